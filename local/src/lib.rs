@@ -1,0 +1,6 @@
+//! The whole platform on one machine.
+pub mod database;
+pub mod mailbox;
+pub mod postgrest;
+pub mod provider;
+pub mod upstash;
