@@ -1,1 +1,10 @@
-//! Everything the functions share.
+//! Everything the gateway's functions share: the domain, the platforms it runs on and the endpoints.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod config;
+pub mod error;
+pub mod money;
+pub mod providers;
+pub mod supabase;
+pub mod upstash;
