@@ -69,7 +69,9 @@ pub struct ProviderSettings {
     pub key: Option<String>,
     /// Its address, without a trailing slash.
     pub base_url: String,
-    /// Portkey only: which virtual key or provider it routes to.
+    /// Portkey only: the virtual key it routes by.
+    pub virtual_key: Option<String>,
+    /// Portkey only: the provider it routes to where there is no virtual key.
     pub upstream: Option<String>,
 }
 
@@ -235,7 +237,8 @@ fn provider(row: &'static Provider, get: &impl Fn(&str) -> Option<String>) -> Pr
         provider: row,
         key: get(&format!("{name}_API_KEY")),
         base_url: base_url.trim_end_matches('/').to_owned(),
-        upstream: get(&format!("{name}_VIRTUAL_KEY")).or_else(|| get(&format!("{name}_PROVIDER"))),
+        virtual_key: get(&format!("{name}_VIRTUAL_KEY")),
+        upstream: get(&format!("{name}_PROVIDER")),
     }
 }
 

@@ -83,6 +83,7 @@ codes! {
     RequestLimitReached = "request_limit_reached", 429, "This API key has used all of its requests. Raise max_requests or use another key.";
     QuotaExceeded = "quota_exceeded", 429, "The plan's monthly quota is used up.";
     TrialRequestsUsed = "trial_requests_used", 429, "The trial's requests are used up. Add credits to go on.";
+    UpstreamRateLimited = "upstream_rate_limited", 429, "The provider is over its own limits. Retry shortly, or choose another model.";
     InternalError = "internal_error", 500, "Something went wrong on our side. The request id helps us find it.";
     UpstreamError = "upstream_error", 502, "The provider did not answer properly. Retry, or choose another model.";
     UpstreamRejected = "upstream_rejected", 400, "The provider refused the request.";

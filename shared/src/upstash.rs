@@ -16,6 +16,13 @@ pub const TIMEOUT: Duration = Duration::from_millis(300);
 #[error("upstash: {0}")]
 pub struct UpstashError(String);
 
+impl UpstashError {
+    /// An error for the reason that is given.
+    pub(crate) fn new(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
 /// The connection to Upstash.
 pub struct Upstash {
     url: String,

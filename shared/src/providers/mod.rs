@@ -1,5 +1,8 @@
 //! The model providers: who they are, how a call reaches one, what comes back.
 
+pub mod attempt;
+pub mod failure;
+pub mod order;
 pub mod table;
 
 /// A provider that speaks OpenAI's chat API.
