@@ -57,6 +57,18 @@ impl App {
     pub fn upstash(&self) -> Result<&Upstash, Error> {
         configured(&self.upstash)
     }
+
+    /// The database, for whoever can do without it.
+    #[must_use]
+    pub fn supabase_if_configured(&self) -> Option<&Supabase> {
+        self.supabase.as_ref().ok()
+    }
+
+    /// The counters, for whoever can do without them.
+    #[must_use]
+    pub fn upstash_if_configured(&self) -> Option<&Upstash> {
+        self.upstash.as_ref().ok()
+    }
 }
 
 /// The value of a setting, or the caller's answer and the operator's log line.

@@ -3,8 +3,12 @@
 
 pub mod app;
 pub mod config;
+pub mod endpoints;
 pub mod error;
 pub mod money;
 pub mod providers;
+pub mod request_id;
+pub mod routes;
+pub mod serve;
 pub mod supabase;
 pub mod upstash;
