@@ -17,13 +17,13 @@ use super::{
     vendor::Vendor,
 };
 
-/// The name given is none of [`super::NAMES`], or the behaviour is not in the table.
+/// Why a behaviour could not be set.
 #[derive(Debug, thiserror::Error)]
-pub enum UnknownProvider {
-    /// There is no such provider.
+pub enum SetError {
+    /// The name is none of [`super::NAMES`].
     #[error("there is no provider {0:?}")]
-    Name(String),
-    /// There is no such behaviour.
+    Provider(String),
+    /// The behaviour or one of its parameters is not in [`super::behaviour::TABLE`].
     #[error(transparent)]
     Behaviour(#[from] UnknownBehaviour),
 }
@@ -86,8 +86,8 @@ impl Control {
     ///
     /// # Errors
     /// When the provider or the behaviour is not known.
-    pub fn set(&self, provider: &str, behaviour: Option<&str>) -> Result<(), UnknownProvider> {
-        let vendor = Vendor::named(provider).ok_or_else(|| UnknownProvider::Name(provider.to_owned()))?;
+    pub fn set(&self, provider: &str, behaviour: Option<&str>) -> Result<(), SetError> {
+        let vendor = Vendor::named(provider).ok_or_else(|| SetError::Provider(provider.to_owned()))?;
         let chosen = behaviour.map(Chosen::parse).transpose()?.map(Arc::new);
         lock(&self.0.behaviours)[vendor as usize] = chosen;
         Ok(())

@@ -31,7 +31,7 @@ use std::{io, net::SocketAddr};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use behaviour::UnknownBehaviour;
-pub use control::{Control, Ending, Gate, RecordedRequest, UnknownProvider};
+pub use control::{Control, Ending, Gate, RecordedRequest, SetError};
 pub use error::RAW_MARKER;
 pub use tokens::IMAGE_TOKENS;
 use vendor::Vendor;

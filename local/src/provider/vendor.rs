@@ -54,7 +54,10 @@ impl Vendor {
         }
     }
 
-    /// Checks the caller's key. OpenRouter's list of models is public.
+    /// Checks the caller's key, and at Portkey that the request says whom to ask.
+    ///
+    /// # Errors
+    /// 401 without the right key; 400 without a route, which Portkey's gateway reports before it looks at the body.
     pub(super) fn authorise(self, headers: &HeaderMap, key: &str) -> Result<(), ApiError> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|v| !v.is_empty());
         let given = match self {
@@ -71,7 +74,6 @@ impl Vendor {
             let tail: String = given.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
             return Err(ApiError::unauthorised(format!("the key ****{tail} is not valid here")));
         }
-        // Portkey's own gateway answers this with 400, before it looks at the body.
         let routed = header("x-portkey-provider").or_else(|| header("x-portkey-virtual-key")).is_some();
         if self == Self::Portkey && !routed {
             let message = "one of x-portkey-provider and x-portkey-virtual-key is needed";

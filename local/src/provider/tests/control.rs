@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{Fixture, ask};
-use crate::provider::{Ending, UnknownProvider};
+use crate::provider::{Ending, SetError};
 
 #[tokio::test]
 async fn a_set_behaviour_overrides_the_model_of_that_provider_only() {
@@ -20,8 +20,8 @@ async fn a_set_behaviour_overrides_the_model_of_that_provider_only() {
     assert_eq!(fixture.plain(&ask("standin/status")).await.0, 200);
     control.set("featherless", None).expect("known");
     assert_eq!(status("featherless").await, 200);
-    assert!(matches!(control.set("nobody", None), Err(UnknownProvider::Name(_))));
-    assert!(matches!(control.set("chutes", Some("dance")), Err(UnknownProvider::Behaviour(_))));
+    assert!(matches!(control.set("nobody", None), Err(SetError::Provider(_))));
+    assert!(matches!(control.set("chutes", Some("dance")), Err(SetError::Behaviour(_))));
 }
 
 #[tokio::test]
