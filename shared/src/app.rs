@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Missing, Setting};
 use crate::error::{Code, Error};
+use crate::limits;
 use crate::supabase::Supabase;
 use crate::upstash::Upstash;
 
@@ -14,6 +15,8 @@ pub struct App {
     pub config: Config,
     /// The one HTTP client.
     pub http: reqwest::Client,
+    /// What this process remembers for its limiter.
+    pub limiter: limits::Memory,
     supabase: Setting<Supabase>,
     upstash: Setting<Upstash>,
 }
@@ -39,7 +42,7 @@ impl App {
         let upstash = config.upstash.clone().and_then(|settings| {
             Upstash::new(&settings, http.clone()).map_err(|_| Missing::unusable("UPSTASH_REDIS_REST_TOKEN"))
         });
-        Ok(Arc::new(Self { config, http, supabase, upstash }))
+        Ok(Arc::new(Self { config, http, limiter: limits::Memory::default(), supabase, upstash }))
     }
 
     /// The database.

@@ -52,12 +52,12 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
+        let invocation = Invocation::from_request_parts(parts, app).await?;
         let peppers = configured(&app.config.peppers)?;
         let key = presented_key(&parts.headers).ok_or(Code::MissingApiKey)?;
         if !is_well_formed(key) {
             return Err(Code::InvalidApiKey.into());
         }
-        let invocation = Invocation::from_request_parts(parts, app).await?;
         let request_id = parts.extensions.get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         Ok(Self {
             key_hashes: peppers.iter().map(|pepper| hash(key, pepper)).collect(),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 /// Declares the codes: name, wire form, HTTP status and what the caller is told unless a better sentence is at hand.
@@ -112,6 +112,8 @@ pub struct Error {
     pub details: Map<String, Value>,
     /// A status other than the code's own: a provider's refusal keeps its status.
     pub status: Option<StatusCode>,
+    /// Further headers of the answer.
+    pub headers: Option<Box<HeaderMap>>,
 }
 
 /// The result of everything that answers a caller.
@@ -130,6 +132,7 @@ impl Error {
             should_retry: None,
             details: Map::new(),
             status: None,
+            headers: None,
         }
     }
 
@@ -178,6 +181,13 @@ impl Error {
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = Some(status);
+        self
+    }
+
+    /// Adds headers to the answer.
+    #[must_use]
+    pub fn with_headers(mut self, write: impl FnOnce(&mut HeaderMap)) -> Self {
+        write(self.headers.get_or_insert_default());
         self
     }
 
@@ -236,6 +246,9 @@ impl IntoResponse for Error {
         let body = json!({ "error": self.to_object() }).to_string();
         let mut response = (self.http_status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
         let headers = response.headers_mut();
+        if let Some(further) = self.headers {
+            headers.extend(*further);
+        }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(after) = self.retry_after {
             // Whole seconds, rounded up, for HTTP; the SDKs read the exact figure from retry-after-ms.

@@ -2,10 +2,16 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod call;
+pub mod caller;
+pub mod chat;
 pub mod config;
+pub mod credits;
 pub mod endpoints;
 pub mod error;
+pub mod limits;
 pub mod money;
+pub mod object;
 pub mod providers;
 pub mod request_id;
 pub mod routes;

@@ -23,7 +23,7 @@ use tower::util::MapRequestLayer;
 
 use crate::app::SharedApp;
 use crate::config::{Config, Missing};
-use crate::endpoints::public;
+use crate::endpoints::{account, admin, catalog, cron, inference, public};
 use crate::serve::Invocation;
 
 /// `maxDuration` of a function that does not say, in seconds.
@@ -148,6 +148,34 @@ routes! {
     ping at "/ping" { GET public::ping::answer: Public };
     /// How many pings there were.
     ping_stats at "/ping/stats" { GET public::ping::stats: Public };
+    /// The catalog of models, page by page.
+    models at "/models" { GET catalog::models::list: Public } needs [Database];
+    /// How many models each provider serves, and for how much.
+    models_providers at "/models/providers" { GET catalog::providers::list: Public } needs [Database];
+    /// One model with its routes and prices.
+    model at "/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
+    /// The catalog as OpenAI's clients read it.
+    v1_models at "/v1/models" { GET catalog::models::list_all: Public } needs [Database];
+    /// One model, by its id.
+    v1_model at "/v1/models/{*id}" { GET catalog::model::show_by_id: Public } needs [Database];
+    /// OpenAI chat, streamed or not.
+    v1_chat_completions at "/v1/chat/completions" {
+        POST inference::chat_completions::create: User "inference"
+    } max 300 needs [Redis];
+    /// Credits, what is reserved and what is available.
+    user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
+    /// The ledger, newest first.
+    user_credit_transactions at "/user/credit-transactions" {
+        GET account::credit_transactions::list: User "billing:read"
+    };
+    /// A new account with its primary key.
+    admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
+    /// Gives an account credit, or takes unspent credit back.
+    admin_add_credits at "/admin/add_credits" { POST admin::add_credits::change: Admin "admin:credits" };
+    /// Every invariant of the ledger, over all accounts.
+    admin_ledger_check at "/admin/ledger/check" { GET admin::ledger_check::show: Admin "admin:ledger" };
+    /// Releases what dead functions left behind.
+    cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
 }
 
 impl Route {

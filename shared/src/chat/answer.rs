@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::object::Object;
 use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::money::Nanos;
+use crate::object::Object;
 
 /// What we add to an answer, under `gateway`.
 #[derive(Clone, Debug, Serialize)]
@@ -134,8 +134,7 @@ pub fn closing_events(
     }
     let mut events = String::new();
     if let Some(bill) = bill {
-        let chunk =
-            UsageChunk { head: chunk_head(first_event), choices: [], usage: bill.to_usage()?, gateway: note };
+        let chunk = UsageChunk { head: chunk_head(first_event), choices: [], usage: bill.to_usage()?, gateway: note };
         events = format!("data: {}\n\n", serde_json::to_string(&chunk)?);
     }
     events.push_str("data: [DONE]\n\n");
@@ -247,8 +246,8 @@ mod tests {
         let first = r#"{"id":"c1","created":5,"model":"m","choices":[]}"#;
         let events = closing_events(Some(first), Some(&bill(None)), &NOTE).expect("json");
         let text = str::from_utf8(&events).expect("utf-8");
-        let chunk: Value = serde_json::from_str(text.lines().next().expect("a line").trim_start_matches("data: "))
-            .expect("json");
+        let chunk: Value =
+            serde_json::from_str(text.lines().next().expect("a line").trim_start_matches("data: ")).expect("json");
         assert_eq!((&chunk["id"], &chunk["created"], &chunk["choices"]), (&json!("c1"), &json!(5), &json!([])));
         assert_eq!((&chunk["usage"]["estimated"], &chunk["usage"]["total_tokens"]), (&json!(true), &json!(7)));
         assert!(text.ends_with("}\n\ndata: [DONE]\n\n"));

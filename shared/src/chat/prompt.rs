@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::object::Object;
 use crate::credits::tokens::PER_MESSAGE;
 use crate::error::Error;
+use crate::object::Object;
 
 /// Members of a request that never reach the model's prompt.
 const NOT_IN_PROMPT: [&str; 22] = [
@@ -131,7 +131,10 @@ fn walk(request: &Object<'_>, prompt: &mut Prompt, sink: &mut impl Sink) -> Resu
 
 fn content(value: &str, place: usize, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Error> {
     let invalid = || {
-        Error::invalid(format!("messages[{place}].content"), "A message's `content` is text, null or an array of parts.")
+        Error::invalid(
+            format!("messages[{place}].content"),
+            "A message's `content` is text, null or an array of parts.",
+        )
     };
     match value.as_bytes().first() {
         Some(b'"') => sink.text(&string(value).ok_or_else(invalid)?),
@@ -140,9 +143,8 @@ fn content(value: &str, place: usize, prompt: &mut Prompt, sink: &mut impl Sink)
             let parts: Vec<&RawValue> = serde_json::from_str(value).map_err(|_| invalid())?;
             for raw in parts {
                 part(raw.get(), prompt, sink).map_err(|message| {
-                    message.map_or_else(invalid, |message| {
-                        Error::invalid(format!("messages[{place}].content"), message)
-                    })
+                    message
+                        .map_or_else(invalid, |message| Error::invalid(format!("messages[{place}].content"), message))
                 })?;
             }
         }

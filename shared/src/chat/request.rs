@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::object::Object;
 use super::prompt::Prompt;
 use crate::error::{Code, Error};
+use crate::object::Object;
 use crate::providers::table::PROVIDERS;
 
 /// The most choices of one call, as at OpenAI.
@@ -77,9 +77,8 @@ impl ChatRequest {
     /// 400, naming the member at fault.
     pub fn parse(body: Bytes) -> Result<Self, Error> {
         let request: Object<'_> = parse_object(&body)?;
-        let model: String = read(&request, "model", "`model` is a text.")?.ok_or_else(|| {
-            Error::new(Code::MissingModel).with_param("model")
-        })?;
+        let model: String = read(&request, "model", "`model` is a text.")?
+            .ok_or_else(|| Error::new(Code::MissingModel).with_param("model"))?;
         if model.is_empty() || model.len() > 256 || model.chars().any(char::is_control) {
             return Err(Error::new(Code::MissingModel).with_param("model"));
         }
@@ -219,12 +218,9 @@ fn provider_named(name: &str) -> Option<&'static str> {
 }
 
 fn routing(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Routing, Error> {
-    let wishes: ProviderWishes = read(
-        request,
-        "provider",
-        "`provider` is an object with `order`, `only`, `ignore` and `allow_fallbacks`.",
-    )?
-    .unwrap_or_default();
+    let wishes: ProviderWishes =
+        read(request, "provider", "`provider` is an object with `order`, `only`, `ignore` and `allow_fallbacks`.")?
+            .unwrap_or_default();
     let named = |names: &[String]| -> Result<Vec<&'static str>, Error> {
         let mut seen = HashSet::new();
         let mut providers = Vec::new();
@@ -327,7 +323,8 @@ mod tests {
 
     #[test]
     fn a_repeated_member_cannot_say_two_things() {
-        let body = r#"{"model":"a","messages":[{"role":"user","content":"x"}],"max_tokens":1,"max_tokens":9000,"n":1,"n":3}"#;
+        let body =
+            r#"{"model":"a","messages":[{"role":"user","content":"x"}],"max_tokens":1,"max_tokens":9000,"n":1,"n":3}"#;
         let request = ChatRequest::parse(Bytes::from(body)).expect("valid");
         assert_eq!((request.output_limit, request.choices), (Some(9000), 3));
         let sent = request.upstream_body("up", 77, false).expect("a body");

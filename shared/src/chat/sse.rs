@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 use memchr::{memchr_iter, memrchr};
 use serde_json::value::RawValue;
 
-use super::object::Object;
+use crate::object::Object;
 
 /// The longest line that is waited for, in bytes: far more than a delta, little enough for memory.
 const LONGEST_LINE: usize = 8 * 1024 * 1024;
@@ -148,7 +148,10 @@ impl Stream {
         if self.done {
             return Ok(Line::Drop);
         }
-        let Some(json) = data(text) else { return Ok(Line::Keep) };
+        let Some(json) = data(text) else {
+            let known = [&b":"[..], b"event:", b"id:", b"retry:"].iter().any(|field| text.starts_with(field));
+            return if known { Ok(Line::Keep) } else { Err(Broken::Garbled) };
+        };
         if json == b"[DONE]" {
             // Ours goes out after the usage.
             self.done = true;
@@ -217,7 +220,8 @@ mod tests {
     use proptest::prelude::*;
 
     const CHUNK: &str = "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":null}],\"usage\":null}\n\n";
-    const LAST: &str = "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n";
+    const LAST: &str =
+        "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n";
     const USAGE_EVENT: &str = "data: {\"id\":\"1\",\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n";
     const DONE: &str = "data: [DONE]\n\n";
 
@@ -252,7 +256,8 @@ mod tests {
 
     #[test]
     fn usage_in_a_chunk_with_content_is_taken_out() {
-        let chunk = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":2}}\n\n";
+        let chunk =
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":2}}\n\n";
         let (stream, text, _) = run(&[chunk.as_bytes(), chunk.as_bytes()]);
         let expected = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n".repeat(2);
         assert_eq!(text, expected);
@@ -269,7 +274,8 @@ mod tests {
 
     #[test]
     fn an_error_or_garbage_breaks_the_stream_after_what_was_good() {
-        let (_, text, result) = run(&[format!("{CHUNK}data: {{\"error\":{{\"code\":502,\"message\":\"x\"}}}}\n\n").as_bytes()]);
+        let (_, text, result) =
+            run(&[format!("{CHUNK}data: {{\"error\":{{\"code\":502,\"message\":\"x\"}}}}\n\n").as_bytes()]);
         assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Error(Some(502)))));
         let (_, text, result) = run(&[CHUNK.as_bytes(), b"data: oops\n\n"]);
         assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Garbled)));

@@ -16,7 +16,7 @@ use crate::supabase::{RpcError, Supabase};
 const RETRIES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Never sent to a provider: the hold and the counts that decide go back, and no request is recorded.
@@ -25,7 +25,8 @@ pub enum Outcome {
     Failed,
     /// The whole answer.
     Completed,
-    /// The provider stopped in the middle.
+    /// The provider stopped in the middle; what is assumed until something else is known.
+    #[default]
     Cut,
     /// The client left.
     ClientLeft,

@@ -3,6 +3,9 @@
 /// Tokens that a chat template adds to a message, at most.
 pub const PER_MESSAGE: u64 = 16;
 
+/// Tokens that a chat template usually adds to a message.
+pub const USUAL_PER_MESSAGE: u64 = 4;
+
 /// Tokens of `text` under OpenAI's newest public vocabulary. Linear in the text, whatever the text.
 #[must_use]
 pub fn count(text: &str) -> u64 {

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::error::{Code, Error};
 use floor::Floor;
 use remembered::Remembered;
-use script::{Answer, Evaluation};
+use script::{Answer, Evaluation, Reservation};
 
 /// What a process remembers for its limiter.
 #[derive(Default)]
@@ -75,15 +75,39 @@ pub struct ProviderReport {
     pub answered: bool,
 }
 
-/// Asks Redis under the cached limits, at the same time as the database places the hold.
+impl FirstWord {
+    /// The lease that was taken, for a call that does not go on.
+    #[must_use]
+    pub fn into_admission(self, application: &Application<'_>) -> Option<Admission> {
+        match self {
+            Self::Decided(answer) if answer.admitted() => Some(Admission::new(answer, application)),
+            _ => None,
+        }
+    }
+}
+
+impl Admission {
+    fn new(answer: Answer, application: &Application<'_>) -> Self {
+        let lease = Lease {
+            account_id: script::account_of(&answer.limits).to_owned(),
+            admitted_at: answer.now,
+            tokens: application.tokens,
+        };
+        Self { lease: Some(lease), standing: answer.standing, avoid: answer.avoid }
+    }
+}
+
+/// Whether this process was told a moment ago that the key's window is closed.
 ///
 /// # Errors
-/// `rate_limit_exceeded` without asking anyone, when this process was told so a moment ago.
-pub async fn ask(app: &App, application: &Application<'_>, providers: &[&'static str]) -> Result<FirstWord, Error> {
-    if let Some(refusal) = app.limiter.refused.recall(application.key_hash) {
-        return Err(refusal);
-    }
-    Ok(evaluate(app, application, providers, None, None).await)
+/// `rate_limit_exceeded` with what is left of the wait.
+pub fn recall(app: &App, key_hash: &str) -> Result<(), Error> {
+    app.limiter.refused.recall(key_hash).map_or(Ok(()), Err)
+}
+
+/// Asks Redis under the cached limits, at the same time as the database places the hold.
+pub async fn ask(app: &App, application: &Application<'_>, providers: &[&'static str]) -> FirstWord {
+    evaluate(app, application, providers, None, None).await
 }
 
 /// Settles the limiter's verdict with the limits that the database says are in force.
@@ -96,7 +120,7 @@ pub async fn decide(
     providers: &[&'static str],
     first: FirstWord,
     limits: &str,
-) -> Result<Admission, (Error, Standing)> {
+) -> Result<Admission, Error> {
     let word = match first {
         FirstWord::Decided(answer) if answer.limits == limits => FirstWord::Decided(answer),
         FirstWord::Decided(stale) => {
@@ -107,44 +131,21 @@ pub async fn decide(
         FirstWord::Away => FirstWord::Away,
     };
     match word {
-        FirstWord::Decided(answer) if answer.admitted() => Ok(Admission {
-            lease: Some(Lease {
-                account_id: script::account_of(limits).to_owned(),
-                admitted_at: answer.now,
-                tokens: application.tokens,
-            }),
-            standing: answer.standing,
-            avoid: answer.avoid,
-        }),
+        FirstWord::Decided(answer) if answer.admitted() => Ok(Admission::new(answer, application)),
         FirstWord::Decided(answer) => {
-            let error = refusal(&answer);
+            let error = refusal(&answer).with_headers(|headers| answer.standing.write(headers));
             // A closed token window may still admit a smaller call.
             if answer.verdict.starts_with('r') {
                 app.limiter.refused.note(application.key_hash, &error);
             }
-            Err((error, answer.standing))
+            Err(error)
         }
         FirstWord::NoLimits | FirstWord::Away => app
             .limiter
             .floor
             .admit(application.key_hash, script::key_requests_per_minute(limits))
             .map(|()| Admission { lease: None, standing: Standing::degraded(), avoid: Vec::new() })
-            .map_err(|error| (error, Standing::degraded())),
-    }
-}
-
-/// Ends a lease that [`ask`] may have taken for a call that the database then refused: tokens and lease go back, the
-/// request stays counted.
-pub async fn withdraw(app: &App, application: &Application<'_>, first: FirstWord) {
-    if let FirstWord::Decided(answer) = first
-        && answer.admitted()
-    {
-        let lease = Lease {
-            account_id: script::account_of(&answer.limits).to_owned(),
-            admitted_at: answer.now,
-            tokens: application.tokens,
-        };
-        release_lease(app, application.key_hash, application.call_id, &lease, 0, &[]).await;
+            .map_err(|error| error.with_headers(|headers| Standing::degraded().write(headers))),
     }
 }
 
@@ -158,25 +159,19 @@ pub async fn release(
     tokens_used: u64,
     reports: &[ProviderReport],
 ) -> u64 {
-    match &admission.lease {
-        Some(lease) => release_lease(app, key_hash, call_id, lease, tokens_used, reports).await,
-        None => 0,
-    }
-}
-
-async fn release_lease(
-    app: &App,
-    key_hash: &str,
-    call_id: Uuid,
-    lease: &Lease,
-    tokens_used: u64,
-    reports: &[ProviderReport],
-) -> u64 {
-    let Ok(upstash) = app.upstash() else { return 0 };
-    let command =
-        script::release(&app.config.redis_prefix, key_hash, call_id, &lease.account_id, lease.tokens, tokens_used)
-            .admitted_at(lease.admitted_at)
-            .reports(reports);
+    let (Some(lease), Ok(upstash)) = (&admission.lease, app.upstash()) else { return 0 };
+    let command = script::release(
+        &app.config.redis_prefix,
+        key_hash,
+        call_id,
+        &Reservation {
+            account_id: &lease.account_id,
+            admitted_at: lease.admitted_at,
+            reserved: lease.tokens,
+            used: tokens_used,
+        },
+        reports,
+    );
     match upstash.command(&command).await {
         Ok(waiting) => waiting.as_u64().unwrap_or(0),
         // The lease lapses by itself at the call's deadline.

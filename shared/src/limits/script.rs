@@ -64,43 +64,42 @@ pub fn admit<'a>(
     Eval { script: &ADMIT, arguments }
 }
 
-/// Words the end of a call; [`Eval::admitted_at`] and [`Eval::reports`] complete it.
+/// What a lease reserved, and what the call then used.
+pub struct Reservation<'a> {
+    /// The account whose counters hold it.
+    pub account_id: &'a str,
+    /// When the call was admitted, in Redis's ms.
+    pub admitted_at: i64,
+    /// Tokens reserved.
+    pub reserved: u64,
+    /// Tokens used.
+    pub used: u64,
+}
+
+/// Words the end of a call.
 pub fn release<'a>(
     prefix: &'a str,
     key_hash: &'a str,
     call_id: Uuid,
-    account_id: &'a str,
-    reserved: u64,
-    used: u64,
+    reservation: &Reservation<'a>,
+    reports: &[ProviderReport],
 ) -> Eval<'a> {
-    let arguments = vec![
+    let mut arguments: Vec<Cow<'a, str>> = vec![
         prefix.into(),
         key_hash.into(),
-        account_id.into(),
+        reservation.account_id.into(),
         call_id.to_string().into(),
-        reserved.to_string().into(),
-        used.to_string().into(),
+        reservation.reserved.to_string().into(),
+        reservation.used.to_string().into(),
+        reservation.admitted_at.to_string().into(),
+        FAILURES_TO_OPEN.to_string().into(),
+        OPEN_MS.to_string().into(),
     ];
+    for report in reports {
+        arguments.push(report.provider.into());
+        arguments.push(if report.answered { "1" } else { "0" }.into());
+    }
     Eval { script: &RELEASE, arguments }
-}
-
-impl Eval<'_> {
-    /// When the call was admitted, in Redis's ms.
-    pub fn admitted_at(mut self, at: i64) -> Self {
-        self.arguments.push(at.to_string().into());
-        self
-    }
-
-    /// How the providers did that were asked.
-    pub fn reports(mut self, reports: &[ProviderReport]) -> Self {
-        self.arguments.push(FAILURES_TO_OPEN.to_string().into());
-        self.arguments.push(OPEN_MS.to_string().into());
-        for report in reports {
-            self.arguments.push(report.provider.into());
-            self.arguments.push(if report.answered { "1" } else { "0" }.into());
-        }
-        self
-    }
 }
 
 /// What the first script answers.

@@ -80,7 +80,11 @@ fn headers(app: &App, settings: &ProviderSettings, stream: bool) -> HeaderMap {
             match (&settings.virtual_key, &settings.upstream) {
                 (Some(key), _) => insert(HeaderName::from_static("x-portkey-virtual-key"), key, true),
                 (None, upstream) => {
-                    insert(HeaderName::from_static("x-portkey-provider"), upstream.as_deref().unwrap_or("openai"), false);
+                    insert(
+                        HeaderName::from_static("x-portkey-provider"),
+                        upstream.as_deref().unwrap_or("openai"),
+                        false,
+                    );
                 }
             }
         }

@@ -91,9 +91,7 @@ fn callers_fault(status: StatusCode, body: &[u8]) -> Error {
     }
     let mut error = Error::new(Code::UpstreamRejected).with_status(status);
     if let Some(param) = inner.param.filter(|param| name(param)) {
-        error = error
-            .with_message(format!("The provider refused the request because of `{param}`."))
-            .with_param(param);
+        error = error.with_message(format!("The provider refused the request because of `{param}`.")).with_param(param);
     }
     if let Some(code) = code {
         error = error.with_detail("provider_code", code);
@@ -111,12 +109,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, body: &str) -> Failure {
-        Failure::refused(
-            "chutes",
-            StatusCode::from_u16(status).expect("a status"),
-            &HeaderMap::new(),
-            body.as_bytes(),
-        )
+        Failure::refused("chutes", StatusCode::from_u16(status).expect("a status"), &HeaderMap::new(), body.as_bytes())
     }
 
     #[test]
