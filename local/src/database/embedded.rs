@@ -15,19 +15,22 @@ pub(super) struct Embedded {
     server: Option<PgliteServer>,
     // The engine stops only when its client has gone, so the client's side must run on even where the caller blocks.
     driver: Option<Runtime>,
-    url: String,
     _scratch: tempfile::TempDir,
 }
 
 impl Embedded {
-    /// Opens the engine on `dir`, or on a temporary folder. Blocks until it accepts its connection.
-    pub(super) fn start(dir: Option<&Path>) -> Result<Embedded, DatabaseError> {
+    /// Opens the engine on `dir`, or on a temporary folder, and blocks until it accepts its connection. Answers with it
+    /// the connection string of its only database, and the runtime that must drive the client's side.
+    pub(super) fn start(dir: Option<&Path>) -> Result<(Embedded, String, Handle), DatabaseError> {
         let scratch = tempfile::Builder::new()
             .prefix("gateway-embedded-")
             .tempdir()
             .map_err(DatabaseError::io(&std::env::temp_dir()))?;
         let root = match dir {
-            Some(dir) => dir.join("embedded"),
+            Some(dir) => {
+                std::fs::create_dir_all(dir).map_err(DatabaseError::io(dir))?;
+                dir.join("embedded")
+            }
             None => scratch.path().join("root"),
         };
         // Over TCP the engine's answers wait for delayed acknowledgements: 44 ms a transaction.
@@ -48,22 +51,13 @@ impl Embedded {
             .enable_all()
             .build()
             .map_err(DatabaseError::io(scratch.path()))?;
-        Ok(Embedded {
-            url: server.database_url(),
+        let (url, handle) = (server.database_url(), driver.handle().clone());
+        let embedded = Embedded {
             server: Some(server),
             driver: Some(driver),
             _scratch: scratch,
-        })
-    }
-
-    /// The connection string of the engine's only database.
-    pub(super) fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The runtime that must drive the client's side of the connection.
-    pub(super) fn driver(&self) -> Option<Handle> {
-        self.driver.as_ref().map(|driver| driver.handle().clone())
+        };
+        Ok((embedded, url, handle))
     }
 }
 

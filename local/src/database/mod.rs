@@ -40,15 +40,8 @@ pub struct Database {
     url: String,
     pool: Pool,
     size: usize,
-    _server: Server,
-}
-
-/// What a database's end must stop.
-enum Server {
-    Given,
-    Installed(#[expect(dead_code, reason = "held for its drop")] Installed),
-    Embedded(#[expect(dead_code, reason = "held for its drop")] Embedded),
-    Copy(#[expect(dead_code, reason = "held for its drop")] cluster::Copy),
+    // Held for its drop; declared last, so that the connections close before it stops.
+    _server: Option<Box<dyn Send + Sync>>,
 }
 
 impl Database {
@@ -56,39 +49,31 @@ impl Database {
     /// without, they are temporary. A given server keeps its data where it likes.
     pub async fn start(source: Source, dir: Option<&Path>) -> Result<Database, DatabaseError> {
         let dir = dir.map(Path::to_owned);
-        let start = move || -> Result<(String, Server, Option<Handle>), DatabaseError> {
-            match source {
-                Source::Url(url) => Ok((url, Server::Given, None)),
-                Source::Installed(bin) => {
-                    let server = Installed::start(&bin, dir.as_deref())?;
-                    Ok((server.url("postgres"), Server::Installed(server), None))
-                }
-                Source::Embedded => {
-                    let server = Embedded::start(dir.as_deref())?;
-                    let driver = server.driver();
-                    Ok((server.url().to_owned(), Server::Embedded(server), driver))
-                }
+        let start = move || match source {
+            Source::Url(url) => Database::new(url, None, None),
+            Source::Installed(bin) => {
+                let server = Installed::start(&bin, dir.as_deref())?;
+                Database::new(server.url("postgres"), Some(Box::new(server)), None)
+            }
+            Source::Embedded => {
+                let (server, url, driver) = Embedded::start(dir.as_deref())?;
+                Database::new(url, Some(Box::new(server)), Some(driver))
             }
         };
         let started = tokio::task::spawn_blocking(start).await;
-        let (url, server, driver) =
-            started.map_err(|error| DatabaseError::Start(error.to_string()))??;
-        let database = Database::new(url, server, driver)?;
+        let database = started.map_err(|error| DatabaseError::Start(error.to_string()))??;
         // A wrong URL or password shows here and not at the first request.
         database.pool.acquire().await?.release();
         Ok(database)
     }
 
-    fn copy(url: String, copy: cluster::Copy) -> Result<Database, DatabaseError> {
-        Database::new(url, Server::Copy(copy), None)
-    }
-
-    fn new(url: String, server: Server, driver: Option<Handle>) -> Result<Database, DatabaseError> {
-        let size = if matches!(server, Server::Embedded(_)) {
-            1
-        } else {
-            CONNECTIONS
-        };
+    /// `driver` drives the connection of an engine that has only one.
+    fn new(
+        url: String,
+        server: Option<Box<dyn Send + Sync>>,
+        driver: Option<Handle>,
+    ) -> Result<Database, DatabaseError> {
+        let size = if driver.is_some() { 1 } else { CONNECTIONS };
         let config = url.parse().map_err(DatabaseError::Url)?;
         Ok(Database {
             pool: Pool::new(config, size, driver),

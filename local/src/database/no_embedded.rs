@@ -7,15 +7,7 @@ use tokio::runtime::Handle;
 pub(super) enum Embedded {}
 
 impl Embedded {
-    pub(super) fn start(_dir: Option<&Path>) -> Result<Embedded, DatabaseError> {
+    pub(super) fn start(_dir: Option<&Path>) -> Result<(Embedded, String, Handle), DatabaseError> {
         Err(DatabaseError::NoEmbedded)
-    }
-
-    pub(super) fn url(&self) -> &str {
-        match *self {}
-    }
-
-    pub(super) fn driver(&self) -> Option<Handle> {
-        match *self {}
     }
 }

@@ -34,20 +34,14 @@ pub enum PoolError {
     Connect(#[from] tokio_postgres::Error),
 }
 
-/// Who a connection acts as.
-#[derive(PartialEq, Eq)]
-enum Identity {
-    Owner,
-    Authenticator,
-}
-
 /// One connection, with what has been prepared on it.
 pub struct Connection {
     pub client: Client,
     driver: JoinHandle<()>,
     /// Prepared statements by their SQL.
     pub statements: HashMap<String, Statement>,
-    identity: Identity,
+    /// The user that the connection was made as, while it acts as another.
+    owner: Option<String>,
 }
 
 impl Pool {
@@ -110,7 +104,7 @@ impl Pool {
             client,
             driver,
             statements: HashMap::new(),
-            identity: Identity::Owner,
+            owner: None,
         })
     }
 
@@ -141,14 +135,15 @@ impl Connection {
 
     /// Acts as the user that the server was connected to as: migrations, tests, the platform's own queries.
     pub async fn act_as_owner(&mut self) -> Result<(), tokio_postgres::Error> {
-        if self.identity != Identity::Owner {
-            self.client
-                .batch_execute(
-                    "reset session authorization; reset search_path; \
-                     set statement_timeout = 0; set lock_timeout = 0",
-                )
-                .await?;
-            self.identity = Identity::Owner;
+        if let Some(owner) = &self.owner {
+            // By name: a reset does nothing in the embedded engine, which has never been told a default.
+            let sql = format!(
+                "set session authorization {}; reset search_path; \
+                 set statement_timeout = 0; set lock_timeout = 0",
+                quoted(owner)
+            );
+            self.client.batch_execute(&sql).await?;
+            self.owner = None;
         }
         Ok(())
     }
@@ -156,27 +151,38 @@ impl Connection {
     /// Acts as PostgREST's login role, with the search path and the time limits that Supabase gives it. Only a superuser may change
     /// so; anyone else stays who they are, and Postgres checks what they may do.
     pub async fn act_as_authenticator(&mut self) -> Result<(), tokio_postgres::Error> {
-        if self.identity != Identity::Authenticator {
-            let changed = self
-                .client
-                .batch_execute("set session authorization authenticator")
-                .await;
-            match changed {
-                Err(error) if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-                    return Err(error);
-                }
-                _ => {}
-            }
-            self.client
-                .batch_execute(
-                    "set search_path = public, extensions; \
-                     set statement_timeout = '8s'; set lock_timeout = '8s'",
-                )
-                .await?;
-            self.identity = Identity::Authenticator;
+        if self.owner.is_some() {
+            return Ok(());
         }
+        let row = self
+            .client
+            .query_one("select session_user::text", &[])
+            .await?;
+        let owner = row.try_get(0)?;
+        match self
+            .client
+            .batch_execute("set session authorization authenticator")
+            .await
+        {
+            Err(error) if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                return Err(error);
+            }
+            _ => {}
+        }
+        self.client
+            .batch_execute(
+                "set search_path = public, extensions; \
+                 set statement_timeout = '8s'; set lock_timeout = '8s'",
+            )
+            .await?;
+        self.owner = Some(owner);
         Ok(())
     }
+}
+
+/// An identifier as SQL.
+pub(crate) fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
 /// A connection taken from the pool. It goes back by [`Lease::release`]; dropped without (the work on it was cut

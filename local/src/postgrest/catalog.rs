@@ -1,5 +1,6 @@
 //! The functions that PostgREST exposes, and which of them a request means.
 use super::answer::Answer;
+use crate::database::pool::quoted;
 use axum::http::StatusCode;
 use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use std::{
@@ -235,10 +236,6 @@ impl Function {
         };
         (sql, takes_json)
     }
-}
-
-fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
 /// The names of the arguments in a request's JSON object.
