@@ -1,1 +1,171 @@
-//! (skeleton)
+//! The database of the local platform: a given Postgres, an installed one, or the one inside this program.
+//!
+//! - [`Source`] says which; [`Database::start`] starts it; [`Database::migrate`] brings it to the present schema.
+//! - [`Cluster`] makes databases for tests.
+//! - [`pool`] shares the connections, of which the embedded engine takes one only.
+mod cluster;
+#[cfg(feature = "embedded")]
+mod embedded;
+#[cfg(not(feature = "embedded"))]
+#[path = "no_embedded.rs"]
+mod embedded;
+mod error;
+mod installed;
+mod migrate;
+pub mod pool;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use cluster::Cluster;
+pub use error::DatabaseError;
+pub(crate) use error::explain;
+pub use migrate::Migrated;
+pub use source::Source;
+
+use embedded::Embedded;
+use installed::Installed;
+use migrate::Migration;
+use pool::Pool;
+use std::path::Path;
+use tokio::runtime::Handle;
+use tokio_postgres::{Row, types::ToSql};
+
+/// Connections that this program opens at most to a real server.
+const CONNECTIONS: usize = 16;
+
+/// A database that accepts connections. Dropping it stops what was started for it and removes temporary data; this may
+/// block for some milliseconds.
+pub struct Database {
+    url: String,
+    pool: Pool,
+    size: usize,
+    // Held for its drop; declared last, so that the connections close before it stops.
+    _server: Option<Box<dyn Send + Sync>>,
+}
+
+impl Database {
+    /// Starts the database, or connects to a given one. With `dir` the data stay there and commits wait for the disk;
+    /// without, they are temporary. A given server keeps its data where it likes.
+    pub async fn start(source: Source, dir: Option<&Path>) -> Result<Database, DatabaseError> {
+        let dir = dir.map(Path::to_owned);
+        let start = move || match source {
+            Source::Url(url) => Database::new(url, None, None),
+            Source::Installed(bin) => {
+                let server = Installed::start(&bin, dir.as_deref())?;
+                Database::new(server.url("postgres"), Some(Box::new(server)), None)
+            }
+            Source::Embedded => {
+                let (server, url, driver) = Embedded::start(dir.as_deref())?;
+                Database::new(url, Some(Box::new(server)), Some(driver))
+            }
+        };
+        let started = tokio::task::spawn_blocking(start).await;
+        let database = started.map_err(|error| DatabaseError::Start(error.to_string()))??;
+        // A wrong URL or password shows here and not at the first request.
+        database.pool.acquire().await?.release();
+        Ok(database)
+    }
+
+    /// `driver` drives the connection of an engine that has only one.
+    fn new(
+        url: String,
+        server: Option<Box<dyn Send + Sync>>,
+        driver: Option<Handle>,
+    ) -> Result<Database, DatabaseError> {
+        let size = if driver.is_some() { 1 } else { CONNECTIONS };
+        let config = url.parse().map_err(DatabaseError::Url)?;
+        Ok(Database {
+            pool: Pool::new(config, size, driver),
+            url,
+            size,
+            _server: server,
+        })
+    }
+
+    /// A connection string, as tokio-postgres and psql understand it. The embedded engine's one connection is taken by
+    /// this program: whoever else connects waits until it is closed.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How many connections may be open at a time: 1 on the embedded engine.
+    pub fn max_connections(&self) -> usize {
+        self.size
+    }
+
+    /// The connections of this program.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Applies the migrations `VERSION_NAME.sql` of a folder that this database has not seen, each in a transaction,
+    /// then runs the seeds that it has not seen in their present form. A folder that is not there has no migrations.
+    pub async fn migrate(&self, folder: &Path, seeds: &[&Path]) -> Result<Migrated, DatabaseError> {
+        self.apply(&migrate::read(folder)?, &migrate::read_seeds(seeds)?)
+            .await
+    }
+
+    async fn apply(
+        &self,
+        migrations: &[Migration],
+        seeds: &[(String, String)],
+    ) -> Result<Migrated, DatabaseError> {
+        let mut lease = self.pool.acquire().await?;
+        let migrated = migrate::apply(&mut lease.connection, migrations, seeds).await?;
+        lease.release();
+        Ok(migrated)
+    }
+
+    /// Runs statements without parameters as the owner of the database, beside the API.
+    pub async fn execute(&self, sql: &str) -> Result<(), DatabaseError> {
+        let mut lease = self.pool.acquire().await?;
+        lease.connection.act_as_owner().await?;
+        let done = lease.connection.client.batch_execute(sql).await;
+        lease.release();
+        Ok(done?)
+    }
+
+    /// Runs one query as the owner of the database, beside the API.
+    pub async fn query(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        let mut lease = self.pool.acquire().await?;
+        lease.connection.act_as_owner().await?;
+        let rows = lease.connection.client.query(sql, parameters).await;
+        lease.release();
+        Ok(rows?)
+    }
+
+    /// Stops the database without blocking the runtime. Dropping it does the same, but blocks.
+    pub async fn stop(self) {
+        if let Err(error) = tokio::task::spawn_blocking(move || drop(self)).await {
+            tracing::warn!(%error, "the database did not stop cleanly");
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.pool.close();
+    }
+}
+
+/// The same server's connection string with another database.
+fn with_database(url: &str, name: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return format!("{url} dbname={name}");
+    };
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = address
+        .split_once('/')
+        .map_or(address, |(authority, _)| authority);
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{query}")
+    };
+    format!("{scheme}://{authority}/{name}{query}")
+}

@@ -1,0 +1,84 @@
+//! The Postgres inside this program (WebAssembly, Postgres 17). It takes one connection at a time.
+use super::DatabaseError;
+use pglite_oxide::PgliteServer;
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tokio::runtime::{Handle, Runtime};
+
+/// How long to wait for a data folder that a program killed a moment ago still holds.
+const HANDOVER: Duration = Duration::from_secs(2);
+
+/// A running engine. Dropping it stops it, and removes its data if those are temporary.
+pub(super) struct Embedded {
+    server: Option<PgliteServer>,
+    // The engine stops only when its client has gone, so the client's side must run on even where the caller blocks.
+    driver: Option<Runtime>,
+    _scratch: tempfile::TempDir,
+}
+
+impl Embedded {
+    /// Opens the engine on `dir`, or on a temporary folder, and blocks until it accepts its connection. Answers with it
+    /// the connection string of its only database, and the runtime that must drive the client's side.
+    pub(super) fn start(dir: Option<&Path>) -> Result<(Embedded, String, Handle), DatabaseError> {
+        let scratch = tempfile::Builder::new()
+            .prefix("gateway-embedded-")
+            .tempdir()
+            .map_err(DatabaseError::io(&std::env::temp_dir()))?;
+        let root = match dir {
+            Some(dir) => {
+                std::fs::create_dir_all(dir).map_err(DatabaseError::io(dir))?;
+                dir.join("embedded")
+            }
+            None => scratch.path().join("root"),
+        };
+        // Over TCP the engine's answers wait for delayed acknowledgements: 44 ms a transaction.
+        let socket = scratch.path().join(".s.PGSQL.5432");
+        let since = Instant::now();
+        let server = loop {
+            match open(&root, &socket) {
+                Ok(server) => break server,
+                Err(error) if error.contains("already in use") && since.elapsed() < HANDOVER => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                Err(error) => return Err(DatabaseError::Start(error)),
+            }
+        };
+        let driver = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("embedded-postgres-client")
+            .enable_all()
+            .build()
+            .map_err(DatabaseError::io(scratch.path()))?;
+        let (url, handle) = (server.database_url(), driver.handle().clone());
+        let embedded = Embedded {
+            server: Some(server),
+            driver: Some(driver),
+            _scratch: scratch,
+        };
+        Ok((embedded, url, handle))
+    }
+}
+
+fn open(root: &Path, socket: &PathBuf) -> Result<PgliteServer, String> {
+    PgliteServer::builder()
+        .path(root)
+        .unix(socket)
+        .postgres_config("shared_buffers", "16MB")
+        .start()
+        .map_err(|error| format!("{error:#}"))
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.shutdown_background();
+        }
+        if let Some(server) = self.server.take()
+            && let Err(error) = server.shutdown()
+        {
+            tracing::warn!("the embedded Postgres did not stop cleanly: {error:#}");
+        }
+    }
+}

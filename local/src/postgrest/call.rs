@@ -1,0 +1,113 @@
+//! One call of a function: a transaction as PostgREST makes it, in one round trip to Postgres.
+use super::{
+    auth::Caller,
+    catalog::{Arguments, Function, Returns},
+};
+use crate::database::pool::Connection;
+use axum::http::{HeaderMap, request::Parts};
+use futures_util::future::{join, join4};
+use serde_json::{Map, Value};
+use tokio_postgres::{Error, Row, Statement, types::ToSql};
+
+/// What PostgREST tells a transaction about the request. It ends with the transaction.
+const SETTINGS: &str = "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true), \
+     set_config('request.method', $3, true), set_config('request.path', $4, true), \
+     set_config('request.headers', $5, true), set_config('request.cookies', '{}', true), \
+     set_config('statement_timeout', coalesce($6, current_setting('statement_timeout')), true)";
+
+/// Supabase gives the anonymous role less time than its API has by default.
+const ANON_TIMEOUT: &str = "3s";
+
+/// A call, ready to be run.
+pub(super) struct Call<'a> {
+    pub function: &'a Function,
+    pub arguments: &'a Arguments,
+    /// The JSON object with the arguments.
+    pub body: &'a str,
+    pub caller: &'a Caller,
+    pub request: &'a Parts,
+}
+
+impl Call<'_> {
+    /// Runs the call and commits it. Answers the JSON of its result, none if it returns nothing. An error has rolled
+    /// everything back.
+    pub(super) async fn run(&self, connection: &mut Connection) -> Result<Option<String>, Error> {
+        connection.act_as_authenticator().await?;
+        let settings = connection.prepare(SETTINGS).await?;
+        let begin = if self.function.volatile {
+            "begin"
+        } else {
+            "begin read only"
+        };
+        let headers = headers_json(&self.request.headers);
+        let timeout = (self.caller.role == "anon").then_some(ANON_TIMEOUT);
+        let values: [&(dyn ToSql + Sync); 6] = [
+            &self.caller.role,
+            &self.caller.claims,
+            &self.request.method.as_str(),
+            &self.request.uri.path(),
+            &headers,
+            &timeout,
+        ];
+        let (sql, takes_json) = self.function.sql(self.arguments);
+        let body: &[&(dyn ToSql + Sync)] = if takes_json { &[&self.body] } else { &[] };
+        let rows = match connection.statements.get(&sql) {
+            Some(statement) => {
+                // Sent together, so this is one round trip; after an error Postgres skips the rest and rolls back.
+                let client = &connection.client;
+                let (begun, set, called, committed) = join4(
+                    client.batch_execute(begin),
+                    client.query(&settings, &values),
+                    client.query(statement, body),
+                    client.batch_execute("commit"),
+                )
+                .await;
+                begun.and(set).and_then(|_| finish(called, committed))?
+            }
+            None => {
+                let begun = join(
+                    connection.client.batch_execute(begin),
+                    connection.client.query(&settings, &values),
+                )
+                .await;
+                let statement: Result<Statement, Error> = match begun.0.and(begun.1) {
+                    Ok(_) => connection.prepare(&sql).await,
+                    Err(error) => Err(error),
+                };
+                let called = match &statement {
+                    Ok(statement) => connection.client.query(statement, body).await,
+                    Err(_) => Ok(Vec::new()),
+                };
+                let committed = connection.client.batch_execute("commit").await;
+                statement?;
+                finish(called, committed)?
+            }
+        };
+        match (self.function.returns, rows.first()) {
+            (Returns::Void, _) | (_, None) => Ok(None),
+            (_, Some(row)) => Ok(Some(row.try_get(0)?)),
+        }
+    }
+}
+
+/// The first error of a call and its commit. (A commit after an error is a rollback and succeeds.)
+fn finish(
+    called: Result<Vec<Row>, Error>,
+    committed: Result<(), Error>,
+) -> Result<Vec<Row>, Error> {
+    let rows = called?;
+    committed?;
+    Ok(rows)
+}
+
+/// The request's headers as a JSON object.
+fn headers_json(headers: &HeaderMap) -> String {
+    let object: Map<String, Value> = headers
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), Value::String(value))
+        })
+        .collect();
+    Value::Object(object).to_string()
+}
