@@ -1,7 +1,7 @@
 //! A stand-in of Upstash Redis's REST API: one command by `POST /`, executed in this process or by a real Redis.
 //!
 //! It knows the commands that the gateway uses and no others, checks what Upstash checks and answers as Upstash and Redis 7
-//! answer. Commands, scripts and their errors are compared with a real redis-server by `differential.rs`.
+//! answer. Commands, scripts and their errors are compared with a real redis-server in `differential`.
 //!
 //! # Layout
 //! - `http`, `command`, `reply`: the REST API

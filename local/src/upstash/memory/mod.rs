@@ -88,6 +88,7 @@ impl State {
         script: ScriptId<'_>,
         arguments: &[&[u8]],
     ) -> Result<Reply, CommandError> {
+        let script = script.check()?;
         let (count, words) = (arguments[0], &arguments[1..]);
         let count = parse_integer(count).ok_or(CommandError::NOT_AN_INTEGER)?;
         let count = usize::try_from(count)

@@ -40,6 +40,9 @@ pub(super) fn format_double(number: f64) -> String {
         }
         return (number as i64).to_string();
     }
+    if number.is_nan() {
+        return "nan".to_owned();
+    }
     if number.is_infinite() {
         return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
@@ -49,6 +52,17 @@ pub(super) fn format_double(number: f64) -> String {
             format!("{mantissa}e+{exponent}")
         }
         _ => shortest,
+    }
+}
+
+/// The integer that a script's number is answered as: its whole part, and the lowest integer for what an i64 cannot hold, as
+/// on the machines that Redis mostly runs on.
+pub(super) fn truncate(number: f64) -> i64 {
+    // Both bounds are exact: -2^63, and 2^63.
+    if number >= i64::MIN as f64 && number < i64::MAX as f64 {
+        number as i64
+    } else {
+        i64::MIN
     }
 }
 
@@ -104,8 +118,23 @@ mod tests {
             (1e20, "1e+20"),
             (1e-7, "1e-7"),
             (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
         ] {
             assert_eq!(format_double(number), text);
+        }
+    }
+
+    #[test]
+    fn numbers_lose_their_fraction() {
+        for (number, integer) in [
+            (2.9, 2),
+            (-2.9, -2),
+            (-9_223_372_036_854_775_808.0, i64::MIN),
+            (9_223_372_036_854_775_808.0, i64::MIN),
+            (f64::INFINITY, i64::MIN),
+            (f64::NAN, i64::MIN),
+        ] {
+            assert_eq!(truncate(number), integer, "{number}");
         }
     }
 }

@@ -14,6 +14,8 @@ fn bound(text: &[u8]) -> Result<Bound, CommandError> {
         Some(number) => (number, true),
         None => (text, false),
     };
+    // Nothing reads as 0, to Redis too.
+    let number = if number.is_empty() { b"0" } else { number };
     let score = parse_float(number).ok_or(CommandError::new("ERR min or max is not a float"))?;
     Ok(Bound { score, exclusive })
 }

@@ -2,6 +2,7 @@
 
 use mlua::{Lua, Table, Value};
 
+use super::super::number::truncate;
 use crate::upstash::reply::Reply;
 
 /// How deep arrays may nest in a script's answer. Redis's bound is its Lua stack; what reaches either has lost its way.
@@ -51,7 +52,7 @@ fn convert(value: &Value, depth: usize) -> mlua::Result<Reply> {
     }
     Ok(match value {
         Value::Boolean(true) => Reply::Integer(1),
-        Value::Number(number) => Reply::Integer(*number as i64),
+        Value::Number(number) => Reply::Integer(truncate(*number)),
         Value::Integer(number) => Reply::Integer(*number),
         Value::String(text) => Reply::bulk(text.as_bytes().to_vec()),
         Value::Table(table) => from_table(table, depth)?,

@@ -35,6 +35,18 @@ pub(super) enum ScriptId<'a> {
     Sha(&'a [u8]),
 }
 
+const NO_SCRIPT: CommandError = CommandError::new("NOSCRIPT No matching script. Please use EVAL.");
+
+impl ScriptId<'_> {
+    /// What Redis looks at before any argument: something that cannot be a SHA-1 names no script.
+    pub(super) fn check(self) -> Result<Self, CommandError> {
+        match self {
+            Self::Sha(sha) if sha.len() != 40 => Err(NO_SCRIPT),
+            _ => Ok(self),
+        }
+    }
+}
+
 struct Script {
     function: Function,
     sha: String,
@@ -90,14 +102,11 @@ impl Scripts {
     ) -> Result<Reply, CommandError> {
         let script = match id {
             ScriptId::Source(source) => self.compiled(source)?,
-            ScriptId::Sha(sha) => {
-                self.by_sha
-                    .get(&sha.to_ascii_lowercase())
-                    .cloned()
-                    .ok_or(CommandError::new(
-                        "NOSCRIPT No matching script. Please use EVAL.",
-                    ))?
-            }
+            ScriptId::Sha(sha) => self
+                .by_sha
+                .get(&sha.to_ascii_lowercase())
+                .cloned()
+                .ok_or(NO_SCRIPT)?,
         };
         self.call(&script, keys, arguments)
             .map_err(|error| internal(&error))
