@@ -45,6 +45,18 @@ async fn an_event_of_no_function_url_is_an_error_and_not_the_end() {
 }
 
 #[tokio::test]
+async fn the_scheduled_event_of_the_template_is_one_that_the_function_understands() {
+    let template = include_str!("../../../template.yaml");
+    let (_, input) = template.split_once("Input: !Sub >-").expect("a scheduled input");
+    let lines = input.lines().map(str::trim).skip(1).take_while(|line| !line.is_empty());
+    let event: Value = serde_json::from_str(&lines.collect::<Vec<_>>().join(" ")).expect("JSON");
+    let host = LambdaHost::start(function(), &[]).await;
+    host.invoke(event).await.expect("an HTTP answer");
+    let log = host.function.line(|line| line.contains("/api/cron/")).await.expect("an access line");
+    assert!(log.contains("\"method\":\"GET\""), "{log}");
+}
+
+#[tokio::test]
 async fn a_missing_variable_of_the_platform_is_one_clear_line() {
     let mut process = Function::start(function(), &[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")]);
     let line = process.line(|line| line.starts_with("cannot serve")).await.expect("a line on stderr");

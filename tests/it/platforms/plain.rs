@@ -1,9 +1,21 @@
 //! The function as a plain server.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::routing::{get, post};
+use futures_util::stream;
 use serde_json::Value;
+use shared::app::{App, SharedApp};
+use shared::config::Config;
+use shared::serve::{Invocation, Payload, serve_plain};
 use tests::function::Function;
-use tests::http_client;
 use tests::plain::PlainServer;
+use tests::{certain, http_client};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
 
 use super::function;
 
@@ -59,4 +71,61 @@ async fn a_malformed_port_is_one_clear_line() {
     let line = process.line(|line| line.starts_with("cannot serve")).await.expect("a line on stderr");
     assert!(line.contains("PORT is not a port number"), "{line}");
     assert!(!process.ended().await.success());
+}
+
+/// Serves `router` in this process; the sender stops it.
+async fn serve(router: Router<SharedApp>) -> (String, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base_url = format!("http://{}", listener.local_addr().expect("its address"));
+    let app = App::new(Config::from_lookup(|_| None)).expect("an app");
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async move {
+        // A sender that is gone is a stop as well.
+        let _ = stopped.await;
+    };
+    let server = tokio::spawn(serve_plain(listener, router, app, shutdown));
+    (base_url, stop, server)
+}
+
+#[tokio::test]
+async fn a_body_that_turns_out_too_large_is_answered_and_not_cut_off() {
+    let (base_url, _stop, _) = serve(Router::new().route("/", post(|payload: Payload| async move { payload.0 }))).await;
+    let pieces = (0..80).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 64 * 1024]));
+    let body = reqwest::Body::wrap_stream(stream::iter(pieces));
+    let response = http_client().post(base_url).body(body).send().await.expect("an answer");
+    assert_eq!(response.status(), 413);
+}
+
+#[tokio::test]
+async fn the_client_is_the_socket_whatever_its_headers_say() {
+    let show =
+        |invocation: Invocation| async move { invocation.client_ip.map(|ip| ip.to_string()).unwrap_or_default() };
+    let (base_url, _stop, _) = serve(Router::new().route("/", get(show))).await;
+    let request = http_client().get(base_url).header("x-forwarded-for", "1.2.3.4");
+    let request = request.header("x-vercel-forwarded-for", "1.2.3.4");
+    assert_eq!(request.send().await.expect("an answer").text().await.expect("a body"), "127.0.0.1");
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_tasks_of_clients_that_have_left() {
+    let (started, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let settled = Arc::new(AtomicBool::new(false));
+    let (begun, gate, done) = (started.clone(), release.clone(), settled.clone());
+    let call = move |invocation: Invocation| async move {
+        invocation.tasks.spawn(async move {
+            begun.notify_one();
+            gate.notified().await;
+            done.store(true, Ordering::SeqCst);
+        });
+        std::future::pending::<()>().await;
+    };
+    let (base_url, stop, server) = serve(Router::new().route("/", get(call))).await;
+    let client = tokio::spawn(http_client().get(base_url).send());
+    certain("the call's task", started.notified()).await;
+    client.abort();
+    stop.send(()).expect("the server is up");
+    assert!(!server.is_finished() && !settled.load(Ordering::SeqCst));
+    release.notify_one();
+    certain("the server's end", server).await.expect("no panic").expect("no failure");
+    assert!(settled.load(Ordering::SeqCst));
 }
