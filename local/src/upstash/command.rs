@@ -15,9 +15,8 @@ impl Command {
     /// # Errors
     /// A message for people when the body is anything else.
     pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
-        let arguments: Vec<Argument> = serde_json::from_slice(body).map_err(|error| {
-            format!("ERR the body is no JSON array of strings and numbers: {error}")
-        })?;
+        let arguments: Vec<Argument> = serde_json::from_slice(body)
+            .map_err(|error| format!("ERR the body is no JSON array of strings and numbers: {error}"))?;
         if arguments.is_empty() {
             return Err("ERR the command is empty".to_owned());
         }
@@ -25,10 +24,7 @@ impl Command {
     }
 
     pub(super) fn arguments(&self) -> Vec<&[u8]> {
-        self.0
-            .iter()
-            .map(|argument| argument.0.as_bytes())
-            .collect()
+        self.0.iter().map(|argument| argument.0.as_bytes()).collect()
     }
 }
 
@@ -79,11 +75,7 @@ mod tests {
 
     fn arguments(body: &str) -> Result<Vec<String>, String> {
         let command = Command::parse(body.as_bytes())?;
-        Ok(command
-            .arguments()
-            .into_iter()
-            .map(|argument| String::from_utf8(argument.to_vec()).unwrap())
-            .collect())
+        Ok(command.arguments().into_iter().map(|argument| String::from_utf8(argument.to_vec()).unwrap()).collect())
     }
 
     #[test]
@@ -96,17 +88,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for body in [
-            "",
-            "[]",
-            "{}",
-            "\"PING\"",
-            "[null]",
-            "[true]",
-            "[[\"PING\"]]",
-            "[\"PING\"] x",
-            "[\"\u{1}\"]",
-        ] {
+        for body in ["", "[]", "{}", "\"PING\"", "[null]", "[true]", "[[\"PING\"]]", "[\"PING\"] x", "[\"\u{1}\"]"] {
             assert!(arguments(body).is_err(), "{body}");
         }
         assert!(Command::parse(b"[\"\xff\"]").is_err());

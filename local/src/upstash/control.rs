@@ -123,10 +123,7 @@ impl Control {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,12 +136,7 @@ fn describe(command: &[&[u8]], started: Instant) -> Call {
         "EVALSHA" => first.map(|sha| text(sha).to_lowercase()),
         _ => first.map(text),
     };
-    Call {
-        command: name,
-        key,
-        started,
-        finished: Instant::now(),
-    }
+    Call { command: name, key, started, finished: Instant::now() }
 }
 
 #[cfg(test)]
@@ -160,15 +152,7 @@ mod tests {
         control.fault_always(Fault::Delay(Duration::ZERO));
         let taken: Vec<_> = (0..4).map(|_| control.take_fault()).collect();
         let delay = Some(Fault::Delay(Duration::ZERO));
-        assert_eq!(
-            taken,
-            [
-                Some(Fault::Refuse),
-                Some(Fault::Refuse),
-                delay.clone(),
-                delay
-            ]
-        );
+        assert_eq!(taken, [Some(Fault::Refuse), Some(Fault::Refuse), delay.clone(), delay]);
         control.faults_clear();
         assert_eq!(control.take_fault(), None);
         assert!(!control.is_active());
@@ -192,19 +176,8 @@ mod tests {
         control.observe(&[b"get", b"a"], now);
         control.observe(&[b"PING"], now);
         control.observe(&[b"EVAL", b"return 1", b"0"], now);
-        control.observe(
-            &[
-                b"EVALSHA",
-                b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB",
-                b"0",
-            ],
-            now,
-        );
-        let seen: Vec<_> = control
-            .calls()
-            .into_iter()
-            .map(|call| (call.command, call.key))
-            .collect();
+        control.observe(&[b"EVALSHA", b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB", b"0"], now);
+        let seen: Vec<_> = control.calls().into_iter().map(|call| (call.command, call.key)).collect();
         let sha = Some("e0e1f9fabfc9d4800c877a703b823ac0578ff8db".to_owned());
         assert_eq!(
             seen,

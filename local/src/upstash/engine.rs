@@ -33,16 +33,14 @@ pub(super) enum Backend {
 impl Backend {
     pub(super) async fn start(engine: Engine) -> Result<Self, UpstashError> {
         match engine {
-            Engine::InProcess => Memory::new(Clock::wall())
-                .map(Self::Memory)
-                .map_err(|error| UpstashError::Lua(error.to_string())),
+            Engine::InProcess => {
+                Memory::new(Clock::wall()).map(Self::Memory).map_err(|error| UpstashError::Lua(error.to_string()))
+            }
             Engine::Redis(url) => {
                 let redis = Redis::new(&url)?;
                 // A wrong address or password should show at the start, not on the first call.
                 match redis.execute(&[b"PING"]).await {
-                    Ok(Reply::Error(message)) => {
-                        Err(UpstashError::Unavailable(message.into_owned()))
-                    }
+                    Ok(Reply::Error(message)) => Err(UpstashError::Unavailable(message.into_owned())),
                     Ok(_) => Ok(Self::Redis(redis)),
                     Err(error) => Err(UpstashError::Unavailable(error.to_string())),
                 }
@@ -64,10 +62,7 @@ impl Backend {
                 {
                     return Ok(Reply::error(unknown_command_message(name, arguments)));
                 }
-                redis
-                    .execute(command)
-                    .await
-                    .map_err(|error| UpstashError::Unavailable(error.to_string()))
+                redis.execute(command).await.map_err(|error| UpstashError::Unavailable(error.to_string()))
             }
         }
     }
@@ -79,12 +74,8 @@ mod tests {
 
     #[test]
     fn redis_url_chooses_the_engine() {
-        let set =
-            |value: &'static str| move |name: &str| (name == "REDIS_URL").then(|| value.to_owned());
-        assert_eq!(
-            Engine::detect(set("redis://localhost")),
-            Engine::Redis("redis://localhost".to_owned())
-        );
+        let set = |value: &'static str| move |name: &str| (name == "REDIS_URL").then(|| value.to_owned());
+        assert_eq!(Engine::detect(set("redis://localhost")), Engine::Redis("redis://localhost".to_owned()));
         assert_eq!(Engine::detect(set("")), Engine::InProcess);
         assert_eq!(Engine::detect(|_| None), Engine::InProcess);
     }

@@ -43,21 +43,14 @@ pub(super) async fn serve_connection(service: Arc<Service>, stream: TcpStream) {
         async move { service.answer(request).await }
     });
     // A connection ends with an error when its client breaks off, or when a fault closes it: nothing to tell.
-    drop(
-        http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), handler)
-            .await,
-    );
+    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), handler).await);
 }
 
 impl Service {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Answer, Closed> {
         let (head, body) = request.into_parts();
         if !self.is_authorized(&head.headers) {
-            return Ok(refusal(
-                StatusCode::UNAUTHORIZED,
-                "WRONGPASS invalid or missing auth token",
-            ));
+            return Ok(refusal(StatusCode::UNAUTHORIZED, "WRONGPASS invalid or missing auth token"));
         }
         if head.uri.path() != "/" {
             return Ok(refusal(
@@ -66,10 +59,7 @@ impl Service {
             ));
         }
         if head.method != Method::POST {
-            return Ok(refusal(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "ERR only POST is supported here",
-            ));
+            return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "ERR only POST is supported here"));
         }
         if let Some(message) = unsupported_header(&head.headers) {
             return Ok(refusal(StatusCode::BAD_REQUEST, message));
@@ -95,9 +85,7 @@ impl Service {
     }
 
     fn is_authorized(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get(header::AUTHORIZATION)
-            .is_some_and(|value| value == self.authorization.as_str())
+        headers.get(header::AUTHORIZATION).is_some_and(|value| value == self.authorization.as_str())
     }
 
     /// Runs a command that tests watch or spoil.
@@ -116,8 +104,7 @@ impl Service {
             }
             Some(Fault::Answer { status, body }) => {
                 control.observe(&command.arguments(), started);
-                let status =
-                    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 Ok(answer(status, body.into_bytes()))
             }
             Some(Fault::Delay(delay)) => {
@@ -154,9 +141,7 @@ fn unsupported_header(headers: &HeaderMap) -> Option<&'static str> {
         return Some("ERR Upstash-Encoding is not supported here");
     }
     match headers.get("upstash-response-format") {
-        Some(format) if format != "json" => {
-            Some("ERR Upstash-Response-Format is not supported here, except json")
-        }
+        Some(format) if format != "json" => Some("ERR Upstash-Response-Format is not supported here, except json"),
         _ => None,
     }
 }
@@ -185,9 +170,6 @@ fn json(status: StatusCode, body: &impl Serialize) -> Answer {
 fn answer(status: StatusCode, body: Vec<u8>) -> Answer {
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -80,13 +80,7 @@ impl Upstash {
         let stop = CancellationToken::new();
         let accepting = accept(listener, Arc::clone(&service), tasks.clone(), stop.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
-        Ok(Self {
-            address,
-            token,
-            service,
-            tasks,
-            stop: stop.drop_guard(),
-        })
+        Ok(Self { address, token, service, tasks, stop: stop.drop_guard() })
     }
 
     /// `http://127.0.0.1:PORT`, for `UPSTASH_REDIS_REST_URL`.
@@ -135,12 +129,7 @@ impl Upstash {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    service: Arc<Service>,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-) {
+async fn accept(listener: TcpListener, service: Arc<Service>, tasks: TaskTracker, stop: CancellationToken) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {

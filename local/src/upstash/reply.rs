@@ -71,10 +71,7 @@ mod tests {
             Reply::Nil,
             Reply::Array(vec![Reply::bulk(*b"1")]),
         ]);
-        assert_eq!(
-            serde_json::to_string(&reply).unwrap(),
-            "[\"OK\",-7,\"a\u{fffd}b\",null,[\"1\"]]"
-        );
+        assert_eq!(serde_json::to_string(&reply).unwrap(), "[\"OK\",-7,\"a\u{fffd}b\",null,[\"1\"]]");
     }
 
     #[test]

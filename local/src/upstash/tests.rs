@@ -17,9 +17,7 @@ async fn exchange(upstash: &Upstash, head: &str, body: &str) -> io::Result<Strin
     let address = upstash.url().replace("http://", "");
     let mut stream = TcpStream::connect(&address).await?;
     let length = body.len();
-    let request = format!(
-        "{head}\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-    );
+    let request = format!("{head}\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
@@ -66,19 +64,10 @@ async fn commands_are_answered_as_json() {
 async fn what_fails_is_a_400_with_redis_s_words() {
     let upstash = started().await;
     for (command, message) in [
-        (
-            r#"["GET"]"#,
-            "ERR wrong number of arguments for 'get' command",
-        ),
-        (
-            r#"["MGET","a"]"#,
-            "ERR unknown command 'MGET', with args beginning with: 'a' ",
-        ),
+        (r#"["GET"]"#, "ERR wrong number of arguments for 'get' command"),
+        (r#"["MGET","a"]"#, "ERR unknown command 'MGET', with args beginning with: 'a' "),
         (r#"["EVAL","return {err='MY no'}",0]"#, "MY no"),
-        (
-            r#"["EVAL","return {1,{err='MY no'}}",0]"#,
-            "ERR an error inside an array is not supported here: MY no",
-        ),
+        (r#"["EVAL","return {1,{err='MY no'}}",0]"#, "ERR an error inside an array is not supported here: MY no"),
         ("[]", "ERR the command is empty"),
     ] {
         let error = serde_json::json!({ "error": message }).to_string();
@@ -86,10 +75,7 @@ async fn what_fails_is_a_400_with_redis_s_words() {
     }
     let (status, body) = post(&upstash, "{}").await;
     assert_eq!(status, 400);
-    assert!(
-        body.starts_with(r#"{"error":"ERR the body is no JSON array"#),
-        "{body}"
-    );
+    assert!(body.starts_with(r#"{"error":"ERR the body is no JSON array"#), "{body}");
 }
 
 #[tokio::test]
@@ -105,10 +91,7 @@ async fn only_the_token_opens_the_door() {
         let head = format!("POST / HTTP/1.1\r\n{header}");
         assert_eq!(
             request(&upstash, &head, r#"["PING"]"#).await,
-            (
-                401,
-                r#"{"error":"WRONGPASS invalid or missing auth token"}"#.to_owned()
-            ),
+            (401, r#"{"error":"WRONGPASS invalid or missing auth token"}"#.to_owned()),
             "{header}"
         );
     }
@@ -144,8 +127,7 @@ async fn a_request_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn scripts_are_atomic_among_parallel_clients() {
     let upstash = std::sync::Arc::new(started().await);
-    let script =
-        "local n = tonumber(redis.call('GET', KEYS[1]) or 0) redis.call('SET', KEYS[1], n + 1)";
+    let script = "local n = tonumber(redis.call('GET', KEYS[1]) or 0) redis.call('SET', KEYS[1], n + 1)";
     let command = serde_json::json!(["EVAL", script, "1", "n"]).to_string();
     let clients: Vec<_> = (0..50)
         .map(|_| {
@@ -173,10 +155,7 @@ async fn calls_are_recorded_while_asked() {
     let [call] = &control.calls()[..] else {
         panic!("one call: {:?}", control.calls());
     };
-    assert_eq!(
-        (call.command.as_str(), call.key.as_deref()),
-        ("GET", Some("a"))
-    );
+    assert_eq!((call.command.as_str(), call.key.as_deref()), ("GET", Some("a")));
     assert!(call.started <= call.finished);
 }
 
@@ -187,29 +166,20 @@ async fn a_refused_call_is_closed_without_an_answer_and_not_run() {
     // Depending on what the system has read by then, the client sees the end or a reset.
     let answer = exchange(&upstash, HEAD, r#"["INCR","n"]"#).await;
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.is_empty()));
-    assert_eq!(
-        post(&upstash, r#"["INCR","n"]"#).await,
-        ok(r#"{"result":1}"#)
-    );
+    assert_eq!(post(&upstash, r#"["INCR","n"]"#).await, ok(r#"{"result":1}"#));
 }
 
 #[tokio::test]
 async fn a_fault_can_answer_in_its_own_words() {
     let upstash = started().await;
     let control = upstash.control();
-    control.fault_always(Fault::Answer {
-        status: 502,
-        body: "<html>".to_owned(),
-    });
+    control.fault_always(Fault::Answer { status: 502, body: "<html>".to_owned() });
     for _ in 0..2 {
         let answer = post(&upstash, r#"["INCR","n"]"#).await;
         assert_eq!(answer, (502, "<html>".to_owned()));
     }
     control.faults_clear();
-    assert_eq!(
-        post(&upstash, r#"["INCR","n"]"#).await,
-        ok(r#"{"result":1}"#)
-    );
+    assert_eq!(post(&upstash, r#"["INCR","n"]"#).await, ok(r#"{"result":1}"#));
 }
 
 #[tokio::test]
@@ -218,10 +188,7 @@ async fn a_delayed_call_is_run_even_when_its_client_has_gone() {
     let delay = Duration::from_millis(50);
     upstash.control().fault_next(2, Fault::Delay(delay));
     let sent = Instant::now();
-    assert_eq!(
-        post(&upstash, r#"["INCR","n"]"#).await,
-        ok(r#"{"result":1}"#)
-    );
+    assert_eq!(post(&upstash, r#"["INCR","n"]"#).await, ok(r#"{"result":1}"#));
     assert!(sent.elapsed() >= delay);
 
     let impatient = tokio::time::timeout(delay / 10, post(&upstash, r#"["INCR","n"]"#)).await;
@@ -236,10 +203,7 @@ async fn a_delayed_call_is_run_even_when_its_client_has_gone() {
 #[tokio::test]
 async fn the_clock_moves_only_in_process() {
     let upstash = started().await;
-    upstash
-        .execute(&["SET", "a", "1", "EX", "60"])
-        .await
-        .unwrap();
+    upstash.execute(&["SET", "a", "1", "EX", "60"]).await.unwrap();
     upstash.advance_clock(Duration::from_secs(61)).unwrap();
     assert_eq!(upstash.execute(&["GET", "a"]).await.unwrap(), Reply::Nil);
 }
@@ -274,24 +238,16 @@ async fn a_real_redis_serves_the_same_api_until_it_dies() {
         eprintln!("SKIPPED: a_real_redis_serves_the_same_api_until_it_dies");
         return;
     };
-    let upstash = Upstash::start(Engine::Redis(redis.url()), "secret")
-        .await
-        .unwrap();
+    let upstash = Upstash::start(Engine::Redis(redis.url()), "secret").await.unwrap();
     for (command, answer) in [
         (r#"["RPUSH","l",1,"x"]"#, r#"{"result":2}"#),
-        (
-            r#"["EVAL","return {redis.call('LRANGE',KEYS[1],0,-1),false}",1,"l"]"#,
-            r#"{"result":[["1","x"],null]}"#,
-        ),
+        (r#"["EVAL","return {redis.call('LRANGE',KEYS[1],0,-1),false}",1,"l"]"#, r#"{"result":[["1","x"],null]}"#),
     ] {
         assert_eq!(post(&upstash, command).await, ok(answer));
     }
     // Known to Redis, but not to us.
     let (status, body) = post(&upstash, r#"["MGET","l"]"#).await;
-    assert_eq!(
-        (status, body.contains("unknown command 'MGET'")),
-        (400, true)
-    );
+    assert_eq!((status, body.contains("unknown command 'MGET'")), (400, true));
     let moved = upstash.advance_clock(Duration::from_secs(1));
     assert!(matches!(moved, Err(UpstashError::NoClock)));
 

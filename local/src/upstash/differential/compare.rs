@@ -20,10 +20,7 @@ impl Comparison {
     pub(super) fn of(command: &Command) -> Self {
         // The command may also be an argument of a script that runs it.
         let mentions = |name: &str| command.iter().any(|word| word.eq_ignore_ascii_case(name));
-        Self {
-            timed: mentions("TTL") || mentions("PTTL"),
-            unordered: mentions("HGETALL"),
-        }
+        Self { timed: mentions("TTL") || mentions("PTTL"), unordered: mentions("HGETALL") }
     }
 
     pub(super) fn holds(&self, ours: &Reply, theirs: &Reply) -> bool {
@@ -32,15 +29,9 @@ impl Comparison {
                 ours.abs_diff(*theirs) <= CLOCK_TOLERANCE
             }
             (Reply::Bulk(ours), Reply::Bulk(theirs)) => ours == theirs || same_score(ours, theirs),
-            (Reply::Array(ours), Reply::Array(theirs)) if self.unordered => {
-                pairs(ours) == pairs(theirs)
-            }
+            (Reply::Array(ours), Reply::Array(theirs)) if self.unordered => pairs(ours) == pairs(theirs),
             (Reply::Array(ours), Reply::Array(theirs)) => {
-                ours.len() == theirs.len()
-                    && ours
-                        .iter()
-                        .zip(theirs)
-                        .all(|(ours, theirs)| self.holds(ours, theirs))
+                ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| self.holds(ours, theirs))
             }
             _ => ours == theirs,
         }

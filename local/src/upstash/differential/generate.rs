@@ -41,41 +41,11 @@ fn word(kind: &str) -> BoxedStrategy<String> {
         "K" => &["a", "b", "c", "d"],
         "F" => &["f", "g", "h"],
         "N" => &["0", "1", "2", "-1", "-2", "5", "-9", "100"],
-        "S" => &[
-            "0",
-            "1",
-            "-1",
-            "2.5",
-            "0.1",
-            "1e3",
-            "inf",
-            "-inf",
-            "1700000000000",
-            "1e20",
-        ],
-        "B" => &[
-            "-inf",
-            "+inf",
-            "0",
-            "1",
-            "(1",
-            "2.5",
-            "(2.5",
-            "(1700000000000",
-            "-1",
-        ],
+        "S" => &["0", "1", "-1", "2.5", "0.1", "1e3", "inf", "-inf", "1700000000000", "1e20"],
+        "B" => &["-inf", "+inf", "0", "1", "(1", "2.5", "(2.5", "(1700000000000", "-1"],
         "T" => &["1000", "2000", "100000"],
         "P" => &["4000000000000", "4100000000000", "4200000000000"],
-        "V" => &[
-            "v",
-            "w",
-            "1",
-            "-5",
-            "",
-            "0.5",
-            "9223372036854775807",
-            "a b\r\n",
-        ],
+        "V" => &["v", "w", "1", "-5", "", "0.5", "9223372036854775807", "a b\r\n"],
         _ => return Just(kind.to_owned()).boxed(),
     };
     select(pool).prop_map(str::to_owned).boxed()
@@ -83,10 +53,7 @@ fn word(kind: &str) -> BoxedStrategy<String> {
 
 fn well_formed() -> impl Strategy<Value = Command> {
     let templates: Vec<&str> = TEMPLATES.split([';', '\n']).map(str::trim).collect();
-    let templates: Vec<&str> = templates
-        .into_iter()
-        .filter(|line| !line.is_empty())
-        .collect();
+    let templates: Vec<&str> = templates.into_iter().filter(|line| !line.is_empty()).collect();
     select(templates).prop_flat_map(|template| template.split(' ').map(word).collect::<Vec<_>>())
 }
 
@@ -131,15 +98,9 @@ pub(super) fn limiter_calls() -> impl Strategy<Value = Vec<Command>> {
         for (turn, (wait, cost, lapse)) in steps.into_iter().enumerate() {
             now += wait;
             let numbers = [now, 100, cost];
-            let mut call = ["EVAL", LIMITER, "2", "key", "leases"]
-                .map(str::to_owned)
-                .to_vec();
+            let mut call = ["EVAL", LIMITER, "2", "key", "leases"].map(str::to_owned).to_vec();
             call.extend(numbers.map(|number| number.to_string()));
-            call.extend([
-                format!("lease-{turn}"),
-                "3".to_owned(),
-                (lapse * 20_000 + 1).to_string(),
-            ]);
+            call.extend([format!("lease-{turn}"), "3".to_owned(), (lapse * 20_000 + 1).to_string()]);
             calls.push(call);
         }
         calls

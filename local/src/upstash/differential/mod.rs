@@ -27,16 +27,11 @@ struct Pair {
 impl Pair {
     fn start(test: &str) -> Option<Self> {
         let Some(server) = spawn_redis_server() else {
-            eprintln!(
-                "SKIPPED: {test}: the in-process engine is not compared with a real redis-server"
-            );
+            eprintln!("SKIPPED: {test}: the in-process engine is not compared with a real redis-server");
             return None;
         };
         Some(Self {
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             redis: Backend::Redis(Redis::new(&server.url()).unwrap()),
             memory: Memory::new(Clock::wall()).unwrap(),
             _server: server,
@@ -54,11 +49,7 @@ impl Pair {
         for (turn, command) in commands.iter().enumerate() {
             let (ours, theirs) = self.run(command);
             let same = Comparison::of(command).holds(&ours, &theirs);
-            prop_assert!(
-                same,
-                "command {turn}: {}\nours:   {ours:?}\ntheirs: {theirs:?}",
-                brief(command)
-            );
+            prop_assert!(same, "command {turn}: {}\nours:   {ours:?}\ntheirs: {theirs:?}", brief(command));
         }
         Ok(())
     }
@@ -66,11 +57,7 @@ impl Pair {
 
 /// Compares the answers to `cases` generated sequences of commands; the shortest that differs is printed.
 fn compare_all(pair: &Pair, cases: u32, sequences: impl Strategy<Value = Vec<Command>>) {
-    let mut runner = TestRunner::new(Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     match runner.run(&sequences, |commands| pair.compare(&commands)) {
         Ok(()) => {}
         Err(TestError::Abort(reason)) => panic!("{reason}"),
@@ -83,10 +70,8 @@ fn compare_all(pair: &Pair, cases: u32, sequences: impl Strategy<Value = Vec<Com
 
 /// A command on one line; of a script only the beginning.
 fn brief(command: &[String]) -> String {
-    let words: Vec<String> = command
-        .iter()
-        .map(|word| format!("{:?}", word.chars().take(60).collect::<String>()))
-        .collect();
+    let words: Vec<String> =
+        command.iter().map(|word| format!("{:?}", word.chars().take(60).collect::<String>())).collect();
     words.join(" ")
 }
 
@@ -114,10 +99,7 @@ fn every_script_has_the_same_answer() {
         .flat_map(|script| {
             [vec!["1", "2"], vec!["GET", "a"], vec!["-MY error"], vec![]].map(|arguments| {
                 let head = ["EVAL", script, "2", "a", "b"];
-                head.into_iter()
-                    .chain(arguments)
-                    .map(str::to_owned)
-                    .collect()
+                head.into_iter().chain(arguments).map(str::to_owned).collect()
             })
         })
         .collect();

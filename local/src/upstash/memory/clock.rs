@@ -14,19 +14,13 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) const fn wall() -> Self {
-        Self {
-            start: None,
-            ahead: AtomicI64::new(0),
-        }
+        Self { start: None, ahead: AtomicI64::new(0) }
     }
 
     /// A clock that stands still at `start` milliseconds since the epoch until it is moved.
     #[cfg(test)]
     pub(crate) const fn manual(start: i64) -> Self {
-        Self {
-            start: Some(start * 1_000),
-            ahead: AtomicI64::new(0),
-        }
+        Self { start: Some(start * 1_000), ahead: AtomicI64::new(0) }
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -39,9 +33,7 @@ impl Clock {
         let base = self.start.unwrap_or_else(|| {
             SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| {
-                    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-                })
+                .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
         });
         base.saturating_add(self.ahead.load(Ordering::Relaxed))
     }

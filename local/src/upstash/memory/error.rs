@@ -11,11 +11,9 @@ pub(super) struct CommandError(pub(super) Cow<'static, str>);
 pub(super) type Outcome = Result<Reply, CommandError>;
 
 impl CommandError {
-    pub(super) const WRONG_TYPE: Self =
-        Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
+    pub(super) const WRONG_TYPE: Self = Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub(super) const SYNTAX: Self = Self::new("ERR syntax error");
-    pub(super) const NOT_AN_INTEGER: Self =
-        Self::new("ERR value is not an integer or out of range");
+    pub(super) const NOT_AN_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
     pub(super) const OVERFLOW: Self = Self::new("ERR increment or decrement would overflow");
 
     pub(super) const fn new(message: &'static str) -> Self {

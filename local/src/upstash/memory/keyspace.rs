@@ -15,10 +15,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new<T: Kind>(value: T) -> Self {
-        Self {
-            value: value.into_value(),
-            expires_at: None,
-        }
+        Self { value: value.into_value(), expires_at: None }
     }
 
     /// A key still lives in the millisecond in which it expires.
@@ -42,11 +39,7 @@ pub(super) struct Keyspace {
 
 impl Default for Keyspace {
     fn default() -> Self {
-        Self {
-            entries: HashMap::new(),
-            purge_at: PURGE_FLOOR,
-            now: 0,
-        }
+        Self { entries: HashMap::new(), purge_at: PURGE_FLOOR, now: 0 }
     }
 }
 
@@ -73,9 +66,7 @@ impl Keyspace {
 
     pub(super) fn entry_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
         let now = self.now_millis();
-        self.entries
-            .get_mut(key)
-            .filter(|entry| !entry.has_lapsed(now))
+        self.entries.get_mut(key).filter(|entry| !entry.has_lapsed(now))
     }
 
     /// The value of a key, if there is one.
@@ -83,15 +74,11 @@ impl Keyspace {
     /// # Errors
     /// WRONGTYPE when the key holds another type. The same holds for the next two.
     pub(super) fn get<T: Kind>(&self, key: &[u8]) -> Result<Option<&T>, CommandError> {
-        self.entry(key)
-            .map(|entry| T::of(&entry.value).ok_or(CommandError::WRONG_TYPE))
-            .transpose()
+        self.entry(key).map(|entry| T::of(&entry.value).ok_or(CommandError::WRONG_TYPE)).transpose()
     }
 
     pub(super) fn get_mut<T: Kind>(&mut self, key: &[u8]) -> Result<Option<&mut T>, CommandError> {
-        self.entry_mut(key)
-            .map(|entry| T::of_mut(&mut entry.value).ok_or(CommandError::WRONG_TYPE))
-            .transpose()
+        self.entry_mut(key).map(|entry| T::of_mut(&mut entry.value).ok_or(CommandError::WRONG_TYPE)).transpose()
     }
 
     /// The value of a key, which is created empty when there is none.
@@ -99,9 +86,7 @@ impl Keyspace {
         if self.entry(key).is_none() {
             self.insert(key, Entry::new(T::default()));
         }
-        self.entry_mut(key)
-            .and_then(|entry| T::of_mut(&mut entry.value))
-            .ok_or(CommandError::WRONG_TYPE)
+        self.entry_mut(key).and_then(|entry| T::of_mut(&mut entry.value)).ok_or(CommandError::WRONG_TYPE)
     }
 
     pub(super) fn insert(&mut self, key: &[u8], entry: Entry) {
@@ -114,18 +99,12 @@ impl Keyspace {
     /// Removes a key; true if it was there.
     pub(super) fn remove(&mut self, key: &[u8]) -> bool {
         let now = self.now_millis();
-        self.entries
-            .remove(key)
-            .is_some_and(|entry| !entry.has_lapsed(now))
+        self.entries.remove(key).is_some_and(|entry| !entry.has_lapsed(now))
     }
 
     /// Removes a key of which the collection has become empty.
     pub(super) fn remove_if_gone<T: Kind>(&mut self, key: &[u8]) {
-        let gone = self
-            .entries
-            .get(key)
-            .and_then(|entry| T::of(&entry.value))
-            .is_some_and(Kind::is_gone);
+        let gone = self.entries.get(key).and_then(|entry| T::of(&entry.value)).is_some_and(Kind::is_gone);
         if gone {
             self.entries.remove(key);
         }

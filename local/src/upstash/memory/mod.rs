@@ -49,10 +49,7 @@ impl Memory {
     pub(super) fn new(clock: Clock) -> mlua::Result<Self> {
         let keyspace = Arc::new(Mutex::new(Keyspace::default()));
         let scripts = Scripts::new(Arc::clone(&keyspace))?;
-        Ok(Self {
-            clock,
-            state: Mutex::new(State { keyspace, scripts }),
-        })
+        Ok(Self { clock, state: Mutex::new(State { keyspace, scripts }) })
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -83,19 +80,14 @@ impl State {
         }
     }
 
-    fn evaluate(
-        &mut self,
-        script: ScriptId<'_>,
-        arguments: &[&[u8]],
-    ) -> Result<Reply, CommandError> {
+    fn evaluate(&mut self, script: ScriptId<'_>, arguments: &[&[u8]]) -> Result<Reply, CommandError> {
         let script = script.check()?;
         let (count, words) = (arguments[0], &arguments[1..]);
         let count = parse_integer(count).ok_or(CommandError::NOT_AN_INTEGER)?;
-        let count = usize::try_from(count)
-            .map_err(|_| CommandError::new("ERR Number of keys can't be negative"))?;
-        let (keys, arguments) = words.split_at_checked(count).ok_or(CommandError::new(
-            "ERR Number of keys can't be greater than number of args",
-        ))?;
+        let count = usize::try_from(count).map_err(|_| CommandError::new("ERR Number of keys can't be negative"))?;
+        let (keys, arguments) = words
+            .split_at_checked(count)
+            .ok_or(CommandError::new("ERR Number of keys can't be greater than number of args"))?;
         self.scripts.run(script, keys, arguments)
     }
 }
@@ -103,9 +95,7 @@ impl State {
 /// Redis's words for a command that it does not know: at most 128 bytes of its name and of its arguments.
 pub(super) fn unknown_command_message(name: &[u8], arguments: &[&[u8]]) -> String {
     const SHOWN: usize = 128;
-    let text = |bytes: &[u8], limit: usize| {
-        String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned()
-    };
+    let text = |bytes: &[u8], limit: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned();
     let mut shown = String::new();
     for argument in arguments {
         if shown.len() >= SHOWN {
@@ -129,26 +119,16 @@ mod tests {
     #[test]
     fn a_command_that_is_not_there_is_named() {
         let db = Db::new();
-        assert_eq!(
-            db.run("MGET a b"),
-            error("ERR unknown command 'MGET', with args beginning with: 'a' 'b' ")
-        );
-        assert_eq!(
-            db.run("KEYS"),
-            error("ERR unknown command 'KEYS', with args beginning with: ")
-        );
+        assert_eq!(db.run("MGET a b"), error("ERR unknown command 'MGET', with args beginning with: 'a' 'b' "));
+        assert_eq!(db.run("KEYS"), error("ERR unknown command 'KEYS', with args beginning with: "));
     }
 
     #[test]
     fn the_number_of_arguments_is_checked() {
         let db = Db::new();
-        for (command, name) in [
-            ("GET", "get"),
-            ("get a b", "get"),
-            ("HSET h a", "hset"),
-            ("TIME x", "time"),
-            ("EVAL script", "eval"),
-        ] {
+        for (command, name) in
+            [("GET", "get"), ("get a b", "get"), ("HSET h a", "hset"), ("TIME x", "time"), ("EVAL script", "eval")]
+        {
             let message = format!("ERR wrong number of arguments for '{name}' command");
             assert_eq!(db.run(command), error(&message), "{command}");
         }

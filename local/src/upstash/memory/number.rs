@@ -59,11 +59,7 @@ pub(super) fn format_double(number: f64) -> String {
 /// on the machines that Redis mostly runs on.
 pub(super) fn truncate(number: f64) -> i64 {
     // Both bounds are exact: -2^63, and 2^63.
-    if number >= i64::MIN as f64 && number < i64::MAX as f64 {
-        number as i64
-    } else {
-        i64::MIN
-    }
+    if number >= i64::MIN as f64 && number < i64::MAX as f64 { number as i64 } else { i64::MIN }
 }
 
 #[cfg(test)]
@@ -72,26 +68,12 @@ mod tests {
 
     #[test]
     fn integers_are_read_strictly() {
-        for (text, number) in [
-            ("0", 0),
-            ("-1", -1),
-            ("9223372036854775807", i64::MAX),
-            ("-9223372036854775808", i64::MIN),
-        ] {
+        for (text, number) in
+            [("0", 0), ("-1", -1), ("9223372036854775807", i64::MAX), ("-9223372036854775808", i64::MIN)]
+        {
             assert_eq!(parse_integer(text.as_bytes()), Some(number), "{text}");
         }
-        for text in [
-            "",
-            "-",
-            "+1",
-            " 1",
-            "1 ",
-            "01",
-            "-0",
-            "1.0",
-            "9223372036854775808",
-            "x",
-        ] {
+        for text in ["", "-", "+1", " 1", "1 ", "01", "-0", "1.0", "9223372036854775808", "x"] {
             assert_eq!(parse_integer(text.as_bytes()), None, "{text}");
         }
     }

@@ -85,9 +85,7 @@ impl SortedSet {
 
     /// All members with their scores, lowest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], f64)> + ExactSizeIterator {
-        self.order
-            .iter()
-            .map(|(score, member)| (member.as_ref(), score.0))
+        self.order.iter().map(|(score, member)| (member.as_ref(), score.0))
     }
 
     /// The members of which the score is in the range, lowest first.

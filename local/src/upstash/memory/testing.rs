@@ -5,8 +5,7 @@ use std::time::Duration;
 use super::{Clock, Memory};
 use crate::upstash::reply::Reply;
 
-pub(crate) const WRONG_TYPE: &str =
-    "WRONGTYPE Operation against a key holding the wrong kind of value";
+pub(crate) const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
 /// An engine of which the clock stands still.
 pub(crate) struct Db(Memory);

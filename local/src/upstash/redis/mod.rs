@@ -30,24 +30,18 @@ struct Address {
 
 /// Why a `REDIS_URL` cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "REDIS_URL must be redis://[[user]:password@]host[:port][/database], without TLS and without percent escapes"
-)]
+#[error("REDIS_URL must be redis://[[user]:password@]host[:port][/database], without TLS and without percent escapes")]
 pub struct BadRedisUrl;
 
 impl Address {
     fn parse(url: &str) -> Result<Self, BadRedisUrl> {
         let uri: Uri = url.parse().map_err(|_| BadRedisUrl)?;
         let authority = uri.authority().ok_or(BadRedisUrl)?;
-        let unsupported =
-            uri.scheme_str() != Some("redis") || url.contains('%') || uri.query().is_some();
+        let unsupported = uri.scheme_str() != Some("redis") || url.contains('%') || uri.query().is_some();
         if unsupported || authority.host().is_empty() {
             return Err(BadRedisUrl);
         }
-        let credentials = authority
-            .as_str()
-            .rsplit_once('@')
-            .map(|(before, _)| before);
+        let credentials = authority.as_str().rsplit_once('@').map(|(before, _)| before);
         let (user, password) = match credentials {
             Some(credentials) => {
                 let (user, password) = credentials.split_once(':').ok_or(BadRedisUrl)?;
@@ -59,10 +53,7 @@ impl Address {
         let database = uri.path().trim_start_matches('/');
         Ok(Self {
             // Brackets belong to the URL, not to the address.
-            host: authority
-                .host()
-                .trim_matches(|bracket| bracket == '[' || bracket == ']')
-                .to_owned(),
+            host: authority.host().trim_matches(|bracket| bracket == '[' || bracket == ']').to_owned(),
             port: authority.port_u16().unwrap_or(6379),
             user,
             password,
@@ -81,22 +72,15 @@ impl Connection {
     async fn open(address: &Address) -> io::Result<Self> {
         let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
         stream.set_nodelay(true)?;
-        let mut connection = Self {
-            stream,
-            received: BytesMut::new(),
-        };
+        let mut connection = Self { stream, received: BytesMut::new() };
         if let Some(password) = &address.password {
             let credentials = address.user.iter().chain([password]);
-            let words: Vec<&[u8]> = [b"AUTH".as_slice()]
-                .into_iter()
-                .chain(credentials.map(|word| word.as_bytes()))
-                .collect();
+            let words: Vec<&[u8]> =
+                [b"AUTH".as_slice()].into_iter().chain(credentials.map(|word| word.as_bytes())).collect();
             connection.call_or_fail(&words).await?;
         }
         if let Some(database) = &address.database {
-            connection
-                .call_or_fail(&[b"SELECT", database.as_bytes()])
-                .await?;
+            connection.call_or_fail(&[b"SELECT", database.as_bytes()]).await?;
         }
         Ok(connection)
     }
@@ -136,10 +120,7 @@ impl Redis {
     /// # Errors
     /// When the URL is not of the form that [`BadRedisUrl`] names.
     pub(super) fn new(url: &str) -> Result<Self, BadRedisUrl> {
-        Ok(Self {
-            address: Address::parse(url)?,
-            idle: Mutex::default(),
-        })
+        Ok(Self { address: Address::parse(url)?, idle: Mutex::default() })
     }
 
     /// Sends a command. It is never sent twice: a command of which the answer was lost may have run.
@@ -155,10 +136,7 @@ impl Redis {
         };
         // A connection that is dropped here, by an error or because the caller is gone, does not come back to the pool:
         // a reply may still be on its way on it.
-        let reply = connection
-            .call(command)
-            .await
-            .inspect_err(|_| self.idle().clear())?;
+        let reply = connection.call(command).await.inspect_err(|_| self.idle().clear())?;
         let mut idle = self.idle();
         if idle.len() < MAX_IDLE {
             idle.push(connection);
@@ -176,13 +154,7 @@ mod tests {
     use super::*;
 
     fn address(host: &str, port: u16) -> Address {
-        Address {
-            host: host.to_owned(),
-            port,
-            user: None,
-            password: None,
-            database: None,
-        }
+        Address { host: host.to_owned(), port, user: None, password: None, database: None }
     }
 
     #[test]
@@ -193,19 +165,11 @@ mod tests {
             ("redis://[::1]:7000/", address("::1", 7000)),
             (
                 "redis://:secret@redis.test:1/3",
-                Address {
-                    password: some("secret"),
-                    database: some("3"),
-                    ..address("redis.test", 1)
-                },
+                Address { password: some("secret"), database: some("3"), ..address("redis.test", 1) },
             ),
             (
                 "redis://me:secret@redis.test",
-                Address {
-                    user: some("me"),
-                    password: some("secret"),
-                    ..address("redis.test", 6379)
-                },
+                Address { user: some("me"), password: some("secret"), ..address("redis.test", 6379) },
             ),
         ] {
             assert_eq!(Address::parse(url), Ok(expected), "{url}");

@@ -60,10 +60,7 @@ impl<'a> Reader<'a> {
             },
             b'*' => match number(rest)? {
                 -1 => Ok(Reply::Nil),
-                length => (0..size(length)?)
-                    .map(|_| self.reply())
-                    .collect::<Result<_, _>>()
-                    .map(Reply::Array),
+                length => (0..size(length)?).map(|_| self.reply()).collect::<Result<_, _>>().map(Reply::Array),
             },
             _ => Err(Stop::Garbage),
         }
@@ -72,10 +69,7 @@ impl<'a> Reader<'a> {
     /// The bytes up to the next line break, which is passed over.
     fn line(&mut self) -> Result<&'a [u8], Stop> {
         let rest = &self.bytes[self.at..];
-        let end = rest
-            .windows(2)
-            .position(|pair| pair == b"\r\n")
-            .ok_or(Stop::Partial)?;
+        let end = rest.windows(2).position(|pair| pair == b"\r\n").ok_or(Stop::Partial)?;
         self.at += end + 2;
         Ok(&rest[..end])
     }
@@ -92,10 +86,7 @@ impl<'a> Reader<'a> {
 }
 
 fn number(text: &[u8]) -> Result<i64, Stop> {
-    std::str::from_utf8(text)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or(Stop::Garbage)
+    std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).ok_or(Stop::Garbage)
 }
 
 fn size(length: i64) -> Result<usize, Stop> {
@@ -108,10 +99,7 @@ mod tests {
 
     #[test]
     fn a_command_is_an_array_of_bulk_strings() {
-        assert_eq!(
-            encode(&[b"GET", b"a\r\n"]),
-            b"*2\r\n$3\r\nGET\r\n$3\r\na\r\n\r\n"
-        );
+        assert_eq!(encode(&[b"GET", b"a\r\n"]), b"*2\r\n$3\r\nGET\r\n$3\r\na\r\n\r\n");
     }
 
     #[test]
@@ -133,14 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_is_said_to_be_none() {
-        for bytes in [
-            "?\r\n",
-            "\r\n",
-            ":x\r\n",
-            "$-2\r\n",
-            "$1\r\nabc\r\n",
-            "HTTP/1.1 200\r\n",
-        ] {
+        for bytes in ["?\r\n", "\r\n", ":x\r\n", "$-2\r\n", "$1\r\nabc\r\n", "HTTP/1.1 200\r\n"] {
             assert_eq!(parse(bytes.as_bytes()), Parsed::Garbage, "{bytes}");
         }
     }

@@ -39,11 +39,7 @@ impl RedisServer {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let mut server = Self {
-            process,
-            address,
-            _directory: directory,
-        };
+        let mut server = Self { process, address, _directory: directory };
         server.wait_until_it_answers()?;
         Ok(server)
     }
@@ -77,11 +73,7 @@ fn ping(address: SocketAddr) -> io::Result<()> {
     stream.write_all(b"PING\r\n")?;
     let mut answer = [0; 7];
     stream.read_exact(&mut answer)?;
-    if answer == *b"+PONG\r\n" {
-        Ok(())
-    } else {
-        Err(io::ErrorKind::InvalidData.into())
-    }
+    if answer == *b"+PONG\r\n" { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// Starts the redis-server that is on the PATH, on a free port. Blocks until it answers.

@@ -12,10 +12,7 @@ pub(super) fn del(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
 
 /// A key named twice counts twice.
 pub(super) fn exists(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
-    let found = arguments
-        .iter()
-        .filter(|key| keyspace.entry(key).is_some())
-        .count();
+    let found = arguments.iter().filter(|key| keyspace.entry(key).is_some()).count();
     Ok(Reply::count(found))
 }
 
@@ -53,22 +50,16 @@ impl Conditions {
                 b"lt" => conditions.if_earlier = true,
                 _ => {
                     let option = String::from_utf8_lossy(word);
-                    return Err(CommandError(
-                        format!("ERR Unsupported option {option}").into(),
-                    ));
+                    return Err(CommandError(format!("ERR Unsupported option {option}").into()));
                 }
             }
         }
         let compares = conditions.if_some || conditions.if_later || conditions.if_earlier;
         if conditions.if_none && compares {
-            return Err(CommandError::new(
-                "ERR NX and XX, GT or LT options at the same time are not compatible",
-            ));
+            return Err(CommandError::new("ERR NX and XX, GT or LT options at the same time are not compatible"));
         }
         if conditions.if_later && conditions.if_earlier {
-            return Err(CommandError::new(
-                "ERR GT and LT options at the same time are not compatible",
-            ));
+            return Err(CommandError::new("ERR GT and LT options at the same time are not compatible"));
         }
         Ok(conditions)
     }
@@ -85,20 +76,12 @@ impl Conditions {
 }
 
 /// Sets the time at which a key lapses to `base` ms since the epoch plus the argument, of which the unit is `unit` ms.
-fn set_expiry(
-    keyspace: &mut Keyspace,
-    arguments: &[&[u8]],
-    command: &str,
-    unit: i64,
-    base: i64,
-) -> Outcome {
+fn set_expiry(keyspace: &mut Keyspace, arguments: &[&[u8]], command: &str, unit: i64, base: i64) -> Outcome {
     let conditions = Conditions::parse(&arguments[2..])?;
     let at = integer(arguments[1])?
         .checked_mul(unit)
         .and_then(|millis| millis.checked_add(base))
-        .ok_or_else(|| {
-            CommandError(format!("ERR invalid expire time in '{command}' command").into())
-        })?;
+        .ok_or_else(|| CommandError(format!("ERR invalid expire time in '{command}' command").into()))?;
     let now = keyspace.now_millis();
     let key = arguments[0];
     let Some(entry) = keyspace.entry_mut(key) else {
@@ -197,27 +180,12 @@ mod tests {
         let db = Db::new();
         for (command, message) in [
             ("EXPIRE a x", "ERR value is not an integer or out of range"),
-            (
-                "EXPIRE a 9223372036854775807",
-                "ERR invalid expire time in 'expire' command",
-            ),
-            (
-                "PEXPIRE a 9223372036854775807",
-                "ERR invalid expire time in 'pexpire' command",
-            ),
+            ("EXPIRE a 9223372036854775807", "ERR invalid expire time in 'expire' command"),
+            ("PEXPIRE a 9223372036854775807", "ERR invalid expire time in 'pexpire' command"),
             ("EXPIRE a 1 SOON", "ERR Unsupported option SOON"),
-            (
-                "EXPIRE a 1 NX GT",
-                "ERR NX and XX, GT or LT options at the same time are not compatible",
-            ),
-            (
-                "EXPIRE a 1 LT GT",
-                "ERR GT and LT options at the same time are not compatible",
-            ),
-            (
-                "EXPIRE a",
-                "ERR wrong number of arguments for 'expire' command",
-            ),
+            ("EXPIRE a 1 NX GT", "ERR NX and XX, GT or LT options at the same time are not compatible"),
+            ("EXPIRE a 1 LT GT", "ERR GT and LT options at the same time are not compatible"),
+            ("EXPIRE a", "ERR wrong number of arguments for 'expire' command"),
         ] {
             assert_eq!(db.run(command), error(message));
         }

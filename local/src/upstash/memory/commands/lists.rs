@@ -69,9 +69,7 @@ fn pop(keyspace: &mut Keyspace, arguments: &[&[u8]], end: End, command: &str) ->
         [key, count] => {
             let count = parse_integer(count)
                 .and_then(|count| usize::try_from(count).ok())
-                .ok_or(CommandError::new(
-                    "ERR value is out of range, must be positive",
-                ))?;
+                .ok_or(CommandError::new("ERR value is out of range, must be positive"))?;
             (*key, Some(count))
         }
         _ => return Err(CommandError::wrong_arity(command)),
@@ -97,19 +95,13 @@ pub(super) fn llen(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
 
 /// The position that an index names, which counts from the end when it is negative; it may lie outside.
 fn position(index: i64, len: usize) -> i64 {
-    if index < 0 {
-        index.saturating_add(i64::try_from(len).unwrap_or(i64::MAX))
-    } else {
-        index
-    }
+    if index < 0 { index.saturating_add(i64::try_from(len).unwrap_or(i64::MAX)) } else { index }
 }
 
 /// The positions from `start` to `stop`, both included, that exist among `len` items.
 pub(super) fn index_range(start: i64, stop: i64, len: usize) -> std::ops::Range<usize> {
     let from = usize::try_from(position(start, len)).unwrap_or(0);
-    let to = usize::try_from(position(stop, len).saturating_add(1))
-        .unwrap_or(0)
-        .min(len);
+    let to = usize::try_from(position(stop, len).saturating_add(1)).unwrap_or(0).min(len);
     from.min(to)..to
 }
 
@@ -119,9 +111,7 @@ pub(super) fn lrange(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
         return Ok(Reply::Array(Vec::new()));
     };
     Ok(Reply::Array(
-        list.range(index_range(start, stop, list.len()))
-            .map(|item| Reply::bulk(item.as_slice()))
-            .collect(),
+        list.range(index_range(start, stop, list.len())).map(|item| Reply::bulk(item.as_slice())).collect(),
     ))
 }
 
@@ -167,10 +157,7 @@ pub(super) fn lmove(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
     }
     // The types of both keys are checked before either is touched.
     keyspace.get::<List>(destination)?;
-    let Some(item) = keyspace
-        .get_mut::<List>(source)?
-        .and_then(|list| from.pop(list))
-    else {
+    let Some(item) = keyspace.get_mut::<List>(source)?.and_then(|list| from.pop(list)) else {
         return Ok(Reply::Nil);
     };
     to.push(keyspace.get_or_create(destination)?, item.clone());
@@ -210,10 +197,7 @@ mod tests {
             ("3 1", vec![]),
             ("4 9", vec![]),
             ("0 -9", vec![]),
-            (
-                "-9223372036854775808 9223372036854775807",
-                vec!["a", "b", "c", "d"],
-            ),
+            ("-9223372036854775808 9223372036854775807", vec!["a", "b", "c", "d"]),
         ] {
             let reply = array(items.into_iter().map(bulk));
             assert_eq!(db.run(&format!("LRANGE l {range}")), reply, "{range}");
@@ -260,29 +244,16 @@ mod tests {
     fn lists_are_refused_as_redis_refuses_them() {
         let db = Db::new();
         db.run("SET s 1");
-        for command in [
-            "LPUSH s a",
-            "RPUSH s a",
-            "LPOP s",
-            "RPOP s 1",
-            "LLEN s",
-            "LRANGE s 0 1",
-            "LREM s 0 a",
-            "LINDEX s 0",
-        ] {
+        for command in
+            ["LPUSH s a", "RPUSH s a", "LPOP s", "RPOP s 1", "LLEN s", "LRANGE s 0 1", "LREM s 0 a", "LINDEX s 0"]
+        {
             assert_eq!(db.run(command), error(WRONG_TYPE), "{command}");
         }
         for (command, message) in [
             ("LPOP l -1", "ERR value is out of range, must be positive"),
             ("LPOP l x", "ERR value is out of range, must be positive"),
-            (
-                "RPOP l 1 2",
-                "ERR wrong number of arguments for 'rpop' command",
-            ),
-            (
-                "LRANGE l 0 x",
-                "ERR value is not an integer or out of range",
-            ),
+            ("RPOP l 1 2", "ERR wrong number of arguments for 'rpop' command"),
+            ("LRANGE l 0 x", "ERR value is not an integer or out of range"),
             ("LREM l x a", "ERR value is not an integer or out of range"),
         ] {
             assert_eq!(db.run(command), error(message), "{command}");

@@ -38,20 +38,12 @@ impl Spec {
     /// Whether a command of so many words, its name among them, has the right number.
     pub(super) fn accepts(&self, words: usize) -> bool {
         let bound = usize::from(self.arity.unsigned_abs());
-        if self.arity < 0 {
-            words >= bound
-        } else {
-            words == bound
-        }
+        if self.arity < 0 { words >= bound } else { words == bound }
     }
 }
 
 const fn keys(name: &'static str, arity: i8, run: Run) -> Spec {
-    Spec {
-        name,
-        arity,
-        action: Action::Keys(run),
-    }
+    Spec { name, arity, action: Action::Keys(run) }
 }
 
 /// Sorted by name. The arities are those that Redis 7 lists in `COMMAND INFO`.
@@ -59,16 +51,8 @@ static COMMANDS: [Spec; 41] = [
     keys("decr", 2, strings::decr),
     keys("decrby", 3, strings::decrby),
     keys("del", -2, keys::del),
-    Spec {
-        name: "eval",
-        arity: -3,
-        action: Action::Eval,
-    },
-    Spec {
-        name: "evalsha",
-        arity: -3,
-        action: Action::EvalSha,
-    },
+    Spec { name: "eval", arity: -3, action: Action::Eval },
+    Spec { name: "evalsha", arity: -3, action: Action::EvalSha },
     keys("exists", -2, keys::exists),
     keys("expire", -3, keys::expire),
     keys("flushdb", -1, server::flushdb),
@@ -114,10 +98,7 @@ pub(in crate::upstash) fn lookup(name: &[u8]) -> Option<&'static Spec> {
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
     let lower = &*lower;
-    COMMANDS
-        .binary_search_by(|spec| spec.name.as_bytes().cmp(lower))
-        .ok()
-        .map(|index| &COMMANDS[index])
+    COMMANDS.binary_search_by(|spec| spec.name.as_bytes().cmp(lower)).ok().map(|index| &COMMANDS[index])
 }
 
 #[cfg(test)]

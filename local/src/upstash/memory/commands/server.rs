@@ -16,12 +16,7 @@ pub(super) fn ping(_: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
 pub(super) fn time(keyspace: &mut Keyspace, _: &[&[u8]]) -> Outcome {
     let now = keyspace.now_micros();
     let parts = [now.div_euclid(1_000_000), now.rem_euclid(1_000_000)];
-    Ok(Reply::Array(
-        parts
-            .iter()
-            .map(|part| Reply::bulk(part.to_string()))
-            .collect(),
-    ))
+    Ok(Reply::Array(parts.iter().map(|part| Reply::bulk(part.to_string())).collect()))
 }
 
 pub(super) fn flushdb(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
@@ -44,10 +39,7 @@ mod tests {
         let db = Db::new();
         assert_eq!(db.run("PING"), status("PONG"));
         assert_eq!(db.run("ping hello"), bulk("hello"));
-        assert_eq!(
-            db.run("PING a b"),
-            error("ERR wrong number of arguments for 'ping' command")
-        );
+        assert_eq!(db.run("PING a b"), error("ERR wrong number of arguments for 'ping' command"));
     }
 
     #[test]

@@ -21,18 +21,13 @@ fn bound(text: &[u8]) -> Result<Bound, CommandError> {
 }
 
 fn score_range(min: &[u8], max: &[u8]) -> Result<ScoreRange, CommandError> {
-    Ok(ScoreRange {
-        min: bound(min)?,
-        max: bound(max)?,
-    })
+    Ok(ScoreRange { min: bound(min)?, max: bound(max)? })
 }
 
 pub(super) fn zcount(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
     let range = score_range(arguments[1], arguments[2])?;
     let set = keyspace.get::<SortedSet>(arguments[0])?;
-    Ok(Reply::count(
-        set.map_or(0, |set| set.between(range).count()),
-    ))
+    Ok(Reply::count(set.map_or(0, |set| set.between(range).count())))
 }
 
 pub(super) fn zremrangebyscore(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
@@ -41,10 +36,7 @@ pub(super) fn zremrangebyscore(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> 
     let Some(set) = keyspace.get_mut::<SortedSet>(key)? else {
         return Ok(Reply::Integer(0));
     };
-    let members: Vec<Vec<u8>> = set
-        .between(range)
-        .map(|(member, _)| member.to_vec())
-        .collect();
+    let members: Vec<Vec<u8>> = set.between(range).map(|(member, _)| member.to_vec()).collect();
     for member in &members {
         set.remove(member);
     }
@@ -64,10 +56,7 @@ struct RangeOptions {
 impl RangeOptions {
     /// BYLEX is not supported and refused like any unknown word.
     fn parse(words: &[&[u8]], is_zrange: bool) -> Result<Self, CommandError> {
-        let mut options = Self {
-            by_score: !is_zrange,
-            ..Self::default()
-        };
+        let mut options = Self { by_score: !is_zrange, ..Self::default() };
         let mut rest = words;
         while let [word, after @ ..] = rest {
             rest = after;
@@ -139,20 +128,12 @@ fn range(keyspace: &mut Keyspace, arguments: &[&[u8]], is_zrange: bool) -> Outco
     if !options.by_score {
         let (start, stop) = (integer(first)?, integer(second)?);
         let set = keyspace.get::<SortedSet>(key)?;
-        return Ok(set.map_or(Reply::Array(Vec::new()), |set| {
-            options.by_rank(set, start, stop)
-        }));
+        return Ok(set.map_or(Reply::Array(Vec::new()), |set| options.by_rank(set, start, stop)));
     }
     // Reversed, the highest score comes first.
-    let scores = if options.reversed {
-        score_range(second, first)?
-    } else {
-        score_range(first, second)?
-    };
+    let scores = if options.reversed { score_range(second, first)? } else { score_range(first, second)? };
     let set = keyspace.get::<SortedSet>(key)?;
-    Ok(set.map_or(Reply::Array(Vec::new()), |set| {
-        options.by_score(set, scores)
-    }))
+    Ok(set.map_or(Reply::Array(Vec::new()), |set| options.by_score(set, scores)))
 }
 
 #[cfg(test)]
@@ -168,25 +149,12 @@ mod tests {
     #[test]
     fn ranges_by_score_include_their_ends_unless_told() {
         let db = scored();
-        for (range, count) in [
-            ("-inf +inf", 5),
-            ("1 2", 3),
-            ("(1 (3.5", 2),
-            ("(2 inf", 2),
-            ("3 2", 0),
-            ("(2 2", 0),
-        ] {
+        for (range, count) in [("-inf +inf", 5), ("1 2", 3), ("(1 (3.5", 2), ("(2 inf", 2), ("3 2", 0), ("(2 2", 0)] {
             assert_eq!(db.run(&format!("ZCOUNT z {range}")), int(count), "{range}");
         }
         assert_eq!(db.run("ZCOUNT none 0 1"), int(0));
-        assert_eq!(
-            db.run("ZRANGEBYSCORE z (1 +inf WITHSCORES LIMIT 1 2"),
-            array(["bb", "2", "c", "3.5"].map(bulk))
-        );
-        assert_eq!(
-            db.run("ZRANGEBYSCORE z -inf 2 LIMIT 1 -1"),
-            array(["b", "bb"].map(bulk))
-        );
+        assert_eq!(db.run("ZRANGEBYSCORE z (1 +inf WITHSCORES LIMIT 1 2"), array(["bb", "2", "c", "3.5"].map(bulk)));
+        assert_eq!(db.run("ZRANGEBYSCORE z -inf 2 LIMIT 1 -1"), array(["b", "bb"].map(bulk)));
         assert_eq!(db.run("ZRANGEBYSCORE z -inf 2 LIMIT -1 5"), array([]));
     }
 
@@ -194,15 +162,9 @@ mod tests {
     fn ranges_by_rank_count_from_either_end() {
         let db = scored();
         assert_eq!(db.run("ZRANGE z 0 1"), array(["a", "b"].map(bulk)));
-        assert_eq!(
-            db.run("ZRANGE z -2 -1 withscores"),
-            array(["c", "3.5", "d", "inf"].map(bulk))
-        );
+        assert_eq!(db.run("ZRANGE z -2 -1 withscores"), array(["c", "3.5", "d", "inf"].map(bulk)));
         assert_eq!(db.run("ZRANGE z 0 1 REV"), array(["d", "c"].map(bulk)));
-        assert_eq!(
-            db.run("ZRANGE z (3.5 2 BYSCORE REV LIMIT 0 1"),
-            array([bulk("bb")])
-        );
+        assert_eq!(db.run("ZRANGE z (3.5 2 BYSCORE REV LIMIT 0 1"), array([bulk("bb")]));
         assert_eq!(db.run("ZRANGE z 5 9"), array([]));
         assert_eq!(db.run("ZRANGE none 0 -1"), array([]));
     }
@@ -223,10 +185,7 @@ mod tests {
         db.run("SET s 1");
         for (command, message) in [
             ("ZCOUNT z 0 (x", "ERR min or max is not a float"),
-            (
-                "ZRANGE z 0 x",
-                "ERR value is not an integer or out of range",
-            ),
+            ("ZRANGE z 0 x", "ERR value is not an integer or out of range"),
             ("ZRANGE z 0 1 BYLEX", "ERR syntax error"),
             (
                 "ZRANGE z 0 1 LIMIT 0 1",

@@ -41,19 +41,13 @@ impl AddOptions {
     fn check(&self, pairs: usize) -> Result<(), CommandError> {
         let compares = self.if_greater || self.if_less;
         if self.only_new && self.only_present {
-            return Err(CommandError::new(
-                "ERR XX and NX options at the same time are not compatible",
-            ));
+            return Err(CommandError::new("ERR XX and NX options at the same time are not compatible"));
         }
         if (self.if_greater && self.if_less) || (self.only_new && compares) {
-            return Err(CommandError::new(
-                "ERR GT, LT, and/or NX options at the same time are not compatible",
-            ));
+            return Err(CommandError::new("ERR GT, LT, and/or NX options at the same time are not compatible"));
         }
         if self.increment && pairs > 1 {
-            return Err(CommandError::new(
-                "ERR INCR option supports a single increment-element pair",
-            ));
+            return Err(CommandError::new("ERR INCR option supports a single increment-element pair"));
         }
         Ok(())
     }
@@ -68,9 +62,7 @@ impl AddOptions {
         }
         let score = if self.increment { old + given } else { given };
         if score.is_nan() {
-            return Err(CommandError::new(
-                "ERR resulting score is not a number (NaN)",
-            ));
+            return Err(CommandError::new("ERR resulting score is not a number (NaN)"));
         }
         let refused = (self.if_greater && score <= old) || (self.if_less && score >= old);
         Ok((!refused).then_some(score))
@@ -93,11 +85,7 @@ pub(super) fn zadd(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
 
     let absent = keyspace.get::<SortedSet>(key)?.is_none();
     if absent && options.only_present {
-        return Ok(if options.increment {
-            Reply::Nil
-        } else {
-            Reply::Integer(0)
-        });
+        return Ok(if options.increment { Reply::Nil } else { Reply::Integer(0) });
     }
     let set = keyspace.get_or_create::<SortedSet>(key)?;
     let (mut added, mut changed, mut last) = (0, 0, None);
@@ -130,10 +118,7 @@ pub(super) fn zrem(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
     let Some(set) = keyspace.get_mut::<SortedSet>(key)? else {
         return Ok(Reply::Integer(0));
     };
-    let removed = arguments[1..]
-        .iter()
-        .filter(|member| set.remove(member))
-        .count();
+    let removed = arguments[1..].iter().filter(|member| set.remove(member)).count();
     keyspace.remove_if_gone::<SortedSet>(key);
     Ok(Reply::count(removed))
 }
@@ -144,10 +129,7 @@ pub(super) fn zcard(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
 }
 
 pub(super) fn zscore(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
-    Ok(keyspace
-        .get::<SortedSet>(arguments[0])?
-        .and_then(|set| set.score(arguments[1]))
-        .map_or(Reply::Nil, score_reply))
+    Ok(keyspace.get::<SortedSet>(arguments[0])?.and_then(|set| set.score(arguments[1])).map_or(Reply::Nil, score_reply))
 }
 
 #[cfg(test)]
@@ -195,22 +177,10 @@ mod tests {
             ("ZADD z NX CH", "ERR syntax error"),
             ("ZADD z x a", "ERR value is not a valid float"),
             ("ZADD z nan a", "ERR value is not a valid float"),
-            (
-                "ZADD z NX XX 1 a",
-                "ERR XX and NX options at the same time are not compatible",
-            ),
-            (
-                "ZADD z GT LT 1 a",
-                "ERR GT, LT, and/or NX options at the same time are not compatible",
-            ),
-            (
-                "ZADD z INCR 1 a 2 b",
-                "ERR INCR option supports a single increment-element pair",
-            ),
-            (
-                "ZADD z INCR -inf a",
-                "ERR resulting score is not a number (NaN)",
-            ),
+            ("ZADD z NX XX 1 a", "ERR XX and NX options at the same time are not compatible"),
+            ("ZADD z GT LT 1 a", "ERR GT, LT, and/or NX options at the same time are not compatible"),
+            ("ZADD z INCR 1 a 2 b", "ERR INCR option supports a single increment-element pair"),
+            ("ZADD z INCR -inf a", "ERR resulting score is not a number (NaN)"),
             ("ZADD s 1 a", WRONG_TYPE),
             ("ZREM s a", WRONG_TYPE),
             ("ZCARD s", WRONG_TYPE),

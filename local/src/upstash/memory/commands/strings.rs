@@ -7,9 +7,7 @@ use crate::upstash::memory::value::Text;
 use crate::upstash::reply::Reply;
 
 pub(super) fn get(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
-    Ok(keyspace
-        .get::<Text>(arguments[0])?
-        .map_or(Reply::Nil, |text| Reply::bulk(text.as_slice())))
+    Ok(keyspace.get::<Text>(arguments[0])?.map_or(Reply::Nil, |text| Reply::bulk(text.as_slice())))
 }
 
 /// When SET writes at all.
@@ -37,11 +35,7 @@ struct SetOptions<'a> {
 
 impl<'a> SetOptions<'a> {
     fn parse(words: &[&'a [u8]]) -> Result<Self, CommandError> {
-        let mut options = Self {
-            condition: Condition::Always,
-            expiry: Expiry::Remove,
-            get: false,
-        };
+        let mut options = Self { condition: Condition::Always, expiry: Expiry::Remove, get: false };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let untimed = matches!(options.expiry, Expiry::Remove);
@@ -74,11 +68,7 @@ pub(super) fn set(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
         Expiry::In(amount, unit) => Some(deadline(integer(amount)?, unit, keyspace.now_millis())?),
         Expiry::Remove | Expiry::Keep => None,
     };
-    let reply = if options.get {
-        get(keyspace, &[key])?
-    } else {
-        Reply::OK
-    };
+    let reply = if options.get { get(keyspace, &[key])? } else { Reply::OK };
     let present = keyspace.entry(key);
     let writes = match options.condition {
         Condition::Always => true,
@@ -104,9 +94,7 @@ fn deadline(amount: i64, unit: i64, now: i64) -> Result<i64, CommandError> {
         .filter(|amount| *amount > 0)
         .and_then(|amount| amount.checked_mul(unit))
         .and_then(|millis| millis.checked_add(now))
-        .ok_or(CommandError::new(
-            "ERR invalid expire time in 'set' command",
-        ))
+        .ok_or(CommandError::new("ERR invalid expire time in 'set' command"))
 }
 
 pub(super) fn incr(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
@@ -122,9 +110,7 @@ pub(super) fn incrby(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
 }
 
 pub(super) fn decrby(keyspace: &mut Keyspace, arguments: &[&[u8]]) -> Outcome {
-    let by = integer(arguments[1])?
-        .checked_neg()
-        .ok_or(CommandError::new("ERR decrement would overflow"))?;
+    let by = integer(arguments[1])?.checked_neg().ok_or(CommandError::new("ERR decrement would overflow"))?;
     add(keyspace, arguments[0], by)
 }
 
@@ -185,29 +171,13 @@ mod tests {
     #[test]
     fn set_refuses_what_redis_refuses() {
         let db = Db::new();
-        for options in [
-            "EX",
-            "NX XX",
-            "EX 1 PX 1",
-            "KEEPTTL EX 1",
-            "EX 1 KEEPTTL",
-            "EXAT 9",
-        ] {
-            assert_eq!(
-                db.run(&format!("SET a b {options}")),
-                error("ERR syntax error")
-            );
+        for options in ["EX", "NX XX", "EX 1 PX 1", "KEEPTTL EX 1", "EX 1 KEEPTTL", "EXAT 9"] {
+            assert_eq!(db.run(&format!("SET a b {options}")), error("ERR syntax error"));
         }
         for options in ["EX 0", "PX -1", "EX 9223372036854775807"] {
-            assert_eq!(
-                db.run(&format!("SET a b {options}")),
-                error("ERR invalid expire time in 'set' command")
-            );
+            assert_eq!(db.run(&format!("SET a b {options}")), error("ERR invalid expire time in 'set' command"));
         }
-        assert_eq!(
-            db.run("SET a b EX 1.5"),
-            error("ERR value is not an integer or out of range")
-        );
+        assert_eq!(db.run("SET a b EX 1.5"), error("ERR value is not an integer or out of range"));
         assert_eq!(db.run("EXISTS a"), int(0));
     }
 
@@ -227,19 +197,10 @@ mod tests {
     fn counters_do_not_overflow() {
         let db = Db::new();
         db.run("SET n 9223372036854775807");
-        assert_eq!(
-            db.run("INCR n"),
-            error("ERR increment or decrement would overflow")
-        );
-        assert_eq!(
-            db.run("DECRBY n -9223372036854775808"),
-            error("ERR decrement would overflow")
-        );
+        assert_eq!(db.run("INCR n"), error("ERR increment or decrement would overflow"));
+        assert_eq!(db.run("DECRBY n -9223372036854775808"), error("ERR decrement would overflow"));
         db.run("SET n 1.5");
-        assert_eq!(
-            db.run("INCR n"),
-            error("ERR value is not an integer or out of range")
-        );
+        assert_eq!(db.run("INCR n"), error("ERR value is not an integer or out of range"));
         db.run("RPUSH list x");
         assert_eq!(db.run("INCR list"), error(WRONG_TYPE));
     }

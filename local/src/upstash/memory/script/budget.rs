@@ -29,21 +29,16 @@ impl Budget {
 
     fn watch(&self, lua: &Lua) -> mlua::Result<()> {
         let steps_left = Arc::clone(&self.steps_left);
-        lua.set_hook(
-            HookTriggers::new().every_nth_instruction(STEP),
-            move |lua, _| {
-                let left = steps_left.load(Ordering::Relaxed);
-                if left > 0 {
-                    steps_left.store(left - 1, Ordering::Relaxed);
-                    return Ok(mlua::VmState::Continue);
-                }
-                // From here on every instruction fails, so that no pcall of the script can go on.
-                lua.set_hook(HookTriggers::new().every_nth_instruction(1), |_, _| {
-                    Err(exhausted())
-                })?;
-                Err(exhausted())
-            },
-        )
+        lua.set_hook(HookTriggers::new().every_nth_instruction(STEP), move |lua, _| {
+            let left = steps_left.load(Ordering::Relaxed);
+            if left > 0 {
+                steps_left.store(left - 1, Ordering::Relaxed);
+                return Ok(mlua::VmState::Continue);
+            }
+            // From here on every instruction fails, so that no pcall of the script can go on.
+            lua.set_hook(HookTriggers::new().every_nth_instruction(1), |_, _| Err(exhausted()))?;
+            Err(exhausted())
+        })
     }
 
     /// Gives the next script a full budget.
@@ -57,8 +52,5 @@ impl Budget {
 }
 
 fn exhausted() -> mlua::Error {
-    ScriptError::Lua(format!(
-        "the script was stopped after {INSTRUCTIONS} instructions"
-    ))
-    .into()
+    ScriptError::Lua(format!("the script was stopped after {INSTRUCTIONS} instructions")).into()
 }

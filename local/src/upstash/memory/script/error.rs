@@ -21,8 +21,7 @@ pub(super) enum ScriptError {
 impl ScriptError {
     /// An error of Lua's kind at the line that is being run.
     pub(super) fn at_line(lua: &Lua, message: &str) -> mlua::Error {
-        let line =
-            current_line(lua).map_or_else(String::new, |line| format!("user_script:{line}: "));
+        let line = current_line(lua).map_or_else(String::new, |line| format!("user_script:{line}: "));
         Self::Lua(format!("{line}{message}")).into()
     }
 }
@@ -48,11 +47,9 @@ pub(super) fn current_line(lua: &Lua) -> Option<usize> {
 /// The message of a raised value, as a script that catches it sees it; `None` for a value that is no error of ours.
 pub(super) fn caught(value: &Value) -> Option<String> {
     match value {
-        Value::Error(error) => Some(
-            error
-                .downcast_ref::<ScriptError>()
-                .map_or_else(|| error.to_string(), ToString::to_string),
-        ),
+        Value::Error(error) => {
+            Some(error.downcast_ref::<ScriptError>().map_or_else(|| error.to_string(), ToString::to_string))
+        }
         Value::Table(table) => message_of(table),
         _ => None,
     }
@@ -68,10 +65,7 @@ fn message_of(table: &Table) -> Option<String> {
 /// The message of a value that nothing caught, with its code: tables and replies carry theirs, texts get `ERR`.
 pub(super) fn uncaught(value: &Value) -> String {
     let carries_code = match value {
-        Value::Error(error) => matches!(
-            error.downcast_ref::<ScriptError>(),
-            Some(ScriptError::Reply(_))
-        ),
+        Value::Error(error) => matches!(error.downcast_ref::<ScriptError>(), Some(ScriptError::Reply(_))),
         Value::Table(_) => true,
         _ => false,
     };
@@ -79,9 +73,5 @@ pub(super) fn uncaught(value: &Value) -> String {
         Value::Table(_) => "ERR the script raised a table without err".to_owned(),
         other => other.to_string().unwrap_or_else(|_| "unknown".to_owned()),
     });
-    one_line(&if carries_code {
-        message
-    } else {
-        format!("ERR {message}")
-    })
+    one_line(&if carries_code { message } else { format!("ERR {message}") })
 }

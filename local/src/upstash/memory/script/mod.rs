@@ -94,22 +94,12 @@ impl Scripts {
     ///
     /// # Errors
     /// NOSCRIPT, or a script that does not compile.
-    pub(super) fn run(
-        &mut self,
-        id: ScriptId<'_>,
-        keys: &[&[u8]],
-        arguments: &[&[u8]],
-    ) -> Result<Reply, CommandError> {
+    pub(super) fn run(&mut self, id: ScriptId<'_>, keys: &[&[u8]], arguments: &[&[u8]]) -> Result<Reply, CommandError> {
         let script = match id {
             ScriptId::Source(source) => self.compiled(source)?,
-            ScriptId::Sha(sha) => self
-                .by_sha
-                .get(&sha.to_ascii_lowercase())
-                .cloned()
-                .ok_or(NO_SCRIPT)?,
+            ScriptId::Sha(sha) => self.by_sha.get(&sha.to_ascii_lowercase()).cloned().ok_or(NO_SCRIPT)?,
         };
-        self.call(&script, keys, arguments)
-            .map_err(|error| internal(&error))
+        self.call(&script, keys, arguments).map_err(|error| internal(&error))
     }
 
     fn compiled(&mut self, source: &[u8]) -> Result<Arc<Script>, CommandError> {
@@ -124,13 +114,9 @@ impl Scripts {
             .set_environment(self.sandbox.globals.clone())
             .into_function()
             .map_err(|error| match error {
-                mlua::Error::SyntaxError { message, .. } => CommandError(
-                    format!(
-                        "ERR Error compiling script (new function): {}",
-                        one_line(&message)
-                    )
-                    .into(),
-                ),
+                mlua::Error::SyntaxError { message, .. } => {
+                    CommandError(format!("ERR Error compiling script (new function): {}", one_line(&message)).into())
+                }
                 other => internal(&other),
             })?;
         let sha = sha1_hex(source);
@@ -140,25 +126,18 @@ impl Scripts {
             self.by_sha.clear();
         }
         self.by_source.insert(source.to_vec(), Arc::clone(&script));
-        self.by_sha
-            .insert(script.sha.clone().into_bytes(), Arc::clone(&script));
+        self.by_sha.insert(script.sha.clone().into_bytes(), Arc::clone(&script));
         Ok(script)
     }
 
     fn call(&self, script: &Script, keys: &[&[u8]], arguments: &[&[u8]]) -> mlua::Result<Reply> {
         self.sandbox.contents.raw_set("KEYS", self.strings(keys)?)?;
-        self.sandbox
-            .contents
-            .raw_set("ARGV", self.strings(arguments)?)?;
+        self.sandbox.contents.raw_set("ARGV", self.strings(arguments)?)?;
         self.budget.refill(&self.lua)?;
         let mut results: MultiValue = self.xpcall.call((&script.function, &self.handler))?;
         let succeeded = matches!(results.pop_front(), Some(Value::Boolean(true)));
         let value = results.pop_front().unwrap_or(Value::Nil);
-        if succeeded {
-            from_lua(&value)
-        } else {
-            failure(&value, &script.sha)
-        }
+        if succeeded { from_lua(&value) } else { failure(&value, &script.sha) }
     }
 
     fn strings(&self, items: &[&[u8]]) -> mlua::Result<Table> {

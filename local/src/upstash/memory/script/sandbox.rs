@@ -79,10 +79,7 @@ fn closed(lua: &Lua, contents: Table) -> mlua::Result<Table> {
     metatable.raw_set(
         "__newindex",
         lua.create_function(|lua, _: MultiValue| -> mlua::Result<()> {
-            Err(ScriptError::at_line(
-                lua,
-                "Attempt to modify a readonly table",
-            ))
+            Err(ScriptError::at_line(lua, "Attempt to modify a readonly table"))
         })?,
     )?;
     metatable.raw_set("__metatable", false)?;
@@ -97,8 +94,7 @@ fn missing_globals(lua: &Lua) -> mlua::Result<Table> {
         "__index",
         lua.create_function(|lua, (_, name): (Value, Value)| -> mlua::Result<()> {
             let name = name.to_string()?;
-            let message =
-                format!("Script attempted to access nonexistent global variable '{name}'");
+            let message = format!("Script attempted to access nonexistent global variable '{name}'");
             Err(ScriptError::at_line(lua, &message))
         })?,
     )?;
@@ -117,15 +113,9 @@ fn pcall(lua: &Lua) -> mlua::Result<Function> {
 fn redis(lua: &Lua, keyspace: &Arc<Mutex<Keyspace>>) -> mlua::Result<Table> {
     let redis = lua.create_table()?;
     let keys = Arc::clone(keyspace);
-    redis.raw_set(
-        "call",
-        lua.create_function(move |lua, words: MultiValue| call::call(lua, &keys, &words))?,
-    )?;
+    redis.raw_set("call", lua.create_function(move |lua, words: MultiValue| call::call(lua, &keys, &words))?)?;
     let keys = Arc::clone(keyspace);
-    redis.raw_set(
-        "pcall",
-        lua.create_function(move |lua, words: MultiValue| call::pcall(lua, &keys, &words))?,
-    )?;
+    redis.raw_set("pcall", lua.create_function(move |lua, words: MultiValue| call::pcall(lua, &keys, &words))?)?;
     redis.raw_set("error_reply", lua.create_function(error_reply)?)?;
     redis.raw_set("status_reply", lua.create_function(status_reply)?)?;
     Ok(redis)
@@ -147,11 +137,7 @@ fn error_reply(lua: &Lua, arguments: MultiValue) -> mlua::Result<Table> {
     };
     let text = text.as_bytes();
     let message = text.strip_prefix(b"-").unwrap_or(&text);
-    if message.contains(&b' ') {
-        error_table(lua, message)
-    } else {
-        error_table(lua, &[b"ERR ", message].concat())
-    }
+    if message.contains(&b' ') { error_table(lua, message) } else { error_table(lua, &[b"ERR ", message].concat()) }
 }
 
 fn status_reply(lua: &Lua, arguments: MultiValue) -> mlua::Result<Table> {
