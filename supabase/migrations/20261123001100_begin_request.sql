@@ -81,6 +81,11 @@ begin
     return jsonb_build_object('limits', limits, 'refused',
       gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
   end if;
+  if not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
+    -- What the model does not take is not priced, whatever a provider may make of it.
+    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(400, 'unsupported_modality',
+      jsonb_build_object('param', 'messages', 'takes', model.input_modalities)));
+  end if;
   if model.kind <> 'chat' then
     return jsonb_build_object('limits', limits, 'refused',
       gateway.refusal(400, 'unsupported_model', '{"param": "model"}'));
@@ -157,8 +162,9 @@ begin
 
   insert into gateway.holds
     (call_id, account_id, key_id, state, amount, model, candidates, markup, created_at, expires_at)
-    values (this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
-            at + make_interval(secs => (call ->> 'hold_seconds')::double precision))
+    select this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
+           at + make_interval(secs => (call ->> 'hold_seconds')::double precision)
+      where not exists (select from gateway.requests where call_id = this_call)
     on conflict (call_id) do nothing;
   if not found then
     select * into earlier from gateway.holds where call_id = this_call for update;

@@ -1,3 +1,4 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod money;
 mod platforms;

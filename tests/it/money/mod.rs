@@ -1,0 +1,4 @@
+//! Money is exact.
+
+mod overdraft;
+mod twice;
