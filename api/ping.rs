@@ -1,1 +1,5 @@
-fn main() {}
+//! `GET /ping`: Answers pong and counts.
+
+fn main() -> std::process::ExitCode {
+    shared::serve::run("ping", shared::routes::ping)
+}

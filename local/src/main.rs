@@ -1,1 +1,32 @@
-fn main() {}
+//! The command line of the local platform.
+
+mod routes_command;
+mod start;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The gateway on one machine. Without a command it starts and prints keys that work.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    start: start::Options,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prints the route table; with --write, derives the functions, their binaries and vercel.json from it.
+    Routes(routes_command::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        None => start::run(&arguments.start),
+        Some(Command::Routes(options)) => routes_command::run(&options),
+    }
+}

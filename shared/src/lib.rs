@@ -1,1 +1,20 @@
-//! Everything the functions share.
+//! Everything the gateway's functions share: the domain, the platforms it runs on and the endpoints.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod call;
+pub mod caller;
+pub mod chat;
+pub mod config;
+pub mod credits;
+pub mod endpoints;
+pub mod error;
+pub mod limits;
+pub mod money;
+pub mod object;
+pub mod providers;
+pub mod request_id;
+pub mod routes;
+pub mod serve;
+pub mod supabase;
+pub mod upstash;

@@ -39,14 +39,8 @@ enum Kind {
 }
 
 enum Task {
-    Create {
-        name: String,
-        done: oneshot::Sender<Result<(), DatabaseError>>,
-    },
-    Drop {
-        name: String,
-        done: Sender<()>,
-    },
+    Create { name: String, done: oneshot::Sender<Result<(), DatabaseError>> },
+    Drop { name: String, done: Sender<()> },
 }
 
 /// The part of a test's database that drops it.
@@ -58,10 +52,7 @@ pub(super) struct Copy {
 impl Cluster {
     /// The one cluster of this process, started by the first who asks, on the source that the environment names. The
     /// operating system's end of the process stops it.
-    pub async fn shared(
-        migrations: &Path,
-        seeds: &[&Path],
-    ) -> Result<&'static Cluster, DatabaseError> {
+    pub async fn shared(migrations: &Path, seeds: &[&Path]) -> Result<&'static Cluster, DatabaseError> {
         static SHARED: OnceCell<Cluster> = OnceCell::const_new();
         SHARED
             .get_or_try_init(|| async {
@@ -72,11 +63,7 @@ impl Cluster {
     }
 
     /// Starts a server, if one must be, and prepares the template.
-    pub async fn start(
-        source: Source,
-        migrations: &Path,
-        seeds: &[&Path],
-    ) -> Result<Cluster, DatabaseError> {
+    pub async fn start(source: Source, migrations: &Path, seeds: &[&Path]) -> Result<Cluster, DatabaseError> {
         let migrations = migrate::read(migrations)?;
         let seeds = migrate::read_seeds(seeds)?;
         if source == Source::Embedded {
@@ -90,11 +77,7 @@ impl Cluster {
             .spawn(move || keep(source, &migrations, &seeds, started, tasks))
             .map_err(DatabaseError::io(Path::new("thread")))?;
         let url = start.await.map_err(|_| DatabaseError::ClusterGone)??;
-        Ok(Cluster(Kind::Server {
-            url,
-            keeper,
-            numbers: AtomicU64::new(0),
-        }))
+        Ok(Cluster(Kind::Server { url, keeper, numbers: AtomicU64::new(0) }))
     }
 
     /// A fresh, migrated database. It is dropped with the handle.
@@ -105,29 +88,16 @@ impl Cluster {
                 database.apply(migrations, seeds).await?;
                 Ok(database)
             }
-            Kind::Server {
-                url,
-                keeper,
-                numbers,
-            } => {
+            Kind::Server { url, keeper, numbers } => {
                 // Processes that share a server may have the same number in different containers.
-                let time = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default()
-                    .as_nanos();
+                let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
                 let number = numbers.fetch_add(1, Ordering::Relaxed);
                 let name = format!("gateway_test_{}_{time}_{number}", std::process::id());
                 let (done, created) = oneshot::channel();
-                let task = Task::Create {
-                    name: name.clone(),
-                    done,
-                };
+                let task = Task::Create { name: name.clone(), done };
                 keeper.send(task).map_err(|_| DatabaseError::ClusterGone)?;
                 created.await.map_err(|_| DatabaseError::ClusterGone)??;
-                let copy = Copy {
-                    name: name.clone(),
-                    keeper: keeper.clone(),
-                };
+                let copy = Copy { name: name.clone(), keeper: keeper.clone() };
                 Database::new(with_database(url, &name), Some(Box::new(copy)), None)
             }
         }
@@ -137,10 +107,7 @@ impl Cluster {
 impl Drop for Copy {
     fn drop(&mut self) {
         let (done, dropped): (Sender<()>, Receiver<()>) = channel();
-        let task = Task::Drop {
-            name: std::mem::take(&mut self.name),
-            done,
-        };
+        let task = Task::Drop { name: std::mem::take(&mut self.name), done };
         if self.keeper.send(task).is_ok() {
             // An error means that the server is gone, and with it the database.
             let _ = dropped.recv_timeout(DROP);
@@ -156,10 +123,7 @@ fn keep(
     started: oneshot::Sender<Result<String, DatabaseError>>,
     mut tasks: mpsc::UnboundedReceiver<Task>,
 ) {
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = started.send(Err(DatabaseError::io(Path::new("runtime"))(error)));
@@ -196,21 +160,12 @@ fn keep(
             match task {
                 Task::Create { name, done } => {
                     let sql = format!("create database {} {template}", quoted(&name));
-                    let _ = done.send(
-                        client
-                            .batch_execute(&sql)
-                            .await
-                            .map_err(DatabaseError::from),
-                    );
+                    let _ = done.send(client.batch_execute(&sql).await.map_err(DatabaseError::from));
                 }
                 Task::Drop { name, done } => {
                     let sql = format!("drop database if exists {} with (force)", quoted(&name));
                     if let Err(error) = client.batch_execute(&sql).await {
-                        tracing::warn!(
-                            error = explain(&error),
-                            name,
-                            "a test's database could not be dropped"
-                        );
+                        tracing::warn!(error = explain(&error), name, "a test's database could not be dropped");
                     }
                     let _ = done.send(());
                 }

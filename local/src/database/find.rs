@@ -9,21 +9,15 @@ pub(super) fn find(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     if let Some(bin) = env("PG_BIN") {
         return programs(Path::new(&bin));
     }
-    let on_path = env("PATH")
-        .and_then(|path| std::env::split_paths(&path).find_map(|folder| programs(&folder)));
+    let on_path = env("PATH").and_then(|path| std::env::split_paths(&path).find_map(|folder| programs(&folder)));
     on_path.or_else(|| {
-        [
-            "/usr/lib/postgresql",
-            "/usr/pgsql",
-            "/opt/homebrew/opt",
-            "/usr/local/opt",
-        ]
-        .iter()
-        .filter_map(|root| fs::read_dir(root).ok())
-        .flatten()
-        .flatten()
-        .filter_map(|entry| programs(&entry.path().join("bin")))
-        .max_by_key(|bin| version(bin))
+        ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt"]
+            .iter()
+            .filter_map(|root| fs::read_dir(root).ok())
+            .flatten()
+            .flatten()
+            .filter_map(|entry| programs(&entry.path().join("bin")))
+            .max_by_key(|bin| version(bin))
     })
 }
 

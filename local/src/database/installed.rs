@@ -52,9 +52,7 @@ impl Installed {
         loop {
             match Self::attempt(bin, &user, dir) {
                 // The server of a program that was killed a moment ago still holds the data.
-                Err(DatabaseError::Start(log))
-                    if log.contains("postmaster.pid") && since.elapsed() < HANDOVER =>
-                {
+                Err(DatabaseError::Start(log)) if log.contains("postmaster.pid") && since.elapsed() < HANDOVER => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
                 other => return other,
@@ -127,10 +125,7 @@ impl Installed {
             if installed.is_ready(&data) {
                 return Ok(installed);
             }
-            let ended = installed
-                .server
-                .try_wait()
-                .map_err(DatabaseError::io(&log))?;
+            let ended = installed.server.try_wait().map_err(DatabaseError::io(&log))?;
             if ended.is_some() || since.elapsed() > START {
                 let said = fs::read_to_string(&log).unwrap_or_default();
                 return Err(DatabaseError::Start(said));
@@ -151,17 +146,10 @@ impl Installed {
             .process_group(0)
             .spawn();
         match keeper {
-            Ok(mut keeper) => Ok(Installed {
-                pipe: keeper.stdin.take(),
-                server,
-                keeper,
-                socket_dir: scratch.keep(),
-            }),
+            Ok(mut keeper) => Ok(Installed { pipe: keeper.stdin.take(), server, keeper, socket_dir: scratch.keep() }),
             Err(source) => {
                 // Nothing would stop it later. Whatever this does to its data, Postgres recovers from.
-                server
-                    .kill()
-                    .map_err(DatabaseError::io(Path::new("postgres")))?;
+                server.kill().map_err(DatabaseError::io(Path::new("postgres")))?;
                 let path = PathBuf::from("sh");
                 Err(DatabaseError::Io { path, source })
             }
@@ -170,8 +158,7 @@ impl Installed {
 
     fn is_ready(&self, data: &Path) -> bool {
         let status = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-        status.contains("ready")
-            && UnixStream::connect(self.socket_dir.join(".s.PGSQL.5432")).is_ok()
+        status.contains("ready") && UnixStream::connect(self.socket_dir.join(".s.PGSQL.5432")).is_ok()
     }
 
     /// The connection string of a database on this server.

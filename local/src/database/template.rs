@@ -24,30 +24,20 @@ pub(super) async fn prepare(
     tokio::spawn(driver);
     let schema = fingerprint(migrations, seeds);
     let name = format!("gateway_template_{schema:016x}");
-    client
-        .execute("select pg_advisory_lock($1)", &[&LOCK])
-        .await?;
+    client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
     let templates = drop_unused(&client, schema).await?;
-    client
-        .execute("select pg_advisory_lock_shared($1)", &[&schema])
-        .await?;
+    client.execute("select pg_advisory_lock_shared($1)", &[&schema]).await?;
     if !templates.contains(&name) {
         let unfinished = format!("{name}_unfinished");
-        client
-            .batch_execute(&format!("create database \"{unfinished}\""))
-            .await?;
-        let config = with_database(url, &unfinished)
-            .parse()
-            .map_err(DatabaseError::Url)?;
+        client.batch_execute(&format!("create database \"{unfinished}\"")).await?;
+        let config = with_database(url, &unfinished).parse().map_err(DatabaseError::Url)?;
         let mut lease = Pool::new(config, 1, None).acquire().await?;
         migrate::apply(&mut lease.connection, migrations, seeds).await?;
         lease.close().await;
         let rename = format!("alter database \"{unfinished}\" rename to \"{name}\"");
         client.batch_execute(&rename).await?;
     }
-    client
-        .execute("select pg_advisory_unlock($1)", &[&LOCK])
-        .await?;
+    client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await?;
     let row = client.query_one("show fsync", &[]).await?;
     // Copying files takes 10 ms where nothing waits for the disk, and a second where it does: then the log is faster.
     let strategy = match row.try_get(0)? {
@@ -73,16 +63,10 @@ async fn drop_unused(client: &Client, ours: i64) -> Result<Vec<String>, Database
             left.push(name);
             continue;
         }
-        let row = client
-            .query_one("select pg_try_advisory_lock($1)", &[&schema])
-            .await?;
+        let row = client.query_one("select pg_try_advisory_lock($1)", &[&schema]).await?;
         if row.try_get(0)? {
-            let dropped = client
-                .batch_execute(&format!("drop database {}", quoted(&name)))
-                .await;
-            client
-                .execute("select pg_advisory_unlock($1)", &[&schema])
-                .await?;
+            let dropped = client.batch_execute(&format!("drop database {}", quoted(&name))).await;
+            client.execute("select pg_advisory_unlock($1)", &[&schema]).await?;
             dropped?;
         }
     }

@@ -11,11 +11,7 @@ use std::{
 };
 
 /// Supabase's locale; elsewhere than on Linux a system may lack it.
-pub(super) const LOCALE: &str = if cfg!(target_os = "linux") {
-    "C.UTF-8"
-} else {
-    "C"
-};
+pub(super) const LOCALE: &str = if cfg!(target_os = "linux") { "C.UTF-8" } else { "C" };
 
 /// Whether a server started from here could use `dir`: started as root it runs as another user, who must be able to
 /// enter every folder above.
@@ -28,9 +24,7 @@ pub(super) fn can_serve(dir: &Path) -> bool {
             .ancestors()
             .skip(1)
             .filter(|folder| folder.exists())
-            .all(|folder| {
-                fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
-            })
+            .all(|folder| fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0))
 }
 
 fn is_root() -> bool {
@@ -39,11 +33,7 @@ fn is_root() -> bool {
 
 /// Asks `id`, which knows every user database of the system without a line of unsafe code.
 fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id")
-        .args(arguments)
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new("id").args(arguments).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.trim().parse().ok()
 }
@@ -60,11 +50,7 @@ impl User {
             .iter()
             .find_map(|name| Some((id(&["-u", name])?, id(&["-g", name])?)))
             .map(|user| User(Some(user)))
-            .ok_or_else(|| {
-                DatabaseError::Start(
-                    "it refuses root, and there is no user postgres or nobody".to_owned(),
-                )
-            })
+            .ok_or_else(|| DatabaseError::Start("it refuses root, and there is no user postgres or nobody".to_owned()))
     }
 
     /// Gives a folder to this user alone.
@@ -72,18 +58,13 @@ impl User {
         if let Some((user, group)) = self.0 {
             chown(folder, Some(user), Some(group)).map_err(DatabaseError::io(folder))?;
         }
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-            .map_err(DatabaseError::io(folder))
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(DatabaseError::io(folder))
     }
 
     /// A program of Postgres, to be run by this user.
     pub(super) fn command(&self, bin: &Path, program: &str, folder: &Path) -> Command {
         let mut command = Command::new(bin.join(program));
-        command
-            .current_dir(folder)
-            .env("LC_ALL", LOCALE)
-            .env("TZ", "UTC")
-            .stdin(Stdio::null());
+        command.current_dir(folder).env("LC_ALL", LOCALE).env("TZ", "UTC").stdin(Stdio::null());
         if let Some((user, group)) = self.0 {
             command.gid(group).uid(user);
         }

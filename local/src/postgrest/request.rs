@@ -32,10 +32,7 @@ pub(super) async fn serve(
         }
     });
     let app = handle.with_state(service).into_make_service();
-    if let Err(error) = axum::serve(listener, app)
-        .with_graceful_shutdown(stopped)
-        .await
-    {
+    if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
         tracing::error!(%error, "the PostgREST stand-in has stopped");
     }
 }
@@ -43,43 +40,31 @@ pub(super) async fn serve(
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY).await else {
-        return Answer::json(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            json!({"message": "the body is too large"}).to_string(),
-        )
-        .into_response();
+        return Answer::json(StatusCode::PAYLOAD_TOO_LARGE, json!({"message": "the body is too large"}).to_string())
+            .into_response();
     };
     // A task of its own: whoever leaves in the middle of a call drops this handler, and a transaction must run to its end.
-    let task = service
-        .tasks
-        .spawn(respond(Arc::clone(&service), parts, body));
+    let task = service.tasks.spawn(respond(Arc::clone(&service), parts, body));
     match task.await {
         Ok(Some(answer)) => answer.into_response(),
         Ok(None) => broken(),
-        Err(error) => Answer::json(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            json!({"message": error.to_string()}).to_string(),
-        )
-        .into_response(),
+        Err(error) => {
+            Answer::json(StatusCode::INTERNAL_SERVER_ERROR, json!({"message": error.to_string()}).to_string())
+                .into_response()
+        }
     }
 }
 
 /// A response that fails before its first byte, which closes the connection.
 fn broken() -> Response {
-    let nothing =
-        futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("withheld by a test"))]);
+    let nothing = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("withheld by a test"))]);
     Response::new(Body::from_stream(nothing))
 }
 
 /// Answers a request; none where a fault withholds the answer.
 async fn respond(service: Arc<Service>, parts: Parts, body: Bytes) -> Option<Answer> {
     let started = Instant::now();
-    let Some(function) = parts
-        .uri
-        .path()
-        .strip_prefix("/rest/v1/rpc/")
-        .filter(|name| !name.contains('/'))
-    else {
+    let Some(function) = parts.uri.path().strip_prefix("/rest/v1/rpc/").filter(|name| !name.contains('/')) else {
         return Some(service.elsewhere(&parts).await);
     };
     let execute = service.execute(function, &parts, &body);
@@ -99,17 +84,9 @@ async fn respond(service: Arc<Service>, parts: Parts, body: Bytes) -> Option<Ans
             sleep(delay).await;
             Some(answer)
         }
-        Some(Fault::Answer {
-            status,
-            content_type,
-            body,
-        }) => Some(control::verbatim(status, &content_type, body)),
+        Some(Fault::Answer { status, content_type, body }) => Some(control::verbatim(status, &content_type, body)),
         Some(Fault::Raise(code)) => Some(control::raised(&code)),
     };
-    service.control.note(
-        function,
-        started,
-        answer.as_ref().map(|answer| answer.status),
-    );
+    service.control.note(function, started, answer.as_ref().map(|answer| answer.status));
     answer
 }

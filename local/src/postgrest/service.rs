@@ -55,40 +55,20 @@ impl Service {
 
     /// Answers a call of a function.
     pub(super) async fn execute(&self, function: &str, parts: &Parts, body: &[u8]) -> Answer {
-        self.call(function, parts, body)
-            .await
-            .unwrap_or_else(|answer| answer)
+        self.call(function, parts, body).await.unwrap_or_else(|answer| answer)
     }
 
     async fn call(&self, name: &str, parts: &Parts, body: &[u8]) -> Result<Answer, Answer> {
         let caller = authenticate(&self.keys, &self.verifier, &parts.headers)?;
         check_method(&parts.method)?;
         check_form(parts)?;
-        let invalid = |_| {
-            Answer::error(
-                StatusCode::BAD_REQUEST,
-                "PGRST102",
-                "Empty or invalid json",
-                None,
-                None,
-            )
-        };
+        let invalid = |_| Answer::error(StatusCode::BAD_REQUEST, "PGRST102", "Empty or invalid json", None, None);
         // Without a body a function is called without arguments.
-        let body = if body.is_empty() {
-            "{}"
-        } else {
-            std::str::from_utf8(body).map_err(|_| invalid(()))?
-        };
+        let body = if body.is_empty() { "{}" } else { std::str::from_utf8(body).map_err(|_| invalid(()))? };
         let arguments = Arguments::parse(body).map_err(|_| invalid(()))?;
         let function = self.function(name, &arguments).await?;
         let mut lease = self.connection().await?;
-        let call = Call {
-            function: &function,
-            arguments: &arguments,
-            body,
-            caller: &caller,
-            request: parts,
-        };
+        let call = Call { function: &function, arguments: &arguments, body, caller: &caller, request: parts };
         let result = call.run(&mut lease.connection).await;
         lease.release();
         match result {
@@ -112,13 +92,7 @@ impl Service {
             Err(error) => {
                 let message = "Could not query the database for the schema cache. Retrying.";
                 let details = explain(&error);
-                return Err(Answer::error(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "PGRST002",
-                    message,
-                    Some(&details),
-                    None,
-                ));
+                return Err(Answer::error(StatusCode::SERVICE_UNAVAILABLE, "PGRST002", message, Some(&details), None));
             }
         };
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
@@ -134,23 +108,11 @@ impl Service {
                     PoolError::Connect(error) => explain(error),
                     PoolError::Closed => error.to_string(),
                 };
-                Err(Answer::error(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "PGRST000",
-                    message,
-                    Some(&details),
-                    None,
-                ))
+                Err(Answer::error(StatusCode::SERVICE_UNAVAILABLE, "PGRST000", message, Some(&details), None))
             }
             Err(_) => {
                 let message = "Timed out acquiring connection from connection pool.";
-                Err(Answer::error(
-                    StatusCode::GATEWAY_TIMEOUT,
-                    "PGRST003",
-                    message,
-                    None,
-                    None,
-                ))
+                Err(Answer::error(StatusCode::GATEWAY_TIMEOUT, "PGRST003", message, None, None))
             }
         }
     }
@@ -167,17 +129,10 @@ impl Service {
         };
         match path.trim_matches('/') {
             "" => Answer::unsupported("the description of the API"),
-            table if table.contains('/') => Answer::error(
-                StatusCode::NOT_FOUND,
-                "PGRST125",
-                "Invalid path specified in request URL",
-                None,
-                None,
-            ),
-            table => self
-                .table(table, &caller)
-                .await
-                .unwrap_or_else(|answer| answer),
+            table if table.contains('/') => {
+                Answer::error(StatusCode::NOT_FOUND, "PGRST125", "Invalid path specified in request URL", None, None)
+            }
+            table => self.table(table, &caller).await.unwrap_or_else(|answer| answer),
         }
     }
 
@@ -186,25 +141,13 @@ impl Service {
         let lease = self.connection().await?;
         let sql = "select exists (select from pg_catalog.pg_class \
                    where relnamespace = 'public'::regnamespace and relname = $1 and relkind in ('r', 'v', 'm', 'f', 'p'))";
-        let found = lease
-            .connection
-            .client
-            .query_one(sql, &[&name])
-            .await
-            .and_then(|row| row.try_get(0));
+        let found = lease.connection.client.query_one(sql, &[&name]).await.and_then(|row| row.try_get(0));
         lease.release();
         match found {
             Ok(true) => Ok(Answer::unsupported("tables and views")),
             Ok(false) => {
-                let message =
-                    format!("Could not find the table 'public.{name}' in the schema cache");
-                Ok(Answer::error(
-                    StatusCode::NOT_FOUND,
-                    "PGRST205",
-                    &message,
-                    None,
-                    None,
-                ))
+                let message = format!("Could not find the table 'public.{name}' in the schema cache");
+                Ok(Answer::error(StatusCode::NOT_FOUND, "PGRST205", &message, None, None))
             }
             Err(error) => Err(Answer::database(&error, caller.anonymous)),
         }

@@ -10,24 +10,10 @@ async fn calls_are_recorded_when_asked() {
     control.record(true);
     fixture.call("who", json!({})).await;
     fixture.call("fail_with", json!({"code": "PT404"})).await;
-    let seen: Vec<(String, Option<u16>)> = control
-        .calls()
-        .into_iter()
-        .map(|call| (call.function, call.status))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            ("who".to_owned(), Some(200)),
-            ("fail_with".to_owned(), Some(404))
-        ]
-    );
-    assert!(
-        control
-            .calls()
-            .iter()
-            .all(|call| call.started < call.finished)
-    );
+    let seen: Vec<(String, Option<u16>)> =
+        control.calls().into_iter().map(|call| (call.function, call.status)).collect();
+    assert_eq!(seen, [("who".to_owned(), Some(200)), ("fail_with".to_owned(), Some(404))]);
+    assert!(control.calls().iter().all(|call| call.started < call.finished));
     control.calls_clear();
     assert!(control.calls().is_empty());
 }
@@ -48,57 +34,26 @@ async fn faults_take_the_place_of_answers() {
     assert!(fixture.send("POST", path, &key, &note(1)).await.is_none());
     assert_eq!(fixture.notes().await, 1);
 
-    let html = Fault::Answer {
-        status: 502,
-        content_type: "text/html".to_owned(),
-        body: "<html>".to_owned(),
-    };
+    let html = Fault::Answer { status: 502, content_type: "text/html".to_owned(), body: "<html>".to_owned() };
     control.fail(None, None, html);
-    let reply = fixture
-        .call("add_note", json!({"id": 2, "text": "x"}))
-        .await;
-    assert!(
-        reply.status == 502 && reply.head.contains("text/html"),
-        "{reply:?}"
-    );
+    let reply = fixture.call("add_note", json!({"id": 2, "text": "x"})).await;
+    assert!(reply.status == 502 && reply.head.contains("text/html"), "{reply:?}");
     assert_eq!(fixture.call("who", json!({})).await.status, 502);
     control.clear();
 
     control.fail(Some("add_note"), Some(2), Fault::Raise("40P01".to_owned()));
-    let reply = fixture
-        .call("add_note", json!({"id": 2, "text": "x"}))
-        .await;
+    let reply = fixture.call("add_note", json!({"id": 2, "text": "x"})).await;
     assert_eq!((reply.status, reply.code()), (500, "40P01"));
-    assert_eq!(
-        fixture.call("count_notes", json!({})).await.body,
-        json!(1),
-        "the fault is for one function"
-    );
-    assert_eq!(
-        fixture
-            .call("add_note", json!({"id": 2, "text": "x"}))
-            .await
-            .status,
-        500
-    );
-    assert_eq!(
-        fixture
-            .call("add_note", json!({"id": 2, "text": "x"}))
-            .await
-            .status,
-        204
-    );
+    assert_eq!(fixture.call("count_notes", json!({})).await.body, json!(1), "the fault is for one function");
+    assert_eq!(fixture.call("add_note", json!({"id": 2, "text": "x"})).await.status, 500);
+    assert_eq!(fixture.call("add_note", json!({"id": 2, "text": "x"})).await.status, 204);
 }
 
 #[tokio::test]
 async fn an_answer_can_be_late_although_its_call_is_committed() {
     let fixture = Fixture::start().await;
     let control = fixture.postgrest.control();
-    control.fail(
-        Some("add_note"),
-        Some(1),
-        Fault::DelayAfter(Duration::from_secs(3600)),
-    );
+    control.fail(Some("add_note"), Some(1), Fault::DelayAfter(Duration::from_secs(3600)));
     let late = fixture.call("add_note", json!({"id": 1, "text": "x"}));
     let committed = until(async || fixture.notes().await == 1);
     tokio::select! {

@@ -1,0 +1,208 @@
+//! Composes a completion: what the model "says", which tools it calls, and what it cost.
+
+use super::{
+    error::ApiError,
+    request::ChatRequest,
+    schema,
+    tokens::{self, Piece},
+    tool::{ResponseFormat, Tool},
+};
+
+/// Words that are one token each after a space.
+const WORDS: [&str; 32] = [
+    "the", "river", "carries", "small", "stones", "from", "high", "hills", "while", "quiet", "birds", "follow", "its",
+    "course", "toward", "open", "water", "and", "every", "evening", "light", "returns", "over", "green", "fields",
+    "where", "people", "build", "good", "roads", "between", "towns",
+];
+
+/// What a behaviour asks of the answer; the default is a short one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Plan {
+    /// Length of the text in tokens, if the limit allows it.
+    pub(super) tokens: Option<u64>,
+    /// Number of chunks that a text is streamed in, if it has as many tokens.
+    pub(super) chunks: Option<u64>,
+    /// Tokens of reasoning before the text.
+    pub(super) reasoning: u64,
+}
+
+/// A composed completion.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) model: String,
+    pub(super) choices: Vec<Choice>,
+    pub(super) usage: Usage,
+}
+
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// The reasoning text, a piece a chunk.
+    pub(super) reasoning: Vec<Piece>,
+    pub(super) content: Content,
+    /// `finish_reason`.
+    pub(super) finish: &'static str,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    /// A piece a chunk.
+    Text(Vec<Piece>),
+    Calls(Vec<ToolCall>),
+}
+
+/// A call of a function. Its name costs tokens too; they are those of the first piece's chunk.
+#[derive(Debug)]
+pub(super) struct ToolCall {
+    pub(super) name: Piece,
+    /// The arguments' JSON, a piece a chunk.
+    pub(super) arguments: Vec<Piece>,
+}
+
+/// Reported token counts. `cached` is part of `prompt`, `reasoning` of `completion`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) prompt: u64,
+    pub(super) cached: u64,
+    pub(super) completion: u64,
+    pub(super) reasoning: u64,
+}
+
+impl Answer {
+    /// Composes the answer to a request.
+    ///
+    /// # Errors
+    /// A 400 when no arguments or content can be made for a schema.
+    pub(super) fn compose(request: &ChatRequest, plan: Plan) -> Result<Self, ApiError> {
+        let choices: Vec<_> =
+            (0..request.choices).map(|index| compose_choice(request, plan, index)).collect::<Result<_, _>>()?;
+        let usage = Usage {
+            prompt: request.prompt.tokens(),
+            cached: 0,
+            completion: choices.iter().map(Choice::tokens).sum(),
+            reasoning: choices.iter().map(|choice| tokens::sum(&choice.reasoning)).sum(),
+        };
+        Ok(Self { model: request.model.clone(), choices, usage })
+    }
+}
+
+impl Choice {
+    fn tokens(&self) -> u64 {
+        let content = match &self.content {
+            Content::Text(pieces) => tokens::sum(pieces),
+            Content::Calls(calls) => calls.iter().map(|call| call.name.tokens + tokens::sum(&call.arguments)).sum(),
+        };
+        tokens::sum(&self.reasoning) + content
+    }
+}
+
+fn compose_choice(request: &ChatRequest, plan: Plan, index: u64) -> Result<Choice, ApiError> {
+    let seed = seed(&request.prompt.last_user_text).wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut left = request.limit.unwrap_or(u64::MAX);
+    let mut reasoning = if plan.reasoning > 0 { words(seed ^ 1, "Considering", plan.reasoning) } else { Vec::new() };
+    let cut = tokens::cut(&mut reasoning, left);
+    left -= tokens::sum(&reasoning);
+    let reasoning = in_chunks(&reasoning, None);
+    if cut {
+        return Ok(Choice { reasoning, content: Content::Text(Vec::new()), finish: "length" });
+    }
+    if request.prompt.ends_with_user && !request.tools.called.is_empty() {
+        let (calls, cut) = compose_calls(&request.tools.called, left)?;
+        let finish = if cut { "length" } else { "tool_calls" };
+        // A limit too low for even one name leaves an empty text, as it does upstream.
+        let content = if calls.is_empty() { Content::Text(Vec::new()) } else { Content::Calls(calls) };
+        return Ok(Choice { reasoning, content, finish });
+    }
+    let mut text = match &request.format {
+        ResponseFormat::Json(schema) => tokens::pieces(&json_instance(schema, "response_format")?),
+        ResponseFormat::Text => {
+            let opening = opening(&request.prompt.last_user_text);
+            words(seed, &opening, plan.tokens.unwrap_or(24 + seed % 24))
+        }
+    };
+    stop_at(&mut text, &request.stops);
+    let finish = if tokens::cut(&mut text, left) { "length" } else { "stop" };
+    Ok(Choice { reasoning, content: Content::Text(in_chunks(&text, plan.chunks)), finish })
+}
+
+fn compose_calls(tools: &[Tool], mut left: u64) -> Result<(Vec<ToolCall>, bool), ApiError> {
+    let mut calls = Vec::new();
+    for tool in tools {
+        let name = Piece { text: tool.name.clone(), tokens: tokens::count(&tool.name) };
+        if name.tokens > left {
+            return Ok((calls, true));
+        }
+        left -= name.tokens;
+        let mut arguments = tokens::pieces(&json_instance(&tool.parameters, &tool.name)?);
+        let cut = tokens::cut(&mut arguments, left);
+        left -= tokens::sum(&arguments);
+        calls.push(ToolCall { name, arguments: tokens::group(&in_halves(arguments), 5) });
+        if cut {
+            return Ok((calls, true));
+        }
+    }
+    Ok((calls, false))
+}
+
+/// Short arguments may be one token; they too are streamed in more than one chunk.
+fn in_halves(pieces: Vec<Piece>) -> Vec<Piece> {
+    match pieces.as_slice() {
+        [Piece { text, tokens }] if text.len() > 1 && text.is_char_boundary(1) => {
+            let (head, tail) = text.split_at(1);
+            vec![Piece { text: head.to_owned(), tokens: *tokens }, Piece { text: tail.to_owned(), tokens: 0 }]
+        }
+        _ => pieces,
+    }
+}
+
+fn json_instance(schema: &serde_json::Value, at: &str) -> Result<String, ApiError> {
+    let instance = schema::instance(schema);
+    instance.map(|value| value.to_string()).map_err(|error| ApiError::wrong_value(at, &format!("simpler: {error}")))
+}
+
+/// Two tokens a chunk unless a number of chunks is asked for.
+fn in_chunks(pieces: &[Piece], chunks: Option<u64>) -> Vec<Piece> {
+    let count = chunks.map_or(pieces.len().div_ceil(2), |chunks| usize::try_from(chunks).unwrap_or(usize::MAX));
+    tokens::group(pieces, count)
+}
+
+/// Repeats a little of what the user said, so that an answer shows which message it is for.
+fn opening(said: &str) -> String {
+    let said: String = said.split_whitespace().take(6).collect::<Vec<_>>().join(" ").chars().take(24).collect();
+    if said.is_empty() { "Of course:".to_owned() } else { format!("On \u{201c}{said}\u{201d}:") }
+}
+
+/// The opening and then words, exactly `length` tokens long; the words differ with the seed.
+fn words(seed: u64, opening: &str, length: u64) -> Vec<Piece> {
+    let mut text = opening.to_owned();
+    let mut state = seed | 1;
+    for _ in 0..length {
+        // Knuth's MMIX generator; its high bits are the random ones.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.push(' ');
+        text.push_str(WORDS[(state >> 59) as usize]);
+    }
+    let mut pieces = tokens::pieces(&text);
+    tokens::cut(&mut pieces, length.saturating_sub(1));
+    if length > 0 {
+        pieces.push(Piece { text: ".".to_owned(), tokens: 1 });
+    }
+    pieces
+}
+
+/// Ends the text before the first stop sequence in it.
+fn stop_at(pieces: &mut Vec<Piece>, stops: &[String]) {
+    let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+    let Some(mut left) = stops.iter().filter_map(|stop| text.find(stop)).min() else {
+        return;
+    };
+    pieces.retain_mut(|piece| {
+        piece.text.truncate(left);
+        left -= piece.text.len();
+        !piece.text.is_empty()
+    });
+}
+
+/// FNV-1a, 64 bits.
+fn seed(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,69 @@
+//! Answers that begin well and do not end so.
+
+use http::StatusCode;
+
+use super::{EVENT_STREAM, JSON, Reply, Respond, Scene, frame, steps};
+use crate::provider::{
+    answer::{Answer, Plan},
+    error::ApiError,
+    script::Step,
+    wire::{Event, Reporting},
+};
+
+pub(super) fn cut(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    partial(scene, Step::Abort)
+}
+
+pub(super) fn stall(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    partial(scene, Step::Hang)
+}
+
+pub(super) fn end_early(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let answer = scene.compose(Plan::default())?;
+    Ok(Reply::Respond(if scene.request.stream {
+        Respond::streamed(EVENT_STREAM, steps(&beginning(scene, &answer)))
+    } else {
+        let body = scene.plain(&answer, Reporting::AsAsked);
+        Respond::whole(StatusCode::OK, JSON, body.slice(..body.len() / 2))
+    }))
+}
+
+pub(super) fn error(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let answer = scene.compose(Plan::default())?;
+    let error = ApiError::new(StatusCode::BAD_GATEWAY, "the model stopped in the middle of its answer");
+    let body = scene.envelope.vendor.error_body(&error);
+    Ok(Reply::Respond(if scene.request.stream {
+        let mut events = beginning(scene, &answer);
+        events.push(scene.envelope.error_event(&answer, body["error"].clone()));
+        Respond::streamed(EVENT_STREAM, steps(&events))
+    } else {
+        // OpenRouter has sent its status by then: the body of a 200 holds the error.
+        Respond::whole(StatusCode::OK, JSON, body.to_string())
+    }))
+}
+
+/// Part of the answer, which the client receives, and then `end`.
+fn partial(scene: &Scene<'_>, end: Step) -> Result<Reply, ApiError> {
+    let answer = scene.compose(Plan::default())?;
+    Ok(Reply::Respond(if scene.request.stream {
+        let events = beginning(scene, &answer);
+        let mut steps: Vec<_> = events.iter().flat_map(|event| [Step::Chunk(frame(event)), Step::Flush]).collect();
+        steps.push(end);
+        Respond::streamed(EVENT_STREAM, steps)
+    } else {
+        let body = scene.plain(&answer, Reporting::AsAsked);
+        let half = body.slice(..body.len() / 2);
+        let steps = vec![Step::Part(half), Step::Flush, end];
+        Respond { steps, ..Respond::whole(StatusCode::OK, JSON, body) }
+    }))
+}
+
+/// The events with `after` chunks of content, or with all of it if there is less, and never the end of the answer.
+fn beginning(scene: &Scene<'_>, answer: &Answer) -> Vec<Event> {
+    let mut events = scene.events(answer, Reporting::AsAsked);
+    let after = usize::try_from(scene.value("after")).unwrap_or(usize::MAX);
+    let content: Vec<_> = events.iter().enumerate().filter(|(_, event)| event.content).map(|(at, _)| at).collect();
+    let end = content.get(after).copied().or_else(|| content.last().map(|last| last + 1));
+    events.truncate(end.unwrap_or(1));
+    events
+}

@@ -1,0 +1,49 @@
+//! Failures before or instead of a completion.
+
+use http::StatusCode;
+
+use super::{EVENT_STREAM, HTML, JSON, Reply, Respond, Scene, steps};
+use crate::provider::{
+    RAW_MARKER,
+    answer::Plan,
+    error::ApiError,
+    wire::{Event, Reporting},
+};
+
+pub(super) fn status(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let status = code(scene);
+    let error = ApiError::new(status, format!("the upstream failed with status {}", status.as_u16()));
+    let body = scene.envelope.vendor.error_body(&error).to_string();
+    let retry_after = Some(scene.value("retry_after")).filter(|seconds| *seconds > 0);
+    Ok(Reply::Respond(Respond { retry_after, ..Respond::whole(status, JSON, body) }))
+}
+
+pub(super) fn hang(_: &Scene<'_>) -> Result<Reply, ApiError> {
+    Ok(Reply::Hang)
+}
+
+pub(super) fn refuse(_: &Scene<'_>) -> Result<Reply, ApiError> {
+    Ok(Reply::Refuse)
+}
+
+pub(super) fn html(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let status = code(scene);
+    let page = format!("<!doctype html><html><head><title>{status}</title></head><body>{RAW_MARKER}</body></html>");
+    Ok(Reply::Respond(Respond::whole(status, HTML, page)))
+}
+
+pub(super) fn garbage(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    if !scene.request.stream {
+        return Ok(Reply::Respond(Respond::whole(StatusCode::OK, JSON, format!("{{\"id\": {RAW_MARKER}, \"choi"))));
+    }
+    let mut events = scene.events(&scene.compose(Plan::default())?, Reporting::AsAsked);
+    let data = format!("{{\"choices\": [{{\"delta\": {RAW_MARKER}");
+    events.insert(events.len() / 2, Event { data, content: false });
+    Ok(Reply::Respond(Respond::streamed(EVENT_STREAM, steps(&events))))
+}
+
+/// `code` was checked when it was read.
+fn code(scene: &Scene<'_>) -> StatusCode {
+    let code = u16::try_from(scene.value("code")).ok();
+    code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}

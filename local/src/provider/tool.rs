@@ -1,0 +1,122 @@
+//! The tools of a request and the format asked for the answer.
+
+use serde_json::{Map, Value, json};
+
+use super::{error::ApiError, request::field};
+
+/// A function that the model may call.
+#[derive(Clone, Debug)]
+pub(super) struct Tool {
+    pub(super) name: String,
+    /// The JSON schema of its arguments.
+    pub(super) parameters: Value,
+}
+
+/// The tools that this request has the model call, if it is the model's turn to call any.
+#[derive(Debug, Default)]
+pub(super) struct Tools {
+    pub(super) called: Vec<Tool>,
+}
+
+/// `response_format`.
+#[derive(Debug)]
+pub(super) enum ResponseFormat {
+    Text,
+    /// JSON after this schema.
+    Json(Value),
+}
+
+impl Tools {
+    pub(super) fn parse(body: &Map<String, Value>) -> Result<Self, ApiError> {
+        let tools = match field(body, "tools") {
+            None => Vec::new(),
+            Some(Value::Array(tools)) if (1..=128).contains(&tools.len()) => {
+                tools.iter().enumerate().map(|(index, tool)| parse_tool(tool, index)).collect::<Result<_, _>>()?
+            }
+            Some(_) => return Err(ApiError::wrong_type("tools", "an array of 1 to 128 tools")),
+        };
+        let choice = field(body, "tool_choice");
+        if tools.is_empty() && choice.is_some_and(|choice| choice != "none") {
+            return Err(ApiError::parameter("tool_choice", "invalid_value", "is only allowed together with 'tools'"));
+        }
+        let parallel = match field(body, "parallel_tool_calls") {
+            Some(_) if tools.is_empty() => {
+                let message = "is only allowed together with 'tools'";
+                return Err(ApiError::parameter("parallel_tool_calls", "invalid_value", message));
+            }
+            None => true,
+            Some(Value::Bool(parallel)) => *parallel,
+            Some(_) => return Err(ApiError::wrong_type("parallel_tool_calls", "a boolean")),
+        };
+        let mut called = match choice {
+            None => tools,
+            Some(Value::String(choice)) if choice == "none" => Vec::new(),
+            Some(Value::String(choice)) if choice == "auto" || choice == "required" => tools,
+            Some(Value::Object(choice)) => {
+                let name = choice.get("function").and_then(|function| function.get("name"));
+                tools.into_iter().filter(|tool| name.is_some_and(|name| *name == tool.name)).collect()
+            }
+            Some(_) => return Err(ApiError::wrong_value("tool_choice", "none, auto, required or a function")),
+        };
+        if called.is_empty() && choice.is_some_and(Value::is_object) {
+            return Err(ApiError::wrong_value("tool_choice", "a function of 'tools'"));
+        }
+        if !parallel {
+            called.truncate(1);
+        }
+        Ok(Self { called })
+    }
+}
+
+fn parse_tool(tool: &Value, index: usize) -> Result<Tool, ApiError> {
+    let at = |name: &str| format!("tools[{index}].{name}");
+    if tool.get("type").is_none_or(|kind| kind != "function") {
+        return Err(ApiError::wrong_value(&at("type"), "function"));
+    }
+    let Some(function) = tool.get("function").and_then(Value::as_object) else {
+        return Err(ApiError::missing(&at("function")));
+    };
+    let name = function.get("name").and_then(Value::as_str).ok_or_else(|| ApiError::missing(&at("function.name")))?;
+    checked_name(name, &at("function.name"))?;
+    let parameters = match field(function, "parameters") {
+        None => json!({"type": "object"}),
+        Some(schema @ Value::Object(_)) => schema.clone(),
+        Some(_) => return Err(ApiError::wrong_type(&at("function.parameters"), "an object")),
+    };
+    Ok(Tool { name: name.to_owned(), parameters })
+}
+
+/// OpenAI's rule for the names of functions and of schemas: `^[a-zA-Z0-9_-]{1,64}$`.
+fn checked_name(name: &str, at: &str) -> Result<(), ApiError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(ApiError::wrong_value(at, "1 to 64 letters, digits, underscores and dashes"))
+    }
+}
+
+pub(super) fn response_format(body: &Map<String, Value>) -> Result<ResponseFormat, ApiError> {
+    let format = match field(body, "response_format") {
+        None => return Ok(ResponseFormat::Text),
+        Some(Value::Object(format)) => format,
+        Some(_) => return Err(ApiError::wrong_type("response_format", "an object")),
+    };
+    match field(format, "type").and_then(Value::as_str) {
+        Some("text") => Ok(ResponseFormat::Text),
+        Some("json_object") => Ok(ResponseFormat::Json(json!({"type": "object"}))),
+        Some("json_schema") => {
+            let at = "response_format.json_schema";
+            let schema = format.get("json_schema").and_then(Value::as_object).ok_or_else(|| ApiError::missing(at))?;
+            let name_at = format!("{at}.name");
+            let name = schema.get("name").and_then(Value::as_str).ok_or_else(|| ApiError::missing(&name_at))?;
+            checked_name(name, &name_at)?;
+            match field(schema, "schema") {
+                None => Ok(ResponseFormat::Json(json!({"type": "object"}))),
+                Some(schema @ Value::Object(_)) => Ok(ResponseFormat::Json(schema.clone())),
+                Some(_) => Err(ApiError::wrong_type(&format!("{at}.schema"), "an object")),
+            }
+        }
+        _ => Err(ApiError::wrong_value("response_format.type", "text, json_object or json_schema")),
+    }
+}

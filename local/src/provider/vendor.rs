@@ -1,0 +1,100 @@
+//! What differs between the four providers: base path, key header, the field of a reasoning text, the shape of an error.
+
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+
+/// One of the four originals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Vendor {
+    OpenRouter,
+    Portkey,
+    Featherless,
+    Chutes,
+}
+
+impl Vendor {
+    pub(super) const ALL: [Self; 4] = [Self::OpenRouter, Self::Portkey, Self::Featherless, Self::Chutes];
+
+    pub(super) fn name(self) -> &'static str {
+        super::NAMES[self as usize]
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|vendor| vendor.name() == name)
+    }
+
+    pub(super) fn base_path(self) -> &'static str {
+        match self {
+            Self::OpenRouter => "/openrouter/api/v1",
+            Self::Portkey => "/portkey/v1",
+            Self::Featherless => "/featherless/v1",
+            Self::Chutes => "/chutes/v1",
+        }
+    }
+
+    /// The provider whose base path `path` begins with, and what follows it.
+    pub(super) fn of_path(path: &str) -> Option<(Self, &str)> {
+        Self::ALL.into_iter().find_map(|vendor| Some((vendor, path.strip_prefix(vendor.base_path())?)))
+    }
+
+    /// OpenRouter calls it `reasoning`; the others pass on the `reasoning_content` of the open-weight servers.
+    pub(super) fn reasoning_field(self) -> &'static str {
+        match self {
+            Self::OpenRouter => "reasoning",
+            Self::Portkey | Self::Featherless | Self::Chutes => "reasoning_content",
+        }
+    }
+
+    pub(super) fn id_prefix(self) -> &'static str {
+        match self {
+            Self::OpenRouter => "gen-",
+            Self::Portkey | Self::Featherless | Self::Chutes => "chatcmpl-",
+        }
+    }
+
+    /// Checks the caller's key, and at Portkey that the request says whom to ask.
+    ///
+    /// # Errors
+    /// 401 without the right key; 400 without a route, which Portkey's gateway reports before it looks at the body.
+    pub(super) fn authorise(self, headers: &HeaderMap, key: &str) -> Result<(), ApiError> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|v| !v.is_empty());
+        let given = match self {
+            Self::Portkey => header("x-portkey-api-key"),
+            Self::OpenRouter | Self::Featherless | Self::Chutes => {
+                header("authorization").and_then(|value| value.strip_prefix("Bearer "))
+            }
+        };
+        let Some(given) = given else {
+            return Err(ApiError::unauthorised("no key was sent"));
+        };
+        if given != key {
+            // Some providers repeat the end of a refused key; a gateway must not pass that on.
+            let tail: String = given.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+            return Err(ApiError::unauthorised(format!("the key ****{tail} is not valid here")));
+        }
+        let routed = header("x-portkey-provider").or_else(|| header("x-portkey-virtual-key")).is_some();
+        if self == Self::Portkey && !routed {
+            let message = "one of x-portkey-provider and x-portkey-virtual-key is needed";
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, message));
+        }
+        Ok(())
+    }
+
+    /// An error in this provider's dialect. OpenRouter (<https://openrouter.ai/docs/api/reference/errors-and-debugging>)
+    /// and the vLLM servers behind Chutes give the status as a number in `code`; Portkey names the provider it asked.
+    pub(super) fn error_body(self, error: &ApiError) -> Value {
+        let ApiError { status, message, kind, param, code } = error;
+        let status = status.as_u16();
+        match self {
+            Self::OpenRouter => json!({"error": {"message": message, "code": status}}),
+            Self::Chutes => json!({"error": {"message": message, "type": kind, "param": param, "code": status}}),
+            Self::Featherless => json!({"error": {"message": message, "type": kind, "param": param, "code": code}}),
+            Self::Portkey => json!({
+                "error": {"message": format!("openai error: {message}"), "type": kind, "param": param, "code": code},
+                "provider": "openai",
+            }),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What one process holds: the configuration and the connections, built once, outside any request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Config, Missing, Setting};
+use crate::error::{Code, Error};
+use crate::limits;
+use crate::supabase::Supabase;
+use crate::upstash::Upstash;
+
+/// The state behind every endpoint.
+pub struct App {
+    /// The environment as read at the start.
+    pub config: Config,
+    /// The one HTTP client.
+    pub http: reqwest::Client,
+    /// What this process remembers for its limiter.
+    pub limiter: limits::Memory,
+    supabase: Setting<Supabase>,
+    upstash: Setting<Upstash>,
+}
+
+/// Shared by all requests of a process.
+pub type SharedApp = Arc<App>;
+
+/// The HTTP client could not be built.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be built: {0}")]
+pub struct ClientError(#[from] reqwest::Error);
+
+impl App {
+    /// Builds the connections that `config` allows; opens none of them yet.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn new(config: Config) -> Result<SharedApp, ClientError> {
+        let http = http_client()?;
+        let supabase = config.supabase.clone().and_then(|settings| {
+            Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
+        });
+        let upstash = config.upstash.clone().and_then(|settings| {
+            Upstash::new(&settings, http.clone()).map_err(|_| Missing::unusable("UPSTASH_REDIS_REST_TOKEN"))
+        });
+        Ok(Arc::new(Self { config, http, limiter: limits::Memory::default(), supabase, upstash }))
+    }
+
+    /// The database.
+    ///
+    /// # Errors
+    /// `not_configured`, after a log line that names the variable.
+    pub fn supabase(&self) -> Result<&Supabase, Error> {
+        configured(&self.supabase)
+    }
+
+    /// The counters.
+    ///
+    /// # Errors
+    /// `not_configured`, after a log line that names the variable.
+    pub fn upstash(&self) -> Result<&Upstash, Error> {
+        configured(&self.upstash)
+    }
+
+    /// The database, for whoever can do without it.
+    #[must_use]
+    pub fn supabase_if_configured(&self) -> Option<&Supabase> {
+        self.supabase.as_ref().ok()
+    }
+
+    /// The counters, for whoever can do without them.
+    #[must_use]
+    pub fn upstash_if_configured(&self) -> Option<&Upstash> {
+        self.upstash.as_ref().ok()
+    }
+}
+
+/// The value of a setting, or the caller's answer and the operator's log line.
+///
+/// # Errors
+/// `not_configured`.
+pub fn configured<T>(setting: &Setting<T>) -> Result<&T, Error> {
+    setting.as_ref().map_err(|missing| {
+        tracing::error!(%missing, "not configured");
+        Error::new(Code::NotConfigured)
+    })
+}
+
+fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    // A second call finds a provider installed already, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(Duration::from_secs(60))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}

@@ -1,0 +1,115 @@
+//! What a call used and what that costs: as the provider reported it, or counted by us.
+
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use super::Call;
+use crate::chat::answer::{Bill, Completion, produced_text};
+use crate::chat::sse::Stream;
+use crate::credits::hold::Hold;
+use crate::credits::settle::Outcome;
+use crate::credits::tokens;
+use crate::credits::usage::Usage;
+use crate::error::Code;
+use crate::limits::ProviderReport;
+use crate::money::Nanos;
+
+/// Everything that a call has brought about; what the settle is made of.
+#[derive(Default)]
+pub struct Produced {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Who served it, or was being asked when it ended.
+    pub provider: Option<&'static str>,
+    /// Its tokens, as far as they are known.
+    pub usage: Option<Usage>,
+    /// They were counted by us.
+    pub estimated: bool,
+    /// They cannot be counted: the hold is charged.
+    pub charge_hold: bool,
+    /// How the caller was told of a failure.
+    pub error: Option<Code>,
+    /// When the provider's first byte came.
+    pub first_byte: Option<Instant>,
+    /// How each provider did that was asked.
+    pub reports: Vec<ProviderReport>,
+    /// What was streamed.
+    pub stream: Stream,
+    /// What was answered plainly.
+    pub plain: Option<Completion>,
+    reported: Option<Box<RawValue>>,
+}
+
+impl Produced {
+    /// Of a call that ended so before a provider was asked.
+    pub fn nothing(outcome: Outcome) -> Self {
+        Self { outcome, ..Self::default() }
+    }
+
+    /// Notes how the provider did.
+    pub fn note(&mut self, provider: &'static str, answered: bool) {
+        self.reports.push(ProviderReport { provider, answered });
+    }
+
+    /// Makes the usage known, unless the call costs nothing: the provider's figures, else our own count.
+    pub async fn count(&mut self, call: &Call, hold: &Hold) {
+        let free = matches!(self.outcome, Outcome::Refused | Outcome::Failed);
+        if free || self.usage.is_some() || self.charge_hold {
+            return;
+        }
+        let reported = match &self.plain {
+            Some(completion) => completion.reported.as_deref(),
+            None => self.stream.usage(),
+        };
+        if let Some(reported) = reported
+            && let Some(usage) = Usage::parse(reported.get())
+        {
+            (self.usage, self.reported) = (Some(usage), Some(reported.to_owned()));
+            return;
+        }
+        self.estimated = true;
+        if hold.reasoning {
+            // What a model thought cannot be seen from here.
+            self.charge_hold = true;
+            return;
+        }
+        let output = match &self.plain {
+            Some(completion) => completion.text(),
+            None => produced_text(self.stream.events()),
+        };
+        self.usage = estimate(call, hold, output).await;
+        // Uncountable is not free.
+        self.charge_hold = self.usage.is_none();
+    }
+
+    /// The bill, the very figure that the settle will charge.
+    pub fn bill(&self, call: &Call, hold: &Hold) -> Option<Bill> {
+        let usage = self.usage.unwrap_or_default();
+        let cost = if self.charge_hold { hold.amount } else { self.cost(call, hold, &usage)? };
+        Some(Bill { usage, reported: self.reported.clone(), cost })
+    }
+
+    fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
+        let provider = self.provider?;
+        let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
+        let cost = candidate.price.cost(usage, *call.app.config.markup_basis_points.as_ref().ok()?);
+        Some(if self.estimated { cost.min(hold.amount) } else { cost })
+    }
+}
+
+/// Prompt and output counted with a real tokenizer, off the async threads: a prompt may be megabytes.
+async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
+    let request = call.request.clone();
+    let image_tokens = hold.image_tokens;
+    let counted = tokio::task::spawn_blocking(move || {
+        let prompt = &request.prompt;
+        Usage {
+            prompt: tokens::count(&request.prompt_text())
+                + prompt.messages * tokens::USUAL_PER_MESSAGE
+                + prompt.images * image_tokens,
+            completion: tokens::count(&output),
+            ..Usage::default()
+        }
+    });
+    counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
+}

@@ -1,0 +1,55 @@
+//! The response body that reads from a call's task.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::Frame;
+use tokio::sync::mpsc;
+
+/// Frames under way to a client that reads slower than the provider writes.
+const CAPACITY: usize = 32;
+
+/// The task's side. Sending waits for the client; once the client has left, it fails.
+pub type Sender = mpsc::Sender<Bytes>;
+
+/// Keeps a body from ending, as long as it lives.
+pub struct End {
+    _sender: Sender,
+}
+
+/// A body and its task's side.
+pub fn feed() -> (Sender, Body) {
+    let (sender, receiver) = mpsc::channel(CAPACITY);
+    (sender, Body::new(Feed { receiver }))
+}
+
+/// A body with this content whose end is withheld.
+pub fn withheld(content: Bytes) -> (Option<End>, Body) {
+    let (sender, body) = feed();
+    // The channel is empty, so there is room.
+    let _ = sender.try_send(content);
+    (Some(End { _sender: sender }), body)
+}
+
+impl End {
+    /// Withholds the end of the body that `sender` feeds.
+    pub fn of(sender: Sender) -> Self {
+        Self { _sender: sender }
+    }
+}
+
+struct Feed {
+    receiver: mpsc::Receiver<Bytes>,
+}
+
+impl http_body::Body for Feed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.receiver.poll_recv(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}

@@ -1,0 +1,58 @@
+//! The head of a successful answer, and the times that it tells.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, header};
+
+use super::Call;
+use super::admit::Admitted;
+
+/// Where the time until the head went.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timing {
+    /// Until the database had answered.
+    pub auth: Duration,
+    /// Until the limiter had answered; at the same time as `auth`.
+    pub limits: Duration,
+    /// Waiting for providers.
+    pub upstream: Duration,
+}
+
+/// A 200 with the headers of every inference answer.
+pub fn answer(
+    call: &Call,
+    admitted: &Admitted,
+    timing: &Timing,
+    provider: &str,
+    content_type: &'static str,
+    body: Body,
+) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    if let Ok(provider) = HeaderValue::from_str(provider) {
+        headers.insert("x-gateway-provider", provider);
+    }
+    admitted.admission.standing.write(headers);
+    server_timing(headers, timing, call.started.elapsed());
+    response
+}
+
+/// `server-timing` in ms (W3C Server Timing): what the gateway itself took is the whole less the providers' part.
+fn server_timing(headers: &mut HeaderMap, timing: &Timing, total: Duration) {
+    let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
+    let text = format!(
+        "auth;dur={:.2}, limits;dur={:.2}, upstream;dur={:.2}, gateway;dur={:.2}",
+        ms(timing.auth),
+        ms(timing.limits),
+        ms(timing.upstream),
+        ms(total.saturating_sub(timing.upstream)),
+    );
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        headers.insert("server-timing", value);
+    }
+}

@@ -1,0 +1,118 @@
+//! begin_request: who calls, under which limits, and the hold for what the call may cost.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::price::Price;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::{Code, Error};
+use crate::money::{Nanos, nanos};
+use crate::supabase::{RpcError, refusal};
+
+/// What is asked of the database before a provider is.
+#[derive(Clone, Debug, Serialize)]
+pub struct HoldRequest<'a> {
+    /// Ours, a UUIDv7: the key of hold and settle.
+    pub call_id: Uuid,
+    /// The model's id in the catalog.
+    pub model: &'a str,
+    /// The providers that may serve it.
+    pub providers: &'a [&'static str],
+    /// The most tokens the prompt can have, images apart.
+    pub prompt_bound: u64,
+    /// Images in the prompt.
+    pub images: u64,
+    /// What the prompt holds besides text: `image`, `audio`, `file`, `video`.
+    pub modalities: &'a [&'static str],
+    /// `n`.
+    pub choices: u64,
+    /// The client's own output limit, a choice.
+    pub output_limit: Option<u64>,
+    /// How long the hold lives if nobody settles it.
+    pub hold_seconds: u64,
+    /// Basis points on the provider's price.
+    pub markup: u32,
+}
+
+/// A route that may serve the call, with its frozen prices.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Candidate {
+    /// The provider's name.
+    pub provider: String,
+    /// What the provider calls the model.
+    pub model: String,
+    /// Its prices.
+    #[serde(flatten)]
+    pub price: Price,
+}
+
+/// A placed hold.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Hold {
+    /// The most that the call is expected to cost.
+    #[serde(rename = "held", with = "nanos")]
+    pub amount: Nanos,
+    /// The output limit, a choice, that the hold covers: it goes upstream as it is.
+    pub output_limit: u64,
+    /// The routes, cheapest first.
+    pub candidates: Vec<Candidate>,
+    /// Whether the model reasons: then what was produced cannot be counted from the outside.
+    pub reasoning: bool,
+    /// The limits in force.
+    pub limits: String,
+    /// Prompt tokens of an image, at most.
+    pub image_tokens: u64,
+}
+
+/// Why there is no hold.
+#[derive(Debug)]
+pub enum NoHold {
+    /// The database refused. With a known key come the limits in force.
+    Refused {
+        /// What the caller is told.
+        error: Error,
+        /// The limits, for the limiter's own verdict.
+        limits: Option<String>,
+    },
+    /// The database gave no proper answer: a hold may have been placed all the same, and must be undone.
+    Unknown(Error),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answer {
+    Refused { refused: Refused, limits: Option<String> },
+    Placed(Hold),
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    code: String,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+/// Places the hold: the one database call before a provider is asked.
+///
+/// # Errors
+/// [`NoHold`].
+pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Result<Hold, NoHold> {
+    #[derive(Serialize)]
+    struct Arguments<'a> {
+        caller: &'a Caller,
+        call: &'a HoldRequest<'a>,
+    }
+    let supabase = app.supabase().map_err(|error| NoHold::Refused { error, limits: None })?;
+    match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
+        Ok(Answer::Placed(hold)) => Ok(hold),
+        Ok(Answer::Refused { mut refused, limits }) => {
+            refused.members.remove("status");
+            let code = Code::parse(&refused.code).unwrap_or(Code::InternalError);
+            Err(NoHold::Refused { error: refusal(code, refused.members), limits })
+        }
+        Err(RpcError::Refused(error)) => Err(NoHold::Refused { error, limits: None }),
+        Err(unavailable @ RpcError::Unavailable(_)) => Err(NoHold::Unknown(unavailable.into())),
+    }
+}

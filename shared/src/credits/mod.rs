@@ -1,0 +1,8 @@
+//! Prepaid credit as a call sees it: the hold before, the settle after. The arithmetic that charges is SQL's.
+
+pub mod hold;
+pub mod outbox;
+pub mod price;
+pub mod settle;
+pub mod tokens;
+pub mod usage;

@@ -1,0 +1,59 @@
+//! The price of a call, as `gateway.cost` in SQL computes it (supabase/migrations/…_pricing.sql).
+//!
+//! SQL's figure is the one that is charged. This one goes into the response, which leaves before the settle; a
+//! property test holds the two equal.
+
+use serde::Deserialize;
+
+use super::usage::Usage;
+use crate::money::Nanos;
+
+/// The most tokens of a kind that a call is charged for, as in SQL.
+const MOST_TOKENS: u64 = 1_000_000_000;
+/// Tokens in a price's unit, times the basis points in one.
+const UNIT: i128 = 1_000_000 * 10_000;
+
+/// A route's prices as the hold froze them: nano-dollars per million tokens, and per request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Price {
+    /// Per million prompt tokens.
+    pub prompt: i64,
+    /// Per million prompt tokens that were cached.
+    pub cached: i64,
+    /// Per million completion tokens.
+    pub completion: i64,
+    /// Per request, whatever its size.
+    pub request: i64,
+}
+
+impl Price {
+    /// What `usage` costs with `markup` in basis points, rounded up once.
+    #[must_use]
+    pub fn cost(&self, usage: &Usage, markup: u32) -> Nanos {
+        let prompt = usage.prompt.min(MOST_TOKENS);
+        let cached = usage.cached.min(prompt);
+        let completion = usage.completion.min(MOST_TOKENS);
+        let part = |tokens: u64, price: i64| i128::from(tokens) * i128::from(price);
+        let unrounded = (part(prompt - cached, self.prompt)
+            + part(cached, self.cached)
+            + part(completion, self.completion)
+            + i128::from(self.request) * 1_000_000)
+            * i128::from(markup);
+        Nanos(i64::try_from((unrounded + UNIT - 1).div_euclid(UNIT)).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_of_a_nano_dollar_is_rounded_up_once() {
+        let price = Price { prompt: 150_000_000, cached: 75_000_000, completion: 600_000_000, request: 0 };
+        let usage = Usage { prompt: 1000, cached: 400, completion: 20, reasoning: 0 };
+        assert_eq!(price.cost(&usage, 10_000), Nanos(132_000));
+        let tiny = Price { prompt: 1, cached: 1, completion: 1, request: 0 };
+        assert_eq!(tiny.cost(&Usage { prompt: 1, completion: 1, ..Usage::default() }, 10_000), Nanos(1));
+        assert_eq!(tiny.cost(&Usage::default(), 10_000), Nanos(0));
+    }
+}

@@ -1,0 +1,155 @@
+//! finish_request: what a call cost, once, whatever fails in between.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::outbox;
+use super::usage::Usage;
+use crate::app::App;
+use crate::supabase::{RpcError, Supabase};
+
+/// The pauses before each new try to store a settle.
+const RETRIES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Never sent to a provider: the hold and the counts that decide go back, and no request is recorded.
+    Refused,
+    /// No provider gave anything: costs nothing.
+    Failed,
+    /// The whole answer.
+    Completed,
+    /// The provider stopped in the middle; what is assumed until something else is known.
+    #[default]
+    Cut,
+    /// The client left.
+    ClientLeft,
+    /// The call's time was up.
+    Deadline,
+}
+
+/// Everything the database needs to settle a call and to record it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settlement {
+    /// The call.
+    pub call_id: Uuid,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Who served it: decides the price.
+    pub provider: Option<String>,
+    /// Its tokens.
+    pub usage: Option<Usage>,
+    /// The tokens were counted by us: at most the hold is charged.
+    pub estimated: bool,
+    /// Nothing is known of what a reasoning model produced: the hold is charged.
+    pub charge_hold: bool,
+    /// The client's name for the request.
+    pub request_id: String,
+    /// The failure, as the caller was told.
+    pub error_code: Option<&'static str>,
+    /// Whether the answer was streamed.
+    pub stream: bool,
+    /// From the call's start to the provider's first byte.
+    pub first_byte_ms: Option<u64>,
+    /// From the call's start to its end.
+    pub duration_ms: u64,
+    /// The app that calls, by its `HTTP-Referer` or `X-Title`.
+    pub app: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Arguments<'a> {
+    settlement: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Settled {
+    #[serde(default)]
+    tombstone: bool,
+}
+
+/// What became of a settle.
+enum Stored {
+    /// In the books.
+    Settled,
+    /// Refused for good: repeating it cannot help.
+    Never(String),
+}
+
+/// Stores a settle: tries within `until`, then leaves it in the outbox; if that fails too, it is one ERROR log line
+/// that holds all of it. Answers whether the database took it.
+pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool {
+    let Ok(worded) = serde_json::value::to_raw_value(settlement) else {
+        tracing::error!(?settlement, "a settle cannot be worded");
+        return false;
+    };
+    let Ok(supabase) = app.supabase() else { return false };
+    let mut pauses = RETRIES.iter();
+    let reason = loop {
+        let unavailable = match store(supabase, &worded).await {
+            Ok(Stored::Settled) => return true,
+            Ok(Stored::Never(refusal)) => {
+                tracing::error!(settlement = worded.get(), %refusal, "a settle was refused");
+                return false;
+            }
+            Err(unavailable) => unavailable,
+        };
+        match pauses.next() {
+            Some(pause) if Instant::now() + *pause < until => tokio::time::sleep(*pause).await,
+            _ => break unavailable,
+        }
+    };
+    tracing::warn!(call_id = %settlement.call_id, %reason, "a settle goes to the outbox");
+    if let Err(error) = outbox::push(app, &worded).await {
+        tracing::error!(settlement = worded.get(), %error, "a settle could not be stored anywhere");
+    }
+    false
+}
+
+/// Stores settles that wait in the outbox. Safe to run anywhere, at any time, by any number at once: a settle applies
+/// once, and an entry goes only after it is in the books.
+pub async fn drain_outbox(app: &App) -> usize {
+    let Ok(supabase) = app.supabase() else { return 0 };
+    let (mut drained, mut failures) = (0, 0);
+    for entry in outbox::peek(app).await {
+        let Ok(worded) = RawValue::from_string(entry.clone()) else {
+            tracing::error!(%entry, "the outbox holds something that is not a settle");
+            outbox::remove(app, &entry).await;
+            continue;
+        };
+        match store(supabase, &worded).await {
+            Ok(Stored::Settled) => drained += 1,
+            Ok(Stored::Never(refusal)) => tracing::error!(%entry, %refusal, "a settle was refused"),
+            // One entry that the database cannot take must not stop those behind it; two, and it is the database.
+            Err(unavailable) => {
+                tracing::warn!(%unavailable, "a settle stays in the outbox");
+                failures += 1;
+                if failures == 2 {
+                    break;
+                }
+                continue;
+            }
+        }
+        outbox::remove(app, &entry).await;
+    }
+    drained
+}
+
+async fn store(supabase: &Supabase, settlement: &RawValue) -> Result<Stored, RpcError> {
+    match supabase.rpc::<Settled>("finish_request", &Arguments { settlement }).await {
+        Ok(settled) => {
+            if settled.tombstone {
+                tracing::info!(settlement = settlement.get(), "a call ended before it began");
+            }
+            Ok(Stored::Settled)
+        }
+        Err(RpcError::Refused(refusal)) => Ok(Stored::Never(refusal.to_string())),
+        Err(unavailable) => Err(unavailable),
+    }
+}

@@ -1,0 +1,4 @@
+//! What an account sees of itself.
+
+pub mod balance;
+pub mod credit_transactions;

@@ -1,0 +1,5 @@
+//! The public catalog: models, their routes and prices, providers.
+
+pub mod model;
+pub mod models;
+pub mod providers;

@@ -1,0 +1,3 @@
+//! What the gateway is for.
+
+pub mod chat_completions;

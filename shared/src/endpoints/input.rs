@@ -1,0 +1,149 @@
+//! Reading management requests: bodies and queries of known members only, and the Idempotency-Key.
+
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Code, Error};
+use crate::serve::Payload;
+
+/// The longest Idempotency-Key, as at Stripe.
+const LONGEST_KEY: usize = 255;
+/// What a page of a list holds unless the caller says otherwise.
+const USUAL_PAGE: u32 = 50;
+
+/// A JSON body of type `T`, and the Idempotency-Key that came with it.
+pub struct Input<T> {
+    /// The body.
+    pub body: T,
+    /// To be handed to the SQL function that gives or takes credit.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// A client's word that this request is the same as an earlier one with the same key.
+#[derive(Debug, Serialize)]
+pub struct Idempotency {
+    key: String,
+    fingerprint: String,
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let path = request.uri().path().to_owned();
+        let key = match request.headers().get("idempotency-key").map(|key| key.to_str()) {
+            None => None,
+            Some(Ok(key)) if (1..=LONGEST_KEY).contains(&key.len()) => Some(key.to_owned()),
+            Some(_) => {
+                return Err(Error::invalid("Idempotency-Key", "An Idempotency-Key has 1 to 255 visible characters."));
+            }
+        };
+        let Payload(bytes) = Payload::from_request(request, state).await?;
+        let body = serde_json::from_slice(&bytes).map_err(|error| refusal(&error))?;
+        Ok(Self { body, idempotency: key.map(|key| Idempotency { key, fingerprint: fingerprint(&path, &bytes) }) })
+    }
+}
+
+fn fingerprint(path: &str, body: &Bytes) -> String {
+    let mut hash = Sha256::new();
+    // Behind a rewrite the same endpoint answers under /api as well.
+    hash.update(path.strip_prefix("/api").unwrap_or(path));
+    hash.update([0]);
+    hash.update(body);
+    hex::encode(hash.finalize())
+}
+
+/// What serde says, in the API's form. Its words quote member names and types, never values of other callers.
+fn refusal(error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    let quoted = text.split('`').nth(1).map(str::to_owned);
+    if text.starts_with("unknown field") {
+        let error = Error::new(Code::UnknownField);
+        return match quoted {
+            Some(field) => {
+                error.with_message(format!("This endpoint does not know the field `{field}`.")).with_param(field)
+            }
+            None => error,
+        };
+    }
+    if text.starts_with("missing field") {
+        return match quoted {
+            Some(field) => Error::invalid(field.clone(), format!("The field `{field}` is missing.")),
+            None => Error::new(Code::InvalidRequest),
+        };
+    }
+    if error.is_data() {
+        return Error::new(Code::InvalidRequest).with_message(format!("The body is not as it should be: {text}."));
+    }
+    let place = format!("The body is not valid JSON: line {}, column {}.", error.line(), error.column());
+    Error::new(Code::InvalidJson).with_message(place)
+}
+
+/// Query parameters of type `T`.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let query = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
+            let text = rejection.body_text();
+            let field = text.contains("unknown field").then(|| text.split('`').nth(1).map(str::to_owned)).flatten();
+            match field {
+                Some(field) => Error::new(Code::UnknownField)
+                    .with_message(format!("This endpoint does not know the parameter `{field}`."))
+                    .with_param(field),
+                None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
+            }
+        })?;
+        Ok(Self(query.0))
+    }
+}
+
+/// The size of a page: `limit` from 1 to `most`, or the usual one.
+pub fn page_size(limit: Option<u32>, usual: Option<u32>, most: u32) -> Result<u32, Error> {
+    match limit {
+        None => Ok(usual.unwrap_or(USUAL_PAGE)),
+        Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+        Some(_) => Err(Error::invalid("limit", format!("`limit` is a number from 1 to {most}."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Known {
+        amount: u32,
+    }
+
+    fn read(body: &str) -> Error {
+        refusal(&serde_json::from_str::<Known>(body).expect_err("refused"))
+    }
+
+    #[test]
+    fn the_field_at_fault_is_named() {
+        let unknown = read(r#"{"amount":1,"extra":2}"#);
+        assert_eq!((unknown.code, unknown.param.as_deref()), (Code::UnknownField, Some("extra")));
+        let missing = read("{}");
+        assert_eq!((missing.code, missing.param.as_deref()), (Code::InvalidRequest, Some("amount")));
+        assert_eq!(read(r#"{"amount":"x"}"#).code, Code::InvalidRequest);
+        assert_eq!(read("{").code, Code::InvalidJson);
+    }
+
+    #[test]
+    fn the_same_request_has_the_same_fingerprint_by_either_path() {
+        let body = Bytes::from_static(b"{}");
+        assert_eq!(fingerprint("/admin/add_credits", &body), fingerprint("/api/admin/add_credits", &body));
+        assert_ne!(fingerprint("/admin/add_credits", &body), fingerprint("/admin/create", &body));
+    }
+}

@@ -1,0 +1,290 @@
+//! Everything that can go wrong for a caller: one table of codes, and the value that becomes a response.
+//!
+//! The body is OpenAI's: `{"error":{"message","type","param","code"}}` (openai-python `_exceptions.py` reads `body["error"]`).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+/// Declares the codes: name, wire form, HTTP status and what the caller is told unless a better sentence is at hand.
+macro_rules! codes {
+    ($($name:ident = $wire:literal, $status:literal, $message:literal;)*) => {
+        /// A refusal or failure as the API names it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $message] $name,)* }
+
+        impl Code {
+            /// Every code, for documentation and tests.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as it stands in a response body and in the database's refusals.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire,)* }
+            }
+
+            /// The HTTP status that goes with the code.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                let status: u16 = match self { $(Self::$name => $status,)* };
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// What the caller is told when nothing more specific is known.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$name => $message,)* }
+            }
+
+            /// The code with this wire form, if there is one.
+            #[must_use]
+            pub fn parse(wire: &str) -> Option<Self> {
+                match wire { $($wire => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidRequest = "invalid_request", 400, "The request is not valid.";
+    InvalidJson = "invalid_json", 400, "The request body is not valid JSON.";
+    UnknownField = "unknown_field", 400, "The request has a field that this endpoint does not know.";
+    MissingModel = "missing_model", 400, "Name a model in `model`; GET /v1/models lists them.";
+    UnsupportedModel = "unsupported_model", 400, "This model does not answer on this endpoint.";
+    ContextLengthExceeded = "context_length_exceeded", 400, "The prompt is longer than the model's context.";
+    MissingApiKey = "missing_api_key", 401, "Send your API key as `Authorization: Bearer gw_…` or in `x-api-key`.";
+    InvalidApiKey = "invalid_api_key", 401, "This API key is not known. Check that it was copied whole.";
+    ApiKeyRevoked = "api_key_revoked", 401, "This API key was revoked. Use another one.";
+    ApiKeyExpired = "api_key_expired", 401, "This API key has expired. Create a new one.";
+    InvalidCronSecret = "invalid_cron_secret", 401, "Send `Authorization: Bearer` with the deployment's CRON_SECRET.";
+    InsufficientCredits = "insufficient_credits", 402, "The balance does not cover this request. Add credits or ask for fewer tokens.";
+    CreditsInFlight = "credits_in_flight", 402, "The balance is reserved by requests that are still running. Retry in a moment.";
+    SpendLimitReached = "spend_limit_reached", 402, "This API key has reached its spend limit. Raise the limit or wait for its next period.";
+    AccountInDebt = "account_in_debt", 402, "The account owes credits from an earlier request. Add credits to go on.";
+    AccountDisabled = "account_disabled", 403, "This account is disabled. Contact support.";
+    IpNotAllowed = "ip_not_allowed", 403, "This API key may not be used from this IP address. Change its ip_allowlist.";
+    DomainNotAllowed = "domain_not_allowed", 403, "This API key may not be used from this origin. Change its domain_allowlist.";
+    InsufficientScope = "insufficient_scope", 403, "This API key's scopes do not cover this request.";
+    ModelNotAllowed = "model_not_allowed", 403, "This API key may not use this model. Change its allowed_models.";
+    NotFound = "not_found", 404, "There is nothing at this address.";
+    ModelNotFound = "model_not_found", 404, "There is no such model; GET /v1/models lists them.";
+    AccountNotFound = "account_not_found", 404, "There is no such account.";
+    MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
+    AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
+    IdempotencyConflict = "idempotency_conflict", 409, "This Idempotency-Key was used with another body. Use a new one.";
+    CallFinished = "call_finished", 409, "This call is already over.";
+    PayloadTooLarge = "payload_too_large", 413, "The request body is larger than 4.5 MB.";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Send JSON, with `content-type: application/json`.";
+    RateLimitExceeded = "rate_limit_exceeded", 429, "Too many requests. Wait as retry-after says.";
+    ConcurrencyExceeded = "concurrency_exceeded", 429, "Too many requests are running at once. Retry when one has ended.";
+    RequestLimitReached = "request_limit_reached", 429, "This API key has used all of its requests. Raise max_requests or use another key.";
+    QuotaExceeded = "quota_exceeded", 429, "The plan's monthly quota is used up.";
+    TrialRequestsUsed = "trial_requests_used", 429, "The trial's requests are used up. Add credits to go on.";
+    UpstreamRateLimited = "upstream_rate_limited", 429, "The provider is over its own limits. Retry shortly, or choose another model.";
+    InternalError = "internal_error", 500, "Something went wrong on our side. The request id helps us find it.";
+    UpstreamError = "upstream_error", 502, "The provider did not answer properly. Retry, or choose another model.";
+    UpstreamRejected = "upstream_rejected", 400, "The provider refused the request.";
+    UpstreamTimeout = "upstream_timeout", 504, "The provider did not answer in time. Retry, or choose another model.";
+    DeadlineExceeded = "deadline_exceeded", 504, "The request ran out of time.";
+    ModelNotPriced = "model_not_priced", 503, "This model has no price yet, so it cannot be used.";
+    NoProvider = "no_provider", 503, "No provider can serve this model right now.";
+    ServiceUnavailable = "service_unavailable", 503, "The gateway cannot reach its storage right now. Retry shortly.";
+    NotConfigured = "not_configured", 503, "This gateway is not configured for this yet; its operator finds the missing setting in the log.";
+}
+
+/// A failure on its way to the caller. Holds nothing that the caller may not see.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    /// What went wrong; decides the status.
+    pub code: Code,
+    /// What the caller is told.
+    pub message: Cow<'static, str>,
+    /// The request field at fault.
+    pub param: Option<Cow<'static, str>>,
+    /// Sent as `retry-after` and `retry-after-ms`.
+    pub retry_after: Option<Duration>,
+    /// Sent as `x-should-retry`, which the SDKs obey above all else.
+    pub should_retry: Option<bool>,
+    /// Further members of the error object, such as `required` and `available`.
+    pub details: Map<String, Value>,
+    /// A status other than the code's own: a provider's refusal keeps its status.
+    pub status: Option<StatusCode>,
+    /// Further headers of the answer.
+    pub headers: Option<Box<HeaderMap>>,
+}
+
+/// The result of everything that answers a caller.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The failure `code` with its own message.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        let retry_after = (code == Code::ServiceUnavailable).then_some(Duration::from_secs(1));
+        Self {
+            code,
+            message: Cow::Borrowed(code.message()),
+            param: None,
+            retry_after,
+            should_retry: None,
+            details: Map::new(),
+            status: None,
+            headers: None,
+        }
+    }
+
+    /// A 400 that names the field at fault and says what is wrong with it.
+    #[must_use]
+    pub fn invalid(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidRequest).with_param(param).with_message(message)
+    }
+
+    /// Replaces the message.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Names the request field at fault.
+    #[must_use]
+    pub fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// Tells the caller when to come back.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// Tells the SDKs whether a retry can help at all.
+    #[must_use]
+    pub fn with_should_retry(mut self, retry: bool) -> Self {
+        self.should_retry = Some(retry);
+        self
+    }
+
+    /// Adds a member to the error object.
+    #[must_use]
+    pub fn with_detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Answers with this status and not the code's own.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Adds headers to the answer.
+    #[must_use]
+    pub fn with_headers(mut self, write: impl FnOnce(&mut HeaderMap)) -> Self {
+        write(self.headers.get_or_insert_default());
+        self
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn http_status(&self) -> StatusCode {
+        self.status.unwrap_or_else(|| self.code.status())
+    }
+
+    /// OpenAI's `type`, which follows from the status.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.http_status().as_u16() {
+            401 => "authentication_error",
+            402 => "billing_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            429 => "rate_limit_error",
+            400..=499 => "invalid_request_error",
+            _ => "api_error",
+        }
+    }
+
+    /// The error object, as it stands in a body or in a stream's last chunk.
+    #[must_use]
+    pub fn to_object(&self) -> Value {
+        let mut object = json!({
+            "message": self.message,
+            "type": self.kind(),
+            "param": self.param,
+            "code": self.code.as_str(),
+        });
+        if let Value::Object(members) = &mut object {
+            members.extend(self.details.clone());
+        }
+        object
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.to_object() }).to_string();
+        let mut response = (self.http_status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        let headers = response.headers_mut();
+        if let Some(further) = self.headers {
+            headers.extend(*further);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(after) = self.retry_after {
+            // Whole seconds, rounded up, for HTTP; the SDKs read the exact figure from retry-after-ms.
+            let ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+            headers.insert("retry-after-ms", HeaderValue::from(ms));
+        }
+        if let Some(retry) = self.should_retry {
+            headers.insert("x-should-retry", HeaderValue::from_static(if retry { "true" } else { "false" }));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_back_and_has_an_error_status() {
+        for code in Code::ALL {
+            assert_eq!(Code::parse(code.as_str()), Some(*code));
+            assert!(code.status().as_u16() >= 400, "{code:?}");
+            assert!(code.message().ends_with('.'), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_retry_is_told_in_seconds_and_milliseconds() {
+        let response = Error::new(Code::RateLimitExceeded)
+            .with_retry_after(Duration::from_millis(1200))
+            .with_should_retry(false)
+            .into_response();
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(response.headers()["retry-after-ms"], "1200");
+        assert_eq!(response.headers()["x-should-retry"], "false");
+    }
+}

@@ -1,0 +1,108 @@
+-- Admits a call or refuses it: every window and the concurrency of the key and of its account, the token reservation,
+-- the lease, and the state of the providers' breakers; one atomic step.
+--
+-- ARGV: 1 prefix, 2 key hash, 3 call id, 4 tokens to reserve, 5 life of the lease in ms, 6 the limits in force or ''
+-- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
+-- cache limits in ms, then the providers' names.
+-- Answers: verdict ('ok', 'miss' without cached limits, or the name of what is exhausted), the limits used, now in
+-- ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
+-- names of providers to be avoided, joined by commas.
+-- Nothing is counted for a call that is refused here: whoever waits as told is let in.
+
+local call_id, tokens, lease_ms = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local limits_text, undo_at, cache_ms = ARGV[6], ARGV[7], tonumber(ARGV[8])
+local cache = prefix .. 'limits:' .. key_hash
+
+if limits_text == '' then
+  limits_text = redis.call('GET', cache)
+  if not limits_text then return { 'miss' } end
+else
+  redis.call('SET', cache, limits_text, 'PX', cache_ms)
+end
+
+local numbers = {}
+local account
+for part in string.gmatch(limits_text, '[^,]+') do
+  if not account then account = part else numbers[#numbers + 1] = tonumber(part) end
+end
+local subjects = { { 'key:' .. key_hash, 0 }, { 'account:' .. account, 7 } }
+local lease = call_id .. ':' .. tokens
+
+local retry_ms, verdict = 0, 'ok'
+local function refuse(name, ms)
+  if verdict == 'ok' or ms > retry_ms then verdict, retry_ms = name, ms end
+end
+
+-- When, from now, `used + wanted` will fit into the limit if nothing else is counted.
+local function wait_for(counter, length, limit, wanted)
+  local elapsed = now - counter[1] * length
+  local room = math.max(limit - wanted, 0)
+  if counter[2] <= room and counter[3] > 0 then
+    return math.ceil((1 - (room - counter[2]) / counter[3]) * length - elapsed)
+  end
+  local decay = counter[2] > 0 and math.max(1 - room / counter[2], 0) or 0
+  return math.ceil(length - elapsed + decay * length)
+end
+
+local binding = {}
+for _, subject in ipairs(subjects) do
+  local counters = read(subject[1])
+  subject[3] = counters
+  if undo_at ~= '' then
+    correct(counters, tonumber(undo_at), -1, -tokens)
+    redis.call('ZREM', leases_of(subject[1]), lease)
+  end
+  for i, window in ipairs(WINDOWS) do
+    local counter, length, limit = counters[i], window[2], numbers[subject[2] + window[3]]
+    local wanted = window[4] and tokens or 1
+    local share = 1 - (now - counter[1] * length) / length
+    local used = counter[2] + counter[3] * share
+    -- One call whose own reservation is beyond the window is let in when the window is empty: it could never be else.
+    if used + wanted > limit and (used > 0 or not window[4]) then
+      refuse(window[1], math.max(wait_for(counter, length, limit, wanted), 1))
+    end
+    if length == 60000 then
+      local kind = window[4] and 2 or 1
+      local remaining = math.floor(limit - used)
+      if not binding[kind] or remaining < binding[kind][2] then
+        binding[kind] = { limit, remaining, math.ceil(counter[1] * length + length - now), wanted }
+      end
+    end
+  end
+  local leases = leases_of(subject[1])
+  redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)
+  if redis.call('ZCARD', leases) >= numbers[subject[2] + 7] and verdict == 'ok' then
+    refuse('concurrency', 1000)
+  end
+end
+
+for _, subject in ipairs(subjects) do
+  if verdict == 'ok' then
+    correct(subject[3], now, 1, tokens)
+    redis.call('ZADD', leases_of(subject[1]), now + lease_ms, lease)
+    redis.call('PEXPIRE', leases_of(subject[1]), math.max(lease_ms, 3600000))
+  end
+  if verdict == 'ok' or undo_at ~= '' then write(subject[1], subject[3]) end
+end
+
+local avoid = {}
+local providers = {}
+for i = 9, #ARGV do providers[#providers + 1] = ARGV[i] end
+if #providers > 0 then
+  local states = redis.call('HMGET', prefix .. 'breaker', unpack(providers))
+  for i, provider in ipairs(providers) do
+    local open_until = states[i] and tonumber(string.match(states[i], '^%d+ (%d+)$')) or 0
+    if open_until > now then avoid[#avoid + 1] = provider end
+  end
+end
+
+local answer = { verdict, limits_text, now, retry_ms }
+for kind = 1, 2 do
+  local window = binding[kind]
+  local spent = verdict == 'ok' and window[4] or 0
+  answer[#answer + 1] = window[1]
+  answer[#answer + 1] = math.max(window[2] - spent, 0)
+  answer[#answer + 1] = window[3]
+end
+answer[#answer + 1] = table.concat(avoid, ',')
+return answer

@@ -1,0 +1,166 @@
+//! The two scripts: how they are asked and what they answer. Their arguments are described at their heads.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Application, ProviderReport, Standing};
+use crate::limits::headers::Window;
+
+/// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
+const CACHE_MS: u32 = 300_000;
+/// Failures in a row after which a provider is avoided.
+const FAILURES_TO_OPEN: u32 = 5;
+/// How long it is avoided before it is tried again, in ms.
+const OPEN_MS: u32 = 30_000;
+
+static ADMIT: LazyLock<String> =
+    LazyLock::new(|| concat!(include_str!("windows.lua"), include_str!("admit.lua")).to_owned());
+static RELEASE: LazyLock<String> =
+    LazyLock::new(|| concat!(include_str!("windows.lua"), include_str!("release.lua")).to_owned());
+
+/// `["EVAL", script, "0", argument, …]`.
+pub struct Eval<'a> {
+    script: &'static str,
+    arguments: Vec<Cow<'a, str>>,
+}
+
+impl Serialize for Eval<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut command = serializer.serialize_seq(Some(self.arguments.len() + 3))?;
+        command.serialize_element("EVAL")?;
+        command.serialize_element(self.script)?;
+        command.serialize_element("0")?;
+        for argument in &self.arguments {
+            command.serialize_element(argument)?;
+        }
+        command.end()
+    }
+}
+
+/// Words the question whether a call may go on.
+pub fn admit<'a>(
+    prefix: &'a str,
+    application: &Application<'a>,
+    limits: Option<&'a str>,
+    undo: Option<i64>,
+    providers: &[&'static str],
+) -> Eval<'a> {
+    let mut arguments: Vec<Cow<'a, str>> = vec![
+        prefix.into(),
+        application.key_hash.into(),
+        application.call_id.to_string().into(),
+        application.tokens.to_string().into(),
+        application.lease.as_millis().to_string().into(),
+        limits.unwrap_or_default().into(),
+        undo.map(|at| at.to_string()).unwrap_or_default().into(),
+        CACHE_MS.to_string().into(),
+    ];
+    arguments.extend(providers.iter().map(|name| Cow::Borrowed(*name)));
+    Eval { script: &ADMIT, arguments }
+}
+
+/// What a lease reserved, and what the call then used.
+pub struct Reservation<'a> {
+    /// The account whose counters hold it.
+    pub account_id: &'a str,
+    /// When the call was admitted, in Redis's ms.
+    pub admitted_at: i64,
+    /// Tokens reserved.
+    pub reserved: u64,
+    /// Tokens used.
+    pub used: u64,
+}
+
+/// Words the end of a call.
+pub fn release<'a>(
+    prefix: &'a str,
+    key_hash: &'a str,
+    call_id: Uuid,
+    reservation: &Reservation<'a>,
+    reports: &[ProviderReport],
+) -> Eval<'a> {
+    let mut arguments: Vec<Cow<'a, str>> = vec![
+        prefix.into(),
+        key_hash.into(),
+        reservation.account_id.into(),
+        call_id.to_string().into(),
+        reservation.reserved.to_string().into(),
+        reservation.used.to_string().into(),
+        reservation.admitted_at.to_string().into(),
+        FAILURES_TO_OPEN.to_string().into(),
+        OPEN_MS.to_string().into(),
+    ];
+    for report in reports {
+        arguments.push(report.provider.into());
+        arguments.push(if report.answered { "1" } else { "0" }.into());
+    }
+    Eval { script: &RELEASE, arguments }
+}
+
+/// What the first script answers.
+pub enum Evaluation {
+    /// The call is admitted or refused.
+    Verdict(Answer),
+    /// No limits are cached.
+    NoLimits,
+}
+
+/// A verdict and what goes with it.
+pub struct Answer {
+    /// `ok`, or what is exhausted.
+    pub verdict: String,
+    /// The limits that were used.
+    pub limits: String,
+    /// Redis's clock, ms.
+    pub now: i64,
+    /// When a retry can succeed.
+    pub retry_ms: u64,
+    /// The figures of the headers.
+    pub standing: Standing,
+    /// Providers whose breaker is open.
+    pub avoid: Vec<String>,
+}
+
+impl Answer {
+    /// Whether the call may go on.
+    pub fn admitted(&self) -> bool {
+        self.verdict == "ok"
+    }
+}
+
+/// Reads the first script's answer; `None` when it is not of its form.
+pub fn read(answer: &Value) -> Option<Evaluation> {
+    let parts = answer.as_array()?;
+    let text = |i: usize| parts.get(i)?.as_str();
+    let number = |i: usize| parts.get(i)?.as_i64();
+    let unsigned = |i: usize| number(i).and_then(|n| u64::try_from(n).ok());
+    let verdict = text(0)?;
+    if verdict == "miss" {
+        return Some(Evaluation::NoLimits);
+    }
+    let window =
+        |at: usize| Some(Window { limit: unsigned(at)?, remaining: unsigned(at + 1)?, reset_ms: unsigned(at + 2)? });
+    Some(Evaluation::Verdict(Answer {
+        verdict: verdict.to_owned(),
+        limits: text(1)?.to_owned(),
+        now: number(2)?,
+        retry_ms: unsigned(3)?,
+        standing: Standing::counted(window(4)?, window(7)?),
+        avoid: text(10)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+    }))
+}
+
+/// The account in a limits text.
+pub fn account_of(limits: &str) -> &str {
+    limits.split(',').next().unwrap_or_default()
+}
+
+/// The key's requests a minute in a limits text.
+pub fn key_requests_per_minute(limits: &str) -> u64 {
+    limits.split(',').nth(1).and_then(|number| number.parse().ok()).unwrap_or(1)
+}

@@ -1,0 +1,157 @@
+//! Money in nano-dollars, and its way in and out of JSON without ever being a float.
+
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// Nano-dollars in one US dollar.
+const PER_DOLLAR: u64 = 1_000_000_000;
+
+/// An amount of money in nano-dollars (1 USD = 1 000 000 000).
+///
+/// In the API it is a JSON number of dollars with at most nine decimals; in the database a `bigint`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanos(pub i64);
+
+/// Why a text is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Not digits with at most one point (exponents are refused: nobody means them).
+    #[error("an amount is a plain decimal number of US dollars, such as 12.5")]
+    NotADecimal,
+    /// Finer than a nano-dollar.
+    #[error("an amount has at most 9 decimals")]
+    TooPrecise,
+    /// Beyond what a `bigint` of nano-dollars holds.
+    #[error("an amount is below 9.2 billion US dollars")]
+    TooLarge,
+}
+
+impl Nanos {
+    /// Reads dollars: `12`, `0.5`, `-3.000000001`.
+    ///
+    /// # Errors
+    /// When the text is not a plain decimal, has more than nine decimals or does not fit.
+    pub fn from_dollars(text: &str) -> Result<Self, AmountError> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = match digits.split_once('.') {
+            Some((_, "")) => return Err(AmountError::NotADecimal),
+            Some(parts) => parts,
+            None => (digits, ""),
+        };
+        let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+            return Err(AmountError::NotADecimal);
+        }
+        let significant = fraction.trim_end_matches('0');
+        if significant.len() > 9 {
+            return Err(AmountError::TooPrecise);
+        }
+        let whole: i64 = whole.parse().map_err(|_| AmountError::TooLarge)?;
+        let fraction: i64 = format!("{significant:0<9}").parse().map_err(|_| AmountError::NotADecimal)?;
+        let amount = i64::try_from(PER_DOLLAR)
+            .ok()
+            .and_then(|per_dollar| whole.checked_mul(per_dollar))
+            .and_then(|nanos| nanos.checked_add(fraction))
+            .ok_or(AmountError::TooLarge)?;
+        Ok(Self(if negative { -amount } else { amount }))
+    }
+
+    /// The amount as a raw JSON number of dollars.
+    ///
+    /// # Errors
+    /// None in practice: the text is always a JSON number.
+    pub fn to_raw(self) -> serde_json::Result<Box<RawValue>> {
+        RawValue::from_string(self.to_string())
+    }
+}
+
+impl fmt::Display for Nanos {
+    /// Dollars, without trailing zeros: `0`, `12.5`, `-0.000000001`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let magnitude = self.0.unsigned_abs();
+        let (whole, fraction) = (magnitude / PER_DOLLAR, magnitude % PER_DOLLAR);
+        if fraction == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let decimals = format!("{fraction:09}");
+        write!(f, "{sign}{whole}.{}", decimals.trim_end_matches('0'))
+    }
+}
+
+impl Serialize for Nanos {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_raw().map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Nanos {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <Box<RawValue>>::deserialize(deserializer)?;
+        Self::from_dollars(raw.get()).map_err(D::Error::custom)
+    }
+}
+
+/// Serde for amounts that the database gives and takes: whole nano-dollars.
+pub mod nanos {
+    use super::{Deserialize, Deserializer, Nanos, Serializer};
+
+    /// Writes the bare `bigint`.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub fn serialize<S: Serializer>(amount: &Nanos, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(amount.0)
+    }
+
+    /// Reads the bare `bigint`.
+    ///
+    /// # Errors
+    /// When it is not an integer.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nanos, D::Error> {
+        i64::deserialize(deserializer).map(Nanos)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn dollars_read_back_as_written(amount in any::<i64>()) {
+            prop_assume!(amount != i64::MIN);
+            prop_assert_eq!(Nanos::from_dollars(&Nanos(amount).to_string()), Ok(Nanos(amount)));
+        }
+
+        #[test]
+        fn reading_never_panics(text in "\\PC*") {
+            let _ = Nanos::from_dollars(&text);
+        }
+    }
+
+    #[test]
+    fn only_plain_decimals_are_amounts() {
+        for text in ["", "-", ".5", "5.", "1e3", "+1", "0x1", "1,5", " 1", "NaN", "\"1\""] {
+            assert_eq!(Nanos::from_dollars(text), Err(AmountError::NotADecimal), "{text:?}");
+        }
+        assert_eq!(Nanos::from_dollars("0.0000000001"), Err(AmountError::TooPrecise));
+        assert_eq!(Nanos::from_dollars("0.1000000000000"), Ok(Nanos(100_000_000)));
+        assert_eq!(Nanos::from_dollars("9999999999999"), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn json_carries_dollars_exactly() {
+        let amount: Nanos = serde_json::from_str("9007199.254740993").expect("an amount");
+        assert_eq!(amount, Nanos(9_007_199_254_740_993));
+        assert_eq!(serde_json::to_string(&amount).expect("json"), "9007199.254740993");
+    }
+}

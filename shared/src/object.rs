@@ -1,0 +1,118 @@
+//! A JSON object whose members stay as they were written, but for those that are replaced.
+//!
+//! Parsing into values and printing them again would reformat numbers; a gateway must pass on what it does not know.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// The members in their order, borrowed from the text where they are unchanged.
+#[derive(Debug, Default)]
+pub struct Object<'a> {
+    members: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
+}
+
+impl<'a> Object<'a> {
+    /// A member's JSON text. Of a repeated member the last counts, as in every common parser.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.members.iter().rev().find(|(member, _)| member == name).map(|(_, value)| value.get())
+    }
+
+    /// A member read as `T`; `None` when it is absent or `null`.
+    ///
+    /// # Errors
+    /// When it is there and is not a `T`.
+    pub fn read<'s, T: Deserialize<'s>>(&'s self, name: &str) -> serde_json::Result<Option<T>> {
+        self.get(name).map_or(Ok(None), serde_json::from_str)
+    }
+
+    /// Puts `value` in the place of the member that counts, or at the end if there is none.
+    ///
+    /// # Errors
+    /// When the value cannot be JSON.
+    pub fn set(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
+        let value = Cow::Owned(serde_json::value::to_raw_value(value)?);
+        match self.members.iter_mut().rev().find(|(member, _)| member == name) {
+            Some(member) => member.1 = value,
+            None => self.members.push((Cow::Borrowed(name), value)),
+        }
+        Ok(())
+    }
+
+    /// Takes the member out, every time it occurs.
+    pub fn remove(&mut self, name: &str) {
+        self.members.retain(|(member, _)| member != name);
+    }
+
+    /// The members' names and JSON texts.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members.iter().map(|(name, value)| (name.as_ref(), value.get()))
+    }
+
+    /// Leaves of each repeated member the last one, so that nobody can read another than we did.
+    pub fn keep_last_of_each(&mut self) {
+        let mut seen = HashSet::new();
+        let last: Vec<bool> = self.members.iter().rev().map(|(name, _)| seen.insert(name.clone())).collect();
+        let mut last = last.into_iter().rev();
+        self.members.retain(|_| last.next().unwrap_or(true));
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    members.push((name.0, Cow::Borrowed(value)));
+                }
+                Ok(Object { members })
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A member's name: borrowed unless it holds escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.members.len()))?;
+        for (name, value) in &self.members {
+            map.serialize_entry(name, value.as_ref())?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_replaced_stays_to_the_letter() {
+        let text = r#"{"a":1.10,"model":"x","b":{"c": [1e2]},"model":"y"}"#;
+        let mut object: Object<'_> = serde_json::from_str(text).expect("an object");
+        assert_eq!(object.get("model"), Some("\"y\""));
+        object.set("model", "z").expect("json");
+        object.remove("a");
+        object.set("n", &2).expect("json");
+        object.keep_last_of_each();
+        assert_eq!(serde_json::to_string(&object).expect("json"), r#"{"b":{"c": [1e2]},"model":"z","n":2}"#);
+    }
+}

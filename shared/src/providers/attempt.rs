@@ -1,0 +1,97 @@
+//! One request to one provider, up to its response's head.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tokio::time::Instant;
+
+use super::Authentication;
+use super::failure::Failure;
+use crate::app::App;
+use crate::config::ProviderSettings;
+
+/// What is read of an error's body, in bytes.
+const ERROR_BODY: usize = 64 * 1024;
+
+/// Sends a chat completion and waits until `until` for the head of a success.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn send(
+    app: &App,
+    settings: &ProviderSettings,
+    body: Bytes,
+    stream: bool,
+    until: Instant,
+) -> Result<reqwest::Response, Failure> {
+    let provider = settings.provider.name;
+    let request = app
+        .http
+        .post(format!("{}/chat/completions", settings.base_url))
+        .headers(headers(app, settings, stream))
+        .body(body);
+    let response = match tokio::time::timeout_at(until, request.send()).await {
+        Err(_) => return Err(Failure::silent(provider)),
+        Ok(Err(error)) => {
+            // A plain call may have been answered, and charged, on a connection that was lost after it was sent.
+            let fall_back = stream || error.is_connect();
+            let error = error.without_url();
+            tracing::warn!(provider, %error, "a provider cannot be reached");
+            return Err(Failure::unreachable(provider, fall_back));
+        }
+        Ok(Ok(response)) => response,
+    };
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = tokio::time::timeout_at(until, error_body(response)).await.unwrap_or_default();
+    tracing::warn!(provider, status = status.as_u16(), "a provider answers with an error");
+    Err(Failure::refused(provider, status, &headers, &body))
+}
+
+async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > ERROR_BODY {
+            break;
+        }
+    }
+    body
+}
+
+fn headers(app: &App, settings: &ProviderSettings, stream: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let accept = if stream { "text/event-stream" } else { "application/json" };
+    headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+    let mut insert = |name: HeaderName, value: &str, secret: bool| {
+        // A key that no header can hold is refused by the provider, as any wrong key.
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(secret);
+            headers.insert(name, value);
+        }
+    };
+    let key = settings.key.as_deref().unwrap_or_default();
+    match settings.provider.authentication {
+        Authentication::Bearer => insert(header::AUTHORIZATION, &format!("Bearer {key}"), true),
+        Authentication::Portkey => {
+            insert(HeaderName::from_static("x-portkey-api-key"), key, true);
+            match (&settings.virtual_key, &settings.upstream) {
+                (Some(key), _) => insert(HeaderName::from_static("x-portkey-virtual-key"), key, true),
+                (None, upstream) => {
+                    insert(
+                        HeaderName::from_static("x-portkey-provider"),
+                        upstream.as_deref().unwrap_or("openai"),
+                        false,
+                    );
+                }
+            }
+        }
+    }
+    if settings.provider.sends_app {
+        insert(HeaderName::from_static("http-referer"), &app.config.frontend_url, false);
+        insert(HeaderName::from_static("x-title"), &app.config.app_name, false);
+    }
+    headers
+}

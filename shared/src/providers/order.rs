@@ -1,0 +1,53 @@
+//! Which provider is asked first.
+
+use super::table::PROVIDERS;
+use crate::chat::request::Routing;
+use crate::config::ProviderSettings;
+use crate::credits::hold::Candidate;
+
+/// Orders a hold's candidates, which come cheapest first: the request's own order, then those whose breaker is
+/// closed. An open breaker's provider is kept as the last resort. Without fallbacks only the first remains.
+#[must_use]
+pub fn order(mut candidates: Vec<Candidate>, routing: &Routing, avoid: &[String]) -> Vec<Candidate> {
+    candidates.sort_by_key(|candidate| {
+        let wished = routing.order.iter().position(|name| *name == candidate.provider).unwrap_or(usize::MAX);
+        (wished, avoid.contains(&candidate.provider))
+    });
+    if !routing.fallbacks {
+        candidates.truncate(1);
+    }
+    candidates
+}
+
+/// The providers of `routing` for which this deployment has a key.
+#[must_use]
+pub fn usable(routing: &Routing, settings: &[ProviderSettings]) -> Vec<&'static str> {
+    let has_key = |name: &str| settings.iter().any(|own| own.provider.name == name && own.key.is_some());
+    PROVIDERS.iter().map(|row| row.name).filter(|name| routing.allowed.contains(name) && has_key(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credits::price::Price;
+
+    fn candidates(names: &[&str]) -> Vec<Candidate> {
+        let price = Price { prompt: 1, cached: 1, completion: 1, request: 0 };
+        names.iter().map(|name| Candidate { provider: (*name).to_owned(), model: "m".to_owned(), price }).collect()
+    }
+
+    fn names(ordered: &[Candidate]) -> Vec<&str> {
+        ordered.iter().map(|candidate| candidate.provider.as_str()).collect()
+    }
+
+    #[test]
+    fn wishes_go_before_health_and_health_before_price() {
+        let none = Routing { allowed: vec![], order: vec![], fallbacks: true };
+        let avoid = ["a".to_owned()];
+        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &none, &avoid)), ["b", "c", "a"]);
+        let wish = Routing { order: vec!["c"], ..none.clone() };
+        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &wish, &avoid)), ["c", "b", "a"]);
+        let only_one = Routing { fallbacks: false, ..none };
+        assert_eq!(names(&order(candidates(&["a", "b"]), &only_one, &[])), ["a"]);
+    }
+}

@@ -1,0 +1,88 @@
+//! The id that names a request in answers and in the log. It decides nothing: a caller may choose it.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+/// The header it arrives in and leaves in.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id that is taken over from a caller, in bytes.
+const LONGEST: usize = 128;
+
+/// A request's id: 1 to 128 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The caller's id if it is one that we can repeat, else a new UUIDv7.
+    #[must_use]
+    pub fn choose(headers: &HeaderMap) -> Self {
+        let callers = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        match callers {
+            Some(id) if (1..=LONGEST).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Self(id.into())
+            }
+            _ => Self(Uuid::now_v7().to_string().into()),
+        }
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as a header's value.
+    #[must_use]
+    pub fn to_header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.0).ok()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or_else(|| Self::choose(&parts.headers)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(value: &[u8]) -> RequestId {
+        let mut headers = HeaderMap::new();
+        headers.insert(HEADER, HeaderValue::from_bytes(value).expect("a header value"));
+        RequestId::choose(&headers)
+    }
+
+    #[test]
+    fn a_callers_id_is_kept_if_it_is_short_and_visible() {
+        assert_eq!(chosen(b"order-7/retry#2").as_str(), "order-7/retry#2");
+        let longest = [b'x'; LONGEST];
+        assert_eq!(chosen(&longest).as_str().as_bytes(), longest);
+    }
+
+    #[test]
+    fn any_other_id_is_replaced_by_a_uuid() {
+        for value in [&b""[..], b"two words", b"tab\there", "é".as_bytes(), &[b'x'; LONGEST + 1]] {
+            let id = chosen(value);
+            let uuid = Uuid::parse_str(id.as_str()).expect("a UUID");
+            assert_eq!(uuid.get_version_num(), 7);
+        }
+        assert_ne!(RequestId::choose(&HeaderMap::new()), RequestId::choose(&HeaderMap::new()));
+    }
+}

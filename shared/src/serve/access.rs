@@ -1,0 +1,58 @@
+//! Names every request and writes its one line of the access log.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{Method, StatusCode, Uri};
+use tracing::Instrument as _;
+
+use crate::request_id::{self, RequestId};
+
+/// Gives the request its id, which then is in its extensions, in the span of all it logs and on its response.
+pub(super) async fn identify(mut request: Request, next: Next) -> Response {
+    let id = RequestId::choose(request.headers());
+    // An error-level span: its field must be there however little is logged.
+    let span = tracing::error_span!("request", request_id = %id);
+    let line = AccessLine::new(&request, id.clone());
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).instrument(span).await;
+    if let Some(value) = id.to_header() {
+        response.headers_mut().insert(request_id::HEADER, value);
+    }
+    line.write(response.status());
+    response
+}
+
+/// Writes itself when the head of the response is there, or when the client has left before that.
+///
+/// It has the path and never the query or a header: those may hold what is nobody's business.
+struct AccessLine {
+    began: Instant,
+    method: Method,
+    uri: Uri,
+    id: RequestId,
+    status: Option<StatusCode>,
+}
+
+impl AccessLine {
+    fn new(request: &Request, id: RequestId) -> Self {
+        Self { began: Instant::now(), method: request.method().clone(), uri: request.uri().clone(), id, status: None }
+    }
+
+    fn write(mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+}
+
+impl Drop for AccessLine {
+    fn drop(&mut self) {
+        let ms = (self.began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+        let (method, path, request_id) = (self.method.as_str(), self.uri.path(), self.id.as_str());
+        match self.status {
+            Some(status) => tracing::info!(method, path, status = status.as_u16(), ms, request_id, "request"),
+            None => tracing::info!(method, path, ms, request_id, "request left by its client"),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Request bodies: how large they may be, and reading them whole.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use bytes::{Bytes, BytesMut};
+use http::header;
+use http_body_util::BodyExt as _;
+
+use crate::error::{Code, Error};
+
+/// The largest request body, in bytes: Vercel's own limit, 4.5 MB, so that no platform takes what another refuses.
+pub const BODY_LIMIT: usize = 4_718_592;
+
+/// How much of a refused body is still read: a client that is cut off while it sends never sees our answer.
+const LINGER_BYTES: usize = 32 * 1024 * 1024;
+
+/// How long a refused body is still read.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+
+/// Refuses a body that announces more than [`BODY_LIMIT`]. One that does not say is refused by whoever reads it.
+pub(super) async fn limit(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
+        linger(request.into_body()).await;
+        return Error::new(Code::PayloadTooLarge).into_response();
+    }
+    next.run(request).await
+}
+
+async fn linger(mut body: Body) {
+    let read = async {
+        let mut seen = 0;
+        while seen < LINGER_BYTES
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            seen += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Whether it was all, enough or too slow: the answer is the same.
+    let _ = tokio::time::timeout(LINGER_TIME, read).await;
+}
+
+/// A request body of at most [`BODY_LIMIT`] bytes, read whole.
+#[derive(Debug)]
+pub struct Payload(pub Bytes);
+
+impl<S: Sync> FromRequest<S> for Payload {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let mut body = request.into_body();
+        // Most bodies come in one piece, which then is the answer as it is.
+        let mut first = Bytes::new();
+        let mut joined = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let ended_early = |_| Error::new(Code::InvalidRequest).with_message("The request body ended early.");
+            let Ok(data) = frame.map_err(ended_early)?.into_data() else { continue };
+            if first.len().max(joined.len()) + data.len() > BODY_LIMIT {
+                linger(body).await;
+                return Err(Error::new(Code::PayloadTooLarge));
+            }
+            if first.is_empty() {
+                first = data;
+                continue;
+            }
+            if joined.is_empty() {
+                joined.extend_from_slice(&first);
+            }
+            joined.extend_from_slice(&data);
+        }
+        Ok(Self(if joined.is_empty() { first } else { joined.freeze() }))
+    }
+}

@@ -1,0 +1,38 @@
+//! What axum refuses by itself, in the shape of all other errors.
+
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{StatusCode, header};
+
+use crate::error::{Code, Error};
+
+/// Longer than any of axum's own messages, in bytes.
+const LONGEST: usize = 4096;
+
+/// Turns a rejection of axum's extractors, which is plain text, into our error with the text as its message.
+pub(super) async fn shape(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let plain =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !(plain && (status.is_client_error() || status.is_server_error())) {
+        return response;
+    }
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        status if status.is_client_error() => Code::InvalidRequest,
+        _ => Code::InternalError,
+    };
+    let mut error = Error::new(code);
+    if code == Code::InvalidRequest
+        && let Ok(text) = to_bytes(response.into_body(), LONGEST).await
+        && let Ok(text) = std::str::from_utf8(&text)
+        && !text.is_empty()
+    {
+        error = error.with_message(text.to_owned()).with_status(status);
+    }
+    error.into_response()
+}

@@ -1,0 +1,56 @@
+//! The log: JSON lines in production, readable lines on a developer's terminal. `RUST_LOG` says how much.
+
+use std::env;
+use std::io::{self, IsTerminal as _};
+use std::panic::PanicHookInfo;
+
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::Environment;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line, on stdout, where Vercel and Lambda collect it without taking it for an error.
+    Json,
+    /// For people, on stderr.
+    Readable,
+}
+
+impl Format {
+    /// Readable for a developer, else JSON.
+    #[must_use]
+    pub fn choose(environment: Environment) -> Self {
+        let developer = environment == Environment::Development || io::stdout().is_terminal();
+        if developer { Self::Readable } else { Self::Json }
+    }
+}
+
+/// Starts the log of this process. A second start changes nothing.
+pub fn start(format: Format) {
+    // `target=level,level`, as everywhere; without the filters on spans and fields, whose regexes weigh a megabyte.
+    let wanted = env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let lines = tracing_subscriber::registry().with(wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO)));
+    // An error means that there is a subscriber already.
+    let _ = match format {
+        Format::Json => {
+            std::panic::set_hook(Box::new(log_panic));
+            lines.with(fmt::layer().json().flatten_event(true).with_current_span(false)).try_init()
+        }
+        Format::Readable => {
+            lines.with(fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal())).try_init()
+        }
+    };
+}
+
+/// A panic as one line. A message that was put together at run time may quote a prompt (slicing a string does), so only
+/// one that stands in the source is written.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(composed message withheld)");
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(panic = message, location, "panicked");
+}

@@ -1,0 +1,150 @@
+//! Runs endpoints as a Vercel function, as a Lambda function or as a plain server: one binary can do all three.
+//!
+//! - `invocation`: what a handler knows about the run it is part of, and the tasks that outlive it.
+//! - `application`: the layers around every router, the same on each platform.
+//! - `vercel`, `lambda`, `plain`: the platforms.
+//! - `logs`: the subscriber and the panic hook.
+
+mod access;
+mod application;
+mod body;
+mod errors;
+mod invocation;
+mod lambda;
+pub mod logs;
+mod path;
+mod plain;
+mod vercel;
+
+use std::env;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use axum::Router;
+
+use crate::app::{App, ClientError, SharedApp};
+use crate::config::Config;
+use crate::routes;
+
+pub use application::application;
+pub use body::{BODY_LIMIT, Payload};
+pub use invocation::{Invocation, Tasks};
+pub use plain::serve_plain;
+
+/// Why a function could not start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error("the async runtime cannot be built: {0}")]
+    Runtime(std::io::Error),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("PORT is not a port number from 0 to 65535: `{0}`")]
+    Port(String),
+    #[error("cannot listen on port {port}: {source}")]
+    Listen { port: u16, source: std::io::Error },
+    #[error("the server stopped: {0}")]
+    Plain(std::io::Error),
+    #[error("{0} is missing or malformed: the Lambda service sets it, so does any stand-in that is worth its name")]
+    LambdaVariable(&'static str),
+    #[error("the Lambda runtime stopped: {0}")]
+    Lambda(lambda_http::Error),
+    #[error("the Vercel runtime stopped: {0}")]
+    Vercel(vercel_runtime::Error),
+}
+
+/// Where this process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Platform {
+    Vercel,
+    Lambda,
+    Plain,
+}
+
+impl Platform {
+    /// A pulled `.env` may hold `VERCEL=1`, so only what the Vercel runtime itself is given counts.
+    fn detect(is_set: impl Fn(&str) -> bool) -> Self {
+        if is_set("VERCEL_IPC_PATH") || is_set("VERCEL_DEV_PORT") {
+            Self::Vercel
+        } else if is_set("AWS_LAMBDA_RUNTIME_API") {
+            Self::Lambda
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+/// The whole life of the function `file` (its name under `api/`): serves `endpoints` wherever it finds itself, until
+/// it is told to stop. A start that fails is one line on stderr.
+#[must_use]
+pub fn run(file: &str, endpoints: fn() -> Router<SharedApp>) -> ExitCode {
+    match start(file, endpoints) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not `eprintln!`, which panics when nobody holds the other end of stderr.
+            let _ = writeln!(std::io::stderr(), "cannot serve {file}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(file: &str, endpoints: fn() -> Router<SharedApp>) -> Result<(), ServeError> {
+    let config = Config::from_env();
+    logs::start(logs::Format::choose(config.environment));
+    for missing in routes::missing_settings(file, &config) {
+        tracing::error!(function = file, %missing, "not configured");
+    }
+    let app = App::new(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
+    let outcome = runtime.block_on(async {
+        match Platform::detect(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
+            Platform::Vercel => vercel::serve(endpoints(), app).await,
+            Platform::Lambda => lambda::serve(endpoints(), app).await,
+            Platform::Plain => plain::serve(endpoints(), app).await,
+        }
+    });
+    // A name lookup that hangs in a blocking thread must not keep the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Resolves when the process is told to stop: SIGTERM or ctrl-c.
+pub async fn stopped() {
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM cannot be watched");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    let interrupted = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "ctrl-c cannot be watched");
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        () = interrupted => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_platform_is_told_by_what_its_runtime_is_given() {
+        let detect = |set: &[&str]| Platform::detect(|name| set.contains(&name));
+        assert_eq!(detect(&["VERCEL_IPC_PATH"]), Platform::Vercel);
+        assert_eq!(detect(&["VERCEL_DEV_PORT", "AWS_LAMBDA_RUNTIME_API"]), Platform::Vercel);
+        assert_eq!(detect(&["AWS_LAMBDA_RUNTIME_API"]), Platform::Lambda);
+        assert_eq!(detect(&["VERCEL", "VERCEL_ENV"]), Platform::Plain);
+    }
+}

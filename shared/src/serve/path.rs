@@ -1,0 +1,92 @@
+//! Paths as Vercel's rewrites leave them.
+//!
+//! A function behind a rewrite may see the public path, which is routed as it is, or its own file's path with the
+//! parameters in the query: `/api/models/[provider]/[model]?provider=openrouter&model=openai%2Fgpt-4o`. Here the
+//! latter becomes `/api/models/openrouter/openai%2Fgpt-4o`, so that a handler finds its parameters in the path either
+//! way, and decoded once.
+
+use std::borrow::Cow;
+
+use axum::extract::Request;
+use http::Uri;
+use http::uri::PathAndQuery;
+
+/// Puts parameters that stand in the query back into the path.
+pub(super) fn restore(mut request: Request) -> Request {
+    if let Some(uri) = restored(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+fn restored(uri: &Uri) -> Option<Uri> {
+    if !uri.path().split('/').any(|segment| parameter(segment).is_some()) {
+        return None;
+    }
+    let mut query: Vec<&str> = uri.query().unwrap_or_default().split('&').collect();
+    let mut path = Vec::new();
+    for segment in uri.path().split('/') {
+        path.push(match parameter(segment) {
+            Some(name) => take(&mut query, name)?,
+            None => Cow::Borrowed(segment),
+        });
+    }
+    let mut target = path.join("/");
+    if !query.is_empty() {
+        target.push('?');
+        target.push_str(&query.join("&"));
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The name in a segment `[name]`, whose brackets may be percent-encoded.
+fn parameter(segment: &str) -> Option<&str> {
+    let inner =
+        segment.strip_prefix('[').or_else(|| segment.strip_prefix("%5B")).or_else(|| segment.strip_prefix("%5b"))?;
+    let name = inner.strip_suffix(']').or_else(|| inner.strip_suffix("%5D")).or_else(|| inner.strip_suffix("%5d"))?;
+    (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')).then_some(name)
+}
+
+/// Removes `name=value` from the query and gives the value as one segment of a path. It stays encoded as it is; only
+/// what would end the segment or the path is encoded besides.
+fn take<'a>(query: &mut Vec<&'a str>, name: &str) -> Option<Cow<'a, str>> {
+    let at = query.iter().position(|pair| pair.split_once('=').is_some_and(|(key, _)| key == name))?;
+    let (_, value) = query.remove(at).split_once('=')?;
+    Some(if value.contains(['/', '?']) {
+        Cow::Owned(value.replace('/', "%2F").replace('?', "%3F"))
+    } else {
+        Cow::Borrowed(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_come_back_from_the_query() {
+        let cases = [
+            ("/api/user/api-keys/[key_id]?key_id=7", Some("/api/user/api-keys/7")),
+            ("/api/user/api-keys/%5Bkey_id%5D?limit=3&key_id=7", Some("/api/user/api-keys/7?limit=3")),
+            ("/api/v1/models/[id]?id=openai/gpt-4o", Some("/api/v1/models/openai%2Fgpt-4o")),
+            ("/api/v1/models/[id]?id=openai%2Fgpt-4o", Some("/api/v1/models/openai%2Fgpt-4o")),
+            ("/api/v1/models/[id]?id=a%252Fb", Some("/api/v1/models/a%252Fb")),
+            ("/api/models/[provider]/[model]?provider=p&model=a/b?c", Some("/api/models/p/a%2Fb%3Fc")),
+            ("/api/v1/models/[id]", None),
+            ("/v1/models/openai%2Fgpt-4o?id=x", None),
+            ("/v1/models/[]/[a-b]", None),
+        ];
+        for (seen, wanted) in cases {
+            let uri = seen.parse().expect("a URI");
+            assert_eq!(restored(&uri).map(|uri| uri.to_string()).as_deref(), wanted, "{seen}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_an_absolute_uri_stays() {
+        let uri = "https://gateway.example/api/plans/[id]?id=dev".parse().expect("a URI");
+        assert_eq!(restored(&uri).expect("restored").to_string(), "https://gateway.example/api/plans/dev");
+    }
+}

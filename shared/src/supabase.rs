@@ -1,0 +1,184 @@
+//! Supabase: SQL functions called through PostgREST, one transaction each.
+//!
+//! A function's refusal arrives as an error whose `code` begins with `PT`. Anything else that goes wrong, whatever
+//! its status, is a store that cannot be used: the caller gets a 503 and the log gets the reason.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use postgrest::Postgrest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::config::{SupabaseKey, SupabaseSettings};
+use crate::error::{Code, Error};
+
+/// How long a call may take. The transaction may still commit later: whoever places a hold must expect that.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Why an RPC gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RpcError {
+    /// The function refused, in our own words; nothing was changed.
+    #[error("refused: {0}")]
+    Refused(Error),
+    /// The store could not be used. Whether the transaction committed is unknown.
+    #[error("supabase: {0}")]
+    Unavailable(String),
+}
+
+impl From<RpcError> for Error {
+    fn from(error: RpcError) -> Self {
+        match error {
+            RpcError::Refused(refusal) => refusal,
+            RpcError::Unavailable(reason) => {
+                tracing::error!(%reason, "the database cannot be used");
+                Self::new(Code::ServiceUnavailable)
+            }
+        }
+    }
+}
+
+/// The connection to Supabase.
+pub struct Supabase {
+    builder: Postgrest,
+    http: reqwest::Client,
+    headers: HeaderMap,
+}
+
+impl Supabase {
+    /// Sends over `http` to the project that `settings` name.
+    ///
+    /// # Errors
+    /// When the key cannot stand in a header.
+    pub fn new(settings: &SupabaseSettings, http: reqwest::Client) -> Result<Self, header::InvalidHeaderValue> {
+        let mut headers = HeaderMap::new();
+        let secret = |text: &str| {
+            HeaderValue::from_str(text).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            })
+        };
+        match &settings.key {
+            SupabaseKey::ServiceRole(jwt) => {
+                headers.insert("apikey", secret(jwt)?);
+                headers.insert(header::AUTHORIZATION, secret(&format!("Bearer {jwt}"))?);
+            }
+            SupabaseKey::Secret(key) => {
+                headers.insert("apikey", secret(key)?);
+            }
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Self { builder: Postgrest::new(format!("{}/rest/v1", settings.url)), http, headers })
+    }
+
+    /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
+    ///
+    /// # Errors
+    /// [`RpcError::Refused`] when the function refused; [`RpcError::Unavailable`] for everything else.
+    pub async fn rpc<T: DeserializeOwned>(
+        &self,
+        function: &'static str,
+        arguments: &impl Serialize,
+    ) -> Result<T, RpcError> {
+        let arguments = serde_json::to_string(arguments).map_err(|e| RpcError::Unavailable(e.to_string()))?;
+        let exchange = self.exchange(function, arguments);
+        let (status, body) = tokio::time::timeout(TIMEOUT, exchange)
+            .await
+            .map_err(|_| RpcError::Unavailable(format!("{function}: no answer within {TIMEOUT:?}")))??;
+        if status.is_success() {
+            return serde_json::from_slice(if body.is_empty() { b"null" } else { &body })
+                .map_err(|e| RpcError::Unavailable(format!("{function}: unreadable answer: {e}")));
+        }
+        Err(read_error(function, status, &body))
+    }
+
+    async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
+        let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
+        // The crate `postgrest` words the request; its own transport is unmaintained, so ours sends it.
+        let worded = self.builder.rpc(function, arguments).build().build().map_err(|e| unavailable(e.to_string()))?;
+        let body = worded.body().and_then(|body| body.as_bytes()).map(Bytes::copy_from_slice).unwrap_or_default();
+        let response = self
+            .http
+            .post(worded.url().as_str())
+            .headers(self.headers.clone())
+            .body(body)
+            .send()
+            .await
+            .map_err(|e| unavailable(e.without_url().to_string()))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|e| unavailable(e.without_url().to_string()))?;
+        Ok((status, body))
+    }
+}
+
+/// Tells a refusal of our own functions from everything else that can come back.
+///
+/// Our functions raise `PTxyz` with the code as `message` and further members as JSON in `details`; PostgREST passes
+/// both on (docs.postgrest.org, "Errors").
+fn read_error(function: &str, status: StatusCode, body: &[u8]) -> RpcError {
+    let parsed: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
+    let text = |name: &str| parsed.as_ref().and_then(|members| members.get(name)).and_then(Value::as_str);
+    let ours = text("code").is_some_and(|code| code.starts_with("PT"));
+    match text("message").and_then(Code::parse) {
+        Some(code) if ours => {
+            let details = text("details").and_then(|details| serde_json::from_str(details).ok()).unwrap_or_default();
+            RpcError::Refused(refusal(code, details))
+        }
+        _ => {
+            let code = text("code").unwrap_or("no code");
+            RpcError::Unavailable(format!("{function}: status {status}, {code}, {}", text("message").unwrap_or("")))
+        }
+    }
+}
+
+/// Builds the error of a refusal. `message`, `param`, `retry_after_ms` and `should_retry` shape the answer; the other
+/// members go into the error object as they are.
+#[must_use]
+pub fn refusal(code: Code, mut members: Map<String, Value>) -> Error {
+    let mut error = Error::new(code);
+    if let Some(Value::String(message)) = members.remove("message") {
+        error = error.with_message(message);
+    }
+    if let Some(Value::String(param)) = members.remove("param") {
+        error = error.with_param(param);
+    }
+    if let Some(ms) = members.remove("retry_after_ms").and_then(|value| value.as_u64()) {
+        error = error.with_retry_after(Duration::from_millis(ms));
+    }
+    if let Some(retry) = members.remove("should_retry").and_then(|value| value.as_bool()) {
+        error = error.with_should_retry(retry);
+    }
+    error.details = members;
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_codes_reach_the_caller() {
+        let read =
+            |status: u16, body: &str| read_error("f", StatusCode::from_u16(status).expect("a status"), body.as_bytes());
+        let refused = read(403, r#"{"code":"PT403","message":"insufficient_scope","details":"{\"needs\":\"admin\"}"}"#);
+        let RpcError::Refused(error) = refused else { panic!("{refused}") };
+        assert_eq!((error.code, error.details["needs"].as_str()), (Code::InsufficientScope, Some("admin")));
+
+        for (status, body) in [
+            (401, r#"{"code":"PGRST301","message":"JWT expired"}"#),
+            (401, r#"{"message":"Invalid API key"}"#),
+            (403, r#"{"code":"42501","message":"insufficient_scope"}"#),
+            (402, r#"{"code":"PT402","message":"words that are not a code"}"#),
+            (500, r#"{"code":"40P01","message":"deadlock detected"}"#),
+            (502, "<html>bad gateway</html>"),
+            (200, ""),
+        ] {
+            let error = read(status, body);
+            assert!(matches!(error, RpcError::Unavailable(_)), "{body}");
+            assert_eq!(Error::from(error).http_status(), 503);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+-- What a call costs. The gateway computes the same figure for the response (credits/price.rs); a test holds them equal.
+
+-- A reported token count: absent is 0, and no provider's figure may overflow a sum.
+create function gateway.token_count(usage jsonb, name text) returns integer
+language sql immutable parallel safe set search_path = ''
+as $$ select least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer $$;
+
+-- The cost of a usage at a candidate's frozen prices (see gateway.candidates), in nano-dollars, rounded up once.
+-- Token counts come from providers: they are clamped before anything is computed from them.
+create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  prompt integer := gateway.token_count(usage, 'prompt');
+  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
+  completion integer := gateway.token_count(usage, 'completion');
+begin
+  return ceil((
+    (prompt - cached)::numeric * (price ->> 'prompt')::bigint
+    + cached::numeric * (price ->> 'cached')::bigint
+    + completion::numeric * (price ->> 'completion')::bigint
+    + (price ->> 'request')::numeric * 1000000
+  ) * markup / 10000000000);
+end;
+$$;
+
+-- The routes by which the named providers serve a model, cheapest first, with the prices of this moment.
+create function gateway.candidates(model text, providers text[]) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_agg(
+    jsonb_build_object(
+      'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
+      'cached', coalesce(cached_price, prompt_price), 'completion', completion_price, 'request', request_price)
+    order by prompt_price + completion_price, provider)
+  from gateway.model_routes
+  where model_id = model and enabled and provider = any (providers)
+    and prompt_price is not null and completion_price is not null
+$$;

@@ -1,0 +1,119 @@
+-- The one database call after a provider has answered: the settle.
+
+-- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, completion,
+-- reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
+-- reasoning model produced: the hold is charged); and for the record request_id, error_code, stream, first_byte_ms,
+-- duration_ms, app. Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+create function public.finish_request(settlement jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  this_call uuid := (settlement ->> 'call_id')::uuid;
+  outcome text := settlement ->> 'outcome';
+  usage jsonb := nullif(settlement -> 'usage', 'null');
+  owner uuid;
+  account gateway.accounts;
+  hold gateway.holds;
+  price jsonb;
+  payment record;
+  cost bigint := 0;
+  covered bigint;
+  at timestamptz;
+  settled gateway.requests;
+begin
+  select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
+  if not found then
+    select * into settled from gateway.requests where call_id = this_call;
+    if found then
+      return jsonb_build_object('cost', settled.cost, 'repeated', true);
+    end if;
+    insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
+      values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
+      on conflict (call_id) do nothing;
+    if found then
+      return jsonb_build_object('cost', 0, 'tombstone', true);
+    end if;
+    -- A begin_request committed in this moment, or this is a repetition before the begin.
+    select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
+    if not found then
+      return jsonb_build_object('cost', 0, 'repeated', true);
+    end if;
+  end if;
+
+  select * into account from gateway.accounts where accounts.id = owner for update;
+  at := gateway.now();
+  perform from gateway.api_keys where api_keys.id = (select key_id from gateway.holds where call_id = this_call) for update;
+  select * into hold from gateway.holds where call_id = this_call for update;
+  if hold.call_id is null then
+    select * into settled from gateway.requests where call_id = this_call;
+    return jsonb_build_object('cost', coalesce(settled.cost, 0), 'repeated', true);
+  end if;
+
+  if outcome not in ('refused', 'failed') then
+    if settlement ->> 'charge_hold' = 'true' then
+      cost := hold.amount;
+    elsif usage is not null then
+      select candidate into price from jsonb_array_elements(hold.candidates) as candidate
+        where candidate ->> 'provider' = settlement ->> 'provider';
+      cost := gateway.cost(price, usage, hold.markup);
+      if settlement ->> 'estimated' = 'true' then
+        cost := least(cost, hold.amount);
+      end if;
+    end if;
+    cost := coalesce(cost, hold.amount);
+  end if;
+
+  -- What the hold reserved is this call's; beyond it, only what nobody else has reserved. The rest is debt.
+  covered := case when hold.state = 'open' then hold.amount else 0 end;
+  if cost > covered then
+    covered := covered + gateway.available(account, at);
+  end if;
+  payment := gateway.spend(
+    account, least(cost, covered), 'usage', this_call, hold.model, null, hold.created_at, at);
+  account := payment.account;
+  account := gateway.take_on_debt(account, cost - payment.taken, 'usage', this_call, hold.model, at);
+  if hold.state = 'open' then
+    account.held := account.held - hold.amount;
+  end if;
+
+  delete from gateway.holds where call_id = this_call;
+  if outcome = 'refused' then
+    -- Never sent to a provider: the counters that decide get their count back.
+    update gateway.accounts set
+      held = account.held, month_requests = greatest(month_requests - 1, 0),
+      trial_requests_left = trial_requests_left
+        + case when trial_ends_at > at and not has_purchased and plan is null then 1 else 0 end
+      where accounts.id = account.id;
+    update gateway.api_keys set
+      held = held - case when hold.state = 'open' then hold.amount else 0 end,
+      requests_used = greatest(requests_used - 1, 0)
+      where api_keys.id = hold.key_id;
+    return jsonb_build_object('cost', 0, 'balance', account.balance);
+  end if;
+
+  insert into gateway.requests
+    (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
+     cached_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app,
+     created_at, finished_at)
+    values
+    (this_call, account.id, hold.key_id, settlement ->> 'request_id', hold.model, settlement ->> 'provider', outcome,
+     settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
+     gateway.token_count(usage, 'prompt'), gateway.token_count(usage, 'cached'),
+     gateway.token_count(usage, 'completion'), gateway.token_count(usage, 'reasoning'),
+     coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
+     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app',
+     hold.created_at, at);
+  update gateway.accounts set
+    balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
+    month_tokens = month_tokens + gateway.token_count(usage, 'prompt') + gateway.token_count(usage, 'completion')
+    where accounts.id = account.id;
+  update gateway.api_keys set
+    held = held - case when hold.state = 'open' then hold.amount else 0 end, spent = spent + cost
+    where api_keys.id = hold.key_id;
+  account := gateway.repay_debt(account, at);
+  return jsonb_build_object('cost', cost, 'balance', account.balance);
+end;
+$$;
+
+revoke execute on function public.finish_request(jsonb) from public, anon, authenticated;
+grant execute on function public.finish_request(jsonb) to service_role;
