@@ -1,17 +1,20 @@
 //! The command line of the local platform.
 
 mod routes_command;
+mod start;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The gateway on one machine.
+/// The gateway on one machine. Without a command it starts and prints keys that work.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    start: start::Options,
 }
 
 #[derive(Subcommand)]
@@ -21,7 +24,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Routes(options) => routes_command::run(&options),
+    let arguments = Arguments::parse();
+    match arguments.command {
+        None => start::run(&arguments.start),
+        Some(Command::Routes(options)) => routes_command::run(&options),
     }
 }

@@ -176,7 +176,11 @@ fn rewrites() -> Vec<String> {
         ROUTES.iter().flat_map(|route| route.paths.iter().map(|path| (*path, route.file()))).collect();
     paths.retain(|(path, _)| !path.starts_with("/api/"));
     paths.sort_by_key(|(path, _)| (path.contains("{*"), path.matches('{').count()));
-    let rewrites = paths.into_iter().map(|(path, file)| rewrite(path, &file));
+    let rewrites = paths.into_iter().flat_map(|(path, file)| {
+        // Under /api a file's own path works without a rewrite, but its last parameter takes no slashes there.
+        let below_api = path.contains("{*").then(|| rewrite(&format!("/api{path}"), &file));
+        std::iter::once(rewrite(path, &file)).chain(below_api)
+    });
     rewrites.map(|(source, destination)| object(["source", "destination"], [&source, &destination])).collect()
 }
 
@@ -246,6 +250,27 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), count, "two functions have one binary's name");
+    }
+
+    #[test]
+    fn the_single_layout_has_every_cron_job_once_a_day_and_every_static_file() {
+        let single = fs::read_to_string(root().join("vercel.single.json")).expect("the single layout");
+        let single: Value = serde_json::from_str(&single).expect("JSON");
+        let crons = single["crons"].as_array().expect("a list");
+        let paths: Vec<&str> = crons.iter().filter_map(|cron| cron["path"].as_str()).collect();
+        let wanted: Vec<&str> =
+            ROUTES.iter().filter(|route| route.cron.is_some()).map(|route| route.paths[0]).collect();
+        assert_eq!(paths, wanted, "the jobs of vercel.single.json and of the table");
+        for cron in crons {
+            let schedule = cron["schedule"].as_str().expect("a schedule");
+            let daily = schedule.split(' ').enumerate().all(|(at, field)| (field == "*") == (at >= 2));
+            assert!(daily, "the Hobby plan runs jobs once a day: {schedule}");
+        }
+        let pattern = single["routes"][0]["src"].as_str().expect("a pattern").replace('\\', "");
+        for entry in fs::read_dir(root().join("public")).expect("the static files") {
+            let name = entry.expect("an entry").file_name().into_string().expect("a name in UTF-8");
+            assert!(pattern.contains(&name), "{name} is not served: {pattern}");
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@
 //! name at "/path/{param}" | "/alias" { GET handler::path: Auth "scope", POST … } max 300 needs [Database] cron "0 * * * *";
 //! ```
 //!
-//! - The first path names the file: `/models/{provider}/{*model}` is `api/models/[provider]/[model].rs`. `{*param}` takes
-//!   the rest of the path, slashes included; only the last segment can.
+//! - The first path names the file: `/models/{provider}/{*model}` is `api/models/[provider]/[model].rs`, and `/` is
+//!   `api/root.rs`. `{*param}` takes the rest of the path, slashes included; only the last segment can.
 //! - `max`: `maxDuration` on Vercel, in seconds ([`DEFAULT_MAX`] unless given). `cron`: when Vercel calls it.
 //! - `needs`: settings without which the start of the function logs an error, besides those that the auth needs.
 

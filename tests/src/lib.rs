@@ -1,1 +1,32 @@
-//! Everything the functions share.
+//! What the tests drive the gateway with: hosts that start a compiled function and treat it as its platform does.
+
+pub mod function;
+pub mod lambda;
+pub mod plain;
+pub mod vercel;
+
+use std::time::Duration;
+
+/// How long a test waits for something that is certain to come: a safety net, never part of what is tested.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The HTTP client of the tests: no proxy, no redirects.
+///
+/// # Panics
+/// When the client cannot be built.
+#[must_use]
+pub fn http_client() -> reqwest::Client {
+    let nothing = shared::config::Config::from_lookup(|_| None);
+    shared::app::App::new(nothing).expect("an HTTP client can be built").http.clone()
+}
+
+/// `future`'s answer, or a panic that says what did not come.
+///
+/// # Panics
+/// When [`PATIENCE`] has run out.
+pub async fn certain<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("{what} did not come within {PATIENCE:?}"),
+    }
+}

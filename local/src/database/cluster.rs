@@ -43,14 +43,8 @@ enum Kind {
 }
 
 enum Task {
-    Create {
-        name: String,
-        done: oneshot::Sender<Result<(), DatabaseError>>,
-    },
-    Drop {
-        name: String,
-        done: Sender<()>,
-    },
+    Create { name: String, done: oneshot::Sender<Result<(), DatabaseError>> },
+    Drop { name: String, done: Sender<()> },
 }
 
 /// The part of a test's database that drops it.
@@ -62,10 +56,7 @@ pub(super) struct Copy {
 impl Cluster {
     /// The one cluster of this process, started by the first who asks, on the source that the environment names. The
     /// operating system's end of the process stops it.
-    pub async fn shared(
-        migrations: &Path,
-        seeds: &[&Path],
-    ) -> Result<&'static Cluster, DatabaseError> {
+    pub async fn shared(migrations: &Path, seeds: &[&Path]) -> Result<&'static Cluster, DatabaseError> {
         static SHARED: OnceCell<Cluster> = OnceCell::const_new();
         SHARED
             .get_or_try_init(|| async {
@@ -76,11 +67,7 @@ impl Cluster {
     }
 
     /// Starts a server, if one must be, and prepares the template.
-    pub async fn start(
-        source: Source,
-        migrations: &Path,
-        seeds: &[&Path],
-    ) -> Result<Cluster, DatabaseError> {
+    pub async fn start(source: Source, migrations: &Path, seeds: &[&Path]) -> Result<Cluster, DatabaseError> {
         let migrations = migrate::read(migrations)?;
         let seeds = migrate::read_seeds(seeds)?;
         if source == Source::Embedded {
@@ -94,11 +81,7 @@ impl Cluster {
             .spawn(move || keep(source, &migrations, &seeds, started, tasks))
             .map_err(DatabaseError::io(Path::new("thread")))?;
         let url = start.await.map_err(|_| DatabaseError::ClusterGone)??;
-        Ok(Cluster(Kind::Server {
-            url,
-            keeper,
-            numbers: AtomicU64::new(0),
-        }))
+        Ok(Cluster(Kind::Server { url, keeper, numbers: AtomicU64::new(0) }))
     }
 
     /// A fresh, migrated database. It is dropped with the handle.
@@ -109,29 +92,16 @@ impl Cluster {
                 database.apply(migrations, seeds).await?;
                 Ok(database)
             }
-            Kind::Server {
-                url,
-                keeper,
-                numbers,
-            } => {
+            Kind::Server { url, keeper, numbers } => {
                 // Processes that share a server may have the same number in different containers.
-                let time = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default()
-                    .as_nanos();
+                let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
                 let number = numbers.fetch_add(1, Ordering::Relaxed);
                 let name = format!("gateway_test_{}_{time}_{number}", std::process::id());
                 let (done, created) = oneshot::channel();
-                let task = Task::Create {
-                    name: name.clone(),
-                    done,
-                };
+                let task = Task::Create { name: name.clone(), done };
                 keeper.send(task).map_err(|_| DatabaseError::ClusterGone)?;
                 created.await.map_err(|_| DatabaseError::ClusterGone)??;
-                let copy = Copy {
-                    name: name.clone(),
-                    keeper: keeper.clone(),
-                };
+                let copy = Copy { name: name.clone(), keeper: keeper.clone() };
                 Database::new(with_database(url, &name), Some(Box::new(copy)), None)
             }
         }
@@ -141,10 +111,7 @@ impl Cluster {
 impl Drop for Copy {
     fn drop(&mut self) {
         let (done, dropped): (Sender<()>, Receiver<()>) = channel();
-        let task = Task::Drop {
-            name: std::mem::take(&mut self.name),
-            done,
-        };
+        let task = Task::Drop { name: std::mem::take(&mut self.name), done };
         if self.keeper.send(task).is_ok() {
             // An error means that the server is gone, and with it the database.
             let _ = dropped.recv_timeout(DROP);
@@ -160,10 +127,7 @@ fn keep(
     started: oneshot::Sender<Result<String, DatabaseError>>,
     mut tasks: mpsc::UnboundedReceiver<Task>,
 ) {
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = started.send(Err(DatabaseError::io(Path::new("runtime"))(error)));
@@ -200,21 +164,12 @@ fn keep(
             match task {
                 Task::Create { name, done } => {
                     let sql = format!("create database \"{name}\" {template}");
-                    let _ = done.send(
-                        client
-                            .batch_execute(&sql)
-                            .await
-                            .map_err(DatabaseError::from),
-                    );
+                    let _ = done.send(client.batch_execute(&sql).await.map_err(DatabaseError::from));
                 }
                 Task::Drop { name, done } => {
                     let sql = format!("drop database if exists \"{name}\" with (force)");
                     if let Err(error) = client.batch_execute(&sql).await {
-                        tracing::warn!(
-                            error = explain(&error),
-                            name,
-                            "a test's database could not be dropped"
-                        );
+                        tracing::warn!(error = explain(&error), name, "a test's database could not be dropped");
                     }
                     let _ = done.send(());
                 }
@@ -236,30 +191,20 @@ async fn prepare(
     tokio::spawn(driver);
     let schema = fingerprint(migrations, seeds);
     let name = format!("gateway_template_{schema:016x}");
-    client
-        .execute("select pg_advisory_lock($1)", &[&LOCK])
-        .await?;
+    client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
     let templates = drop_unused(&client, schema).await?;
-    client
-        .execute("select pg_advisory_lock_shared($1)", &[&schema])
-        .await?;
+    client.execute("select pg_advisory_lock_shared($1)", &[&schema]).await?;
     if !templates.contains(&name) {
         let unfinished = format!("{name}_unfinished");
-        client
-            .batch_execute(&format!("create database \"{unfinished}\""))
-            .await?;
-        let config = with_database(url, &unfinished)
-            .parse()
-            .map_err(DatabaseError::Url)?;
+        client.batch_execute(&format!("create database \"{unfinished}\"")).await?;
+        let config = with_database(url, &unfinished).parse().map_err(DatabaseError::Url)?;
         let mut lease = Pool::new(config, 1, None).acquire().await?;
         migrate::apply(&mut lease.connection, migrations, seeds).await?;
         lease.close().await;
         let rename = format!("alter database \"{unfinished}\" rename to \"{name}\"");
         client.batch_execute(&rename).await?;
     }
-    client
-        .execute("select pg_advisory_unlock($1)", &[&LOCK])
-        .await?;
+    client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await?;
     let row = client.query_one("show fsync", &[]).await?;
     // Copying files takes 10 ms where nothing waits for the disk, and a second where it does: then the log is faster.
     let strategy = match row.try_get(0)? {
@@ -285,16 +230,10 @@ async fn drop_unused(client: &Client, ours: i64) -> Result<Vec<String>, Database
             left.push(name);
             continue;
         }
-        let row = client
-            .query_one("select pg_try_advisory_lock($1)", &[&schema])
-            .await?;
+        let row = client.query_one("select pg_try_advisory_lock($1)", &[&schema]).await?;
         if row.try_get(0)? {
-            let dropped = client
-                .batch_execute(&format!("drop database {}", quoted(&name)))
-                .await;
-            client
-                .execute("select pg_advisory_unlock($1)", &[&schema])
-                .await?;
+            let dropped = client.batch_execute(&format!("drop database {}", quoted(&name))).await;
+            client.execute("select pg_advisory_unlock($1)", &[&schema]).await?;
             dropped?;
         }
     }

@@ -52,11 +52,7 @@ impl Embedded {
             .build()
             .map_err(DatabaseError::io(scratch.path()))?;
         let (url, handle) = (server.database_url(), driver.handle().clone());
-        let embedded = Embedded {
-            server: Some(server),
-            driver: Some(driver),
-            _scratch: scratch,
-        };
+        let embedded = Embedded { server: Some(server), driver: Some(driver), _scratch: scratch };
         Ok((embedded, url, handle))
     }
 }

@@ -12,18 +12,13 @@ pub enum DatabaseError {
          install one, set DATABASE_URL, or set GATEWAY_DATABASE=embedded"
     )]
     NotInstalled,
-    #[error(
-        "this build holds no embedded Postgres (cargo feature `embedded`); set DATABASE_URL or install Postgres"
-    )]
+    #[error("this build holds no embedded Postgres (cargo feature `embedded`); set DATABASE_URL or install Postgres")]
     NoEmbedded,
     #[error("Postgres refuses to run as root and its own user cannot enter {}; use a folder that others may enter, \
              or set GATEWAY_DATABASE=embedded", .0.display())]
     Unreachable(PathBuf),
     #[error("{}: {source}", path.display())]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Io { path: PathBuf, source: std::io::Error },
     #[error("Postgres did not start: {0}")]
     Start(String),
     #[error("DATABASE_URL is not a Postgres URL: {}", explain(.0))]
@@ -32,30 +27,18 @@ pub enum DatabaseError {
     Postgres(#[from] tokio_postgres::Error),
     #[error("the database has been stopped")]
     Stopped,
-    #[error(
-        "{file}: a migration is named VERSION_NAME.sql, VERSION being digits that no other migration has"
-    )]
+    #[error("{file}: a migration is named VERSION_NAME.sql, VERSION being digits that no other migration has")]
     MigrationName { file: String },
     #[error("{file}:{line}: {message}")]
-    Migration {
-        file: String,
-        line: usize,
-        message: String,
-    },
+    Migration { file: String, line: usize, message: String },
     #[error("{file} has changed since it was applied to this database; start anew with --fresh")]
     MigrationChanged { file: String },
-    #[error(
-        "migration {version} was applied to this database but is not in the folder; start anew with --fresh"
-    )]
+    #[error("migration {version} was applied to this database but is not in the folder; start anew with --fresh")]
     MigrationGone { version: String },
     #[error("{file} comes before migrations that were applied already; start anew with --fresh")]
     MigrationOrder { file: String },
     #[error("a seed failed, {file}:{line}: {message}; if it was changed, start anew with --fresh")]
-    Seed {
-        file: String,
-        line: usize,
-        message: String,
-    },
+    Seed { file: String, line: usize, message: String },
     #[error("the task that keeps the test databases is gone")]
     ClusterGone,
 }

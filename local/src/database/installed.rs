@@ -22,11 +22,7 @@ const START: Duration = Duration::from_secs(60);
 const HANDOVER: Duration = Duration::from_secs(5);
 
 /// Supabase's locale; elsewhere than on Linux a system may lack it.
-const LOCALE: &str = if cfg!(target_os = "linux") {
-    "C.UTF-8"
-} else {
-    "C"
-};
+const LOCALE: &str = if cfg!(target_os = "linux") { "C.UTF-8" } else { "C" };
 
 /// Waits for its standard input to close, then stops the server `$1` and removes the folder `$3` once the server has
 /// removed its lock file `$2`.
@@ -79,9 +75,7 @@ impl Installed {
         loop {
             match Self::spawn(bin, &user, &home, &socket_dir, dir.is_some()) {
                 // The server of a program that was killed a moment ago still holds the data.
-                Err(DatabaseError::Start(log))
-                    if log.contains("postmaster.pid") && since.elapsed() < HANDOVER =>
-                {
+                Err(DatabaseError::Start(log)) if log.contains("postmaster.pid") && since.elapsed() < HANDOVER => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
                 other => return other,
@@ -128,10 +122,7 @@ impl Installed {
             if installed.is_ready(&data) {
                 return Ok(installed);
             }
-            let ended = installed
-                .server
-                .try_wait()
-                .map_err(DatabaseError::io(&log))?;
+            let ended = installed.server.try_wait().map_err(DatabaseError::io(&log))?;
             if ended.is_some() || since.elapsed() > START {
                 let said = fs::read_to_string(&log).unwrap_or_default();
                 return Err(DatabaseError::Start(said));
@@ -152,17 +143,12 @@ impl Installed {
             .process_group(0)
             .spawn();
         match keeper {
-            Ok(mut keeper) => Ok(Installed {
-                pipe: keeper.stdin.take(),
-                server,
-                keeper,
-                socket_dir: scratch.to_owned(),
-            }),
+            Ok(mut keeper) => {
+                Ok(Installed { pipe: keeper.stdin.take(), server, keeper, socket_dir: scratch.to_owned() })
+            }
             Err(source) => {
                 // Nothing would stop it later, and killing it is safe: it has no data yet that it could lose.
-                server
-                    .kill()
-                    .map_err(DatabaseError::io(Path::new("postgres")))?;
+                server.kill().map_err(DatabaseError::io(Path::new("postgres")))?;
                 let path = PathBuf::from("sh");
                 Err(DatabaseError::Io { path, source })
             }
@@ -171,8 +157,7 @@ impl Installed {
 
     fn is_ready(&self, data: &Path) -> bool {
         let status = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-        status.contains("ready")
-            && UnixStream::connect(self.socket_dir.join(".s.PGSQL.5432")).is_ok()
+        status.contains("ready") && UnixStream::connect(self.socket_dir.join(".s.PGSQL.5432")).is_ok()
     }
 
     /// The connection string of a database on this server.
@@ -221,21 +206,15 @@ pub(super) fn find(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     if let Some(bin) = env("PG_BIN") {
         return programs(Path::new(&bin));
     }
-    let on_path = env("PATH")
-        .and_then(|path| std::env::split_paths(&path).find_map(|folder| programs(&folder)));
+    let on_path = env("PATH").and_then(|path| std::env::split_paths(&path).find_map(|folder| programs(&folder)));
     on_path.or_else(|| {
-        [
-            "/usr/lib/postgresql",
-            "/usr/pgsql",
-            "/opt/homebrew/opt",
-            "/usr/local/opt",
-        ]
-        .iter()
-        .filter_map(|root| fs::read_dir(root).ok())
-        .flatten()
-        .flatten()
-        .filter_map(|entry| programs(&entry.path().join("bin")))
-        .max_by_key(|bin| version(bin))
+        ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt"]
+            .iter()
+            .filter_map(|root| fs::read_dir(root).ok())
+            .flatten()
+            .flatten()
+            .filter_map(|entry| programs(&entry.path().join("bin")))
+            .max_by_key(|bin| version(bin))
     })
 }
 
@@ -266,9 +245,7 @@ pub(super) fn can_serve(dir: &Path) -> bool {
             .ancestors()
             .skip(1)
             .filter(|folder| folder.exists())
-            .all(|folder| {
-                fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
-            })
+            .all(|folder| fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0))
 }
 
 fn is_root() -> bool {
@@ -277,11 +254,7 @@ fn is_root() -> bool {
 
 /// Asks `id`, which knows every user database of the system without a line of unsafe code.
 fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id")
-        .args(arguments)
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new("id").args(arguments).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.trim().parse().ok()
 }
@@ -298,11 +271,7 @@ impl User {
             .iter()
             .find_map(|name| Some((id(&["-u", name])?, id(&["-g", name])?)))
             .map(|user| User(Some(user)))
-            .ok_or_else(|| {
-                DatabaseError::Start(
-                    "it refuses root, and there is no user postgres or nobody".to_owned(),
-                )
-            })
+            .ok_or_else(|| DatabaseError::Start("it refuses root, and there is no user postgres or nobody".to_owned()))
     }
 
     /// Gives a folder to this user alone.
@@ -310,17 +279,12 @@ impl User {
         if let Some((user, group)) = self.0 {
             chown(folder, Some(user), Some(group)).map_err(DatabaseError::io(folder))?;
         }
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-            .map_err(DatabaseError::io(folder))
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(DatabaseError::io(folder))
     }
 
     fn command(&self, bin: &Path, program: &str, folder: &Path) -> Command {
         let mut command = Command::new(bin.join(program));
-        command
-            .current_dir(folder)
-            .env("LC_ALL", LOCALE)
-            .env("TZ", "UTC")
-            .stdin(Stdio::null());
+        command.current_dir(folder).env("LC_ALL", LOCALE).env("TZ", "UTC").stdin(Stdio::null());
         if let Some((user, group)) = self.0 {
             command.gid(group).uid(user);
         }

@@ -56,22 +56,14 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, DatabaseError> {
         }) else {
             return Err(DatabaseError::MigrationName { file });
         };
-        migrations.push(Migration {
-            version: version.to_owned(),
-            name: name.to_owned(),
-            sql: read_file(&path)?,
-            file,
-        });
+        migrations.push(Migration { version: version.to_owned(), name: name.to_owned(), sql: read_file(&path)?, file });
     }
     Ok(migrations)
 }
 
 /// A seed on disk: its file name and its SQL.
 pub(super) fn read_seeds(paths: &[&Path]) -> Result<Vec<(String, String)>, DatabaseError> {
-    paths
-        .iter()
-        .map(|path| Ok((file_name(path), read_file(path)?)))
-        .collect()
+    paths.iter().map(|path| Ok((file_name(path), read_file(path)?))).collect()
 }
 
 fn read_file(path: &Path) -> Result<String, DatabaseError> {
@@ -79,10 +71,7 @@ fn read_file(path: &Path) -> Result<String, DatabaseError> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Applies what is missing, as the owner of the database.
@@ -94,22 +83,12 @@ pub(super) async fn apply(
     connection.act_as_owner().await?;
     let client = &connection.client;
     // Migrations drop what may not be there; the notices about it are for nobody.
-    client
-        .batch_execute("set client_min_messages = warning")
-        .await?;
-    client
-        .execute("select pg_advisory_lock($1)", &[&LOCK])
-        .await?;
-    client
-        .batch_execute(&format!("begin;\n{BOOTSTRAP}\n;commit"))
-        .await?;
+    client.batch_execute("set client_min_messages = warning").await?;
+    client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
+    client.batch_execute(&format!("begin;\n{BOOTSTRAP}\n;commit")).await?;
     let mut migrated = Migrated::default();
     for migration in missing(client, migrations).await? {
-        let failed = |line, message| DatabaseError::Migration {
-            file: migration.file.clone(),
-            line,
-            message,
-        };
+        let failed = |line, message| DatabaseError::Migration { file: migration.file.clone(), line, message };
         run(client, &migration.sql, failed, async || {
             client
                 .execute(
@@ -124,19 +103,12 @@ pub(super) async fn apply(
     for (file, sql) in seeds {
         let hash = hex::encode(Sha256::digest(sql));
         let unchanged = client
-            .query_opt(
-                "select from supabase_migrations.seed_files where path = $1 and hash = $2",
-                &[file, &hash],
-            )
+            .query_opt("select from supabase_migrations.seed_files where path = $1 and hash = $2", &[file, &hash])
             .await?;
         if unchanged.is_some() {
             continue;
         }
-        let failed = |line, message| DatabaseError::Seed {
-            file: file.clone(),
-            line,
-            message,
-        };
+        let failed = |line, message| DatabaseError::Seed { file: file.clone(), line, message };
         run(client, sql, failed, async || {
             client
                 .execute(
@@ -149,9 +121,7 @@ pub(super) async fn apply(
         .await?;
         migrated.seeded.push(file.clone());
     }
-    client
-        .execute("select pg_advisory_unlock($1)", &[&LOCK])
-        .await?;
+    client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await?;
     client.batch_execute("reset all").await?;
     Ok(migrated)
 }
@@ -174,47 +144,29 @@ async fn run(
 }
 
 /// The migrations that the database has not seen, once those it has seen prove to be the same.
-async fn missing<'a>(
-    client: &Client,
-    migrations: &'a [Migration],
-) -> Result<Vec<&'a Migration>, DatabaseError> {
-    let rows = client
-        .query(
-            "select version, statements from supabase_migrations.schema_migrations",
-            &[],
-        )
-        .await?;
+async fn missing<'a>(client: &Client, migrations: &'a [Migration]) -> Result<Vec<&'a Migration>, DatabaseError> {
+    let rows = client.query("select version, statements from supabase_migrations.schema_migrations", &[]).await?;
     let mut newest = String::new();
     for row in &rows {
         let version: String = row.try_get(0)?;
         let recorded: Option<Vec<String>> = row.try_get(1)?;
-        let Some(migration) = migrations
-            .iter()
-            .find(|migration| migration.version == version)
-        else {
+        let Some(migration) = migrations.iter().find(|migration| migration.version == version) else {
             return Err(DatabaseError::MigrationGone { version });
         };
         // The Supabase CLI records a file cut into its statements; one that holds several cannot be compared.
         if let Some([whole]) = recorded.as_deref()
             && trimmed(whole) != trimmed(&migration.sql)
         {
-            return Err(DatabaseError::MigrationChanged {
-                file: migration.file.clone(),
-            });
+            return Err(DatabaseError::MigrationChanged { file: migration.file.clone() });
         }
         newest = newest.max(version);
     }
     let new: Vec<&Migration> = migrations
         .iter()
-        .filter(|migration| {
-            rows.iter()
-                .all(|row| row.get::<_, &str>(0) != migration.version)
-        })
+        .filter(|migration| rows.iter().all(|row| row.get::<_, &str>(0) != migration.version))
         .collect();
     match new.iter().find(|migration| migration.version < newest) {
-        Some(late) => Err(DatabaseError::MigrationOrder {
-            file: late.file.clone(),
-        }),
+        Some(late) => Err(DatabaseError::MigrationOrder { file: late.file.clone() }),
         None => Ok(new),
     }
 }

@@ -75,12 +75,7 @@ impl Database {
     ) -> Result<Database, DatabaseError> {
         let size = if driver.is_some() { 1 } else { CONNECTIONS };
         let config = url.parse().map_err(DatabaseError::Url)?;
-        Ok(Database {
-            pool: Pool::new(config, size, driver),
-            url,
-            size,
-            _server: server,
-        })
+        Ok(Database { pool: Pool::new(config, size, driver), url, size, _server: server })
     }
 
     /// A connection string, as tokio-postgres and psql understand it. The embedded engine's one connection is taken by
@@ -102,15 +97,10 @@ impl Database {
     /// Applies the migrations `VERSION_NAME.sql` of a folder that this database has not seen, each in a transaction,
     /// then runs the seeds that it has not seen in their present form. A folder that is not there has no migrations.
     pub async fn migrate(&self, folder: &Path, seeds: &[&Path]) -> Result<Migrated, DatabaseError> {
-        self.apply(&migrate::read(folder)?, &migrate::read_seeds(seeds)?)
-            .await
+        self.apply(&migrate::read(folder)?, &migrate::read_seeds(seeds)?).await
     }
 
-    async fn apply(
-        &self,
-        migrations: &[Migration],
-        seeds: &[(String, String)],
-    ) -> Result<Migrated, DatabaseError> {
+    async fn apply(&self, migrations: &[Migration], seeds: &[(String, String)]) -> Result<Migrated, DatabaseError> {
         let mut lease = self.pool.acquire().await?;
         let migrated = migrate::apply(&mut lease.connection, migrations, seeds).await?;
         lease.release();
@@ -127,11 +117,7 @@ impl Database {
     }
 
     /// Runs one query as the owner of the database, beside the API.
-    pub async fn query(
-        &self,
-        sql: &str,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, DatabaseError> {
+    pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, DatabaseError> {
         let mut lease = self.pool.acquire().await?;
         lease.connection.act_as_owner().await?;
         let rows = lease.connection.client.query(sql, parameters).await;
@@ -159,13 +145,7 @@ fn with_database(url: &str, name: &str) -> String {
         return format!("{url} dbname={name}");
     };
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = address
-        .split_once('/')
-        .map_or(address, |(authority, _)| authority);
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("?{query}")
-    };
+    let authority = address.split_once('/').map_or(address, |(authority, _)| authority);
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
     format!("{scheme}://{authority}/{name}{query}")
 }

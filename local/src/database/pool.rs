@@ -49,23 +49,13 @@ impl Pool {
     pub(super) fn new(config: Config, size: usize, driver: Option<Handle>) -> Pool {
         let permits = Arc::new(Semaphore::new(size));
         let idle = Mutex::default();
-        Pool {
-            shared: Arc::new(Shared {
-                config,
-                driver,
-                permits,
-                idle,
-            }),
-        }
+        Pool { shared: Arc::new(Shared { config, driver, permits, idle }) }
     }
 
     /// Waits for a free connection; makes one if none is idle.
     pub async fn acquire(&self) -> Result<Lease, PoolError> {
         let permits = Arc::clone(&self.shared.permits);
-        let permit = permits
-            .acquire_owned()
-            .await
-            .map_err(|_| PoolError::Closed)?;
+        let permit = permits.acquire_owned().await.map_err(|_| PoolError::Closed)?;
         let idle = loop {
             match self.shared.idle().pop() {
                 Some(connection) if connection.client.is_closed() => {}
@@ -76,11 +66,7 @@ impl Pool {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        Ok(Lease {
-            pool: Arc::clone(&self.shared),
-            connection,
-            _permit: permit,
-        })
+        Ok(Lease { pool: Arc::clone(&self.shared), connection, _permit: permit })
     }
 
     async fn connect(&self) -> Result<Connection, PoolError> {
@@ -100,12 +86,7 @@ impl Pool {
             None => connect.await,
         };
         let (client, driver) = connected?;
-        Ok(Connection {
-            client,
-            driver,
-            statements: HashMap::new(),
-            owner: None,
-        })
+        Ok(Connection { client, driver, statements: HashMap::new(), owner: None })
     }
 
     /// Closes idle connections, and lets nobody have one any more.
@@ -154,16 +135,9 @@ impl Connection {
         if self.owner.is_some() {
             return Ok(());
         }
-        let row = self
-            .client
-            .query_one("select session_user::text", &[])
-            .await?;
+        let row = self.client.query_one("select session_user::text", &[]).await?;
         let owner = row.try_get(0)?;
-        match self
-            .client
-            .batch_execute("set session authorization authenticator")
-            .await
-        {
+        match self.client.batch_execute("set session authorization authenticator").await {
             Err(error) if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 return Err(error);
             }

@@ -21,10 +21,7 @@ impl Source {
     /// installed Postgres that can serve `dir`; else the embedded one.
     ///
     /// `env` looks up an environment variable; `dir` is the folder that the data will live in, if it is to last.
-    pub fn detect(
-        env: impl Fn(&str) -> Option<String>,
-        dir: Option<&Path>,
-    ) -> Result<Source, DatabaseError> {
+    pub fn detect(env: impl Fn(&str) -> Option<String>, dir: Option<&Path>) -> Result<Source, DatabaseError> {
         let set = |name: &str| env(name).filter(|value| !value.is_empty());
         match set("GATEWAY_DATABASE").as_deref() {
             Some("embedded") => return Ok(Source::Embedded),
@@ -43,11 +40,7 @@ impl Source {
         {
             return Ok(Source::Installed(bin));
         }
-        if cfg!(feature = "embedded") {
-            Ok(Source::Embedded)
-        } else {
-            Err(DatabaseError::NoEmbedded)
-        }
+        if cfg!(feature = "embedded") { Ok(Source::Embedded) } else { Err(DatabaseError::NoEmbedded) }
     }
 }
 
@@ -82,12 +75,7 @@ mod tests {
     use super::*;
 
     fn detect(pairs: &[(&str, &str)]) -> Result<Source, DatabaseError> {
-        let env = |name: &str| {
-            pairs
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let env = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         Source::detect(env, None)
     }
 
@@ -98,10 +86,7 @@ mod tests {
         assert_eq!(forced, Source::Embedded);
         let given = detect(&[url]).expect("a source");
         assert_eq!(given, Source::Url(url.1.to_owned()));
-        assert!(matches!(
-            detect(&[("GATEWAY_DATABASE", "mysql")]),
-            Err(DatabaseError::UnknownChoice(_))
-        ));
+        assert!(matches!(detect(&[("GATEWAY_DATABASE", "mysql")]), Err(DatabaseError::UnknownChoice(_))));
     }
 
     #[test]
@@ -117,10 +102,7 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         let shown = Source::Url("postgres://me:hunter2@db.example/shop".to_owned()).to_string();
-        assert!(
-            shown.contains("shop") && shown.contains("db.example"),
-            "{shown}"
-        );
+        assert!(shown.contains("shop") && shown.contains("db.example"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

@@ -21,9 +21,7 @@ async fn database() -> Database {
     match source() {
         // Not the given server's own database: these tests change it.
         url @ Source::Url(_) => {
-            let cluster = Cluster::start(url, Path::new("/nonexistent"), &[])
-                .await
-                .expect("a cluster");
+            let cluster = Cluster::start(url, Path::new("/nonexistent"), &[]).await.expect("a cluster");
             cluster.create_database().await.expect("a database")
         }
         other => Database::start(other, None).await.expect("a database"),
@@ -34,59 +32,29 @@ async fn text(database: &Database, sql: &str) -> String {
     database.query(sql, &[]).await.expect("a row")[0].get(0)
 }
 
-const FIRST: (&str, &str) = (
-    "20260101000000_first.sql",
-    "create table public.t (n integer); insert into t values (1);",
-);
-const SECOND: (&str, &str) = (
-    "20260102000000_second.sql",
-    "insert into public.t select n + 1 from public.t;",
-);
+const FIRST: (&str, &str) =
+    ("20260101000000_first.sql", "create table public.t (n integer); insert into t values (1);");
+const SECOND: (&str, &str) = ("20260102000000_second.sql", "insert into public.t select n + 1 from public.t;");
 
 #[tokio::test]
 async fn a_migration_runs_once_and_in_order() {
     let database = database().await;
     let folder = migrations(&[SECOND, FIRST]);
-    let migrated = database
-        .migrate(folder.path(), &[])
-        .await
-        .expect("migrated");
+    let migrated = database.migrate(folder.path(), &[]).await.expect("migrated");
     assert_eq!(migrated.applied, [FIRST.0, SECOND.0]);
-    assert_eq!(
-        database
-            .migrate(folder.path(), &[])
-            .await
-            .expect("migrated"),
-        Migrated::default()
-    );
+    assert_eq!(database.migrate(folder.path(), &[]).await.expect("migrated"), Migrated::default());
     let records = "select string_agg(version || name, ',' order by version) from supabase_migrations.schema_migrations";
-    assert_eq!(
-        text(&database, records).await,
-        "20260101000000first,20260102000000second"
-    );
-    assert_eq!(
-        text(
-            &database,
-            "select string_agg(n::text, ',' order by n) from public.t"
-        )
-        .await,
-        "1,2"
-    );
+    assert_eq!(text(&database, records).await, "20260101000000first,20260102000000second");
+    assert_eq!(text(&database, "select string_agg(n::text, ',' order by n) from public.t").await, "1,2");
 }
 
 #[tokio::test]
 async fn history_cannot_be_rewritten() {
     let database = database().await;
     let folder = migrations(&[FIRST, SECOND]);
-    database
-        .migrate(folder.path(), &[])
-        .await
-        .expect("migrated");
+    database.migrate(folder.path(), &[]).await.expect("migrated");
     let changed = migrations(&[FIRST, (SECOND.0, "select 1")]);
-    let error = database
-        .migrate(changed.path(), &[])
-        .await
-        .expect_err("a changed migration");
+    let error = database.migrate(changed.path(), &[]).await.expect_err("a changed migration");
     assert!(error.to_string().contains("--fresh"), "{error}");
     assert!(matches!(error, DatabaseError::MigrationChanged { file } if file == SECOND.0));
     let gone = database.migrate(migrations(&[FIRST]).path(), &[]).await;
@@ -99,26 +67,13 @@ async fn history_cannot_be_rewritten() {
 #[tokio::test]
 async fn a_migration_that_fails_leaves_nothing_and_says_where() {
     let database = database().await;
-    let broken = migrations(&[(
-        "1_broken.sql",
-        "create table public.t (n integer);\nselect\n  wrong;",
-    )]);
-    let error = database
-        .migrate(broken.path(), &[])
-        .await
-        .expect_err("a broken migration");
-    let DatabaseError::Migration { line, message, .. } = error else {
-        panic!("{error}")
-    };
+    let broken = migrations(&[("1_broken.sql", "create table public.t (n integer);\nselect\n  wrong;")]);
+    let error = database.migrate(broken.path(), &[]).await.expect_err("a broken migration");
+    let DatabaseError::Migration { line, message, .. } = error else { panic!("{error}") };
     assert!(line == 3 && message.contains("wrong"), "{line}: {message}");
-    assert_eq!(
-        text(&database, "select (to_regclass('public.t') is null)::text").await,
-        "true"
-    );
+    assert_eq!(text(&database, "select (to_regclass('public.t') is null)::text").await, "true");
     for name in ["nameless.sql", "x1_letters.sql"] {
-        let misnamed = database
-            .migrate(migrations(&[(name, "select 1")]).path(), &[])
-            .await;
+        let misnamed = database.migrate(migrations(&[(name, "select 1")]).path(), &[]).await;
         assert!(matches!(misnamed, Err(DatabaseError::MigrationName { .. })));
     }
 }
@@ -126,31 +81,15 @@ async fn a_migration_that_fails_leaves_nothing_and_says_where() {
 #[tokio::test]
 async fn a_seed_runs_again_when_it_has_changed() {
     let database = database().await;
-    let folder = migrations(&[(
-        "seed.sql",
-        "create table if not exists public.s (n integer)",
-    )]);
+    let folder = migrations(&[("seed.sql", "create table if not exists public.s (n integer)")]);
     let seed = folder.path().join("seed.sql");
     let none = folder.path().join("none");
     let first = database.migrate(&none, &[&seed]).await.expect("seeded");
     assert_eq!(first.seeded, ["seed.sql"]);
-    assert_eq!(
-        database.migrate(&none, &[&seed]).await.expect("seeded"),
-        Migrated::default()
-    );
+    assert_eq!(database.migrate(&none, &[&seed]).await.expect("seeded"), Migrated::default());
     fs::write(&seed, "insert into public.s values (1)").expect("a file");
-    assert_eq!(
-        database
-            .migrate(&none, &[&seed])
-            .await
-            .expect("seeded")
-            .seeded,
-        ["seed.sql"]
-    );
-    assert_eq!(
-        text(&database, "select count(*)::text from public.s").await,
-        "1"
-    );
+    assert_eq!(database.migrate(&none, &[&seed]).await.expect("seeded").seeded, ["seed.sql"]);
+    assert_eq!(text(&database, "select count(*)::text from public.s").await, "1");
 }
 
 #[tokio::test]
@@ -162,52 +101,32 @@ async fn what_a_migration_makes_in_public_is_open_until_revoked() {
          create function public.sealed() returns integer language sql as 'select 1';
          revoke execute on function public.sealed() from public;",
     )]);
-    database
-        .migrate(folder.path(), &[])
-        .await
-        .expect("migrated");
+    database.migrate(folder.path(), &[]).await.expect("migrated");
     for role in ["anon", "authenticated", "service_role"] {
         for function in ["open", "sealed"] {
-            let sql = format!(
-                "select has_function_privilege('{role}', 'public.{function}()', 'execute')::text"
-            );
+            let sql = format!("select has_function_privilege('{role}', 'public.{function}()', 'execute')::text");
             assert_eq!(text(&database, &sql).await, "true", "{role} {function}");
         }
     }
     let attributes = "select string_agg(rolname || rolbypassrls || rolcanlogin, ',' order by rolname) from pg_roles \
                       where rolname in ('anon', 'authenticator', 'service_role')";
-    assert_eq!(
-        text(&database, attributes).await,
-        "anonfalsefalse,authenticatorfalsetrue,service_roletruefalse"
-    );
+    assert_eq!(text(&database, attributes).await, "anonfalsefalse,authenticatorfalsetrue,service_roletruefalse");
 }
 
 #[tokio::test]
 async fn data_in_a_folder_outlive_the_server() {
     let source = source();
     if matches!(source, Source::Url(_)) {
-        eprintln!(
-            "SKIPPED data_in_a_folder_outlive_the_server: DATABASE_URL names a server that is not ours to stop"
-        );
+        eprintln!("SKIPPED data_in_a_folder_outlive_the_server: DATABASE_URL names a server that is not ours to stop");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
     open_to_all(folder.path());
-    let database = Database::start(source.clone(), Some(folder.path()))
-        .await
-        .expect("a database");
-    database
-        .execute("create table public.kept (n integer); insert into kept values (42)")
-        .await
-        .expect("a table");
+    let database = Database::start(source.clone(), Some(folder.path())).await.expect("a database");
+    database.execute("create table public.kept (n integer); insert into kept values (42)").await.expect("a table");
     database.stop().await;
-    let database = Database::start(source, Some(folder.path()))
-        .await
-        .expect("the database again");
-    assert_eq!(
-        text(&database, "select n::text from public.kept").await,
-        "42"
-    );
+    let database = Database::start(source, Some(folder.path())).await.expect("the database again");
+    assert_eq!(text(&database, "select n::text from public.kept").await, "42");
     database.stop().await;
 }
 
@@ -223,9 +142,7 @@ async fn a_temporary_database_leaves_nothing_behind() {
         eprintln!("SKIPPED a_temporary_database_leaves_nothing_behind: no installed Postgres");
         return;
     };
-    let database = Database::start(Source::Installed(bin), None)
-        .await
-        .expect("a database");
+    let database = Database::start(Source::Installed(bin), None).await.expect("a database");
     let folder = text(&database, "show data_directory").await;
     assert!(Path::new(&folder).exists());
     database.stop().await;
@@ -236,44 +153,23 @@ async fn a_temporary_database_leaves_nothing_behind() {
 async fn work_cut_short_costs_its_connection_and_no_more() {
     let database = database().await;
     let lease = database.pool().acquire().await.expect("a connection");
-    lease
-        .connection
-        .client
-        .batch_execute("begin; create table public.half (n integer)")
-        .await
-        .expect("a start");
+    lease.connection.client.batch_execute("begin; create table public.half (n integer)").await.expect("a start");
     drop(lease);
-    assert_eq!(
-        text(
-            &database,
-            "select (to_regclass('public.half') is null)::text"
-        )
-        .await,
-        "true"
-    );
+    assert_eq!(text(&database, "select (to_regclass('public.half') is null)::text").await, "true");
 }
 
 #[tokio::test]
 async fn copies_of_a_cluster_are_apart() {
     let folder = migrations(&[FIRST]);
-    let cluster = Cluster::start(source(), folder.path(), &[])
-        .await
-        .expect("a cluster");
+    let cluster = Cluster::start(source(), folder.path(), &[]).await.expect("a cluster");
     let (one, two) = tokio::join!(cluster.create_database(), cluster.create_database());
     let (one, two) = (one.expect("a database"), two.expect("a database"));
-    one.execute("insert into public.t values (7)")
-        .await
-        .expect("a row");
+    one.execute("insert into public.t values (7)").await.expect("a row");
     assert_eq!(text(&one, "select count(*)::text from public.t").await, "2");
     assert_eq!(text(&two, "select count(*)::text from public.t").await, "1");
     let url = one.url().to_owned();
     drop(one);
-    assert!(
-        tokio_postgres::connect(&url, tokio_postgres::NoTls)
-            .await
-            .is_err(),
-        "dropped with its handle"
-    );
+    assert!(tokio_postgres::connect(&url, tokio_postgres::NoTls).await.is_err(), "dropped with its handle");
     assert_eq!(text(&two, "select count(*)::text from public.t").await, "1");
 }
 
@@ -289,10 +185,7 @@ async fn a_real_server_takes_many_connections() {
         leases.push(database.pool().acquire().await.expect("a connection"));
     }
     let further = database.pool().acquire();
-    assert!(
-        futures_util::FutureExt::now_or_never(further).is_none(),
-        "one more has to wait"
-    );
+    assert!(futures_util::FutureExt::now_or_never(further).is_none(), "one more has to wait");
 }
 
 #[test]
@@ -300,10 +193,7 @@ fn the_database_in_a_url_is_replaced() {
     for (url, expected) in [
         ("postgres://u:p@h:1/a", "postgres://u:p@h:1/b"),
         ("postgres://u@h", "postgres://u@h/b"),
-        (
-            "postgres://u@h/a?sslmode=disable&host=/x",
-            "postgres://u@h/b?sslmode=disable&host=/x",
-        ),
+        ("postgres://u@h/a?sslmode=disable&host=/x", "postgres://u@h/b?sslmode=disable&host=/x"),
         ("host=/x user=u", "host=/x user=u dbname=b"),
     ] {
         assert_eq!(with_database(url, "b"), expected);

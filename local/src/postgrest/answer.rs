@@ -24,21 +24,11 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
-        Answer {
-            status,
-            content_type: Some(JSON),
-            body: body.into(),
-            challenge: None,
-        }
+        Answer { status, content_type: Some(JSON), body: body.into(), challenge: None }
     }
 
     pub(super) fn no_content() -> Answer {
-        Answer {
-            status: StatusCode::NO_CONTENT,
-            content_type: None,
-            body: Bytes::new(),
-            challenge: None,
-        }
+        Answer { status: StatusCode::NO_CONTENT, content_type: None, body: Bytes::new(), challenge: None }
     }
 
     /// An error in PostgREST's form.
@@ -55,16 +45,8 @@ impl Answer {
 
     /// A refusal of what this stand-in does not do, under PostgREST's code for what is not implemented.
     pub(super) fn unsupported(what: &str) -> Answer {
-        let details = format!(
-            "{what}: the local stand-in serves POST /rest/v1/rpc/FUNCTION with a JSON object only"
-        );
-        Answer::error(
-            StatusCode::BAD_REQUEST,
-            "PGRST127",
-            "Feature not implemented",
-            Some(&details),
-            None,
-        )
+        let details = format!("{what}: the local stand-in serves POST /rest/v1/rpc/FUNCTION with a JSON object only");
+        Answer::error(StatusCode::BAD_REQUEST, "PGRST127", "Feature not implemented", Some(&details), None)
     }
 
     /// A refusal of a JWT, with the challenge that goes with it.
@@ -80,13 +62,7 @@ impl Answer {
         let Some(error) = error.as_db_error() else {
             let message = "Database client error. Retrying the connection.";
             let details = crate::database::explain(error);
-            return Answer::error(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "PGRST001",
-                message,
-                Some(&details),
-                None,
-            );
+            return Answer::error(StatusCode::SERVICE_UNAVAILABLE, "PGRST001", message, Some(&details), None);
         };
         let code = error.code().code();
         if code == "PGRST" {
@@ -104,14 +80,10 @@ impl Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         if let Some(content_type) = self.content_type {
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, content_type);
+            response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         }
         if let Some(challenge) = self.challenge {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, challenge);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -137,13 +109,10 @@ pub(super) fn status(code: &str, message: &str, anonymous: bool) -> StatusCode {
         _ => match code.get(..2).unwrap_or_default() {
             "08" | "53" => 503,
             "0L" | "0P" | "28" => 403,
-            "09" | "25" | "2D" | "38" | "39" | "3B" | "40" | "54" | "55" | "57" | "58" | "F0"
-            | "HV" | "P0" | "XX" => 500,
-            "PT" => code[2..]
-                .parse()
-                .ok()
-                .filter(|number| (200..1000).contains(number))
-                .unwrap_or(500),
+            "09" | "25" | "2D" | "38" | "39" | "3B" | "40" | "54" | "55" | "57" | "58" | "F0" | "HV" | "P0" | "XX" => {
+                500
+            }
+            "PT" => code[2..].parse().ok().filter(|number| (200..1000).contains(number)).unwrap_or(500),
             _ => 400,
         },
     };
@@ -184,9 +153,6 @@ mod tests {
         }
         assert_eq!(status("42501", "", true).as_u16(), 401);
         assert_eq!(status("42501", "", false).as_u16(), 403);
-        assert_eq!(
-            status("22023", "role \"x\" does not exist", false).as_u16(),
-            401
-        );
+        assert_eq!(status("22023", "role \"x\" does not exist", false).as_u16(), 401);
     }
 }

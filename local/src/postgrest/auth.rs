@@ -26,11 +26,7 @@ pub(super) struct Caller {
 }
 
 /// Checks the keys of a request.
-pub(super) fn authenticate(
-    keys: &Keys,
-    verifier: &Verifier,
-    headers: &HeaderMap,
-) -> Result<Caller, Answer> {
+pub(super) fn authenticate(keys: &Keys, verifier: &Verifier, headers: &HeaderMap) -> Result<Caller, Answer> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text(header::HeaderName::from_static("apikey")).unwrap_or_default();
     let exchanged = match key {
@@ -49,11 +45,9 @@ pub(super) fn authenticate(
     match (text(header::AUTHORIZATION).and_then(bearer), exchanged) {
         (Some(token), _) => verifier.verify(token),
         (None, Some(token)) => verifier.verify(token),
-        (None, None) => Ok(Caller {
-            role: ANONYMOUS.to_owned(),
-            claims: json!({"role": ANONYMOUS}).to_string(),
-            anonymous: true,
-        }),
+        (None, None) => {
+            Ok(Caller { role: ANONYMOUS.to_owned(), claims: json!({"role": ANONYMOUS}).to_string(), anonymous: true })
+        }
     }
 }
 
@@ -64,10 +58,7 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 fn gateway_refusal(message: &str, hint: &str) -> Answer {
-    Answer::json(
-        StatusCode::UNAUTHORIZED,
-        json!({"message": message, "hint": hint}).to_string(),
-    )
+    Answer::json(StatusCode::UNAUTHORIZED, json!({"message": message, "hint": hint}).to_string())
 }
 
 /// Verifies JWTs as PostgREST does.
@@ -83,49 +74,33 @@ impl Verifier {
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        Verifier {
-            key: DecodingKey::from_secret(keys.jwt_secret.as_bytes()),
-            validation,
-        }
+        Verifier { key: DecodingKey::from_secret(keys.jwt_secret.as_bytes()), validation }
     }
 
     fn verify(&self, token: &str) -> Result<Caller, Answer> {
         if token.is_empty() {
-            return Err(Answer::jwt(
-                "PGRST301",
-                "Empty JWT is sent in Authorization header",
-                None,
-            ));
+            return Err(Answer::jwt("PGRST301", "Empty JWT is sent in Authorization header", None));
         }
         let parts = token.split('.').count();
         if parts != 3 {
-            return Err(Answer::jwt(
-                "PGRST301",
-                &format!("Expected 3 parts in JWT; got {parts}"),
-                None,
-            ));
+            return Err(Answer::jwt("PGRST301", &format!("Expected 3 parts in JWT; got {parts}"), None));
         }
         let mut claims = match decode::<Map<String, Value>>(token, &self.key, &self.validation) {
             Ok(data) => data.claims,
             Err(error) => {
                 let (message, details) = match error.kind() {
-                    ErrorKind::InvalidAlgorithm
-                    | ErrorKind::InvalidAlgorithmName
-                    | ErrorKind::UnsupportedAlgorithm => {
+                    ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::UnsupportedAlgorithm => {
                         ("Wrong or unsupported encoding algorithm", None)
                     }
-                    ErrorKind::InvalidSignature => (
-                        "No suitable key or wrong key type",
-                        Some("None of the keys was able to decode the JWT"),
-                    ),
+                    ErrorKind::InvalidSignature => {
+                        ("No suitable key or wrong key type", Some("None of the keys was able to decode the JWT"))
+                    }
                     _ => ("JWT cryptographic operation failed", None),
                 };
                 return Err(Answer::jwt("PGRST301", message, details));
             }
         };
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |time| time.as_secs());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         check(&claims, i64::try_from(now).unwrap_or(i64::MAX))
             .map_err(|message| Answer::jwt("PGRST303", &message, None))?;
         let role = match claims.get("role") {
@@ -134,11 +109,7 @@ impl Verifier {
             None => ANONYMOUS.to_owned(),
         };
         claims.insert("role".to_owned(), Value::String(role.clone()));
-        Ok(Caller {
-            role,
-            claims: Value::Object(claims).to_string(),
-            anonymous: false,
-        })
+        Ok(Caller { role, claims: Value::Object(claims).to_string(), anonymous: false })
     }
 }
 
@@ -147,10 +118,7 @@ fn check(claims: &Map<String, Value>, now: i64) -> Result<(), String> {
     let time = |name: &str| match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_f64() {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a time beyond i64 saturates, which is right"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "a time beyond i64 saturates, which is right")]
             Some(seconds) => Ok(Some(seconds as i64)),
             None => Err(format!("The JWT '{name}' claim must be a number")),
         },

@@ -34,11 +34,7 @@ impl Call<'_> {
     pub(super) async fn run(&self, connection: &mut Connection) -> Result<Option<String>, Error> {
         connection.act_as_authenticator().await?;
         let settings = connection.prepare(SETTINGS).await?;
-        let begin = if self.function.volatile {
-            "begin"
-        } else {
-            "begin read only"
-        };
+        let begin = if self.function.volatile { "begin" } else { "begin read only" };
         let headers = headers_json(&self.request.headers);
         let timeout = (self.caller.role == "anon").then_some(ANON_TIMEOUT);
         let values: [&(dyn ToSql + Sync); 6] = [
@@ -65,11 +61,8 @@ impl Call<'_> {
                 begun.and(set).and_then(|_| finish(called, committed))?
             }
             None => {
-                let begun = join(
-                    connection.client.batch_execute(begin),
-                    connection.client.query(&settings, &values),
-                )
-                .await;
+                let begun =
+                    join(connection.client.batch_execute(begin), connection.client.query(&settings, &values)).await;
                 let statement: Result<Statement, Error> = match begun.0.and(begun.1) {
                     Ok(_) => connection.prepare(&sql).await,
                     Err(error) => Err(error),
@@ -91,10 +84,7 @@ impl Call<'_> {
 }
 
 /// The first error of a call and its commit. (A commit after an error is a rollback and succeeds.)
-fn finish(
-    called: Result<Vec<Row>, Error>,
-    committed: Result<(), Error>,
-) -> Result<Vec<Row>, Error> {
+fn finish(called: Result<Vec<Row>, Error>, committed: Result<(), Error>) -> Result<Vec<Row>, Error> {
     let rows = called?;
     committed?;
     Ok(rows)

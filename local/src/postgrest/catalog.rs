@@ -85,9 +85,7 @@ impl Catalog {
                     required: i16::try_from(position).is_ok_and(|position| position < required),
                 })
                 .collect();
-            if parameters.len() != types.len()
-                || parameters.iter().any(|parameter| parameter.name.is_empty())
-            {
+            if parameters.len() != types.len() || parameters.iter().any(|parameter| parameter.name.is_empty()) {
                 continue;
             }
             let returns = match row.try_get(2)? {
@@ -96,12 +94,7 @@ impl Catalog {
                 "set" => Returns::Set,
                 _ => Returns::Value,
             };
-            let function = Function {
-                name: name.clone(),
-                parameters,
-                volatile: row.try_get(1)?,
-                returns,
-            };
+            let function = Function { name: name.clone(), parameters, volatile: row.try_get(1)?, returns };
             catalog.0.entry(name).or_default().push(Arc::new(function));
         }
         Ok(catalog)
@@ -110,31 +103,17 @@ impl Catalog {
     /// Finds the one function of that name that takes exactly these arguments.
     pub(super) fn find(&self, name: &str, arguments: &Arguments) -> Result<Arc<Function>, Answer> {
         let named = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
-        let fitting: Vec<&Arc<Function>> = named
-            .iter()
-            .filter(|function| function.takes(arguments))
-            .collect();
+        let fitting: Vec<&Arc<Function>> = named.iter().filter(|function| function.takes(arguments)).collect();
         match fitting.as_slice() {
             [function] => Ok(Arc::clone(function)),
             [] => Err(not_found(name, arguments, named)),
             _ => {
-                let candidates: Vec<String> = fitting
-                    .iter()
-                    .map(|function| function.signature())
-                    .collect();
-                let message = format!(
-                    "Could not choose the best candidate function between: {}",
-                    candidates.join(", ")
-                );
+                let candidates: Vec<String> = fitting.iter().map(|function| function.signature()).collect();
+                let message =
+                    format!("Could not choose the best candidate function between: {}", candidates.join(", "));
                 let hint = "Try renaming the parameters or the function itself in the database so function \
                             overloading can be resolved";
-                Err(Answer::error(
-                    StatusCode::MULTIPLE_CHOICES,
-                    "PGRST203",
-                    &message,
-                    None,
-                    Some(hint),
-                ))
+                Err(Answer::error(StatusCode::MULTIPLE_CHOICES, "PGRST203", &message, None, Some(hint)))
             }
         }
     }
@@ -144,10 +123,7 @@ fn not_found(name: &str, arguments: &Arguments, named: &[Arc<Function>]) -> Answ
     let given: Vec<&str> = arguments.0.iter().map(String::as_str).collect();
     let list = given.join(", ");
     let (short, long) = match given.len() {
-        0 => (
-            " without parameters".to_owned(),
-            " without parameters".to_owned(),
-        ),
+        0 => (" without parameters".to_owned(), " without parameters".to_owned()),
         1 => (format!("({list})"), format!(" with parameter {list}")),
         _ => (format!("({list})"), format!(" with parameters {list}")),
     };
@@ -157,46 +133,23 @@ fn not_found(name: &str, arguments: &Arguments, named: &[Arc<Function>]) -> Answ
          were found in the schema cache."
     );
     let hint = named.first().map(|function| {
-        let mut names: Vec<&str> = function
-            .parameters
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-            .collect();
+        let mut names: Vec<&str> = function.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         names.sort_unstable();
-        format!(
-            "Perhaps you meant to call the function public.{name}({})",
-            names.join(", ")
-        )
+        format!("Perhaps you meant to call the function public.{name}({})", names.join(", "))
     });
-    Answer::error(
-        StatusCode::NOT_FOUND,
-        "PGRST202",
-        &message,
-        Some(&details),
-        hint.as_deref(),
-    )
+    Answer::error(StatusCode::NOT_FOUND, "PGRST202", &message, Some(&details), hint.as_deref())
 }
 
 impl Function {
     fn takes(&self, arguments: &Arguments) -> bool {
-        let known = |name: &String| {
-            self.parameters
-                .iter()
-                .any(|parameter| parameter.name == *name)
-        };
+        let known = |name: &String| self.parameters.iter().any(|parameter| parameter.name == *name);
         arguments.0.iter().all(known)
-            && self
-                .parameters
-                .iter()
-                .all(|parameter| !parameter.required || arguments.0.contains(&parameter.name))
+            && self.parameters.iter().all(|parameter| !parameter.required || arguments.0.contains(&parameter.name))
     }
 
     fn signature(&self) -> String {
-        let parameters: Vec<String> = self
-            .parameters
-            .iter()
-            .map(|parameter| format!("{} => {}", parameter.name, parameter.type_name))
-            .collect();
+        let parameters: Vec<String> =
+            self.parameters.iter().map(|parameter| format!("{} => {}", parameter.name, parameter.type_name)).collect();
         format!("public.{}({})", self.name, parameters.join(", "))
     }
 
@@ -204,17 +157,10 @@ impl Function {
     /// arguments as one JSON object (`$1`). Like the original it leaves their conversion to `json_to_record`, so that
     /// JSON becomes SQL by Postgres's own rules.
     pub(super) fn sql(&self, arguments: &Arguments) -> (String, bool) {
-        let given = || {
-            self.parameters
-                .iter()
-                .filter(|parameter| arguments.0.contains(&parameter.name))
-        };
-        let named: Vec<String> = given()
-            .map(|parameter| format!("{0} => a.{0}", quoted(&parameter.name)))
-            .collect();
-        let record: Vec<String> = given()
-            .map(|parameter| format!("{} {}", quoted(&parameter.name), parameter.type_name))
-            .collect();
+        let given = || self.parameters.iter().filter(|parameter| arguments.0.contains(&parameter.name));
+        let named: Vec<String> = given().map(|parameter| format!("{0} => a.{0}", quoted(&parameter.name))).collect();
+        let record: Vec<String> =
+            given().map(|parameter| format!("{} {}", quoted(&parameter.name), parameter.type_name)).collect();
         let call = format!("public.{}({})", quoted(&self.name), named.join(", "));
         let takes_json = !record.is_empty();
         let source = if takes_json {
@@ -229,9 +175,7 @@ impl Function {
                 format!("select coalesce(to_json({call})::text, 'null') from {source}")
             }
             Returns::Set => {
-                format!(
-                    "select coalesce(json_agg(r), '[]')::text from {source}, lateral {call} as r"
-                )
+                format!("select coalesce(json_agg(r), '[]')::text from {source}, lateral {call} as r")
             }
         };
         (sql, takes_json)

@@ -33,11 +33,7 @@ pub enum Fault {
     /// The call is executed, then the answer waits: a commit that its caller may no longer hear of.
     DelayAfter(Duration),
     /// This is answered, and nothing is executed.
-    Answer {
-        status: u16,
-        content_type: String,
-        body: String,
-    },
+    Answer { status: u16, content_type: String, body: String },
     /// What PostgREST answers for this SQLSTATE is answered (`40P01`, `40001`, `57014`), and nothing is executed.
     Raise(String),
 }
@@ -100,11 +96,7 @@ impl Control {
     pub fn fail(&self, function: Option<&str>, times: Option<usize>, fault: Fault) {
         let function = function.map(str::to_owned);
         let mut state = self.state();
-        state.faults.push_back(Armed {
-            function,
-            left: times,
-            fault,
-        });
+        state.faults.push_back(Armed { function, left: times, fault });
         self.arm(&state);
     }
 
@@ -117,18 +109,12 @@ impl Control {
 
     /// Holds every call of a function (or of all) before it is executed, until the gate is opened.
     pub fn gate(&self, function: Option<&str>) -> Gate {
-        let barrier = Arc::new(Barrier {
-            function: function.map(str::to_owned),
-            state: watch::Sender::default(),
-        });
+        let barrier = Arc::new(Barrier { function: function.map(str::to_owned), state: watch::Sender::default() });
         let mut state = self.state();
         state.gates.push(Arc::clone(&barrier));
         self.arm(&state);
         drop(state);
-        Gate {
-            control: self.clone(),
-            barrier,
-        }
+        Gate { control: self.clone(), barrier }
     }
 
     /// Waits at the gates for this function, then says which fault is to happen.
@@ -136,28 +122,16 @@ impl Control {
         if !self.shared.armed.load(Ordering::Relaxed) {
             return None;
         }
-        let gates: Vec<Arc<Barrier>> = self
-            .state()
-            .gates
-            .iter()
-            .filter(|gate| fits(&gate.function, function))
-            .cloned()
-            .collect();
+        let gates: Vec<Arc<Barrier>> =
+            self.state().gates.iter().filter(|gate| fits(&gate.function, function)).cloned().collect();
         for gate in gates {
             gate.state.send_modify(|waiting| waiting.calls += 1);
             // An error is a gate that is gone, so open.
-            let _ = gate
-                .state
-                .subscribe()
-                .wait_for(|waiting| waiting.open)
-                .await;
+            let _ = gate.state.subscribe().wait_for(|waiting| waiting.open).await;
             gate.state.send_modify(|waiting| waiting.calls -= 1);
         }
         let mut state = self.state();
-        let position = state
-            .faults
-            .iter()
-            .position(|armed| fits(&armed.function, function))?;
+        let position = state.faults.iter().position(|armed| fits(&armed.function, function))?;
         let armed = &mut state.faults[position];
         let fault = armed.fault.clone();
         if let Some(left) = &mut armed.left {
@@ -189,10 +163,7 @@ impl Control {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing under this lock can be left half done.
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -210,12 +181,7 @@ impl Gate {
     /// Waits until that many calls are held at once.
     pub async fn waiting(&self, calls: usize) {
         // The sender lives as long as this gate.
-        let _ = self
-            .barrier
-            .state
-            .subscribe()
-            .wait_for(|waiting| waiting.calls >= calls)
-            .await;
+        let _ = self.barrier.state.subscribe().wait_for(|waiting| waiting.calls >= calls).await;
     }
 
     /// Opens the gate: every held call goes on.
@@ -228,9 +194,7 @@ impl Drop for Gate {
         state.gates.retain(|gate| !Arc::ptr_eq(gate, &self.barrier));
         self.control.arm(&state);
         drop(state);
-        self.barrier
-            .state
-            .send_modify(|waiting| waiting.open = true);
+        self.barrier.state.send_modify(|waiting| waiting.open = true);
     }
 }
 
@@ -247,10 +211,7 @@ pub(super) fn verbatim(status: u16, content_type: &str, body: String) -> Answer 
 /// PostgREST's answer for an SQLSTATE, with Postgres's text for those that tests raise.
 pub(super) fn raised(code: &str) -> Answer {
     let (message, hint) = match code {
-        "40P01" => (
-            "deadlock detected",
-            Some("See server log for query details."),
-        ),
+        "40P01" => ("deadlock detected", Some("See server log for query details.")),
         "40001" => ("could not serialize access due to concurrent update", None),
         "57014" => ("canceling statement due to statement timeout", None),
         _ => ("raised by a test", None),

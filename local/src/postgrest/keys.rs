@@ -26,11 +26,7 @@ impl Keys {
     /// Derives a project's keys from a secret seed.
     pub fn derive(seed: &[u8]) -> Result<Keys, jsonwebtoken::errors::Error> {
         let part = |purpose: &str| {
-            let digest = Sha256::new()
-                .chain_update(purpose)
-                .chain_update([0])
-                .chain_update(seed)
-                .finalize();
+            let digest = Sha256::new().chain_update(purpose).chain_update([0]).chain_update(seed).finalize();
             URL_SAFE_NO_PAD.encode(digest)
         };
         let mut keys = Keys {
@@ -48,10 +44,6 @@ impl Keys {
 
     /// Signs a JWT with these claims, as the project's own auth server would.
     pub fn sign(&self, claims: &Value) -> Result<String, jsonwebtoken::errors::Error> {
-        encode(
-            &Header::default(),
-            claims,
-            &EncodingKey::from_secret(self.jwt_secret.as_bytes()),
-        )
+        encode(&Header::default(), claims, &EncodingKey::from_secret(self.jwt_secret.as_bytes()))
     }
 }

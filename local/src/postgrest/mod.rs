@@ -45,12 +45,7 @@ impl Postgrest {
             // An error is a dropped sender, which stops the server too.
             let _ = stopped.await;
         }));
-        Ok(Postgrest {
-            url,
-            service,
-            stop,
-            server,
-        })
+        Ok(Postgrest { url, service, stop, server })
     }
 
     /// What `SUPABASE_URL` would be: without `/rest/v1`.
@@ -71,9 +66,7 @@ impl Postgrest {
             self.service.finish().await;
         };
         if tokio::time::timeout(STOP, end).await.is_err() {
-            tracing::warn!(
-                "calls of the PostgREST stand-in were still under way when it was stopped"
-            );
+            tracing::warn!("calls of the PostgREST stand-in were still under way when it was stopped");
         }
     }
 }

@@ -17,81 +17,46 @@ struct Fixture {
 
 impl Fixture {
     async fn start() -> Fixture {
-        let sql = Path::new(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/src/postgrest/tests.sql"
-        ));
+        let sql = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/postgrest/tests.sql"));
         let none = Path::new("/nonexistent");
         let cluster = Cluster::shared(none, &[sql]).await.expect("a cluster");
         let database = cluster.create_database().await.expect("a database");
         let keys = Keys::derive(b"a seed").expect("keys");
-        let postgrest = Postgrest::start(&database, keys.clone())
-            .await
-            .expect("a stand-in");
-        Fixture {
-            postgrest,
-            keys,
-            database,
-        }
+        let postgrest = Postgrest::start(&database, keys.clone()).await.expect("a stand-in");
+        Fixture { postgrest, keys, database }
     }
 
     /// Calls a function as the service does.
     async fn call(&self, function: &str, body: Value) -> Reply {
-        self.call_as(
-            &format!("apikey: {}", self.keys.secret),
-            function,
-            &body.to_string(),
-        )
-        .await
+        self.call_as(&format!("apikey: {}", self.keys.secret), function, &body.to_string()).await
     }
 
     async fn call_as(&self, headers: &str, function: &str, body: &str) -> Reply {
         let path = format!("/rest/v1/rpc/{function}");
-        self.send("POST", &path, headers, body)
-            .await
-            .expect("an answer")
+        self.send("POST", &path, headers, body).await.expect("an answer")
     }
 
     /// None if the connection was closed without an answer.
     async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Reply> {
-        let address = self
-            .postgrest
-            .url()
-            .trim_start_matches("http://")
-            .to_owned();
+        let address = self.postgrest.url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(&address).await.expect("a connection");
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n\r\n{body}"
         );
-        stream
-            .write_all(request.as_bytes())
-            .await
-            .expect("a request sent");
+        stream.write_all(request.as_bytes()).await.expect("a request sent");
         let mut answer = String::new();
         // A reset is a closed connection too.
         let _ = stream.read_to_string(&mut answer).await;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .expect("a status");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
         let chunked = head.contains("transfer-encoding");
         assert!(!chunked, "{head}");
-        Some(Reply {
-            status,
-            head: head.to_owned(),
-            body: serde_json::from_str(body).unwrap_or(Value::Null),
-        })
+        Some(Reply { status, head: head.to_owned(), body: serde_json::from_str(body).unwrap_or(Value::Null) })
     }
 
     async fn notes(&self) -> i64 {
-        self.database
-            .query("select count(*) from private.notes", &[])
-            .await
-            .expect("a count")[0]
-            .get(0)
+        self.database.query("select count(*) from private.notes", &[]).await.expect("a count")[0].get(0)
     }
 }
 
@@ -115,51 +80,21 @@ async fn until(so: impl AsyncFn() -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), wait)
-        .await
-        .expect("it to become so");
+    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it to become so");
 }
 
 #[tokio::test]
 async fn results_come_as_json_of_their_type() {
     let fixture = Fixture::start().await;
-    let echo = fixture
-        .call("echo", json!({"value": {"a": [1, "x"]}}))
-        .await;
-    assert_eq!(
-        (echo.status, echo.body),
-        (200, json!({"value": {"a": [1, "x"]}, "label": "none"}))
-    );
-    assert!(
-        echo.head
-            .contains("content-type: application/json; charset=utf-8"),
-        "{}",
-        echo.head
-    );
-    let added = fixture
-        .call("add_note", json!({"id": 1, "text": "hello"}))
-        .await;
+    let echo = fixture.call("echo", json!({"value": {"a": [1, "x"]}})).await;
+    assert_eq!((echo.status, echo.body), (200, json!({"value": {"a": [1, "x"]}, "label": "none"})));
+    assert!(echo.head.contains("content-type: application/json; charset=utf-8"), "{}", echo.head);
+    let added = fixture.call("add_note", json!({"id": 1, "text": "hello"})).await;
     assert_eq!((added.status, added.body), (204, Value::Null));
     assert_eq!(fixture.call("count_notes", json!({})).await.body, json!(1));
-    assert_eq!(
-        fixture
-            .call_as(
-                &format!("apikey: {}", fixture.keys.secret),
-                "count_notes",
-                ""
-            )
-            .await
-            .body,
-        json!(1)
-    );
-    assert_eq!(
-        fixture.call("numbers", json!({"upto": 3})).await.body,
-        json!([1, 2, 3])
-    );
-    assert_eq!(
-        fixture.call("numbers", json!({"upto": 0})).await.body,
-        json!([])
-    );
+    assert_eq!(fixture.call_as(&format!("apikey: {}", fixture.keys.secret), "count_notes", "").await.body, json!(1));
+    assert_eq!(fixture.call("numbers", json!({"upto": 3})).await.body, json!([1, 2, 3]));
+    assert_eq!(fixture.call("numbers", json!({"upto": 0})).await.body, json!([]));
     let pairs = json!([{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]);
     assert_eq!(fixture.call("pairs", json!({})).await.body, pairs);
 }
@@ -169,37 +104,24 @@ async fn arguments_become_sql_by_their_declared_types() {
     let fixture = Fixture::start().await;
     let body = json!({"n": "12.50", "flags": [true, false], "at": "2026-01-02T03:04:05Z", "nothing": null});
     let reply = fixture.call("types", body).await;
-    let expected =
-        json!({"n": 12.50, "flags": [true, false], "at": "2026-01-02T03:04:05", "null": true});
+    let expected = json!({"n": 12.50, "flags": [true, false], "at": "2026-01-02T03:04:05", "null": true});
     assert_eq!(reply.body, expected);
     let bad = fixture.call("numbers", json!({"upto": "many"})).await;
     assert_eq!((bad.status, bad.code()), (400, "22P02"));
-    let huge = fixture
-        .call("numbers", json!({"upto": 99_999_999_999_i64}))
-        .await;
+    let huge = fixture.call("numbers", json!({"upto": 99_999_999_999_i64})).await;
     assert_eq!((huge.status, huge.code()), (400, "22003"));
 }
 
 #[tokio::test]
 async fn arguments_must_be_exactly_those_of_a_function() {
     let fixture = Fixture::start().await;
-    for body in [
-        json!({}),
-        json!({"value": 1, "other": 2}),
-        json!({"label": "x"}),
-    ] {
+    for body in [json!({}), json!({"value": 1, "other": 2}), json!({"label": "x"})] {
         let reply = fixture.call("echo", body).await;
         assert_eq!((reply.status, reply.code()), (404, "PGRST202"));
-        assert_eq!(
-            reply.body["hint"],
-            "Perhaps you meant to call the function public.echo(label, value)"
-        );
+        assert_eq!(reply.body["hint"], "Perhaps you meant to call the function public.echo(label, value)");
     }
     let unknown = fixture.call("nothing", json!({"b": 1, "a": 2})).await;
-    assert_eq!(
-        unknown.body["message"],
-        "Could not find the function public.nothing(a, b) in the schema cache"
-    );
+    assert_eq!(unknown.body["message"], "Could not find the function public.nothing(a, b) in the schema cache");
     assert_eq!(unknown.body["hint"], Value::Null);
     let ambiguous = fixture.call("either", json!({"a": 1})).await;
     assert_eq!((ambiguous.status, ambiguous.code()), (300, "PGRST203"));
@@ -222,47 +144,23 @@ async fn a_body_that_is_no_json_object_is_refused() {
         let reply = fixture.call_as(&key, "echo", body).await;
         assert_eq!((reply.status, reply.code()), (400, "PGRST102"), "{body}");
     }
-    let csv = fixture
-        .call_as(
-            &format!("{key}\r\ncontent-type: text/csv"),
-            "echo",
-            "value\n1",
-        )
-        .await;
+    let csv = fixture.call_as(&format!("{key}\r\ncontent-type: text/csv"), "echo", "value\n1").await;
     assert_eq!((csv.status, csv.code()), (400, "PGRST102"));
 }
 
 #[tokio::test]
 async fn keys_are_looked_at_as_supabase_does() {
     let fixture = Fixture::start().await;
-    let Keys {
-        anon,
-        service_role,
-        publishable,
-        secret,
-        ..
-    } = &fixture.keys;
+    let Keys { anon, service_role, publishable, secret, .. } = &fixture.keys;
     let roles = [
         (format!("apikey: {secret}"), "service_role"),
         (format!("apikey: {publishable}"), "anon"),
-        (
-            format!("apikey: {service_role}\r\nauthorization: Bearer {service_role}"),
-            "service_role",
-        ),
-        (
-            format!("apikey: {anon}\r\nauthorization: Bearer {service_role}"),
-            "service_role",
-        ),
-        (
-            format!("apikey: {secret}\r\nauthorization: Bearer {anon}"),
-            "anon",
-        ),
+        (format!("apikey: {service_role}\r\nauthorization: Bearer {service_role}"), "service_role"),
+        (format!("apikey: {anon}\r\nauthorization: Bearer {service_role}"), "service_role"),
+        (format!("apikey: {secret}\r\nauthorization: Bearer {anon}"), "anon"),
         // A JWT in `apikey` opens the gateway, but is nothing to PostgREST.
         (format!("apikey: {service_role}"), "anon"),
-        (
-            format!("apikey: {service_role}\r\nauthorization: Basic eDp5"),
-            "anon",
-        ),
+        (format!("apikey: {service_role}\r\nauthorization: Basic eDp5"), "anon"),
     ];
     for (headers, role) in roles {
         let reply = fixture.call_as(&headers, "who", "{}").await;
@@ -275,114 +173,44 @@ async fn keys_are_looked_at_as_supabase_does() {
         (String::new(), ""),
         ("apikey: wrong".to_owned(), ""),
         (format!("apikey: {}", other.service_role), ""),
-        (
-            format!("apikey: {secret}\r\nauthorization: Bearer {secret}"),
-            "PGRST301",
-        ),
-        (
-            format!("apikey: {secret}\r\nauthorization: Bearer"),
-            "PGRST301",
-        ),
-        (
-            format!(
-                "apikey: {secret}\r\nauthorization: Bearer {}",
-                other.service_role
-            ),
-            "PGRST301",
-        ),
-        (
-            format!(
-                "apikey: {secret}\r\nauthorization: Bearer {}",
-                sign(json!({"role": "anon", "exp": 1}))
-            ),
-            "PGRST303",
-        ),
-        (
-            format!(
-                "apikey: {secret}\r\nauthorization: Bearer {}",
-                sign(json!({"exp": "soon"}))
-            ),
-            "PGRST303",
-        ),
-        (
-            format!(
-                "apikey: {secret}\r\nauthorization: Bearer {}",
-                sign(json!({"nbf": 9_999_999_999_u64}))
-            ),
-            "PGRST303",
-        ),
-        (
-            format!(
-                "apikey: {secret}\r\nauthorization: Bearer {}",
-                sign(json!({"role": "nobody"}))
-            ),
-            "22023",
-        ),
+        (format!("apikey: {secret}\r\nauthorization: Bearer {secret}"), "PGRST301"),
+        (format!("apikey: {secret}\r\nauthorization: Bearer"), "PGRST301"),
+        (format!("apikey: {secret}\r\nauthorization: Bearer {}", other.service_role), "PGRST301"),
+        (format!("apikey: {secret}\r\nauthorization: Bearer {}", sign(json!({"role": "anon", "exp": 1}))), "PGRST303"),
+        (format!("apikey: {secret}\r\nauthorization: Bearer {}", sign(json!({"exp": "soon"}))), "PGRST303"),
+        (format!("apikey: {secret}\r\nauthorization: Bearer {}", sign(json!({"nbf": 9_999_999_999_u64}))), "PGRST303"),
+        (format!("apikey: {secret}\r\nauthorization: Bearer {}", sign(json!({"role": "nobody"}))), "22023"),
     ];
     for (headers, code) in refusals {
         let reply = fixture.call_as(&headers, "who", "{}").await;
-        assert_eq!(
-            (reply.status, reply.code()),
-            (401, code),
-            "{headers}: {reply:?}"
-        );
+        assert_eq!((reply.status, reply.code()), (401, code), "{headers}: {reply:?}");
     }
     let token = sign(json!({"role": "postgres"}));
-    let reply = fixture
-        .call_as(
-            &format!("apikey: {secret}\r\nauthorization: Bearer {token}"),
-            "who",
-            "{}",
-        )
-        .await;
-    assert_eq!(
-        (reply.status, reply.code()),
-        (403, "42501"),
-        "the API may not become the owner"
-    );
+    let reply = fixture.call_as(&format!("apikey: {secret}\r\nauthorization: Bearer {token}"), "who", "{}").await;
+    assert_eq!((reply.status, reply.code()), (403, "42501"), "the API may not become the owner");
 }
 
 #[tokio::test]
 async fn a_transaction_knows_its_request_and_no_other() {
     let fixture = Fixture::start().await;
     let key = format!("apikey: {}", fixture.keys.secret);
-    let reply = fixture
-        .call_as(&format!("{key}\r\nX-Custom: a \"b\""), "who", "{}")
-        .await;
+    let reply = fixture.call_as(&format!("{key}\r\nX-Custom: a \"b\""), "who", "{}").await;
     assert_eq!(reply.body["custom"], "a \"b\"");
     assert_eq!(reply.body["session"], "authenticator");
     assert_eq!(reply.body["timeout"], "8s");
-    let next = fixture
-        .call_as(
-            &format!("apikey: {}", fixture.keys.publishable),
-            "who",
-            "{}",
-        )
-        .await;
-    assert_eq!(
-        (&next.body["custom"], &next.body["timeout"]),
-        (&Value::Null, &json!("3s"))
-    );
+    let next = fixture.call_as(&format!("apikey: {}", fixture.keys.publishable), "who", "{}").await;
+    assert_eq!((&next.body["custom"], &next.body["timeout"]), (&Value::Null, &json!("3s")));
 }
 
 #[tokio::test]
 async fn a_missing_privilege_is_401_without_a_token_and_403_with_one() {
     let fixture = Fixture::start().await;
-    let Keys {
-        anon, publishable, ..
-    } = &fixture.keys;
-    let anonymous = fixture
-        .call_as(&format!("apikey: {anon}"), "secret", "{}")
-        .await;
+    let Keys { anon, publishable, .. } = &fixture.keys;
+    let anonymous = fixture.call_as(&format!("apikey: {anon}"), "secret", "{}").await;
     assert_eq!((anonymous.status, anonymous.code()), (401, "42501"));
-    let known = fixture
-        .call_as(&format!("apikey: {publishable}"), "secret", "{}")
-        .await;
+    let known = fixture.call_as(&format!("apikey: {publishable}"), "secret", "{}").await;
     assert_eq!((known.status, known.code()), (403, "42501"));
-    assert_eq!(
-        fixture.call("secret", json!({})).await.body,
-        json!("secret")
-    );
+    assert_eq!(fixture.call("secret", json!({})).await.body, json!("secret"));
 }
 
 #[tokio::test]
@@ -402,35 +230,14 @@ async fn only_volatile_functions_may_write() {
 #[tokio::test]
 async fn an_error_has_postgrests_status_and_body_and_leaves_nothing() {
     let fixture = Fixture::start().await;
-    let expected =
-        json!({"code": "PT402", "message": "refused", "details": "a detail", "hint": "a hint"});
+    let expected = json!({"code": "PT402", "message": "refused", "details": "a detail", "hint": "a hint"});
     let refused = fixture.call("fail_with", json!({"code": "PT402"})).await;
     assert_eq!((refused.status, refused.body), (402, expected));
-    for (code, status) in [
-        ("P0001", 400),
-        ("40P01", 500),
-        ("57014", 500),
-        ("23505", 409),
-    ] {
-        assert_eq!(
-            fixture
-                .call("fail_with", json!({"code": code}))
-                .await
-                .status,
-            status,
-            "{code}"
-        );
+    for (code, status) in [("P0001", 400), ("40P01", 500), ("57014", 500), ("23505", 409)] {
+        assert_eq!(fixture.call("fail_with", json!({"code": code})).await.status, status, "{code}");
     }
-    assert_eq!(
-        fixture
-            .call("add_note", json!({"id": 1, "text": "x"}))
-            .await
-            .status,
-        204
-    );
-    let twice = fixture
-        .call("add_note", json!({"id": 1, "text": "x"}))
-        .await;
+    assert_eq!(fixture.call("add_note", json!({"id": 1, "text": "x"})).await.status, 204);
+    let twice = fixture.call("add_note", json!({"id": 1, "text": "x"})).await;
     assert_eq!((twice.status, twice.code()), (409, "23505"));
     assert_eq!(fixture.notes().await, 1);
 }
@@ -450,24 +257,11 @@ async fn whatever_is_no_call_is_refused() {
         ("GET", "/auth/v1/user", 404, ""),
     ];
     for (method, path, status, code) in refused {
-        let reply = fixture
-            .send(method, path, &key, "")
-            .await
-            .expect("an answer");
-        assert_eq!(
-            (reply.status, reply.code()),
-            (status, code),
-            "{method} {path}"
-        );
+        let reply = fixture.send(method, path, &key, "").await.expect("an answer");
+        assert_eq!((reply.status, reply.code()), (status, code), "{method} {path}");
     }
-    for header in [
-        "prefer: count=exact",
-        "accept: text/csv",
-        "content-profile: private",
-    ] {
-        let reply = fixture
-            .call_as(&format!("{key}\r\n{header}"), "who", "{}")
-            .await;
+    for header in ["prefer: count=exact", "accept: text/csv", "content-profile: private"] {
+        let reply = fixture.call_as(&format!("{key}\r\n{header}"), "who", "{}").await;
         assert!(matches!(reply.status, 400 | 406), "{header}: {reply:?}");
     }
 }
@@ -481,24 +275,10 @@ async fn calls_are_recorded_when_asked() {
     control.record(true);
     fixture.call("who", json!({})).await;
     fixture.call("fail_with", json!({"code": "PT404"})).await;
-    let seen: Vec<(String, Option<u16>)> = control
-        .calls()
-        .into_iter()
-        .map(|call| (call.function, call.status))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            ("who".to_owned(), Some(200)),
-            ("fail_with".to_owned(), Some(404))
-        ]
-    );
-    assert!(
-        control
-            .calls()
-            .iter()
-            .all(|call| call.started < call.finished)
-    );
+    let seen: Vec<(String, Option<u16>)> =
+        control.calls().into_iter().map(|call| (call.function, call.status)).collect();
+    assert_eq!(seen, [("who".to_owned(), Some(200)), ("fail_with".to_owned(), Some(404))]);
+    assert!(control.calls().iter().all(|call| call.started < call.finished));
     control.calls_clear();
     assert!(control.calls().is_empty());
 }
@@ -519,57 +299,26 @@ async fn faults_take_the_place_of_answers() {
     assert!(fixture.send("POST", path, &key, &note(1)).await.is_none());
     assert_eq!(fixture.notes().await, 1);
 
-    let html = Fault::Answer {
-        status: 502,
-        content_type: "text/html".to_owned(),
-        body: "<html>".to_owned(),
-    };
+    let html = Fault::Answer { status: 502, content_type: "text/html".to_owned(), body: "<html>".to_owned() };
     control.fail(None, None, html);
-    let reply = fixture
-        .call("add_note", json!({"id": 2, "text": "x"}))
-        .await;
-    assert!(
-        reply.status == 502 && reply.head.contains("text/html"),
-        "{reply:?}"
-    );
+    let reply = fixture.call("add_note", json!({"id": 2, "text": "x"})).await;
+    assert!(reply.status == 502 && reply.head.contains("text/html"), "{reply:?}");
     assert_eq!(fixture.call("who", json!({})).await.status, 502);
     control.clear();
 
     control.fail(Some("add_note"), Some(2), Fault::Raise("40P01".to_owned()));
-    let reply = fixture
-        .call("add_note", json!({"id": 2, "text": "x"}))
-        .await;
+    let reply = fixture.call("add_note", json!({"id": 2, "text": "x"})).await;
     assert_eq!((reply.status, reply.code()), (500, "40P01"));
-    assert_eq!(
-        fixture.call("count_notes", json!({})).await.body,
-        json!(1),
-        "the fault is for one function"
-    );
-    assert_eq!(
-        fixture
-            .call("add_note", json!({"id": 2, "text": "x"}))
-            .await
-            .status,
-        500
-    );
-    assert_eq!(
-        fixture
-            .call("add_note", json!({"id": 2, "text": "x"}))
-            .await
-            .status,
-        204
-    );
+    assert_eq!(fixture.call("count_notes", json!({})).await.body, json!(1), "the fault is for one function");
+    assert_eq!(fixture.call("add_note", json!({"id": 2, "text": "x"})).await.status, 500);
+    assert_eq!(fixture.call("add_note", json!({"id": 2, "text": "x"})).await.status, 204);
 }
 
 #[tokio::test]
 async fn an_answer_can_be_late_although_its_call_is_committed() {
     let fixture = Fixture::start().await;
     let control = fixture.postgrest.control();
-    control.fail(
-        Some("add_note"),
-        Some(1),
-        Fault::DelayAfter(Duration::from_secs(3600)),
-    );
+    control.fail(Some("add_note"), Some(1), Fault::DelayAfter(Duration::from_secs(3600)));
     let late = fixture.call("add_note", json!({"id": 1, "text": "x"}));
     let committed = until(async || fixture.notes().await == 1);
     tokio::select! {
@@ -617,11 +366,7 @@ async fn a_gate_holds_all_calls_until_it_opens() {
 async fn a_database_that_is_gone_is_503() {
     let fixture = Fixture::start().await;
     fixture.call("who", json!({})).await;
-    let Fixture {
-        postgrest,
-        keys,
-        database,
-    } = fixture;
+    let Fixture { postgrest, keys, database } = fixture;
     let url = database.url().to_owned();
     database.stop().await;
     let source = crate::database::Source::Url(url);
@@ -632,16 +377,10 @@ async fn a_database_that_is_gone_is_503() {
         "POST /rest/v1/rpc/who HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\napikey: {}\r\ncontent-length: 2\r\n\r\n{{}}",
         keys.secret
     );
-    stream
-        .write_all(request.as_bytes())
-        .await
-        .expect("a request sent");
+    stream.write_all(request.as_bytes()).await.expect("a request sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
-    assert!(
-        answer.starts_with("HTTP/1.1 503") && answer.contains("PGRST000"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("PGRST000"), "{answer}");
     postgrest.stop().await;
     assert!(TcpStream::connect(&address).await.is_err());
 }

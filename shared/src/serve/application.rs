@@ -12,7 +12,8 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer, Vary};
 
-use super::{access, body, errors, path};
+use super::body::{self, BODY_LIMIT};
+use super::{access, errors, path};
 use crate::app::SharedApp;
 use crate::error::{Code, Error};
 
@@ -42,7 +43,8 @@ pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
     let endpoints = router
         .fallback(|| async { Error::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Error::new(Code::MethodNotAllowed) })
-        .layer(DefaultBodyLimit::disable())
+        // For axum's own extractors; `Payload` goes by the same limit.
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(app);
     // The path must be set right before it is routed, so the endpoints are one service behind the layers.
     let routed = endpoints.map_request(path::restore as fn(Request) -> Request);
@@ -94,6 +96,7 @@ mod tests {
     fn service() -> Router {
         let router = Router::new()
             .route("/echo", post(|payload: Payload| async move { payload.0 }))
+            .route("/bytes", post(|bytes: bytes::Bytes| async move { bytes }))
             .route("/panic", get(panicking))
             .route("/things/{id}", get(|Path(id): Path<u32>| async move { id.to_string() }));
         application(router, App::new(Config::from_lookup(|_| None)).expect("an app"))
@@ -143,15 +146,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_over_the_limit_is_refused_whether_or_not_its_length_is_announced() {
-        let over = vec![b'x'; body::BODY_LIMIT + 1];
+        let over = vec![b'x'; BODY_LIMIT + 1];
         let announced = Request::builder().method("POST").uri("/echo").header("content-length", over.len());
         let (status, _, answer) = call(announced, Body::from(over.clone())).await;
         assert_eq!((status.as_u16(), &answer["error"]["code"]), (413, &Value::from("payload_too_large")));
-        let chunks = over.chunks(65_536).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect::<Vec<_>>();
-        let stream = Body::from_stream(futures_util::stream::iter(chunks));
-        let (status, _, answer) = call(Request::builder().method("POST").uri("/echo"), stream).await;
-        assert_eq!((status.as_u16(), &answer["error"]["code"]), (413, &Value::from("payload_too_large")));
-        let just_fits = Body::from(vec![b'1'; body::BODY_LIMIT]);
+        for reader in ["/echo", "/bytes"] {
+            let chunks: Vec<_> = over.chunks(65_536).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
+            let stream = Body::from_stream(futures_util::stream::iter(chunks));
+            let (status, _, answer) = call(Request::builder().method("POST").uri(reader), stream).await;
+            assert_eq!((status.as_u16(), &answer["error"]["code"]), (413, &Value::from("payload_too_large")));
+        }
+        let just_fits = Body::from(vec![b'1'; BODY_LIMIT]);
         assert_eq!(call(Request::builder().method("POST").uri("/echo"), just_fits).await.0, 200);
     }
 }

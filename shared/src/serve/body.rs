@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::{Bytes, BytesMut};
 use http::header;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 
 use crate::error::{Code, Error};
 
@@ -21,7 +21,7 @@ const LINGER_BYTES: usize = 32 * 1024 * 1024;
 /// How long a refused body is still read.
 const LINGER_TIME: Duration = Duration::from_secs(5);
 
-/// Refuses a body that announces more than [`BODY_LIMIT`], and ends one that turns out to be larger.
+/// Refuses a body that announces more than [`BODY_LIMIT`]. One that does not say is refused by whoever reads it.
 pub(super) async fn limit(request: Request, next: Next) -> Response {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -29,7 +29,7 @@ pub(super) async fn limit(request: Request, next: Next) -> Response {
         linger(request.into_body()).await;
         return Error::new(Code::PayloadTooLarge).into_response();
     }
-    next.run(request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)))).await
+    next.run(request).await
 }
 
 async fn linger(mut body: Body) {
@@ -45,7 +45,7 @@ async fn linger(mut body: Body) {
     let _ = tokio::time::timeout(LINGER_TIME, read).await;
 }
 
-/// A request body, read whole.
+/// A request body of at most [`BODY_LIMIT`] bytes, read whole.
 #[derive(Debug)]
 pub struct Payload(pub Bytes);
 
@@ -56,33 +56,23 @@ impl<S: Sync> FromRequest<S> for Payload {
         let mut body = request.into_body();
         // Most bodies come in one piece, which then is the answer as it is.
         let mut first = Bytes::new();
-        let mut joined: Option<BytesMut> = None;
+        let mut joined = BytesMut::new();
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(refusal)?.into_data() else { continue };
-            match &mut joined {
-                Some(joined) => joined.extend_from_slice(&data),
-                None if first.is_empty() => first = data,
-                None => {
-                    let mut whole = BytesMut::with_capacity(first.len() + data.len());
-                    whole.extend_from_slice(&first);
-                    whole.extend_from_slice(&data);
-                    joined = Some(whole);
-                }
+            let ended_early = |_| Error::new(Code::InvalidRequest).with_message("The request body ended early.");
+            let Ok(data) = frame.map_err(ended_early)?.into_data() else { continue };
+            if first.len().max(joined.len()) + data.len() > BODY_LIMIT {
+                linger(body).await;
+                return Err(Error::new(Code::PayloadTooLarge));
             }
+            if first.is_empty() {
+                first = data;
+                continue;
+            }
+            if joined.is_empty() {
+                joined.extend_from_slice(&first);
+            }
+            joined.extend_from_slice(&data);
         }
-        Ok(Self(joined.map_or(first, BytesMut::freeze)))
+        Ok(Self(if joined.is_empty() { first } else { joined.freeze() }))
     }
-}
-
-fn refusal(error: axum::Error) -> Error {
-    let error = error.into_inner();
-    if is_too_large(error.as_ref()) {
-        Error::new(Code::PayloadTooLarge)
-    } else {
-        Error::new(Code::InvalidRequest).with_message("The request body ended early.")
-    }
-}
-
-fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_large)
 }

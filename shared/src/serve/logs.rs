@@ -1,9 +1,13 @@
 //! The log: JSON lines in production, readable lines on a developer's terminal. `RUST_LOG` says how much.
 
+use std::env;
 use std::io::{self, IsTerminal as _};
 use std::panic::PanicHookInfo;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::Environment;
@@ -28,15 +32,18 @@ impl Format {
 
 /// Starts the log of this process. A second start changes nothing.
 pub fn start(format: Format) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter);
+    // `target=level,level`, as everywhere; without the filters on spans and fields, whose regexes weigh a megabyte.
+    let wanted = env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let lines = tracing_subscriber::registry().with(wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO)));
     // An error means that there is a subscriber already.
     let _ = match format {
         Format::Json => {
             std::panic::set_hook(Box::new(log_panic));
-            lines.json().flatten_event(true).with_current_span(false).finish().try_init()
+            lines.with(fmt::layer().json().flatten_event(true).with_current_span(false)).try_init()
         }
-        Format::Readable => lines.with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).finish().try_init(),
+        Format::Readable => {
+            lines.with(fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal())).try_init()
+        }
     };
 }
 

@@ -108,7 +108,7 @@ fn start(file: &str, endpoints: fn() -> Router<SharedApp>) -> Result<(), ServeEr
 }
 
 /// Resolves when the process is told to stop: SIGTERM or ctrl-c.
-async fn stopped() {
+pub async fn stopped() {
     #[cfg(unix)]
     let terminated = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

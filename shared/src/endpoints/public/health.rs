@@ -72,3 +72,43 @@ fn providers(app: &App) -> Map<String, Value> {
     let word = |configured: bool| if configured { "configured" } else { "not_configured" };
     app.config.providers.iter().map(|it| (it.provider.name.to_owned(), word(it.key.is_some()).into())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::response::Response;
+    use http_body_util::BodyExt as _;
+
+    use super::super::stores;
+    use super::*;
+
+    const WELL: (StatusCode, &str) = (StatusCode::OK, r#"{"status":"ok"}"#);
+    const PONG: (StatusCode, &str) = (StatusCode::OK, r#"{"result":"PONG"}"#);
+
+    async fn read(response: Response) -> (u16, Value) {
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn both_stores_are_asked_at_the_same_time() {
+        let app = stores::app(WELL, r#"["PING"]"#, PONG, true).await;
+        let (status, body) = read(show(State(app)).await.into_response()).await;
+        assert_eq!((status, &body["status"]), (200, &Value::from("healthy")), "{body}");
+        assert_eq!(body["providers"]["chutes"], "configured");
+        assert_eq!(body["providers"]["openrouter"], "not_configured");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_out_is_named_and_nothing_more_is_said() {
+        let broken = (StatusCode::BAD_GATEWAY, "<html>postgres at 10.0.0.7 refused</html>");
+        let app = stores::app(broken, r#"["PING"]"#, PONG, false).await;
+        let (status, body) = read(show(State(app)).await.into_response()).await;
+        assert_eq!((status, &body["status"], &body["database"]), (503, &"degraded".into(), &"unavailable".into()));
+        assert!(!body.to_string().contains("10.0.0.7"), "{body}");
+        let app = stores::app(WELL, r#"["PING"]"#, (StatusCode::UNAUTHORIZED, r#"{"error":"WRONGPASS"}"#), false).await;
+        let (status, body) = read(show(State(app)).await.into_response()).await;
+        assert_eq!((status, &body["status"], &body["redis"]), (200, &"degraded".into(), &"unavailable".into()));
+        assert!(!body.to_string().contains("WRONGPASS"), "{body}");
+    }
+}

@@ -50,3 +50,39 @@ async fn counted(app: &App, command: &str) -> Option<u64> {
 fn uncached(body: Value) -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(body))
 }
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use http_body_util::BodyExt as _;
+
+    use super::super::stores;
+    use super::*;
+
+    const UNUSED: (StatusCode, &str) = (StatusCode::NOT_FOUND, "");
+
+    async fn read(response: impl IntoResponse) -> Value {
+        let body = response.into_response().into_body().collect().await.expect("a body").to_bytes();
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    #[tokio::test]
+    async fn pings_are_counted_in_redis_under_the_deployments_prefix() {
+        let incremented = (StatusCode::OK, r#"{"result":41}"#);
+        let app = stores::app(UNUSED, r#"["INCR","preview:ping:count"]"#, incremented, false).await;
+        assert_eq!(read(answer(State(app)).await).await["count"], 41);
+        let read_back = (StatusCode::OK, r#"{"result":"41"}"#);
+        let app = stores::app(UNUSED, r#"["GET","preview:ping:count"]"#, read_back, false).await;
+        let body = read(stats(State(app)).await).await;
+        assert_eq!((&body["total_pings"], &body["counted"]), (&41.into(), &"everywhere".into()));
+    }
+
+    #[tokio::test]
+    async fn without_redis_the_instance_counts() {
+        let refused = (StatusCode::OK, r#"{"error":"ERR max requests limit exceeded"}"#);
+        let app = stores::app(UNUSED, r#"["INCR","preview:ping:count"]"#, refused, false).await;
+        let count = |body: Value| body["count"].as_u64().expect("a count");
+        let first = count(read(answer(State(app.clone())).await).await);
+        assert!(first >= 1 && count(read(answer(State(app)).await).await) > first);
+    }
+}

@@ -1,0 +1,230 @@
+//! Everything a gateway needs, on this machine: what production has as services, as servers on loopback.
+//!
+//! The gateway itself is told about them by the variables of a deployment and does not know where it runs.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use shared::app::App;
+use shared::caller::hash;
+use shared::config::{Config, Pepper};
+use shared::routes::{self, ROUTES};
+use shared::serve::serve_plain;
+use tokio::net::TcpListener;
+
+use crate::database::{Database, DatabaseError};
+use crate::mailbox::Mailbox;
+use crate::postgrest::{Keys, Postgrest};
+use crate::provider::{NAMES, ProviderKeys, Providers};
+use crate::secrets::Secrets;
+use crate::upstash::{Engine, Upstash, UpstashError};
+
+/// How often the timer does what a cron does in production.
+const CRON_INTERVAL: Duration = Duration::from_secs(300);
+/// What the ready accounts start with, in nano-dollars.
+const READY_CREDIT: i64 = 100_000_000_000;
+
+/// Why the platform does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The Upstash stand-in.
+    #[error("redis: {0}")]
+    Upstash(#[from] UpstashError),
+    /// A port or a file.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The Supabase keys.
+    #[error("the Supabase keys cannot be signed: {0}")]
+    Keys(#[from] jsonwebtoken::errors::Error),
+    /// The gateway.
+    #[error(transparent)]
+    Gateway(#[from] shared::app::ClientError),
+}
+
+/// The running services.
+pub struct Platform {
+    /// The database behind PostgREST.
+    pub database: Database,
+    /// Supabase's stand-in.
+    pub postgrest: Postgrest,
+    /// Upstash's stand-in.
+    pub upstash: Upstash,
+    /// The providers' stand-ins.
+    pub providers: Providers,
+    /// What would go to Resend.
+    pub mailbox: Mailbox,
+    /// The project's keys, `anon` among them.
+    pub supabase_keys: Keys,
+    secrets: Secrets,
+    variables: HashMap<String, String>,
+}
+
+/// Keys that work at once.
+#[derive(Clone, Debug)]
+pub struct ReadyKeys {
+    /// Of a user with credit.
+    pub api_key: String,
+    /// Of an administrator.
+    pub admin_key: String,
+}
+
+/// The migrations and seeds of this repository.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+impl Platform {
+    /// Starts the services around a migrated database. `environment` is where variables of the user come from: a
+    /// provider that has a key there is the real one.
+    ///
+    /// # Errors
+    /// When a service cannot start.
+    pub async fn start(
+        database: Database,
+        engine: Engine,
+        secrets: Secrets,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, PlatformError> {
+        let supabase_keys = Keys::derive(secrets.seed())?;
+        let postgrest = Postgrest::start(&database, supabase_keys.clone()).await?;
+        let upstash = Upstash::start(engine, secrets.of("upstash token")).await?;
+        let providers = Providers::start(ProviderKeys::default()).await?;
+        let mailbox = Mailbox::new(&secrets.of("resend key"));
+
+        let mut variables = HashMap::new();
+        let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
+        for name in ["PRICING_MARKUP", "APP_NAME", "FRONTEND_URL", "CALL_MAX_SECONDS", "RUST_LOG"] {
+            if let Some(value) = environment(name) {
+                set(name, value);
+            }
+        }
+        set("VERCEL_ENV", "development".to_owned());
+        set("SUPABASE_URL", postgrest.url().to_owned());
+        set("SUPABASE_SECRET_KEY", supabase_keys.secret.clone());
+        set("UPSTASH_REDIS_REST_URL", upstash.url());
+        set("UPSTASH_REDIS_REST_TOKEN", upstash.token().to_owned());
+        set("API_KEY_PEPPER", secrets.of("pepper"));
+        set("CRON_SECRET", secrets.of("cron"));
+        for name in NAMES {
+            let upper = name.to_ascii_uppercase();
+            let (key_name, url_name) = (format!("{upper}_API_KEY"), format!("{upper}_BASE_URL"));
+            if let Some(key) = environment(&key_name) {
+                set(&key_name, key);
+                for further in [url_name, format!("{upper}_VIRTUAL_KEY"), format!("{upper}_PROVIDER")] {
+                    if let Some(value) = environment(&further) {
+                        set(&further, value);
+                    }
+                }
+            } else if let (Some(key), Some(url)) = (providers.key(name), providers.base_url(name)) {
+                set(&key_name, key.to_owned());
+                set(&url_name, url);
+            }
+        }
+        Ok(Self { database, postgrest, upstash, providers, mailbox, supabase_keys, secrets, variables })
+    }
+
+    /// The variables that a deployment of the gateway beside these services is given.
+    #[must_use]
+    pub fn variables(&self) -> &HashMap<String, String> {
+        &self.variables
+    }
+
+    /// The providers whose stand-in is not used.
+    #[must_use]
+    pub fn real_providers(&self) -> Vec<&'static str> {
+        let stands_in = |name: &str| {
+            self.variables.get(&format!("{}_API_KEY", name.to_ascii_uppercase())).map(String::as_str)
+                == self.providers.key(name)
+        };
+        NAMES.into_iter().filter(|name| !stands_in(name)).collect()
+    }
+
+    /// A gateway in this process.
+    ///
+    /// # Errors
+    /// When its HTTP client cannot be built.
+    pub fn gateway(&self) -> Result<shared::app::SharedApp, PlatformError> {
+        Ok(App::new(Config::from_lookup(|name| self.variables.get(name).cloned()))?)
+    }
+
+    /// Serves a gateway on `listener` until `shutdown` resolves, with the mailbox at `/_local/mail` and a timer that
+    /// stands for the cron jobs.
+    ///
+    /// # Errors
+    /// When the listener fails for good.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), PlatformError> {
+        let router = routes::all().merge(self.mailbox.page().with_state(()));
+        let timer = tokio::spawn(run_cron_jobs(listener.local_addr()?, self.secrets.of("cron")));
+        let served = serve_plain(listener, router, self.gateway()?, shutdown).await;
+        timer.abort();
+        Ok(served?)
+    }
+
+    /// Makes the ready accounts, unless they are there, and their keys.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn ready_keys(&self) -> Result<ReadyKeys, PlatformError> {
+        let key = |name: &str| format!("gw_test_{}", self.secrets.of(name));
+        let ready = ReadyKeys { api_key: key("ready user key"), admin_key: key("ready admin key") };
+        self.ready_account("user", &ready.api_key).await?;
+        self.ready_account("admin", &ready.admin_key).await?;
+        Ok(ready)
+    }
+
+    async fn ready_account(&self, role: &str, key: &str) -> Result<(), PlatformError> {
+        let pepper = Pepper { version: 1, secret: self.secrets.of("pepper") };
+        let last_four = &key[key.len() - 4..];
+        let email = format!("{role}@gateway.local");
+        self.database
+            .query(
+                "with made as (
+                   insert into gateway.accounts (email, username, role, plan) values ($1, $2, $2, 'customize')
+                   on conflict (email) do nothing returning accounts.*
+                 ),
+                 credited as (select gateway.grant_credit(made, 'admin', $3, null, 'opening credit', now()) from made)
+                 select count(*) from credited",
+                &[&email, &role, &READY_CREDIT],
+            )
+            .await?;
+        self.database
+            .query(
+                "insert into gateway.api_keys
+                   (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes)
+                 select id, $2, 'gw_test_', $3, 'Ready key', 'test', true, array['*']
+                 from gateway.accounts where email = $1
+                 on conflict (key_hash) do nothing",
+                &[&email, &hash(key, &pepper), &last_four],
+            )
+            .await?;
+        Ok(())
+    }
+}
+
+/// Calls each route that has a cron schedule, as Vercel would.
+async fn run_cron_jobs(gateway: std::net::SocketAddr, secret: String) {
+    let client = reqwest::Client::new();
+    let mut timer = tokio::time::interval(CRON_INTERVAL);
+    timer.tick().await;
+    loop {
+        timer.tick().await;
+        for path in ROUTES.iter().filter(|route| route.cron.is_some()).filter_map(|route| route.paths.first()) {
+            let call = client.get(format!("http://{gateway}{path}")).bearer_auth(&secret).send().await;
+            match call {
+                Ok(answer) if answer.status().is_success() => {}
+                Ok(answer) => tracing::warn!(path, status = %answer.status(), "a cron job failed"),
+                Err(error) => tracing::warn!(path, %error, "a cron job failed"),
+            }
+        }
+    }
+}

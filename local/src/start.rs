@@ -1,0 +1,112 @@
+//! `cargo run`: the whole platform, ready to be used.
+
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use local::database::{Database, Source};
+use local::platform::{Platform, PlatformError, ReadyKeys, repository};
+use local::secrets::Secrets;
+use local::upstash::Engine;
+use shared::serve::{logs, stopped};
+use tokio::net::TcpListener;
+
+/// Where and on what the local gateway runs.
+#[derive(Args)]
+pub struct Options {
+    /// The port; 0 for any that is free.
+    #[arg(long, default_value_t = 8000)]
+    port: u16,
+    /// Forgets everything from earlier runs.
+    #[arg(long)]
+    fresh: bool,
+    /// Where data and secrets are kept.
+    #[arg(long, default_value = ".local")]
+    dir: PathBuf,
+}
+
+/// Runs until ctrl-c. A start that fails is one line on stderr.
+pub fn run(options: &Options) -> ExitCode {
+    // A .env that is not there is none; one that cannot be read should say so.
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        eprintln!(".env cannot be read: {error}");
+        return ExitCode::FAILURE;
+    }
+    logs::start(logs::Format::Readable);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the async runtime cannot be built: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(serve(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Options) -> Result<(), PlatformError> {
+    if options.fresh && options.dir.exists() {
+        std::fs::remove_dir_all(&options.dir)?;
+    }
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(|error| {
+        std::io::Error::new(error.kind(), format!("port {} is taken; use --port 0 for any: {error}", options.port))
+    })?;
+    let secrets = Secrets::kept_in(&options.dir)?;
+    let data = options.dir.canonicalize()?.join("database");
+    let source = Source::detect(env, Some(&data))?;
+    let described = source.to_string();
+    let database = start_database(source, &data).await?;
+    let engine = Engine::detect(env);
+    let redis = if engine == Engine::InProcess { "in process" } else { "REDIS_URL" };
+    let platform = Platform::start(database, engine, secrets, env).await?;
+    let keys = platform.ready_keys().await?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    announce(&base_url, &keys, &described, redis, &platform.real_providers());
+    let served = platform.serve(listener, stopped()).await;
+    platform.database.stop().await;
+    served
+}
+
+async fn start_database(source: Source, data: &Path) -> Result<Database, PlatformError> {
+    let database = Database::start(source, Some(data)).await?;
+    let root = repository();
+    let seeds = [root.join("supabase/seed.sql"), root.join("local/seed.sql")];
+    database.migrate(&root.join("supabase/migrations"), &seeds.each_ref().map(PathBuf::as_path)).await?;
+    Ok(database)
+}
+
+fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, real_providers: &[&str]) {
+    let ReadyKeys { api_key, admin_key } = keys;
+    let providers = if real_providers.is_empty() {
+        "stand-ins".to_owned()
+    } else {
+        format!("{} and stand-ins", real_providers.join(", "))
+    };
+    let ready = serde_json::json!({ "base_url": base_url, "api_key": api_key, "admin_key": admin_key });
+    let text = format!(
+        "The gateway listens at {base_url}\n\
+         \x20 database   {database}\n\
+         \x20 redis      {redis}\n\
+         \x20 providers  {providers}\n\
+         \x20 mail       {base_url}/_local/mail\n\
+         \x20 user key   {api_key}\n\
+         \x20 admin key  {admin_key}\n\
+         Try it:\n\
+         \x20 curl {base_url}/v1/chat/completions -H 'authorization: Bearer {api_key}' \
+         -d '{{\"model\":\"openai/gpt-4o-mini\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n\
+         ready {ready}\n"
+    );
+    // Nobody reading is no reason not to serve.
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}

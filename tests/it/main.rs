@@ -1,0 +1,3 @@
+//! The promises of the gateway. One binary, so that it is linked once.
+
+mod platforms;
