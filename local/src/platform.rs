@@ -164,8 +164,10 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), PlatformError> {
         let router = routes::all().merge(self.mailbox.page().with_state(()));
-        let timer = tokio::spawn(run_cron_jobs(listener.local_addr()?, self.secrets.of("cron")));
-        let served = serve_plain(listener, router, self.gateway()?, shutdown).await;
+        let gateway = self.gateway()?;
+        let timer = run_cron_jobs(gateway.http.clone(), listener.local_addr()?, self.secrets.of("cron"));
+        let timer = tokio::spawn(timer);
+        let served = serve_plain(listener, router, gateway, shutdown).await;
         timer.abort();
         Ok(served?)
     }
@@ -212,8 +214,7 @@ impl Platform {
 }
 
 /// Calls each route that has a cron schedule, as Vercel would.
-async fn run_cron_jobs(gateway: std::net::SocketAddr, secret: String) {
-    let client = reqwest::Client::new();
+async fn run_cron_jobs(client: reqwest::Client, gateway: std::net::SocketAddr, secret: String) {
     let mut timer = tokio::time::interval(CRON_INTERVAL);
     timer.tick().await;
     loop {
