@@ -15,7 +15,7 @@ use tests::world::{Account, World, hello};
 use super::{PROMPT_TOKENS, assert_members, price, settled};
 
 /// Sends a call and leaves when the provider has it.
-async fn leave_before_the_head(world: &World, request: RequestBuilder) -> Gate {
+pub async fn leave_before_the_head(world: &World, request: RequestBuilder) -> Gate {
     let gate = world.platform.providers.control().gate();
     let client = tokio::spawn(request.send());
     certain("the call at the provider", gate.wait_for(1)).await;

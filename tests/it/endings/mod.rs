@@ -4,6 +4,8 @@ mod client_leaves;
 mod client_stays;
 mod deadline;
 mod events_on_lambda;
+mod function_dies;
+mod function_stops;
 mod invocation_on_vercel;
 
 use std::time::Duration;
