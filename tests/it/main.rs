@@ -2,4 +2,5 @@
 
 mod endings;
 mod money;
+mod observability;
 mod platforms;
