@@ -50,17 +50,18 @@ begin
   end if;
 
   if outcome not in ('refused', 'failed') then
-    if settlement ->> 'charge_hold' = 'true' then
-      cost := hold.amount;
-    elsif usage is not null then
+    -- Uncounted is not free, and neither is a provider that the hold does not know.
+    cost := hold.amount;
+    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true' then
       select candidate into price from jsonb_array_elements(hold.candidates) as candidate
         where candidate ->> 'provider' = settlement ->> 'provider';
-      cost := gateway.cost(price, usage, hold.markup);
+      if found then
+        cost := gateway.cost(price, usage, hold.markup);
+      end if;
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
     end if;
-    cost := coalesce(cost, hold.amount);
   end if;
 
   -- What the hold reserved is this call's; beyond it, only what nobody else has reserved. The rest is debt.

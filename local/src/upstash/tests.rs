@@ -25,10 +25,7 @@ async fn send(upstash: &Upstash, head: &str, body: &str) -> io::Result<TcpStream
 /// Sends a request, and reads until the connection is closed.
 async fn exchange(upstash: &Upstash, head: &str, body: &str) -> io::Result<String> {
     let mut answer = String::new();
-    send(upstash, head, body)
-        .await?
-        .read_to_string(&mut answer)
-        .await?;
+    send(upstash, head, body).await?.read_to_string(&mut answer).await?;
     Ok(answer)
 }
 
