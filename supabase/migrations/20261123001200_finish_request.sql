@@ -77,9 +77,11 @@ begin
     account.held := account.held - hold.amount;
   end if;
 
-  delete from gateway.holds where call_id = this_call;
   if outcome = 'refused' then
-    -- Never sent to a provider: the counters that decide get their count back.
+    -- Never sent to a provider: no request is recorded, so a tombstone tells that the call is over, and the counters
+    -- that decide get their count back.
+    update gateway.holds set state = 'tombstone', amount = 0, settlement = finish_request.settlement
+      where call_id = this_call;
     update gateway.accounts set
       held = account.held, month_requests = greatest(month_requests - 1, 0),
       trial_requests_left = trial_requests_left
@@ -92,6 +94,7 @@ begin
     return jsonb_build_object('cost', 0, 'balance', account.balance);
   end if;
 
+  delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app,
