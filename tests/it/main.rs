@@ -1,4 +1,5 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod first_admin;
 mod money;
 mod platforms;
