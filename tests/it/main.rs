@@ -2,3 +2,4 @@
 
 mod money;
 mod platforms;
+mod round_trips;
