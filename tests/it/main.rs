@@ -3,3 +3,4 @@
 mod first_admin;
 mod money;
 mod platforms;
+mod round_trips;
