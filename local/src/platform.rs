@@ -99,7 +99,8 @@ impl Platform {
 
         let mut variables = HashMap::new();
         let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
-        for name in ["PRICING_MARKUP", "APP_NAME", "FRONTEND_URL", "CALL_MAX_SECONDS", "RUST_LOG"] {
+        let passed_on = ["PRICING_MARKUP", "APP_NAME", "FRONTEND_URL", "CALL_MAX_SECONDS", "RUST_LOG"];
+        for name in passed_on.into_iter().chain(["DATABASE_TIMEOUT_MS", "REDIS_TIMEOUT_MS", "PROVIDER_TIMEOUT_MS"]) {
             if let Some(value) = environment(name) {
                 set(name, value);
             }
@@ -164,8 +165,10 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), PlatformError> {
         let router = routes::all().merge(self.mailbox.page().with_state(()));
-        let timer = tokio::spawn(run_cron_jobs(listener.local_addr()?, self.secrets.of("cron")));
-        let served = serve_plain(listener, router, self.gateway()?, shutdown).await;
+        let gateway = self.gateway()?;
+        let timer = run_cron_jobs(gateway.http.clone(), listener.local_addr()?, self.secrets.of("cron"));
+        let timer = tokio::spawn(timer);
+        let served = serve_plain(listener, router, gateway, shutdown).await;
         timer.abort();
         Ok(served?)
     }
@@ -212,8 +215,7 @@ impl Platform {
 }
 
 /// Calls each route that has a cron schedule, as Vercel would.
-async fn run_cron_jobs(gateway: std::net::SocketAddr, secret: String) {
-    let client = reqwest::Client::new();
+async fn run_cron_jobs(client: reqwest::Client, gateway: std::net::SocketAddr, secret: String) {
     let mut timer = tokio::time::interval(CRON_INTERVAL);
     timer.tick().await;
     loop {

@@ -54,6 +54,7 @@ codes! {
     UnknownField = "unknown_field", 400, "The request has a field that this endpoint does not know.";
     MissingModel = "missing_model", 400, "Name a model in `model`; GET /v1/models lists them.";
     UnsupportedModel = "unsupported_model", 400, "This model does not answer on this endpoint.";
+    UnsupportedModality = "unsupported_modality", 400, "This model does not take what the messages hold; see its input_modalities.";
     ContextLengthExceeded = "context_length_exceeded", 400, "The prompt is longer than the model's context.";
     MissingApiKey = "missing_api_key", 401, "Send your API key as `Authorization: Bearer gw_…` or in `x-api-key`.";
     InvalidApiKey = "invalid_api_key", 401, "This API key is not known. Check that it was copied whole.";

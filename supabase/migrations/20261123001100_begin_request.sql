@@ -10,16 +10,16 @@ as $$
   from jsonb_array_elements(candidates) as price
 $$;
 
--- How many output tokens, over all choices, `credit` surely buys after the prompt; negative if not even that.
+-- How many output tokens, over all choices, `credit` surely buys after the prompt.
 create function gateway.affordable_output(candidates jsonb, prompt_bound bigint, credit bigint, markup integer)
 returns bigint
 language sql immutable set search_path = ''
 as $$
   select case when max((price ->> 'completion')::bigint) = 0 then 1000000000 else
-    floor(((credit - 1)::numeric * 10000000000 / greatest(markup, 1)
-           - max(greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint)) * prompt_bound::numeric
-           - max((price ->> 'request')::numeric) * 1000000)
-          / max((price ->> 'completion')::bigint))::bigint end
+    div(div(credit * 10000000000::numeric, greatest(markup, 1))
+          - max(greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint)) * prompt_bound::numeric
+          - max((price ->> 'request')::bigint) * 1000000::numeric,
+        max((price ->> 'completion')::bigint))::bigint end
   from jsonb_array_elements(candidates) as price
 $$;
 
@@ -80,6 +80,11 @@ begin
   if not found then
     return jsonb_build_object('limits', limits, 'refused',
       gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
+  end if;
+  if not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
+    -- What the model does not take is not priced, whatever a provider may make of it.
+    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(400, 'unsupported_modality',
+      jsonb_build_object('param', 'messages', 'takes', model.input_modalities)));
   end if;
   if model.kind <> 'chat' then
     return jsonb_build_object('limits', limits, 'refused',
@@ -157,8 +162,9 @@ begin
 
   insert into gateway.holds
     (call_id, account_id, key_id, state, amount, model, candidates, markup, created_at, expires_at)
-    values (this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
-            at + make_interval(secs => (call ->> 'hold_seconds')::double precision))
+    select this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
+           at + make_interval(secs => (call ->> 'hold_seconds')::double precision)
+      where not exists (select from gateway.requests where call_id = this_call)
     on conflict (call_id) do nothing;
   if not found then
     select * into earlier from gateway.holds where call_id = this_call for update;

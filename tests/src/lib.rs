@@ -4,6 +4,8 @@ pub mod function;
 pub mod lambda;
 pub mod plain;
 pub mod vercel;
+pub mod watch;
+pub mod world;
 
 use std::time::Duration;
 

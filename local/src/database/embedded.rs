@@ -1,8 +1,11 @@
 //! The Postgres inside this program (WebAssembly, Postgres 17). It takes one connection at a time.
+//!
+//! Its data survive the death of the program, but not that of the machine: it cannot run with `fsync` (it would flush
+//! folders, which its file system refuses). Its `statement_timeout` never fires, and unbounded recursion ends it.
 use super::DatabaseError;
 use pglite_oxide::PgliteServer;
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 use tokio::runtime::{Handle, Runtime};
@@ -57,7 +60,7 @@ impl Embedded {
     }
 }
 
-fn open(root: &Path, socket: &PathBuf) -> Result<PgliteServer, String> {
+fn open(root: &Path, socket: &Path) -> Result<PgliteServer, String> {
     PgliteServer::builder()
         .path(root)
         .unix(socket)

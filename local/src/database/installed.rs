@@ -1,19 +1,19 @@
-//! An installed Postgres, found and run as a child process on a Unix socket.
+//! An installed Postgres, run as a child process on a Unix socket.
 //!
 //! A small shell process, the keeper, waits on a pipe that only this program holds open. However this program ends
 //! (a clean stop, a panic, kill -9), the pipe closes, and the keeper stops the server and removes its scratch folder.
-use super::DatabaseError;
+use super::{
+    DatabaseError,
+    user::{LOCALE, User, can_serve},
+};
 use std::{
     fs,
-    os::unix::{
-        fs::{PermissionsExt, chown},
-        net::UnixStream,
-        process::CommandExt,
-    },
+    os::unix::{net::UnixStream, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 /// How long a server may take to accept connections (recovery after a crash included).
 const START: Duration = Duration::from_secs(60);
@@ -21,17 +21,17 @@ const START: Duration = Duration::from_secs(60);
 /// How long to wait for the server of a program that was just killed to let go of the data.
 const HANDOVER: Duration = Duration::from_secs(5);
 
-/// Supabase's locale; elsewhere than on Linux a system may lack it.
-const LOCALE: &str = if cfg!(target_os = "linux") { "C.UTF-8" } else { "C" };
-
-/// Waits for its standard input to close, then stops the server `$1` and removes the folder `$3` once the server has
-/// removed its lock file `$2`.
+/// Waits for its standard input to close, then stops the server `$1`, and removes the folder `$3` once the server's
+/// process id is gone from its lock file `$2`.
 const KEEPER: &str = r#"
 trap '' HUP INT TERM
 read -r _
 kill -INT "$1" 2>/dev/null
 n=0
-while [ -e "$2" ] && [ "$n" -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
+while [ "$(head -n 1 "$2" 2>/dev/null)" = "$1" ] && [ "$n" -lt 600 ]; do
+    sleep 0.05
+    n=$((n + 1))
+done
 rm -rf "$3"
 "#;
 
@@ -48,6 +48,19 @@ impl Installed {
     /// one everything is temporary and nothing waits for the disk. Blocks until connections are accepted.
     pub(super) fn start(bin: &Path, dir: Option<&Path>) -> Result<Installed, DatabaseError> {
         let user = User::for_server()?;
+        let since = Instant::now();
+        loop {
+            match Self::attempt(bin, &user, dir) {
+                // The server of a program that was killed a moment ago still holds the data.
+                Err(DatabaseError::Start(log)) if log.contains("postmaster.pid") && since.elapsed() < HANDOVER => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn attempt(bin: &Path, user: &User, dir: Option<&Path>) -> Result<Installed, DatabaseError> {
         let scratch = tempfile::Builder::new()
             .prefix("gateway-postgres-")
             .tempdir()
@@ -63,38 +76,28 @@ impl Installed {
             }
             None => scratch.path().to_owned(),
         };
-        if user.0.is_some() && !can_serve(&home) {
+        if !can_serve(&home) {
             return Err(DatabaseError::Unreachable(home));
         }
         let data = home.join("data");
         if !data.exists() {
-            create_cluster(bin, &user, &home, &data)?;
+            create_cluster(bin, user, &home, &data)?;
         }
-        let socket_dir = scratch.keep();
-        let since = Instant::now();
-        loop {
-            match Self::spawn(bin, &user, &home, &socket_dir, dir.is_some()) {
-                // The server of a program that was killed a moment ago still holds the data.
-                Err(DatabaseError::Start(log)) if log.contains("postmaster.pid") && since.elapsed() < HANDOVER => {
-                    std::thread::sleep(Duration::from_millis(100));
-                }
-                other => return other,
-            }
-        }
+        Self::spawn(bin, user, &home, scratch, dir.is_some())
     }
 
     fn spawn(
         bin: &Path,
         user: &User,
         home: &Path,
-        socket_dir: &Path,
+        scratch: TempDir,
         durable: bool,
     ) -> Result<Installed, DatabaseError> {
         let data = home.join("data");
         let log = home.join("postgres.log");
         let log_file = fs::File::create(&log).map_err(DatabaseError::io(&log))?;
         let mut command = user.command(bin, "postgres", home);
-        command.arg("-D").arg(&data).arg("-k").arg(socket_dir);
+        command.arg("-D").arg(&data).arg("-k").arg(scratch.path());
         let on_disk = if durable { "on" } else { "off" };
         for setting in [
             "listen_addresses=",
@@ -116,7 +119,7 @@ impl Installed {
             .process_group(0)
             .spawn()
             .map_err(DatabaseError::io(&bin.join("postgres")))?;
-        let mut installed = Self::keep(server, &data.join("postmaster.pid"), socket_dir)?;
+        let mut installed = Self::keep(server, &data.join("postmaster.pid"), scratch)?;
         let since = Instant::now();
         loop {
             if installed.is_ready(&data) {
@@ -131,11 +134,11 @@ impl Installed {
         }
     }
 
-    fn keep(mut server: Child, lock: &Path, scratch: &Path) -> Result<Installed, DatabaseError> {
+    fn keep(mut server: Child, lock: &Path, scratch: TempDir) -> Result<Installed, DatabaseError> {
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "gateway-postgres-keeper"])
             .arg(server.id().to_string())
-            .args([lock, scratch])
+            .args([lock, scratch.path()])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -143,11 +146,9 @@ impl Installed {
             .process_group(0)
             .spawn();
         match keeper {
-            Ok(mut keeper) => {
-                Ok(Installed { pipe: keeper.stdin.take(), server, keeper, socket_dir: scratch.to_owned() })
-            }
+            Ok(mut keeper) => Ok(Installed { pipe: keeper.stdin.take(), server, keeper, socket_dir: scratch.keep() }),
             Err(source) => {
-                // Nothing would stop it later, and killing it is safe: it has no data yet that it could lose.
+                // Nothing would stop it later. Whatever this does to its data, Postgres recovers from.
                 server.kill().map_err(DatabaseError::io(Path::new("postgres")))?;
                 let path = PathBuf::from("sh");
                 Err(DatabaseError::Io { path, source })
@@ -199,95 +200,4 @@ fn create_cluster(bin: &Path, user: &User, home: &Path, data: &Path) -> Result<(
         return Err(DatabaseError::Start(said));
     }
     fs::rename(&fresh, data).map_err(DatabaseError::io(data))
-}
-
-/// Finds the folder of an installed server's programs: `PG_BIN`, else `PATH`, else the newest of the usual folders.
-pub(super) fn find(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    if let Some(bin) = env("PG_BIN") {
-        return programs(Path::new(&bin));
-    }
-    let on_path = env("PATH").and_then(|path| std::env::split_paths(&path).find_map(|folder| programs(&folder)));
-    on_path.or_else(|| {
-        ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt"]
-            .iter()
-            .filter_map(|root| fs::read_dir(root).ok())
-            .flatten()
-            .flatten()
-            .filter_map(|entry| programs(&entry.path().join("bin")))
-            .max_by_key(|bin| version(bin))
-    })
-}
-
-/// The real folder of the programs, since a server finds its other files relative to it: on `PATH` may be links.
-fn programs(folder: &Path) -> Option<PathBuf> {
-    let real = folder.join("postgres").canonicalize().ok()?;
-    let folder = real.parent()?;
-    folder.join("initdb").is_file().then(|| folder.to_owned())
-}
-
-/// The version in a path such as `/usr/lib/postgresql/17/bin`.
-fn version(bin: &Path) -> u32 {
-    bin.to_string_lossy()
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|digits| digits.parse().ok())
-        .max()
-        .unwrap_or(0)
-}
-
-/// Whether a server started from here could use `dir`: started as root it runs as another user, who must be able to
-/// enter every folder above.
-pub(super) fn can_serve(dir: &Path) -> bool {
-    let Ok(dir) = std::path::absolute(dir) else {
-        return false;
-    };
-    !is_root()
-        || dir
-            .ancestors()
-            .skip(1)
-            .filter(|folder| folder.exists())
-            .all(|folder| fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0))
-}
-
-fn is_root() -> bool {
-    id(&["-u"]) == Some(0)
-}
-
-/// Asks `id`, which knows every user database of the system without a line of unsafe code.
-fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id").args(arguments).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    text.trim().parse().ok()
-}
-
-/// The user that the server runs as, where it cannot be the present one: Postgres refuses root.
-struct User(Option<(u32, u32)>);
-
-impl User {
-    fn for_server() -> Result<User, DatabaseError> {
-        if !is_root() {
-            return Ok(User(None));
-        }
-        ["postgres", "nobody"]
-            .iter()
-            .find_map(|name| Some((id(&["-u", name])?, id(&["-g", name])?)))
-            .map(|user| User(Some(user)))
-            .ok_or_else(|| DatabaseError::Start("it refuses root, and there is no user postgres or nobody".to_owned()))
-    }
-
-    /// Gives a folder to this user alone.
-    fn own(&self, folder: &Path) -> Result<(), DatabaseError> {
-        if let Some((user, group)) = self.0 {
-            chown(folder, Some(user), Some(group)).map_err(DatabaseError::io(folder))?;
-        }
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(DatabaseError::io(folder))
-    }
-
-    fn command(&self, bin: &Path, program: &str, folder: &Path) -> Command {
-        let mut command = Command::new(bin.join(program));
-        command.current_dir(folder).env("LC_ALL", LOCALE).env("TZ", "UTC").stdin(Stdio::null());
-        if let Some((user, group)) = self.0 {
-            command.gid(group).uid(user);
-        }
-        command
-    }
 }

@@ -63,7 +63,13 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, DatabaseError> {
 
 /// A seed on disk: its file name and its SQL.
 pub(super) fn read_seeds(paths: &[&Path]) -> Result<Vec<(String, String)>, DatabaseError> {
-    paths.iter().map(|path| Ok((file_name(path), read_file(path)?))).collect()
+    paths.iter().map(|path| Ok((seed_name(path), read_file(path)?))).collect()
+}
+
+/// A seed's folder and file, as the Supabase CLI records `supabase/seed.sql`.
+fn seed_name(path: &Path) -> String {
+    let folder = path.parent().map(file_name).unwrap_or_default();
+    format!("{folder}/{}", file_name(path))
 }
 
 fn read_file(path: &Path) -> Result<String, DatabaseError> {

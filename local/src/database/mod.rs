@@ -10,12 +10,15 @@ mod embedded;
 #[path = "no_embedded.rs"]
 mod embedded;
 mod error;
+mod find;
 mod installed;
 mod migrate;
 pub mod pool;
 mod source;
+mod template;
 #[cfg(test)]
 mod tests;
+mod user;
 
 pub use cluster::Cluster;
 pub use error::DatabaseError;
@@ -111,9 +114,10 @@ impl Database {
     pub async fn execute(&self, sql: &str) -> Result<(), DatabaseError> {
         let mut lease = self.pool.acquire().await?;
         lease.connection.act_as_owner().await?;
-        let done = lease.connection.client.batch_execute(sql).await;
+        // After an error the connection is given up: the statements may have opened a transaction.
+        lease.connection.client.batch_execute(sql).await?;
         lease.release();
-        Ok(done?)
+        Ok(())
     }
 
     /// Runs one query as the owner of the database, beside the API.

@@ -1,5 +1,5 @@
 //! Which Postgres to use: a given one, an installed one, or the embedded one.
-use super::{DatabaseError, installed};
+use super::{DatabaseError, find::find, user::can_serve};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -26,7 +26,7 @@ impl Source {
         match set("GATEWAY_DATABASE").as_deref() {
             Some("embedded") => return Ok(Source::Embedded),
             Some("installed") => {
-                let bin = installed::find(&set).ok_or(DatabaseError::NotInstalled)?;
+                let bin = find(&set).ok_or(DatabaseError::NotInstalled)?;
                 return Ok(Source::Installed(bin));
             }
             Some(other) => return Err(DatabaseError::UnknownChoice(other.to_owned())),
@@ -35,8 +35,8 @@ impl Source {
         if let Some(url) = set("DATABASE_URL") {
             return Ok(Source::Url(url));
         }
-        if let Some(bin) = installed::find(&set)
-            && dir.is_none_or(installed::can_serve)
+        if let Some(bin) = find(&set)
+            && dir.is_none_or(can_serve)
         {
             return Ok(Source::Installed(bin));
         }

@@ -94,6 +94,9 @@ impl Control {
     /// Arms a fault for the next `times` calls, or until [`Control::clear`], of one function or of every one. Of several
     /// that fit a call, the one armed first happens.
     pub fn fail(&self, function: Option<&str>, times: Option<usize>, fault: Fault) {
+        if times == Some(0) {
+            return;
+        }
         let function = function.map(str::to_owned);
         let mut state = self.state();
         state.faults.push_back(Armed { function, left: times, fault });

@@ -4,14 +4,17 @@
 //! that are not volatile, arguments by name, error bodies and statuses. What it does not do it refuses.
 //!
 //! - [`Keys`] are a project's keys; [`Control`] lets tests watch and disturb.
-//! - A request goes through `auth` (who calls), `catalog` (which function), `call` (the transaction), `answer`.
+//! - A request goes through `request` (the server), `service`, `auth` (who calls), `form`, `catalog` (which function),
+//!   `call` (the transaction), `answer`.
 mod answer;
 mod auth;
 mod call;
 mod catalog;
 mod control;
+mod form;
 mod keys;
 mod request;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +22,7 @@ pub use control::{Call, Control, Fault, Gate};
 pub use keys::Keys;
 
 use crate::database::Database;
-use request::Service;
+use service::Service;
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 

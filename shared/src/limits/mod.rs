@@ -52,8 +52,7 @@ pub enum FirstWord {
 
 /// An admitted call: what must be given back when it ends.
 pub struct Admission {
-    /// The account whose counters hold the reservation; none when Redis was away.
-    lease: Option<Lease>,
+    lease: Lease,
     /// What the response's headers say.
     pub standing: Standing,
     /// Providers whose breaker is open.
@@ -93,7 +92,14 @@ impl Admission {
             admitted_at: answer.now,
             tokens: application.tokens,
         };
-        Self { lease: Some(lease), standing: answer.standing, avoid: answer.avoid }
+        Self { lease, standing: answer.standing, avoid: answer.avoid }
+    }
+
+    fn unanswered(limits: &str, application: &Application<'_>) -> Self {
+        // Long ago: no bucket of that time still counts, so only the lease is ended and no figure is corrected.
+        let lease =
+            Lease { account_id: script::account_of(limits).to_owned(), admitted_at: 0, tokens: application.tokens };
+        Self { lease, standing: Standing::degraded(), avoid: Vec::new() }
     }
 }
 
@@ -140,11 +146,12 @@ pub async fn decide(
             }
             Err(error)
         }
+        // Redis may have taken the lease all the same and only answered too late: it is ended with the call.
         FirstWord::NoLimits | FirstWord::Away => app
             .limiter
             .floor
             .admit(application.key_hash, script::key_requests_per_minute(limits))
-            .map(|()| Admission { lease: None, standing: Standing::degraded(), avoid: Vec::new() })
+            .map(|()| Admission::unanswered(limits, application))
             .map_err(|error| error.with_headers(|headers| Standing::degraded().write(headers))),
     }
 }
@@ -159,7 +166,8 @@ pub async fn release(
     tokens_used: u64,
     reports: &[ProviderReport],
 ) -> u64 {
-    let (Some(lease), Ok(upstash)) = (&admission.lease, app.upstash()) else { return 0 };
+    let Ok(upstash) = app.upstash() else { return 0 };
+    let lease = &admission.lease;
     let command = script::release(
         &app.config.redis_prefix,
         key_hash,

@@ -151,6 +151,8 @@ impl Redis {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn address(host: &str, port: u16) -> Address {
@@ -188,6 +190,65 @@ mod tests {
             "redis://localhost?protocol=3",
         ] {
             assert_eq!(Address::parse(url), Err(BadRedisUrl), "{url}");
+        }
+    }
+
+    async fn run(redis: &Redis, command: &str) -> io::Result<Reply> {
+        let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
+        redis.execute(&words).await
+    }
+
+    #[tokio::test]
+    async fn credentials_and_database_are_used() {
+        let Some(server) = spawn_redis_server() else {
+            eprintln!("SKIPPED: credentials_and_database_are_used");
+            return;
+        };
+        let open = Redis::new(&server.url()).unwrap();
+        run(&open, "SET where database-0").await.unwrap();
+        run(&open, "CONFIG SET requirepass secret").await.unwrap();
+
+        let url = |credentials: &str| server.url().replace("//", &format!("//{credentials}@"));
+        let redis = Redis::new(&format!("{}/3", url("default:secret"))).unwrap();
+        assert_eq!(run(&redis, "GET where").await.unwrap(), Reply::Nil);
+        let redis = Redis::new(&url(":secret")).unwrap();
+        let value = run(&redis, "GET where").await.unwrap();
+        assert_eq!(value, Reply::bulk(*b"database-0"));
+        let redis = Redis::new(&url(":wrong")).unwrap();
+        let refused = run(&redis, "GET where").await.unwrap_err();
+        assert!(refused.to_string().starts_with("WRONGPASS"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn the_answer_to_an_abandoned_call_reaches_no_other() {
+        let Some(server) = spawn_redis_server() else {
+            eprintln!("SKIPPED: the_answer_to_an_abandoned_call_reaches_no_other");
+            return;
+        };
+        let redis = Redis::new(&server.url()).unwrap();
+        for _ in 0..20 {
+            run(&redis, "PING").await.unwrap();
+            // Polled once: the command is sent on the connection of the PING, its answer rarely read.
+            drop(run(&redis, "ECHO stale").now_or_never());
+            let fresh = run(&redis, "ECHO fresh").await.unwrap();
+            assert_eq!(fresh, Reply::bulk(*b"fresh"));
+        }
+    }
+
+    #[tokio::test]
+    async fn after_a_restart_the_old_connections_are_forgotten() {
+        let Some(server) = spawn_redis_server() else {
+            eprintln!("SKIPPED: after_a_restart_the_old_connections_are_forgotten");
+            return;
+        };
+        let redis = Redis::new(&server.url()).unwrap();
+        let both = futures_util::future::join(run(&redis, "PING"), run(&redis, "PING"));
+        assert!(matches!(both.await, (Ok(_), Ok(_))));
+        run(&redis, "CLIENT KILL TYPE normal SKIPME no").await.unwrap_or(Reply::Nil);
+        // The first call may find that its connection is closed, but no later one does.
+        drop(run(&redis, "PING").await);
+        for _ in 0..3 {
+            assert!(run(&redis, "PING").await.is_ok());
         }
     }
 }

@@ -7,8 +7,8 @@ use mlua::{HookTriggers, Lua};
 
 use super::error::ScriptError;
 
-/// How many instructions of the Lua machine a script may run: far above any honest one, and well under a second.
-/// Redis would answer BUSY to everyone else after five seconds, which here would hang the whole platform.
+/// How many instructions of the Lua machine a script may run: far above any honest one, and over in about a second.
+/// Redis would let it run on and answer BUSY to everyone else, which here would hang the whole platform.
 const INSTRUCTIONS: u32 = 10_000_000;
 /// How often they are counted.
 const STEP: u32 = 10_000;

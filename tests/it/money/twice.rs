@@ -1,0 +1,95 @@
+//! A call is charged once, however often and in whatever order its settle arrives; two calls are charged twice.
+
+use serde_json::{Value, json};
+use shared::app::SharedApp;
+use tests::world::{Account, World, hello, nanos};
+use uuid::Uuid;
+
+/// Places a hold as the gateway does.
+async fn begin(app: &SharedApp, world: &World, account: &Account, call_id: Uuid) -> Value {
+    let arguments = json!({
+        "caller": {"key_hashes": [world.hash(&account.key)]},
+        "call": {"call_id": call_id, "model": tests::world::MODEL, "providers": ["openrouter"], "prompt_bound": 50,
+                 "images": 0, "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000},
+    });
+    app.supabase().expect("configured").rpc("begin_request", &arguments).await.expect("an answer")
+}
+
+async fn finish(app: &SharedApp, call_id: Uuid) -> Value {
+    let settlement = json!({"call_id": call_id, "outcome": "completed", "provider": "openrouter",
+                            "usage": {"prompt": 10, "completion": 20}});
+    let arguments = json!({ "settlement": settlement });
+    app.supabase().expect("configured").rpc("finish_request", &arguments).await.expect("an answer")
+}
+
+/// 10 prompt tokens and 20 completion tokens.
+const COST: i64 = 10 * 1_000 + 20 * 2_000;
+const CREDIT: i64 = 1_000_000_000;
+
+async fn assert_charged(world: &World, account: &Account, times: i64) {
+    assert_eq!(world.money(account.id).await, (CREDIT - times * COST, 0, 0));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_settle_repeated_is_charged_once() {
+    let world = World::start().await;
+    let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
+    begin(&app, &world, &account, call).await;
+    let first = finish(&app, call).await;
+    let second = finish(&app, call).await;
+    assert_eq!((&first["cost"], &second["cost"]), (&json!(COST), &json!(COST)));
+    assert_eq!(second["repeated"], true);
+    assert_charged(&world, &account, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settles_at_the_same_time_are_charged_once() {
+    let Some(world) = World::concurrent("two settles at the same time").await else { return };
+    let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
+    begin(&app, &world, &account, call).await;
+    let settles = futures_util::future::join_all((0..8).map(|_| finish(&app, call))).await;
+    assert!(settles.iter().all(|settled| settled["cost"] == json!(COST)), "{settles:?}");
+    assert_charged(&world, &account, 1).await;
+}
+
+#[tokio::test]
+async fn a_settle_before_its_begin_is_charged_once() {
+    let world = World::start().await;
+    let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
+    assert_eq!(finish(&app, call).await["tombstone"], true);
+    assert_eq!(begin(&app, &world, &account, call).await["refused"]["code"], "call_finished");
+    assert_eq!(finish(&app, call).await["repeated"], true);
+    assert_eq!(begin(&app, &world, &account, call).await["refused"]["code"], "call_finished");
+    assert_charged(&world, &account, 1).await;
+}
+
+#[tokio::test]
+async fn a_release_before_its_begin_leaves_no_hold() {
+    let world = World::start().await;
+    let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
+    let release = json!({"settlement": {"call_id": call, "outcome": "refused"}});
+    let _: Value = app.supabase().expect("configured").rpc("finish_request", &release).await.expect("an answer");
+    assert_eq!(begin(&app, &world, &account, call).await["refused"]["code"], "call_finished");
+    assert_charged(&world, &account, 0).await;
+}
+
+#[tokio::test]
+async fn the_same_request_id_on_two_calls_is_charged_twice() {
+    let world = World::start().await;
+    let (one, other) = (world.account(CREDIT).await, world.account(CREDIT).await);
+    let mut spent = Vec::new();
+    for account in [&one, &one, &other] {
+        let request = world.chat(&account.key, &hello(&json!({}))).header("x-request-id", "the-same");
+        let response = tests::world::send(request).await;
+        assert_eq!(response.headers()["x-request-id"], "the-same");
+        let (status, answer) = tests::world::read(response).await;
+        assert_eq!(status, 200, "{answer}");
+        spent.push(nanos(&answer["usage"]["cost"]));
+    }
+    world.settled().await;
+    assert!(spent.iter().all(|cost| *cost > 0));
+    assert_eq!(world.money(one.id).await.0, CREDIT - spent[0] - spent[1]);
+    assert_eq!(world.money(other.id).await.0, CREDIT - spent[2]);
+    world.assert_ledger_clean().await;
+}
