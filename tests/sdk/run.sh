@@ -26,7 +26,12 @@ trap 'exit 1' INT TERM
 # Built first, so that the build's time is not taken for a start that hangs.
 if [ -z "${GATEWAY_BASE_URL:-}" ]; then
   cargo build --quiet --manifest-path "$root/Cargo.toml" --package local
-  (cd "$root" && exec cargo run --quiet -- --port 0 --fresh --dir "$work/data") >"$work/ready" 2>"$work/log" &
+  # The providers are to be stand-ins: no key from the environment, nor from a .env beside the sources.
+  (
+    cd "$work"
+    unset OPENROUTER_API_KEY PORTKEY_API_KEY FEATHERLESS_API_KEY CHUTES_API_KEY
+    exec cargo run --quiet --manifest-path "$root/Cargo.toml" -- --port 0 --fresh --dir "$work/data"
+  ) >"$work/ready" 2>"$work/log" &
   gateway=$!
 fi
 

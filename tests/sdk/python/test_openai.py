@@ -195,20 +195,21 @@ def test_a_closed_day_is_not_retried_because_the_gateway_says_so(connect):
     assert [answer.headers.get("x-should-retry") for answer in recorder.answers] == ["false"]
 
 
-def test_credits_in_flight_are_waited_for(connect):
+def test_credits_in_flight_are_retried_until_they_are_free(connect):
     # Enough for one hold at a time: 4 000 output tokens at $0.40 a million are $0.0016.
     key = create_account(credits=0.002)
-    recorder = connect(key)
     ask = {"messages": HELLO, "max_completion_tokens": 4000}
-    with recorder.client.chat.completions.create(model="test/slow", stream=True, **ask) as running:
+    refused = connect(key, max_retries=1)
+    # This stream stops in the middle and holds its credits until it is closed.
+    with connect(key).client.chat.completions.create(model="test/stall", stream=True, **ask) as running:
         next(iter(running))
-        recorder.answers.clear()
-        waited = connect(key, max_retries=10)
-        assert waited.client.chat.completions.create(model="test/usage", **ask).choices
-        running.close()
-    statuses = [answer.status_code for answer in waited.answers]
-    assert statuses[0] == 402 and statuses[-1] == 200
-    assert waited.answers[0].headers["x-should-retry"] == "true"
+        with pytest.raises(openai.APIStatusError) as raised:
+            refused.client.chat.completions.create(model="test/usage", **ask)
+    assert raised.value.code == "credits_in_flight"
+    told = [(answer.status_code, answer.headers["x-should-retry"]) for answer in refused.answers]
+    assert told == [(402, "true")] * 2
+    patient = connect(key, max_retries=30).client
+    assert patient.chat.completions.create(model="test/usage", **ask).choices
 
 
 def test_a_failure_in_the_middle_is_raised_while_reading(client):
