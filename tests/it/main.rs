@@ -2,4 +2,5 @@
 
 mod money;
 mod platforms;
+mod providers;
 mod round_trips;
