@@ -1,5 +1,6 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod first_admin;
 mod money;
 mod platforms;
 mod providers;

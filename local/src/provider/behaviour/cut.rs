@@ -1,4 +1,4 @@
-//! Answers that begin well and do not end so.
+//! Answers that begin well, and do not end so or not yet.
 
 use http::StatusCode;
 
@@ -16,6 +16,26 @@ pub(super) fn cut(scene: &Scene<'_>) -> Result<Reply, ApiError> {
 
 pub(super) fn stall(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     partial(scene, Step::Hang)
+}
+
+pub(super) fn gated(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let answer = scene.compose(Plan::default())?;
+    Ok(Reply::Respond(if scene.request.stream {
+        let events = scene.events(&answer, Reporting::AsAsked);
+        let (before, after) = events.split_at(beginning(scene, &answer).len());
+        let mut all = steps(before);
+        all.push(Step::Gate);
+        all.extend(steps(after));
+        Respond::streamed(EVENT_STREAM, all)
+    } else {
+        let body = scene.plain(&answer, Reporting::AsAsked);
+        let mut rest = body.clone();
+        let half = rest.split_to(body.len() / 2);
+        Respond {
+            steps: vec![Step::Part(half), Step::Flush, Step::Gate, Step::Chunk(rest)],
+            ..Respond::whole(StatusCode::OK, JSON, body)
+        }
+    }))
 }
 
 pub(super) fn end_early(scene: &Scene<'_>) -> Result<Reply, ApiError> {

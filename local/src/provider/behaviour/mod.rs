@@ -94,6 +94,12 @@ pub static TABLE: &[Behaviour] = &[
     ),
     row("cut", &[("after", 3)], cut::cut, "so many chunks, or half a plain body, then the connection dies"),
     row("stall", &[("after", 2)], cut::stall, "so many chunks, or half a plain body, then nothing more"),
+    row(
+        "gated",
+        &[("after", 2)],
+        cut::gated,
+        "so many chunks, or half a plain body, then the rest past the gate within",
+    ),
     row("end-early", &[("after", 2)], cut::end_early, "so many chunks and a clean end without finish_reason or [DONE]"),
     row("keepalive", &[], framing::keepalive, "comment lines, CRLF, and writes that end at odd places"),
     Behaviour {
