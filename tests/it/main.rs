@@ -3,4 +3,5 @@
 mod first_admin;
 mod money;
 mod platforms;
+mod providers;
 mod round_trips;

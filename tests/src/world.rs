@@ -119,7 +119,13 @@ impl World {
 
     /// A second gateway beside the same services, as another instance of the function would be.
     pub async fn another_gateway(&self) -> String {
-        let variables: Vec<_> = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.another_gateway_with(&[]).await
+    }
+
+    /// A second gateway, which has these variables besides those of the first.
+    pub async fn another_gateway_with(&self, further: &[(&str, &str)]) -> String {
+        let own = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let variables: Vec<_> = own.chain(further.iter().copied()).collect();
         let (gateway, base_url) = gateway(&self.platform, &variables).await;
         // It stops with the runtime of the test.
         std::mem::forget(gateway);
