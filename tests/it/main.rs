@@ -1,5 +1,6 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod endings;
 mod first_admin;
 mod money;
 mod platforms;

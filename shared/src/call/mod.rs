@@ -17,6 +17,7 @@ mod head;
 mod plain;
 mod stream;
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -79,8 +80,18 @@ pub async fn run(
         deadline: invocation.ends_at,
         ends_with_task: invocation.ends_with_task,
     };
-    invocation.tasks.spawn(call.drive(head));
-    answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)))
+    let (running, over) = oneshot::channel::<Infallible>();
+    invocation.tasks.spawn(async move {
+        // Dropped when the task is over, however that comes about.
+        let _running = running;
+        call.drive(head).await;
+    });
+    let answer = answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)));
+    if answer.is_err() && invocation.ends_with_task {
+        // The end of an error's body cannot be withheld, so its head is.
+        let _ = over.await;
+    }
+    answer
 }
 
 impl Call {

@@ -121,6 +121,8 @@ async fn pump(
             () = client.sender.closed(), if client.listens => {
                 client.listens = false;
             }
+            // Before the frames: a provider that always has one ready must not outrun it.
+            () = deadline.as_mut() => return Ended::Deadline,
             frame = opened.response.chunk() => match frame {
                 Ok(Some(frame)) => result = produced.stream.push(frame, &mut pieces),
                 Ok(None) => {
@@ -130,7 +132,6 @@ async fn pump(
                 Err(_) => return Ended::Broken(Failure::unreachable(provider, false).error),
             },
             () = silence.as_mut() => return Ended::Broken(Failure::silent(provider).error),
-            () = deadline.as_mut() => return Ended::Deadline,
         }
     }
 }

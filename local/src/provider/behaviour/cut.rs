@@ -19,7 +19,7 @@ pub(super) fn stall(scene: &Scene<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(super) fn gated(scene: &Scene<'_>) -> Result<Reply, ApiError> {
-    let answer = scene.compose(Plan::default())?;
+    let answer = scene.compose(Plan { tokens: Some(scene.value("tokens")), ..Plan::default() })?;
     Ok(Reply::Respond(if scene.request.stream {
         let events = scene.events(&answer, Reporting::AsAsked);
         let (before, after) = events.split_at(beginning(scene, &answer).len());

@@ -96,9 +96,9 @@ pub static TABLE: &[Behaviour] = &[
     row("stall", &[("after", 2)], cut::stall, "so many chunks, or half a plain body, then nothing more"),
     row(
         "gated",
-        &[("after", 2)],
+        &[("after", 2), ("tokens", 40)],
         cut::gated,
-        "so many chunks, or half a plain body, then the rest past the gate within",
+        "a text of so many tokens: so many chunks, or half a plain body, then the rest past the gate within",
     ),
     row("end-early", &[("after", 2)], cut::end_early, "so many chunks and a clean end without finish_reason or [DONE]"),
     row("keepalive", &[], framing::keepalive, "comment lines, CRLF, and writes that end at odd places"),
