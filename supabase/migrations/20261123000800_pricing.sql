@@ -6,6 +6,7 @@ language sql immutable parallel safe set search_path = ''
 as $$ select least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer $$;
 
 -- The cost of a usage at a candidate's frozen prices (see gateway.candidates), in nano-dollars, rounded up once.
+-- The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
 -- Token counts come from providers: they are clamped before anything is computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe set search_path = ''
@@ -15,12 +16,12 @@ declare
   cached integer := least(gateway.token_count(usage, 'cached'), prompt);
   completion integer := gateway.token_count(usage, 'completion');
 begin
-  return ceil((
+  return least(9223372036854775807, ceil((
     (prompt - cached)::numeric * (price ->> 'prompt')::bigint
     + cached::numeric * (price ->> 'cached')::bigint
     + completion::numeric * (price ->> 'completion')::bigint
     + (price ->> 'request')::numeric * 1000000
-  ) * markup / 10000000000);
+  ) * markup * 0.0000000001));
 end;
 $$;
 

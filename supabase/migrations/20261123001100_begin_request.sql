@@ -10,16 +10,16 @@ as $$
   from jsonb_array_elements(candidates) as price
 $$;
 
--- How many output tokens, over all choices, `credit` surely buys after the prompt; negative if not even that.
+-- How many output tokens, over all choices, `credit` surely buys after the prompt.
 create function gateway.affordable_output(candidates jsonb, prompt_bound bigint, credit bigint, markup integer)
 returns bigint
 language sql immutable set search_path = ''
 as $$
   select case when max((price ->> 'completion')::bigint) = 0 then 1000000000 else
-    floor(((credit - 1)::numeric * 10000000000 / greatest(markup, 1)
-           - max(greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint)) * prompt_bound::numeric
-           - max((price ->> 'request')::numeric) * 1000000)
-          / max((price ->> 'completion')::bigint))::bigint end
+    div(div(credit * 10000000000::numeric, greatest(markup, 1))
+          - max(greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint)) * prompt_bound::numeric
+          - max((price ->> 'request')::bigint) * 1000000::numeric,
+        max((price ->> 'completion')::bigint))::bigint end
   from jsonb_array_elements(candidates) as price
 $$;
 

@@ -50,17 +50,18 @@ begin
   end if;
 
   if outcome not in ('refused', 'failed') then
-    if settlement ->> 'charge_hold' = 'true' then
-      cost := hold.amount;
-    elsif usage is not null then
+    -- Uncounted is not free, and neither is a provider that the hold does not know.
+    cost := hold.amount;
+    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true' then
       select candidate into price from jsonb_array_elements(hold.candidates) as candidate
         where candidate ->> 'provider' = settlement ->> 'provider';
-      cost := gateway.cost(price, usage, hold.markup);
+      if found then
+        cost := gateway.cost(price, usage, hold.markup);
+      end if;
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
     end if;
-    cost := coalesce(cost, hold.amount);
   end if;
 
   -- What the hold reserved is this call's; beyond it, only what nobody else has reserved. The rest is debt.
@@ -76,9 +77,11 @@ begin
     account.held := account.held - hold.amount;
   end if;
 
-  delete from gateway.holds where call_id = this_call;
   if outcome = 'refused' then
-    -- Never sent to a provider: the counters that decide get their count back.
+    -- Never sent to a provider: no request is recorded, so a tombstone tells that the call is over, and the counters
+    -- that decide get their count back.
+    update gateway.holds set state = 'tombstone', amount = 0, settlement = finish_request.settlement
+      where call_id = this_call;
     update gateway.accounts set
       held = account.held, month_requests = greatest(month_requests - 1, 0),
       trial_requests_left = trial_requests_left
@@ -91,6 +94,7 @@ begin
     return jsonb_build_object('cost', 0, 'balance', account.balance);
   end if;
 
+  delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app,

@@ -1,6 +1,9 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
 mod endings;
+mod first_admin;
 mod money;
 mod observability;
 mod platforms;
+mod providers;
+mod round_trips;

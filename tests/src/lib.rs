@@ -4,6 +4,7 @@ pub mod function;
 pub mod lambda;
 pub mod plain;
 pub mod vercel;
+pub mod watch;
 pub mod world;
 
 use std::time::Duration;

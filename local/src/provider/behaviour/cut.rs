@@ -50,16 +50,26 @@ pub(super) fn end_early(scene: &Scene<'_>) -> Result<Reply, ApiError> {
 
 pub(super) fn error(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let answer = scene.compose(Plan::default())?;
+    let events = beginning(scene, &answer);
+    Ok(error_after(scene, &answer, events))
+}
+
+pub(super) fn error_first(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let answer = scene.compose(Plan::default())?;
+    Ok(error_after(scene, &answer, Vec::new()))
+}
+
+/// The events, then a chunk with an error.
+fn error_after(scene: &Scene<'_>, answer: &Answer, mut events: Vec<Event>) -> Reply {
     let error = ApiError::new(StatusCode::BAD_GATEWAY, "the model stopped in the middle of its answer");
     let body = scene.envelope.vendor.error_body(&error);
-    Ok(Reply::Respond(if scene.request.stream {
-        let mut events = beginning(scene, &answer);
-        events.push(scene.envelope.error_event(&answer, body["error"].clone()));
+    Reply::Respond(if scene.request.stream {
+        events.push(scene.envelope.error_event(answer, body["error"].clone()));
         Respond::streamed(EVENT_STREAM, steps(&events))
     } else {
         // OpenRouter has sent its status by then: the body of a 200 holds the error.
         Respond::whole(StatusCode::OK, JSON, body.to_string())
-    }))
+    })
 }
 
 /// Part of the answer, which the client receives, and then `end`.

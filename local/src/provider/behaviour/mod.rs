@@ -86,6 +86,12 @@ pub static TABLE: &[Behaviour] = &[
         cut::error,
         "a chunk with an error, then the end; plain: 200 with an error object",
     ),
+    row(
+        "error-first",
+        &[],
+        cut::error_first,
+        "a stream whose first chunk is an error; plain: 200 with an error object",
+    ),
     row("cut", &[("after", 3)], cut::cut, "so many chunks, or half a plain body, then the connection dies"),
     row("stall", &[("after", 2)], cut::stall, "so many chunks, or half a plain body, then nothing more"),
     row(
