@@ -58,3 +58,20 @@ async fn a_plain_answer_tells_who_was_slow() {
 async fn a_streamed_answer_tells_who_was_slow() {
     tells_who_was_slow(true).await;
 }
+
+#[tokio::test]
+async fn failures_and_refusals_tell_it_too() {
+    let world = World::start().await;
+    let body = hello(&json!({}));
+    let poor = world.account(0).await;
+    let refused = send(world.chat(&poor.key, &body)).await;
+    assert_eq!((refused.status().as_u16(), durations(&refused)["upstream"]), (402, 0.0));
+    assert!(durations(&refused)["auth"] > 0.0);
+    let account = world.account(1_000_000_000).await;
+    for failure in ["status?code=500", "garbage"] {
+        world.model(MODEL, &[Route::new("openrouter", &format!("standin/{failure}"))]).await;
+        let failed = send(world.chat(&account.key, &body)).await;
+        assert_eq!(failed.status(), 502, "{failure}");
+        assert!(durations(&failed)["upstream"] > 0.0, "{failure}");
+    }
+}
