@@ -24,10 +24,10 @@ pub fn cut_by_the_deadline(stream: &str) -> Value {
     last
 }
 
-/// The call ended at its deadline; how busy the machine may be is a matter of patience.
+/// The call, which began a moment after its request came, ended at its deadline; how busy the machine may be is a matter of patience.
 fn assert_in_time(row: &Value) {
     let duration = row["duration_ms"].as_u64().expect("a duration");
-    assert!((2_000..15_000).contains(&duration), "{row}");
+    assert!((1_000..15_000).contains(&duration), "{row}");
 }
 
 async fn a_silent_stream_is_cut(world: &World, base_url: &str, account: &Account) {
