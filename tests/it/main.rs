@@ -2,6 +2,8 @@
 
 mod first_admin;
 mod money;
+mod operations;
 mod platforms;
 mod providers;
 mod round_trips;
+mod stores;
