@@ -1,6 +1,7 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
 mod first_admin;
+mod limits;
 mod money;
 mod operations;
 mod platforms;
