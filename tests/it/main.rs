@@ -2,7 +2,10 @@
 
 mod endings;
 mod first_admin;
+mod limits;
 mod money;
+mod operations;
 mod platforms;
 mod providers;
 mod round_trips;
+mod stores;
