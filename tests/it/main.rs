@@ -4,6 +4,7 @@ mod endings;
 mod first_admin;
 mod limits;
 mod money;
+mod observability;
 mod operations;
 mod platforms;
 mod providers;

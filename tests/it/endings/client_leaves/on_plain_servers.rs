@@ -1,11 +1,12 @@
 //! A plain server notices at once that a client has left, whether it is waiting for a head or reading.
 
 use local::provider::Ending;
+use serde_json::json;
 use tests::certain;
 use tests::plain::PlainServer;
 use tests::world::{Account, World};
 
-use super::super::{Reader, ask, assert_estimated, call_at, settled, variables, world_with};
+use super::super::{CREDIT, Reader, ask, assert_estimated, call_at, let_it_reason, settled, variables, world_with};
 use super::{ending, leave_before_the_head};
 use crate::platforms::function;
 
@@ -83,4 +84,36 @@ async fn in_the_middle_of_a_plain_answer() {
     client.abort();
     assert_eq!(ending(&world).await, (Ending::ClientGone, 0));
     assert_estimated(&settled(&world, &account).await, "client_left", "");
+}
+
+#[tokio::test]
+async fn before_the_provider_is_asked_it_never_is_and_nothing_is_charged() {
+    for reasoning in [false, true] {
+        let (world, account) = world_with("standin/normal").await;
+        if reasoning {
+            let_it_reason(&world).await;
+        }
+        let server = PlainServer::start(function(), &variables(&world)).await;
+        let postgrest = world.platform.postgrest.control();
+        postgrest.record(true);
+        let hold = postgrest.gate(Some("begin_request"));
+        let client = tokio::spawn(call_at(&world, &server.base_url, &account, &ask(false)).send());
+        certain("the hold", hold.waiting(1)).await;
+        client.abort();
+        let noticed = server.function.line(|line| line.contains("request left by its client")).await;
+        assert!(noticed.is_some(), "{:#?}", server.function.output());
+        hold.open();
+        let released = async {
+            while !postgrest.calls().iter().any(|call| call.function == "finish_request") {
+                tokio::task::yield_now().await;
+            }
+        };
+        certain("the release of the hold", released).await;
+        world.settled().await;
+        assert!(world.platform.providers.control().requests().is_empty());
+        assert_eq!(world.value("select count(*) from gateway.requests").await, json!(0));
+        assert_eq!(world.value("select month_requests from gateway.accounts").await, json!(0));
+        assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
+        world.assert_ledger_clean().await;
+    }
 }
