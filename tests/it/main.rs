@@ -2,6 +2,7 @@
 
 mod endings;
 mod first_admin;
+mod keys;
 mod limits;
 mod money;
 mod observability;
@@ -9,4 +10,5 @@ mod operations;
 mod platforms;
 mod providers;
 mod round_trips;
+mod sealed;
 mod stores;
