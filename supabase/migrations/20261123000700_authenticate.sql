@@ -2,8 +2,8 @@
 
 -- Whether a set of scopes or permissions covers one: itself, everything, or the area it belongs to (admin covers admin:users).
 create function gateway.covers(granted text[], needed text) returns boolean
-language sql immutable parallel safe set search_path = ''
-as $$ select needed = any (granted) or '*' = any (granted) or split_part(needed, ':', 1) = any (granted) $$;
+language sql immutable parallel safe
+return needed = any (granted) or '*' = any (granted) or split_part(needed, ':', 1) = any (granted);
 
 -- example.com matches itself; *.example.com its subdomains.
 create function gateway.domain_allowed(allowlist text[], host text) returns boolean
@@ -28,18 +28,16 @@ $$;
 
 -- The start of the spending period that holds `at`, in UTC; null for a limit without a period.
 create function gateway.period_start(period text, at timestamptz) returns timestamptz
-language sql immutable parallel safe set search_path = ''
-as $$ select date_trunc(period, at at time zone 'utc') at time zone 'utc' $$;
+language sql immutable parallel safe
+return date_trunc(period, at at time zone 'utc') at time zone 'utc';
 
 -- What a key has spent in the current period; a period that has passed counts nothing.
 create function gateway.spent_in_period(key gateway.api_keys, at timestamptz) returns bigint
-language sql immutable parallel safe set search_path = ''
-as $$
-  select case
-    when key.spend_period is null or key.spend_period_start >= gateway.period_start(key.spend_period, at) then key.spent
-    else 0
-  end
-$$;
+language sql immutable parallel safe
+return case
+  when key.spend_period is null or key.spend_period_start >= gateway.period_start(key.spend_period, at) then key.spent
+  else 0
+end;
 
 -- The first check that this key fails for this caller, scope and model, or null.
 create function gateway.key_refusal(

@@ -2,8 +2,8 @@
 
 -- A reported token count: absent is 0, and no provider's figure may overflow a sum.
 create function gateway.token_count(usage jsonb, name text) returns integer
-language sql immutable parallel safe set search_path = ''
-as $$ select least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer $$;
+language sql immutable parallel safe
+return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
 
 -- The cost of a usage at a candidate's frozen prices (see gateway.candidates), in nano-dollars, rounded up once.
 -- The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
@@ -27,14 +27,17 @@ $$;
 
 -- The routes by which the named providers serve a model, cheapest first, with the prices of this moment.
 create function gateway.candidates(model text, providers text[]) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
-  select jsonb_agg(
-    jsonb_build_object(
-      'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
-      'cached', coalesce(cached_price, prompt_price), 'completion', completion_price, 'request', request_price)
-    order by prompt_price + completion_price, provider)
-  from gateway.model_routes
-  where model_id = model and enabled and provider = any (providers)
-    and prompt_price is not null and completion_price is not null
+begin
+  return (
+    select jsonb_agg(
+      jsonb_build_object(
+        'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
+        'cached', coalesce(cached_price, prompt_price), 'completion', completion_price, 'request', request_price)
+      order by prompt_price + completion_price, provider)
+    from gateway.model_routes
+    where model_id = model and enabled and provider = any (providers)
+      and prompt_price is not null and completion_price is not null);
+end;
 $$;
