@@ -14,11 +14,13 @@ as $$
 declare
   prompt integer := gateway.token_count(usage, 'prompt');
   cached integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written integer := least(gateway.token_count(usage, 'written'), prompt - cached);
   completion integer := gateway.token_count(usage, 'completion');
 begin
   return least(9223372036854775807, ceil((
-    (prompt - cached)::numeric * (price ->> 'prompt')::bigint
+    (prompt - cached - written)::numeric * (price ->> 'prompt')::bigint
     + cached::numeric * (price ->> 'cached')::bigint
+    + written::numeric * (price ->> 'written')::bigint
     + completion::numeric * (price ->> 'completion')::bigint
     + (price ->> 'request')::numeric * 1000000
   ) * markup * 0.0000000001));
@@ -34,7 +36,8 @@ begin
     select jsonb_agg(
       jsonb_build_object(
         'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
-        'cached', coalesce(cached_price, prompt_price), 'completion', completion_price, 'request', request_price)
+        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
+        'completion', completion_price, 'request', request_price)
       order by prompt_price + completion_price, provider)
     from gateway.model_routes
     where model_id = model and enabled and provider = any (providers)

@@ -1,7 +1,7 @@
 -- The one database call after a provider has answered: the settle.
 
--- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, completion,
--- reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
+-- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
+-- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); and for the record request_id, error_code, stream, first_byte_ms,
 -- duration_ms, app. Applies once by call_id, however often, late or early it comes. Answers cost and balance.
 create function public.finish_request(settlement jsonb) returns jsonb
@@ -97,12 +97,13 @@ begin
   delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', hold.model, settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
      gateway.token_count(usage, 'prompt'), gateway.token_count(usage, 'cached'),
+     gateway.token_count(usage, 'written'),
      gateway.token_count(usage, 'completion'), gateway.token_count(usage, 'reasoning'),
      coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app',
