@@ -4,9 +4,12 @@ use reqwest::Response;
 use serde_json::{Map, Value, json};
 use tests::world::{World, read, send};
 
-/// The keys that anyone may have: name, headers, and the status of a missing privilege. PostgREST answers 401 to whom
-/// no token has named and 403 to whom one has (docs.postgrest.org, "Errors").
-fn public_keys(world: &World) -> Vec<(&'static str, Vec<(&'static str, String)>, u16)> {
+/// Who asks, with which headers, and the status of a missing privilege.
+type PublicKey = (&'static str, Vec<(&'static str, String)>, u16);
+
+/// The keys that anyone may have. PostgREST answers 401 to whom no token has named and 403 to whom one has
+/// (docs.postgrest.org, "Errors").
+fn public_keys(world: &World) -> Vec<PublicKey> {
     let keys = &world.platform.supabase_keys;
     let signed_in = keys.sign(&json!({"role": "authenticated", "exp": 4_102_444_800_u64})).expect("a token");
     let bearer = |token: &str| ("authorization", format!("Bearer {token}"));
