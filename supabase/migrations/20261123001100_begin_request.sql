@@ -23,7 +23,7 @@ begin
 end;
 $$;
 
--- How many output tokens, over all choices, `credit` surely buys after the prompt.
+-- How many output tokens, over all choices, `credit` surely buys after the prompt; a billion stands for any number.
 create function gateway.affordable_output(candidates jsonb, prompt_bound bigint, credit bigint, markup integer)
 returns bigint
 language plpgsql immutable set search_path = ''
@@ -43,8 +43,8 @@ begin
   if completion = 0 then
     return 1000000000;
   end if;
-  return div(div(credit * 10000000000::numeric, greatest(markup, 1))
-               - prompt * prompt_bound::numeric - request::numeric * 1000000, completion);
+  return least(1000000000, div(div(credit * 10000000000::numeric, greatest(markup, 1))
+               - prompt * prompt_bound::numeric - request::numeric * 1000000, completion));
 end;
 $$;
 

@@ -2,6 +2,7 @@
 
 mod endings;
 mod first_admin;
+mod input;
 mod keys;
 mod limits;
 mod money;

@@ -89,6 +89,16 @@ impl Answer {
         error.clone()
     }
 
+    /// The answer is a success or blames the caller, in the error shape: bad input never breaks anything.
+    ///
+    /// # Panics
+    /// When it is something else.
+    #[track_caller]
+    pub fn served_or_blamed(&self, what: &str) {
+        let (status, code) = self.outcome();
+        assert!(status == 200 || (400..500).contains(&status), "{what}: {status} {code}");
+    }
+
     /// The answer is this refusal; gives its error object.
     ///
     /// # Panics

@@ -1,11 +1,14 @@
 //! The allowlist of addresses, and where the address comes from.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use serde_json::{Value, json};
+use shared::routes;
+use shared::serve::serve_plain;
 use shared::supabase::RpcError;
 use tests::answer::Answer;
 use tests::world::{Account, World, hello};
+use tokio::net::TcpListener;
 
 /// Headers by which proxies name the client, any of which a client could send as well.
 const FORGED: [&str; 7] = [
@@ -86,10 +89,13 @@ async fn the_address_is_the_sockets() {
 #[tokio::test]
 async fn the_address_of_a_socket_of_the_new_family_is_matched() {
     let world = World::start().await;
-    let Some(base_url) = world.gateway_with(IpAddr::V6(Ipv6Addr::LOCALHOST), &[]).await else {
+    let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else {
         eprintln!("SKIPPED a socket of IPv6: this machine has no ::1");
         return;
     };
+    let base_url = format!("http://{}", listener.local_addr().expect("an address"));
+    let app = world.platform.gateway().expect("an app");
+    tokio::spawn(serve_plain(listener, routes::all(), app, std::future::pending()));
     let account = world.account(0).await;
     for (allowlist, status) in [("::1", 200), ("::/64", 200), ("127.0.0.0/8", 403), ("2001:db8::/32", 403)] {
         world.change_key(&account, &format!("ip_allowlist = '{{{allowlist}}}'")).await;

@@ -1,7 +1,5 @@
 //! The pepper can change, and no key is lost.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use serde_json::json;
 use shared::caller::hash;
 use shared::config::Pepper;
@@ -9,12 +7,11 @@ use tests::answer::Answer;
 use tests::world::{Account, World, hello};
 
 const NEW: &str = "the-next-pepper-of-this-deployment-0001";
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A gateway with this keyring, in which OLD stands for the pepper that the keys were made under.
 async fn gateway(world: &World, ring: &str) -> String {
     let ring = ring.replace("OLD", &world.platform.variables()["API_KEY_PEPPER"]);
-    world.gateway_with(HERE, &[("API_KEY_PEPPERS", ring)]).await.expect("a port")
+    world.another_gateway_with(&[("API_KEY_PEPPERS", &ring)]).await
 }
 
 async fn chat(world: &World, base_url: &str, account: &Account) -> Answer {
