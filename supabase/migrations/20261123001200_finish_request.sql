@@ -15,6 +15,8 @@ declare
   account gateway.accounts;
   hold gateway.holds;
   price jsonb;
+  prompt_tokens integer := gateway.token_count(usage, 'prompt');
+  completion_tokens integer := gateway.token_count(usage, 'completion');
   payment record;
   cost bigint := 0;
   covered bigint;
@@ -42,9 +44,9 @@ begin
 
   select * into account from gateway.accounts where accounts.id = owner for update;
   at := gateway.now();
-  perform from gateway.api_keys where api_keys.id = (select key_id from gateway.holds where call_id = this_call) for update;
-  select * into hold from gateway.holds where call_id = this_call for update;
-  if hold.call_id is null then
+  -- Whoever is second finds nothing to take: the account's lock has made him wait for the first.
+  delete from gateway.holds where call_id = this_call returning * into hold;
+  if not found then
     select * into settled from gateway.requests where call_id = this_call;
     return jsonb_build_object('cost', coalesce(settled.cost, 0), 'repeated', true);
   end if;
@@ -53,8 +55,11 @@ begin
     if settlement ->> 'charge_hold' = 'true' then
       cost := hold.amount;
     elsif usage is not null then
-      select candidate into price from jsonb_array_elements(hold.candidates) as candidate
-        where candidate ->> 'provider' = settlement ->> 'provider';
+      for i in 0 .. jsonb_array_length(hold.candidates) - 1 loop
+        if hold.candidates -> i ->> 'provider' = settlement ->> 'provider' then
+          price := hold.candidates -> i;
+        end if;
+      end loop;
       cost := gateway.cost(price, usage, hold.markup);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
@@ -76,7 +81,6 @@ begin
     account.held := account.held - hold.amount;
   end if;
 
-  delete from gateway.holds where call_id = this_call;
   if outcome = 'refused' then
     -- Never sent to a provider: the counters that decide get their count back.
     update gateway.accounts set
@@ -98,14 +102,13 @@ begin
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', hold.model, settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
-     gateway.token_count(usage, 'prompt'), gateway.token_count(usage, 'cached'),
-     gateway.token_count(usage, 'completion'), gateway.token_count(usage, 'reasoning'),
+     prompt_tokens, gateway.token_count(usage, 'cached'), completion_tokens, gateway.token_count(usage, 'reasoning'),
      coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app',
      hold.created_at, at);
   update gateway.accounts set
     balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
-    month_tokens = month_tokens + gateway.token_count(usage, 'prompt') + gateway.token_count(usage, 'completion')
+    month_tokens = month_tokens + prompt_tokens + completion_tokens
     where accounts.id = account.id;
   update gateway.api_keys set
     held = held - case when hold.state = 'open' then hold.amount else 0 end, spent = spent + cost
