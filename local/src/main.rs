@@ -1,5 +1,6 @@
 //! The command line of the local platform.
 
+mod admin_command;
 mod routes_command;
 mod start;
 
@@ -21,6 +22,8 @@ struct Arguments {
 enum Command {
     /// Prints the route table; with --write, derives the functions, their binaries and vercel.json from it.
     Routes(routes_command::Options),
+    /// Administrators of the deployment that the environment names.
+    Admin(admin_command::Options),
 }
 
 fn main() -> ExitCode {
@@ -28,5 +31,6 @@ fn main() -> ExitCode {
     match arguments.command {
         None => start::run(&arguments.start),
         Some(Command::Routes(options)) => routes_command::run(&options),
+        Some(Command::Admin(options)) => admin_command::run(&options),
     }
 }

@@ -99,7 +99,8 @@ impl Platform {
 
         let mut variables = HashMap::new();
         let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
-        for name in ["PRICING_MARKUP", "APP_NAME", "FRONTEND_URL", "CALL_MAX_SECONDS", "RUST_LOG"] {
+        let passed_on = ["PRICING_MARKUP", "APP_NAME", "FRONTEND_URL", "CALL_MAX_SECONDS", "RUST_LOG"];
+        for name in passed_on.into_iter().chain(["DATABASE_TIMEOUT_MS", "REDIS_TIMEOUT_MS", "PROVIDER_TIMEOUT_MS"]) {
             if let Some(value) = environment(name) {
                 set(name, value);
             }

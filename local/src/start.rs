@@ -71,6 +71,8 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
     let platform = Platform::start(database, engine, secrets, env).await?;
     let keys = platform.ready_keys().await?;
     let base_url = format!("http://{}", listener.local_addr()?);
+    // The stand-ins count tokens; their vocabulary is read before the first call has to wait for it.
+    tokio::task::spawn_blocking(bpe_openai::o200k_base);
     announce(&base_url, &keys, &described, redis, &platform.real_providers());
     let served = platform.serve(listener, stopped()).await;
     platform.database.stop().await;

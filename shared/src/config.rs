@@ -31,6 +31,8 @@ pub struct SupabaseSettings {
     pub url: String,
     /// The key that gives the role `service_role`.
     pub key: SupabaseKey,
+    /// How long a call may take. Its transaction may still commit later: whoever places a hold must expect that.
+    pub timeout: Duration,
 }
 
 /// The two kinds of Supabase key, which travel differently.
@@ -49,6 +51,8 @@ pub struct UpstashSettings {
     pub url: String,
     /// The REST token.
     pub token: String,
+    /// Slower than this and we go on without: a limiter must not be what makes a call slow.
+    pub timeout: Duration,
 }
 
 /// A secret under which API keys are hashed, with its version; the newest comes first.
@@ -111,6 +115,8 @@ pub struct Config {
     pub frontend_url: String,
     /// Overrides the plain server's limit of a call (600 s).
     pub max_duration: Option<Duration>,
+    /// How long a provider's stream may be silent, before its first byte and after.
+    pub provider_silence: Duration,
 }
 
 impl Config {
@@ -145,6 +151,7 @@ impl Config {
             app_name: get("APP_NAME").unwrap_or_else(|| "Gateway".to_owned()),
             frontend_url: get("FRONTEND_URL").unwrap_or_else(|| "http://localhost:8000".to_owned()),
             max_duration: get("CALL_MAX_SECONDS").and_then(|s| s.parse().ok()).map(Duration::from_secs),
+            provider_silence: milliseconds(&get, "PROVIDER_TIMEOUT_MS", 60_000),
         }
     }
 
@@ -179,7 +186,7 @@ fn supabase(get: &impl Fn(&str) -> Option<String>) -> Setting<SupabaseSettings> 
             });
         }
     };
-    Ok(SupabaseSettings { url, key })
+    Ok(SupabaseSettings { url, key, timeout: milliseconds(get, "DATABASE_TIMEOUT_MS", 3_000) })
 }
 
 fn upstash(get: &impl Fn(&str) -> Option<String>) -> Setting<UpstashSettings> {
@@ -196,7 +203,12 @@ fn upstash(get: &impl Fn(&str) -> Option<String>) -> Setting<UpstashSettings> {
         problem: "(or KV_REST_API_TOKEN) is not set",
         remedy: "copy it from the Upstash console; the read-only token will not do",
     })?;
-    Ok(UpstashSettings { url, token })
+    Ok(UpstashSettings { url, token, timeout: milliseconds(get, "REDIS_TIMEOUT_MS", 300) })
+}
+
+/// A time to wait; what is not a number counts as missing.
+fn milliseconds(get: &impl Fn(&str) -> Option<String>, name: &str, usual: u64) -> Duration {
+    Duration::from_millis(get(name).and_then(|text| text.parse().ok()).unwrap_or(usual))
 }
 
 fn peppers(get: &impl Fn(&str) -> Option<String>) -> Setting<Vec<Pepper>> {
@@ -298,6 +310,24 @@ mod tests {
         assert!(matches!(config(&secret).supabase.expect("settings").key, SupabaseKey::Secret(_)));
         let jwt = [("SUPABASE_URL", "https://x.supabase.co"), ("SUPABASE_SERVICE_ROLE_KEY", "a.b.c")];
         assert!(matches!(config(&jwt).supabase.expect("settings").key, SupabaseKey::ServiceRole(_)));
+    }
+
+    #[test]
+    fn others_are_waited_for_as_long_as_the_variables_say() {
+        let stores = [
+            ("SUPABASE_URL", "https://x.supabase.co"),
+            ("SUPABASE_SECRET_KEY", "sb_secret_1"),
+            ("KV_REST_API_URL", "https://x.upstash.io/"),
+            ("KV_REST_API_TOKEN", "t"),
+        ];
+        let waits = |config: Config| {
+            let supabase = config.supabase.expect("settings").timeout;
+            [supabase, config.upstash.expect("settings").timeout, config.provider_silence].map(|wait| wait.as_millis())
+        };
+        assert_eq!(waits(config(&stores)), [3_000, 300, 60_000]);
+        let names = ["DATABASE_TIMEOUT_MS", "REDIS_TIMEOUT_MS", "PROVIDER_TIMEOUT_MS"];
+        let own = [stores.to_vec(), names.map(|name| (name, "1500")).to_vec()].concat();
+        assert_eq!(waits(config(&own)), [1_500; 3]);
     }
 
     #[test]

@@ -15,9 +15,6 @@ use serde_json::{Map, Value};
 use crate::config::{SupabaseKey, SupabaseSettings};
 use crate::error::{Code, Error};
 
-/// How long a call may take. The transaction may still commit later: whoever places a hold must expect that.
-const TIMEOUT: Duration = Duration::from_secs(3);
-
 /// Why an RPC gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RpcError {
@@ -46,6 +43,7 @@ pub struct Supabase {
     builder: Postgrest,
     http: reqwest::Client,
     headers: HeaderMap,
+    timeout: Duration,
 }
 
 impl Supabase {
@@ -71,7 +69,8 @@ impl Supabase {
             }
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self { builder: Postgrest::new(format!("{}/rest/v1", settings.url)), http, headers })
+        let builder = Postgrest::new(format!("{}/rest/v1", settings.url));
+        Ok(Self { builder, http, headers, timeout: settings.timeout })
     }
 
     /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
@@ -85,9 +84,9 @@ impl Supabase {
     ) -> Result<T, RpcError> {
         let arguments = serde_json::to_string(arguments).map_err(|e| RpcError::Unavailable(e.to_string()))?;
         let exchange = self.exchange(function, arguments);
-        let (status, body) = tokio::time::timeout(TIMEOUT, exchange)
+        let (status, body) = tokio::time::timeout(self.timeout, exchange)
             .await
-            .map_err(|_| RpcError::Unavailable(format!("{function}: no answer within {TIMEOUT:?}")))??;
+            .map_err(|_| RpcError::Unavailable(format!("{function}: no answer within {:?}", self.timeout)))??;
         if status.is_success() {
             return serde_json::from_slice(if body.is_empty() { b"null" } else { &body })
                 .map_err(|e| RpcError::Unavailable(format!("{function}: unreadable answer: {e}")));

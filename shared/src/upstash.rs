@@ -8,9 +8,6 @@ use serde_json::Value;
 
 use crate::config::UpstashSettings;
 
-/// Slower than this and we go on without: a limiter must not be what makes a call slow.
-pub const TIMEOUT: Duration = Duration::from_millis(300);
-
 /// Why a command gave no answer; for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("upstash: {0}")]
@@ -28,6 +25,7 @@ pub struct Upstash {
     url: String,
     http: reqwest::Client,
     headers: HeaderMap,
+    timeout: Duration,
 }
 
 #[derive(Deserialize)]
@@ -47,17 +45,17 @@ impl Upstash {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, token);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self { url: settings.url.clone(), http, headers })
+        Ok(Self { url: settings.url.clone(), http, headers, timeout: settings.timeout })
     }
 
-    /// Runs one command, `["EVAL", script, "1", key, …]`, within [`TIMEOUT`].
+    /// Runs one command, `["EVAL", script, "1", key, …]`, within the time that the settings give.
     ///
     /// # Errors
     /// When Redis is away, slow, or refuses the command.
     pub async fn command(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {
-        tokio::time::timeout(TIMEOUT, self.exchange(command))
+        tokio::time::timeout(self.timeout, self.exchange(command))
             .await
-            .map_err(|_| UpstashError(format!("no answer within {TIMEOUT:?}")))?
+            .map_err(|_| UpstashError(format!("no answer within {:?}", self.timeout)))?
     }
 
     async fn exchange(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {

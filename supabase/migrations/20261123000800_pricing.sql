@@ -6,6 +6,7 @@ language sql immutable parallel safe
 return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
 
 -- The cost of a usage at a candidate's frozen prices (see gateway.candidates), in nano-dollars, rounded up once.
+-- The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
 -- Token counts come from providers: they are clamped before anything is computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe set search_path = ''
@@ -13,14 +14,16 @@ as $$
 declare
   prompt integer := gateway.token_count(usage, 'prompt');
   cached integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written integer := least(gateway.token_count(usage, 'written'), prompt - cached);
   completion integer := gateway.token_count(usage, 'completion');
 begin
-  return ceil((
-    (prompt - cached)::numeric * (price ->> 'prompt')::bigint
+  return least(9223372036854775807, ceil((
+    (prompt - cached - written)::numeric * (price ->> 'prompt')::bigint
     + cached::numeric * (price ->> 'cached')::bigint
+    + written::numeric * (price ->> 'written')::bigint
     + completion::numeric * (price ->> 'completion')::bigint
     + (price ->> 'request')::numeric * 1000000
-  ) * markup / 10000000000);
+  ) * markup * 0.0000000001));
 end;
 $$;
 
@@ -33,7 +36,8 @@ begin
     select jsonb_agg(
       jsonb_build_object(
         'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
-        'cached', coalesce(cached_price, prompt_price), 'completion', completion_price, 'request', request_price)
+        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
+        'completion', completion_price, 'request', request_price)
       order by prompt_price + completion_price, provider)
     from gateway.model_routes
     where model_id = model and enabled and providers ? provider

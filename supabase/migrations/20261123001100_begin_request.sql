@@ -1,5 +1,10 @@
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
 
+-- The most that a prompt token can cost, new, cached or written into the cache.
+create function gateway.dearest_prompt(price jsonb) returns bigint
+language sql immutable parallel safe
+return greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint, (price ->> 'written')::bigint);
+
 -- The hold for a call's prompt bound and output limit (all choices together) at the dearest candidate.
 create function gateway.hold_amount(candidates jsonb, prompt_bound bigint, output bigint, markup integer) returns bigint
 language plpgsql stable set search_path = ''
@@ -11,16 +16,14 @@ declare
 begin
   for i in 0 .. jsonb_array_length(candidates) - 1 loop
     price := candidates -> i;
-    if (price ->> 'cached')::bigint > (price ->> 'prompt')::bigint then
-      price := jsonb_set(price, '{prompt}', price -> 'cached');
-    end if;
+    price := jsonb_set(price, '{prompt}', to_jsonb(gateway.dearest_prompt(price)));
     dearest := greatest(dearest, gateway.cost(price, usage, markup));
   end loop;
   return dearest;
 end;
 $$;
 
--- How many output tokens, over all choices, `credit` surely buys after the prompt; negative if not even that.
+-- How many output tokens, over all choices, `credit` surely buys after the prompt.
 create function gateway.affordable_output(candidates jsonb, prompt_bound bigint, credit bigint, markup integer)
 returns bigint
 language plpgsql immutable set search_path = ''
@@ -33,15 +36,15 @@ declare
 begin
   for i in 0 .. jsonb_array_length(candidates) - 1 loop
     price := candidates -> i;
-    prompt := greatest(prompt, (price ->> 'prompt')::bigint, (price ->> 'cached')::bigint);
+    prompt := greatest(prompt, gateway.dearest_prompt(price));
     completion := greatest(completion, (price ->> 'completion')::bigint);
     request := greatest(request, (price ->> 'request')::bigint);
   end loop;
   if completion = 0 then
     return 1000000000;
   end if;
-  return floor(((credit - 1)::numeric * 10000000000 / greatest(markup, 1)
-                - prompt * prompt_bound::numeric - request::numeric * 1000000) / completion);
+  return div(div(credit * 10000000000::numeric, greatest(markup, 1))
+               - prompt * prompt_bound::numeric - request::numeric * 1000000, completion);
 end;
 $$;
 

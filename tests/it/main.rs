@@ -1,4 +1,14 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod endings;
+mod first_admin;
+mod keys;
+mod limits;
 mod money;
+mod observability;
+mod operations;
 mod platforms;
+mod providers;
+mod round_trips;
+mod sealed;
+mod stores;

@@ -22,6 +22,10 @@ use crate::{certain, http_client};
 /// The model that most tests call: 1 000 nano-dollars a prompt token, 2 000 a completion token, on OpenRouter.
 pub const MODEL: &str = "test/model";
 
+/// The gateways of tests wait for their stores as long as it takes: a busy machine must not look like a broken one. A
+/// test about slow stores sets its own.
+const PATIENT: [(&str, &str); 2] = [("DATABASE_TIMEOUT_MS", "30000"), ("REDIS_TIMEOUT_MS", "30000")];
+
 /// A platform and a gateway. Dropping it stops and forgets everything.
 pub struct World {
     /// The services.
@@ -31,6 +35,7 @@ pub struct World {
     /// A client without retries.
     pub http: Client,
     gateway: Gateway,
+    variables: Vec<(String, String)>,
 }
 
 struct Gateway {
@@ -106,14 +111,22 @@ impl World {
         let platform =
             Platform::start(database, engine, Secrets::random(), environment).await.expect("the platform starts");
         let (gateway, base_url) = gateway(&platform, variables).await;
-        let world = Self { platform, base_url, http: http_client(), gateway };
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let world = Self { platform, base_url, http: http_client(), gateway, variables };
         world.model(MODEL, &[Route::new("openrouter", "standin/normal")]).await;
         world
     }
 
     /// A second gateway beside the same services, as another instance of the function would be.
     pub async fn another_gateway(&self) -> String {
-        let (gateway, base_url) = gateway(&self.platform, &[]).await;
+        self.another_gateway_with(&[]).await
+    }
+
+    /// A second gateway, which has these variables besides those of the first.
+    pub async fn another_gateway_with(&self, further: &[(&str, &str)]) -> String {
+        let own = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let variables: Vec<_> = own.chain(further.iter().copied()).collect();
+        let (gateway, base_url) = gateway(&self.platform, &variables).await;
         // It stops with the runtime of the test.
         std::mem::forget(gateway);
         base_url
@@ -170,6 +183,25 @@ impl World {
             self.grant(id, nanos, "purchase", None).await;
         }
         Account { id, key_id, key }
+    }
+
+    /// Sets limits of an account in place of its plan's, by the names of `gateway.plans`.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn limit(&self, account: Uuid, limits: &Value) {
+        let sql = format!("update gateway.accounts set rate_limits = rate_limits || '{limits}' where id = '{account}'");
+        self.sql(&sql).await;
+    }
+
+    /// An account that may administer.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn administrator(&self) -> Account {
+        let account = self.account(0).await;
+        self.sql(&format!("update gateway.accounts set role = 'admin' where id = '{}'", account.id)).await;
+        account
     }
 
     /// Gives an account credit.
@@ -304,7 +336,7 @@ async fn database() -> Database {
 
 async fn gateway(platform: &Platform, further: &[(&str, &str)]) -> (Gateway, String) {
     let mut variables = platform.variables().clone();
-    variables.extend(further.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    variables.extend(PATIENT.iter().chain(further).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let variables = Arc::new(variables);
     let app = App::new(Config::from_lookup(|name| variables.get(name).cloned())).expect("a gateway");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");

@@ -68,7 +68,7 @@ struct Record {
 #[derive(Debug, Default)]
 struct State {
     behaviours: Mutex<[Option<Arc<Chosen>>; 4]>,
-    gate: Mutex<Option<Arc<GateState>>>,
+    gates: [Mutex<Option<Arc<GateState>>>; 2],
     recording: AtomicBool,
     records: Mutex<Vec<Arc<Record>>>,
     in_flight: AtomicUsize,
@@ -135,11 +135,25 @@ impl Control {
     /// or dropped. A gate closed before is released by it.
     #[must_use = "a dropped gate is open"]
     pub fn gate(&self) -> Gate {
+        self.close(Place::Head)
+    }
+
+    /// The same in the middle of the answers that have a gate there: those of the behaviour `gated`.
+    #[must_use = "a dropped gate is open"]
+    pub fn gate_within(&self) -> Gate {
+        self.close(Place::Within)
+    }
+
+    fn close(&self, place: Place) -> Gate {
         let state = Arc::new(GateState::default());
-        if let Some(previous) = lock(&self.0.gate).replace(Arc::clone(&state)) {
+        if let Some(previous) = lock(self.gate_at(place)).replace(Arc::clone(&state)) {
             previous.open.send_replace(true);
         }
-        Gate { state, control: self.clone() }
+        Gate { state, place, control: self.clone() }
+    }
+
+    fn gate_at(&self, place: Place) -> &Mutex<Option<Arc<GateState>>> {
+        &self.0.gates[place as usize]
     }
 
     pub(super) fn behaviour(&self, vendor: Vendor) -> Option<Arc<Chosen>> {
@@ -158,9 +172,9 @@ impl Control {
         Exchange { control: self.clone(), record, ending: Ending::ClientGone }
     }
 
-    /// Waits at the gate, if there is one.
-    pub(super) async fn pass_gate(&self) {
-        let Some(gate) = lock(&self.0.gate).clone() else {
+    /// Waits at the gate in that place, if there is one.
+    pub(super) async fn pass_gate(&self, place: Place) {
+        let Some(gate) = lock(self.gate_at(place)).clone() else {
             return;
         };
         let mut open = gate.open.subscribe();
@@ -220,6 +234,12 @@ impl Exchange {
     pub(super) fn ends(&mut self, ending: Ending) {
         self.ending = ending;
     }
+
+    /// Waits at the gate within the answer, if there is one.
+    pub(super) fn pass_gate_within(&self) -> impl Future<Output = ()> + Send + use<> {
+        let control = self.control.clone();
+        async move { control.pass_gate(Place::Within).await }
+    }
 }
 
 impl Drop for Exchange {
@@ -232,16 +252,26 @@ impl Drop for Exchange {
     }
 }
 
+/// Where a gate stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// Before the head of every answer.
+    Head,
+    /// In the middle of an answer that has a gate there.
+    Within,
+}
+
 #[derive(Debug, Default)]
 struct GateState {
     waiting: watch::Sender<usize>,
     open: watch::Sender<bool>,
 }
 
-/// A closed gate, from [`Control::gate`]. Dropping it releases it.
+/// A closed gate, from [`Control::gate`] or [`Control::gate_within`]. Dropping it releases it.
 #[derive(Debug)]
 pub struct Gate {
     state: Arc<GateState>,
+    place: Place,
     control: Control,
 }
 
@@ -264,7 +294,7 @@ impl Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
-        let mut gate = lock(&self.control.0.gate);
+        let mut gate = lock(self.control.gate_at(self.place));
         if gate.as_ref().is_some_and(|gate| Arc::ptr_eq(gate, &self.state)) {
             *gate = None;
         }

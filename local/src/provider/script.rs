@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use tokio::time::Sleep;
+use tokio_util::sync::ReusableBoxFuture;
 
 use super::control::{Ending, Exchange};
 
@@ -23,6 +23,8 @@ pub(super) enum Step {
     /// Lets the server write out what it has, so that what follows travels apart from it.
     Flush,
     Pause(Duration),
+    /// What follows waits until the gate within is open.
+    Gate,
     /// Nothing more comes, and the connection stays open.
     Hang,
     /// The connection dies before the body is complete.
@@ -38,7 +40,8 @@ pub(super) struct Aborted;
 #[derive(Debug)]
 pub(super) struct Script {
     steps: vec::IntoIter<Step>,
-    pause: Option<Pin<Box<Sleep>>>,
+    /// A pause or a gate that is not over yet.
+    wait: Option<ReusableBoxFuture<'static, ()>>,
     exchange: Option<Exchange>,
 }
 
@@ -48,7 +51,7 @@ impl Script {
         while matches!(steps.last(), Some(Step::Flush)) {
             steps.pop();
         }
-        let mut script = Self { steps: steps.into_iter(), pause: None, exchange };
+        let mut script = Self { steps: steps.into_iter(), wait: None, exchange };
         script.note_end();
         script
     }
@@ -68,9 +71,9 @@ impl Body for Script {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         loop {
-            if let Some(pause) = &mut self.pause {
-                std::task::ready!(pause.as_mut().poll(context));
-                self.pause = None;
+            if let Some(wait) = &mut self.wait {
+                std::task::ready!(wait.poll(context));
+                self.wait = None;
             }
             let Some(step) = self.steps.next() else {
                 return Poll::Ready(None);
@@ -91,7 +94,11 @@ impl Body for Script {
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Step::Pause(duration) => self.pause = Some(Box::pin(tokio::time::sleep(duration))),
+                Step::Pause(duration) => self.wait = Some(ReusableBoxFuture::new(tokio::time::sleep(duration))),
+                Step::Gate => {
+                    self.wait =
+                        self.exchange.as_ref().map(|exchange| ReusableBoxFuture::new(exchange.pass_gate_within()));
+                }
                 Step::Hang => {
                     // The list is kept from ending, so that no later poll takes the body for complete.
                     self.steps = vec![Step::Hang].into_iter();

@@ -23,7 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Control, ProviderKeys,
     behaviour::{Chosen, JSON, Reply, Respond, fast::FastAnswers},
-    control::{Ending, Exchange},
+    control::{Ending, Exchange, Place},
     error::ApiError,
     request::ChatRequest,
     script::Script,
@@ -174,7 +174,7 @@ impl Server {
         if let Ok(peek) = serde_json::from_slice::<Peek<'_>>(body) {
             let chosen = choose(&peek.model)?;
             if chosen.is_fast() {
-                self.control.pass_gate().await;
+                self.control.pass_gate(Place::Head).await;
                 let include_usage = peek.stream_options.and_then(|options| options.include_usage) == Some(true);
                 return Ok(chosen.constant(&self.fast, created, peek.stream == Some(true), include_usage));
             }
@@ -184,7 +184,7 @@ impl Server {
         let request = ChatRequest::parse(&body)?;
         let envelope = Envelope { vendor, serial: self.serial.fetch_add(1, Ordering::Relaxed), created };
         let reply = choose(&request.model)?.play(&request, envelope, &self.fast)?;
-        self.control.pass_gate().await;
+        self.control.pass_gate(Place::Head).await;
         Ok(reply)
     }
 

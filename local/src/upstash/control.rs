@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::memory::sha1_hex;
 
 /// An authenticated command that arrived over HTTP.
@@ -51,6 +53,13 @@ struct State {
     calls: Vec<Call>,
     /// In the order in which they were asked for; each with how many calls it has left, or without an end.
     faults: VecDeque<(Fault, Option<u32>)>,
+    gate: Option<Arc<Barrier>>,
+}
+
+#[derive(Debug, Default)]
+struct Barrier {
+    waiting: watch::Sender<usize>,
+    open: watch::Sender<bool>,
 }
 
 impl Control {
@@ -82,6 +91,28 @@ impl Control {
 
     pub fn faults_clear(&self) {
         self.change(|state| state.faults.clear());
+    }
+
+    /// Holds every call before it is run, until the gate is opened; then it is run, even if its client has gone by then. A
+    /// gate closed before is opened by it.
+    #[must_use = "a dropped gate is open"]
+    pub fn gate(&self) -> Gate {
+        let barrier = Arc::new(Barrier::default());
+        self.change(|state| {
+            if let Some(previous) = state.gate.replace(Arc::clone(&barrier)) {
+                previous.open.send_replace(true);
+            }
+        });
+        Gate { control: self.clone(), barrier }
+    }
+
+    /// Waits at the gate, if there is one.
+    pub(super) async fn pass_gate(&self) {
+        let Some(gate) = self.state().gate.clone() else { return };
+        let mut open = gate.open.subscribe();
+        gate.waiting.send_modify(|waiting| *waiting += 1);
+        // Fails only when the sender is gone, and `gate` holds it.
+        let _ = open.wait_for(|open| *open).await;
     }
 
     /// Whether a call has to be shown to [`take_fault`](Self::take_fault) and [`observe`](Self::observe).
@@ -118,12 +149,41 @@ impl Control {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state();
         change(&mut state);
-        let active = state.recording || !state.faults.is_empty();
+        let active = state.recording || !state.faults.is_empty() || state.gate.is_some();
         self.shared.active.store(active, Ordering::Release);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A gate that holds calls. It opens when dropped.
+#[derive(Debug)]
+pub struct Gate {
+    control: Control,
+    barrier: Arc<Barrier>,
+}
+
+impl Gate {
+    /// Waits until that many calls have come to it.
+    pub async fn waiting(&self, calls: usize) {
+        // Fails only when the sender is gone, and `self` holds it.
+        let _ = self.barrier.waiting.subscribe().wait_for(|waiting| *waiting >= calls).await;
+    }
+
+    /// Lets the held calls go on, and those to come pass.
+    pub fn open(self) {}
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.control.change(|state| {
+            if state.gate.as_ref().is_some_and(|gate| Arc::ptr_eq(gate, &self.barrier)) {
+                state.gate = None;
+            }
+        });
+        self.barrier.open.send_replace(true);
     }
 }
 

@@ -88,10 +88,16 @@ impl Service {
         headers.get(header::AUTHORIZATION).is_some_and(|value| value == self.authorization.as_str())
     }
 
-    /// Runs a command that tests watch or spoil.
+    /// Runs a command that tests watch or spoil, on a task of its own: a slow server still does what a client asked that
+    /// no longer waits for it.
     async fn watched(self: Arc<Self>, command: Command) -> Result<Answer, Closed> {
+        tokio::spawn(self.watched_to_the_end(command)).await.map_err(|_| Closed)?
+    }
+
+    async fn watched_to_the_end(self: Arc<Self>, command: Command) -> Result<Answer, Closed> {
         let started = Instant::now();
         let control = self.control.clone();
+        control.pass_gate().await;
         match control.take_fault() {
             None => {
                 let answer = self.execute(&command.arguments()).await;
@@ -108,14 +114,10 @@ impl Service {
                 Ok(answer(status, body.into_bytes()))
             }
             Some(Fault::Delay(delay)) => {
-                // On a task of its own: a slow server still does what a client asked that no longer waits for it.
-                let task = tokio::spawn(async move {
-                    tokio::time::sleep(delay).await;
-                    let answer = self.execute(&command.arguments()).await;
-                    control.observe(&command.arguments(), started);
-                    answer
-                });
-                task.await.map_err(|_| Closed)
+                tokio::time::sleep(delay).await;
+                let answer = self.execute(&command.arguments()).await;
+                control.observe(&command.arguments(), started);
+                Ok(answer)
             }
         }
     }

@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-pub use control::{Call, Control, Fault};
+pub use control::{Call, Control, Fault, Gate};
 pub use engine::Engine;
 pub use redis::{BadRedisUrl, RedisServer, spawn_redis_server};
 pub use reply::Reply;
@@ -115,6 +115,20 @@ impl Upstash {
         match &self.service.backend {
             Backend::Memory(memory) => {
                 memory.clock().advance(by);
+                Ok(())
+            }
+            Backend::Redis(_) => Err(UpstashError::NoClock),
+        }
+    }
+
+    /// Stops the engine's clock at `since_epoch`; from then on only [`Upstash::advance_clock`] moves it.
+    ///
+    /// # Errors
+    /// [`UpstashError::NoClock`] with a real Redis.
+    pub fn stop_clock(&self, since_epoch: Duration) -> Result<(), UpstashError> {
+        match &self.service.backend {
+            Backend::Memory(memory) => {
+                memory.clock().stop(since_epoch);
                 Ok(())
             }
             Backend::Redis(_) => Err(UpstashError::NoClock),

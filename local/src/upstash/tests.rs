@@ -25,10 +25,7 @@ async fn send(upstash: &Upstash, head: &str, body: &str) -> io::Result<TcpStream
 /// Sends a request, and reads until the connection is closed.
 async fn exchange(upstash: &Upstash, head: &str, body: &str) -> io::Result<String> {
     let mut answer = String::new();
-    send(upstash, head, body)
-        .await?
-        .read_to_string(&mut answer)
-        .await?;
+    send(upstash, head, body).await?.read_to_string(&mut answer).await?;
     Ok(answer)
 }
 
@@ -213,6 +210,33 @@ async fn the_clock_moves_only_in_process() {
     upstash.execute(&["SET", "a", "1", "EX", "60"]).await.unwrap();
     upstash.advance_clock(Duration::from_secs(61)).unwrap();
     assert_eq!(upstash.execute(&["GET", "a"]).await.unwrap(), Reply::Nil);
+}
+
+#[tokio::test]
+async fn a_stopped_clock_stands_until_it_is_advanced() {
+    let upstash = started().await;
+    upstash.stop_clock(Duration::from_secs(2_000_000_000)).unwrap();
+    for seconds in ["2000000000", "2000000005"] {
+        let time = Reply::Array(vec![Reply::bulk(seconds), Reply::bulk("0")]);
+        assert_eq!(upstash.execute(&["TIME"]).await.unwrap(), time);
+        upstash.advance_clock(Duration::from_secs(5)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_gate_holds_calls_that_run_even_if_their_client_has_gone() {
+    let upstash = started().await;
+    let gate = upstash.control().gate();
+    drop(send(&upstash, HEAD, r#"["INCR","n"]"#).await.unwrap());
+    gate.waiting(1).await;
+    assert_eq!(upstash.execute(&["GET", "n"]).await.unwrap(), Reply::Nil);
+    gate.open();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while upstash.execute(&["GET", "n"]).await.unwrap() != Reply::bulk(*b"1") {
+        assert!(Instant::now() < deadline, "the held call never ran");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(post(&upstash, r#"["INCR","n"]"#).await, ok(r#"{"result":2}"#));
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! The candidates in turn, until one answers: fallback ends with the first byte.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use tokio::time::Instant;
@@ -17,9 +15,6 @@ use crate::error::{Code, Error, Result};
 use crate::providers::attempt;
 use crate::providers::failure::Failure;
 use crate::providers::order::order;
-
-/// A stream's first byte comes within this time. A plain answer has the call's deadline only.
-const FIRST_BYTE: Duration = Duration::from_secs(60);
 
 /// A provider that has begun to answer.
 pub struct Opened {
@@ -75,7 +70,9 @@ async fn attempt(
 ) -> Result<Opened, Failure> {
     let provider = settings.provider.name;
     let stream = call.request.stream;
-    let until = if stream { call.deadline.min(Instant::now() + FIRST_BYTE) } else { call.deadline };
+    // A plain answer's first byte is its whole: it has the call's deadline only.
+    let silence = call.app.config.provider_silence;
+    let until = if stream { call.deadline.min(Instant::now() + silence) } else { call.deadline };
     let mut response = attempt::send(&call.app, settings, body, stream, until).await?;
     if !stream {
         produced.first_byte = Some(Instant::now());

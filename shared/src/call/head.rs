@@ -38,21 +38,23 @@ pub fn answer(
         headers.insert("x-gateway-provider", provider);
     }
     admitted.admission.standing.write(headers);
-    server_timing(headers, timing, call.started.elapsed());
+    timing.write(headers, call);
     response
 }
 
-/// `server-timing` in ms (W3C Server Timing): what the gateway itself took is the whole less the providers' part.
-fn server_timing(headers: &mut HeaderMap, timing: &Timing, total: Duration) {
-    let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
-    let text = format!(
-        "auth;dur={:.2}, limits;dur={:.2}, upstream;dur={:.2}, gateway;dur={:.2}",
-        ms(timing.auth),
-        ms(timing.limits),
-        ms(timing.upstream),
-        ms(total.saturating_sub(timing.upstream)),
-    );
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        headers.insert("server-timing", value);
+impl Timing {
+    /// `server-timing` in ms (W3C Server Timing): what the gateway itself took is the whole less the providers' part.
+    pub fn write(&self, headers: &mut HeaderMap, call: &Call) {
+        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        let text = format!(
+            "auth;dur={:.2}, limits;dur={:.2}, upstream;dur={:.2}, gateway;dur={:.2}",
+            ms(self.auth),
+            ms(self.limits),
+            ms(self.upstream),
+            ms(call.started.elapsed().saturating_sub(self.upstream)),
+        );
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert("server-timing", value);
+        }
     }
 }

@@ -17,6 +17,7 @@ mod head;
 mod plain;
 mod stream;
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -79,8 +80,18 @@ pub async fn run(
         deadline: invocation.ends_at,
         ends_with_task: invocation.ends_with_task,
     };
-    invocation.tasks.spawn(call.drive(head));
-    answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)))
+    let (running, over) = oneshot::channel::<Infallible>();
+    invocation.tasks.spawn(async move {
+        // Dropped when the task is over, however that comes about.
+        let _running = running;
+        call.drive(head).await;
+    });
+    let answer = answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)));
+    if answer.is_err() && invocation.ends_with_task {
+        // The end of an error's body cannot be withheld, so its head is.
+        let _ = over.await;
+    }
+    answer
 }
 
 impl Call {
@@ -90,7 +101,7 @@ impl Call {
         let admitted = match admit::admit(&self, &mut timing).await {
             Ok(admitted) => admitted,
             Err(refused) => {
-                let _ = head.send(Err(refused.error));
+                let _ = head.send(Err(refused.error.with_headers(|headers| timing.write(headers, &self))));
                 return refused.undo.run(&self).await;
             }
         };
@@ -113,6 +124,11 @@ impl Call {
         mut timing: Timing,
         produced: &mut Produced,
     ) -> Option<feed::End> {
+        if head.is_closed() {
+            // The client has left meanwhile: no provider need be asked.
+            produced.outcome = Outcome::Refused;
+            return None;
+        }
         // A reasoning model is read on when its client leaves: only its usage tells what it has produced.
         let gives_up = !admitted.hold.reasoning;
         let opened = tokio::select! {
@@ -127,12 +143,20 @@ impl Call {
             Err(error) => {
                 produced.outcome = Outcome::Failed;
                 produced.error = Some(error.code);
-                let _ = head.send(Err(error.with_headers(|headers| admitted.admission.standing.write(headers))));
+                let _ = head.send(Err(self.failed(error, admitted, &timing)));
                 None
             }
             Ok(opened) if self.request.stream => stream::relay(self, admitted, opened, head, timing, produced).await,
             Ok(opened) => plain::relay(self, admitted, opened, head, timing, produced).await,
         }
+    }
+
+    /// A failure as its caller gets it: with the headers of every inference answer.
+    fn failed(&self, error: Error, admitted: &Admitted, timing: &Timing) -> Error {
+        error.with_headers(|headers| {
+            admitted.admission.standing.write(headers);
+            timing.write(headers, self);
+        })
     }
 
     /// The two calls after the answer: the settle, and the end of the lease.

@@ -62,7 +62,7 @@ pub async fn relay(
         }
     };
     produced.error = Some(failed.code);
-    let _ = head.send(Err(failed.with_headers(|headers| admitted.admission.standing.write(headers))));
+    let _ = head.send(Err(call.failed(failed, admitted, &timing)));
     None
 }
 

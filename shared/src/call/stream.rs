@@ -16,9 +16,6 @@ use crate::credits::settle::Outcome;
 use crate::error::{Code, Error};
 use crate::providers::failure::Failure;
 
-/// The longest silence between two frames.
-const BETWEEN_FRAMES: Duration = Duration::from_secs(60);
-
 /// The client's side of a stream.
 struct Client {
     sender: feed::Sender,
@@ -50,7 +47,7 @@ pub async fn relay(
 
     let deadline = sleep_until(call.deadline);
     tokio::pin!(deadline);
-    let ended = pump(admitted, opened, &mut client, deadline.as_mut(), produced).await;
+    let ended = pump(call, admitted, opened, &mut client, deadline.as_mut(), produced).await;
     let error = match ended {
         Ended::Complete => {
             produced.note(provider, true);
@@ -89,6 +86,7 @@ pub async fn relay(
 
 /// Moves frames until there are no more, or nobody who wants them.
 async fn pump(
+    call: &Call,
     admitted: &Admitted,
     mut opened: Opened,
     client: &mut Client,
@@ -96,7 +94,8 @@ async fn pump(
     produced: &mut Produced,
 ) -> Ended {
     let provider = opened.provider;
-    let silence = sleep(BETWEEN_FRAMES);
+    let longest_silence = call.app.config.provider_silence;
+    let silence = sleep(longest_silence);
     tokio::pin!(silence);
     let mut pieces = std::mem::take(&mut opened.first);
     let mut result = opened.broken.take().map_or(Ok(()), Err);
@@ -116,12 +115,14 @@ async fn pump(
         if !client.listens && !admitted.hold.reasoning {
             return Ended::ClientLeft;
         }
-        silence.as_mut().reset(Instant::now() + BETWEEN_FRAMES);
+        silence.as_mut().reset(Instant::now() + longest_silence);
         tokio::select! {
             biased;
             () = client.sender.closed(), if client.listens => {
                 client.listens = false;
             }
+            // Before the frames: a provider that always has one ready must not outrun it.
+            () = deadline.as_mut() => return Ended::Deadline,
             frame = opened.response.chunk() => match frame {
                 Ok(Some(frame)) => result = produced.stream.push(frame, &mut pieces),
                 Ok(None) => {
@@ -131,7 +132,6 @@ async fn pump(
                 Err(_) => return Ended::Broken(Failure::unreachable(provider, false).error),
             },
             () = silence.as_mut() => return Ended::Broken(Failure::silent(provider).error),
-            () = deadline.as_mut() => return Ended::Deadline,
         }
     }
 }

@@ -33,12 +33,17 @@ struct AccessLine {
     method: Method,
     uri: Uri,
     id: RequestId,
+    /// Which retry this is, as the OpenAI SDKs count them.
+    retry: Option<u32>,
     status: Option<StatusCode>,
 }
 
 impl AccessLine {
     fn new(request: &Request, id: RequestId) -> Self {
-        Self { began: Instant::now(), method: request.method().clone(), uri: request.uri().clone(), id, status: None }
+        let retry =
+            request.headers().get("x-stainless-retry-count").and_then(|count| count.to_str().ok()?.parse().ok());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        Self { began: Instant::now(), method, uri, id, retry, status: None }
     }
 
     fn write(mut self, status: StatusCode) {
@@ -50,9 +55,10 @@ impl Drop for AccessLine {
     fn drop(&mut self) {
         let ms = (self.began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
         let (method, path, request_id) = (self.method.as_str(), self.uri.path(), self.id.as_str());
+        let retry = self.retry;
         match self.status {
-            Some(status) => tracing::info!(method, path, status = status.as_u16(), ms, request_id, "request"),
-            None => tracing::info!(method, path, ms, request_id, "request left by its client"),
+            Some(status) => tracing::info!(method, path, status = status.as_u16(), ms, retry, request_id, "request"),
+            None => tracing::info!(method, path, ms, retry, request_id, "request left by its client"),
         }
     }
 }

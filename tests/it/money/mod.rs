@@ -1,4 +1,6 @@
 //! Money is exact.
 
+mod bound;
+mod exact;
 mod overdraft;
 mod twice;

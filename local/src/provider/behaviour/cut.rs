@@ -1,4 +1,4 @@
-//! Answers that begin well and do not end so.
+//! Answers that begin well, and do not end so or not yet.
 
 use http::StatusCode;
 
@@ -18,6 +18,26 @@ pub(super) fn stall(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     partial(scene, Step::Hang)
 }
 
+pub(super) fn gated(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let answer = scene.compose(Plan { tokens: Some(scene.value("tokens")), ..Plan::default() })?;
+    Ok(Reply::Respond(if scene.request.stream {
+        let events = scene.events(&answer, Reporting::AsAsked);
+        let (before, after) = events.split_at(beginning(scene, &answer).len());
+        let mut all = steps(before);
+        all.push(Step::Gate);
+        all.extend(steps(after));
+        Respond::streamed(EVENT_STREAM, all)
+    } else {
+        let body = scene.plain(&answer, Reporting::AsAsked);
+        let mut rest = body.clone();
+        let half = rest.split_to(body.len() / 2);
+        Respond {
+            steps: vec![Step::Part(half), Step::Flush, Step::Gate, Step::Chunk(rest)],
+            ..Respond::whole(StatusCode::OK, JSON, body)
+        }
+    }))
+}
+
 pub(super) fn end_early(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let answer = scene.compose(Plan::default())?;
     Ok(Reply::Respond(if scene.request.stream {
@@ -30,16 +50,26 @@ pub(super) fn end_early(scene: &Scene<'_>) -> Result<Reply, ApiError> {
 
 pub(super) fn error(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let answer = scene.compose(Plan::default())?;
+    let events = beginning(scene, &answer);
+    Ok(error_after(scene, &answer, events))
+}
+
+pub(super) fn error_first(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    let answer = scene.compose(Plan::default())?;
+    Ok(error_after(scene, &answer, Vec::new()))
+}
+
+/// The events, then a chunk with an error.
+fn error_after(scene: &Scene<'_>, answer: &Answer, mut events: Vec<Event>) -> Reply {
     let error = ApiError::new(StatusCode::BAD_GATEWAY, "the model stopped in the middle of its answer");
     let body = scene.envelope.vendor.error_body(&error);
-    Ok(Reply::Respond(if scene.request.stream {
-        let mut events = beginning(scene, &answer);
-        events.push(scene.envelope.error_event(&answer, body["error"].clone()));
+    Reply::Respond(if scene.request.stream {
+        events.push(scene.envelope.error_event(answer, body["error"].clone()));
         Respond::streamed(EVENT_STREAM, steps(&events))
     } else {
         // OpenRouter has sent its status by then: the body of a 200 holds the error.
         Respond::whole(StatusCode::OK, JSON, body.to_string())
-    }))
+    })
 }
 
 /// Part of the answer, which the client receives, and then `end`.

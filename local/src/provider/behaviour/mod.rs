@@ -86,8 +86,20 @@ pub static TABLE: &[Behaviour] = &[
         cut::error,
         "a chunk with an error, then the end; plain: 200 with an error object",
     ),
+    row(
+        "error-first",
+        &[],
+        cut::error_first,
+        "a stream whose first chunk is an error; plain: 200 with an error object",
+    ),
     row("cut", &[("after", 3)], cut::cut, "so many chunks, or half a plain body, then the connection dies"),
     row("stall", &[("after", 2)], cut::stall, "so many chunks, or half a plain body, then nothing more"),
+    row(
+        "gated",
+        &[("after", 2), ("tokens", 40)],
+        cut::gated,
+        "a text of so many tokens: so many chunks, or half a plain body, then the rest past the gate within",
+    ),
     row("end-early", &[("after", 2)], cut::end_early, "so many chunks and a clean end without finish_reason or [DONE]"),
     row("keepalive", &[], framing::keepalive, "comment lines, CRLF, and writes that end at odd places"),
     Behaviour {

@@ -116,6 +116,28 @@ async fn a_gate_holds_requests_until_it_is_released() {
 }
 
 #[tokio::test]
+async fn a_gate_within_holds_the_rest_of_an_answer() {
+    let fixture = Fixture::start().await;
+    let control = fixture.providers.control();
+    control.record(true);
+    for stream in [true, false] {
+        control.clear();
+        let mut asked = ask("standin/gated?after=3");
+        asked["stream"] = json!(stream);
+        let gate = control.gate_within();
+        let answer = fixture.request("chutes").body(asked.to_string()).send().await.expect("a head");
+        gate.wait_for(1).await;
+        let before = control.requests()[0].clone();
+        // A streamed answer begins with the role; half a plain one is no chunk.
+        assert_eq!((before.chunks, before.ending), (if stream { 4 } else { 0 }, None));
+        gate.release();
+        let text = answer.text().await.expect("the rest");
+        assert!(if stream { text.ends_with("data: [DONE]\n\n") } else { text.contains("\"usage\"") }, "{text}");
+        assert_eq!(control.wait_for(|all| all[0].ending.is_some()).await[0].ending, Some(Ending::Completed));
+    }
+}
+
+#[tokio::test]
 async fn stopping_closes_port_and_connections() {
     let fixture = Fixture::start().await;
     let hanging = fixture.request("chutes").body(ask("standin/hang").to_string()).send();

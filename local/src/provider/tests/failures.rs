@@ -110,6 +110,15 @@ async fn end_early_ends_cleanly_without_a_finish() {
 }
 
 #[tokio::test]
+async fn an_error_can_be_the_first_event_of_a_stream() {
+    let fixture = Fixture::start().await;
+    let (text, whole) = read(&fixture, &streamed("standin/error-first")).await;
+    let (chunks, done) = data_lines(&text);
+    assert!(whole && !done && chunks.len() == 1, "{text}");
+    assert!(chunks[0]["error"]["message"].as_str().expect("a message").contains(RAW_MARKER));
+}
+
+#[tokio::test]
 async fn error_mid_brings_an_error_and_the_end() {
     let fixture = Fixture::start().await;
     let (text, whole) = read(&fixture, &streamed("standin/error-mid?after=2")).await;

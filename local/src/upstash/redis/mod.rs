@@ -244,9 +244,7 @@ mod tests {
         let redis = Redis::new(&server.url()).unwrap();
         let both = futures_util::future::join(run(&redis, "PING"), run(&redis, "PING"));
         assert!(matches!(both.await, (Ok(_), Ok(_))));
-        run(&redis, "CLIENT KILL TYPE normal SKIPME no")
-            .await
-            .unwrap_or(Reply::Nil);
+        run(&redis, "CLIENT KILL TYPE normal SKIPME no").await.unwrap_or(Reply::Nil);
         // The first call may find that its connection is closed, but no later one does.
         drop(run(&redis, "PING").await);
         for _ in 0..3 {

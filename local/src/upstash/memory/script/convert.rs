@@ -18,10 +18,7 @@ pub(super) fn to_lua(lua: &Lua, reply: Reply) -> mlua::Result<Value> {
         Reply::Bulk(bytes) => Value::String(lua.create_string(bytes)?),
         Reply::Nil => Value::Boolean(false),
         Reply::Array(items) => {
-            let items = items
-                .into_iter()
-                .map(|item| to_lua(lua, item))
-                .collect::<mlua::Result<Vec<_>>>()?;
+            let items = items.into_iter().map(|item| to_lua(lua, item)).collect::<mlua::Result<Vec<_>>>()?;
             Value::Table(lua.create_sequence_from(items)?)
         }
     })

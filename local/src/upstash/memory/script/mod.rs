@@ -141,10 +141,7 @@ impl Scripts {
     }
 
     fn strings(&self, items: &[&[u8]]) -> mlua::Result<Table> {
-        let items = items
-            .iter()
-            .map(|item| self.lua.create_string(item))
-            .collect::<mlua::Result<Vec<_>>>()?;
+        let items = items.iter().map(|item| self.lua.create_string(item)).collect::<mlua::Result<Vec<_>>>()?;
         self.lua.create_sequence_from(items)
     }
 }

@@ -1,0 +1,43 @@
+//! Lambda never tells a function that its client has left: the call runs to its end and is charged as reported.
+
+use local::provider::Ending;
+use tests::certain;
+use tests::lambda::LambdaHost;
+
+use super::super::{ask, assert_reported, books, call_event, content, variables, world_with};
+use super::ending;
+use crate::platforms::function;
+
+#[tokio::test]
+async fn before_the_head() {
+    for stream in [false, true] {
+        let (world, account) = world_with("standin/normal").await;
+        let host = LambdaHost::start(function(), &variables(&world)).await;
+        let gate = world.platform.providers.control().gate();
+        tokio::select! {
+            _ = host.invoke(call_event(&account, &ask(stream))) => panic!("the provider is held"),
+            () = certain("the call at the provider", gate.wait_for(1)) => {}
+        }
+        gate.release();
+        assert_eq!(ending(&world).await.0, Ending::Completed);
+        host.asked(2).await;
+        assert_reported(&books(&world, &account).await, "completed");
+    }
+}
+
+#[tokio::test]
+async fn after_the_first_chunks() {
+    let (world, account) = world_with("standin/gated?after=3&tokens=1000").await;
+    let host = LambdaHost::start(function(), &variables(&world)).await;
+    let gate = world.platform.providers.control().gate_within();
+    let mut answer = host.invoke(call_event(&account, &ask(true))).await.expect("an answer");
+    let mut text = String::new();
+    while content(&text).is_empty() {
+        text.push_str(str::from_utf8(&answer.chunk().await.expect("a chunk")).expect("UTF-8"));
+    }
+    drop(answer);
+    gate.release();
+    assert_eq!(ending(&world).await.0, Ending::Completed);
+    host.asked(2).await;
+    assert_reported(&books(&world, &account).await, "completed");
+}

@@ -1,0 +1,91 @@
+//! A client that stays connected and does not read: its call waits for it, but not beyond the deadline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::post;
+use futures_util::stream;
+use serde_json::{Value, json};
+use tests::world::{Account, World};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use super::{CHAT, ask, assert_members, let_it_reason, settled, world_within};
+
+/// So many chunks of so many bytes are more than all buffers between provider and client hold.
+const CHUNKS: usize = 1_000;
+const CHUNK: usize = 64 * 1024;
+
+/// A provider that writes as fast as it is read, and how many chunks it has written.
+async fn provider() -> (String, Arc<AtomicUsize>) {
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = written.clone();
+    let answer = move || async move {
+        // Bulk that is no text, which would take long to count.
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                           "choices": [{"index": 0, "delta": {"content": " water"}, "finish_reason": null}],
+                           "obfuscation": "x".repeat(CHUNK)});
+        let chunk = format!("data: {chunk}\n\n");
+        let chunks = stream::iter((0..CHUNKS).map(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, std::io::Error>(chunk.clone())
+        }));
+        ([("content-type", "text/event-stream")], Body::from_stream(chunks))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let router = Router::new().route("/chat/completions", post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, written)
+}
+
+/// Sends a call over a connection that holds little, and reads nothing.
+async fn send_and_do_not_read(world: &World, account: &Account, body: &Value) -> TcpStream {
+    let address = world.base_url.trim_start_matches("http://");
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let mut client = socket.connect(address.parse().expect("an address")).await.expect("a connection");
+    let body = body.to_string();
+    let request = format!(
+        "POST {CHAT} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        account.key,
+        body.len()
+    );
+    client.write_all(request.as_bytes()).await.expect("the request is sent");
+    client
+}
+
+async fn is_settled_at_its_deadline(reasoning: bool) -> Value {
+    let (url, written) = provider().await;
+    let variables = [("CALL_MAX_SECONDS", "2"), ("OPENROUTER_API_KEY", "key"), ("OPENROUTER_BASE_URL", &url)];
+    let (world, account) = world_within("any/model", &variables).await;
+    if reasoning {
+        let_it_reason(&world).await;
+    }
+    let client = send_and_do_not_read(&world, &account, &ask(true)).await;
+    while world.value("select count(*) from gateway.requests").await == json!(0) {
+        tokio::task::yield_now().await;
+    }
+    let row = settled(&world, &account).await;
+    let written = written.load(Ordering::SeqCst);
+    assert!((1..CHUNKS).contains(&written), "{written} chunks were written");
+    assert!(row["duration_ms"].as_u64() >= Some(2000), "{row}");
+    client.readable().await.expect("the client is still connected");
+    row
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_is_settled_at_its_deadline() {
+    let row = is_settled_at_its_deadline(false).await;
+    assert_members(&row, &json!({"outcome": "client_left", "estimated": true}));
+    assert!(row["completion_tokens"].as_u64() > Some(0), "{row}");
+}
+
+#[tokio::test]
+async fn so_is_one_of_a_reasoning_model() {
+    let row = is_settled_at_its_deadline(true).await;
+    assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+}

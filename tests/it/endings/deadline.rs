@@ -1,0 +1,94 @@
+//! A call that outlasts its deadline is cut; what it produced until then is charged.
+
+use local::provider::Ending;
+use serde_json::{Value, json};
+use tests::certain;
+use tests::plain::PlainServer;
+use tests::world::{Account, World, events, read, send};
+
+use super::{
+    Reader, ask, assert_estimated, assert_members, call_at, content, let_it_reason, settled, variables, world_within,
+};
+use crate::platforms::function;
+
+/// Long enough for a first chunk on a busy machine.
+const SHORT: [(&str, &str); 1] = [("CALL_MAX_SECONDS", "2")];
+
+/// The last event of a stream, which a deadline has cut: an error that the SDKs raise, a finish reason and no `[DONE]`.
+pub fn cut_by_the_deadline(stream: &str) -> Value {
+    assert!(!stream.contains("[DONE]"), "{stream}");
+    let last = events(stream).pop().expect("an event");
+    assert_eq!(last["choices"][0]["finish_reason"], "error", "{last}");
+    assert_eq!(last["choices"][0]["delta"], json!({}), "{last}");
+    assert_eq!(last["object"], "chat.completion.chunk");
+    last
+}
+
+async fn a_silent_stream_is_cut(world: &World, base_url: &str, account: &Account) {
+    let text = Reader::open(call_at(world, base_url, account, &ask(true))).await.whole().await;
+    assert_eq!(cut_by_the_deadline(&text)["error"]["code"], "deadline_exceeded");
+    let row = settled(world, account).await;
+    assert_eq!(content(&text).len(), 3);
+    assert_estimated(&row, "deadline", &content(&text).concat());
+    assert_members(&row, &json!({"error_code": "deadline_exceeded", "stream": true}));
+}
+
+#[tokio::test]
+async fn a_stream_that_falls_silent_is_cut_and_charged_for_what_it_produced() {
+    let (world, account) = world_within("standin/stall?after=3", &SHORT).await;
+    a_silent_stream_is_cut(&world, &world.base_url, &account).await;
+}
+
+#[tokio::test]
+async fn a_compiled_functions_stream_is_cut_and_charged_likewise() {
+    let (world, account) = world_within("standin/stall?after=3", &SHORT).await;
+    let server = PlainServer::start(function(), &variables(&world)).await;
+    a_silent_stream_is_cut(&world, &server.base_url, &account).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_goes_on_is_cut_and_charged_for_what_it_produced() {
+    let (world, account) = world_within("standin/slow?ms=50&chunks=1000", &SHORT).await;
+    let text = Reader::open(call_at(&world, &world.base_url, &account, &ask(true))).await.whole().await;
+    assert_eq!(cut_by_the_deadline(&text)["error"]["code"], "deadline_exceeded");
+    let control = world.platform.providers.control();
+    let provider = certain("the end", control.wait_for(|all| all[0].ending.is_some())).await;
+    assert_eq!(provider[0].ending, Some(Ending::ClientGone));
+    assert_estimated(&settled(&world, &account).await, "deadline", &content(&text).concat());
+}
+
+#[tokio::test]
+async fn a_stream_of_a_reasoning_model_that_is_cut_costs_its_hold() {
+    let (world, account) = world_within("standin/stall?after=3", &SHORT).await;
+    let_it_reason(&world).await;
+    let text = Reader::open(call_at(&world, &world.base_url, &account, &ask(true))).await.whole().await;
+    assert_eq!(cut_by_the_deadline(&text)["error"]["code"], "deadline_exceeded");
+    let row = settled(&world, &account).await;
+    assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+}
+
+/// The answer did not come in time: an error and no charge.
+async fn assert_too_late(upstream: &str, stream: bool, code: &str) {
+    let (world, account) = world_within(upstream, &SHORT).await;
+    let (status, answer) = read(send(call_at(&world, &world.base_url, &account, &ask(stream))).await).await;
+    assert_eq!((status, &answer["error"]["code"]), (504, &json!(code)), "{answer}");
+    let row = settled(&world, &account).await;
+    assert_members(&row, &json!({"outcome": "failed", "error_code": code, "cost": 0}));
+    let requests = world.platform.providers.control().requests();
+    assert_eq!(requests.iter().map(|request| request.ending).collect::<Vec<_>>(), [Some(Ending::ClientGone)]);
+}
+
+#[tokio::test]
+async fn a_plain_call_whose_provider_is_silent_costs_nothing() {
+    assert_too_late("standin/hang", false, "upstream_timeout").await;
+}
+
+#[tokio::test]
+async fn a_plain_call_whose_answer_comes_by_half_costs_nothing() {
+    assert_too_late("standin/stall", false, "deadline_exceeded").await;
+}
+
+#[tokio::test]
+async fn a_stream_that_never_begins_costs_nothing() {
+    assert_too_late("standin/hang", true, "upstream_timeout").await;
+}

@@ -1,0 +1,175 @@
+//! However a call ends, it is settled once and with what it has produced.
+
+mod client_leaves;
+mod client_stays;
+mod deadline;
+mod events_on_lambda;
+mod function_dies;
+mod function_stops;
+mod invocation_on_vercel;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+use tests::certain;
+use tests::lambda::event;
+use tests::world::{Account, MODEL, Route, World, events, hello, send};
+
+/// More credit than any call here can hold, in nano-dollars.
+const CREDIT: i64 = 1_000_000_000;
+
+/// Where completions are asked for.
+const CHAT: &str = "/v1/chat/completions";
+
+/// What we count for a prompt that says Hello: a token, one for the line's end, and four for the message.
+const PROMPT_TOKENS: u64 = 6;
+
+/// How long a test watches for what must not happen.
+const WATCH: Duration = Duration::from_millis(300);
+
+/// A world whose one model behaves so, and an account with [`CREDIT`].
+async fn world_with(upstream: &str) -> (World, Account) {
+    world_within(upstream, &[]).await
+}
+
+/// The same with these variables for its gateways.
+async fn world_within(upstream: &str, variables: &[(&str, &str)]) -> (World, Account) {
+    let world = World::with(local::upstash::Engine::InProcess, variables).await;
+    world.model(MODEL, &[Route::new("openrouter", upstream)]).await;
+    world.platform.providers.control().record(true);
+    let account = world.account(CREDIT).await;
+    (world, account)
+}
+
+/// From now on the model of this world is one that reasons.
+async fn let_it_reason(world: &World) {
+    world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
+}
+
+/// The variables of a function beside this world.
+fn variables(world: &World) -> Vec<(&str, &str)> {
+    world.platform.variables().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// The body of a call, whose limit no behaviour here reaches.
+fn ask(stream: bool) -> Value {
+    hello(&json!({ "stream": stream, "max_tokens": 8000 }))
+}
+
+/// A call as a client makes it.
+fn call(request: RequestBuilder, account: &Account, body: &Value) -> RequestBuilder {
+    request.bearer_auth(&account.key).header("content-type", "application/json").body(body.to_string())
+}
+
+/// A call of the gateway that listens at `base_url`.
+fn call_at(world: &World, base_url: &str, account: &Account, body: &Value) -> RequestBuilder {
+    call(world.http.post(format!("{base_url}{CHAT}")), account, body)
+}
+
+/// A call as a function URL passes it on.
+fn call_event(account: &Account, body: &Value) -> Value {
+    let key = format!("Bearer {}", account.key);
+    let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+    event("POST", CHAT, &headers, Some(&body.to_string()))
+}
+
+/// Watches whether `future` ends although it must not.
+async fn must_not_come<T>(what: &str, future: impl Future<Output = T>) {
+    assert!(tokio::time::timeout(WATCH, future).await.is_err(), "{what} came too early");
+}
+
+/// A streamed answer as its client reads it.
+struct Reader {
+    response: Response,
+    text: String,
+}
+
+impl Reader {
+    async fn open(request: RequestBuilder) -> Self {
+        let response = send(request).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, text: String::new() }
+    }
+
+    /// Reads until `wanted` holds for what has come; panics if the answer ends before.
+    async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> &str {
+        while !wanted(&self.text) {
+            let piece: Option<Bytes> = certain("a chunk", self.response.chunk()).await.expect("no broken answer");
+            let piece = piece.unwrap_or_else(|| panic!("the answer ended: {}", self.text));
+            self.text.push_str(str::from_utf8(&piece).expect("UTF-8"));
+        }
+        &self.text
+    }
+
+    /// Reads so many chunks of content, and gives their text.
+    async fn content(&mut self, chunks: usize) -> String {
+        content(self.until(|text| content(text).len() >= chunks).await).concat()
+    }
+
+    /// The whole answer, once it has ended.
+    async fn whole(mut self) -> String {
+        while let Some(piece) = certain("a chunk or the end", self.response.chunk()).await.expect("no broken answer") {
+            self.text.push_str(str::from_utf8(&piece).expect("UTF-8"));
+        }
+        self.text
+    }
+}
+
+/// The content of each chunk that has any. A line whose end is not there yet is left out.
+fn content(stream: &str) -> Vec<String> {
+    let whole = &stream[..stream.rfind('\n').map_or(0, |at| at + 1)];
+    let text = |event: &Value| event["choices"][0]["delta"]["content"].as_str().map(ToOwned::to_owned);
+    events(whole).iter().filter_map(text).filter(|text| !text.is_empty()).collect()
+}
+
+/// The record of the account's one call, which is settled as soon as hold and lease are gone.
+async fn settled(world: &World, account: &Account) -> Value {
+    world.settled().await;
+    books(world, account).await
+}
+
+/// The record of the account's one call, which has been settled: hold and lease are gone, and the account has paid
+/// what the record says, once.
+async fn books(world: &World, account: &Account) -> Value {
+    assert_eq!(world.value("select count(*) from gateway.holds where state = 'open'").await, json!(0));
+    assert_eq!(world.leases().await, 0);
+    let row = format!("select to_jsonb(request) from gateway.requests as request where account_id = '{}'", account.id);
+    let row = world.value(&row).await;
+    let cost = row["cost"].as_i64().expect("a cost");
+    assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0), "{row}");
+    assert!(cost <= row["held"].as_i64().expect("a hold"), "{row}");
+    world.assert_ledger_clean().await;
+    row
+}
+
+/// What the tokens in a record cost: 1 000 nano-dollars each of the prompt, 2 000 each of the completion.
+fn price(prompt: u64, completion: u64) -> Value {
+    json!(prompt * 1_000 + completion * 2_000)
+}
+
+/// The record says that so much was counted by us and charged, and that the call ended so.
+fn assert_estimated(row: &Value, outcome: &str, completion: &str) {
+    let tokens = shared::credits::tokens::count(completion);
+    let expected = json!({
+        "outcome": outcome, "estimated": true, "prompt_tokens": PROMPT_TOKENS, "completion_tokens": tokens,
+        "cost": price(PROMPT_TOKENS, tokens),
+    });
+    assert_members(row, &expected);
+}
+
+/// The record says that what the provider reported was charged.
+fn assert_reported(row: &Value, outcome: &str) {
+    let tokens = |name: &str| row[name].as_u64().expect("tokens");
+    let (prompt, completion) = (tokens("prompt_tokens"), tokens("completion_tokens"));
+    assert!(prompt > 0 && completion > 0, "{row}");
+    assert_members(row, &json!({"outcome": outcome, "estimated": false, "cost": price(prompt, completion)}));
+}
+
+fn assert_members(row: &Value, expected: &Value) {
+    for (name, value) in expected.as_object().expect("an object") {
+        assert_eq!(&row[name], value, "{name} in {row}");
+    }
+}

@@ -1,0 +1,330 @@
+//! Whatever happens in whatever order, the books balance and every call has cost what it should have.
+
+use std::collections::HashMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use serde_json::{Value, json};
+use shared::app::SharedApp;
+use shared::credits::price::Price;
+use shared::credits::usage::Usage;
+use tests::world::{Account, Route, World};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+/// Calls that a run keeps apart.
+const SLOTS: usize = 5;
+
+#[derive(Clone, Debug)]
+struct Begin {
+    slot: usize,
+    /// Another call in this slot, if its last one has been finished.
+    anew: bool,
+    prices: (i64, i64, i64),
+    prompt_bound: u64,
+    output_limit: Option<u64>,
+    choices: u64,
+    markup: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Finish {
+    slot: usize,
+    outcome: &'static str,
+    usage: Option<(u64, u64, u64)>,
+    estimated: bool,
+    charge_hold: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Grant { source: &'static str, nanos: i64, expires_in: Option<u32> },
+    Refund { nanos: i64 },
+    Begin(Begin),
+    Finish(Finish),
+    Sweep,
+    Clock { seconds: u32 },
+}
+
+/// A call as the test knows it.
+#[derive(Clone, Debug)]
+struct Call {
+    id: Uuid,
+    begun: Option<(Begin, i64)>,
+    /// The first settle, which is the one that counts.
+    finished: Option<Finish>,
+}
+
+struct Run<'a> {
+    world: &'a World,
+    app: SharedApp,
+    account: Account,
+    model: String,
+    slots: Vec<Option<Call>>,
+    /// What each call should have cost.
+    expected: HashMap<Uuid, i64>,
+}
+
+const SOURCES: [&str; 7] = ["trial", "purchase", "coupon", "admin", "subscription", "credit_back", "referral"];
+const OUTCOMES: [&str; 8] =
+    ["completed", "completed", "completed", "cut", "client_left", "deadline", "failed", "refused"];
+
+fn prices() -> impl Strategy<Value = (i64, i64, i64)> {
+    let price = prop_oneof![Just(0), 1..1000i64, 1_000_000..100_000_000_000i64];
+    (price.clone(), price.clone(), price)
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let begin = (
+        0..SLOTS,
+        any::<bool>(),
+        prices(),
+        0..5000u64,
+        proptest::option::of(1..5000u64),
+        1..4u64,
+        prop_oneof![Just(10_000u32), 0..30_000u32],
+    )
+        .prop_map(|(slot, anew, prices, prompt_bound, output_limit, choices, markup)| {
+            Event::Begin(Begin { slot, anew, prices, prompt_bound, output_limit, choices, markup })
+        });
+    let finish = (
+        0..SLOTS,
+        proptest::sample::select(&OUTCOMES),
+        proptest::option::weighted(0.8, (0..6000u64, 0..6000u64, 0..20_000u64)),
+        proptest::bool::weighted(0.2),
+        proptest::bool::weighted(0.1),
+    )
+        .prop_map(|(slot, outcome, usage, estimated, charge_hold)| {
+            Event::Finish(Finish { slot, outcome, usage, estimated, charge_hold })
+        });
+    let grant = (proptest::sample::select(&SOURCES), 1..20_000_000_000_i64, proptest::option::of(1..200u32))
+        .prop_map(|(source, nanos, expires_in)| Event::Grant { source, nanos, expires_in });
+    prop_oneof![
+        5 => begin,
+        5 => finish,
+        3 => grant,
+        1 => (1..10_000_000_000_i64).prop_map(|nanos| Event::Refund { nanos }),
+        1 => Just(Event::Sweep),
+        2 => (1..90u32).prop_map(|seconds| Event::Clock { seconds }),
+    ]
+}
+
+/// The cost, worked out here on its own: the sum in units of 10⁻¹⁰ nano-dollars, rounded up.
+fn cost(begin: &Begin, usage: (u64, u64, u64)) -> i64 {
+    let (prompt, cached, completion) = usage;
+    let cached = cached.min(prompt);
+    let (p, c, o) = begin.prices;
+    let sum = i128::from(prompt - cached) * i128::from(p)
+        + i128::from(cached) * i128::from(c)
+        + i128::from(completion) * i128::from(o);
+    let scaled = sum * i128::from(begin.markup);
+    let unit = 10_000_000_000_i128;
+    i64::try_from(scaled / unit + i128::from(scaled % unit > 0)).expect("small")
+}
+
+fn expected(begin: &Begin, held: i64, finish: &Finish) -> i64 {
+    if matches!(finish.outcome, "failed" | "refused") {
+        return 0;
+    }
+    match finish.usage {
+        _ if finish.charge_hold => held,
+        Some(usage) if finish.estimated => cost(begin, usage).min(held),
+        Some(usage) => cost(begin, usage),
+        None => held,
+    }
+}
+
+impl Run<'_> {
+    async fn rpc(&self, function: &'static str, arguments: Value) -> Value {
+        self.app.supabase().expect("configured").rpc(function, &arguments).await.expect("an answer")
+    }
+
+    async fn apply(&mut self, event: &Event) -> Result<(), TestCaseError> {
+        match event {
+            Event::Grant { source, nanos, expires_in } => {
+                let expires_in = expires_in.map(|seconds| format!("{seconds} seconds"));
+                self.world.grant(self.account.id, *nanos, source, expires_in.as_deref()).await;
+            }
+            Event::Refund { nanos } => {
+                let id = self.account.id;
+                self.world
+                    .sql(&format!(
+                        "do $$ declare account gateway.accounts; purchase bigint; begin
+                           select * into account from gateway.accounts where id = '{id}' for update;
+                           select max(id) into purchase from gateway.credit_grants
+                             where account_id = '{id}' and source = 'purchase';
+                           if purchase is not null then
+                             perform gateway.money_back(account, purchase, {nanos}, gateway.now());
+                           end if;
+                         end $$"
+                    ))
+                    .await;
+            }
+            Event::Sweep => {
+                self.rpc("sweep_holds", json!({})).await;
+            }
+            Event::Clock { seconds } => {
+                self.world
+                    .sql(&format!("update gateway.test_clock set ahead = ahead + interval '{seconds} seconds'"))
+                    .await;
+            }
+            Event::Begin(begin) => self.begin(begin).await?,
+            Event::Finish(finish) => self.finish(finish).await?,
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, begin: &Begin) -> Result<(), TestCaseError> {
+        let over = self.slots[begin.slot].as_ref().is_some_and(|call| call.begun.is_some() && call.finished.is_some());
+        if self.slots[begin.slot].is_none() || (over && begin.anew) {
+            self.slots[begin.slot] = Some(Call { id: Uuid::now_v7(), begun: None, finished: None });
+        }
+        let mut call = self.slots[begin.slot].clone().expect("set above");
+        let (prompt, cached, completion) = begin.prices;
+        let route = Route { prompt, cached, completion, ..Route::new("openrouter", "standin/normal") };
+        self.world.model(&self.model, &[route]).await;
+        let answer = self
+            .rpc(
+                "begin_request",
+                json!({
+                    "caller": {"key_hashes": [self.world.hash(&self.account.key)]},
+                    "call": {"call_id": call.id, "model": self.model, "providers": ["openrouter"],
+                             "prompt_bound": begin.prompt_bound, "images": 0, "modalities": [],
+                             "choices": begin.choices, "output_limit": begin.output_limit, "hold_seconds": 60,
+                             "markup": begin.markup},
+                }),
+            )
+            .await;
+        let refusal = answer["refused"]["code"].as_str();
+        if call.begun.is_some() {
+            // Whatever else speaks against it, a call does not begin twice.
+            prop_assert!(refusal.is_some(), "{}", answer);
+            return Ok(());
+        }
+        match (refusal, &call.finished) {
+            (None, None) => call.begun = Some((begin.clone(), answer["held"].as_i64().expect("an amount"))),
+            (Some("call_finished"), Some(finish)) => {
+                // Settled at once with what had come before.
+                let held = self.held_by(call.id).await;
+                self.expected.insert(call.id, expected(begin, held, finish));
+                call.begun = Some((begin.clone(), held));
+            }
+            (Some(_), _) => {}
+            (None, Some(_)) => prop_assert!(false, "a finished call was let in: {}", answer),
+        }
+        self.slots[begin.slot] = Some(call);
+        Ok(())
+    }
+
+    /// What a settled call had reserved; 0 for one that left no record because it was never sent.
+    async fn held_by(&self, call: Uuid) -> i64 {
+        let held = format!("select coalesce((select held from gateway.requests where call_id = '{call}'), 0)");
+        self.world.value(&held).await.as_i64().expect("an amount")
+    }
+
+    async fn finish(&mut self, finish: &Finish) -> Result<(), TestCaseError> {
+        let Some(mut call) = self.slots[finish.slot].clone() else { return Ok(()) };
+        let usage = finish
+            .usage
+            .map(|(prompt, cached, completion)| json!({"prompt": prompt, "cached": cached, "completion": completion}));
+        let answer = self
+            .rpc(
+                "finish_request",
+                json!({"settlement": {
+                    "call_id": call.id, "outcome": finish.outcome, "provider": "openrouter", "usage": usage,
+                    "estimated": finish.estimated, "charge_hold": finish.charge_hold}}),
+            )
+            .await;
+        if call.finished.is_none() {
+            if let Some((begin, held)) = &call.begun {
+                let expected = expected(begin, *held, finish);
+                prop_assert_eq!(&answer["cost"], &json!(expected));
+                self.expected.insert(call.id, expected);
+            }
+            call.finished = Some(finish.clone());
+            self.slots[finish.slot] = Some(call);
+        }
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), TestCaseError> {
+        let id = self.account.id;
+        let report = self.world.value(&format!("select gateway.ledger_check('{id}')")).await;
+        prop_assert_eq!(&report["ok"], &json!(true), "{}", report);
+        let charged = format!("select coalesce(sum(cost), 0) from gateway.requests where account_id = '{id}'");
+        prop_assert_eq!(self.world.value(&charged).await, json!(self.expected.values().sum::<i64>()));
+        Ok(())
+    }
+}
+
+/// Puts the database's one clock into the test's hands.
+async fn take_the_clock(world: &World) {
+    world
+        .sql(
+            "create table gateway.test_clock (ahead interval not null);
+             insert into gateway.test_clock values ('0');
+             create or replace function gateway.now() returns timestamptz language sql volatile set search_path = ''
+             as $$ select clock_timestamp() + ahead from gateway.test_clock $$;",
+        )
+        .await;
+}
+
+#[test]
+fn the_books_balance_after_every_event_and_each_call_costs_what_it_should() {
+    let runtime = Runtime::new().expect("a runtime");
+    let world = runtime.block_on(World::start());
+    let app = world.platform.gateway().expect("an app");
+    runtime.block_on(take_the_clock(&world));
+    let cases = 48;
+    let mut runner =
+        TestRunner::new(Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&vec(event(), 1..40), |events| {
+        runtime.block_on(async {
+            let account = world.account(1_000_000_000).await;
+            let model = format!("test/{}", account.id);
+            let (slots, expected) = (vec![None; SLOTS], HashMap::new());
+            let mut run = Run { world: &world, app: app.clone(), account, model, slots, expected };
+            for event in &events {
+                run.apply(event).await?;
+                run.check().await?;
+            }
+            Ok(())
+        })
+    });
+    // The world must go within its runtime.
+    runtime.block_on(async move { drop(world) });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn the_cost_shown_is_the_cost_charged() {
+    let runtime = Runtime::new().expect("a runtime");
+    let world = runtime.block_on(World::start());
+    let price = || prop_oneof![Just(0i64), 0..1000i64, 0..1_000_000_000_000i64];
+    let tokens = || prop_oneof![0..100u64, 0..200_000u64, Just(u64::from(u32::MAX) * 4)];
+    let prices = (price(), price(), price(), price(), 0..1_000_000_000i64);
+    let one = (prices, (tokens(), tokens(), tokens(), tokens()), 0..1_000_000u32);
+    let mut runner = TestRunner::new(Config { cases: 20, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&vec(one, 100), |samples| {
+        let (mut asked, mut ours) = (Vec::new(), Vec::new());
+        for ((prompt, cached, written, completion, request), (p, c, w, o), markup) in samples {
+            let price = Price { prompt, cached, written, completion, request };
+            let usage = Usage { prompt: p, cached: c, written: w, completion: o, reasoning: 0 };
+            ours.push(price.cost(&usage, markup).0);
+            asked.push(json!({
+                "price": {"prompt": prompt, "cached": cached, "written": written, "completion": completion,
+                          "request": request},
+                "usage": usage, "markup": markup}));
+        }
+        let sql = format!(
+            "select jsonb_agg(gateway.cost(one -> 'price', one -> 'usage', (one ->> 'markup')::integer) order by place)
+             from jsonb_array_elements('{}') with ordinality as asked (one, place)",
+            json!(asked)
+        );
+        prop_assert_eq!(runtime.block_on(world.value(&sql)), json!(ours));
+        Ok(())
+    });
+    runtime.block_on(async move { drop(world) });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}

@@ -1,0 +1,215 @@
+//! A provider that fails: another one answers, or the caller gets a clean error and pays nothing.
+
+use serde_json::Value;
+use tests::world::{Account, World};
+
+use super::{Answer, CREDIT, alone, ask, ask_at, asked, body, newest, with_fallback};
+
+/// A closed port of this machine.
+const NOWHERE: &str = "http://127.0.0.1:1/v1";
+
+/// What comes of a first provider's failure.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    /// The second one answers.
+    Fallback,
+    /// The caller gets this status and code, and nobody else is asked.
+    Error(u16, &'static str),
+}
+use Then::{Error, Fallback};
+
+/// Failures before the first byte: the behaviour, what becomes of a plain call, and of a stream.
+const FAILURES: [(&str, Then, Then); 19] = [
+    ("status?code=429&retry_after=7", Fallback, Fallback),
+    ("status?code=500", Fallback, Fallback),
+    ("status?code=502", Fallback, Fallback),
+    ("status?code=503", Fallback, Fallback),
+    ("status?code=529", Fallback, Fallback),
+    ("status?code=408", Fallback, Fallback),
+    ("status?code=409", Fallback, Fallback),
+    // Of our account there.
+    ("status?code=401", Fallback, Fallback),
+    ("status?code=402", Fallback, Fallback),
+    ("status?code=403", Fallback, Fallback),
+    ("html?code=502", Fallback, Fallback),
+    // A plain answer that was begun may have been charged: it is not asked for twice.
+    ("html", Error(502, "upstream_error"), Fallback),
+    ("error-first", Error(502, "upstream_error"), Fallback),
+    ("refuse", Error(502, "upstream_error"), Fallback),
+    // The request's own fault, or the catalog's.
+    ("status?code=400", Error(400, "upstream_rejected"), Error(400, "upstream_rejected")),
+    ("status?code=413", Error(413, "upstream_rejected"), Error(413, "upstream_rejected")),
+    ("status?code=422", Error(422, "upstream_rejected"), Error(422, "upstream_rejected")),
+    ("status?code=451", Error(451, "upstream_rejected"), Error(451, "upstream_rejected")),
+    ("status?code=404", Error(502, "upstream_error"), Error(502, "upstream_error")),
+];
+
+/// The error object names the provider and is one of ours.
+fn assert_clean(answer: &Answer, status: u16, code: &str, case: &str) {
+    let told: Value = answer.json();
+    assert_eq!((answer.status, told["error"]["code"].as_str()), (status, Some(code)), "{case}: {told}");
+    assert_eq!(told["error"]["provider"], "openrouter", "{case}: {told}");
+    assert_eq!(answer.header("content-type"), "application/json", "{case}");
+    assert!(!answer.header("x-ratelimit-limit-requests").is_empty(), "{case}");
+}
+
+/// The newest call cost nothing, and nothing is left of it.
+async fn assert_free(world: &World, account: &Account, balance: i64, case: &str) {
+    assert_eq!(world.money(account.id).await, (balance, 0, 0), "{case}");
+    let record = newest(world).await;
+    assert_eq!((&record["outcome"], &record["cost"]), (&"failed".into(), &0.into()), "{case}: {record}");
+    world.assert_ledger_clean().await;
+}
+
+/// Calls with a fallback at hand; what was spent comes only from the fallback.
+async fn assert_each(world: &World, account: &Account, stream: bool) {
+    let mut balance = CREDIT;
+    for (behaviour, plain, streamed) in FAILURES {
+        let case = format!("{behaviour}, stream: {stream}");
+        with_fallback(world, behaviour).await;
+        let answer = ask(world, &account.key, &body(stream)).await;
+        match if stream { streamed } else { plain } {
+            Fallback => {
+                assert_eq!((answer.status, answer.provider()), (200, "chutes"), "{case}: {}", answer.text);
+                assert!(!answer.content().is_empty(), "{case}");
+                assert_eq!(asked(world), ["openrouter", "chutes"], "{case}");
+                let record = newest(world).await;
+                assert_eq!(record["provider"], "chutes", "{case}");
+                balance -= record["cost"].as_i64().expect("a cost");
+                assert_eq!(world.money(account.id).await, (balance, 0, 0), "{case}");
+            }
+            Error(status, code) => {
+                assert_clean(&answer, status, code, &case);
+                assert_eq!(asked(world), ["openrouter"], "{case}");
+                assert_free(world, account, balance, &case).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plain_call_falls_back_on_the_providers_own_trouble_only() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    assert_each(&world, &account, false).await;
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_stream_falls_back_until_its_first_byte() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    assert_each(&world, &account, true).await;
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn without_a_fallback_a_failure_is_a_clean_error_that_costs_nothing() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let cases = [
+        ("status?code=429&retry_after=7", 429, "upstream_rate_limited"),
+        ("status?code=500", 502, "upstream_error"),
+        ("status?code=503", 502, "upstream_error"),
+        ("status?code=408", 504, "upstream_timeout"),
+        ("status?code=409", 502, "upstream_error"),
+        ("status?code=401", 502, "upstream_error"),
+        ("status?code=402", 502, "upstream_error"),
+        ("status?code=403", 502, "upstream_error"),
+        ("html", 502, "upstream_error"),
+        ("html?code=429", 429, "upstream_rate_limited"),
+        ("error-first", 502, "upstream_error"),
+        ("refuse", 502, "upstream_error"),
+    ];
+    for (behaviour, status, code) in cases {
+        alone(&world, behaviour).await;
+        for stream in [false, true] {
+            let case = format!("{behaviour}, stream: {stream}");
+            let answer = ask(&world, &account.key, &body(stream)).await;
+            assert_clean(&answer, status, code, &case);
+            if behaviour.contains("retry_after") {
+                assert_eq!(answer.header("retry-after"), "7", "{case}");
+            }
+            assert_free(&world, &account, CREDIT, &case).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plain_answer_that_is_broken_is_a_clean_error_that_costs_nothing() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    for behaviour in ["garbage", "cut", "end-early", "error-mid"] {
+        with_fallback(&world, behaviour).await;
+        let answer = ask(&world, &account.key, &body(false)).await;
+        assert_clean(&answer, 502, "upstream_error", behaviour);
+        assert_eq!(asked(&world), ["openrouter"], "{behaviour}");
+        assert_free(&world, &account, CREDIT, behaviour).await;
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_be_connected_to_is_passed_over() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let gateway = world.another_gateway_with(&[("OPENROUTER_BASE_URL", NOWHERE)]).await;
+    for stream in [false, true] {
+        with_fallback(&world, "normal").await;
+        let answer = ask_at(&world, &gateway, &account.key, &body(stream)).await;
+        assert_eq!((answer.status, answer.provider()), (200, "chutes"), "{}", answer.text);
+        let balance = world.money(account.id).await.0;
+        alone(&world, "normal").await;
+        let answer = ask_at(&world, &gateway, &account.key, &body(stream)).await;
+        assert_clean(&answer, 502, "upstream_error", "connect refused");
+        assert_free(&world, &account, balance, "connect refused").await;
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_our_key_is_passed_over_and_the_key_stays_unsaid() {
+    const KEY: &str = "sk-or-v1-revoked-8a31";
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let gateway = world.another_gateway_with(&[("OPENROUTER_API_KEY", KEY)]).await;
+    for stream in [false, true] {
+        with_fallback(&world, "normal").await;
+        let answer = ask_at(&world, &gateway, &account.key, &body(stream)).await;
+        assert_eq!((answer.status, answer.provider()), (200, "chutes"), "{}", answer.text);
+        let balance = world.money(account.id).await.0;
+        alone(&world, "normal").await;
+        let answer = ask_at(&world, &gateway, &account.key, &body(stream)).await;
+        assert_clean(&answer, 502, "upstream_error", "our key");
+        // The stand-in repeats the end of the key, as some providers do.
+        assert!(!answer.text.contains(&KEY[KEY.len() - 4..]), "{}", answer.text);
+        assert_free(&world, &account, balance, "our key").await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_never_begins_falls_back_after_its_time() {
+    let world = World::with(local::upstash::Engine::InProcess, &[("PROVIDER_TIMEOUT_MS", "3000")]).await;
+    let account = world.account(CREDIT).await;
+    with_fallback(&world, "hang").await;
+    let answer = ask(&world, &account.key, &body(true)).await;
+    assert_eq!((answer.status, answer.provider()), (200, "chutes"), "{}", answer.text);
+    assert_eq!(asked(&world), ["openrouter", "chutes"]);
+
+    let balance = world.money(account.id).await.0;
+    alone(&world, "hang").await;
+    let answer = ask(&world, &account.key, &body(true)).await;
+    assert_clean(&answer, 504, "upstream_timeout", "hang");
+    assert_free(&world, &account, balance, "hang").await;
+}
+
+#[tokio::test]
+async fn a_plain_answer_that_never_comes_is_a_timeout_at_the_calls_deadline() {
+    let world = World::with(local::upstash::Engine::InProcess, &[("CALL_MAX_SECONDS", "3")]).await;
+    let account = world.account(CREDIT).await;
+    for (behaviour, code) in [("hang", "upstream_timeout"), ("stall", "deadline_exceeded")] {
+        alone(&world, behaviour).await;
+        let answer = ask(&world, &account.key, &body(false)).await;
+        let told = answer.json();
+        assert_eq!((answer.status, told["error"]["code"].as_str()), (504, Some(code)), "{told}");
+        assert_free(&world, &account, CREDIT, behaviour).await;
+    }
+}
