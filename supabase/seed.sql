@@ -173,3 +173,7 @@ values
 on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
   completion_price = excluded.completion_price, image_price = excluded.image_price;
+
+-- Anthropic charges a quarter more for what it writes into its cache for five minutes.
+update gateway.model_routes set written_price = prompt_price * 5 / 4
+  where provider = 'openrouter' and model_id like 'anthropic/%' and prompt_price is not null;

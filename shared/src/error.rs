@@ -125,12 +125,14 @@ impl Error {
     #[must_use]
     pub fn new(code: Code) -> Self {
         let retry_after = (code == Code::ServiceUnavailable).then_some(Duration::from_secs(1));
+        // A 503 that only the operator can mend: an SDK would ask three times for nothing.
+        let hopeless = matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured);
         Self {
             code,
             message: Cow::Borrowed(code.message()),
             param: None,
             retry_after,
-            should_retry: None,
+            should_retry: hopeless.then_some(false),
             details: Map::new(),
             status: None,
             headers: None,

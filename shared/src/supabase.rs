@@ -76,13 +76,19 @@ impl Supabase {
     /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
     ///
     /// # Errors
-    /// [`RpcError::Refused`] when the function refused; [`RpcError::Unavailable`] for everything else.
+    /// [`RpcError::Refused`] when the function refused, or an argument holds a text that Postgres has not;
+    /// [`RpcError::Unavailable`] for everything else.
     pub async fn rpc<T: DeserializeOwned>(
         &self,
         function: &'static str,
         arguments: &impl Serialize,
     ) -> Result<T, RpcError> {
         let arguments = serde_json::to_string(arguments).map_err(|e| RpcError::Unavailable(e.to_string()))?;
+        if holds_nul(&arguments) {
+            // Postgres has no text with a NUL and refuses all of the JSON for it: that is the caller's mistake.
+            let message = "A text in the request holds a NUL character, which nothing here can.";
+            return Err(RpcError::Refused(Error::new(Code::InvalidRequest).with_message(message)));
+        }
         let exchange = self.exchange(function, arguments);
         let (status, body) = tokio::time::timeout(self.timeout, exchange)
             .await
@@ -111,6 +117,12 @@ impl Supabase {
         let body = response.bytes().await.map_err(|e| unavailable(e.without_url().to_string()))?;
         Ok((status, body))
     }
+}
+
+/// Whether a text in `json` holds the escape of NUL: one whose backslash is not itself escaped.
+fn holds_nul(json: &str) -> bool {
+    memchr::memmem::find_iter(json.as_bytes(), b"\\u0000")
+        .any(|at| json.as_bytes()[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
 }
 
 /// Tells a refusal of our own functions from everything else that can come back.
@@ -157,6 +169,14 @@ pub fn refusal(code: Code, mut members: Map<String, Value>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nul_is_told_from_its_escape_as_a_text() {
+        for (text, holds) in [("a\0b", true), ("\\\0", true), ("\\u0000", false), ("\\\\u0000", false), ("", false)] {
+            let json = serde_json::to_string(&serde_json::json!({ "text": text })).expect("json");
+            assert_eq!(holds_nul(&json), holds, "{json}");
+        }
+    }
 
     #[test]
     fn only_our_own_codes_reach_the_caller() {

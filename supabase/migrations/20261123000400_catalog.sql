@@ -24,6 +24,7 @@ create table gateway.model_routes (
   upstream_model text not null,
   prompt_price bigint check (prompt_price >= 0),
   cached_price bigint check (cached_price >= 0),
+  written_price bigint check (written_price >= 0),
   completion_price bigint check (completion_price >= 0),
   request_price bigint not null default 0 check (request_price >= 0),
   image_price bigint check (image_price >= 0),
@@ -33,6 +34,7 @@ create table gateway.model_routes (
 comment on table gateway.model_routes is
   'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
 comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';
+comment on column gateway.model_routes.written_price is 'For prompt tokens the provider writes into its cache; null: the prompt price.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;

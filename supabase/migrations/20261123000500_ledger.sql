@@ -71,6 +71,7 @@ create table gateway.requests (
   stream boolean not null default false,
   prompt_tokens integer not null default 0,
   cached_tokens integer not null default 0,
+  written_tokens integer not null default 0,
   completion_tokens integer not null default 0,
   reasoning_tokens integer not null default 0,
   estimated boolean not null default false,

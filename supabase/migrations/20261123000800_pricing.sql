@@ -2,8 +2,8 @@
 
 -- A reported token count: absent is 0, and no provider's figure may overflow a sum.
 create function gateway.token_count(usage jsonb, name text) returns integer
-language sql immutable parallel safe set search_path = ''
-as $$ select least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer $$;
+language sql immutable parallel safe
+return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
 
 -- The cost of a usage at a candidate's frozen prices (see gateway.candidates), in nano-dollars, rounded up once.
 -- The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
@@ -14,11 +14,13 @@ as $$
 declare
   prompt integer := gateway.token_count(usage, 'prompt');
   cached integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written integer := least(gateway.token_count(usage, 'written'), prompt - cached);
   completion integer := gateway.token_count(usage, 'completion');
 begin
   return least(9223372036854775807, ceil((
-    (prompt - cached)::numeric * (price ->> 'prompt')::bigint
+    (prompt - cached - written)::numeric * (price ->> 'prompt')::bigint
     + cached::numeric * (price ->> 'cached')::bigint
+    + written::numeric * (price ->> 'written')::bigint
     + completion::numeric * (price ->> 'completion')::bigint
     + (price ->> 'request')::numeric * 1000000
   ) * markup * 0.0000000001));
@@ -26,15 +28,19 @@ end;
 $$;
 
 -- The routes by which the named providers serve a model, cheapest first, with the prices of this moment.
-create function gateway.candidates(model text, providers text[]) returns jsonb
-language sql stable set search_path = ''
+create function gateway.candidates(model text, providers jsonb) returns jsonb
+language plpgsql stable set search_path = ''
 as $$
-  select jsonb_agg(
-    jsonb_build_object(
-      'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
-      'cached', coalesce(cached_price, prompt_price), 'completion', completion_price, 'request', request_price)
-    order by prompt_price + completion_price, provider)
-  from gateway.model_routes
-  where model_id = model and enabled and provider = any (providers)
-    and prompt_price is not null and completion_price is not null
+begin
+  return (
+    select jsonb_agg(
+      jsonb_build_object(
+        'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
+        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
+        'completion', completion_price, 'request', request_price)
+      order by prompt_price + completion_price, provider)
+    from gateway.model_routes
+    where model_id = model and enabled and providers ? provider
+      and prompt_price is not null and completion_price is not null);
+end;
 $$;

@@ -3,15 +3,13 @@
 -- The plan whose limits an account has at this moment: subscription, else trial (dev), else purchased credit
 -- (customize), else free.
 create function gateway.plan_in_force(account gateway.accounts, at timestamptz) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-  select case
-    when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
-    when account.trial_ends_at > at then 'dev'
-    when account.has_purchased then 'customize'
-    else 'free'
-  end
-$$;
+language sql immutable parallel safe
+return case
+  when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
+  when account.trial_ends_at > at then 'dev'
+  when account.has_purchased then 'customize'
+  else 'free'
+end;
 
 -- The limits of a key and of its account, as one text: account id, then requests per minute, burst, hour, day,
 -- tokens per minute, day and concurrency for the key, then the same for the account. The text is its own version:

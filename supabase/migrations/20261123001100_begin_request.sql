@@ -1,26 +1,51 @@
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
 
+-- The most that a prompt token can cost, new, cached or written into the cache.
+create function gateway.dearest_prompt(price jsonb) returns bigint
+language sql immutable parallel safe
+return greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint, (price ->> 'written')::bigint);
+
 -- The hold for a call's prompt bound and output limit (all choices together) at the dearest candidate.
 create function gateway.hold_amount(candidates jsonb, prompt_bound bigint, output bigint, markup integer) returns bigint
-language sql immutable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
-  select max(gateway.cost(
-    price || jsonb_build_object('prompt', greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint)),
-    jsonb_build_object('prompt', prompt_bound, 'completion', output), markup))
-  from jsonb_array_elements(candidates) as price
+declare
+  usage constant jsonb := jsonb_build_object('prompt', prompt_bound, 'completion', output);
+  price jsonb;
+  dearest bigint := 0;
+begin
+  for i in 0 .. jsonb_array_length(candidates) - 1 loop
+    price := candidates -> i;
+    price := jsonb_set(price, '{prompt}', to_jsonb(gateway.dearest_prompt(price)));
+    dearest := greatest(dearest, gateway.cost(price, usage, markup));
+  end loop;
+  return dearest;
+end;
 $$;
 
--- How many output tokens, over all choices, `credit` surely buys after the prompt.
+-- How many output tokens, over all choices, `credit` surely buys after the prompt; a billion stands for any number.
 create function gateway.affordable_output(candidates jsonb, prompt_bound bigint, credit bigint, markup integer)
 returns bigint
-language sql immutable set search_path = ''
+language plpgsql immutable set search_path = ''
 as $$
-  select case when max((price ->> 'completion')::bigint) = 0 then 1000000000 else
-    div(div(credit * 10000000000::numeric, greatest(markup, 1))
-          - max(greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint)) * prompt_bound::numeric
-          - max((price ->> 'request')::bigint) * 1000000::numeric,
-        max((price ->> 'completion')::bigint))::bigint end
-  from jsonb_array_elements(candidates) as price
+declare
+  price jsonb;
+  prompt bigint := 0;
+  completion bigint := 0;
+  request bigint := 0;
+begin
+  for i in 0 .. jsonb_array_length(candidates) - 1 loop
+    price := candidates -> i;
+    prompt := greatest(prompt, gateway.dearest_prompt(price));
+    completion := greatest(completion, (price ->> 'completion')::bigint);
+    request := greatest(request, (price ->> 'request')::bigint);
+  end loop;
+  if completion = 0 then
+    return 1000000000;
+  end if;
+  return least(1000000000, div(div(credit * 10000000000::numeric, greatest(markup, 1))
+               - prompt * prompt_bound::numeric - request::numeric * 1000000, completion));
+end;
 $$;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
@@ -81,16 +106,19 @@ begin
     return jsonb_build_object('limits', limits, 'refused',
       gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
   end if;
-  if not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
-    -- What the model does not take is not priced, whatever a provider may make of it.
-    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(400, 'unsupported_modality',
-      jsonb_build_object('param', 'messages', 'takes', model.input_modalities)));
+  -- Most calls are text alone, which needs no query.
+  if call -> 'modalities' <> '[]' then
+    if not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
+      -- What the model does not take is not priced, whatever a provider may make of it.
+      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(400, 'unsupported_modality',
+        jsonb_build_object('param', 'messages', 'takes', model.input_modalities)));
+    end if;
   end if;
   if model.kind <> 'chat' then
     return jsonb_build_object('limits', limits, 'refused',
       gateway.refusal(400, 'unsupported_model', '{"param": "model"}'));
   end if;
-  candidates := gateway.candidates(model.id, array(select jsonb_array_elements_text(call -> 'providers')));
+  candidates := gateway.candidates(model.id, call -> 'providers');
   if candidates is null then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(503, case
       when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null

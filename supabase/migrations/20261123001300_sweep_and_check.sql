@@ -105,9 +105,9 @@ as $$
   select jsonb_build_object(
     'ok', not exists (select from problems),
     'accounts', (select count(*) from accounts),
-    'balance', gateway.dollars((select coalesce(sum(balance), 0)::bigint from accounts)),
-    'held', gateway.dollars((select coalesce(sum(held), 0)::bigint from accounts)),
-    'debt', gateway.dollars((select coalesce(sum(debt), 0)::bigint from accounts)),
+    'balance', trim_scale((select coalesce(sum(balance), 0) from accounts) * 0.000000001),
+    'held', trim_scale((select coalesce(sum(held), 0) from accounts) * 0.000000001),
+    'debt', trim_scale((select coalesce(sum(debt), 0) from accounts) * 0.000000001),
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 

@@ -10,6 +10,7 @@ as $$
       else jsonb_build_object(
         'prompt_per_million', gateway.dollars(route.prompt_price),
         'cached_per_million', gateway.dollars(coalesce(route.cached_price, route.prompt_price)),
+        'written_per_million', gateway.dollars(coalesce(route.written_price, route.prompt_price)),
         'completion_per_million', gateway.dollars(route.completion_price),
         'request', gateway.dollars(route.request_price),
         'image', gateway.dollars(route.image_price)) end)

@@ -35,6 +35,21 @@ as $$
     where account_id = session.account_id and key = idempotency ->> 'key'
 $$;
 
+-- Refuses credit beyond what an account can hold, a billion dollars: sums of many such accounts stay far from the end of
+-- a bigint.
+create function gateway.refuse_excess(balance bigint, amount bigint, param text) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  most constant bigint := 1000000000000000000;
+begin
+  if amount > most - balance then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object(
+      'param', param, 'message', 'An account holds at most a billion US dollars.')));
+  end if;
+end;
+$$;
+
 -- Creates an account with its primary key.
 -- request: email, username, role, credits (nano-dollars), plan; key: hash, prefix, last_four, name, environment.
 create function public.create_account(caller jsonb, request jsonb, key jsonb, idempotency jsonb default null)
@@ -71,6 +86,7 @@ begin
     values (account.id, key ->> 'hash', key ->> 'prefix', key ->> 'last_four', key ->> 'name', key ->> 'environment',
             true, array['*'], at)
     returning * into made;
+  perform gateway.refuse_excess(0, (request ->> 'credits')::bigint, 'credits');
   if (request ->> 'credits')::bigint > 0 then
     account := (gateway.grant_credit(account, 'admin', (request ->> 'credits')::bigint, null, 'opening credit', at)).account;
   end if;
@@ -112,6 +128,7 @@ begin
   at := gateway.now();
   account := gateway.catch_up(account, at);
   if amount > 0 then
+    perform gateway.refuse_excess(account.balance, amount, 'amount');
     change := gateway.grant_credit(account, 'admin', amount, (request ->> 'expires_at')::timestamptz,
       coalesce(request ->> 'reason', ''), at);
     account := change.account;

@@ -27,17 +27,20 @@ impl Functions {
     /// # Errors
     /// When they cannot be built.
     pub fn build(gateway: Option<PathBuf>) -> Result<Self> {
+        let program = std::env::current_exe()?;
+        let folder = program.parent().ok_or("this program is in no folder")?.to_owned();
+        let target = folder.parent().ok_or("this program is in no target folder")?;
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let status = Command::new(cargo)
             .args(["build", "--quiet", "--release", "-p", "functions"])
             .args(["--bin", "index", "--bin", "ping", "--bin", "v1-chat-completions"])
+            .arg("--target-dir")
+            .arg(target)
             .current_dir(local::platform::repository())
             .status()?;
         if !status.success() {
             return Err("the functions cannot be built".into());
         }
-        let program = std::env::current_exe()?;
-        let folder = program.parent().ok_or("this program is in no folder")?.to_owned();
         Ok(Self { gateway: gateway.unwrap_or_else(|| folder.join("index")), folder })
     }
 

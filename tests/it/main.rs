@@ -2,8 +2,14 @@
 
 mod endings;
 mod first_admin;
+mod input;
+mod keys;
+mod limits;
 mod money;
 mod observability;
+mod operations;
 mod platforms;
 mod providers;
 mod round_trips;
+mod sealed;
+mod stores;

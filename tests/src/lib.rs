@@ -1,5 +1,7 @@
 //! What the tests drive the gateway with: hosts that start a compiled function and treat it as its platform does.
 
+pub mod answer;
+pub mod change;
 pub mod function;
 pub mod lambda;
 pub mod plain;

@@ -185,6 +185,15 @@ impl World {
         Account { id, key_id, key }
     }
 
+    /// Sets limits of an account in place of its plan's, by the names of `gateway.plans`.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn limit(&self, account: Uuid, limits: &Value) {
+        let sql = format!("update gateway.accounts set rate_limits = rate_limits || '{limits}' where id = '{account}'");
+        self.sql(&sql).await;
+    }
+
     /// An account that may administer.
     ///
     /// # Panics

@@ -13,6 +13,9 @@ use crate::credits::tokens::PER_MESSAGE;
 use crate::error::Error;
 use crate::object::Object;
 
+/// Told to who asks for a cache that is charged at another price than the one in the catalog.
+const HOUR: &str = "A cache of one hour is charged apart by the provider and is not offered here; leave out `ttl`.";
+
 /// Members of a request that never reach the model's prompt.
 const NOT_IN_PROMPT: [&str; 22] = [
     "model",
@@ -117,12 +120,18 @@ fn walk(request: &Object<'_>, prompt: &mut Prompt, sink: &mut impl Sink) -> Resu
         for (name, value) in message.iter() {
             match name {
                 "role" => {}
+                "cache_control" if keeps_an_hour(value) => {
+                    return Err(Error::invalid(format!("messages[{place}].cache_control"), HOUR));
+                }
                 "content" => content(value, place, prompt, sink)?,
                 _ => sink.text(value),
             }
         }
     }
     for (name, value) in request.iter().filter(|(name, _)| !NOT_IN_PROMPT.contains(name)) {
+        if name == "tools" && value.contains("\"cache_control\"") && keeps_an_hour(value) {
+            return Err(Error::invalid("tools", HOUR));
+        }
         sink.text(name);
         sink.text(value);
     }
@@ -159,6 +168,7 @@ fn part(raw: &str, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Opti
     for (name, value) in part.iter() {
         match (kind.as_ref(), name) {
             (_, "type") => {}
+            (_, "cache_control") if keeps_an_hour(value) => return Err(Some(HOUR.into())),
             ("image_url", "image_url") => {
                 prompt.images += 1;
                 prompt.holds("image");
@@ -176,6 +186,10 @@ fn part(raw: &str, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Opti
         _ => return Err(Some("A content part's `type` is text, image_url, input_audio, video_url or file.".into())),
     }
     Ok(())
+}
+
+fn keeps_an_hour(cache_control: &str) -> bool {
+    cache_control.contains("\"1h\"")
 }
 
 /// A JSON string's text.
@@ -230,6 +244,7 @@ mod tests {
             r#"[{"role":"user","content":5}]"#,
             r#"[{"role":"user","content":[{"text":"no type"}]}]"#,
             r#"[{"role":"user","content":[{"type":"hologram"}]}]"#,
+            r#"[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral","ttl":"1h"}}]}]"#,
         ] {
             let error = measure(&format!(r#"{{"messages":{messages}}}"#)).expect_err(messages);
             assert_eq!(error.http_status(), 400, "{messages}");

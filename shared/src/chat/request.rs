@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::prompt::Prompt;
 use crate::error::{Code, Error};
@@ -56,20 +55,6 @@ pub struct Routing {
     pub fallbacks: bool,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ProviderWishes {
-    order: Vec<String>,
-    only: Vec<String>,
-    ignore: Vec<String>,
-    allow_fallbacks: Option<bool>,
-}
-
-#[derive(Default, Deserialize)]
-struct StreamOptions {
-    include_usage: Option<bool>,
-}
-
 impl ChatRequest {
     /// Reads and checks a request body.
     ///
@@ -87,12 +72,16 @@ impl ChatRequest {
                 return Err(Error::invalid(member, message));
             }
         }
-        let tier: Option<&RawValue> = read(&request, "service_tier", "`service_tier` is a text.")?;
-        if tier.is_some_and(|tier| tier.get().contains("priority")) {
+        // Read as a text: escapes in it would be read by the provider, too.
+        let tier: Option<String> = read(&request, "service_tier", "`service_tier` is a text.")?;
+        if tier.is_some_and(|tier| tier.to_ascii_lowercase().contains("priority")) {
             return Err(Error::invalid("service_tier", "The priority tier is charged apart and is not offered here."));
         }
         let stream = read(&request, "stream", "`stream` is true or false.")?.unwrap_or(false);
-        let options: Option<StreamOptions> = read(&request, "stream_options", "`stream_options` is an object.")?;
+        let options: Option<Object<'_>> = read(&request, "stream_options", "`stream_options` is an object.")?;
+        let include_usage = options.as_ref().map_or(Ok(None), |options| options.read("include_usage"));
+        let include_usage: Option<bool> =
+            include_usage.map_err(|_| Error::invalid("stream_options", "`include_usage` is true or false."))?;
         if options.is_some() && !stream {
             return Err(Error::invalid("stream_options", "`stream_options` goes with `stream: true` only."));
         }
@@ -109,7 +98,7 @@ impl ChatRequest {
         Ok(Self {
             model,
             stream,
-            include_usage: options.and_then(|options| options.include_usage).unwrap_or(false),
+            include_usage: include_usage.unwrap_or(false),
             choices,
             output_limit,
             routing,
@@ -218,14 +207,14 @@ fn provider_named(name: &str) -> Option<&'static str> {
 }
 
 fn routing(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Routing, Error> {
-    let wishes: ProviderWishes =
-        read(request, "provider", "`provider` is an object with `order`, `only`, `ignore` and `allow_fallbacks`.")?
-            .unwrap_or_default();
-    let named = |names: &[String]| -> Result<Vec<&'static str>, Error> {
+    const SHAPE: &str = "`provider` is an object with `order`, `only`, `ignore` and `allow_fallbacks`.";
+    let wishes: Object<'_> = read(request, "provider", SHAPE)?.unwrap_or_default();
+    let named = |wish: &str| -> Result<Vec<&'static str>, Error> {
+        let names: Option<Vec<String>> = wishes.read(wish).map_err(|_| Error::invalid("provider", SHAPE))?;
         let mut seen = HashSet::new();
         let mut providers = Vec::new();
-        for name in names {
-            let provider = provider_named(name)
+        for name in names.unwrap_or_default() {
+            let provider = provider_named(&name)
                 .ok_or_else(|| Error::invalid("provider", "`provider` names a provider that is not known here."))?;
             if seen.insert(provider) {
                 providers.push(provider);
@@ -233,7 +222,8 @@ fn routing(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Routing
         }
         Ok(providers)
     };
-    let (order, only, ignore) = (named(&wishes.order)?, named(&wishes.only)?, named(&wishes.ignore)?);
+    let (order, only, ignore) = (named("order")?, named("only")?, named("ignore")?);
+    let fallbacks = wishes.read("allow_fallbacks").map_err(|_| Error::invalid("provider", SHAPE))?.unwrap_or(true);
     let allowed = PROVIDERS
         .iter()
         .map(|row| row.name)
@@ -241,7 +231,7 @@ fn routing(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Routing
         .filter(|name| only.is_empty() || only.contains(name))
         .filter(|name| !ignore.contains(name))
         .collect();
-    Ok(Routing { allowed, order, fallbacks: wishes.allow_fallbacks.unwrap_or(true) })
+    Ok(Routing { allowed, order, fallbacks })
 }
 
 #[cfg(test)]
@@ -315,6 +305,8 @@ mod tests {
             (json!({"models": ["dearer"]}), "models"),
             (json!({"plugins": [{"id": "web"}]}), "plugins"),
             (json!({"service_tier": "priority"}), "service_tier"),
+            (json!({"stream": true, "stream_options": [true]}), "stream_options"),
+            (json!({"provider": [["chutes"]]}), "provider"),
         ] {
             let error = parse(&with(extra.clone())).expect_err(&extra.to_string());
             assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)), "{extra}");

@@ -20,6 +20,8 @@ pub struct Price {
     pub prompt: i64,
     /// Per million prompt tokens that were cached.
     pub cached: i64,
+    /// Per million prompt tokens that the provider wrote into its cache.
+    pub written: i64,
     /// Per million completion tokens.
     pub completion: i64,
     /// Per request, whatever its size.
@@ -32,10 +34,12 @@ impl Price {
     pub fn cost(&self, usage: &Usage, markup: u32) -> Nanos {
         let prompt = usage.prompt.min(MOST_TOKENS);
         let cached = usage.cached.min(prompt);
+        let written = usage.written.min(prompt - cached);
         let completion = usage.completion.min(MOST_TOKENS);
         let part = |tokens: u64, price: i64| i128::from(tokens) * i128::from(price);
-        let unrounded = (part(prompt - cached, self.prompt)
+        let unrounded = (part(prompt - cached - written, self.prompt)
             + part(cached, self.cached)
+            + part(written, self.written)
             + part(completion, self.completion)
             + i128::from(self.request) * 1_000_000)
             * i128::from(markup);
@@ -49,10 +53,16 @@ mod tests {
 
     #[test]
     fn a_fraction_of_a_nano_dollar_is_rounded_up_once() {
-        let price = Price { prompt: 150_000_000, cached: 75_000_000, completion: 600_000_000, request: 0 };
-        let usage = Usage { prompt: 1000, cached: 400, completion: 20, reasoning: 0 };
-        assert_eq!(price.cost(&usage, 10_000), Nanos(132_000));
-        let tiny = Price { prompt: 1, cached: 1, completion: 1, request: 0 };
+        let price = Price {
+            prompt: 150_000_000,
+            cached: 75_000_000,
+            written: 300_000_000,
+            completion: 600_000_000,
+            request: 0,
+        };
+        let usage = Usage { prompt: 1000, cached: 400, written: 100, completion: 20, reasoning: 0 };
+        assert_eq!(price.cost(&usage, 10_000), Nanos(147_000));
+        let tiny = Price { prompt: 1, cached: 1, written: 1, completion: 1, request: 0 };
         assert_eq!(tiny.cost(&Usage { prompt: 1, completion: 1, ..Usage::default() }, 10_000), Nanos(1));
         assert_eq!(tiny.cost(&Usage::default(), 10_000), Nanos(0));
     }

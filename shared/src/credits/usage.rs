@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Tokens of one call. Cached tokens are part of the prompt, reasoning tokens of the completion.
+/// Tokens of one call. Cached and written tokens are part of the prompt, reasoning tokens of the completion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
     /// Tokens of the prompt, cached ones included.
     pub prompt: u64,
     /// Prompt tokens that the provider had cached.
     pub cached: u64,
+    /// Prompt tokens that the provider wrote into its cache, which some charge more for.
+    pub written: u64,
     /// Tokens of all choices, reasoning included.
     pub completion: u64,
     /// Completion tokens spent on reasoning.
@@ -32,6 +34,7 @@ impl Usage {
         Some(Self {
             prompt: clamp(reported.prompt_tokens?),
             cached: clamp(prompt_details.cached_tokens.unwrap_or_default()),
+            written: clamp(prompt_details.cache_write_tokens.unwrap_or_default()),
             completion: clamp(reported.completion_tokens.unwrap_or_default()),
             reasoning: clamp(completion_details.reasoning_tokens.unwrap_or_default()),
         })
@@ -50,6 +53,7 @@ struct Reported {
 #[derive(Default, Deserialize)]
 struct Details {
     cached_tokens: Option<f64>,
+    cache_write_tokens: Option<f64>,
     reasoning_tokens: Option<f64>,
 }
 
@@ -67,9 +71,9 @@ mod tests {
     fn details_are_read_and_nonsense_is_clamped() {
         let usage = Usage::parse(
             r#"{"prompt_tokens":100,"completion_tokens":7,"total_tokens":107,
-                "prompt_tokens_details":{"cached_tokens":64},"completion_tokens_details":{"reasoning_tokens":5}}"#,
+                "prompt_tokens_details":{"cached_tokens":64,"cache_write_tokens":9},"completion_tokens_details":{"reasoning_tokens":5}}"#,
         );
-        assert_eq!(usage, Some(Usage { prompt: 100, cached: 64, completion: 7, reasoning: 5 }));
+        assert_eq!(usage, Some(Usage { prompt: 100, cached: 64, written: 9, completion: 7, reasoning: 5 }));
         let nonsense = Usage::parse(r#"{"prompt_tokens":-5,"completion_tokens":1e300,"prompt_tokens_details":null}"#);
         assert_eq!(nonsense, Some(Usage { completion: 1_000_000_000, ..Usage::default() }));
         assert_eq!(Usage::parse("{}"), None);

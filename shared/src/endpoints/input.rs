@@ -12,6 +12,8 @@ use crate::serve::Payload;
 
 /// The longest Idempotency-Key, as at Stripe.
 const LONGEST_KEY: usize = 255;
+/// What is kept of a message that quotes the caller, in characters.
+const LONGEST_QUOTE: usize = 300;
 /// What a page of a list holds unless the caller says otherwise.
 const USUAL_PAGE: u32 = 50;
 
@@ -59,7 +61,8 @@ fn fingerprint(path: &str, body: &Bytes) -> String {
 
 /// What serde says, in the API's form. Its words quote member names and types, never values of other callers.
 fn refusal(error: &serde_json::Error) -> Error {
-    let text = error.to_string();
+    // It quotes what the caller sent, which may be as long as the body.
+    let text: String = error.to_string().chars().take(LONGEST_QUOTE).collect();
     let quoted = text.split('`').nth(1).map(str::to_owned);
     if text.starts_with("unknown field") {
         let error = Error::new(Code::UnknownField);

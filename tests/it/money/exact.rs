@@ -303,16 +303,18 @@ fn the_cost_shown_is_the_cost_charged() {
     let world = runtime.block_on(World::start());
     let price = || prop_oneof![Just(0i64), 0..1000i64, 0..1_000_000_000_000i64];
     let tokens = || prop_oneof![0..100u64, 0..200_000u64, Just(u64::from(u32::MAX) * 4)];
-    let one = ((price(), price(), price(), 0..1_000_000_000i64), (tokens(), tokens(), tokens()), 0..1_000_000u32);
+    let prices = (price(), price(), price(), price(), 0..1_000_000_000i64);
+    let one = (prices, (tokens(), tokens(), tokens(), tokens()), 0..1_000_000u32);
     let mut runner = TestRunner::new(Config { cases: 20, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&vec(one, 100), |samples| {
         let (mut asked, mut ours) = (Vec::new(), Vec::new());
-        for ((prompt, cached, completion, request), (p, c, o), markup) in samples {
-            let price = Price { prompt, cached, completion, request };
-            let usage = Usage { prompt: p, cached: c, completion: o, reasoning: 0 };
+        for ((prompt, cached, written, completion, request), (p, c, w, o), markup) in samples {
+            let price = Price { prompt, cached, written, completion, request };
+            let usage = Usage { prompt: p, cached: c, written: w, completion: o, reasoning: 0 };
             ours.push(price.cost(&usage, markup).0);
             asked.push(json!({
-                "price": {"prompt": prompt, "cached": cached, "completion": completion, "request": request},
+                "price": {"prompt": prompt, "cached": cached, "written": written, "completion": completion,
+                          "request": request},
                 "usage": usage, "markup": markup}));
         }
         let sql = format!(

@@ -43,6 +43,12 @@ pub async fn list(
     if query.cursor.as_ref().is_some_and(|cursor| cursor.parse::<i64>().is_err()) {
         return Err(Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."));
     }
+    // Far enough back for anyone; Postgres writes years before our era in another way.
+    for (name, moment) in [("from", query.from), ("to", query.to)] {
+        if moment.is_some_and(|moment| moment < Timestamp::UNIX_EPOCH) {
+            return Err(Error::invalid(name, "`from` and `to` are not before 1970."));
+        }
+    }
     let query = TransactionQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
     let arguments = json!({ "caller": caller, "query": query });
     let transactions: Box<RawValue> = app.supabase()?.rpc("list_credit_transactions", &arguments).await?;

@@ -26,8 +26,6 @@ pub async fn show_by_id(State(app): State<SharedApp>, Path(id): Path<String>) ->
 }
 
 async fn find(app: &SharedApp, id: &str) -> Result<Response> {
-    // Postgres has no text with a NUL, so no model has such an id.
-    let id = id.replace('\0', "");
     let model: Box<RawValue> = app.supabase()?.rpc("get_model", &json!({ "model_id": id })).await?;
     Ok(answer::public(&model))
 }

@@ -1,0 +1,224 @@
+//! Members of a completion request that have the wrong type or value.
+
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::world::{MODEL, World, hello, nanos};
+
+use super::assert_nothing_left;
+
+/// Values of every type of JSON.
+fn every_type() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!(u64::MAX),
+        json!(""),
+        json!("text"),
+        json!([]),
+        json!([1]),
+        json!([true]),
+        json!([null]),
+        json!(["text"]),
+        json!([[]]),
+        json!([{}]),
+        json!({}),
+        json!({"a": 1}),
+    ]
+}
+
+/// What a member may be, of [`every_type`]; anything else is refused with its name as `param`.
+fn accepted(member: &str, value: &Value) -> bool {
+    if value.is_null() {
+        return !matches!(member, "model" | "messages");
+    }
+    match member {
+        // A text that names no model is a 404, which is told apart below.
+        "model" => value.as_str().is_some_and(|model| !model.is_empty()),
+        "n" | "max_tokens" | "max_completion_tokens" => false,
+        "stream" => value.is_boolean(),
+        "stream_options" | "provider" => value.is_object(),
+        "service_tier" => value.is_string(),
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn a_member_of_the_wrong_type_is_refused_by_name() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000_000).await;
+    let members = [
+        "model",
+        "messages",
+        "n",
+        "max_tokens",
+        "max_completion_tokens",
+        "stream",
+        "stream_options",
+        "provider",
+        "service_tier",
+        "models",
+        "route",
+        "plugins",
+        "web_search_options",
+        "preset",
+    ];
+    for member in members {
+        for value in every_type() {
+            let streamed = member == "stream_options";
+            let body = hello(&json!({"stream": streamed, member: value}));
+            let answer = Answer::to(world.chat(&account.key, &body)).await;
+            let what = format!("{member}: {value}");
+            if !accepted(member, &value) {
+                assert_eq!(answer.status, 400, "{what}: {}", answer.text);
+                let param = answer.error()["param"].as_str().unwrap_or_default().to_owned();
+                assert!(param == member || param.starts_with(&format!("{member}[")), "{what}: {}", answer.text);
+            } else if member == "model" {
+                answer.refused(404, "model_not_found");
+            } else {
+                assert_eq!(answer.status, 200, "{what}: {}", answer.text);
+            }
+        }
+    }
+    assert_nothing_left(&world).await;
+}
+
+#[tokio::test]
+async fn members_within_members_are_checked_too() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let user = |content: Value| json!({"messages": [{"role": "user", "content": content}]});
+    let cases = [
+        (json!({"messages": [{}]}), "messages[0].role"),
+        (json!({"messages": [{"role": 1, "content": "x"}]}), "messages[0].role"),
+        (json!({"messages": [{"role": null, "content": "x"}]}), "messages[0].role"),
+        (json!({"messages": [{"role": "user", "content": "x"}, {"content": "x"}]}), "messages[1].role"),
+        (json!({"messages": ["x"]}), "messages"),
+        (json!({"messages": {"0": {"role": "user", "content": "x"}}}), "messages"),
+        (user(json!(1)), "messages[0].content"),
+        (user(json!(true)), "messages[0].content"),
+        (user(json!({})), "messages[0].content"),
+        (user(json!([1])), "messages[0].content"),
+        (user(json!(["text"])), "messages[0].content"),
+        (user(json!([{}])), "messages[0].content"),
+        (user(json!([{"type": 1}])), "messages[0].content"),
+        (user(json!([{"type": "text", "text": 1}])), "messages[0].content"),
+        (user(json!([{"type": "hologram"}])), "messages[0].content"),
+        (json!({"provider": {"order": "openrouter"}}), "provider"),
+        (json!({"provider": {"only": [1]}}), "provider"),
+        (json!({"provider": {"ignore": {}}}), "provider"),
+        (json!({"provider": {"only": ["nobody"]}}), "provider"),
+        (json!({"provider": {"allow_fallbacks": "no"}}), "provider"),
+        (json!({"stream": true, "stream_options": {"include_usage": "yes"}}), "stream_options"),
+        (json!({"stream": true, "stream_options": {"include_usage": 1}}), "stream_options"),
+    ];
+    for (members, param) in cases {
+        let answer = Answer::to(world.chat(&account.key, &hello(&members))).await;
+        assert_eq!(answer.refused(400, "invalid_request")["param"], param, "{members}");
+    }
+    assert_nothing_left(&world).await;
+}
+
+#[tokio::test]
+async fn numbers_out_of_range_are_refused_by_name() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let numbers = [
+        "0",
+        "-0",
+        "-1",
+        "-9223372036854775809",
+        "1.5",
+        "1e2",
+        "1e400",
+        "-1e400",
+        "9223372036854775808",
+        "18446744073709551616",
+        "100000000000000000000000000000000000000000",
+        "0.1e1",
+    ];
+    for member in ["n", "max_tokens", "max_completion_tokens"] {
+        for number in numbers {
+            let body = format!(
+                r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"Hello"}}],"{member}":{number}}}"#
+            );
+            let answer = Answer::to(world.chat(&account.key, &json!({})).body(body)).await;
+            assert_eq!(answer.refused(400, "invalid_request")["param"], member, "{number}");
+        }
+    }
+    // What is not checked here goes to the provider as it is, and what it refuses is the caller's mistake.
+    for member in ["temperature", "top_p", "seed", "frequency_penalty", "anything"] {
+        for number in ["1e400", "-1e400", "99999999999999999999999999", "-5"] {
+            let body = format!(
+                r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"Hello"}}],"{member}":{number}}}"#
+            );
+            let answer = Answer::to(world.chat(&account.key, &json!({})).body(body)).await;
+            answer.served_or_blamed(&format!("{member}: {number}"));
+        }
+    }
+    assert_nothing_left(&world).await;
+}
+
+#[tokio::test]
+async fn a_missing_or_unknown_model_is_said_to_be_one() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let without = json!({"messages": [{"role": "user", "content": "Hello"}]});
+    let answer = Answer::to(world.chat(&account.key, &without)).await;
+    assert_eq!(answer.refused(400, "missing_model")["param"], "model");
+    for model in
+        ["nobody/nothing", "test", "test/", "/", "openrouter:", "openrouter:nobody", "TEST/model", " test/model"]
+    {
+        let answer = Answer::to(world.chat(&account.key, &hello(&json!({"model": model})))).await;
+        assert_eq!(answer.refused(404, "model_not_found")["param"], "model", "{model}");
+    }
+    let long = "x".repeat(257);
+    for model in ["", long.as_str(), "a\nb", "a\tb", "a\u{7f}", "a\u{85}b"] {
+        let answer = Answer::to(world.chat(&account.key, &hello(&json!({"model": model})))).await;
+        assert_eq!(answer.refused(400, "missing_model")["param"], "model", "{model:?}");
+    }
+    assert_nothing_left(&world).await;
+}
+
+#[tokio::test]
+async fn of_a_member_said_twice_the_last_counts_for_us_and_the_provider_alike() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let control = world.platform.providers.control();
+    control.record(true);
+    let body = format!(
+        r#"{{"model":"no/model","max_tokens":100000,"max_tokens":7,"n":9,"stream":true,"messages":[],
+            "messages":[{{"role":"user","content":"Hello"}}],"n":1,"stream":false,"model":"{MODEL}","\u006eo":1,"no":2}}"#
+    );
+    let answer = Answer::to(world.chat(&account.key, &json!({})).body(body)).await;
+    assert!(
+        answer.success()["usage"]["completion_tokens"].as_u64().is_some_and(|tokens| tokens <= 7),
+        "{}",
+        answer.text
+    );
+    let sent = control.requests();
+    assert_eq!(sent.len(), 1);
+    let sent = &sent[0].body;
+    assert_eq!(
+        (&sent["max_tokens"], &sent["n"], &sent["stream"], &sent["no"]),
+        (&json!(7), &json!(1), &json!(false), &json!(2))
+    );
+    assert_eq!(sent["messages"].as_array().map(Vec::len), Some(1));
+    assert_nothing_left(&world).await;
+}
+
+#[tokio::test]
+async fn the_priority_tier_is_refused_however_it_is_written() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    for tier in [r#""priority""#, r#""\u0070riority""#, r#""prior\u0069ty""#, r#""PRIORITY""#] {
+        let body =
+            format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"Hello"}}],"service_tier":{tier}}}"#);
+        let answer = Answer::to(world.chat(&account.key, &json!({})).body(body)).await;
+        assert_eq!(answer.refused(400, "invalid_request")["param"], "service_tier", "{tier}");
+    }
+    let served = world.completion(&account.key, &hello(&json!({"service_tier": "default"}))).await;
+    assert!(nanos(&served["usage"]["cost"]) > 0);
+}

@@ -1,0 +1,19 @@
+//! Bad input is the caller's mistake: a 4xx in the error shape, never a 5xx, a panic, a hang or a hold that stays.
+
+mod headers;
+mod management;
+mod members;
+mod queries;
+mod random;
+mod size;
+mod text;
+
+use tests::world::World;
+
+/// Nothing is reserved any more, and the books balance.
+async fn assert_nothing_left(world: &World) {
+    world.settled().await;
+    let left = "select (select count(*) from gateway.holds) + (select coalesce(sum(held), 0) from gateway.accounts)";
+    assert_eq!(world.value(left).await, serde_json::json!(0));
+    world.assert_ledger_clean().await;
+}

@@ -1,0 +1,154 @@
+//! Paths and query parameters that are not as they should be.
+
+use serde_json::json;
+use tests::answer::Answer;
+use tests::world::World;
+
+#[tokio::test]
+async fn parameters_that_are_unknown_or_out_of_range_are_refused() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let cases = [
+        ("/models?limit=0", "invalid_request"),
+        ("/models?limit=101", "invalid_request"),
+        ("/models?limit=-1", "invalid_request"),
+        ("/models?limit=1.5", "invalid_request"),
+        ("/models?limit=ten", "invalid_request"),
+        ("/models?limit=", "invalid_request"),
+        ("/models?limit=4294967296", "invalid_request"),
+        ("/models?limit=1&limit=2", "invalid_request"),
+        ("/models?free=maybe", "invalid_request"),
+        ("/models?free=1", "invalid_request"),
+        ("/models?page=2", "unknown_field"),
+        ("/models?Limit=2", "unknown_field"),
+        ("/v1/models?limit=1001", "invalid_request"),
+        ("/v1/models?unknown", "unknown_field"),
+        ("/user/credit-transactions?limit=0", "invalid_request"),
+        ("/user/credit-transactions?limit=101", "invalid_request"),
+        ("/user/credit-transactions?cursor=abc", "invalid_request"),
+        ("/user/credit-transactions?cursor=1.5", "invalid_request"),
+        ("/user/credit-transactions?cursor=99999999999999999999", "invalid_request"),
+        ("/user/credit-transactions?from=yesterday", "invalid_request"),
+        ("/user/credit-transactions?from=2026-13-01T00:00:00Z", "invalid_request"),
+        ("/user/credit-transactions?from=2026-01-01", "invalid_request"),
+        ("/user/credit-transactions?to=1767225600", "invalid_request"),
+        ("/user/credit-transactions?from=-009998-01-01T00:00:00Z", "invalid_request"),
+        ("/user/credit-transactions?account_id=1", "unknown_field"),
+    ];
+    for (path, code) in cases {
+        let answer = Answer::to(world.get(path, &account.key)).await;
+        assert_eq!(answer.outcome(), (400, code.to_owned()), "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_parameter_is_named() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    for (path, param) in [
+        ("/models?page=2", "page"),
+        ("/models?limit=0", "limit"),
+        ("/user/credit-transactions?cursor=abc", "cursor"),
+        ("/user/credit-transactions?limit=101", "limit"),
+        ("/user/credit-transactions?account=1", "account"),
+    ] {
+        assert_eq!(Answer::to(world.get(path, &account.key)).await.error()["param"], param, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_text_in_a_query_or_a_path_breaks_anything() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let texts = [
+        "%00",
+        "a%00b",
+        "%ff",
+        "%c3%28",
+        "%ed%a0%80",
+        "%",
+        "%zz",
+        "%25",
+        "%2500",
+        "%01",
+        "%7f",
+        "%0a%0d",
+        "'",
+        "%22",
+        "%5C",
+        "%5Cu0000",
+        "--",
+        "%27%20or%201=1",
+        "%F0%9F%92%B0",
+        "%E2%80%AE",
+        "*",
+        "..",
+        "%2e%2e%2f",
+        "%25s",
+        "%3B",
+        "null",
+        "[]",
+        "%5Bx%5D",
+    ];
+    let patterns = [
+        "/models?search=",
+        "/models?provider=",
+        "/models?modality=",
+        "/models?cursor=",
+        "/v1/models?search=",
+        "/v1/models/",
+        "/v1/models/test%2F",
+        "/models/test/",
+        "/models/",
+        "/user/credit-transactions?type=",
+        "/user/credit-transactions?source=",
+        "/user/credit-transactions?cursor=",
+        "/user/credit-transactions?from=",
+        "/api/v1/models/[id]?id=",
+        "/api/models/[provider]/[model]?provider=test&model=",
+        "/api/",
+        "/",
+        "/ping?x=",
+        "/health?x=",
+    ];
+    for pattern in patterns {
+        for text in texts {
+            let path = format!("{pattern}{text}");
+            Answer::to(world.get(&path, &account.key)).await.served_or_blamed(&path);
+        }
+        // As long as a line of a request may be.
+        let path = format!("{pattern}{}", "x".repeat(60_000));
+        Answer::to(world.get(&path, &account.key)).await.served_or_blamed(pattern);
+    }
+}
+
+#[tokio::test]
+async fn a_model_with_nul_in_its_name_is_not_the_one_without() {
+    let world = World::start().await;
+    for path in ["/v1/models/test%2Fmodel", "/models/test/model"] {
+        assert_eq!(Answer::to(world.http.get(format!("{}{path}", world.base_url))).await.success()["id"], "test/model");
+        let answer = Answer::to(world.http.get(format!("{}{path}%00", world.base_url))).await;
+        assert!(matches!(answer.outcome().0, 400 | 404), "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn other_methods_and_other_paths_are_refused_in_the_same_shape() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    for (method, path, status, code) in [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("POST", "/v2/chat/completions", 404, "not_found"),
+        ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
+        ("DELETE", "/user/balance", 405, "method_not_allowed"),
+        ("PATCH", "/admin/create", 405, "method_not_allowed"),
+        ("NONSENSE", "/models", 405, "method_not_allowed"),
+    ] {
+        let method = method.parse().expect("a method");
+        let request = world.http.request(method, format!("{}{path}", world.base_url)).bearer_auth(&account.key);
+        Answer::to(request).await.refused(status, code);
+    }
+    let head = tests::world::send(world.http.head(format!("{}/models", world.base_url))).await;
+    assert_eq!(head.status(), 200);
+    assert_eq!(world.value("select count(*) from gateway.requests").await, json!(0));
+}

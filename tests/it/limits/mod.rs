@@ -1,0 +1,122 @@
+//! Rate limits: every window, over all keys and instances, and what a refusal leaves behind.
+
+mod changes;
+mod instances;
+mod keys;
+mod real_redis;
+mod refusals;
+mod tokens;
+mod windows;
+
+use std::time::Duration;
+
+use local::upstash::Reply;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use tests::world::{Account, World, hello, read, send};
+use uuid::Uuid;
+
+/// What an account of these tests starts with.
+const CREDIT: i64 = 1_000_000_000;
+
+/// The beginning of a day, and so of every window; Redis's clock stands there until a test moves it.
+const START: Duration = Duration::from_secs(23_148 * 86_400);
+
+/// A world whose limits do not depend on how fast the test runs.
+async fn world() -> World {
+    let world = World::start().await;
+    world.platform.upstash.stop_clock(START).expect("the in-process Redis");
+    world
+}
+
+fn advance(world: &World, by: Duration) {
+    world.platform.upstash.advance_clock(by).expect("the in-process Redis");
+}
+
+/// An account with these limits.
+async fn limited(world: &World, limits: Value) -> Account {
+    let account = world.account(CREDIT).await;
+    world.limit(account.id, &limits).await;
+    account
+}
+
+/// An answer's status, headers and JSON.
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    json: Value,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
+    }
+
+    /// The error's code, and the limit that it names.
+    fn refusal(&self) -> (u16, &str, &str) {
+        let text = |name: &str| self.json["error"][name].as_str().unwrap_or_default();
+        (self.status, text("code"), text("limit"))
+    }
+
+    /// How long the caller is told to wait.
+    fn wait(&self) -> Duration {
+        Duration::from_millis(self.header("retry-after-ms").parse().expect("milliseconds"))
+    }
+}
+
+/// Makes a short call at a gateway and reads its answer.
+async fn call_at(world: &World, base_url: &str, key: &str, body: &Value) -> Answer {
+    let url = format!("{base_url}/v1/chat/completions");
+    let request = world.http.post(url).bearer_auth(key).header("content-type", "application/json");
+    let response = send(request.body(body.to_string())).await;
+    let headers = response.headers().clone();
+    let (status, json) = read(response).await;
+    Answer { status, headers, json }
+}
+
+/// Makes a short call at the world's gateway and waits until it has ended everywhere.
+async fn call(world: &World, account: &Account) -> Answer {
+    let answer = call_at(world, &world.base_url, &account.key, &hello(&json!({}))).await;
+    world.settled().await;
+    answer
+}
+
+/// The same at an instance that remembers nothing.
+async fn call_elsewhere(world: &World, account: &Account) -> Answer {
+    let gateway = world.another_gateway().await;
+    let answer = call_at(world, &gateway, &account.key, &hello(&json!({}))).await;
+    world.settled().await;
+    answer
+}
+
+/// What the current bucket of a window has counted: `rm`, `rb`, `rh`, `rd` requests, `tm`, `td` tokens. The subject is
+/// `key:HASH` or `account:ID`.
+async fn counted(world: &World, subject: &str, window: &str) -> i64 {
+    match world.platform.upstash.execute(&["HGET", &format!("rate:{subject}"), window]).await.expect("HGET") {
+        Reply::Nil => 0,
+        Reply::Bulk(text) => {
+            let text = String::from_utf8(text.to_vec()).expect("text");
+            text.split(' ').nth(1).and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{text}"))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The subjects that a call of this account's key is counted for.
+fn subjects(world: &World, account: &Account) -> [String; 2] {
+    [format!("key:{}", world.hash(&account.key)), format!("account:{}", account.id)]
+}
+
+/// A second key of an account.
+async fn second_key(world: &World, account: &Account) -> Account {
+    let (key_id, key) = (Uuid::new_v4(), format!("gw_live_{}", local::secrets::Secrets::random().of("key")));
+    let hash = world.hash(&key);
+    world
+        .sql(&format!(
+            "insert into gateway.api_keys (id, account_id, key_hash, prefix, last_four, name, environment, scopes)
+               values ('{key_id}', '{}', '{hash}', 'gw_live_', 'test', 'second', 'live', array['*'])",
+            account.id
+        ))
+        .await;
+    Account { id: account.id, key_id, key }
+}

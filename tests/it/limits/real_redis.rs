@@ -1,0 +1,175 @@
+//! The limiter on a real redis-server: it decides there as it does on the stand-in.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use local::upstash::{Engine, Upstash, spawn_redis_server};
+use reqwest::header::HeaderMap;
+use serde_json::json;
+use shared::app::{App, SharedApp};
+use shared::config::Config;
+use shared::limits::{self, Admission, Application, ProviderReport};
+use tests::world::{World, hello};
+use uuid::Uuid;
+
+use super::instances::{LIMIT, assert_limit};
+use super::limited;
+
+const SKIPPED: &str = "the limiter is not tried on a real redis-server";
+/// Steps of the compared sequence.
+const STEPS: usize = 400;
+const PROVIDERS: [&str; 3] = ["openrouter", "portkey", "chutes"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_real_redis_two_gateways_together_admit_no_more_than_the_limit() {
+    let Some(server) = spawn_redis_server() else { return eprintln!("SKIPPED: {SKIPPED}") };
+    for limit in ["requests_per_minute", "concurrency"] {
+        let world = World::with(Engine::Redis(server.url()), &[]).await;
+        let gateways = [world.base_url.clone(), world.another_gateway().await];
+        // The sliding windows let another request in after six seconds at the earliest.
+        let account = limited(&world, json!({ limit: LIMIT })).await;
+        assert_limit(&world, &gateways, &account, &hello(&json!({ "max_tokens": 100 })), limit).await;
+    }
+}
+
+/// The product's limiter over one engine.
+struct Limiter {
+    app: SharedApp,
+    running: Vec<(Uuid, usize, Admission)>,
+    upstash: Upstash,
+}
+
+/// Knuth's MMIX generator: a fixed sequence.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// What one step asks of a limiter.
+enum Step {
+    /// A call of this key under these limits, which reserves so many tokens.
+    Admit { call_id: Uuid, key: usize, limits: String, tokens: u64 },
+    /// The end of a running call, chosen by this number, with its tokens and how its provider did.
+    Release { chosen: usize, tokens: u64, report: ProviderReport },
+}
+
+impl Step {
+    /// Three keys, the first two of one account, whose limits change now and then.
+    fn draw(random: &mut Random) -> Self {
+        if random.below(3) == 0 {
+            let provider = PROVIDERS[random.below(3) as usize];
+            let report = ProviderReport { provider, answered: random.below(8) == 0 };
+            return Self::Release { chosen: random.below(1_000) as usize, tokens: random.below(400), report };
+        }
+        let key = random.below(3) as usize;
+        let account = Uuid::from_u128(if key < 2 { 1 } else { 2 });
+        let (requests, at_a_time) = (30 + 5 * random.below(3), 6 + random.below(3));
+        let tokens_a_minute = if key == 0 { 3_000 + 500 * random.below(2) } else { 90_000 };
+        // Requests a minute, burst, an hour, a day, tokens a minute, a day, at a time: of the key, of the account.
+        let of_key = format!("{requests},100000,500,1000,{tokens_a_minute},90000,{at_a_time}");
+        let limits = format!("{account},{of_key},{},100000,600,1000,90000,90000,12", requests + 20);
+        let call_id = Uuid::from_u128(u128::from(random.below(u64::MAX)) << 32 | u128::from(random.below(1 << 31)));
+        Self::Admit { call_id, key, limits, tokens: random.below(300) }
+    }
+}
+
+impl Limiter {
+    async fn start(engine: Engine) -> Self {
+        let upstash = Upstash::start(engine, "token").await.expect("the stand-in starts");
+        let url = upstash.url();
+        let config = Config::from_lookup(|name| match name {
+            "UPSTASH_REDIS_REST_URL" => Some(url.clone()),
+            "UPSTASH_REDIS_REST_TOKEN" => Some("token".to_owned()),
+            "REDIS_TIMEOUT_MS" => Some("30000".to_owned()),
+            _ => None,
+        });
+        Self { app: App::new(config).expect("an app"), running: Vec::new(), upstash }
+    }
+
+    /// Takes a step and says what came of it, times apart.
+    async fn step(&mut self, step: &Step) -> String {
+        match step {
+            Step::Admit { call_id, key, limits, tokens } => {
+                let key_hash = format!("key{key}");
+                let application = Application {
+                    key_hash: &key_hash,
+                    call_id: *call_id,
+                    tokens: *tokens,
+                    lease: Duration::from_secs(600),
+                };
+                let first = limits::ask(&self.app, &application, &PROVIDERS).await;
+                match limits::decide(&self.app, &application, &PROVIDERS, first, limits).await {
+                    Ok(admission) => {
+                        let mut headers = HeaderMap::new();
+                        admission.standing.write(&mut headers);
+                        let told = format!("admitted, {}, avoid {:?}", figures(&headers), admission.avoid);
+                        self.running.push((*call_id, *key, admission));
+                        told
+                    }
+                    Err(refused) => {
+                        let wait = refused.retry_after.expect("a time to wait");
+                        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(2 * 86_400), "{wait:?}");
+                        let headers = refused.headers.as_deref().cloned().unwrap_or_default();
+                        format!("{refused} {:?}, {}", refused.details, figures(&headers))
+                    }
+                }
+            }
+            Step::Release { chosen, tokens, report } => {
+                if self.running.is_empty() {
+                    return "nothing runs".to_owned();
+                }
+                let (call_id, key, admission) = self.running.swap_remove(chosen % self.running.len());
+                let key_hash = format!("key{key}");
+                let reports = std::slice::from_ref(report);
+                let waiting = limits::release(&self.app, &key_hash, call_id, &admission, *tokens, reports).await;
+                format!("released {call_id}, {waiting} in the outbox")
+            }
+        }
+    }
+}
+
+/// The headers' figures that are no times.
+fn figures(headers: &HeaderMap) -> String {
+    assert!(!headers.contains_key("x-ratelimit-degraded"), "{headers:?}");
+    let names = ["limit-requests", "remaining-requests", "limit-tokens", "remaining-tokens"];
+    let figure = |name: &str| headers[&format!("x-ratelimit-{name}")].to_str().expect("text").to_owned();
+    names.map(|name| format!("{name} {}", figure(name))).join(", ")
+}
+
+fn minute() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / 60
+}
+
+#[tokio::test]
+async fn a_real_redis_and_the_stand_in_decide_the_same() {
+    let Some(server) = spawn_redis_server() else { return eprintln!("SKIPPED: {SKIPPED}") };
+    // Both go by the wall clock: within one minute their windows are the same, so a run that a minute's end falls into
+    // is repeated.
+    for _ in 0..10 {
+        let mut limiters = [Limiter::start(Engine::InProcess).await, Limiter::start(Engine::Redis(server.url())).await];
+        limiters[1].upstash.execute(&["FLUSHDB"]).await.expect("FLUSHDB");
+        let mut random = Random(4);
+        let (began, mut told) = (minute(), Vec::new());
+        for turn in 0..STEPS {
+            let step = Step::draw(&mut random);
+            let [ours, theirs] = &mut limiters;
+            told.push((turn, ours.step(&step).await, theirs.step(&step).await));
+        }
+        if minute() != began {
+            continue;
+        }
+        for (turn, ours, theirs) in &told {
+            assert_eq!(ours, theirs, "step {turn}");
+        }
+        // The sequence is worth comparing only if it has come to every kind of verdict.
+        for verdict in ["admitted", "requests per minute", "concurrency_exceeded", "tokens per minute", "avoid [\""] {
+            let times = told.iter().filter(|(_, ours, _)| ours.contains(verdict)).count();
+            assert!(times > 0, "no step of {STEPS} was told {verdict}");
+        }
+        return;
+    }
+    panic!("no run within a minute");
+}

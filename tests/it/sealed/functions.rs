@@ -1,0 +1,130 @@
+//! Who may run which function, and how each begins.
+
+use serde_json::{Value, json};
+use shared::routes::{Auth, ROUTES};
+use tests::world::World;
+
+/// Functions of the API that do not begin with `gateway.authenticate`, and why.
+const WITHOUT_AUTHENTICATE: [(&str, &str); 8] = [
+    ("begin_request", "makes the same checks on rows that it has locked; its refusals are values"),
+    ("finish_request", "is about a call that was admitted, whoever's key it was and whatever became of that"),
+    ("sweep_holds", "housekeeping; its route wants the cron secret"),
+    ("health", "says nothing but that it answers"),
+    ("list_models", "the public catalog"),
+    ("get_model", "the public catalog"),
+    ("list_providers", "the public catalog"),
+    ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
+];
+
+/// Functions of both schemas, as `p`.
+const FUNCTIONS: &str =
+    "pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname in ('public', 'gateway')";
+
+async fn names(world: &World, condition: &str) -> Value {
+    let sql = format!(
+        "select coalesce(jsonb_agg(n.nspname || '.' || p.proname order by 1), '[]') from {FUNCTIONS} where {condition}"
+    );
+    world.value(&sql).await
+}
+
+#[tokio::test]
+async fn nobody_but_the_service_may_run_a_function() {
+    let world = World::start().await;
+    for role in ["anon", "authenticated"] {
+        let allowed = format!("has_function_privilege('{role}', p.oid, 'execute')");
+        assert_eq!(names(&world, &allowed).await, json!([]), "{role}");
+    }
+    // A function without an access list is everybody's.
+    let public = "p.proacl is null or exists (select from aclexplode(p.proacl) as entry where entry.grantee = 0)";
+    assert_eq!(names(&world, public).await, json!([]));
+    let closed = "n.nspname = 'public' and not has_function_privilege('service_role', p.oid, 'execute')";
+    assert_eq!(names(&world, closed).await, json!([]), "a function that nobody can call");
+    let inner = "n.nspname = 'gateway' and has_function_privilege('service_role', p.oid, 'execute')";
+    assert_eq!(names(&world, inner).await, json!([]), "an inner function that can be called by itself");
+}
+
+#[tokio::test]
+async fn a_function_that_is_made_later_is_nobodys_until_it_is_granted() {
+    let world = World::start().await;
+    for schema in ["public", "gateway"] {
+        let made = format!("create function {schema}.made_later() returns integer language sql as 'select 1'");
+        world.sql(&made).await;
+    }
+    for role in ["anon", "authenticated"] {
+        let allowed = format!("p.proname = 'made_later' and has_function_privilege('{role}', p.oid, 'execute')");
+        assert_eq!(names(&world, &allowed).await, json!([]), "{role}");
+    }
+}
+
+#[tokio::test]
+async fn every_function_looks_up_names_nowhere_but_where_it_says() {
+    let world = World::start().await;
+    // A body that was parsed when it was made has its names already.
+    let loose = "p.prosqlbody is null and not coalesce(p.proconfig @> array['search_path=\"\"'], false)";
+    assert_eq!(names(&world, loose).await, json!([]));
+    let not_definer = "n.nspname = 'public' and not p.prosecdef";
+    assert_eq!(names(&world, not_definer).await, json!([]));
+    let definer = "n.nspname = 'gateway' and p.prosecdef";
+    assert_eq!(names(&world, definer).await, json!([]));
+}
+
+/// Name, first argument and source of each function of the API.
+async fn api(world: &World) -> Vec<(String, String, String)> {
+    let sql = "select jsonb_agg(jsonb_build_array(p.proname, coalesce(p.proargnames[1], '') || ' ' ||
+                 coalesce(format_type(p.proargtypes[0], null), ''), p.prosrc) order by p.proname)
+               from pg_proc p where p.pronamespace = 'public'::regnamespace";
+    serde_json::from_value(world.value(sql).await).expect("functions")
+}
+
+/// The scope that a function asks for before it does anything, if it does.
+fn first_of_all(source: &str) -> Option<String> {
+    let code: Vec<&str> = source.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+    let code = code.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let begins = ["declare session gateway.session := ", "begin perform "];
+    let call = begins.iter().find_map(|begins| code.strip_prefix(begins))?;
+    let scope = call.strip_prefix("gateway.authenticate(caller, '")?;
+    scope.split_once("')").map(|(scope, _)| scope.to_owned())
+}
+
+#[tokio::test]
+async fn every_function_of_an_endpoint_begins_with_authenticate() {
+    let world = World::start().await;
+    let functions = api(&world).await;
+    let mut scopes = Vec::new();
+    for (name, first_argument, source) in &functions {
+        if WITHOUT_AUTHENTICATE.iter().any(|(known, _)| known == name) {
+            assert!(!source.contains("gateway.authenticate("), "{name} needs no exception");
+            continue;
+        }
+        assert_eq!(first_argument, "caller jsonb", "{name}");
+        scopes.push(first_of_all(source).unwrap_or_else(|| panic!("{name} does something before it knows its caller")));
+    }
+    for (name, _) in WITHOUT_AUTHENTICATE {
+        assert!(functions.iter().any(|(known, ..)| known == name), "{name} is gone");
+    }
+    // What the functions ask for is what the route table says.
+    let operations = || ROUTES.iter().flat_map(|route| route.operations);
+    for operation in operations().filter(|operation| matches!(operation.auth, Auth::User | Auth::Admin)) {
+        let scope = operation.scope.expect("a scope");
+        assert!(scope == "inference" || scopes.iter().any(|asked| asked == scope), "no function asks for {scope}");
+    }
+    for scope in scopes {
+        assert!(operations().any(|operation| operation.scope == Some(&scope)), "no route names {scope}");
+    }
+}
+
+#[test]
+fn a_function_that_acts_first_is_found_out() {
+    let declared =
+        "\ndeclare\n  session gateway.session := gateway.authenticate(caller, 'a:b'); -- who\n  x int;\nbegin";
+    assert_eq!(first_of_all(declared).as_deref(), Some("a:b"));
+    assert_eq!(first_of_all("\nbegin\n  perform gateway.authenticate(caller, 'c');").as_deref(), Some("c"));
+    for late in [
+        "declare x int := gateway.f(); session gateway.session := gateway.authenticate(caller, 'a'); begin",
+        "begin delete from t; perform gateway.authenticate(caller, 'a');",
+        "begin -- perform gateway.authenticate(caller, 'a');\n return 1;",
+        "select 1",
+    ] {
+        assert_eq!(first_of_all(late), None, "{late}");
+    }
+}

@@ -1,0 +1,111 @@
+//! An answer read whole, and what all refusals have in common.
+
+use http::HeaderMap;
+use reqwest::RequestBuilder;
+use serde_json::Value;
+use shared::error::Code;
+
+use crate::certain;
+use crate::world::send;
+
+/// A response with its body.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl Answer {
+    /// Sends a request that must be answered and reads the answer.
+    ///
+    /// # Panics
+    /// When it is not answered with text.
+    pub async fn to(request: RequestBuilder) -> Self {
+        let response = send(request).await;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = certain("a body", response.text()).await.expect("a body");
+        Self { status, headers, text }
+    }
+
+    /// The JSON of an answer that must be a success.
+    ///
+    /// # Panics
+    /// When it is none, or not JSON.
+    #[must_use]
+    pub fn success(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text);
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    /// Status and code of a refusal, or status and nothing of a success.
+    ///
+    /// # Panics
+    /// When a refusal is not in the error shape.
+    #[must_use]
+    pub fn outcome(&self) -> (u16, String) {
+        if self.status == 200 {
+            return (200, String::new());
+        }
+        let error = self.error();
+        (self.status, error["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The error object of a refusal.
+    ///
+    /// # Panics
+    /// When the answer is no refusal in the error shape, with the headers that go with it.
+    #[must_use]
+    pub fn error(&self) -> Value {
+        let what = format!("{} {}", self.status, self.text.chars().take(500).collect::<String>());
+        assert!(self.status >= 400, "{what}");
+        assert_eq!(
+            self.headers.get("content-type").map(|kind| kind.as_bytes()),
+            Some(&b"application/json"[..]),
+            "{what}"
+        );
+        assert!(self.headers.contains_key("x-request-id"), "{what}");
+        let body: Value = serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {what}"));
+        assert_eq!(body.as_object().map(serde_json::Map::len), Some(1), "{what}");
+        let error = &body["error"];
+        let text = |name: &str| error[name].as_str().unwrap_or_else(|| panic!("no {name}: {what}"));
+        assert!(!text("message").is_empty(), "{what}");
+        let code = Code::parse(text("code")).unwrap_or_else(|| panic!("an unknown code: {what}"));
+        assert!(code == Code::UpstreamRejected || code.status().as_u16() == self.status, "{what}");
+        let kind = match self.status {
+            401 => "authentication_error",
+            402 => "billing_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            429 => "rate_limit_error",
+            400..=499 => "invalid_request_error",
+            _ => "api_error",
+        };
+        assert_eq!(text("type"), kind, "{what}");
+        assert!(error.get("param").is_some_and(|param| param.is_null() || param.is_string()), "{what}");
+        error.clone()
+    }
+
+    /// The answer is a success or blames the caller, in the error shape: bad input never breaks anything.
+    ///
+    /// # Panics
+    /// When it is something else.
+    #[track_caller]
+    pub fn served_or_blamed(&self, what: &str) {
+        let (status, code) = self.outcome();
+        assert!(status == 200 || (400..500).contains(&status), "{what}: {status} {code}");
+    }
+
+    /// The answer is this refusal; gives its error object.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.outcome(), (status, code.to_owned()), "{}", self.text);
+        self.error()
+    }
+}
