@@ -44,46 +44,27 @@ create function gateway.key_refusal(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
   at timestamptz)
 returns jsonb
-language plpgsql immutable set search_path = ''
-as $$
-begin
-  if key.id is null then
-    return gateway.refusal(401, 'invalid_api_key');
-  end if;
-  if key.revoked_at <= at then
-    return gateway.refusal(401, 'api_key_revoked');
-  end if;
-  if key.expires_at <= at then
-    return gateway.refusal(401, 'api_key_expired');
-  end if;
-  if account.disabled_at is not null then
-    return gateway.refusal(403, 'account_disabled');
-  end if;
-  if cardinality(key.ip_allowlist) > 0
-    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then
-    return gateway.refusal(403, 'ip_not_allowed');
-  end if;
-  if cardinality(key.domain_allowlist) > 0
-    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false) then
-    return gateway.refusal(403, 'domain_not_allowed');
-  end if;
-  if not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) then
-    return gateway.refusal(403, 'insufficient_scope', jsonb_build_object('required_scope', scope));
-  end if;
-  if scope = 'inference' then
-    if key.requests_used >= key.max_requests then
-      return gateway.refusal(429, 'request_limit_reached', '{"should_retry": false}');
-    end if;
-    if gateway.spent_in_period(key, at) >= key.spend_limit then
-      return gateway.refusal(402, 'spend_limit_reached');
-    end if;
-    if cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model) then
-      return gateway.refusal(403, 'model_not_allowed', jsonb_build_object('param', 'model'));
-    end if;
-  end if;
-  return null;
+language sql stable
+return case
+  when key.id is null then gateway.refusal(401, 'invalid_api_key')
+  when key.revoked_at <= at then gateway.refusal(401, 'api_key_revoked')
+  when key.expires_at <= at then gateway.refusal(401, 'api_key_expired')
+  when account.disabled_at is not null then gateway.refusal(403, 'account_disabled')
+  when cardinality(key.ip_allowlist) > 0
+    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false)
+    then gateway.refusal(403, 'ip_not_allowed')
+  when cardinality(key.domain_allowlist) > 0
+    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
+    then gateway.refusal(403, 'domain_not_allowed')
+  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope))
+    then gateway.refusal(403, 'insufficient_scope', jsonb_build_object('required_scope', scope))
+  when scope <> 'inference' then null
+  when key.requests_used >= key.max_requests
+    then gateway.refusal(429, 'request_limit_reached', '{"should_retry": false}')
+  when gateway.spent_in_period(key, at) >= key.spend_limit then gateway.refusal(402, 'spend_limit_reached')
+  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
+    then gateway.refusal(403, 'model_not_allowed', jsonb_build_object('param', 'model'))
 end;
-$$;
 
 create type gateway.session as (account_id uuid, key_id uuid, role text);
 
@@ -97,12 +78,13 @@ declare
   account gateway.accounts;
   permissions text[];
   refused jsonb;
+  at timestamptz := gateway.now();
 begin
   select * into key from gateway.api_keys
     where key_hash = any (array(select jsonb_array_elements_text(caller -> 'key_hashes')));
   select * into account from gateway.accounts where id = key.account_id;
   select roles.permissions into permissions from gateway.roles where name = account.role;
-  refused := gateway.key_refusal(account, key, permissions, caller, scope, null, gateway.now());
+  refused := gateway.key_refusal(account, key, permissions, caller, scope, null, at);
   if refused is not null then
     perform gateway.refuse(refused);
   end if;

@@ -28,7 +28,7 @@ end;
 $$;
 
 -- The routes by which the named providers serve a model, cheapest first, with the prices of this moment.
-create function gateway.candidates(model text, providers text[]) returns jsonb
+create function gateway.candidates(model text, providers jsonb) returns jsonb
 language plpgsql stable set search_path = ''
 as $$
 begin
@@ -40,7 +40,7 @@ begin
         'completion', completion_price, 'request', request_price)
       order by prompt_price + completion_price, provider)
     from gateway.model_routes
-    where model_id = model and enabled and provider = any (providers)
+    where model_id = model and enabled and providers ? provider
       and prompt_price is not null and completion_price is not null);
 end;
 $$;

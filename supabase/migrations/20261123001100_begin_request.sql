@@ -118,7 +118,7 @@ begin
     return jsonb_build_object('limits', limits, 'refused',
       gateway.refusal(400, 'unsupported_model', '{"param": "model"}'));
   end if;
-  candidates := gateway.candidates(model.id, array(select jsonb_array_elements_text(call -> 'providers')));
+  candidates := gateway.candidates(model.id, call -> 'providers');
   if candidates is null then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(503, case
       when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null

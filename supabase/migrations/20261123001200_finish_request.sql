@@ -14,7 +14,8 @@ declare
   owner uuid;
   account gateway.accounts;
   hold gateway.holds;
-  price jsonb;
+  prompt_tokens integer := gateway.token_count(usage, 'prompt');
+  completion_tokens integer := gateway.token_count(usage, 'completion');
   payment record;
   cost bigint := 0;
   covered bigint;
@@ -42,9 +43,9 @@ begin
 
   select * into account from gateway.accounts where accounts.id = owner for update;
   at := gateway.now();
-  perform from gateway.api_keys where api_keys.id = (select key_id from gateway.holds where call_id = this_call) for update;
-  select * into hold from gateway.holds where call_id = this_call for update;
-  if hold.call_id is null then
+  -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
+  select * into hold from gateway.holds where call_id = this_call and state <> 'tombstone';
+  if not found then
     select * into settled from gateway.requests where call_id = this_call;
     return jsonb_build_object('cost', coalesce(settled.cost, 0), 'repeated', true);
   end if;
@@ -53,11 +54,11 @@ begin
     -- Uncounted is not free, and neither is a provider that the hold does not know.
     cost := hold.amount;
     if usage is not null and settlement ->> 'charge_hold' is distinct from 'true' then
-      select candidate into price from jsonb_array_elements(hold.candidates) as candidate
-        where candidate ->> 'provider' = settlement ->> 'provider';
-      if found then
-        cost := gateway.cost(price, usage, hold.markup);
-      end if;
+      for i in 0 .. jsonb_array_length(hold.candidates) - 1 loop
+        if hold.candidates -> i ->> 'provider' = settlement ->> 'provider' then
+          cost := gateway.cost(hold.candidates -> i, usage, hold.markup);
+        end if;
+      end loop;
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -72,7 +73,9 @@ begin
   payment := gateway.spend(
     account, least(cost, covered), 'usage', this_call, hold.model, null, hold.created_at, at);
   account := payment.account;
-  account := gateway.take_on_debt(account, cost - payment.taken, 'usage', this_call, hold.model, at);
+  if cost > payment.taken then
+    account := gateway.take_on_debt(account, cost - payment.taken, 'usage', this_call, hold.model, at);
+  end if;
   if hold.state = 'open' then
     account.held := account.held - hold.amount;
   end if;
@@ -102,20 +105,21 @@ begin
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', hold.model, settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
-     gateway.token_count(usage, 'prompt'), gateway.token_count(usage, 'cached'),
-     gateway.token_count(usage, 'written'),
-     gateway.token_count(usage, 'completion'), gateway.token_count(usage, 'reasoning'),
+     prompt_tokens, gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'), completion_tokens,
+     gateway.token_count(usage, 'reasoning'),
      coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app',
      hold.created_at, at);
   update gateway.accounts set
     balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
-    month_tokens = month_tokens + gateway.token_count(usage, 'prompt') + gateway.token_count(usage, 'completion')
+    month_tokens = month_tokens + prompt_tokens + completion_tokens
     where accounts.id = account.id;
   update gateway.api_keys set
     held = held - case when hold.state = 'open' then hold.amount else 0 end, spent = spent + cost
     where api_keys.id = hold.key_id;
-  account := gateway.repay_debt(account, at);
+  if account.debt > 0 then
+    account := gateway.repay_debt(account, at);
+  end if;
   return jsonb_build_object('cost', cost, 'balance', account.balance);
 end;
 $$;

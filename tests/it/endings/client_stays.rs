@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::routing::post;
 use futures_util::stream;
 use serde_json::{Value, json};
+use tests::certain;
 use tests::world::{Account, World};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -66,9 +67,12 @@ async fn is_settled_at_its_deadline(reasoning: bool) -> Value {
         let_it_reason(&world).await;
     }
     let client = send_and_do_not_read(&world, &account, &ask(true)).await;
-    while world.value("select count(*) from gateway.requests").await == json!(0) {
-        tokio::task::yield_now().await;
-    }
+    let recorded = async {
+        while world.value("select count(*) from gateway.requests").await == json!(0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    certain("the settle", recorded).await;
     let row = settled(&world, &account).await;
     let written = written.load(Ordering::SeqCst);
     assert!((1..CHUNKS).contains(&written), "{written} chunks were written");
