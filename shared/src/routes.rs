@@ -149,11 +149,11 @@ routes! {
     /// How many pings there were.
     ping_stats at "/ping/stats" { GET public::ping::stats: Public };
     /// The catalog of models, page by page.
-    models at "/models" { GET catalog::models::list: Public } needs [Database];
+    models at "/models" | "/catalog/models" { GET catalog::models::list: Public } needs [Database];
     /// How many models each provider serves, and for how much.
-    models_providers at "/models/providers" { GET catalog::providers::list: Public } needs [Database];
+    models_providers at "/models/providers" | "/catalog/models/providers" { GET catalog::providers::list: Public } needs [Database];
     /// One model with its routes and prices.
-    model at "/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
+    model at "/models/{provider}/{*model}" | "/catalog/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
     /// The catalog as OpenAI's clients read it.
     v1_models at "/v1/models" { GET catalog::models::list_all: Public } needs [Database];
     /// One model, by its id.

@@ -129,8 +129,13 @@ fn walk(request: &Object<'_>, prompt: &mut Prompt, sink: &mut impl Sink) -> Resu
         }
     }
     for (name, value) in request.iter().filter(|(name, _)| !NOT_IN_PROMPT.contains(name)) {
-        if name == "tools" && value.contains("\"cache_control\"") && keeps_an_hour(value) {
-            return Err(Error::invalid("tools", HOUR));
+        let caches = match name {
+            "cache_control" => true,
+            "tools" => written_plainly(value).contains("\"cache_control\""),
+            _ => false,
+        };
+        if caches && keeps_an_hour(value) {
+            return Err(Error::invalid(name.to_owned(), HOUR));
         }
         sink.text(name);
         sink.text(value);
@@ -188,8 +193,33 @@ fn part(raw: &str, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Opti
     Ok(())
 }
 
-fn keeps_an_hour(cache_control: &str) -> bool {
-    cache_control.contains("\"1h\"")
+fn keeps_an_hour(json: &str) -> bool {
+    written_plainly(json).contains("\"1h\"")
+}
+
+/// JSON whose ASCII letters, digits and underscores are not written as escapes, so that a word in it can be found.
+fn written_plainly(json: &str) -> Cow<'_, str> {
+    const ESCAPE: &str = "\\u00";
+    let mut pieces = json.split(ESCAPE);
+    let first = pieces.next().unwrap_or_default();
+    if first.len() == json.len() {
+        return Cow::Borrowed(json);
+    }
+    let mut plain = first.to_owned();
+    for piece in pieces {
+        let character = piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match character.filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(&piece[2..]);
+            }
+            None => {
+                plain.push_str(ESCAPE);
+                plain.push_str(piece);
+            }
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// A JSON string's text.

@@ -160,6 +160,20 @@ async fn the_member_at_fault_is_named() {
 }
 
 #[tokio::test]
+async fn a_refusal_does_not_repeat_what_is_too_long_to_read() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    let long = "x".repeat(1_000_000);
+    for path in PATHS {
+        let answer = post(&world, &admin, path, json!({ long.as_str(): 1 }).to_string()).await;
+        answer.refused(400, "unknown_field");
+        assert!(answer.text.len() < 2_000, "{} bytes", answer.text.len());
+        let answer = post(&world, &admin, path, json!({"expires_at": long, "credits": long}).to_string()).await;
+        assert!(answer.status == 400 && answer.text.len() < 2_000, "{} bytes", answer.text.len());
+    }
+}
+
+#[tokio::test]
 async fn a_member_said_twice_is_refused() {
     let world = World::start().await;
     let (admin, someone) = (world.administrator().await, world.account(0).await);
