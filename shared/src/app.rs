@@ -39,9 +39,7 @@ impl App {
         let supabase = config.supabase.clone().and_then(|settings| {
             Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
         });
-        let upstash = config.upstash.clone().and_then(|settings| {
-            Upstash::new(&settings, http.clone()).map_err(|_| Missing::unusable("UPSTASH_REDIS_REST_TOKEN"))
-        });
+        let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
         Ok(Arc::new(Self { config, http, limiter: limits::Memory::default(), supabase, upstash }))
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::providers::{Provider, table::PROVIDERS};
 
 /// A setting, or why it cannot be used. Endpoints that do not need it work without it.
@@ -71,8 +73,8 @@ pub struct ProviderSettings {
     pub provider: &'static Provider,
     /// Our key there; without one the provider's routes are not candidates.
     pub key: Option<String>,
-    /// Its address, without a trailing slash.
-    pub base_url: String,
+    /// Where its chat completions are; none if the variable holds no URL.
+    pub chat_completions: Option<Url>,
     /// Portkey only: the virtual key it routes by.
     pub virtual_key: Option<String>,
     /// Portkey only: the provider it routes to where there is no virtual key.
@@ -248,7 +250,7 @@ fn provider(row: &'static Provider, get: &impl Fn(&str) -> Option<String>) -> Pr
     ProviderSettings {
         provider: row,
         key: get(&format!("{name}_API_KEY")),
-        base_url: base_url.trim_end_matches('/').to_owned(),
+        chat_completions: Url::parse(&format!("{}/chat/completions", base_url.trim_end_matches('/'))).ok(),
         virtual_key: get(&format!("{name}_VIRTUAL_KEY")),
         upstream: get(&format!("{name}_PROVIDER")),
     }
@@ -278,9 +280,8 @@ fn redis_prefix(environment: Environment, branch: Option<String>) -> String {
 
 fn url(value: Option<String>, missing: Missing) -> Setting<String> {
     let url = value.unwrap_or_default();
-    let parsed: Result<http::Uri, _> = url.parse();
-    match parsed {
-        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => {
+    match Url::parse(&url) {
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => {
             Ok(url.trim_end_matches('/').to_owned())
         }
         _ => Err(missing),

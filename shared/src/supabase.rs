@@ -3,11 +3,14 @@
 //! A function's refusal arrives as an error whose `code` begins with `PT`. Anything else that goes wrong, whatever
 //! its status, is a store that cannot be used: the caller gets a 503 and the log gets the reason.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use postgrest::Postgrest;
+use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -41,6 +44,8 @@ impl From<RpcError> for Error {
 /// The connection to Supabase.
 pub struct Supabase {
     builder: Postgrest,
+    /// The addresses of the functions called so far.
+    addresses: Mutex<HashMap<&'static str, Url>>,
     http: reqwest::Client,
     headers: HeaderMap,
     timeout: Duration,
@@ -70,7 +75,7 @@ impl Supabase {
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let builder = Postgrest::new(format!("{}/rest/v1", settings.url));
-        Ok(Self { builder, http, headers, timeout: settings.timeout })
+        Ok(Self { builder, addresses: Mutex::default(), http, headers, timeout: settings.timeout })
     }
 
     /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
@@ -102,20 +107,31 @@ impl Supabase {
 
     async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
         let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
-        // The crate `postgrest` words the request; its own transport is unmaintained, so ours sends it.
-        let worded = self.builder.rpc(function, arguments).build().build().map_err(|e| unavailable(e.to_string()))?;
-        let body = worded.body().and_then(|body| body.as_bytes()).map(Bytes::copy_from_slice).unwrap_or_default();
         let response = self
             .http
-            .post(worded.url().as_str())
+            .post(self.address(function)?)
             .headers(self.headers.clone())
-            .body(body)
+            .body(arguments)
             .send()
             .await
             .map_err(|e| unavailable(e.without_url().to_string()))?;
         let status = response.status();
         let body = response.bytes().await.map_err(|e| unavailable(e.without_url().to_string()))?;
         Ok((status, body))
+    }
+
+    /// Where a function is called. The crate `postgrest` words it, once; its own transport is unmaintained, so ours
+    /// sends the requests.
+    fn address(&self, function: &'static str) -> Result<Url, RpcError> {
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(address) = addresses.get(function) {
+            return Ok(address.clone());
+        }
+        let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
+        let worded = self.builder.rpc(function, "").build().build().map_err(|e| unavailable(e.to_string()))?;
+        let address: Url = worded.url().as_str().parse().map_err(|_| unavailable("no address".to_owned()))?;
+        addresses.insert(function, address.clone());
+        Ok(address)
     }
 }
 

@@ -1,28 +1,72 @@
 //! Upstash Redis over HTTP: one command, one POST.
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
-use serde::{Deserialize, Serialize};
+use reqwest::Url;
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+use sha1::{Digest, Sha1};
 
-use crate::config::UpstashSettings;
+use crate::config::{Missing, UpstashSettings};
 
 /// Why a command gave no answer; for the log.
 #[derive(Debug, thiserror::Error)]
-#[error("upstash: {0}")]
-pub struct UpstashError(String);
+#[error("upstash: {reason}")]
+pub struct UpstashError {
+    reason: String,
+    /// Redis does not have the script that EVALSHA named.
+    no_script: bool,
+}
 
 impl UpstashError {
     /// An error for the reason that is given.
     pub(crate) fn new(reason: String) -> Self {
-        Self(reason)
+        Self { reason, no_script: false }
+    }
+}
+
+/// A Lua script without keys, and whether this process has seen Redis run it.
+pub struct Script {
+    text: &'static str,
+    sha: String,
+    known: AtomicBool,
+}
+
+impl Script {
+    /// A script that Redis may not have yet.
+    #[must_use]
+    pub fn new(text: &'static str) -> Self {
+        Self { text, sha: hex::encode(Sha1::digest(text)), known: AtomicBool::new(false) }
+    }
+}
+
+/// `["EVAL", script, "0", argument, …]`.
+struct Eval<'a> {
+    how: &'static str,
+    script: &'a str,
+    arguments: &'a [Cow<'a, str>],
+}
+
+impl Serialize for Eval<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut command = serializer.serialize_seq(Some(self.arguments.len() + 3))?;
+        for part in [self.how, self.script, "0"] {
+            command.serialize_element(part)?;
+        }
+        for argument in self.arguments {
+            command.serialize_element(argument)?;
+        }
+        command.end()
     }
 }
 
 /// The connection to Upstash.
 pub struct Upstash {
-    url: String,
+    url: Url,
     http: reqwest::Client,
     headers: HeaderMap,
     timeout: Duration,
@@ -38,42 +82,71 @@ impl Upstash {
     /// Sends over `http` to the database that `settings` name.
     ///
     /// # Errors
-    /// When the token cannot stand in a header.
-    pub fn new(settings: &UpstashSettings, http: reqwest::Client) -> Result<Self, header::InvalidHeaderValue> {
-        let mut token = HeaderValue::from_str(&format!("Bearer {}", settings.token))?;
+    /// When the token cannot stand in a header, or the address is none.
+    pub fn new(settings: &UpstashSettings, http: reqwest::Client) -> Result<Self, Missing> {
+        let unusable_token = |_| Missing::unusable("UPSTASH_REDIS_REST_TOKEN");
+        let mut token = HeaderValue::from_str(&format!("Bearer {}", settings.token)).map_err(unusable_token)?;
         token.set_sensitive(true);
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, token);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self { url: settings.url.clone(), http, headers, timeout: settings.timeout })
+        let url = Url::parse(&settings.url).map_err(|_| Missing::unusable("UPSTASH_REDIS_REST_URL"))?;
+        Ok(Self { url, http, headers, timeout: settings.timeout })
     }
 
-    /// Runs one command, `["EVAL", script, "1", key, …]`, within the time that the settings give.
+    /// Runs one command, `["INCR", key]`, within the time that the settings give.
     ///
     /// # Errors
     /// When Redis is away, slow, or refuses the command.
     pub async fn command(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {
-        tokio::time::timeout(self.timeout, self.exchange(command))
+        self.in_time(self.exchange(command)).await
+    }
+
+    /// Runs a script with these arguments, within the time that the settings give: by its SHA-1 once Redis has run it,
+    /// since the text is longer than all the rest of the call. A Redis that has forgotten it is sent the text again.
+    ///
+    /// # Errors
+    /// When Redis is away, slow, or refuses the command.
+    pub async fn eval(&self, script: &Script, arguments: &[Cow<'_, str>]) -> Result<Value, UpstashError> {
+        let run = async {
+            if script.known.load(Ordering::Relaxed) {
+                match self.exchange(&Eval { how: "EVALSHA", script: &script.sha, arguments }).await {
+                    Err(error) if error.no_script => {}
+                    answer => return answer,
+                }
+            }
+            let answer = self.exchange(&Eval { how: "EVAL", script: script.text, arguments }).await?;
+            script.known.store(true, Ordering::Relaxed);
+            Ok(answer)
+        };
+        self.in_time(run).await
+    }
+
+    async fn in_time(&self, answer: impl Future<Output = Result<Value, UpstashError>>) -> Result<Value, UpstashError> {
+        tokio::time::timeout(self.timeout, answer)
             .await
-            .map_err(|_| UpstashError(format!("no answer within {:?}", self.timeout)))?
+            .map_err(|_| UpstashError::new(format!("no answer within {:?}", self.timeout)))?
     }
 
     async fn exchange(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {
-        let body = serde_json::to_vec(command).map_err(|e| UpstashError(e.to_string()))?;
+        let body = serde_json::to_vec(command).map_err(|e| UpstashError::new(e.to_string()))?;
         let response = self
             .http
-            .post(&self.url)
+            .post(self.url.clone())
             .headers(self.headers.clone())
             .body(body)
             .send()
             .await
-            .map_err(|e| UpstashError(e.without_url().to_string()))?;
+            .map_err(|e| UpstashError::new(e.without_url().to_string()))?;
         let status = response.status();
-        let body = response.bytes().await.map_err(|e| UpstashError(e.without_url().to_string()))?;
+        let body = response.bytes().await.map_err(|e| UpstashError::new(e.without_url().to_string()))?;
         let answer: Answer =
-            serde_json::from_slice(&body).map_err(|_| UpstashError(format!("status {status}, not an answer")))?;
+            serde_json::from_slice(&body).map_err(|_| UpstashError::new(format!("status {status}, not an answer")))?;
         match answer.error {
-            Some(error) => Err(UpstashError(format!("status {status}, {error}"))),
+            Some(error) => Err(UpstashError {
+                no_script: error.starts_with("NOSCRIPT"),
+                reason: format!("status {status}, {error}"),
+            }),
             None => Ok(answer.result.unwrap_or(Value::Null)),
         }
     }

@@ -18,10 +18,13 @@ use crate::services::Services;
 /// The last call of a section must have been settled by then.
 const SETTLE: Duration = Duration::from_secs(30);
 
-/// Beyond what any run asks for: every limit is checked and none is met.
-const LIMITS: &str = r#"{"requests_per_minute": 1000000000, "burst": 1000000000, "requests_per_hour": 1000000000,
-    "requests_per_day": 1000000000, "requests_per_month": 1000000000, "tokens_per_minute": 1000000000000,
-    "tokens_per_day": 1000000000000, "tokens_per_month": 1000000000000, "concurrency": 1000000}"#;
+/// A plan beyond what any run asks for: every limit is checked and none is met.
+const PLAN: &str = "insert into gateway.plans
+    (id, name, requests_per_minute, burst, requests_per_hour, requests_per_day, requests_per_month, tokens_per_minute,
+     tokens_per_day, tokens_per_month, concurrency, credits_per_month)
+    select 'bench', 'Bench', most, most, most, most, most, most, most, most, 1000000, 0
+    from (values (1000000000000::bigint)) as figures (most)
+    on conflict do nothing";
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -157,17 +160,17 @@ impl Accounts {
 /// # Errors
 /// When the database refuses.
 pub async fn create(database: &Database, email: &str, key_hash: &str) -> Result<()> {
+    database.execute(PLAN).await?;
     database
         .query(
             "with account as (
-               insert into gateway.accounts (email, plan, rate_limits) values ($1, 'customize', $3::text::jsonb)
-               returning accounts.*
+               insert into gateway.accounts (email, plan) values ($1, 'bench') returning accounts.*
              ), key as (
                insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, scopes)
                select id, $2, 'gw_live_', 'last', 'bench', 'live', array['*'] from account
              )
              select from account",
-            &[&email, &key_hash, &LIMITS],
+            &[&email, &key_hash],
         )
         .await?;
     database

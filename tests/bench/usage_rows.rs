@@ -90,7 +90,7 @@ impl Books {
                 return Err(format!("no hold: {held}").into());
             }
             let settlement = json!({ "call_id": call_id, "outcome": "completed", "provider": "openrouter",
-                "usage": { "prompt": 8, "cached": 0, "completion": 16, "reasoning": 0 }, "estimated": false,
+                "usage": { "prompt": 8, "cached": 0, "written": 0, "completion": 16, "reasoning": 0 }, "estimated": false,
                 "charge_hold": false, "request_id": call_id, "error_code": null, "stream": false,
                 "first_byte_ms": 1, "duration_ms": 2, "app": null });
             let began = Instant::now();

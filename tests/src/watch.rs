@@ -51,6 +51,17 @@ impl Watch {
         self.commands().into_iter().map(|call| call.command).collect()
     }
 
+    /// How many scripts were run, by their text or by their SHA-1.
+    ///
+    /// # Panics
+    /// When Redis was asked for anything else.
+    #[must_use]
+    pub fn evals(&self) -> usize {
+        let names = self.command_names();
+        assert!(names.iter().all(|name| name == "EVAL" || name == "EVALSHA"), "{names:?}");
+        names.len()
+    }
+
     /// Waits until that many RPCs and that many commands were answered.
     ///
     /// # Panics

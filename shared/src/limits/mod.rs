@@ -19,13 +19,14 @@ use crate::app::App;
 use crate::error::{Code, Error};
 use floor::Floor;
 use remembered::Remembered;
-use script::{Answer, Evaluation, Reservation};
+use script::{Answer, Evaluation, Reservation, Scripts};
 
 /// What a process remembers for its limiter.
 #[derive(Default)]
 pub struct Memory {
     floor: Floor,
     refused: Remembered,
+    scripts: Scripts,
 }
 
 /// A call that asks to be admitted.
@@ -168,7 +169,7 @@ pub async fn release(
 ) -> u64 {
     let Ok(upstash) = app.upstash() else { return 0 };
     let lease = &admission.lease;
-    let command = script::release(
+    let arguments = script::release(
         &app.config.redis_prefix,
         key_hash,
         call_id,
@@ -180,7 +181,7 @@ pub async fn release(
         },
         reports,
     );
-    match upstash.command(&command).await {
+    match upstash.eval(&app.limiter.scripts.release, &arguments).await {
         Ok(waiting) => waiting.as_u64().unwrap_or(0),
         // The lease lapses by itself at the call's deadline.
         Err(error) => {
@@ -198,8 +199,8 @@ async fn evaluate(
     undo: Option<i64>,
 ) -> FirstWord {
     let Ok(upstash) = app.upstash() else { return FirstWord::Away };
-    let command = script::admit(&app.config.redis_prefix, application, limits, undo, providers);
-    let result = upstash.command(&command).await;
+    let arguments = script::admit(&app.config.redis_prefix, application, limits, undo, providers);
+    let result = upstash.eval(&app.limiter.scripts.admit, &arguments).await;
     match result.map(|answer| script::read(&answer)) {
         Ok(Some(Evaluation::Verdict(answer))) => FirstWord::Decided(answer),
         Ok(Some(Evaluation::NoLimits)) => FirstWord::NoLimits,

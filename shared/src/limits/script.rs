@@ -1,15 +1,13 @@
 //! The two scripts: how they are asked and what they answer. Their arguments are described at their heads.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Application, ProviderReport, Standing};
 use crate::limits::headers::Window;
+use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
 const CACHE_MS: u32 = 300_000;
@@ -18,38 +16,31 @@ const FAILURES_TO_OPEN: u32 = 5;
 /// How long it is avoided before it is tried again, in ms.
 const OPEN_MS: u32 = 30_000;
 
-static ADMIT: LazyLock<String> =
-    LazyLock::new(|| concat!(include_str!("windows.lua"), include_str!("admit.lua")).to_owned());
-static RELEASE: LazyLock<String> =
-    LazyLock::new(|| concat!(include_str!("windows.lua"), include_str!("release.lua")).to_owned());
-
-/// `["EVAL", script, "0", argument, …]`.
-pub struct Eval<'a> {
-    script: &'static str,
-    arguments: Vec<Cow<'a, str>>,
+/// The two scripts.
+pub struct Scripts {
+    /// Admits a call or refuses it.
+    pub admit: Script,
+    /// Ends an admitted call.
+    pub release: Script,
 }
 
-impl Serialize for Eval<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut command = serializer.serialize_seq(Some(self.arguments.len() + 3))?;
-        command.serialize_element("EVAL")?;
-        command.serialize_element(self.script)?;
-        command.serialize_element("0")?;
-        for argument in &self.arguments {
-            command.serialize_element(argument)?;
+impl Default for Scripts {
+    fn default() -> Self {
+        Self {
+            admit: Script::new(concat!(include_str!("windows.lua"), include_str!("admit.lua"))),
+            release: Script::new(concat!(include_str!("windows.lua"), include_str!("release.lua"))),
         }
-        command.end()
     }
 }
 
-/// Words the question whether a call may go on.
+/// The arguments of the question whether a call may go on.
 pub fn admit<'a>(
     prefix: &'a str,
     application: &Application<'a>,
     limits: Option<&'a str>,
     undo: Option<i64>,
     providers: &[&'static str],
-) -> Eval<'a> {
+) -> Vec<Cow<'a, str>> {
     let mut arguments: Vec<Cow<'a, str>> = vec![
         prefix.into(),
         application.key_hash.into(),
@@ -61,7 +52,7 @@ pub fn admit<'a>(
         CACHE_MS.to_string().into(),
     ];
     arguments.extend(providers.iter().map(|name| Cow::Borrowed(*name)));
-    Eval { script: &ADMIT, arguments }
+    arguments
 }
 
 /// What a lease reserved, and what the call then used.
@@ -76,14 +67,14 @@ pub struct Reservation<'a> {
     pub used: u64,
 }
 
-/// Words the end of a call.
+/// The arguments of the end of a call.
 pub fn release<'a>(
     prefix: &'a str,
     key_hash: &'a str,
     call_id: Uuid,
     reservation: &Reservation<'a>,
     reports: &[ProviderReport],
-) -> Eval<'a> {
+) -> Vec<Cow<'a, str>> {
     let mut arguments: Vec<Cow<'a, str>> = vec![
         prefix.into(),
         key_hash.into(),
@@ -99,7 +90,7 @@ pub fn release<'a>(
         arguments.push(report.provider.into());
         arguments.push(if report.answered { "1" } else { "0" }.into());
     }
-    Eval { script: &RELEASE, arguments }
+    arguments
 }
 
 /// What the first script answers.

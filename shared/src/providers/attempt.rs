@@ -24,11 +24,11 @@ pub async fn send(
     until: Instant,
 ) -> Result<reqwest::Response, Failure> {
     let provider = settings.provider.name;
-    let request = app
-        .http
-        .post(format!("{}/chat/completions", settings.base_url))
-        .headers(headers(app, settings, stream))
-        .body(body);
+    let Some(address) = settings.chat_completions.clone() else {
+        tracing::error!(provider, "a provider's base URL is not a URL");
+        return Err(Failure::unreachable(provider, true));
+    };
+    let request = app.http.post(address).headers(headers(app, settings, stream)).body(body);
     let response = match tokio::time::timeout_at(until, request.send()).await {
         Err(_) => return Err(Failure::silent(provider)),
         Ok(Err(error)) => {

@@ -41,14 +41,14 @@ async fn assert_counts(mut world: World, account: &Account, watch: &Watch, strea
     let call = call(&world, account, &body(stream));
     certain("the call at the provider", gate.wait_for(1)).await;
     assert_eq!(watch.functions(), ["begin_request"], "before the provider is asked");
-    assert_eq!(watch.command_names(), vec!["EVAL"; evals_before], "before the provider is asked");
+    assert_eq!(watch.evals(), evals_before, "before the provider is asked");
     gate.release();
     let (status, text) = call.await.expect("no panic");
     assert_eq!(status, 200, "{text}");
     // A gateway that has stopped has nothing left to ask.
     world.stop_gateway().await;
     assert_eq!(watch.functions(), ["begin_request", "finish_request"]);
-    assert_eq!(watch.command_names(), vec!["EVAL"; evals_before + 1]);
+    assert_eq!(watch.evals(), evals_before + 1);
     let scripts: Vec<_> = watch.commands().into_iter().map(|call| call.key).collect();
     assert!(scripts[..evals_before].iter().all(|script| *script == scripts[0]), "{scripts:?}");
     assert_ne!(scripts[0], scripts[evals_before], "the last one ends the lease");

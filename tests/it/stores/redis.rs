@@ -6,7 +6,7 @@ use local::upstash::{Engine, Fault};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tests::certain;
-use tests::watch::poll;
+use tests::watch::{Watch, poll};
 use tests::world::{Account, World, hello, read, send};
 
 use super::{CREDIT, NOWHERE};
@@ -66,6 +66,26 @@ async fn without_redis_calls_are_served_charged_and_marked_degraded() {
     let spent = world.value("select sum(cost) from gateway.requests").await.as_i64().expect("a sum");
     assert_eq!(world.money(account.id).await, (CREDIT - spent, 0, 0));
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_redis_that_has_forgotten_a_script_is_sent_it_again() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let watch = Watch::new(&world);
+    for (forgets, admits) in [(false, vec!["EVAL", "EVALSHA"]), (false, vec!["EVALSHA"]), (true, vec!["EVALSHA", "EVAL"])]
+    {
+        watch.clear();
+        if forgets {
+            let body = r#"{"error":"NOSCRIPT No matching script. Please use EVAL."}"#.to_owned();
+            world.platform.upstash.control().fault_next(1, Fault::Answer { status: 400, body });
+        }
+        let (status, headers, answer) = call(&world, &world.base_url, &account).await;
+        assert_eq!((status, is_degraded(&headers)), (200, false), "{answer}");
+        world.settled().await;
+        watch.until(2, admits.len() + 1).await;
+        assert_eq!(watch.command_names()[..admits.len()], admits);
+    }
 }
 
 #[tokio::test]
