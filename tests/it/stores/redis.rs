@@ -73,7 +73,8 @@ async fn a_redis_that_has_forgotten_a_script_is_sent_it_again() {
     let world = World::start().await;
     let account = world.account(CREDIT).await;
     let watch = Watch::new(&world);
-    for (forgets, admits) in [(false, vec!["EVAL", "EVALSHA"]), (false, vec!["EVALSHA"]), (true, vec!["EVALSHA", "EVAL"])]
+    for (forgets, admits) in
+        [(false, vec!["EVAL", "EVALSHA"]), (false, vec!["EVALSHA"]), (true, vec!["EVALSHA", "EVAL"])]
     {
         watch.clear();
         if forgets {
