@@ -1,5 +1,8 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod admin;
+mod billing;
+mod catalog;
 mod endings;
 mod first_admin;
 mod input;

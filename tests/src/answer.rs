@@ -35,7 +35,6 @@ impl Answer {
     ///
     /// # Panics
     /// When it is none, or not JSON.
-    #[must_use]
     pub fn success(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text);
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))

@@ -1,0 +1,123 @@
+//! The proof that the books balance, and that it would show if they did not.
+
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::world::{Account, World, hello};
+
+async fn report(world: &World, admin: &Account) -> Value {
+    Answer::to(world.get("/admin/ledger/check", &admin.key)).await.success()
+}
+
+/// An account with two grants, one of them spent in part by a call, and an administrator.
+async fn books(world: &World) -> (Account, Account) {
+    let account = world.account(3_000_000_000).await;
+    world.grant(account.id, 1_000_000_000, "coupon", Some("30 days")).await;
+    world.completion(&account.key, &hello(&json!({}))).await;
+    world.settled().await;
+    (account, world.administrator().await)
+}
+
+#[tokio::test]
+async fn clean_books_are_said_to_be_clean_with_their_sums() {
+    let world = World::start().await;
+    let (account, admin) = books(&world).await;
+    let report = report(&world, &admin).await;
+    assert_eq!((&report["ok"], &report["problems"], &report["accounts"]), (&json!(true), &json!([]), &json!(2)));
+    assert_eq!((tests::world::nanos(&report["balance"]), 0, 0), world.money(account.id).await);
+    assert_eq!((&report["held"], &report["debt"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn each_corruption_is_reported_with_its_account() {
+    let world = World::start().await;
+    let (account, admin) = books(&world).await;
+    let id = account.id;
+    // A change of the books behind the ledger's back, and its undoing.
+    let corruptions = [
+        (
+            "balance",
+            format!("update gateway.accounts set balance = balance + 1 where id = '{id}'"),
+            format!("update gateway.accounts set balance = balance - 1 where id = '{id}'"),
+        ),
+        (
+            "debt",
+            format!("update gateway.accounts set debt = debt + 1 where id = '{id}'"),
+            format!("update gateway.accounts set debt = debt - 1 where id = '{id}'"),
+        ),
+        (
+            "held",
+            format!("update gateway.accounts set held = held + 1 where id = '{id}'"),
+            format!("update gateway.accounts set held = held - 1 where id = '{id}'"),
+        ),
+        (
+            "key",
+            format!("update gateway.api_keys set held = held + 1 where account_id = '{id}'"),
+            format!("update gateway.api_keys set held = held - 1 where account_id = '{id}'"),
+        ),
+        (
+            "grant",
+            "update gateway.credit_grants set remaining = remaining - 1 where source = 'coupon'".to_owned(),
+            "update gateway.credit_grants set remaining = remaining + 1 where source = 'coupon'".to_owned(),
+        ),
+        (
+            "grant",
+            "update gateway.credit_grants set live = false where source = 'coupon'".to_owned(),
+            "update gateway.credit_grants set live = true where source = 'coupon'".to_owned(),
+        ),
+        (
+            "request",
+            "update gateway.requests set cost = cost + 1".to_owned(),
+            "update gateway.requests set cost = cost - 1".to_owned(),
+        ),
+        (
+            "next_expiry",
+            format!("update gateway.accounts set next_expiry = null where id = '{id}'"),
+            format!(
+                "update gateway.accounts set next_expiry = (select min(expires_at) from gateway.credit_grants where live) where id = '{id}'"
+            ),
+        ),
+    ];
+    for (word, corrupt, undo) in corruptions {
+        world.sql(&corrupt).await;
+        let found = report(&world, &admin).await;
+        let problems = found["problems"].as_array().expect("problems");
+        assert_eq!(found["ok"], json!(false), "{corrupt}");
+        assert!(problems.iter().all(|problem| problem["account_id"] == json!(id)), "{found}");
+        assert!(
+            problems.iter().any(|problem| problem["problem"].as_str().is_some_and(|text| text.contains(word))),
+            "{word}: {found}"
+        );
+        world.sql(&undo).await;
+        assert_eq!(report(&world, &admin).await["ok"], json!(true), "{undo}");
+    }
+}
+
+#[tokio::test]
+async fn a_corrupted_balance_is_reported_with_what_it_should_be() {
+    let world = World::start().await;
+    let (account, admin) = books(&world).await;
+    let right = world.money(account.id).await.0;
+    world.change_account(&account, "balance = balance + 5").await;
+    let found = report(&world, &admin).await;
+    let problems = found["problems"].as_array().expect("problems");
+    assert_eq!(problems.len(), 2, "{found}");
+    for problem in problems {
+        assert_eq!((&problem["expected"], &problem["found"]), (&json!(right), &json!(right + 5)), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_row_that_nobody_wrote_is_reported() {
+    let world = World::start().await;
+    let (account, admin) = books(&world).await;
+    world
+        .sql(&format!(
+            "insert into gateway.credit_transactions (account_id, type, amount, call_id, balance_after, created_at)
+               values ('{}', 'usage', -7, gen_random_uuid(), 0, gateway.now())",
+            account.id
+        ))
+        .await;
+    let found = report(&world, &admin).await;
+    assert_eq!(found["ok"], json!(false));
+    assert!(found.to_string().contains("a ledger row has no request"), "{found}");
+}

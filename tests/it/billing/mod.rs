@@ -1,0 +1,4 @@
+//! What an account sees of its money.
+
+mod balance;
+mod transactions;
