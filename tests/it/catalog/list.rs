@@ -43,6 +43,7 @@ async fn the_pages_of_any_size_are_the_whole_list_in_order() {
             assert!(found.len() <= limit);
             seen.extend(found);
             pages += 1;
+            assert!(pages <= all.len(), "the pages never end");
             if page["has_more"] == json!(false) {
                 assert_eq!(page["next_cursor"], Value::Null);
                 break;
