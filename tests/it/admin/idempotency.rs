@@ -98,7 +98,9 @@ async fn a_first_attempt_that_failed_does_not_stand_in_the_way() {
         assert_eq!(world.money(account.id).await.0, (i as i64 + 1) * 2_000_000_000);
     }
     // A transaction that fails within itself takes its claim with it.
-    world.sql("alter table gateway.audit_logs add constraint log_full check (action <> 'credits.change') not valid").await;
+    world
+        .sql("alter table gateway.audit_logs add constraint log_full check (action <> 'credits.change') not valid")
+        .await;
     post(&world, &admin, PATH, &gift(&account), Some("k9")).await.refused(503, "service_unavailable");
     world.sql("alter table gateway.audit_logs drop constraint log_full").await;
     post(&world, &admin, PATH, &gift(&account), Some("k9")).await.success();

@@ -1,34 +1,28 @@
 //! The tables: unreachable, and evidence stays.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::world::World;
 
 #[tokio::test]
 async fn no_table_can_be_touched_by_a_role_of_the_api() {
     let world = World::start().await;
-    // Tries each table as each role, in the database itself; whatever is not refused is an error.
-    world
-        .sql(
-            "do $$
-             declare target text; role text; attempt text;
-             begin
-               for target in select oid::regclass from pg_class
-                               where relnamespace = 'gateway'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
-               loop
-                 foreach role in array array['anon', 'authenticated', 'service_role'] loop
-                   foreach attempt in array array['select from %s', 'delete from %s', 'truncate %s'] loop
-                     begin
-                       execute format('set local role %I', role);
-                       execute format(attempt, target);
-                       raise exception sqlstate 'XX999' using message = role || ': ' || format(attempt, target);
-                     exception when insufficient_privilege then null;
-                     end;
-                   end loop;
-                 end loop;
-               end loop;
-             end $$",
+    let tables = world
+        .value(
+            "select jsonb_agg(oid::regclass) from pg_class
+             where relnamespace = 'gateway'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')",
         )
         .await;
+    let tables: Vec<&str> = tables.as_array().expect("tables").iter().filter_map(Value::as_str).collect();
+    assert!(tables.len() > 10, "{tables:?}");
+    for table in tables {
+        for role in ["anon", "authenticated", "service_role"] {
+            for attempt in ["select from", "delete from", "truncate"] {
+                let sql = format!("set local role {role}; {attempt} {table}");
+                let refused = world.platform.database.execute(&sql).await.expect_err(&sql);
+                assert!(format!("{refused:?}").contains("42501"), "{sql}: {refused:?}");
+            }
+        }
+    }
     for role in ["anon", "authenticated", "service_role"] {
         let usage = format!("select has_schema_privilege('{role}', 'gateway', 'usage, create')");
         assert_eq!(world.value(&usage).await, json!(false), "{role}");
