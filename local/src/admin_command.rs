@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use shared::api_key::NewKey;
 use shared::app::{App, SharedApp};
-use shared::caller::NewKey;
 use shared::config::Config;
 
 /// What to do about administrators.
@@ -49,7 +49,7 @@ fn create(email: &str) -> Result<String, Box<dyn std::error::Error>> {
     let peppers = app.config.peppers.clone()?;
     // The command's own failures name the variable; an endpoint's would not.
     app.config.supabase.clone()?;
-    let key = NewKey::generate(app.config.key_prefix(), "Administrator".to_owned(), &peppers)?;
+    let key = NewKey::generate(app.config.key_environment(), "Administrator".to_owned(), &peppers)?;
     let arguments = json!({ "request": { "email": email }, "key": key.stored });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _: Value = runtime.block_on(app.supabase()?.rpc("create_admin", &arguments))?;

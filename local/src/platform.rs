@@ -7,8 +7,8 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
+use shared::api_key::hash;
 use shared::app::App;
-use shared::caller::hash;
 use shared::config::{Config, Pepper};
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;

@@ -1,5 +1,5 @@
 //! `routes`: prints the route table, or derives from it all that has to agree with it: the files of `api/`, the
-//! binaries in the root Cargo.toml and vercel.json.
+//! binaries in the root Cargo.toml, vercel.json and the OpenAPI document.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,11 +8,15 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use serde_json::Value;
+use shared::openapi;
 use shared::routes::{INDEX, ROUTES, Route};
 
 /// Where the derived part of the root Cargo.toml begins and ends.
 const MARKS: [&str; 2] =
     ["# Derived from shared/src/routes.rs by `cargo run -- routes --write`:", "# End of the derived part."];
+
+/// The document that `GET /openapi.json` serves.
+const OPENAPI: &str = "shared/src/endpoints/docs/openapi.json";
 
 /// What to do with the table.
 #[derive(clap::Args)]
@@ -85,7 +89,12 @@ fn write(root: &Path) -> io::Result<usize> {
 fn derive(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
     let manifest = with_binaries(&manifest).ok_or_else(|| io::Error::other("Cargo.toml has lost its two marks"))?;
-    let mut files = BTreeMap::from([("Cargo.toml".into(), manifest), ("vercel.json".into(), vercel_json())]);
+    let openapi = openapi::document().map_err(io::Error::other)?;
+    let mut files = BTreeMap::from([
+        ("Cargo.toml".into(), manifest),
+        ("vercel.json".into(), vercel_json()),
+        (OPENAPI.into(), format!("{openapi:#}\n")),
+    ]);
     for route in ROUTES {
         let operations: Vec<String> =
             route.operations.iter().map(|operation| format!("{} {}", operation.method, route.paths[0])).collect();

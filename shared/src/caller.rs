@@ -3,25 +3,19 @@
 //! The key itself goes no further than this module; everything else sees its hash.
 
 use axum::extract::FromRequestParts;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use http::request::Parts;
 use http::{HeaderMap, Uri, header};
 use serde::Serialize;
-use sha2::Sha256;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use std::net::IpAddr;
 
-use crate::app::{SharedApp, configured};
-use crate::config::Pepper;
+use crate::api_key::{hash, is_well_formed};
+use crate::app::{App, SharedApp, configured};
 use crate::error::{Code, Error};
 use crate::request_id::RequestId;
 use crate::serve::Invocation;
 
-/// The environments a key can be made for, as its prefix says.
-const PREFIXES: [&str; 4] = ["gw_live_", "gw_test_", "gw_staging_", "gw_dev_"];
-/// Base64url characters of a key's 32 random bytes.
-const SECRET_LENGTH: usize = 43;
 /// What is kept of a user agent, in bytes.
 const USER_AGENT_LENGTH: usize = 256;
 
@@ -46,6 +40,40 @@ impl Caller {
     pub fn key_hash(&self) -> &str {
         self.key_hashes.first().map_or("", String::as_str)
     }
+
+    /// Calls an SQL function in this caller's name: the one database call of an endpoint, key validation included.
+    /// `arguments` is an object; `caller` is added to it.
+    ///
+    /// # Errors
+    /// The function's refusals, `service_unavailable`. A known key that is refused is put on record first, since the
+    /// refusal has undone whatever the function did.
+    pub async fn rpc<T: DeserializeOwned>(
+        &self,
+        app: &App,
+        function: &'static str,
+        mut arguments: Value,
+    ) -> Result<T, Error> {
+        arguments["caller"] = json!(self);
+        let refused = match app.supabase()?.rpc(function, &arguments).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => Error::from(error),
+        };
+        if matches!(
+            refused.code,
+            Code::ApiKeyRevoked
+                | Code::ApiKeyExpired
+                | Code::AccountDisabled
+                | Code::IpNotAllowed
+                | Code::DomainNotAllowed
+                | Code::InsufficientScope
+        ) {
+            let record = json!({ "caller": self, "code": refused.code.as_str() });
+            if let Err(error) = app.supabase()?.rpc::<Value>("record_refusal", &record).await {
+                tracing::warn!(%error, code = refused.code.as_str(), "a refused key is not on record");
+            }
+        }
+        Err(refused)
+    }
 }
 
 impl FromRequestParts<SharedApp> for Caller {
@@ -58,76 +86,42 @@ impl FromRequestParts<SharedApp> for Caller {
         if !is_well_formed(key) {
             return Err(Code::InvalidApiKey.into());
         }
-        let request_id = parts.extensions.get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         Ok(Self {
             key_hashes: peppers.iter().map(|pepper| hash(key, pepper)).collect(),
             ip: invocation.client_ip,
             domain: domain(&parts.headers),
-            user_agent: text(&parts.headers, header::USER_AGENT).map(|agent| cut(agent, USER_AGENT_LENGTH).to_owned()),
-            request_id,
+            user_agent: user_agent(&parts.headers),
+            request_id: request_id(parts),
         })
     }
 }
 
-/// A new key for this deployment's environment: the key itself, to be shown once, and what is stored of it.
-#[derive(Debug)]
-pub struct NewKey {
-    /// The key, 32 random bytes behind its prefix.
-    pub secret: String,
-    /// What the database keeps.
-    pub stored: StoredKey,
+/// Whoever calls without a key: what the audit trail keeps of them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Visitor {
+    /// The client's address, as the platform vouches for it.
+    pub ip: Option<IpAddr>,
+    /// Cut to 256 bytes.
+    pub user_agent: Option<String>,
+    /// The request's name.
+    pub request_id: String,
 }
 
-/// A key as the database knows it.
-#[derive(Debug, Serialize)]
-pub struct StoredKey {
-    hash: String,
-    prefix: &'static str,
-    last_four: String,
-    name: String,
-    environment: &'static str,
-}
+impl FromRequestParts<SharedApp> for Visitor {
+    type Rejection = Error;
 
-impl NewKey {
-    /// Makes a key and hashes it under the newest of `peppers`.
-    ///
-    /// # Errors
-    /// `internal_error` when the system gives no randomness, `not_configured` without a pepper.
-    pub fn generate(prefix: &'static str, name: String, peppers: &[Pepper]) -> Result<Self, Error> {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|error| {
-            tracing::error!(%error, "no randomness for a key");
-            Error::new(Code::InternalError)
-        })?;
-        let secret = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random));
-        let pepper = peppers.first().ok_or(Code::NotConfigured)?;
-        let environment = match prefix {
-            "gw_live_" => "live",
-            "gw_staging_" => "staging",
-            "gw_dev_" => "development",
-            _ => "test",
-        };
-        let stored = StoredKey {
-            hash: hash(&secret, pepper),
-            prefix,
-            last_four: secret.chars().skip(prefix.len() + SECRET_LENGTH - 4).collect(),
-            name,
-            environment,
-        };
-        Ok(Self { secret, stored })
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
+        let invocation = Invocation::from_request_parts(parts, app).await?;
+        Ok(Self { ip: invocation.client_ip, user_agent: user_agent(&parts.headers), request_id: request_id(parts) })
     }
 }
 
-/// The HMAC-SHA256 of `key` under `pepper`, in hex.
-#[must_use]
-pub fn hash(key: &str, pepper: &Pepper) -> String {
-    // HMAC takes a key of any length, so this cannot fail; an empty hash would match nothing.
-    Hmac::<Sha256>::new_from_slice(pepper.secret.as_bytes())
-        .map(|mut mac| {
-            mac.update(key.as_bytes());
-            hex::encode(mac.finalize().into_bytes())
-        })
-        .unwrap_or_default()
+fn request_id(parts: &Parts) -> String {
+    parts.extensions.get::<RequestId>().map(ToString::to_string).unwrap_or_default()
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    text(headers, header::USER_AGENT).map(|agent| cut(agent, USER_AGENT_LENGTH).to_owned())
 }
 
 /// The key from `Authorization: Bearer`, else from `x-api-key`.
@@ -139,12 +133,6 @@ fn presented_key(headers: &HeaderMap) -> Option<&str> {
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-}
-
-fn is_well_formed(key: &str) -> bool {
-    PREFIXES.iter().find_map(|prefix| key.strip_prefix(prefix)).is_some_and(|secret| {
-        secret.len() == SECRET_LENGTH && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    })
 }
 
 fn domain(headers: &HeaderMap) -> Option<String> {
@@ -174,31 +162,11 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).parse().expect("name"), value.parse().expect("value"))).collect()
     }
 
-    fn pepper() -> Pepper {
-        Pepper { version: 1, secret: "0123456789abcdef0123456789abcdef".to_owned() }
-    }
-
-    #[test]
-    fn a_new_key_is_well_formed_and_only_its_hash_is_stored() {
-        let key = NewKey::generate("gw_test_", "k".to_owned(), &[pepper()]).expect("a key");
-        assert!(is_well_formed(&key.secret));
-        assert!(key.secret.ends_with(&key.stored.last_four) && key.stored.last_four.len() == 4);
-        assert_eq!(key.stored.hash, hash(&key.secret, &pepper()));
-        assert!(!serde_json::to_string(&key.stored).expect("json").contains(&key.secret));
-    }
-
     #[test]
     fn both_headers_carry_a_key_and_bearer_goes_first() {
         assert_eq!(presented_key(&headers(&[("authorization", "bearer a"), ("x-api-key", "b")])), Some("a"));
         assert_eq!(presented_key(&headers(&[("authorization", "Basic a"), ("x-api-key", "b")])), Some("b"));
         assert_eq!(presented_key(&headers(&[("authorization", "Bearer ")])), None);
-    }
-
-    #[test]
-    fn malformed_keys_are_known_without_asking_anyone() {
-        for key in ["", "sk-1", "gw_live_", "gw_live_short", &format!("gw_live_{}", "é".repeat(22))] {
-            assert!(!is_well_formed(key), "{key:?}");
-        }
     }
 
     #[test]

@@ -61,6 +61,9 @@ codes! {
     ApiKeyRevoked = "api_key_revoked", 401, "This API key was revoked. Use another one.";
     ApiKeyExpired = "api_key_expired", 401, "This API key has expired. Create a new one.";
     InvalidCronSecret = "invalid_cron_secret", 401, "Send `Authorization: Bearer` with the deployment's CRON_SECRET.";
+    InvalidToken = "invalid_token", 401, "This token is not a valid one of this service. Sign in again.";
+    InvalidCode = "invalid_code", 401, "This code is not valid, or not any more. Check it, or ask for a new one.";
+    ProviderKeyRejected = "provider_key_rejected", 401, "Your own key was refused by its provider. Replace it, or delete it to use the gateway's account.";
     InsufficientCredits = "insufficient_credits", 402, "The balance does not cover this request. Add credits or ask for fewer tokens.";
     CreditsInFlight = "credits_in_flight", 402, "The balance is reserved by requests that are still running. Retry in a moment.";
     SpendLimitReached = "spend_limit_reached", 402, "This API key has reached its spend limit. Raise the limit or wait for its next period.";
@@ -73,13 +76,24 @@ codes! {
     NotFound = "not_found", 404, "There is nothing at this address.";
     ModelNotFound = "model_not_found", 404, "There is no such model; GET /v1/models lists them.";
     AccountNotFound = "account_not_found", 404, "There is no such account.";
+    ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
+    ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
+    RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
+    DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
     IdempotencyConflict = "idempotency_conflict", 409, "This Idempotency-Key was used with another body. Use a new one.";
     CallFinished = "call_finished", 409, "This call is already over.";
+    ApiKeyInactive = "api_key_inactive", 409, "This API key was revoked or has expired, so it cannot be changed. Create a new one.";
+    TooManyApiKeys = "too_many_api_keys", 409, "This account has as many API keys as it may have. Revoke one first.";
+    RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
+    RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
+    RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";
+    LastAdmin = "last_admin", 409, "This is the last administrator. Make another one first.";
     PayloadTooLarge = "payload_too_large", 413, "The request body is larger than 4.5 MB.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Send JSON, with `content-type: application/json`.";
     RateLimitExceeded = "rate_limit_exceeded", 429, "Too many requests. Wait as retry-after says.";
+    TooManyAttempts = "too_many_attempts", 429, "Too many attempts. Wait as retry-after says.";
     ConcurrencyExceeded = "concurrency_exceeded", 429, "Too many requests are running at once. Retry when one has ended.";
     RequestLimitReached = "request_limit_reached", 429, "This API key has used all of its requests. Raise max_requests or use another key.";
     QuotaExceeded = "quota_exceeded", 429, "The plan's monthly quota is used up.";
@@ -93,6 +107,7 @@ codes! {
     ModelNotPriced = "model_not_priced", 503, "This model has no price yet, so it cannot be used.";
     NoProvider = "no_provider", 503, "No provider can serve this model right now.";
     ServiceUnavailable = "service_unavailable", 503, "The gateway cannot reach its storage right now. Retry shortly.";
+    MailUnavailable = "mail_unavailable", 503, "The mail could not be sent. Retry shortly.";
     NotConfigured = "not_configured", 503, "This gateway is not configured for this yet; its operator finds the missing setting in the log.";
 }
 

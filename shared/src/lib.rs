@@ -1,6 +1,8 @@
 //! Everything the gateway's functions share: the domain, the platforms it runs on and the endpoints.
 #![forbid(unsafe_code)]
+#![expect(unused_qualifications, reason = "utoipa::path names parameter types by their whole path")]
 
+pub mod api_key;
 pub mod app;
 pub mod call;
 pub mod caller;
@@ -12,6 +14,7 @@ pub mod error;
 pub mod limits;
 pub mod money;
 pub mod object;
+pub mod openapi;
 pub mod providers;
 pub mod request_id;
 pub mod routes;

@@ -1,11 +1,15 @@
 //! Money in nano-dollars, and its way in and out of JSON without ever being a float.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Nano-dollars in one US dollar.
 const PER_DOLLAR: u64 = 1_000_000_000;
@@ -83,6 +87,22 @@ impl fmt::Display for Nanos {
         }
         let decimals = format!("{fraction:09}");
         write!(f, "{sign}{whole}.{}", decimals.trim_end_matches('0'))
+    }
+}
+
+impl PartialSchema for Nanos {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .description(Some("US dollars, with at most nine decimals."))
+            .examples([serde_json::json!(12.5)])
+            .into()
+    }
+}
+
+impl ToSchema for Nanos {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Dollars")
     }
 }
 

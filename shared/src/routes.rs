@@ -14,130 +14,21 @@
 //! - `max`: `maxDuration` on Vercel, in seconds ([`DEFAULT_MAX`] unless given). `cron`: when Vercel calls it.
 //! - `needs`: settings without which the start of the function logs an error, besides those that the auth needs.
 
+mod declare;
+mod route;
+
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::routing::{MethodFilter, MethodRouter, on};
-use tower::util::MapRequestLayer;
+use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
 use crate::config::{Config, Missing};
-use crate::endpoints::{account, admin, catalog, cron, inference, public};
-use crate::serve::Invocation;
+use crate::endpoints::{account, admin, catalog, cron, docs, inference, public};
+use declare::routes;
+use route::{DEFAULT_MAX, mount};
 
-/// `maxDuration` of a function that does not say, in seconds.
-const DEFAULT_MAX: u64 = 60;
-
-/// The longest `maxDuration` that Vercel gives on every plan.
-pub const LONGEST: Duration = Duration::from_secs(300);
-
-/// The name of the file that serves the whole table.
-pub const INDEX: &str = "index";
-
-/// One function: a file under `api/`.
-#[derive(Debug)]
-pub struct Route {
-    /// Its router function in this module.
-    pub name: &'static str,
-    /// What it does, in a sentence.
-    pub summary: &'static str,
-    /// Where it answers, as axum patterns; the first one names its file.
-    pub paths: &'static [&'static str],
-    /// What it answers there.
-    pub operations: &'static [Operation],
-    /// How long the platform lets it run.
-    pub max_duration: Duration,
-    /// When Vercel's cron calls it.
-    pub cron: Option<&'static str>,
-    /// Settings it cannot do without, besides those that its auth needs.
-    pub needs: &'static [Need],
-}
-
-/// One method of a route. In the extensions of every request it answers, so that whoever checks the caller goes by
-/// the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operation {
-    /// The HTTP method.
-    pub method: &'static str,
-    /// Who may call it.
-    pub auth: Auth,
-    /// The scope that the caller's key must have.
-    pub scope: Option<&'static str>,
-}
-
-/// Who may call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Auth {
-    /// Anyone.
-    Public,
-    /// Whoever has an API key.
-    User,
-    /// Whoever has an API key whose role may administer.
-    Admin,
-    /// Whoever knows the cron secret.
-    Cron,
-}
-
-/// A setting that a route cannot do without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    /// Supabase.
-    Database,
-    /// Upstash.
-    Redis,
-    /// The pepper under which API keys are hashed.
-    Pepper,
-    /// The secret of cron callers.
-    CronSecret,
-}
-
-/// Declares the table; see the top of the module.
-macro_rules! routes {
-    (@route $name:ident [$($summary:literal)+] [$($path:literal)+]
-        [$($method:ident $auth:ident $($scope:literal)?),+] [$($max:literal)?] [$($($need:ident),+)?] [$($cron:literal)?]
-    ) => {
-        Route {
-            name: stringify!($name),
-            summary: concat!($($summary),+).trim_ascii(),
-            paths: &[$($path),+],
-            operations: &[$(Operation {
-                method: stringify!($method),
-                auth: Auth::$auth,
-                scope: [$(Some($scope),)? None][0],
-            }),+],
-            max_duration: Duration::from_secs([$($max,)? DEFAULT_MAX][0]),
-            cron: [$(Some($cron),)? None][0],
-            needs: &[$($(Need::$need),+)?],
-        }
-    };
-    ($(
-        $(#[doc = $summary:literal])+
-        $name:ident at $($path:literal)|+ { $($method:ident $handler:path: $auth:ident $($scope:literal)?),+ }
-        $(max $max:literal)? $(needs [$($need:ident),+])? $(cron $cron:literal)?;
-    )+) => {
-        /// The table without its handlers, so that whoever reads it does not link them.
-        pub static ROUTES: &[Route] = &[$(
-            routes!(@route $name [$($summary)+] [$($path)+] [$($method $auth $($scope)?),+] [$($max)?]
-                [$($($need),+)?] [$($cron)?])
-        ),+];
-
-        $(
-            $(#[doc = $summary])+
-            pub fn $name() -> Router<SharedApp> {
-                static ROUTE: Route = routes!(@route $name [$($summary)+] [$($path)+] [$($method $auth $($scope)?),+]
-                    [$($max)?] [$($($need),+)?] [$($cron)?]);
-                let handlers = [$(on(MethodFilter::$method, $handler)),+];
-                mount(&ROUTE, handlers)
-            }
-        )+
-
-        /// The whole table, for the single-function layout and the local platform.
-        pub fn all() -> Router<SharedApp> {
-            Router::new()$(.merge($name()))+
-        }
-    };
-}
+pub use route::{Auth, INDEX, LONGEST, Need, Operation, Route};
 
 routes! {
     /// The service card: what this is, and where everything else is.
@@ -148,6 +39,12 @@ routes! {
     ping at "/ping" { GET public::ping::answer: Public };
     /// How many pings there were.
     ping_stats at "/ping/stats" { GET public::ping::stats: Public };
+    /// The API in OpenAPI 3.1.
+    openapi_json at "/openapi.json" { GET docs::document::show: Public };
+    /// The API's documentation, rendered.
+    docs_page at "/docs" { GET docs::page::show: Public };
+    /// What the documentation's page is rendered with.
+    docs_asset at "/docs/{file}" { GET docs::assets::show: Public };
     /// The catalog of models, page by page.
     models at "/models" | "/catalog/models" { GET catalog::models::list: Public } needs [Database];
     /// How many models each provider serves, and for how much.
@@ -178,61 +75,6 @@ routes! {
     cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
 }
 
-impl Route {
-    /// The file's path under `api/`, without `.rs`; also the function's path under `/api`.
-    #[must_use]
-    pub fn file(&self) -> String {
-        let first = self.paths.first().copied().unwrap_or_default();
-        let path = first.strip_prefix("/api").unwrap_or(first).trim_start_matches('/');
-        // `api/index.rs` serves the whole table.
-        if path.is_empty() { "root".to_owned() } else { path.replace("{*", "{").replace('{', "[").replace('}', "]") }
-    }
-
-    /// Where the router answers: at each public path, at the same under `/api`, and under its file's path.
-    fn mounts(&self) -> Vec<String> {
-        let mut mounts: Vec<String> = Vec::new();
-        let mut add = |path: String| {
-            let same = |other: &String| other.replace("{*", "{") == path.replace("{*", "{");
-            if !mounts.iter().any(same) {
-                mounts.push(path);
-            }
-        };
-        for path in self.paths {
-            add((*path).to_owned());
-            if !path.starts_with("/api/") {
-                add(format!("/api{}", path.trim_end_matches('/')));
-            }
-        }
-        add(format!("/api/{}", self.file().replace('[', "{").replace(']', "}")));
-        mounts
-    }
-
-    /// Every setting it cannot do without.
-    fn all_needs(&self) -> impl Iterator<Item = Need> {
-        let by_auth = self.operations.iter().flat_map(|operation| match operation.auth {
-            Auth::Public => &[][..],
-            Auth::User | Auth::Admin => &[Need::Database, Need::Pepper],
-            Auth::Cron => &[Need::Database, Need::CronSecret],
-        });
-        by_auth.chain(self.needs).copied()
-    }
-}
-
-/// One handler a method at every path of the route. Each request learns its operation and its limit on the way.
-fn mount<const N: usize>(route: &'static Route, handlers: [MethodRouter<SharedApp>; N]) -> Router<SharedApp> {
-    let mut methods = MethodRouter::new();
-    for (operation, handler) in route.operations.iter().zip(handlers) {
-        methods = methods.merge(handler.route_layer(MapRequestLayer::new(move |mut request: Request| {
-            request.extensions_mut().insert(*operation);
-            if let Some(invocation) = request.extensions_mut().get_mut::<Invocation>() {
-                invocation.limit(route.max_duration);
-            }
-            request
-        })));
-    }
-    route.mounts().iter().fold(Router::new(), |router, path| router.route(path, methods.clone()))
-}
-
 /// What the configuration lacks for the function `file`, once each.
 pub(crate) fn missing_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Missing> {
     let mut missing: Vec<&Missing> = Vec::new();
@@ -242,6 +84,9 @@ pub(crate) fn missing_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Mi
             Need::Redis => config.upstash.as_ref().err(),
             Need::Pepper => config.peppers.as_ref().err(),
             Need::CronSecret => config.cron_secret.as_ref().err(),
+            Need::EncryptionKeys => config.encryption_keys.as_ref().err(),
+            Need::Privy => config.privy.as_ref().err(),
+            Need::Mail => config.mail.as_ref().err(),
         };
         missing.extend(lack.filter(|lack| !missing.contains(lack)));
     }

@@ -8,7 +8,7 @@ use http::{HeaderValue, Method};
 use local::database::Database;
 use local::secrets::Secrets;
 use serde_json::{Value, json};
-use shared::caller::hash;
+use shared::api_key::hash;
 use shared::config::Pepper;
 
 use crate::Result;

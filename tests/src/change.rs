@@ -1,5 +1,8 @@
 //! What a test changes behind the gateway's back: the clock, keys, accounts.
 
+use serde_json::Value;
+use uuid::Uuid;
+
 use crate::world::{Account, World};
 
 impl World {
@@ -29,5 +32,24 @@ impl World {
     /// When the database refuses.
     pub async fn change_account(&self, account: &Account, set: &str) {
         self.sql(&format!("update gateway.accounts set {set} where id = '{}'", account.id)).await;
+    }
+
+    /// Everything that is stored about an account, but for what its calls count: to be compared with what is stored
+    /// later.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn evidence(&self, account: Uuid) -> Value {
+        let rows = |table: &str, column: &str| {
+            format!(
+                "(select jsonb_agg(to_jsonb(t) order by to_jsonb(t)) from gateway.{table} t where {column} = '{account}')"
+            )
+        };
+        let tables = "select jsonb_object_agg(table_name, column_name) from information_schema.columns
+                      where table_schema = 'gateway' and column_name = 'account_id'";
+        let tables = self.value(tables).await;
+        let mut parts = vec![rows("accounts", "id")];
+        parts.extend(tables.as_object().expect("tables").keys().map(|table| rows(table, "account_id")));
+        self.value(&format!("select jsonb_build_array({})", parts.join(", "))).await
     }
 }

@@ -243,7 +243,7 @@ impl World {
     #[must_use]
     pub fn hash(&self, key: &str) -> String {
         let secret = self.platform.variables()["API_KEY_PEPPER"].clone();
-        shared::caller::hash(key, &Pepper { version: 1, secret })
+        shared::api_key::hash(key, &Pepper { version: 1, secret })
     }
 
     /// A GET with this key.

@@ -6,6 +6,7 @@ use http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
 
 use crate::error::{Code, Error};
 use crate::serve::Payload;
@@ -16,6 +17,15 @@ const LONGEST_KEY: usize = 255;
 const LONGEST_QUOTE: usize = 300;
 /// What a page of a list holds unless the caller says otherwise.
 const USUAL_PAGE: u32 = 50;
+
+/// The header that makes a request safe to repeat, as documentation sees it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyKey {
+    /// For 24 hours the same key and body give the same answer; another body is refused.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    pub idempotency_key: Option<String>,
+}
 
 /// A JSON body of type `T`, and the Idempotency-Key that came with it.
 pub struct Input<T> {

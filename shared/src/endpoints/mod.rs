@@ -2,9 +2,10 @@
 
 pub mod account;
 pub mod admin;
-mod answer;
+pub mod answer;
 pub mod catalog;
 pub mod cron;
+pub mod docs;
 pub mod inference;
-mod input;
+pub mod input;
 pub mod public;

@@ -60,7 +60,8 @@ async fn what_was_refused_or_repeated_is_not_recorded_as_done() {
         .await
         .refused(402, "insufficient_credits");
     Answer::to(world.post("/admin/add_credits", &account.key, &give)).await.refused(403, "insufficient_scope");
-    assert_eq!(world.value("select count(*) from gateway.audit_logs").await, json!(1));
+    let done = "select count(*) from gateway.audit_logs where action <> 'key.refused'";
+    assert_eq!(world.value(done).await, json!(1));
 }
 
 #[tokio::test]

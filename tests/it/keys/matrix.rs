@@ -1,11 +1,10 @@
 //! Every operation of the route table under every kind of caller. A new route is in it as soon as it is in the table.
 
-use reqwest::Method;
-use serde_json::{Value, json};
 use shared::routes::{Auth, Operation, ROUTES, Route};
 use tests::answer::Answer;
-use tests::world::{Account, MODEL, World, hello};
-use uuid::Uuid;
+use tests::world::{Account, World};
+
+use crate::samples::{sample, send_with};
 
 /// Scopes of rules.md that no route may ask for yet.
 const SCOPES: [&str; 12] = [
@@ -23,119 +22,87 @@ const SCOPES: [&str; 12] = [
     "admin:monitor",
 ];
 
-/// The keys of the matrix.
-struct Callers {
-    revoked: Account,
-    expired: Account,
-    disabled: Account,
-    user: Account,
-    admin: Account,
+/// A kind of caller: whose key it shows, if any, and what it is told.
+struct Case {
+    what: &'static str,
+    key: Option<String>,
+    owner: Account,
+    told: (u16, &'static str),
 }
 
-impl Callers {
-    async fn make(world: &World) -> Self {
-        let admin = async |change: &str| {
-            let account = world.account(1_000_000_000).await;
-            world.change_account(&account, "role = 'admin'").await;
-            if !change.is_empty() {
-                world.change_key(&account, change).await;
-            }
-            account
-        };
-        let disabled = admin("").await;
-        world.change_account(&disabled, "disabled_at = gateway.now()").await;
-        Self {
-            revoked: admin("revoked_at = gateway.now()").await,
-            expired: admin("expires_at = gateway.now()").await,
-            disabled,
-            user: world.account(1_000_000_000).await,
-            admin: admin("").await,
-        }
+/// An account whose key or account was changed so.
+async fn account_with(world: &World, key: &str, account: &str) -> Account {
+    let made = world.account(1_000_000_000).await;
+    if !key.is_empty() {
+        world.change_key(&made, key).await;
     }
-}
-
-/// A body that the operation serves.
-fn body(route: &Route, operation: &Operation, someone: &Account) -> Option<Value> {
-    match (operation.method, route.name) {
-        ("GET", _) => None,
-        ("POST", "v1_chat_completions") => Some(hello(&json!({}))),
-        ("POST", "admin_create") => Some(json!({"email": format!("{}@new.example", Uuid::new_v4())})),
-        ("POST", "admin_add_credits") => Some(json!({"account_id": someone.id, "amount": 1})),
-        (method, name) => panic!("add a body for {method} of the route {name} to the authorisation matrix"),
+    if !account.is_empty() {
+        world.change_account(&made, account).await;
     }
+    made
 }
 
-/// The path with its parameters filled in.
-fn path(pattern: &str) -> String {
-    let (developer, model) = MODEL.split_once('/').expect("two parts");
-    let path = pattern.replace("{provider}", developer).replace("{*model}", model).replace("{*id}", MODEL);
-    assert!(!path.contains('{'), "add the parameter of {pattern} to the authorisation matrix");
-    path
+/// Every kind of caller of an operation. Their accounts are new: some operations end the account that calls.
+async fn cases(world: &World, operation: &Operation) -> Vec<Case> {
+    let keyed = matches!(operation.auth, Auth::User | Auth::Admin);
+    let told = |refused: (u16, &'static str)| match operation.auth {
+        Auth::Public => (200, ""),
+        Auth::Cron => (401, "invalid_cron_secret"),
+        Auth::User | Auth::Admin => refused,
+    };
+    let mut cases = Vec::new();
+    let unknown = format!("gw_live_{}", "x".repeat(43));
+    for (what, key, refused) in [
+        ("no key", None, "missing_api_key"),
+        ("a malformed key", Some("gw_live_short".to_owned()), "invalid_api_key"),
+        ("an unknown key", Some(unknown), "invalid_api_key"),
+    ] {
+        cases.push(Case { what, key, owner: account_with(world, "", "").await, told: told((401, refused)) });
+    }
+    let admin = "role = 'admin'";
+    let disabled = "role = 'admin', disabled_at = gateway.now()";
+    let wrong_scope = if operation.scope == Some("models:read") { "inference" } else { "models:read" };
+    let wrong_scope = format!("scopes = '{{{wrong_scope}}}'");
+    let user = if operation.auth == Auth::Admin { (403, "insufficient_scope") } else { (200, "") };
+    for (what, key, account, refused) in [
+        ("a revoked key", "revoked_at = gateway.now()", admin, (401, "api_key_revoked")),
+        ("an expired key", "expires_at = gateway.now()", admin, (401, "api_key_expired")),
+        ("a disabled account", "", disabled, (403, "account_disabled")),
+        ("a key of another scope", wrong_scope.as_str(), admin, (403, "insufficient_scope")),
+        ("a user", "", "", user),
+        ("an administrator", "", admin, (200, "")),
+    ] {
+        let owner = account_with(world, key, account).await;
+        cases.push(Case { what, key: Some(owner.key.clone()), owner, told: told(refused) });
+    }
+    if keyed {
+        // The right key in the other header is asked of one route, in `headers`.
+        assert!(operation.scope.is_some(), "{} has no scope", operation.method);
+    }
+    cases
 }
 
-/// Calls an operation; what it does it does to `someone`.
 async fn call(
     world: &World,
     (route, operation, pattern): (&Route, &Operation, &str),
     key: Option<&str>,
-    someone: &Account,
+    owner: &Account,
 ) -> (u16, String) {
-    let method: Method = operation.method.parse().expect("a method");
-    let mut request = world.http.request(method, format!("{}{}", world.base_url, path(pattern)));
-    if let Some(key) = key {
-        request = request.bearer_auth(key);
-    }
-    if let Some(body) = body(route, operation, someone) {
-        request = request.body(body.to_string());
-    }
-    Answer::to(request).await.outcome()
-}
-
-/// Each caller, its key and what it is to be told.
-fn expectations(operation: &Operation, callers: &Callers) -> Vec<(&'static str, Option<String>, (u16, &'static str))> {
-    let with = |account: &Account| Some(account.key.clone());
-    let unknown = Some(format!("gw_live_{}", "x".repeat(43)));
-    let served = (200, "");
-    let keyless = ["no key", "a malformed key", "an unknown key"];
-    let mut wanted = match operation.auth {
-        Auth::Public => keyless.map(|_| served),
-        Auth::Cron => keyless.map(|_| (401, "invalid_cron_secret")),
-        Auth::User | Auth::Admin => [(401, "missing_api_key"), (401, "invalid_api_key"), (401, "invalid_api_key")],
-    }
-    .into_iter()
-    .zip(keyless)
-    .zip([None, Some("gw_live_short".to_owned()), unknown])
-    .map(|((wanted, what), key)| (what, key, wanted))
-    .collect::<Vec<_>>();
-    let known = [
-        ("a revoked key", with(&callers.revoked), (401, "api_key_revoked")),
-        ("an expired key", with(&callers.expired), (401, "api_key_expired")),
-        ("a disabled account", with(&callers.disabled), (403, "account_disabled")),
-        (
-            "a user",
-            with(&callers.user),
-            if operation.auth == Auth::Admin { (403, "insufficient_scope") } else { served },
-        ),
-        ("an administrator", with(&callers.admin), served),
-    ];
-    wanted.extend(known.into_iter().map(|(what, key, told)| match operation.auth {
-        Auth::Public => (what, key, served),
-        Auth::Cron => (what, key, (401, "invalid_cron_secret")),
-        Auth::User | Auth::Admin => (what, key, told),
-    }));
-    wanted
+    let sample = sample(world, route, *operation, owner).await;
+    Answer::to(send_with(world, (*operation, pattern), &sample, key)).await.outcome()
 }
 
 #[tokio::test]
 async fn every_operation_tells_every_kind_of_caller_what_it_should() {
     let world = World::start().await;
-    let callers = Callers::make(&world).await;
+    // A role that nobody loses: the last administrator could not be demoted or deleted.
+    let _keeps_the_role = world.administrator().await;
     let mut wrong = Vec::new();
     for route in ROUTES {
         for operation in route.operations {
             for pattern in route.paths {
-                for (what, key, (status, code)) in expectations(operation, &callers) {
-                    let told = call(&world, (route, operation, pattern), key.as_deref(), &callers.user).await;
+                for Case { what, key, owner, told: (status, code) } in cases(&world, operation).await {
+                    let told = call(&world, (route, operation, pattern), key.as_deref(), &owner).await;
                     if told != (status, code.to_owned()) {
                         wrong.push(format!("{} {pattern}, {what}: {told:?}, not {status} {code}", operation.method));
                     }
@@ -147,10 +114,34 @@ async fn every_operation_tells_every_kind_of_caller_what_it_should() {
 }
 
 #[tokio::test]
+async fn what_is_somebody_elses_is_out_of_reach() {
+    let world = World::start().await;
+    let mut wrong = Vec::new();
+    for route in ROUTES {
+        for operation in route.operations.iter().filter(|operation| operation.auth == Auth::User) {
+            let (owner, stranger) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
+            let sample = sample(&world, route, *operation, &owner).await;
+            let what = format!("{} {}", operation.method, route.paths[0]);
+            let Some((status, code)) = sample.foreign else {
+                assert!(!route.paths[0].contains("id}"), "{what}: the sample does not say what a stranger is told");
+                continue;
+            };
+            let before = world.evidence(owner.id).await;
+            let request = send_with(&world, (*operation, route.paths[0]), &sample, Some(&stranger.key));
+            let told = Answer::to(request).await.outcome();
+            if told != (status, code.to_owned()) {
+                wrong.push(format!("{what}: {told:?}, not {status} {code}"));
+            }
+            assert_eq!(world.evidence(owner.id).await, before, "{what} changed something");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
 async fn every_operation_wants_the_scope_that_the_table_names_and_no_other() {
     let world = World::start().await;
-    let account = world.account(1_000_000_000).await;
-    world.change_account(&account, "role = 'admin'").await;
+    let _keeps_the_role = world.administrator().await;
     let mut all: Vec<&str> = SCOPES.to_vec();
     all.extend(ROUTES.iter().flat_map(|route| route.operations).filter_map(|operation| operation.scope));
     all.sort_unstable();
@@ -165,7 +156,8 @@ async fn every_operation_wants_the_scope_that_the_table_names_and_no_other() {
             assert_eq!(scope.starts_with("admin"), operation.auth == Auth::Admin, "{what}");
             let others: Vec<&str> = all.iter().copied().filter(|other| *other != scope).collect();
             for (scopes, wanted) in [(vec![scope], (200, "")), (others, (403, "insufficient_scope"))] {
-                world.change_key(&account, &format!("scopes = '{{{}}}'", scopes.join(","))).await;
+                let set = format!("scopes = '{{{}}}'", scopes.join(","));
+                let account = account_with(&world, &set, "role = 'admin'").await;
                 let told = call(&world, (route, operation, route.paths[0]), Some(&account.key), &account).await;
                 assert_eq!(told, (wanted.0, wanted.1.to_owned()), "{what} with {scopes:?}");
             }

@@ -1,7 +1,7 @@
 //! The pepper can change, and no key is lost.
 
 use serde_json::json;
-use shared::caller::hash;
+use shared::api_key::hash;
 use shared::config::Pepper;
 use tests::answer::Answer;
 use tests::world::{Account, World, hello};

@@ -6,15 +6,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::app::SharedApp;
 use crate::caller::Caller;
-use crate::endpoints::answer;
+use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
 use crate::error::{Error, Result};
+use crate::money::Nanos;
 
 /// Which transactions, and which page of them.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, IntoParams, Serialize)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TransactionQuery {
     /// Ledger type, such as `usage` or `purchase`.
@@ -26,15 +30,43 @@ pub struct TransactionQuery {
     /// Before this moment.
     to: Option<Timestamp>,
     /// Transactions a page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
     cursor: Option<String>,
+}
+
+/// One change of a grant, or of the debt.
+#[derive(ToSchema)]
+pub struct Transaction {
+    /// Grows with time.
+    pub id: i64,
+    /// `credit_transaction`.
+    pub object: String,
+    /// What happened, such as `usage` or `purchase`.
+    pub r#type: String,
+    /// The source of the grant; null for debt.
+    #[schema(required)]
+    pub source: Option<String>,
+    /// What was added, or taken if negative.
+    pub amount: Nanos,
+    /// The balance after it.
+    pub balance_after: Nanos,
+    /// The call that was paid for.
+    #[schema(required)]
+    pub call_id: Option<Uuid>,
+    /// The model of a call, or why credit was given.
+    pub description: String,
+    /// When.
+    pub created_at: Timestamp,
 }
 
 /// `GET /user/credit-transactions`
 ///
 /// # Errors
 /// The refusals of key validation; 400 for a parameter that is not known or out of range.
+#[utoipa::path(get, path = "/user/credit-transactions", tag = "account", params(TransactionQuery),
+    responses((status = 200, body = Page<Transaction>)))]
 pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -50,7 +82,6 @@ pub async fn list(
         }
     }
     let query = TransactionQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
-    let arguments = json!({ "caller": caller, "query": query });
-    let transactions: Box<RawValue> = app.supabase()?.rpc("list_credit_transactions", &arguments).await?;
+    let transactions: Box<RawValue> = caller.rpc(&app, "list_credit_transactions", json!({ "query": query })).await?;
     Ok(answer::private(&transactions))
 }

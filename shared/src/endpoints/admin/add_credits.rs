@@ -6,17 +6,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::input::Input;
+use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
 
 /// The change to be made. The account is named by id or by e-mail.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreditChange {
     account_id: Option<Uuid>,
@@ -25,6 +26,21 @@ pub struct CreditChange {
     amount: Nanos,
     reason: Option<String>,
     expires_at: Option<Timestamp>,
+}
+
+/// What was changed.
+#[derive(ToSchema)]
+pub struct Changed {
+    /// `credit_change`.
+    pub object: String,
+    /// The account.
+    pub account_id: Uuid,
+    /// What was given, or taken if negative.
+    pub amount: Nanos,
+    /// Its balance now.
+    pub balance: Nanos,
+    /// Its debt now.
+    pub debt: Nanos,
 }
 
 #[derive(Serialize)]
@@ -41,6 +57,12 @@ struct Wanted<'a> {
 ///
 /// # Errors
 /// The refusals of key validation; 404 `account_not_found`; 402 when more is to be taken than is unspent.
+#[utoipa::path(post, path = "/admin/add_credits", tag = "admin", request_body = CreditChange,
+    params(IdempotencyKey), responses(
+        (status = 200, body = Changed),
+        (status = 402, description = "`insufficient_credits`"),
+        (status = 404, description = "`account_not_found`"),
+        (status = 409, description = "`idempotency_conflict`")))]
 pub async fn change(State(app): State<SharedApp>, caller: Caller, input: Input<CreditChange>) -> Result<Response> {
     let Input { body, idempotency } = input;
     if body.amount == Nanos(0) {
@@ -59,7 +81,7 @@ pub async fn change(State(app): State<SharedApp>, caller: Caller, input: Input<C
         reason: body.reason.as_deref(),
         expires_at: body.expires_at,
     };
-    let arguments = json!({ "caller": caller, "request": wanted, "idempotency": idempotency });
-    let change: Box<RawValue> = app.supabase()?.rpc("add_credits", &arguments).await?;
+    let arguments = json!({ "request": wanted, "idempotency": idempotency });
+    let change: Box<RawValue> = caller.rpc(&app, "add_credits", arguments).await?;
     Ok(answer::private(&change))
 }

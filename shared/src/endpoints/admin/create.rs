@@ -2,23 +2,28 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::check_email;
+use crate::api_key::NewKey;
 use crate::app::{SharedApp, configured};
-use crate::caller::{Caller, NewKey};
+use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::input::Input;
+use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::{Code, Error, Result};
 use crate::money::{Nanos, nanos};
 use crate::object::Object;
 
 /// The account to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
+    #[schema(format = "email", max_length = 254)]
     email: String,
     username: Option<String>,
     role: Option<String>,
@@ -26,6 +31,52 @@ pub struct NewAccount {
     /// Opening credit in dollars.
     credits: Option<Nanos>,
     key_name: Option<String>,
+}
+
+/// The account that was made.
+#[derive(ToSchema)]
+pub struct MadeAccount {
+    /// `account`.
+    pub object: String,
+    /// Its id.
+    pub id: Uuid,
+    /// Its address, in lower case.
+    pub email: String,
+    /// Its name.
+    #[schema(required)]
+    pub username: Option<String>,
+    /// Its role.
+    pub role: String,
+    /// The plan whose limits are in force.
+    pub plan: String,
+    /// Its balance.
+    pub credits: Nanos,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its primary key.
+    pub key: MadeKey,
+    /// The primary key itself, shown this once; null in an answer that is repeated.
+    #[schema(required)]
+    pub api_key: Option<String>,
+    /// Whether this is the repeated answer of an earlier request.
+    pub replayed: bool,
+}
+
+/// A key as it is kept.
+#[derive(ToSchema)]
+pub struct MadeKey {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// `live`, `test`, `staging` or `development`.
+    pub environment: String,
+    /// How it begins.
+    pub prefix: String,
+    /// How it ends.
+    pub last_four: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -42,6 +93,10 @@ struct Wanted<'a> {
 ///
 /// # Errors
 /// The refusals of key validation; 409 `account_exists`; 400 for a role or plan that is not known.
+#[utoipa::path(post, path = "/admin/create", tag = "admin", request_body = NewAccount, params(IdempotencyKey),
+    responses(
+        (status = 200, body = MadeAccount),
+        (status = 409, description = "`account_exists`, `idempotency_conflict`")))]
 pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewAccount>) -> Result<Response> {
     let Input { body, idempotency } = input;
     check_email(&body.email)?;
@@ -50,7 +105,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
         return Err(Error::invalid("credits", "`credits` is not negative."));
     }
     let name = body.key_name.unwrap_or_else(|| "Primary key".to_owned());
-    let key = NewKey::generate(app.config.key_prefix(), name, configured(&app.config.peppers)?)?;
+    let key = NewKey::generate(app.config.key_environment(), name, configured(&app.config.peppers)?)?;
     let wanted = Wanted {
         email: &body.email,
         username: body.username.as_deref(),
@@ -58,8 +113,8 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
         plan: body.plan.as_deref(),
         credits,
     };
-    let arguments = json!({ "caller": caller, "request": wanted, "key": key.stored, "idempotency": idempotency });
-    let account: Box<RawValue> = app.supabase()?.rpc("create_account", &arguments).await?;
+    let arguments = json!({ "request": wanted, "key": key.stored, "idempotency": idempotency });
+    let account: Box<RawValue> = caller.rpc(&app, "create_account", arguments).await?;
     let shown = show_key(&account, &key.secret).map_err(|error| {
         tracing::error!(%error, "an account's answer cannot be worded");
         Error::new(Code::InternalError)

@@ -5,9 +5,11 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::IntoParams;
 
+use super::model::Model;
 use crate::app::SharedApp;
-use crate::endpoints::answer;
+use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
 use crate::error::Result;
 
@@ -15,7 +17,8 @@ use crate::error::Result;
 const ALL: u32 = 1000;
 
 /// Which models, and which page of them.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, IntoParams, Serialize)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ModelQuery {
     /// Those that this provider serves.
@@ -27,6 +30,7 @@ pub struct ModelQuery {
     /// Only free ones, or only others.
     free: Option<bool>,
     /// Models a page.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// Where the page before ended.
     cursor: Option<String>,
@@ -36,6 +40,7 @@ pub struct ModelQuery {
 ///
 /// # Errors
 /// 400 for a parameter that is not known or out of range.
+#[utoipa::path(get, path = "/models", tag = "catalog", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
 pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
     let limit = page_size(query.limit, None, 100)?;
     page(&app, ModelQuery { limit: Some(limit), ..query }).await
@@ -45,6 +50,7 @@ pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery
 ///
 /// # Errors
 /// As [`list`].
+#[utoipa::path(get, path = "/v1/models", tag = "catalog", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
 pub async fn list_all(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
     let limit = page_size(query.limit, Some(ALL), ALL)?;
     page(&app, ModelQuery { limit: Some(limit), ..query }).await

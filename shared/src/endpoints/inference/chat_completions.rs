@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, header};
+use utoipa::ToSchema;
 
 use crate::app::SharedApp;
 use crate::call;
@@ -14,10 +15,76 @@ use crate::serve::{Invocation, Payload};
 /// What is kept of an app's name.
 const APP_NAME_LENGTH: usize = 128;
 
+/// A chat completion as OpenAI's API takes it. What is not named here is passed on to the provider.
+#[derive(ToSchema)]
+pub struct ChatCompletionRequest {
+    /// A model's id, or `provider:id`.
+    #[schema(min_length = 1, max_length = 256, example = "openai/gpt-4o-mini")]
+    pub model: String,
+    /// The conversation.
+    #[schema(min_items = 1)]
+    pub messages: Vec<ChatMessage>,
+    /// Whether the answer comes as server-sent events.
+    pub stream: Option<bool>,
+    /// The most tokens of an answer.
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub max_completion_tokens: Option<i64>,
+    /// The older name of `max_completion_tokens`.
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub max_tokens: Option<i64>,
+    /// How many answers.
+    #[schema(minimum = 1, maximum = 128)]
+    pub n: Option<i64>,
+}
+
+/// A message of the conversation, as OpenAI's API takes it.
+#[derive(ToSchema)]
+pub struct ChatMessage {
+    /// `system`, `developer`, `user`, `assistant` or `tool`.
+    #[schema(pattern = "^(system|developer|user|assistant|tool)$")]
+    pub role: String,
+    /// What was said.
+    pub content: String,
+}
+
+/// A chat completion as OpenAI's API gives it, with `usage.cost` and `gateway` added.
+#[derive(ToSchema)]
+pub struct ChatCompletion {
+    /// The provider's id of the answer.
+    pub id: String,
+    /// `chat.completion`.
+    pub object: String,
+    /// Unix time.
+    pub created: i64,
+    /// The provider's name of the model.
+    pub model: String,
+    /// The answers.
+    #[schema(value_type = Vec<Object>)]
+    pub choices: Vec<serde_json::Value>,
+    /// Tokens, and `cost` in US dollars: exactly what the balance loses.
+    #[schema(value_type = Object)]
+    pub usage: serde_json::Value,
+    /// The provider that served it, and the request's id.
+    #[schema(value_type = Object)]
+    pub gateway: serde_json::Value,
+}
+
 /// `POST /v1/chat/completions`
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first byte.
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", request_body = ChatCompletionRequest,
+    responses(
+        (status = 200, description = "The answer; with `stream`, chunks of it.",
+         content((ChatCompletion = "application/json"), (String = "text/event-stream"))),
+        (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
+        (status = 404, description = "`model_not_found`"),
+        (status = 409, description = "`call_finished`"),
+        (status = 422, description = "`upstream_rejected`"),
+        (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
+            `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
+        (status = 502, description = "`upstream_error`"),
+        (status = 504, description = "`upstream_timeout`, `deadline_exceeded`")))]
 pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,

@@ -1,21 +1,28 @@
 //! `/health`: whether the gateway and its stores are well, in words that say nothing about where they are.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{StatusCode, header};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::timestamp;
 use crate::app::{App, SharedApp};
 
 /// How a store is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Condition {
+pub enum Condition {
+    /// It answers.
     Ok,
+    /// It does not.
     Unavailable,
+    /// Nobody has said where it is.
     NotConfigured,
 }
 
@@ -25,7 +32,26 @@ struct Report {
     status: String,
 }
 
+/// How the gateway is.
+#[derive(ToSchema)]
+pub struct Health {
+    /// `healthy`, or `degraded` when a store is out.
+    pub status: String,
+    /// The gateway's version.
+    pub version: String,
+    /// The database.
+    pub database: Condition,
+    /// The counters.
+    pub redis: Condition,
+    /// Each provider: `configured` or `not_configured`.
+    pub providers: BTreeMap<String, String>,
+    /// Now.
+    pub timestamp: Timestamp,
+}
+
 /// `GET /health`: 503 when the database is out, since nothing that costs money works without it.
+#[utoipa::path(get, path = "/health", tag = "public",
+    responses((status = 200, body = Health), (status = 503, description = "The database is out.", body = Health)))]
 pub async fn show(State(app): State<SharedApp>) -> impl IntoResponse {
     let (database, redis) = tokio::join!(database(&app), redis(&app));
     let well = (database, redis) == (Condition::Ok, Condition::Ok);

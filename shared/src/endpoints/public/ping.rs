@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header;
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::timestamp;
 use crate::app::{App, SharedApp};
@@ -14,7 +16,30 @@ use crate::app::{App, SharedApp};
 /// Pings that this process has answered: what is left to count by when Redis is not there.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
+/// That the gateway is there.
+#[derive(ToSchema)]
+pub struct Pong {
+    /// `pong`.
+    pub message: String,
+    /// Pings so far.
+    pub count: u64,
+    /// Now.
+    pub timestamp: Timestamp,
+}
+
+/// How many pings there were.
+#[derive(ToSchema)]
+pub struct PingStats {
+    /// Pings so far.
+    pub total_pings: u64,
+    /// `everywhere`, or `by_this_instance` when Redis is away.
+    pub counted: String,
+    /// Now.
+    pub timestamp: Timestamp,
+}
+
 /// `GET /ping`
+#[utoipa::path(get, path = "/ping", tag = "public", responses((status = 200, body = Pong)))]
 pub async fn answer(State(app): State<SharedApp>) -> impl IntoResponse {
     let by_instance = ANSWERED.fetch_add(1, Ordering::Relaxed) + 1;
     let count = counted(&app, "INCR").await.unwrap_or(by_instance);
@@ -22,6 +47,7 @@ pub async fn answer(State(app): State<SharedApp>) -> impl IntoResponse {
 }
 
 /// `GET /ping/stats`
+#[utoipa::path(get, path = "/ping/stats", tag = "public", responses((status = 200, body = PingStats)))]
 pub async fn stats(State(app): State<SharedApp>) -> impl IntoResponse {
     let by_instance = ANSWERED.load(Ordering::Relaxed);
     let everywhere = counted(&app, "GET").await;

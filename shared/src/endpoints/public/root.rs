@@ -1,18 +1,59 @@
 //! `/`: the service card for programs, the landing page for people.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
+use super::escape;
 use crate::app::SharedApp;
+use crate::openapi::public_path;
 use crate::routes::{Auth, ROUTES, Route};
 
 const DESCRIPTION: &str =
     "One OpenAI-compatible API in front of many model providers, with API keys, prepaid credits and rate limits.";
 
+/// What this service is and where everything else is.
+#[derive(ToSchema)]
+pub struct Card {
+    /// The service's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is.
+    pub description: String,
+    /// `running`.
+    pub status: String,
+    /// Everything that can be asked of it.
+    pub endpoints: Vec<Endpoint>,
+    /// Where to read on.
+    pub documentation: BTreeMap<String, String>,
+}
+
+/// One operation.
+#[derive(ToSchema)]
+pub struct Endpoint {
+    /// The HTTP method.
+    pub method: String,
+    /// The path; parameters in braces.
+    pub path: String,
+    /// `none`, `api_key` or `admin_api_key`.
+    pub auth: String,
+    /// What the key must be allowed to do.
+    #[schema(required)]
+    pub scope: Option<String>,
+    /// What it does.
+    pub description: String,
+}
+
 /// `GET /`
+#[utoipa::path(get, path = "/", tag = "public",
+    responses((status = 200, description = "The card, or a page for people.",
+               content((Card = "application/json"), (String = "text/html")))))]
 pub async fn show(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     let variants = [(header::VARY, "accept"), (header::CACHE_CONTROL, "no-cache")];
     let name = &app.config.app_name;
@@ -29,7 +70,7 @@ fn card(name: &str) -> Value {
             route.operations.iter().map(|operation| {
                 json!({
                     "method": operation.method,
-                    "path": public_path(route),
+                    "path": public_path(route.paths[0]),
                     "auth": auth_word(operation.auth),
                     "scope": operation.scope,
                     "description": route.summary,
@@ -43,7 +84,7 @@ fn card(name: &str) -> Value {
         "description": DESCRIPTION,
         "status": "running",
         "endpoints": endpoints,
-        "documentation": { "health": "/health", "openai_api": "https://platform.openai.com/docs/api-reference" },
+        "documentation": { "page": "/docs", "openapi": "/openapi.json", "health": "/health", "openai_api": "https://platform.openai.com/docs/api-reference" },
     })
 }
 
@@ -54,7 +95,7 @@ fn page(name: &str) -> String {
             rows.push_str(&format!(
                 "<tr><td><b>{}</b></td><td><code>{}</code></td><td>{}</td></tr>\n",
                 operation.method,
-                escape(&public_path(route)),
+                escape(&public_path(route.paths[0])),
                 escape(route.summary),
             ));
         }
@@ -71,11 +112,6 @@ fn listed() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| route.operations.iter().all(|operation| operation.auth != Auth::Cron))
 }
 
-/// The path as documentation writes it: `{*id}` is `{id}`.
-fn public_path(route: &Route) -> String {
-    route.paths.first().copied().unwrap_or_default().replace("{*", "{")
-}
-
 fn auth_word(auth: Auth) -> &'static str {
     match auth {
         Auth::Public => "none",
@@ -83,10 +119,6 @@ fn auth_word(auth: Auth) -> &'static str {
         Auth::Admin => "admin_api_key",
         Auth::Cron => "cron_secret",
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Whether the caller would rather have a page than JSON (RFC 9110, 12.5.1). At equal weight a program gets its JSON:

@@ -1,0 +1,132 @@
+//! API keys: what they look like, how they are made, and the hash that is all anyone keeps of them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use utoipa::ToSchema;
+
+use crate::config::Pepper;
+use crate::error::{Code, Error};
+
+/// Base64url characters of a key's 32 random bytes.
+const SECRET_LENGTH: usize = 43;
+
+/// What a key is for, as its prefix says. A label: keys of every environment spend the same credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyEnvironment {
+    /// `gw_live_`
+    Live,
+    /// `gw_test_`
+    Test,
+    /// `gw_staging_`
+    Staging,
+    /// `gw_dev_`
+    Development,
+}
+
+impl KeyEnvironment {
+    /// Every environment.
+    pub const ALL: [Self; 4] = [Self::Live, Self::Test, Self::Staging, Self::Development];
+
+    /// How the environment's keys begin.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Live => "gw_live_",
+            Self::Test => "gw_test_",
+            Self::Staging => "gw_staging_",
+            Self::Development => "gw_dev_",
+        }
+    }
+}
+
+/// A new key: the key itself, to be shown once, and what is stored of it.
+#[derive(Debug)]
+pub struct NewKey {
+    /// The key, 32 random bytes behind its prefix.
+    pub secret: String,
+    /// What the database keeps.
+    pub stored: StoredKey,
+}
+
+/// A key as the database knows it.
+#[derive(Debug, Serialize)]
+pub struct StoredKey {
+    hash: String,
+    prefix: &'static str,
+    last_four: String,
+    name: String,
+    environment: KeyEnvironment,
+}
+
+impl NewKey {
+    /// Makes a key and hashes it under the newest of `peppers`.
+    ///
+    /// # Errors
+    /// `internal_error` when the system gives no randomness, `not_configured` without a pepper.
+    pub fn generate(environment: KeyEnvironment, name: String, peppers: &[Pepper]) -> Result<Self, Error> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|error| {
+            tracing::error!(%error, "no randomness for a key");
+            Error::new(Code::InternalError)
+        })?;
+        let prefix = environment.prefix();
+        let secret = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random));
+        let pepper = peppers.first().ok_or(Code::NotConfigured)?;
+        let stored = StoredKey {
+            hash: hash(&secret, pepper),
+            prefix,
+            last_four: secret.chars().skip(prefix.len() + SECRET_LENGTH - 4).collect(),
+            name,
+            environment,
+        };
+        Ok(Self { secret, stored })
+    }
+}
+
+/// The HMAC-SHA256 of `key` under `pepper`, in hex.
+#[must_use]
+pub fn hash(key: &str, pepper: &Pepper) -> String {
+    // HMAC takes a key of any length, so this cannot fail; an empty hash would match nothing.
+    Hmac::<Sha256>::new_from_slice(pepper.secret.as_bytes())
+        .map(|mut mac| {
+            mac.update(key.as_bytes());
+            hex::encode(mac.finalize().into_bytes())
+        })
+        .unwrap_or_default()
+}
+
+/// Whether this can be a key at all: nobody need be asked about one that cannot.
+pub(crate) fn is_well_formed(key: &str) -> bool {
+    KeyEnvironment::ALL.iter().find_map(|environment| key.strip_prefix(environment.prefix())).is_some_and(|secret| {
+        secret.len() == SECRET_LENGTH && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pepper() -> Pepper {
+        Pepper { version: 1, secret: "0123456789abcdef0123456789abcdef".to_owned() }
+    }
+
+    #[test]
+    fn a_new_key_is_well_formed_and_only_its_hash_is_stored() {
+        let key = NewKey::generate(KeyEnvironment::Test, "k".to_owned(), &[pepper()]).expect("a key");
+        assert!(is_well_formed(&key.secret));
+        assert!(key.secret.ends_with(&key.stored.last_four) && key.stored.last_four.len() == 4);
+        assert_eq!(key.stored.hash, hash(&key.secret, &pepper()));
+        assert!(!serde_json::to_string(&key.stored).expect("json").contains(&key.secret));
+    }
+
+    #[test]
+    fn malformed_keys_are_known_without_asking_anyone() {
+        for key in ["", "sk-1", "gw_live_", "gw_live_short", &format!("gw_live_{}", "é".repeat(22))] {
+            assert!(!is_well_formed(key), "{key:?}");
+        }
+    }
+}

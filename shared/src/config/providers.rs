@@ -1,0 +1,48 @@
+//! The providers as this deployment uses them, and what it takes for them.
+
+use reqwest::Url;
+
+use super::{Missing, Setting};
+use crate::providers::Provider;
+
+/// A provider as this deployment uses it.
+#[derive(Clone)]
+pub struct ProviderSettings {
+    /// Its row of the provider table.
+    pub provider: &'static Provider,
+    /// Our key there; without one the provider's routes are not candidates.
+    pub key: Option<String>,
+    /// Where its chat completions are; none if the variable holds no URL.
+    pub chat_completions: Option<Url>,
+    /// Portkey only: the virtual key it routes by.
+    pub virtual_key: Option<String>,
+    /// Portkey only: the provider it routes to where there is no virtual key.
+    pub upstream: Option<String>,
+}
+
+/// Reads what the environment says of one provider.
+pub(super) fn provider(row: &'static Provider, get: &impl Fn(&str) -> Option<String>) -> ProviderSettings {
+    let name = row.name.to_ascii_uppercase();
+    let base_url = get(&format!("{name}_BASE_URL")).unwrap_or_else(|| row.base_url.to_owned());
+    ProviderSettings {
+        provider: row,
+        key: get(&format!("{name}_API_KEY")),
+        chat_completions: Url::parse(&format!("{}/chat/completions", base_url.trim_end_matches('/'))).ok(),
+        virtual_key: get(&format!("{name}_VIRTUAL_KEY")),
+        upstream: get(&format!("{name}_PROVIDER")),
+    }
+}
+
+/// `1.05` → 10 500. Four decimals at most, so that the figure is exact.
+pub(super) fn markup(text: Option<&str>) -> Setting<u32> {
+    let missing = Missing {
+        variable: "PRICING_MARKUP",
+        problem: "is not a decimal from 0 to 100 with at most four decimals",
+        remedy: "1.0 charges the provider's price, 1.05 five percent more",
+    };
+    let nanos = crate::money::Nanos::from_dollars(text.unwrap_or("1")).map_err(|_| missing.clone())?;
+    match u32::try_from(nanos.0 / 100_000) {
+        Ok(basis_points) if nanos.0 % 100_000 == 0 && basis_points <= 1_000_000 => Ok(basis_points),
+        _ => Err(missing),
+    }
+}

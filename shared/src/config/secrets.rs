@@ -1,0 +1,77 @@
+//! The keyrings: secrets that can be replaced while what was made under the older ones still works.
+
+use std::cmp::Reverse;
+
+use fernet::Fernet;
+
+use super::{Missing, Setting};
+
+/// A secret under which API keys are hashed, with its version; the newest comes first.
+#[derive(Clone)]
+pub struct Pepper {
+    /// Grows by one with every change of the pepper.
+    pub version: u32,
+    /// The HMAC key.
+    pub secret: String,
+}
+
+/// A Fernet key with its version; the newest comes first. Never shown.
+#[derive(Clone)]
+pub struct EncryptionKey {
+    /// Grows by one with every change of the key.
+    pub version: u32,
+    /// What encrypts under it.
+    pub fernet: Fernet,
+}
+
+/// Reads the peppers, newest first.
+pub(super) fn peppers(get: &impl Fn(&str) -> Option<String>) -> Setting<Vec<Pepper>> {
+    const SHORTEST: usize = 32;
+    let missing = |problem| Missing {
+        variable: "API_KEY_PEPPER",
+        problem,
+        remedy: "make one with `openssl rand -hex 32` and never lose it: without it no API key is recognised",
+    };
+    if let Some(ring) = get("API_KEY_PEPPERS") {
+        let mut peppers = Vec::new();
+        for entry in ring.split(',') {
+            let (version, secret) = entry
+                .trim()
+                .split_once(':')
+                .ok_or_else(|| missing("is overridden by API_KEY_PEPPERS, which is not `2:…,1:…`"))?;
+            let version =
+                version.parse().map_err(|_| missing("is overridden by API_KEY_PEPPERS, which is not `2:…,1:…`"))?;
+            if secret.len() < SHORTEST {
+                return Err(missing("is overridden by API_KEY_PEPPERS, which holds one under 32 characters"));
+            }
+            peppers.push(Pepper { version, secret: secret.to_owned() });
+        }
+        peppers.sort_by_key(|pepper| std::cmp::Reverse(pepper.version));
+        return Ok(peppers);
+    }
+    match get("API_KEY_PEPPER") {
+        Some(secret) if secret.len() >= SHORTEST => Ok(vec![Pepper { version: 1, secret }]),
+        Some(_) => Err(missing("is shorter than 32 characters")),
+        None => Err(missing("is not set")),
+    }
+}
+
+/// Reads the keys of users' provider keys, newest first.
+pub(super) fn encryption_keys(get: &impl Fn(&str) -> Option<String>) -> Setting<Vec<EncryptionKey>> {
+    let missing = |problem| Missing {
+        variable: "ENCRYPTION_KEYS",
+        problem,
+        remedy: "write `1:` and a Fernet key (`openssl rand -base64 32 | tr '+/' '-_'`); to change it, put `2:…,` before \
+                 it and keep the older one",
+    };
+    let ring = get("ENCRYPTION_KEYS").ok_or_else(|| missing("is not set"))?;
+    let mut keys = Vec::new();
+    for entry in ring.split(',') {
+        let key = entry.trim().split_once(':').and_then(|(version, key)| {
+            Some(EncryptionKey { version: version.parse().ok()?, fernet: Fernet::new(key)? })
+        });
+        keys.push(key.ok_or_else(|| missing("is not `2:KEY,1:KEY` with Fernet keys"))?);
+    }
+    keys.sort_by_key(|key| Reverse(key.version));
+    Ok(keys)
+}

@@ -1,0 +1,5 @@
+//! The API's documentation of itself.
+
+pub mod assets;
+pub mod document;
+pub mod page;

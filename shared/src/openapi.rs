@@ -1,0 +1,149 @@
+//! The API's own documentation: OpenAPI 3.1 for the whole table.
+//!
+//! A handler's attribute says what it takes and gives; the table says where it answers and who may call it; the codes
+//! say how it refuses. The document is derived from the three by `cargo run -- routes --write`, so that the functions
+//! neither build it nor link what it is built with.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi as _;
+
+use crate::error::Code;
+use crate::routes::{Auth, Documented, Operation, ROUTES, Route};
+
+/// What every error body is (wire.md, "Errors").
+const ERROR: &str = "Error";
+
+/// The document.
+///
+/// # Errors
+/// When it cannot be worded as JSON, or a handler's attribute names a path or method that the table does not.
+pub fn document() -> Result<Value, String> {
+    let mut document = serde_json::to_value(Documented::openapi()).map_err(|error| error.to_string())?;
+    let written = document["paths"].as_object().cloned().unwrap_or_default();
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    for route in ROUTES {
+        let path = public_path(route.paths.first().copied().unwrap_or_default());
+        for operation in route.operations {
+            let method = operation.method.to_ascii_lowercase();
+            let mut described = written
+                .get(&path)
+                .and_then(|item| item.get(&method))
+                .cloned()
+                .ok_or_else(|| format!("no handler's attribute says `{method}` and `{path}`"))?;
+            complete(&mut described, route, operation);
+            paths.entry(path.clone()).or_default().insert(method, described);
+        }
+    }
+    let operations =
+        |paths: &Map<String, Value>| paths.values().filter_map(Value::as_object).map(Map::len).sum::<usize>();
+    let named: usize = paths.values().map(Map::len).sum();
+    if operations(&written) != named {
+        return Err("a handler's attribute says a path that the table does not".to_owned());
+    }
+    document["paths"] = json!(paths);
+    document["info"] = json!({
+        "title": "Gateway",
+        "version": env!("CARGO_PKG_VERSION"),
+        "license": { "name": "MIT", "identifier": "MIT" },
+        "description": "One OpenAI-compatible API in front of many model providers, with API keys, prepaid credits \
+            and rate limits. Money is in US dollars, as numbers with at most nine decimals; times are RFC 3339 in UTC. \
+            Every answer carries `x-request-id`.",
+    });
+    document["servers"] = json!([{ "url": "/" }]);
+    document["components"]["schemas"][ERROR] = error_schema();
+    document["components"]["securitySchemes"] = json!({
+        "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, `gw_…`." },
+        "x_api_key": { "type": "apiKey", "in": "header", "name": "x-api-key", "description": "The same key." },
+        "cron_secret": { "type": "http", "scheme": "bearer", "description": "The deployment's CRON_SECRET." },
+    });
+    Ok(document)
+}
+
+/// The path as documentation writes it: `{*id}` is `{id}`.
+#[must_use]
+pub fn public_path(pattern: &str) -> String {
+    pattern.replace("{*", "{")
+}
+
+/// Adds to an operation what the table knows: its id, who may call it and how everyone is refused.
+fn complete(described: &mut Value, route: &Route, operation: &Operation) {
+    let method = operation.method.to_ascii_lowercase();
+    described["operationId"] = json!(format!("{}_{method}", route.name));
+    if let Some(scope) = operation.scope {
+        described["x-scope"] = json!(scope);
+    }
+    described["security"] = match operation.auth {
+        Auth::Public => json!([]),
+        Auth::User | Auth::Admin => json!([{ "bearer": [] }, { "x_api_key": [] }]),
+        Auth::Cron => json!([{ "cron_secret": [] }]),
+    };
+    let takes_body = described.get("requestBody").is_some();
+    let takes_anything = takes_body || described.get("parameters").is_some();
+    if let Some(body) = described.get_mut("requestBody") {
+        body["required"] = json!(true);
+    }
+    let mut refusals = Vec::new();
+    match operation.auth {
+        Auth::Public => {}
+        Auth::User | Auth::Admin => refusals.extend([401, 403]),
+        Auth::Cron => refusals.push(401),
+    }
+    if takes_anything {
+        refusals.push(400);
+    }
+    if takes_body {
+        refusals.extend([413, 415]);
+    }
+    refusals.extend([500, 503]);
+    let Some(responses) = described["responses"].as_object_mut() else { return };
+    for status in refusals {
+        responses.entry(status.to_string()).or_insert_with(|| json!({ "description": "" }));
+    }
+    for (status, response) in responses.iter_mut() {
+        let Some(status) = status.parse::<u16>().ok().filter(|status| *status >= 400) else { continue };
+        if response.get("content").is_none() {
+            response["content"] =
+                json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{ERROR}") } } });
+        }
+        if response["description"].as_str().unwrap_or_default().is_empty() {
+            response["description"] = json!(usual_codes(status));
+        }
+    }
+}
+
+/// The codes of a status that any operation may answer with.
+fn usual_codes(status: u16) -> String {
+    let usual: &[Code] = match status {
+        400 => &[Code::InvalidRequest, Code::InvalidJson, Code::UnknownField],
+        401 => &[Code::MissingApiKey, Code::InvalidApiKey, Code::ApiKeyRevoked, Code::ApiKeyExpired],
+        403 => &[Code::InsufficientScope, Code::AccountDisabled, Code::IpNotAllowed, Code::DomainNotAllowed],
+        413 => &[Code::PayloadTooLarge],
+        415 => &[Code::UnsupportedMediaType],
+        500 => &[Code::InternalError],
+        503 => &[Code::ServiceUnavailable, Code::NotConfigured],
+        _ => &[],
+    };
+    usual.iter().map(|code| format!("`{}`", code.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+fn error_schema() -> Value {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    json!({
+        "type": "object",
+        "description": "A refusal or failure. `code` says which; further members go with some codes, such as `required` and `available`.",
+        "required": ["error"],
+        "additionalProperties": false,
+        "properties": { "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": { "type": "string", "description": "What to do about it." },
+                "type": { "type": "string" },
+                "param": { "type": ["string", "null"], "description": "The member or parameter at fault." },
+                "code": { "type": "string", "enum": codes },
+            },
+        } },
+    })
+}

@@ -1,0 +1,21 @@
+//! What anyone may ask, and the cron jobs.
+
+use tests::world::{MODEL, World};
+
+use super::Sample;
+
+/// The sample, if the operation is one of these.
+pub async fn sample(_world: &World, (method, name): (&str, &str)) -> Option<Sample> {
+    let (developer, model) = MODEL.split_once('/').expect("two parts");
+    Some(match (method, name) {
+        (
+            "GET",
+            "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "models" | "models_providers"
+            | "v1_models" | "cron_sweep_holds",
+        ) => Sample::plain(),
+        ("GET", "docs_asset") => Sample::plain().with("file", "swagger-ui.css"),
+        ("GET", "model") => Sample::plain().with("provider", developer).with("model", model),
+        ("GET", "v1_model") => Sample::plain().with("id", MODEL),
+        _ => return None,
+    })
+}
