@@ -112,6 +112,8 @@ impl Platform {
         set("UPSTASH_REDIS_REST_TOKEN", upstash.token().to_owned());
         set("API_KEY_PEPPER", secrets.of("pepper"));
         set("CRON_SECRET", secrets.of("cron"));
+        // 32 bytes in base64url, as Fernet wants them: with their padding.
+        set("ENCRYPTION_KEYS", format!("1:{}=", secrets.of("encryption")));
         for name in NAMES {
             let upper = name.to_ascii_uppercase();
             let (key_name, url_name) = (format!("{upper}_API_KEY"), format!("{upper}_BASE_URL"));

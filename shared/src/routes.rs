@@ -65,6 +65,12 @@ routes! {
     user_credit_transactions at "/user/credit-transactions" {
         GET account::credit_transactions::list: User "billing:read"
     };
+    /// Own keys at the providers.
+    user_provider_keys at "/user/provider-keys" {
+        POST account::provider_keys::set: User "keys:write",
+        GET account::provider_keys::list: User "keys:read",
+        DELETE account::provider_keys::delete: User "keys:write"
+    } needs [EncryptionKeys];
     /// A new account with its primary key.
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.

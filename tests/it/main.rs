@@ -10,6 +10,7 @@ mod keys;
 mod limits;
 mod money;
 mod observability;
+mod own_keys;
 mod platforms;
 mod providers;
 mod round_trips;

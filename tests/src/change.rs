@@ -34,6 +34,23 @@ impl World {
         self.sql(&format!("update gateway.accounts set {set} where id = '{}'", account.id)).await;
     }
 
+    /// Gives an account a key of its own at a provider, as the gateway would have stored it.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn own_key(&self, account: Uuid, provider: &str, key: &str) {
+        let app = self.platform.gateway().expect("a gateway");
+        let sealed = shared::providers::own_keys::seal(&app, key).expect("a keyring");
+        self.sql(&format!(
+            "insert into gateway.provider_keys
+               (account_id, provider, ciphertext, key_version, last_four, created_at)
+               values ('{account}', '{provider}', '{}', {}, right('{key}', 4), gateway.now());
+             update gateway.accounts set has_provider_keys = true where id = '{account}'",
+            sealed.ciphertext, sealed.version
+        ))
+        .await;
+    }
+
     /// Everything that is stored about an account, but for what its calls count: to be compared with what is stored
     /// later.
     ///

@@ -68,6 +68,7 @@ struct Record {
 #[derive(Debug, Default)]
 struct State {
     behaviours: Mutex<[Option<Arc<Chosen>>; 4]>,
+    customers: Mutex<Vec<(Vendor, String)>>,
     gates: [Mutex<Option<Arc<GateState>>>; 2],
     recording: AtomicBool,
     records: Mutex<Vec<Arc<Record>>>,
@@ -91,6 +92,20 @@ impl Control {
         let chosen = behaviour.map(Chosen::parse).transpose()?.map(Arc::new);
         lock(&self.0.behaviours)[vendor as usize] = chosen;
         Ok(())
+    }
+
+    /// From now on the provider has another customer besides the gateway, with this key.
+    ///
+    /// # Errors
+    /// When the provider is not known.
+    pub fn add_customer(&self, provider: &str, key: &str) -> Result<(), SetError> {
+        let vendor = Vendor::named(provider).ok_or_else(|| SetError::Provider(provider.to_owned()))?;
+        lock(&self.0.customers).push((vendor, key.to_owned()));
+        Ok(())
+    }
+
+    pub(super) fn is_customer(&self, vendor: Vendor, key: &str) -> bool {
+        lock(&self.0.customers).iter().any(|(at, theirs)| *at == vendor && theirs == key)
     }
 
     /// Turns the recording of requests on or off; what was recorded stays.

@@ -160,7 +160,7 @@ impl Server {
 
     /// Checks a request and chooses what to do with it, then waits at the gate.
     async fn reply(&self, vendor: Vendor, headers: &HeaderMap, body: &Bytes) -> Result<Reply, ApiError> {
-        vendor.authorise(headers, self.keys.of(vendor))?;
+        vendor.authorise(headers, |given| self.is_right(vendor, given))?;
         let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON) {
             return Err(ApiError::bad_request(format!("the content type must be {JSON}")));
@@ -188,10 +188,15 @@ impl Server {
         Ok(reply)
     }
 
+    /// The gateway's key, or that of another customer.
+    fn is_right(&self, vendor: Vendor, given: &str) -> bool {
+        given == self.keys.of(vendor) || self.control.is_customer(vendor, given)
+    }
+
     fn models(&self, vendor: Vendor, headers: &HeaderMap) -> Response<Script> {
         // OpenRouter's list is public; the others want the key.
         if vendor != Vendor::OpenRouter
-            && let Err(error) = vendor.authorise(headers, self.keys.of(vendor))
+            && let Err(error) = vendor.authorise(headers, |given| self.is_right(vendor, given))
         {
             return failed(vendor, &error, None);
         }

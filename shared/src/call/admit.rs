@@ -71,6 +71,7 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         call_id: call.id,
         model: &call.request.model,
         providers: &providers,
+        allowed: &call.request.routing.allowed,
         prompt_bound: call.request.prompt.bound,
         images: call.request.prompt.images,
         modalities: &call.request.prompt.modalities,

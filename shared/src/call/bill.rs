@@ -21,6 +21,8 @@ pub struct Produced {
     pub outcome: Outcome,
     /// Who served it, or was being asked when it ended.
     pub provider: Option<&'static str>,
+    /// With a key of the caller's own.
+    pub own_key: bool,
     /// Its tokens, as far as they are known.
     pub usage: Option<Usage>,
     /// They were counted by us.
@@ -46,8 +48,11 @@ impl Produced {
         Self { outcome, ..Self::default() }
     }
 
-    /// Notes how the provider did.
+    /// Notes how the provider did. An own key's trouble is no sign of the provider's: nobody else's calls go by it.
     pub fn note(&mut self, provider: &'static str, answered: bool) {
+        if self.own_key {
+            return;
+        }
         self.reports.push(ProviderReport { provider, answered });
     }
 

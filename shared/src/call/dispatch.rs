@@ -15,11 +15,14 @@ use crate::error::{Code, Error, Result};
 use crate::providers::attempt;
 use crate::providers::failure::Failure;
 use crate::providers::order::order;
+use crate::providers::{Credential, own_keys};
 
 /// A provider that has begun to answer.
 pub struct Opened {
     /// Who.
     pub provider: &'static str,
+    /// With whose key.
+    pub credential: Credential,
     /// The rest of its answer.
     pub response: reqwest::Response,
     /// Of a stream, what the client gets of the first frame.
@@ -42,10 +45,12 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produce
             continue;
         };
         let name = settings.provider.name;
+        let credential = credential(call, admitted, &candidate)?;
         let body = call.request.upstream_body(&candidate.model, admitted.hold.output_limit, admitted.hold.reasoning)?;
         produced.provider = Some(name);
+        produced.own_key = candidate.own_key;
         let asked = Instant::now();
-        let attempt = attempt(call, settings, body, produced).await;
+        let attempt = attempt(call, settings, credential, body, produced).await;
         timing.upstream += asked.elapsed();
         match attempt {
             Ok(opened) => return Ok(opened),
@@ -62,9 +67,22 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produce
     Err(last)
 }
 
+/// The key for a candidate: the caller's own, decrypted for this call, where the hold says so.
+fn credential(call: &Call, admitted: &Admitted, candidate: &Candidate) -> Result<Credential> {
+    if !candidate.own_key {
+        return Ok(Credential::Ours);
+    }
+    let sealed = admitted.hold.own_keys.get(&candidate.provider).ok_or_else(|| {
+        tracing::error!(provider = candidate.provider, "a hold for an own key came without the key");
+        Error::new(Code::InternalError)
+    })?;
+    own_keys::open(&call.app, sealed).map(Credential::Own)
+}
+
 async fn attempt(
     call: &Call,
     settings: &ProviderSettings,
+    credential: Credential,
     body: Bytes,
     produced: &mut Produced,
 ) -> Result<Opened, Failure> {
@@ -73,10 +91,10 @@ async fn attempt(
     // A plain answer's first byte is its whole: it has the call's deadline only.
     let silence = call.app.config.provider_silence;
     let until = if stream { call.deadline.min(Instant::now() + silence) } else { call.deadline };
-    let mut response = attempt::send(&call.app, settings, body, stream, until).await?;
+    let mut response = attempt::send(&call.app, settings, &credential, body, stream, until).await?;
     if !stream {
         produced.first_byte = Some(Instant::now());
-        return Ok(Opened { provider, response, first: Vec::new(), broken: None });
+        return Ok(Opened { provider, credential, response, first: Vec::new(), broken: None });
     }
     if !is_event_stream(response.headers()) {
         return Err(Failure { fall_back: true, ..Failure::garbled(provider) });
@@ -92,19 +110,19 @@ async fn attempt(
     if let Some(broken) = &broken
         && first.is_empty()
     {
-        return Err(failure(provider, broken));
+        return Err(failure(provider, &credential, broken));
     }
     produced.stream = events;
-    Ok(Opened { provider, response, first, broken })
+    Ok(Opened { provider, credential, response, first, broken })
 }
 
 /// What a broken stream means, as if its head had said so.
-pub fn failure(provider: &str, broken: &Broken) -> Failure {
+pub fn failure(provider: &str, credential: &Credential, broken: &Broken) -> Failure {
     match broken {
         Broken::Garbled => Failure { fall_back: true, ..Failure::garbled(provider) },
         Broken::Error(code) => {
             let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
-            Failure::refused(provider, status, &HeaderMap::new(), &[])
+            Failure::refused(provider, credential, status, &HeaderMap::new(), &[])
         }
     }
 }

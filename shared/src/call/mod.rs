@@ -33,6 +33,7 @@ use crate::chat::request::ChatRequest;
 use crate::credits::settle::{Outcome, Settlement, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::limits;
+use crate::providers::own_keys::{self, Outdated};
 use crate::serve::Invocation;
 use admit::Admitted;
 use bill::Produced;
@@ -177,9 +178,20 @@ impl Call {
             stored,
             "call ended"
         );
+        self.renew_own_key(admitted, &produced).await;
         if stored && waiting > 0 {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");
+        }
+    }
+
+    /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.
+    async fn renew_own_key(&self, admitted: &Admitted, produced: &Produced) {
+        let Some(provider) = produced.provider.filter(|_| produced.own_key) else { return };
+        let Some(sealed) = admitted.hold.own_keys.get(provider) else { return };
+        if own_keys::is_outdated(&self.app, sealed) {
+            let (account_id, provider, sealed) = (admitted.hold.account_id, provider.to_owned(), sealed.clone());
+            own_keys::renew(&self.app, &Outdated { account_id, provider, sealed }).await;
         }
     }
 

@@ -106,7 +106,7 @@ async fn pump(
             }
         }
         if let Err(broken) = result {
-            return Ended::Broken(dispatch::failure(provider, &broken).error);
+            return Ended::Broken(dispatch::failure(provider, &opened.credential, &broken).error);
         }
         if produced.stream.is_done() {
             return Ended::Complete;

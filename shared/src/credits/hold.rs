@@ -1,5 +1,7 @@
 //! begin_request: who calls, under which limits, and the hold for what the call may cost.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -9,6 +11,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
 use crate::money::{Nanos, nanos};
+use crate::providers::own_keys::SealedKey;
 use crate::supabase::{RpcError, refusal};
 
 /// What is asked of the database before a provider is.
@@ -18,8 +21,10 @@ pub struct HoldRequest<'a> {
     pub call_id: Uuid,
     /// The model's id in the catalog.
     pub model: &'a str,
-    /// The providers that may serve it.
+    /// The providers that may serve it with our key.
     pub providers: &'a [&'static str],
+    /// The providers that the caller lets serve it: with a key of the caller's own, they may.
+    pub allowed: &'a [&'static str],
     /// The most tokens the prompt can have, images apart.
     pub prompt_bound: u64,
     /// Images in the prompt.
@@ -43,6 +48,9 @@ pub struct Candidate {
     pub provider: String,
     /// What the provider calls the model.
     pub model: String,
+    /// Whether the caller's own key opens it.
+    #[serde(default)]
+    pub own_key: bool,
     /// Its prices.
     #[serde(flatten)]
     pub price: Price,
@@ -62,6 +70,11 @@ pub struct Hold {
     pub reasoning: bool,
     /// The limits in force.
     pub limits: String,
+    /// The account.
+    pub account_id: Uuid,
+    /// The caller's own keys at the candidates, by provider; none if the candidates are ours.
+    #[serde(default)]
+    pub own_keys: HashMap<String, SealedKey>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
 }

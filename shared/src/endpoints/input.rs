@@ -15,6 +15,8 @@ use crate::serve::Payload;
 const LONGEST_KEY: usize = 255;
 /// What is kept of a message that quotes the caller, in characters.
 const LONGEST_QUOTE: usize = 300;
+/// The longest name that anything is given, in characters.
+const LONGEST_NAME: usize = 100;
 /// What a page of a list holds unless the caller says otherwise.
 const USUAL_PAGE: u32 = 50;
 
@@ -114,6 +116,16 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
             }
         })?;
         Ok(Self(query.0))
+    }
+}
+
+/// A name that people give: 1 to 100 characters, none of them a control character.
+pub fn check_name(param: &'static str, name: Option<&str>) -> Result<(), Error> {
+    match name {
+        Some(name) if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) => Err(
+            Error::invalid(param, format!("`{param}` has 1 to {LONGEST_NAME} characters and no control characters.")),
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
-use super::Authentication;
 use super::failure::Failure;
+use super::{Authentication, Credential};
 use crate::app::App;
 use crate::config::ProviderSettings;
 
@@ -19,6 +19,7 @@ const ERROR_BODY: usize = 64 * 1024;
 pub async fn send(
     app: &App,
     settings: &ProviderSettings,
+    credential: &Credential,
     body: Bytes,
     stream: bool,
     until: Instant,
@@ -28,7 +29,7 @@ pub async fn send(
         tracing::error!(provider, "a provider's base URL is not a URL");
         return Err(Failure::unreachable(provider, true));
     };
-    let request = app.http.post(address).headers(headers(app, settings, stream)).body(body);
+    let request = app.http.post(address).headers(headers(app, settings, credential, stream)).body(body);
     let response = match tokio::time::timeout_at(until, request.send()).await {
         Err(_) => return Err(Failure::silent(provider)),
         Ok(Err(error)) => {
@@ -46,7 +47,7 @@ pub async fn send(
     let (status, headers) = (response.status(), response.headers().clone());
     let body = tokio::time::timeout_at(until, error_body(response)).await.unwrap_or_default();
     tracing::warn!(provider, status = status.as_u16(), "a provider answers with an error");
-    Err(Failure::refused(provider, status, &headers, &body))
+    Err(Failure::refused(provider, credential, status, &headers, &body))
 }
 
 async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
@@ -60,7 +61,7 @@ async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
     body
 }
 
-fn headers(app: &App, settings: &ProviderSettings, stream: bool) -> HeaderMap {
+fn headers(app: &App, settings: &ProviderSettings, credential: &Credential, stream: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let accept = if stream { "text/event-stream" } else { "application/json" };
@@ -72,12 +73,16 @@ fn headers(app: &App, settings: &ProviderSettings, stream: bool) -> HeaderMap {
             headers.insert(name, value);
         }
     };
-    let key = settings.key.as_deref().unwrap_or_default();
+    // Our virtual key means nothing in anybody else's account.
+    let (key, virtual_key) = match credential {
+        Credential::Ours => (settings.key.as_deref().unwrap_or_default(), settings.virtual_key.as_deref()),
+        Credential::Own(key) => (key.as_str(), None),
+    };
     match settings.provider.authentication {
         Authentication::Bearer => insert(header::AUTHORIZATION, &format!("Bearer {key}"), true),
         Authentication::Portkey => {
             insert(HeaderName::from_static("x-portkey-api-key"), key, true);
-            match (&settings.virtual_key, &settings.upstream) {
+            match (virtual_key, &settings.upstream) {
                 (Some(key), _) => insert(HeaderName::from_static("x-portkey-virtual-key"), key, true),
                 (None, upstream) => {
                     insert(

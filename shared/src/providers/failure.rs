@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
+use super::Credential;
 use crate::error::{Code, Error};
 
 /// An attempt that gave no answer.
@@ -39,9 +40,19 @@ impl Failure {
 
     /// An error status, or an error object where an answer should be.
     #[must_use]
-    pub fn refused(provider: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub fn refused(
+        provider: &str,
+        credential: &Credential,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Self {
         let code = status.as_u16();
         match code {
+            // The caller's own key: theirs to mend, and nobody else is asked in its place.
+            401..=403 if matches!(credential, Credential::Own(_)) => {
+                Self::new(Error::new(Code::ProviderKeyRejected).with_status(status), provider, false)
+            }
             // Our account's trouble there; the caller cannot mend it.
             401..=403 => {
                 tracing::error!(provider, status = code, "a provider refuses our account");
@@ -109,7 +120,23 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, body: &str) -> Failure {
-        Failure::refused("chutes", StatusCode::from_u16(status).expect("a status"), &HeaderMap::new(), body.as_bytes())
+        refused_with(&Credential::Ours, status, body)
+    }
+
+    fn refused_with(credential: &Credential, status: u16, body: &str) -> Failure {
+        let status = StatusCode::from_u16(status).expect("a status");
+        Failure::refused("chutes", credential, status, &HeaderMap::new(), body.as_bytes())
+    }
+
+    #[test]
+    fn a_refused_key_of_the_callers_own_is_told_to_the_caller_and_nobody_else_is_asked() {
+        let own = Credential::Own("k".to_owned());
+        for status in [401, 402, 403] {
+            let failure = refused_with(&own, status, "");
+            assert_eq!((failure.error.code, failure.error.http_status().as_u16()), (Code::ProviderKeyRejected, status));
+            assert!(!failure.fall_back);
+        }
+        assert!(refused_with(&own, 500, "").fall_back);
     }
 
     #[test]

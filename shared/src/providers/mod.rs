@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod failure;
 pub mod order;
+pub mod own_keys;
 pub mod table;
 
 /// A provider that speaks OpenAI's chat API.
@@ -16,6 +17,14 @@ pub struct Provider {
     pub authentication: Authentication,
     /// Whether it is told which app calls (`HTTP-Referer`, `X-Title`), for its public statistics.
     pub sends_app: bool,
+}
+
+/// Whose account at a provider a call goes to.
+pub enum Credential {
+    /// The gateway's, by the key in its environment.
+    Ours,
+    /// The caller's, by this key of theirs.
+    Own(String),
 }
 
 /// How a provider wants our key.

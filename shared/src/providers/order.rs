@@ -33,7 +33,10 @@ mod tests {
 
     fn candidates(names: &[&str]) -> Vec<Candidate> {
         let price = Price { prompt: 1, cached: 1, written: 1, completion: 1, request: 0 };
-        names.iter().map(|name| Candidate { provider: (*name).to_owned(), model: "m".to_owned(), price }).collect()
+        names
+            .iter()
+            .map(|name| Candidate { provider: (*name).to_owned(), model: "m".to_owned(), own_key: false, price })
+            .collect()
     }
 
     fn names(ordered: &[Candidate]) -> Vec<&str> {

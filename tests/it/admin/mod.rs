@@ -20,7 +20,7 @@ async fn post(world: &World, admin: &Account, path: &str, body: &Value, idempote
 }
 
 /// Whether any row of any table holds this text.
-async fn is_stored(world: &World, text: &str) -> bool {
+pub async fn is_stored(world: &World, text: &str) -> bool {
     let tables =
         "select jsonb_agg(relname) from pg_class where relnamespace = 'gateway'::regnamespace and relkind = 'r'";
     let tables: Vec<String> = serde_json::from_value(world.value(tables).await).expect("tables");

@@ -1,14 +1,23 @@
 //! What an account asks about itself.
 
+use serde_json::json;
 use tests::world::{Account, World};
 
 use super::Sample;
 
 /// The sample, if the operation is one of these.
-pub async fn sample(_world: &World, (method, name): (&str, &str), _owner: &Account) -> Option<Sample> {
+pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account) -> Option<Sample> {
     Some(match (method, name) {
         ("GET", "user_balance") => Sample::plain(),
         ("GET", "user_credit_transactions") => Sample::plain().with_query("?limit=5"),
+        ("GET", "user_provider_keys") => Sample::plain(),
+        ("POST", "user_provider_keys") => {
+            Sample::body(json!({"provider": "chutes", "api_key": "cpk_0123456789abcdef", "name": "mine"}))
+        }
+        ("DELETE", "user_provider_keys") => {
+            world.own_key(owner.id, "chutes", "cpk_0123456789abcdef").await;
+            Sample::plain().with_query("?provider=chutes")
+        }
         _ => return None,
     })
 }

@@ -2,3 +2,4 @@
 
 pub mod balance;
 pub mod credit_transactions;
+pub mod provider_keys;

@@ -11,6 +11,7 @@ use super::CronCaller;
 use crate::app::SharedApp;
 use crate::credits::settle::drain_outbox;
 use crate::error::Result;
+use crate::providers::own_keys;
 
 /// What was done.
 #[derive(Serialize, ToSchema)]
@@ -20,6 +21,8 @@ pub struct Swept {
     holds: Box<RawValue>,
     /// Settles that are now in the books.
     settled_from_outbox: usize,
+    /// Users' own provider keys that are now under the newest version of the keyring.
+    renewed_provider_keys: usize,
 }
 
 /// What the database did.
@@ -40,5 +43,6 @@ pub async fn sweep(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<S
     // First what is late, then what never came.
     let settled_from_outbox = drain_outbox(&app).await;
     let holds = app.supabase()?.rpc("sweep_holds", &json!({})).await?;
-    Ok(Json(Swept { holds, settled_from_outbox }))
+    let renewed_provider_keys = own_keys::renew_outdated(&app).await?;
+    Ok(Json(Swept { holds, settled_from_outbox, renewed_provider_keys }))
 }
