@@ -23,8 +23,8 @@ pub struct Nanos(pub i64);
 /// Why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// Not digits with at most one point (exponents are refused: nobody means them).
-    #[error("an amount is a plain decimal number of US dollars, such as 12.5")]
+    /// Not a JSON number.
+    #[error("an amount is a decimal number of US dollars, such as 12.5")]
     NotADecimal,
     /// Finer than a nano-dollar.
     #[error("an amount has at most 9 decimals")]
@@ -35,11 +35,23 @@ pub enum AmountError {
 }
 
 impl Nanos {
-    /// Reads dollars: `12`, `0.5`, `-3.000000001`.
+    /// Reads dollars: `12`, `0.5`, `-3.000000001`, and `1e-05`, which is how Python prints 0.00001.
     ///
     /// # Errors
-    /// When the text is not a plain decimal, has more than nine decimals or does not fit.
+    /// When the text is not a decimal, has more than nine decimals or does not fit.
     pub fn from_dollars(text: &str) -> Result<Self, AmountError> {
+        let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return Self::from_plain(text) };
+        let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(AmountError::NotADecimal);
+        }
+        // Beyond these no amount fits, whatever its digits; nothing as long as its exponent says is ever written out.
+        let exponent: i32 = exponent.parse().unwrap_or(if exponent.starts_with('-') { -1000 } else { 1000 });
+        let plain = shifted(mantissa, exponent.clamp(-1000, 1000)).ok_or(AmountError::NotADecimal)?;
+        Self::from_plain(&plain)
+    }
+
+    fn from_plain(text: &str) -> Result<Self, AmountError> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -74,6 +86,30 @@ impl Nanos {
     pub fn to_raw(self) -> serde_json::Result<Box<RawValue>> {
         RawValue::from_string(self.to_string())
     }
+}
+
+/// A decimal with its point moved to the right, or to the left if `places` is negative.
+fn shifted(decimal: &str, places: i32) -> Option<String> {
+    let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() || digits.ends_with('.') || !(whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()))
+    {
+        return None;
+    }
+    let all = format!("{whole}{fraction}");
+    let point = i32::try_from(whole.len()).ok()?.checked_add(places)?;
+    let length = i32::try_from(all.len()).ok()?;
+    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
+    Some(match usize::try_from(point) {
+        Ok(point) if point > 0 && point < all.len() => format!("{sign}{}.{}", &all[..point], &all[point..]),
+        Ok(point) if point > 0 => {
+            // Leading zeros would only make a small number look large.
+            let whole = format!("{all}{}", zeros(i32::try_from(point).ok()? - length));
+            let trimmed = whole.trim_start_matches('0');
+            format!("{sign}{}", if trimmed.is_empty() { "0" } else { trimmed })
+        }
+        _ => format!("{sign}0.{}{all}", zeros(-point)),
+    })
 }
 
 impl fmt::Display for Nanos {
@@ -160,12 +196,35 @@ mod tests {
 
     #[test]
     fn only_plain_decimals_are_amounts() {
-        for text in ["", "-", ".5", "5.", "1e3", "+1", "0x1", "1,5", " 1", "NaN", "\"1\""] {
+        for text in ["", "-", ".5", "5.", "e3", "1e", "1e+-3", ".5e1", "5.e1", "+1", "0x1", "1,5", " 1", "NaN", "\"1\""]
+        {
             assert_eq!(Nanos::from_dollars(text), Err(AmountError::NotADecimal), "{text:?}");
         }
         assert_eq!(Nanos::from_dollars("0.0000000001"), Err(AmountError::TooPrecise));
         assert_eq!(Nanos::from_dollars("0.1000000000000"), Ok(Nanos(100_000_000)));
         assert_eq!(Nanos::from_dollars("9999999999999"), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn exponents_are_read_exactly() {
+        for (text, nanos) in [
+            ("1e-05", 10_000),
+            ("1E3", 1_000_000_000_000),
+            ("1.5e+2", 150_000_000_000),
+            ("-2.5e-9", 0),
+            ("-25e-10", 0),
+            ("-20e-10", -2),
+            ("0e999999999999", 0),
+            ("0.000e-999", 0),
+            ("00123e-2", 1_230_000_000),
+        ] {
+            let wanted =
+                if nanos == 0 && text.starts_with('-') { Err(AmountError::TooPrecise) } else { Ok(Nanos(nanos)) };
+            assert_eq!(Nanos::from_dollars(text), wanted, "{text}");
+        }
+        assert_eq!(Nanos::from_dollars("1e-10"), Err(AmountError::TooPrecise));
+        assert_eq!(Nanos::from_dollars("1e10"), Err(AmountError::TooLarge));
+        assert_eq!(Nanos::from_dollars("1e99999999999999"), Err(AmountError::TooLarge));
     }
 
     #[test]

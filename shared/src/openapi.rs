@@ -12,6 +12,9 @@ use utoipa::OpenApi as _;
 use crate::error::Code;
 use crate::routes::{Auth, Documented, Operation, ROUTES, Route};
 
+/// Schemas of what is passed on as it comes: whatever else they hold is the provider's business.
+const PASSED_ON: [&str; 3] = ["ChatCompletionRequest", "ChatMessage", "ChatCompletion"];
+
 /// What every error body is (wire.md, "Errors").
 const ERROR: &str = "Error";
 
@@ -52,7 +55,11 @@ pub fn document() -> Result<Value, String> {
             Every answer carries `x-request-id`.",
     });
     document["servers"] = json!([{ "url": "/" }]);
-    document["components"]["schemas"][ERROR] = error_schema();
+    let schemas = &mut document["components"]["schemas"];
+    schemas[ERROR] = error_schema();
+    for name in PASSED_ON {
+        schemas[name]["additionalProperties"] = json!(true);
+    }
     document["components"]["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, `gw_…`." },
         "x_api_key": { "type": "apiKey", "in": "header", "name": "x-api-key", "description": "The same key." },

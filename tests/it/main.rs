@@ -3,6 +3,7 @@
 mod admin;
 mod billing;
 mod catalog;
+mod documentation;
 mod endings;
 mod first_admin;
 mod input;

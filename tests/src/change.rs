@@ -44,7 +44,8 @@ impl World {
         self.sql(&format!(
             "insert into gateway.provider_keys
                (account_id, provider, ciphertext, key_version, last_four, created_at)
-               values ('{account}', '{provider}', '{}', {}, right('{key}', 4), gateway.now());
+               values ('{account}', '{provider}', '{}', {}, right('{key}', 4), gateway.now())
+               on conflict (account_id, provider) do update set ciphertext = excluded.ciphertext;
              update gateway.accounts set has_provider_keys = true where id = '{account}'",
             sealed.ciphertext, sealed.version
         ))

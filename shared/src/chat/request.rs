@@ -87,10 +87,9 @@ impl ChatRequest {
         }
         let choices = whole_number(&request, "n", MOST_CHOICES)?.unwrap_or(1);
         // The newer name wins, as at OpenAI.
-        let output_limit = match whole_number(&request, "max_completion_tokens", MOST_OUTPUT)? {
-            Some(limit) => Some(limit),
-            None => whole_number(&request, "max_tokens", MOST_OUTPUT)?,
-        };
+        let newer = whole_number(&request, "max_completion_tokens", MOST_OUTPUT)?;
+        let older = whole_number(&request, "max_tokens", MOST_OUTPUT)?;
+        let output_limit = newer.or(older);
         let (pinned, model) = pinned(&model);
         let model = model.to_owned();
         let routing = routing(&request, pinned)?;
@@ -187,8 +186,9 @@ fn read<'s, T: Deserialize<'s>>(
 /// A whole number from 1 to `most`.
 fn whole_number(request: &Object<'_>, name: &'static str, most: u64) -> Result<Option<u64>, Error> {
     let out_of_range = || Error::invalid(name, format!("`{name}` is a whole number from 1 to {most}."));
-    match request.read::<u64>(name) {
-        Ok(Some(number)) if (1..=most).contains(&number) => Ok(Some(number)),
+    // JSON knows one kind of number: 1.0 and 1e0 are 1.
+    match request.read::<f64>(name) {
+        Ok(Some(number)) if number.fract() == 0.0 && (1.0..=most as f64).contains(&number) => Ok(Some(number as u64)),
         Ok(None) => Ok(None),
         _ => Err(out_of_range()),
     }

@@ -13,7 +13,7 @@ use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
 use crate::error::Result;
 
-/// OpenAI's clients do not page through models: they get them all.
+/// OpenAI's clients do not page through models: unasked, they get them all.
 const ALL: u32 = 1000;
 
 /// Which models, and which page of them.
@@ -52,7 +52,7 @@ pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery
 /// As [`list`].
 #[utoipa::path(get, path = "/v1/models", tag = "catalog", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
 pub async fn list_all(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
-    let limit = page_size(query.limit, Some(ALL), ALL)?;
+    let limit = page_size(query.limit, Some(ALL), 100)?;
     page(&app, ModelQuery { limit: Some(limit), ..query }).await
 }
 

@@ -69,6 +69,13 @@ pub struct ChatCompletion {
     pub gateway: serde_json::Value,
 }
 
+/// A server-sent event of a streamed answer.
+#[derive(ToSchema)]
+pub struct StreamEvent {
+    /// A chunk as OpenAI's API gives it, as JSON; the last one is `[DONE]`.
+    pub data: String,
+}
+
 /// `POST /v1/chat/completions`
 ///
 /// # Errors
@@ -76,7 +83,7 @@ pub struct ChatCompletion {
 #[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", request_body = ChatCompletionRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, chunks of it.",
-         content((ChatCompletion = "application/json"), (String = "text/event-stream"))),
+         content((ChatCompletion = "application/json"), (StreamEvent = "text/event-stream"))),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
         (status = 404, description = "`model_not_found`"),
         (status = 409, description = "`call_finished`"),

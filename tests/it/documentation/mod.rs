@@ -1,0 +1,23 @@
+//! The API's documentation of itself says what the API does.
+
+mod answers;
+mod page;
+mod table;
+
+use serde_json::Value;
+use shared::routes::{Operation, Route};
+use tests::answer::Answer;
+use tests::world::World;
+
+/// The document as the gateway serves it.
+async fn document(world: &World) -> Value {
+    Answer::to(world.http.get(format!("{}/openapi.json", world.base_url))).await.success()
+}
+
+/// What the document says of an operation.
+fn described<'a>(document: &'a Value, route: &Route, operation: &Operation) -> &'a Value {
+    let path = shared::openapi::public_path(route.paths[0]);
+    let described = &document["paths"][&path][operation.method.to_ascii_lowercase()];
+    assert!(described.is_object(), "{} {path} is not documented", operation.method);
+    described
+}
