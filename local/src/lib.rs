@@ -5,5 +5,6 @@ pub mod mailbox;
 pub mod platform;
 pub mod postgrest;
 pub mod provider;
+pub mod public_files;
 pub mod secrets;
 pub mod upstash;

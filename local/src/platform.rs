@@ -18,6 +18,7 @@ use crate::database::{Database, DatabaseError};
 use crate::mailbox::Mailbox;
 use crate::postgrest::{Keys, Postgrest};
 use crate::provider::{NAMES, ProviderKeys, Providers};
+use crate::public_files;
 use crate::secrets::Secrets;
 use crate::upstash::{Engine, Upstash, UpstashError};
 
@@ -138,6 +139,12 @@ impl Platform {
         &self.variables
     }
 
+    /// What cron callers must present.
+    #[must_use]
+    pub fn cron_secret(&self) -> &str {
+        self.variables.get("CRON_SECRET").map_or("", String::as_str)
+    }
+
     /// The providers whose stand-in is not used.
     #[must_use]
     pub fn real_providers(&self) -> Vec<&'static str> {
@@ -166,7 +173,9 @@ impl Platform {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), PlatformError> {
-        let router = routes::all().merge(self.mailbox.page().with_state(()));
+        let router = routes::all()
+            .merge(self.mailbox.page().with_state(()))
+            .merge(public_files::routes(&repository().join("public"))?);
         let gateway = self.gateway()?;
         let timer = run_cron_jobs(gateway.http.clone(), listener.local_addr()?, self.secrets.of("cron"));
         let timer = tokio::spawn(timer);

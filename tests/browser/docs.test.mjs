@@ -1,0 +1,91 @@
+// /docs in a browser: the page renders the document, an operation can be expanded and tried, and nothing is fetched
+// from anywhere else or complains.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { chromium } from "playwright-core";
+
+const base = process.env.GATEWAY_BASE_URL;
+const key = process.env.GATEWAY_API_KEY;
+const profile = mkdtempSync(join(tmpdir(), "browser-"));
+let context;
+
+before(async () => {
+  context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+});
+
+after(async () => {
+  await context?.close();
+  rmSync(profile, { recursive: true, force: true });
+});
+
+/** A page that remembers what it fetched and what it complained about. */
+async function open(path) {
+  const page = await context.newPage();
+  const complaints = [];
+  const fetched = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("requestfailed", (request) => complaints.push(`${request.url()} failed`));
+  page.on("request", (request) => fetched.push(request.url()));
+  const response = await page.goto(`${base}${path}`);
+  assert.equal(response.status(), 200);
+  return { page, complaints, fetched };
+}
+
+test("the documentation renders every operation, and one can be expanded", async () => {
+  const { page, complaints, fetched } = await open("/docs");
+  await page.waitForSelector(".opblock");
+  const document = await (await fetch(`${base}/openapi.json`)).json();
+  const operations = Object.values(document.paths).flatMap((item) => Object.keys(item));
+  assert.equal(await page.locator(".opblock").count(), operations.length);
+
+  const balance = page.locator(".opblock", { has: page.locator('[data-path="/user/balance"]') });
+  await balance.locator(".opblock-summary-control").click();
+  await balance.locator(".responses-table").first().waitFor();
+  assert.match(await balance.innerText(), /grants/);
+
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(fetched.filter((url) => !url.startsWith(base) && !url.startsWith("data:")), []);
+});
+
+test("an operation can be tried with a key", async () => {
+  const { page, complaints } = await open("/docs");
+  await page.waitForSelector(".opblock");
+  await page.locator(".btn.authorize").first().click();
+  await page.locator('.auth-container input[type="text"], .auth-container input[type="password"]').first().fill(key);
+  await page.locator(".auth-btn-wrapper .authorize").first().click();
+  await page.locator(".btn-done").first().click();
+
+  const balance = page.locator(".opblock", { has: page.locator('[data-path="/user/balance"]') });
+  await balance.locator(".opblock-summary-control").click();
+  await balance.locator(".try-out__btn").click();
+  await balance.locator(".execute").click();
+  const answer = balance.locator(".live-responses-table .response .microlight, .live-responses-table .highlight-code").first();
+  await answer.waitFor();
+  assert.match(await answer.innerText(), /"available"/);
+  assert.deepEqual(complaints, []);
+});
+
+test("the landing page renders without a complaint", async () => {
+  const { page, complaints } = await open("/");
+  assert.match(await page.innerText("body"), /\/v1\/chat\/completions/);
+  assert.deepEqual(complaints, []);
+});

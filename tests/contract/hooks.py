@@ -1,0 +1,1 @@
+"""What the requests of the contract test leave alone: the account that sends them."""

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Holds a running gateway to its own OpenAPI document: schemathesis sends what the document allows and what it forbids
+# and looks at what comes back, with every check it has. Needs cargo and python3 with venv.
+#
+# Against a gateway that runs already, set GATEWAY_BASE_URL, GATEWAY_ADMIN_KEY and GATEWAY_CRON_SECRET.
+set -euo pipefail
+cd "$(dirname "$0")"
+[ -n "${GATEWAY_BASE_URL:-}" ] || exec ../../scripts/with-gateway.sh "$PWD/run.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt
+
+# The same requests every time: a failure is one of the change, not of the day. Another seed, and more examples, find
+# more: tests/contract/run.sh --seed 7 --max-examples 500.
+export PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=hooks
+"$work/venv/bin/schemathesis" run "$GATEWAY_BASE_URL/openapi.json" \
+  --checks all --max-examples 50 --seed 20261125 --continue-on-failure "$@"
