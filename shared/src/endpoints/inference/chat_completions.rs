@@ -19,7 +19,7 @@ const APP_NAME_LENGTH: usize = 128;
 #[derive(ToSchema)]
 pub struct ChatCompletionRequest {
     /// A model's id, or `provider:id`.
-    #[schema(min_length = 1, max_length = 256, example = "openai/gpt-4o-mini")]
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "openai/gpt-4o-mini")]
     pub model: String,
     /// The conversation.
     #[schema(min_items = 1)]
