@@ -15,4 +15,5 @@ mod providers;
 mod round_trips;
 mod samples;
 mod sealed;
+mod sign_in;
 mod stores;

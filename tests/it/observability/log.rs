@@ -54,7 +54,11 @@ impl Scene {
         };
         let mut secrets: BTreeSet<String> =
             variables.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| (*value).to_owned()).collect();
-        assert_eq!(secrets.len(), 8, "four providers, Supabase, Upstash, the pepper and the cron jobs: {secrets:?}");
+        assert_eq!(
+            secrets.len(),
+            10,
+            "four providers, Supabase, Upstash, the pepper, the cron jobs, Resend and Privy: {secrets:?}"
+        );
         let account = world.account(1_000_000_000).await;
         secrets.insert(account.key.clone());
         secrets.extend(phrases(PROMPT));
