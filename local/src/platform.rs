@@ -15,8 +15,11 @@ use shared::serve::serve_plain;
 use tokio::net::TcpListener;
 
 use crate::database::{Database, DatabaseError};
+use crate::loopback::Loopback;
 use crate::mailbox::Mailbox;
+use crate::pages;
 use crate::postgrest::{Keys, Postgrest};
+use crate::privy::Privy;
 use crate::provider::{NAMES, ProviderKeys, Providers};
 use crate::public_files;
 use crate::secrets::Secrets;
@@ -39,8 +42,8 @@ pub enum PlatformError {
     /// A port or a file.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// The Supabase keys.
-    #[error("the Supabase keys cannot be signed: {0}")]
+    /// The keys of Supabase or of Privy.
+    #[error("the keys of a stand-in cannot be made: {0}")]
     Keys(#[from] jsonwebtoken::errors::Error),
     /// The gateway.
     #[error(transparent)]
@@ -59,10 +62,13 @@ pub struct Platform {
     pub providers: Providers,
     /// What would go to Resend.
     pub mailbox: Mailbox,
+    /// Privy's stand-in.
+    pub privy: Privy,
     /// The project's keys, `anon` among them.
     pub supabase_keys: Keys,
     secrets: Secrets,
     variables: HashMap<String, String>,
+    _resend: Loopback,
 }
 
 /// Keys that work at once.
@@ -97,6 +103,8 @@ impl Platform {
         let upstash = Upstash::start(engine, secrets.of("upstash token")).await?;
         let providers = Providers::start(ProviderKeys::default()).await?;
         let mailbox = Mailbox::new(&secrets.of("resend key"));
+        let resend = Loopback::serve(mailbox.api()).await?;
+        let privy = Privy::start(&secrets).await?;
 
         let mut variables = HashMap::new();
         let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
@@ -115,6 +123,25 @@ impl Platform {
         set("CRON_SECRET", secrets.of("cron"));
         // 32 bytes in base64url, as Fernet wants them: with their padding.
         set("ENCRYPTION_KEYS", format!("1:{}=", secrets.of("encryption")));
+        let mut real_or = |real: &[&str], stand_in: &[(&str, &str)]| {
+            let own: Vec<_> = real.iter().filter_map(|name| Some(((*name).to_owned(), environment(name)?))).collect();
+            let is_real = own.iter().any(|(name, _)| name == real[0]);
+            let stand_in = stand_in.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            variables.extend(if is_real { own } else { stand_in.collect() });
+        };
+        real_or(
+            &["RESEND_API_KEY", "RESEND_BASE_URL", "FROM_EMAIL"],
+            &[
+                ("RESEND_API_KEY", &secrets.of("resend key")),
+                ("RESEND_BASE_URL", resend.url()),
+                ("FROM_EMAIL", "Gateway <gateway@gateway.local>"),
+            ],
+        );
+        real_or(
+            &["PRIVY_APP_ID", "PRIVY_APP_SECRET", "PRIVY_VERIFICATION_KEY", "PRIVY_URL"],
+            &[("PRIVY_APP_ID", privy.app_id()), ("PRIVY_APP_SECRET", privy.app_secret()), ("PRIVY_URL", privy.url())],
+        );
+        let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
         for name in NAMES {
             let upper = name.to_ascii_uppercase();
             let (key_name, url_name) = (format!("{upper}_API_KEY"), format!("{upper}_BASE_URL"));
@@ -130,7 +157,18 @@ impl Platform {
                 set(&url_name, url);
             }
         }
-        Ok(Self { database, postgrest, upstash, providers, mailbox, supabase_keys, secrets, variables })
+        Ok(Self {
+            database,
+            postgrest,
+            upstash,
+            providers,
+            mailbox,
+            privy,
+            supabase_keys,
+            secrets,
+            variables,
+            _resend: resend,
+        })
     }
 
     /// The variables that a deployment of the gateway beside these services is given.
@@ -163,8 +201,14 @@ impl Platform {
         Ok(App::new(Config::from_lookup(|name| self.variables.get(name).cloned()))?)
     }
 
-    /// Serves a gateway on `listener` until `shutdown` resolves, with the mailbox at `/_local/mail` and a timer that
-    /// stands for the cron jobs.
+    /// Whether people sign in with tokens of the stand-in, which hands them out.
+    #[must_use]
+    pub fn is_privy_stand_in(&self) -> bool {
+        self.variables.get("PRIVY_APP_ID").map(String::as_str) == Some(self.privy.app_id())
+    }
+
+    /// Serves a gateway on `listener` until `shutdown` resolves, with the mailbox at `/_local/mail`, tokens of Privy's
+    /// stand-in at `/_local/privy` and a timer that stands for the cron jobs.
     ///
     /// # Errors
     /// When the listener fails for good.
@@ -173,8 +217,12 @@ impl Platform {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), PlatformError> {
+        let mut own = self.mailbox.page();
+        if self.is_privy_stand_in() {
+            own = own.merge(self.privy.page());
+        }
         let router = routes::all()
-            .merge(self.mailbox.page().with_state(()))
+            .merge(pages::guarded(own).with_state(()))
             .merge(public_files::routes(&repository().join("public"))?);
         let gateway = self.gateway()?;
         let timer = run_cron_jobs(gateway.http.clone(), listener.local_addr()?, self.secrets.of("cron"));

@@ -73,7 +73,7 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
     let base_url = format!("http://{}", listener.local_addr()?);
     // The stand-ins count tokens; their vocabulary is read before the first call has to wait for it.
     tokio::task::spawn_blocking(bpe_openai::o200k_base);
-    announce(&base_url, &keys, platform.cron_secret(), &described, redis, &platform.real_providers());
+    announce(&base_url, &keys, &described, redis, &platform);
     let served = platform.serve(listener, stopped()).await;
     platform.database.stop().await;
     served
@@ -87,21 +87,28 @@ async fn start_database(source: Source, data: &Path) -> Result<Database, Platfor
     Ok(database)
 }
 
-fn announce(base_url: &str, keys: &ReadyKeys, cron_secret: &str, database: &str, redis: &str, real_providers: &[&str]) {
+fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platform: &Platform) {
     let ReadyKeys { api_key, admin_key } = keys;
+    let real_providers = platform.real_providers();
     let providers = if real_providers.is_empty() {
         "stand-ins".to_owned()
     } else {
         format!("{} and stand-ins", real_providers.join(", "))
     };
+    let sign_in = if platform.is_privy_stand_in() {
+        format!("{base_url}/_local/privy?email=you@example.com gives tokens for POST /auth/privy")
+    } else {
+        "with the Privy app of PRIVY_APP_ID".to_owned()
+    };
     let ready = serde_json::json!({
-        "base_url": base_url, "api_key": api_key, "admin_key": admin_key, "cron_secret": cron_secret });
+        "base_url": base_url, "api_key": api_key, "admin_key": admin_key, "cron_secret": platform.cron_secret() });
     let text = format!(
         "The gateway listens at {base_url}\n\
          \x20 database   {database}\n\
          \x20 redis      {redis}\n\
          \x20 providers  {providers}\n\
          \x20 mail       {base_url}/_local/mail\n\
+         \x20 sign-in    {sign_in}\n\
          \x20 user key   {api_key}\n\
          \x20 admin key  {admin_key}\n\
          Try it:\n\

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::{Config, Missing, Setting};
 use crate::error::{Code, Error};
 use crate::limits;
+use crate::sign_in::privy::KeyCache;
 use crate::supabase::Supabase;
 use crate::upstash::Upstash;
 
@@ -17,6 +18,8 @@ pub struct App {
     pub http: reqwest::Client,
     /// What this process remembers for its limiter.
     pub limiter: limits::Memory,
+    /// The keys of Privy's tokens.
+    pub privy_keys: KeyCache,
     supabase: Setting<Supabase>,
     upstash: Setting<Upstash>,
 }
@@ -40,7 +43,8 @@ impl App {
             Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
         });
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
-        Ok(Arc::new(Self { config, http, limiter: limits::Memory::default(), supabase, upstash }))
+        let (limiter, privy_keys) = (limits::Memory::default(), KeyCache::default());
+        Ok(Arc::new(Self { config, http, limiter, privy_keys, supabase, upstash }))
     }
 
     /// The database.

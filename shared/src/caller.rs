@@ -107,6 +107,23 @@ pub struct Visitor {
     pub request_id: String,
 }
 
+impl Visitor {
+    /// Calls an SQL function for this visitor: the one database call of an endpoint. `arguments` is an object; `caller`
+    /// is added to it.
+    ///
+    /// # Errors
+    /// The function's refusals, `service_unavailable`.
+    pub async fn rpc<T: DeserializeOwned>(
+        &self,
+        app: &App,
+        function: &'static str,
+        mut arguments: Value,
+    ) -> Result<T, Error> {
+        arguments["caller"] = json!(self);
+        Ok(app.supabase()?.rpc(function, &arguments).await?)
+    }
+}
+
 impl FromRequestParts<SharedApp> for Visitor {
     type Rejection = Error;
 

@@ -24,7 +24,7 @@ use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
 use crate::config::{Config, Missing};
-use crate::endpoints::{account, admin, catalog, cron, docs, inference, public};
+use crate::endpoints::{account, admin, catalog, cron, docs, inference, public, sign_in};
 use declare::routes;
 use route::{DEFAULT_MAX, mount};
 
@@ -55,6 +55,12 @@ routes! {
     v1_models at "/v1/models" { GET catalog::models::list_all: Public } needs [Database];
     /// One model, by its id.
     v1_model at "/v1/models/{*id}" { GET catalog::model::show_by_id: Public } needs [Database];
+    /// Signs in with tokens of Privy; a new user gets an account, its trial and its primary key.
+    auth_privy at "/auth/privy" | "/auth" { POST sign_in::privy::create: Public } needs [Database, Pepper, Privy];
+    /// Mails a code to sign in with.
+    auth_register at "/auth/register" { POST sign_in::register::create: Public } needs [Database, Pepper, Mail];
+    /// Signs in with a code that was mailed, and issues a key.
+    auth_verify at "/auth/verify" { POST sign_in::verify::create: Public } needs [Database, Pepper];
     /// OpenAI chat, streamed or not.
     v1_chat_completions at "/v1/chat/completions" {
         POST inference::chat_completions::create: User "inference"

@@ -17,4 +17,5 @@ mod providers;
 mod round_trips;
 mod samples;
 mod sealed;
+mod sign_in;
 mod stores;

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod change;
 pub mod function;
 pub mod lambda;
+pub mod people;
 pub mod plain;
 pub mod vercel;
 pub mod watch;

@@ -1,5 +1,8 @@
 //! How people sign in: Privy's tokens, and codes by e-mail.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::DecodingKey;
 use reqwest::Url;
 
 use super::{Missing, Setting, url};
@@ -14,8 +17,8 @@ const RESEND: &str = "https://api.resend.com";
 pub struct PrivySettings {
     /// The app's id: the `aud` of its tokens.
     pub app_id: String,
-    /// The app's verification key as PEM; without one its JWKS is asked.
-    pub verification_key: Option<String>,
+    /// The app's verification key; without one its JWKS is asked.
+    pub verification_key: Option<DecodingKey>,
     /// With it, e-mail and wallet of a person who shows no identity token are asked of Privy itself.
     pub app_secret: Option<String>,
     /// Privy's own address, without a slash at its end.
@@ -45,8 +48,29 @@ pub(super) fn privy(get: &impl Fn(&str) -> Option<String>) -> Setting<PrivySetti
         Missing { variable: "PRIVY_URL", problem: "is not an http(s) URL", remedy: "leave it out to use Privy's own" },
     )?;
     // Dashboards of environment variables keep a PEM on one line.
-    let verification_key = get("PRIVY_VERIFICATION_KEY").map(|pem| pem.replace("\\n", "\n"));
+    let verification_key = get("PRIVY_VERIFICATION_KEY").map(|pem| p256(&pem.replace("\\n", "\n"))).transpose()?;
     Ok(PrivySettings { app_id, verification_key, app_secret: get("PRIVY_APP_SECRET"), url })
+}
+
+/// Reads a public key of the curve P-256 (RFC 5480), the only one that ES256 knows.
+fn p256(pem: &str) -> Setting<DecodingKey> {
+    /// What comes before the point: the algorithm, the curve, and how long the rest is.
+    const HEAD: &[u8] =
+        b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+    let body = || {
+        let (_, rest) = pem.split_once("-----BEGIN PUBLIC KEY-----")?;
+        let (base64, _) = rest.split_once("-----END PUBLIC KEY-----")?;
+        STANDARD.decode(base64.split_whitespace().collect::<String>()).ok()
+    };
+    let key = body().and_then(|der| {
+        let point = der.strip_prefix(HEAD).filter(|point| point.len() == 65)?;
+        Some(DecodingKey::from_ec_der(point))
+    });
+    key.ok_or(Missing {
+        variable: "PRIVY_VERIFICATION_KEY",
+        problem: "is not a P-256 public key as PEM",
+        remedy: "copy it whole from the Privy dashboard, or leave it out to use the app's JWKS",
+    })
 }
 
 /// Reads how mail is sent.
@@ -66,5 +90,13 @@ pub(super) fn mail(get: &impl Fn(&str) -> Option<String>) -> Setting<MailSetting
         problem: "is not a URL",
         remedy: "leave it out to use Resend's own",
     })?;
+    // The client of Resend reads it and would panic.
+    if get("RESEND_RATE_LIMIT").is_some_and(|limit| !limit.parse::<u32>().is_ok_and(|limit| limit > 0)) {
+        return Err(Missing {
+            variable: "RESEND_RATE_LIMIT",
+            problem: "is not a number above 0",
+            remedy: "leave it out: nothing here needs it",
+        });
+    }
     Ok(MailSettings { key, from, url })
 }

@@ -9,3 +9,4 @@ pub mod docs;
 pub mod inference;
 pub mod input;
 pub mod public;
+pub mod sign_in;

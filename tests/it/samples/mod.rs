@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod inference;
 mod public;
+mod sign_in;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -64,6 +65,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
     let wanted = (operation.method, route.name);
     for sample in [
         public::sample(world, wanted).await,
+        sign_in::sample(world, wanted).await,
         account::sample(world, wanted, owner).await,
         admin::sample(world, wanted, owner).await,
         inference::sample(wanted),

@@ -5,12 +5,16 @@ use shared::routes::{Auth, ROUTES};
 use tests::world::World;
 
 /// Functions of the API that do not begin with `gateway.authenticate`, and why.
-const WITHOUT_AUTHENTICATE: [(&str, &str); 11] = [
+const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("begin_request", "makes the same checks on rows that it has locked; its refusals are values"),
     ("finish_request", "is about a call that was admitted, whoever's key it was and whatever became of that"),
     ("record_refusal", "puts on record that authenticate refused a key"),
     ("list_outdated_provider_keys", "housekeeping; its route wants the cron secret"),
     ("renew_provider_key", "the same key under a newer version of the keyring; changes nothing that anyone can see"),
+    ("sign_in_with_privy", "is how a caller gets a key; the gateway has verified the tokens"),
+    ("record_failed_sign_in", "puts on record that the gateway refused tokens"),
+    ("request_code", "is how a caller gets a key: keeps a code for an address"),
+    ("verify_code", "is how a caller gets a key; checks the code"),
     ("sweep_holds", "housekeeping; its route wants the cron secret"),
     ("health", "says nothing but that it answers"),
     ("list_models", "the public catalog"),

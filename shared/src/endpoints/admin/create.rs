@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::check_email;
 use crate::api_key::NewKey;
 use crate::app::{SharedApp, configured};
 use crate::caller::Caller;
+use crate::email_address;
 use crate::endpoints::answer;
 use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::{Code, Error, Result};
@@ -99,7 +99,7 @@ struct Wanted<'a> {
         (status = 409, description = "`account_exists`, `idempotency_conflict`")))]
 pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewAccount>) -> Result<Response> {
     let Input { body, idempotency } = input;
-    check_email(&body.email)?;
+    let email = email_address::check(&body.email)?;
     let credits = body.credits.unwrap_or_default();
     if credits < Nanos(0) {
         return Err(Error::invalid("credits", "`credits` is not negative."));
@@ -107,7 +107,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
     let name = body.key_name.unwrap_or_else(|| "Primary key".to_owned());
     let key = NewKey::generate(app.config.key_environment(), name, configured(&app.config.peppers)?)?;
     let wanted = Wanted {
-        email: &body.email,
+        email: &email,
         username: body.username.as_deref(),
         role: body.role.as_deref(),
         plan: body.plan.as_deref(),

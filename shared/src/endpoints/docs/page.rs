@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::header;
 
 use crate::app::SharedApp;
-use crate::endpoints::public::escape;
+use crate::html::escape;
 
 /// Nothing from anywhere but here: the page works offline, and whatever a schema's text holds cannot phone out. The
 /// renderer sets styles of its own and draws its icons from data URLs.

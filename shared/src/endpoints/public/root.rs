@@ -9,8 +9,8 @@ use http::{HeaderMap, header};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::escape;
 use crate::app::SharedApp;
+use crate::html::escape;
 use crate::openapi::public_path;
 use crate::routes::{Auth, ROUTES, Route};
 

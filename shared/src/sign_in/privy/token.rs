@@ -1,0 +1,122 @@
+//! Verifying a token: ES256 and nothing else, whatever its header says.
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::Unproven;
+use super::user::LinkedAccount;
+use crate::app::App;
+use crate::config::PrivySettings;
+
+/// Who issues the tokens.
+const ISSUER: &str = "privy.io";
+/// How far the clocks may be apart, in seconds.
+const SKEW: u64 = 60;
+/// Longer than any token of Privy's.
+const LONGEST: usize = 64 * 1024;
+
+/// What both kinds of token say.
+#[derive(Deserialize)]
+struct Common {
+    sub: String,
+    iat: u64,
+}
+
+/// An access token belongs to a session; an identity token does not.
+#[derive(Deserialize)]
+struct Access {
+    #[serde(flatten)]
+    common: Common,
+    sid: Option<String>,
+    linked_accounts: Option<serde::de::IgnoredAny>,
+}
+
+/// An identity token says, in a text that is JSON, what its user has proven.
+#[derive(Deserialize)]
+struct Identity {
+    #[serde(flatten)]
+    common: Common,
+    linked_accounts: Option<String>,
+}
+
+/// The user whose access token this is, by the DID.
+pub async fn verify_access(app: &App, settings: &PrivySettings, token: &str) -> Result<String, Unproven> {
+    let access: Access = verify(app, settings, token).await?;
+    let did = access.common.check()?;
+    if access.sid.is_none() || access.linked_accounts.is_some() {
+        return Err(Unproven::Refused("not_an_access_token"));
+    }
+    Ok(did)
+}
+
+/// What the user `did` has proven, as this identity token says, which must be the same user's.
+pub async fn verify_identity(
+    app: &App,
+    settings: &PrivySettings,
+    token: &str,
+    did: &str,
+) -> Result<Vec<LinkedAccount>, Unproven> {
+    let identity: Identity = verify(app, settings, token).await?;
+    if identity.common.check()? != did {
+        return Err(Unproven::Refused("identity_of_another"));
+    }
+    let linked = identity.linked_accounts.ok_or(Unproven::Refused("not_an_identity_token"))?;
+    LinkedAccount::read(linked.as_bytes()).ok_or(Unproven::Refused("token_malformed"))
+}
+
+impl Common {
+    /// The user's DID, in a token that was not issued in the future.
+    fn check(self) -> Result<String, Unproven> {
+        if self.iat > jsonwebtoken::get_current_timestamp() + SKEW {
+            return Err(Unproven::Refused("token_not_yet_valid"));
+        }
+        let id = self.sub.strip_prefix("did:privy:").unwrap_or_default();
+        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if (1..=128).contains(&id.len()) && plain { Ok(self.sub) } else { Err(Unproven::Refused("token_subject")) }
+    }
+}
+
+/// The claims of a token of the app's, if it is one and it is time.
+async fn verify<T: DeserializeOwned>(app: &App, settings: &PrivySettings, token: &str) -> Result<T, Unproven> {
+    if token.len() > LONGEST {
+        return Err(Unproven::Refused("token_malformed"));
+    }
+    let header = decode_header(token).map_err(|error| refused(error.kind()))?;
+    if header.alg != Algorithm::ES256 {
+        return Err(Unproven::Refused("token_algorithm"));
+    }
+    if header.crit.is_some() {
+        // Whatever it is that must be understood is not.
+        return Err(Unproven::Refused("token_malformed"));
+    }
+    let key: DecodingKey = match &settings.verification_key {
+        Some(key) => key.clone(),
+        None => {
+            let id = header.kid.ok_or(Unproven::Refused("token_key"))?;
+            let key = app.privy_keys.find(&app.http, settings, &id).await?;
+            key.ok_or(Unproven::Refused("token_key"))?
+        }
+    };
+    let mut wanted = Validation::new(Algorithm::ES256);
+    wanted.leeway = SKEW;
+    wanted.validate_nbf = true;
+    wanted.set_audience(&[&settings.app_id]);
+    wanted.set_issuer(&[ISSUER]);
+    wanted.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    let token = decode(token, &key, &wanted).map_err(|error| refused(error.kind()))?;
+    Ok(token.claims)
+}
+
+fn refused(kind: &ErrorKind) -> Unproven {
+    Unproven::Refused(match kind {
+        ErrorKind::InvalidSignature => "token_signature",
+        ErrorKind::ExpiredSignature => "token_expired",
+        ErrorKind::ImmatureSignature => "token_not_yet_valid",
+        ErrorKind::InvalidIssuer => "token_issuer",
+        ErrorKind::InvalidAudience => "token_audience",
+        ErrorKind::InvalidAlgorithm => "token_algorithm",
+        _ => "token_malformed",
+    })
+}

@@ -1,0 +1,189 @@
+-- Whoever proves who they are gets into their account, or gets one.
+
+create table gateway.trial_claims (
+  proof_hash text primary key,
+  claimed_at timestamptz not null
+);
+comment on table gateway.trial_claims is
+  'What people proved to be who were given a trial, as hashes: one trial a person, ever, also when the account is deleted.';
+
+alter table gateway.trial_claims enable row level security;
+
+-- The account of a person, or null. proofs: kind and value, the strongest first. An account's own address is set by an
+-- administrator or proven, so whoever proves the address owns the account.
+create function gateway.find_person(proofs jsonb) returns uuid
+language sql stable set search_path = ''
+as $$
+  select found.account_id
+  from jsonb_array_elements(proofs) with ordinality as proof (shown, place),
+  lateral (
+    select identities.account_id, 1 as rank from gateway.identities
+      where identities.kind = shown ->> 'kind' and identities.value = shown ->> 'value'
+    union all
+    select accounts.id, 2 from gateway.accounts
+      where shown ->> 'kind' = 'email' and accounts.email = shown ->> 'value'
+  ) as found
+  order by place, rank
+  limit 1
+$$;
+
+-- Marks a person as having had a trial. Answers whether nothing of what they proved was marked before.
+create function gateway.claim_trial(proofs jsonb, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  hashes constant text[] := array(
+    select distinct gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown);
+  claimed integer;
+begin
+  insert into gateway.trial_claims (proof_hash, claimed_at)
+    select hash, at from unnest(hashes) as hash order by hash
+    on conflict do nothing;
+  get diagnostics claimed = row_count;
+  return claimed = cardinality(hashes);
+end;
+$$;
+
+-- A key that proves what a sign-in proves, which is all. A new account's is its primary one.
+create function gateway.issue_key(account uuid, key jsonb, is_first boolean, at timestamptz) returns gateway.api_keys
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most constant integer := 100;
+  made gateway.api_keys;
+begin
+  if (select count(*) from gateway.api_keys
+      where account_id = account and revoked_at is null and (expires_at is null or expires_at > at)) >= most then
+    perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys'));
+  end if;
+  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes, created_at)
+    values (account, key ->> 'hash', key ->> 'prefix', key ->> 'last_four',
+            case when is_first then 'Primary key' else key ->> 'name' end, key ->> 'environment',
+            is_first, array['*'], at)
+    returning * into made;
+  return made;
+end;
+$$;
+
+-- Lets a person in who has proven to be one, by the way `method`. proofs: kind and value, the strongest first, at least
+-- one; key: as in create_account, used for a new account and where `wants_key`. An account that is disabled stays shut,
+-- which is a refusal to be remembered.
+create function gateway.sign_in(
+  caller jsonb, method text, proofs jsonb, referral_code text, key jsonb, wants_key boolean)
+returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  trial_credit constant bigint := 10000000000;
+  trial_requests constant integer := 1000;
+  trial_days constant interval := '3 days';
+  at timestamptz;
+  person uuid;
+  account gateway.accounts;
+  made gateway.api_keys;
+  is_new boolean := false;
+begin
+  -- Sign-ins that share a proof take turns: fifty first ones make one account. In the order of the numbers, so that
+  -- no two wait for each other.
+  perform pg_advisory_xact_lock(turn) from (
+    select distinct hashtextextended(gateway.proof_hash(shown ->> 'kind', shown ->> 'value'), 0) as turn
+    from jsonb_array_elements(proofs) as shown order by turn) as turns;
+  -- More than once where an account is deleted, or made by an administrator, while this looks.
+  for attempt in 1 .. 3 loop
+    person := gateway.find_person(proofs);
+    select * into account from gateway.accounts where id = person and deleted_at is null for update;
+    exit when found;
+    insert into gateway.accounts (email, referred_by, created_at)
+      select (select shown ->> 'value' from jsonb_array_elements(proofs) with ordinality as proof (shown, place)
+              where shown ->> 'kind' = 'email' order by place limit 1), sign_in.referral_code, gateway.now()
+      on conflict (email) do nothing
+      returning * into account;
+    is_new := found;
+    exit when found;
+  end loop;
+  if account.id is null then
+    raise exception 'an address belongs to an account that nobody can sign in to';
+  end if;
+  at := gateway.now();
+  if account.disabled_at is not null then
+    perform gateway.note_failed_sign_in(caller, method, 'account_disabled', account.id);
+    return jsonb_build_object('refused', gateway.refusal(403, 'account_disabled'));
+  end if;
+
+  -- What belongs to another account stays there: its identities, and the address that an administrator gave it.
+  insert into gateway.identities (kind, value, account_id, verified_at)
+    select shown ->> 'kind', shown ->> 'value', account.id, at from jsonb_array_elements(proofs) as shown
+    where shown ->> 'kind' <> 'email'
+      or not exists (select from gateway.accounts where email = shown ->> 'value' and id <> account.id)
+    on conflict (kind, value) do nothing;
+  if account.email is null then
+    update gateway.accounts set email = (
+        select identities.value from jsonb_array_elements(proofs) with ordinality as proof (shown, place)
+        join gateway.identities on identities.kind = 'email' and identities.value = shown ->> 'value'
+        where shown ->> 'kind' = 'email' and identities.account_id = account.id
+        order by place limit 1)
+      where id = account.id returning * into account;
+  end if;
+
+  if is_new then
+    perform gateway.audit(caller, account.id, null, 'account.create', account.id, null,
+      jsonb_build_object('method', method, 'role', account.role));
+    if gateway.claim_trial(proofs, at) then
+      update gateway.accounts set trial_ends_at = at + trial_days, trial_requests_left = trial_requests
+        where id = account.id returning * into account;
+      account := (gateway.grant_credit(account, 'trial', trial_credit, account.trial_ends_at, 'trial', at)).account;
+    end if;
+  else
+    account := gateway.catch_up(account, at);
+    if account.trial_ends_at is not null then
+      perform gateway.claim_trial(proofs, at);
+    end if;
+  end if;
+
+  if is_new or wants_key then
+    made := gateway.issue_key(account.id, key, is_new, at);
+    perform gateway.audit(caller, account.id, made.id, 'key.create', account.id, made.id::text,
+      jsonb_build_object('name', made.name, 'environment', made.environment, 'scopes', made.scopes));
+  end if;
+  perform gateway.audit(caller, account.id, made.id, 'sign_in', account.id, null,
+    jsonb_build_object('method', method, 'is_new_user', is_new));
+
+  return jsonb_build_object(
+    'object', 'sign_in',
+    'is_new_user', is_new,
+    'account', jsonb_build_object(
+      'id', account.id, 'email', account.email, 'username', account.username, 'role', account.role,
+      'plan', gateway.plan_in_force(account, at), 'credits', gateway.dollars(account.balance),
+      'trial', case when account.trial_ends_at is not null then jsonb_build_object(
+        'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
+        'requests_left', account.trial_requests_left) end,
+      'created_at', account.created_at),
+    'key', case when made.id is not null then jsonb_build_object(
+      'id', made.id, 'name', made.name, 'environment', made.environment, 'prefix', made.prefix,
+      'last_four', made.last_four, 'scopes', made.scopes) end);
+end;
+$$;
+
+-- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
+-- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
+create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
+language sql volatile security definer set search_path = ''
+as $$
+  select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
+    (request ->> 'issue_key')::boolean)
+$$;
+
+-- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
+create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  perform gateway.note_failed_sign_in(caller, method, reason, null);
+  return null;
+end;
+$$;
+
+revoke execute on function public.sign_in_with_privy(jsonb, jsonb, jsonb) from public, anon, authenticated;
+revoke execute on function public.record_failed_sign_in(jsonb, text, text) from public, anon, authenticated;
+grant execute on function public.sign_in_with_privy(jsonb, jsonb, jsonb) to service_role;
+grant execute on function public.record_failed_sign_in(jsonb, text, text) to service_role;

@@ -1,0 +1,92 @@
+-- Sign-in by a code that is mailed.
+
+create table gateway.sign_in_codes (
+  email_hash text primary key,
+  code_hash text not null,
+  tries integer not null default 0 check (tries between 0 and 5),
+  referral_code text,
+  expires_at timestamptz not null
+);
+comment on table gateway.sign_in_codes is
+  'The newest code of each address, as an HMAC under the pepper that is bound to the address. Kept alike for addresses that are known and that are not.';
+
+create index sign_in_codes_expiry on gateway.sign_in_codes (expires_at);
+alter table gateway.sign_in_codes enable row level security;
+
+-- Forgets attempts and codes that count for nothing any more, a few with each new code, so that the tables stay small
+-- without a cron job. Comes last in its transaction, which then waits for no one.
+create function gateway.forget_attempts(at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  few constant integer := 20;
+begin
+  delete from gateway.attempts where (kind, subject) in (
+    select kind, subject from gateway.attempts where last_at < at - interval '1 day'
+    order by last_at limit few for update skip locked);
+  delete from gateway.sign_in_codes where email_hash in (
+    select email_hash from gateway.sign_in_codes where expires_at < at - interval '1 day'
+    order by expires_at limit few for update skip locked);
+end;
+$$;
+
+-- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
+-- request: email (in lower case), code_hash, referral_code.
+create function public.request_code(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  lifetime constant interval := '10 minutes';
+  person constant text := gateway.proof_hash('email', request ->> 'email');
+  at timestamptz;
+begin
+  perform gateway.limit_attempts('code.address.hour', person, 5, interval '1 hour');
+  perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
+  perform gateway.limit_attempts('code.network', gateway.network_of(caller), 20, interval '1 hour');
+  at := gateway.now();
+  insert into gateway.sign_in_codes (email_hash, code_hash, referral_code, expires_at)
+    values (person, request ->> 'code_hash', request ->> 'referral_code', at + lifetime)
+    on conflict (email_hash) do update set
+      code_hash = excluded.code_hash, tries = 0, referral_code = excluded.referral_code, expires_at = excluded.expires_at;
+  perform gateway.forget_attempts(at);
+  return jsonb_build_object(
+    'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer);
+end;
+$$;
+
+-- Signs in whoever knows the newest code of an address. Whatever is wrong with a code, the answer is the same, and a
+-- wrong one is counted: that refusal is a value, so that the count stays.
+-- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
+create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  most constant integer := 5;
+  person constant text := gateway.proof_hash('email', request ->> 'email');
+  code gateway.sign_in_codes;
+  reason text;
+begin
+  perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
+  select * into code from gateway.sign_in_codes where email_hash = person for update;
+  reason := case
+    when code.email_hash is null then 'no_code'
+    when code.expires_at <= gateway.now() then 'code_expired'
+    when code.tries >= most then 'code_used_up'
+    when not coalesce(request -> 'code_hashes' ? code.code_hash, false) then 'code_wrong'
+  end;
+  if reason is not null then
+    update gateway.sign_in_codes set tries = tries + 1 where email_hash = person and reason = 'code_wrong';
+    perform gateway.note_failed_sign_in(caller, 'email', reason, null);
+    return jsonb_build_object('refused', gateway.refusal(401, 'invalid_code'));
+  end if;
+  delete from gateway.sign_in_codes where email_hash = person;
+  return gateway.sign_in(
+    caller, 'email', jsonb_build_array(jsonb_build_object('kind', 'email', 'value', request ->> 'email')),
+    code.referral_code, key, true);
+end;
+$$;
+
+revoke execute on function public.request_code(jsonb, jsonb) from public, anon, authenticated;
+revoke execute on function public.verify_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.request_code(jsonb, jsonb) to service_role;
+grant execute on function public.verify_code(jsonb, jsonb, jsonb) to service_role;

@@ -1,0 +1,111 @@
+//! A trial: once a person, ever.
+
+use local::privy::{email_account, identity_claims};
+use serde_json::{Value, json};
+use tests::people::Person;
+use tests::world::World;
+
+async fn by_privy(world: &World, person: &Person) -> Value {
+    world.visit("/auth/privy", &world.tokens(person)).await.success()
+}
+
+async fn by_code(world: &World, email: &str) -> Value {
+    world.keep_code(email, "123456").await;
+    world.visit("/auth/verify", &json!({"email": email, "code": "123456"})).await.success()
+}
+
+/// What deleting an account leaves: its person is not known any more.
+async fn delete_accounts(world: &World) {
+    world
+        .sql(
+            "delete from gateway.identities;
+             update gateway.accounts set deleted_at = gateway.now(), disabled_at = gateway.now(), email = null",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn the_same_address_by_another_way_is_the_same_account() {
+    let world = World::start().await;
+    let person = Person::new();
+    let first = by_privy(&world, &person).await;
+    let second = by_code(&world, &person.email).await;
+    let third = by_privy(&world, &Person { email: person.email.clone(), ..Person::new() }).await;
+    for answer in [&second, &third] {
+        assert_eq!((&answer["account"]["id"], &answer["is_new_user"]), (&first["account"]["id"], &json!(false)));
+        assert_eq!(answer["account"]["credits"], json!(10));
+    }
+    assert_eq!(world.value("select count(*) from gateway.credit_grants").await, json!(1));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_person_who_deleted_the_account_gets_a_new_one_without_a_trial() {
+    let world = World::start().await;
+    let (by_id, by_address, linked_later) = (Person::new(), Person::new(), Person::new());
+    for person in [&by_id, &by_address] {
+        assert_eq!(by_privy(&world, person).await["account"]["credits"], json!(10));
+    }
+    // This one's address was not known when the trial began.
+    let privy = &world.platform.privy;
+    let token = privy.access_token(&linked_later.did).expect("a token");
+    let nothing = privy.key().sign(&identity_claims(&linked_later.did, &[])).expect("a token");
+    let body = json!({"token": token, "identity_token": nothing});
+    assert_eq!(world.visit("/auth/privy", &body).await.success()["account"]["credits"], json!(10));
+    by_privy(&world, &linked_later).await;
+    delete_accounts(&world).await;
+    let answers = [
+        // The same Privy id with another address, the same address by code, and as another Privy user.
+        by_privy(&world, &Person { email: Person::new().email, ..by_id }).await,
+        by_code(&world, &by_address.email).await,
+        by_privy(&world, &Person { email: linked_later.email, ..Person::new() }).await,
+    ];
+    for answer in answers {
+        let account = &answer["account"];
+        assert_eq!((&answer["is_new_user"], &account["credits"]), (&json!(true), &json!(0)));
+        assert_eq!((&account["trial"], &account["plan"]), (&Value::Null, &json!("free")));
+        assert!(answer["api_key"].is_string());
+    }
+    assert_eq!(world.value("select count(*) from gateway.credit_grants").await, json!(3));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_trial_ends_after_three_days_and_what_is_left_of_it_lapses() {
+    let world = World::start().await;
+    let person = Person::new();
+    world.set_clock("2090-03-01 12:00Z").await;
+    let first = by_privy(&world, &person).await;
+    assert_eq!(first["account"]["trial"]["ends_at"], json!("2090-03-04T12:00:00+00:00"));
+    world.set_clock("2090-03-04 12:00Z").await;
+    let later = by_privy(&world, &person).await;
+    assert_eq!((&later["account"]["credits"], &later["account"]["plan"]), (&json!(0), &json!("free")));
+    assert_eq!(later["account"]["trial"]["active"], json!(false));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn the_claims_of_trials_name_nobody() {
+    let world = World::start().await;
+    let person = Person::new();
+    by_privy(&world, &person).await;
+    let claims = world.value("select jsonb_agg(proof_hash) from gateway.trial_claims").await;
+    assert_eq!(claims.as_array().map(Vec::len), Some(2));
+    assert!(!claims.to_string().contains(&person.email) && !claims.to_string().contains(&person.did));
+    let sql = format!(
+        "select gateway.proof_hash('email', '{}') in (select proof_hash from gateway.trial_claims)",
+        person.email
+    );
+    assert_eq!(world.value(&sql).await, json!(true));
+    // An address that a token names but that nobody verified proves nothing, and claims nothing.
+    let mut unverified = email_account("unverified@people.example");
+    for member in ["lv", "latest_verified_at"] {
+        unverified[member] = Value::Null;
+    }
+    let other = Person::new();
+    let privy = &world.platform.privy;
+    let body = json!({"token": privy.access_token(&other.did).expect("a token"),
+                      "identity_token": privy.identity_token(&other.did, &[unverified]).expect("a token")});
+    assert_eq!(world.visit("/auth/privy", &body).await.success()["account"]["email"], Value::Null);
+    assert_eq!(by_code(&world, "unverified@people.example").await["account"]["credits"], json!(10));
+}
