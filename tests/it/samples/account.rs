@@ -9,6 +9,7 @@ pub async fn sample(_world: &World, (method, name): (&str, &str), _owner: &Accou
     Some(match (method, name) {
         ("GET", "user_balance") => Sample::plain(),
         ("GET", "user_credit_transactions") => Sample::plain().with_query("?limit=5"),
+        ("GET", "user_key_audit_logs") => Sample::plain().with_query("?action=key.&limit=5"),
         _ => return None,
     })
 }

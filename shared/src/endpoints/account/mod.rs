@@ -2,3 +2,4 @@
 
 pub mod balance;
 pub mod credit_transactions;
+pub mod key_audit_logs;
