@@ -1,6 +1,7 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
 mod admin;
+mod audit;
 mod billing;
 mod catalog;
 mod endings;
@@ -12,6 +13,7 @@ mod money;
 mod observability;
 mod platforms;
 mod providers;
+mod roles;
 mod round_trips;
 mod samples;
 mod sealed;
