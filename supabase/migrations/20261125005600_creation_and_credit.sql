@@ -14,14 +14,18 @@ declare
   at timestamptz := gateway.now();
   role constant text := coalesce(request ->> 'role', 'user');
   credits constant bigint := coalesce((request ->> 'credits')::bigint, 0);
-  answer jsonb := gateway.claim_idempotency(session, idempotency, at);
+  there_is_role boolean;
+  answer jsonb;
 begin
+  -- Until we have committed the role can be neither changed nor deleted. Before the claim, which shares the caller's
+  -- account by its foreign key: rows of roles come first.
+  perform from gateway.roles where name = role for share;
+  there_is_role := found;
+  answer := gateway.claim_idempotency(session, idempotency, at);
   if answer is not null then
     return answer;
   end if;
-  -- Until we have committed the role can be neither changed nor deleted.
-  perform from gateway.roles where name = role for share;
-  if not found then
+  if not there_is_role then
     perform gateway.refuse(gateway.refusal(400, 'invalid_request',
       '{"param": "role", "message": "There is no such role."}'));
   end if;
@@ -83,8 +87,10 @@ begin
   if answer is not null then
     return answer;
   end if;
+  -- Not `for update`: the claim above shares the row of the one who gives, by its foreign key, and two who give each
+  -- other credit, or one who gives it to themselves twice, would wait in a circle.
   select * into account from gateway.accounts
-    where id = (request ->> 'account_id')::uuid or email = lower(request ->> 'email') for update;
+    where id = (request ->> 'account_id')::uuid or email = lower(request ->> 'email') for no key update;
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
   end if;

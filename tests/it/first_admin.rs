@@ -30,8 +30,7 @@ async fn the_command_makes_an_administrator_whose_key_works_and_that_is_on_recor
     let keys = "select jsonb_agg(is_primary order by created_at) from gateway.api_keys";
     assert_eq!(world.value(keys).await, json!([true, false]));
     let trail = trail(&world).await;
-    let before: Vec<&Value> =
-        trail.as_array().expect("rows").iter().map(|entry| &entry["details"]["before"]).collect();
+    let before: Vec<&Value> = trail.as_array().expect("rows").iter().map(|entry| &entry["details"]["before"]).collect();
     assert_eq!(before, [&Value::Null, &json!({"role": "admin"})]);
     assert_eq!((&trail[0]["action"], &trail[0]["details"]["by"]), (&json!("role.assign"), &json!("service key")));
     assert_eq!(trail[0]["actor_account_id"], Value::Null);

@@ -49,10 +49,7 @@ async fn a_limit_holds_on_the_very_next_call_at_another_instance() {
     let set = limit(&world, &admin, &account, json!({"requests_per_minute": 1000, "burst": 500})).await;
     assert_eq!((&set["object"], &set["account_id"]), (&json!("account_limits"), &json!(account.id)));
     assert_eq!(set["plan_in_force"], "free");
-    assert_eq!(
-        (&set["rate_limits"]["burst"], &set["rate_limits"]["concurrency"]),
-        (&json!(500), &Value::Null)
-    );
+    assert_eq!((&set["rate_limits"]["burst"], &set["rate_limits"]["concurrency"]), (&json!(500), &Value::Null));
     assert_eq!(allowance(&call_at(&world, &other, &account).await), "1000");
     limit(&world, &admin, &account, json!({"requests_per_minute": 4})).await;
     for gateway in [&world.base_url, &other] {
@@ -107,7 +104,10 @@ async fn a_plan_holds_on_the_very_next_call_at_another_instance_and_until_its_en
     world.set_clock("2100-01-01 00:00Z").await;
     assert_eq!(allowance(&call_at(&world, &world.base_url, &account).await), "60");
     let taken = assign(Value::Null, Value::Null).await;
-    assert_eq!((&taken["plan"], &taken["ends_at"], &taken["plan_in_force"]), (&Value::Null, &Value::Null, &json!("free")));
+    assert_eq!(
+        (&taken["plan"], &taken["ends_at"], &taken["plan_in_force"]),
+        (&Value::Null, &Value::Null, &json!("free"))
+    );
     assert_eq!(world.money(account.id).await.2, 0);
     world.settled().await;
     world.assert_ledger_clean().await;
@@ -126,7 +126,12 @@ async fn what_is_no_limit_or_no_plan_is_refused_and_named() {
     let (limit, plan) = ("/admin/limit", "/admin/assign-plan");
     let cases = [
         (limit, of("limits", json!({"burst": 0})), "invalid_request", json!("limits.burst")),
-        (limit, of("limits", json!({"concurrency": 1_000_000_000_001_u64})), "invalid_request", json!("limits.concurrency")),
+        (
+            limit,
+            of("limits", json!({"concurrency": 1_000_000_000_001_u64})),
+            "invalid_request",
+            json!("limits.concurrency"),
+        ),
         (limit, of("limits", json!({"burst": -1})), "invalid_request", Value::Null),
         (limit, of("limits", json!({"burst": 1.5})), "invalid_request", Value::Null),
         (limit, of("limits", json!({"burst": u64::MAX})), "invalid_request", json!("limits.burst")),
@@ -138,8 +143,18 @@ async fn what_is_no_limit_or_no_plan_is_refused_and_named() {
         (plan, json!({"account_id": account.id}), "invalid_request", json!("plan")),
         (plan, json!({"plan": "dev"}), "invalid_request", json!("account_id")),
         (plan, of("plan", json!(1)), "invalid_request", Value::Null),
-        (plan, with(of("plan", json!("dev")), "ends_at", json!("2020-01-01T00:00:00Z")), "invalid_request", json!("ends_at")),
-        (plan, with(of("plan", Value::Null), "ends_at", json!("2100-01-01T00:00:00Z")), "invalid_request", json!("ends_at")),
+        (
+            plan,
+            with(of("plan", json!("dev")), "ends_at", json!("2020-01-01T00:00:00Z")),
+            "invalid_request",
+            json!("ends_at"),
+        ),
+        (
+            plan,
+            with(of("plan", Value::Null), "ends_at", json!("2100-01-01T00:00:00Z")),
+            "invalid_request",
+            json!("ends_at"),
+        ),
         (plan, with(of("plan", json!("dev")), "price", json!(1)), "unknown_field", json!("price")),
     ];
     for (path, body, code, param) in cases {
@@ -164,8 +179,17 @@ async fn limits_set_at_the_same_time_are_all_set() {
     let Some(world) = World::concurrent("limits at the same time").await else { return };
     let (admin, account) = (world.administrator().await, free_account(&world).await);
     let (world, admin, account) = (&world, &admin, &account);
-    let names = ["requests_per_minute", "burst", "requests_per_hour", "requests_per_day", "requests_per_month",
-                 "tokens_per_minute", "tokens_per_day", "tokens_per_month", "concurrency"];
+    let names = [
+        "requests_per_minute",
+        "burst",
+        "requests_per_hour",
+        "requests_per_day",
+        "requests_per_month",
+        "tokens_per_minute",
+        "tokens_per_day",
+        "tokens_per_month",
+        "concurrency",
+    ];
     let all = names.map(|name| async move { limit(world, admin, account, json!({name: 7})).await });
     futures_util::future::join_all(all).await;
     let stored = world.value(&format!("select rate_limits from gateway.accounts where id = '{}'", account.id)).await;

@@ -45,7 +45,8 @@ async fn five(world: &World) -> Account {
 async fn accounts_are_found_by_email_role_plan_status_and_date_newest_first() {
     let world = World::start().await;
     let admin = five(&world).await;
-    let (ann, anna, bob, gone, other) = ("ann@one.example", "anna@two.example", "bob@one.example", "-", "a_n@one.example");
+    let (ann, anna, bob, gone, other) =
+        ("ann@one.example", "anna@two.example", "bob@one.example", "-", "a_n@one.example");
     let root = "root@test.example";
     for (query, wanted) in [
         ("", vec![other, gone, bob, anna, ann, root]),
@@ -105,7 +106,9 @@ async fn the_pages_are_every_account_once_while_new_ones_are_made() {
             assert!(seen.len() <= 10, "the pages never end");
             // Newer than any that was there, within what is asked for.
             let new = world.account(0).await;
-            world.change_account(&new, &format!("created_at = '2027-03-30Z', role = 'developer', username = '{limit}'")).await;
+            world
+                .change_account(&new, &format!("created_at = '2027-03-30Z', role = 'developer', username = '{limit}'"))
+                .await;
             let Some(next) = page["next_cursor"].as_str() else { break };
             cursor = format!("&cursor={next}");
         }

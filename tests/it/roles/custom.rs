@@ -61,7 +61,8 @@ async fn names_and_permissions_that_cannot_be_are_refused() {
     let admin = world.administrator().await;
     let long = "x".repeat(33);
     for name in ["", "x", "Support", "a b", "a.b", "é1", "assign", "a\u{0}b", long.as_str()] {
-        let answer = Answer::to(world.post("/admin/roles", &admin.key, &json!({"name": name, "permissions": []}))).await;
+        let answer =
+            Answer::to(world.post("/admin/roles", &admin.key, &json!({"name": name, "permissions": []}))).await;
         assert_eq!(answer.refused(400, "invalid_request")["param"], "name", "{name:?}");
     }
     for permission in ["", "root", "keys", "keys:*", "admin:", "admin:*", "admin:Users", "admin:a:b", "**", "a\u{0}"] {

@@ -165,6 +165,9 @@ async fn a_refused_attempt_is_on_record() {
     assign(&world, &caller.key, &caller, "admin").await.refused(403, "insufficient_scope");
     let row = world.value("select jsonb_agg(l) from gateway.audit_logs l").await;
     assert_eq!(row.as_array().map(Vec::len), Some(1));
-    assert_eq!((&row[0]["action"], &row[0]["details"]), (&json!("key.refused"), &json!({"reason": "insufficient_scope"})));
+    assert_eq!(
+        (&row[0]["action"], &row[0]["details"]),
+        (&json!("key.refused"), &json!({"reason": "insufficient_scope"}))
+    );
     assert_eq!(row[0]["actor_key_id"], json!(caller.key_id));
 }

@@ -57,9 +57,8 @@ async fn twenty_demotions_of_two_administrators_by_each_other_leave_exactly_one(
         };
         let (answers, ()) = tokio::join!(futures_util::future::join_all(demotions), release);
         assert_eq!(left(&world).await, json!(1), "round {round}");
-        let demoted = answers.iter().filter(|answer| {
-            answer.status == 200 && answer.success()["former_role"] == "admin"
-        });
+        let demoted =
+            answers.iter().filter(|answer| answer.status == 200 && answer.success()["former_role"] == "admin");
         assert_eq!(demoted.count(), 1, "round {round}");
         for answer in answers.iter().filter(|answer| answer.status != 200) {
             let (status, code) = answer.outcome();

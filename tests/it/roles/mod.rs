@@ -7,15 +7,20 @@ mod escalation;
 mod last_admin;
 mod parallel;
 
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::{Account, World};
 
 /// A JSON request with this key and another method than GET or POST.
-async fn send(world: &World, method: &str, path: &str, key: &str, body: &Value) -> Answer {
+fn request(world: &World, method: &str, path: &str, key: &str, body: &Value) -> RequestBuilder {
     let method = method.parse().expect("a method");
     let request = world.http.request(method, format!("{}{path}", world.base_url)).bearer_auth(key);
-    Answer::to(request.header("content-type", "application/json").body(body.to_string())).await
+    request.header("content-type", "application/json").body(body.to_string())
+}
+
+async fn send(world: &World, method: &str, path: &str, key: &str, body: &Value) -> Answer {
+    Answer::to(request(world, method, path, key, body)).await
 }
 
 async fn assign(world: &World, key: &str, account: &Account, role: &str) -> Answer {

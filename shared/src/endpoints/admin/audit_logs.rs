@@ -87,7 +87,8 @@ pub struct AuditLog {
 
 /// An address of either family.
 fn address() -> Schema {
-    let family = |format| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
+    let family =
+        |format| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
     let families = OneOfBuilder::new().item(family(KnownFormat::Ipv4)).item(family(KnownFormat::Ipv6));
     families.description(Some("Where it came from.")).into()
 }
