@@ -1,9 +1,11 @@
 //! `cargo run -- admin create EMAIL`: an administrator for the deployment that the environment names.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use shared::api_key::NewKey;
 use shared::app::{App, SharedApp};
 use shared::config::Config;
@@ -24,12 +26,24 @@ enum Action {
     },
 }
 
+/// An administrator that was made.
+#[derive(Debug)]
+pub struct Administrator {
+    /// Its new key.
+    pub key: String,
+    /// Whether the account was disabled before, and so still is.
+    pub disabled: bool,
+}
+
 /// Acts on the Supabase project of the environment or `.env`. What goes wrong is one line on stderr.
 pub fn run(options: &Options) -> ExitCode {
     let Action::Create { email } = &options.action;
-    match create(email) {
-        Ok(key) => {
+    match create_from_environment(email) {
+        Ok(Administrator { key, disabled }) => {
             println!("{email} is an administrator; the key is shown this once:\n{key}");
+            if disabled {
+                println!("The account is disabled: the key is refused until another administrator enables it.");
+            }
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -39,19 +53,31 @@ pub fn run(options: &Options) -> ExitCode {
     }
 }
 
-fn create(email: &str) -> Result<String, Box<dyn std::error::Error>> {
+fn create_from_environment(email: &str) -> Result<Administrator, Box<dyn Error>> {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
         return Err(error.into());
     }
-    let app: SharedApp = App::new(Config::from_env())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(create(Config::from_env(), email))
+}
+
+/// Makes an administrator of the deployment that this configuration names, or makes one of an account there.
+///
+/// # Errors
+/// When the configuration lacks something, which the error names, or the database cannot be used.
+pub async fn create(config: Config, email: &str) -> Result<Administrator, Box<dyn Error>> {
+    #[derive(Deserialize)]
+    struct Made {
+        disabled: bool,
+    }
+    let app: SharedApp = App::new(config)?;
     let peppers = app.config.peppers.clone()?;
     // The command's own failures name the variable; an endpoint's would not.
     app.config.supabase.clone()?;
     let key = NewKey::generate(app.config.key_environment(), "Administrator".to_owned(), &peppers)?;
     let arguments = json!({ "request": { "email": email }, "key": key.stored });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let _: Value = runtime.block_on(app.supabase()?.rpc("create_admin", &arguments))?;
-    Ok(key.secret)
+    let made: Made = app.supabase()?.rpc("create_admin", &arguments).await?;
+    Ok(Administrator { key: key.secret, disabled: made.disabled })
 }

@@ -1,5 +1,6 @@
 //! The whole platform on one machine.
 
+pub mod admin_command;
 pub mod database;
 mod loopback;
 pub mod mailbox;

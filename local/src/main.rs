@@ -1,12 +1,12 @@
 //! The command line of the local platform.
 
-mod admin_command;
 mod routes_command;
 mod start;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use local::admin_command;
 
 /// The gateway on one machine. Without a command it starts and prints keys that work.
 #[derive(Parser)]

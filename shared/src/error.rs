@@ -79,6 +79,7 @@ codes! {
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
     ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
+    PlanNotFound = "plan_not_found", 404, "There is no such plan.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
@@ -89,6 +90,7 @@ codes! {
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";
+    AccountDeleted = "account_deleted", 409, "This account's person has left and it was deleted: it cannot be changed any more.";
     LastAdmin = "last_admin", 409, "This is the last administrator. Make another one first.";
     PayloadTooLarge = "payload_too_large", 413, "The request body is larger than 4.5 MB.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Send JSON, with `content-type: application/json`.";

@@ -83,6 +83,32 @@ routes! {
     admin_add_credits at "/admin/add_credits" { POST admin::add_credits::change: Admin "admin:credits" };
     /// Every invariant of the ledger, over all accounts.
     admin_ledger_check at "/admin/ledger/check" { GET admin::ledger_check::show: Admin "admin:ledger" };
+    /// Accounts, newest first.
+    admin_users at "/admin/users" { GET admin::users::list: Admin "admin:users" };
+    /// One account: what it is and has; its name, and whether it is disabled.
+    admin_user at "/admin/users/{id}" {
+        GET admin::user::show: Admin "admin:users", PATCH admin::user::change: Admin "admin:users"
+    };
+    /// An account's own limits in place of its plan's.
+    admin_limit at "/admin/limit" { POST admin::limit::set: Admin "admin:limits" };
+    /// Gives an account a plan, or takes it away.
+    admin_assign_plan at "/admin/assign-plan" { POST admin::assign_plan::assign: Admin "admin:plans" };
+    /// Roles and what they may do.
+    admin_roles at "/admin/roles" {
+        GET admin::roles::list: Admin "admin:roles", POST admin::roles::create: Admin "admin:roles"
+    };
+    /// Gives an account another role.
+    admin_assign_role at "/admin/roles/assign" { POST admin::assign_role::assign: Admin "admin:roles" };
+    /// A role of one's own making.
+    admin_role at "/admin/roles/{name}" {
+        PUT admin::role::change: Admin "admin:roles", DELETE admin::role::delete: Admin "admin:roles"
+    };
+    /// Who has a role, newest first.
+    admin_role_users at "/admin/roles/{name}/users" { GET admin::role_users::list: Admin "admin:roles" };
+    /// The audit trail, newest first.
+    admin_audit_logs at "/admin/audit-logs" { GET admin::audit_logs::list: Admin "admin:audit" };
+    /// What happened to the account's keys and sign-ins, newest first.
+    user_key_audit_logs at "/user/api-keys/audit-logs" { GET account::key_audit_logs::list: User "keys:read" };
     /// Releases what dead functions left behind.
     cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
 }

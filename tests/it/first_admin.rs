@@ -1,23 +1,88 @@
-//! A new deployment gets its first administrator from whoever holds the service key.
+//! A new deployment gets its first administrator from whoever holds the service key: `admin create EMAIL`.
 
+use local::admin_command::{Administrator, create};
 use serde_json::{Value, json};
-use shared::api_key::NewKey;
-use tests::world::{World, read, send};
+use shared::config::Config;
+use tests::answer::Answer;
+use tests::world::World;
+
+/// What the command does in an environment that names this world's stores.
+async fn admin_create(world: &World, email: &str) -> Administrator {
+    let config = Config::from_lookup(|name| world.platform.variables().get(name).cloned());
+    create(config, email).await.expect("an administrator")
+}
+
+async fn trail(world: &World) -> Value {
+    world.value("select coalesce(jsonb_agg(l order by id), '[]') from gateway.audit_logs l").await
+}
 
 #[tokio::test]
-async fn the_service_key_makes_an_administrator_whose_key_works() {
+async fn the_command_makes_an_administrator_whose_key_works_and_that_is_on_record() {
     let world = World::start().await;
-    let app = world.platform.gateway().expect("an app");
-    let peppers = app.config.peppers.clone().expect("a pepper");
     for _ in 0..2 {
-        let key = NewKey::generate(app.config.key_environment(), "k".to_owned(), &peppers).expect("a key");
-        let arguments = json!({"request": {"email": "Root@test.example"}, "key": key.stored});
-        let supabase = app.supabase().expect("configured");
-        let made: Value = supabase.rpc("create_admin", &arguments).await.expect("an answer");
-        assert_eq!(made["email"], "root@test.example");
-        let (status, report) = read(send(world.get("/admin/ledger/check", &key.secret)).await).await;
-        assert_eq!((status, &report["ok"]), (200, &json!(true)));
+        let made = admin_create(&world, "Root@test.example").await;
+        assert!(!made.disabled);
+        assert_eq!(Answer::to(world.get("/admin/ledger/check", &made.key)).await.success()["ok"], json!(true));
     }
-    let accounts = world.value("select count(*) from gateway.accounts where role = 'admin'").await;
-    assert_eq!(accounts, json!(1));
+    let accounts = "select jsonb_agg(jsonb_build_array(email, role)) from gateway.accounts";
+    assert_eq!(world.value(accounts).await, json!([["root@test.example", "admin"]]));
+    // The second key is another key, not another primary one.
+    let keys = "select jsonb_agg(is_primary order by created_at) from gateway.api_keys";
+    assert_eq!(world.value(keys).await, json!([true, false]));
+    let trail = trail(&world).await;
+    let before: Vec<&Value> = trail.as_array().expect("rows").iter().map(|entry| &entry["details"]["before"]).collect();
+    assert_eq!(before, [&Value::Null, &json!({"role": "admin"})]);
+    assert_eq!((&trail[0]["action"], &trail[0]["details"]["by"]), (&json!("role.assign"), &json!("service key")));
+    assert_eq!(trail[0]["actor_account_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_account_that_is_there_becomes_one_and_nothing_is_enabled_again() {
+    let world = World::start().await;
+    let (user, disabled, deleted) = (world.account(0).await, world.account(0).await, world.account(0).await);
+    let email = |account: &tests::world::Account| format!("{}@test.example", account.id);
+    world.change_account(&disabled, "disabled_at = gateway.now()").await;
+    world.change_account(&deleted, "disabled_at = gateway.now(), deleted_at = gateway.now(), email = null").await;
+    assert!(!admin_create(&world, &email(&user)).await.disabled);
+    // With the key that it had, too.
+    Answer::to(world.get("/admin/ledger/check", &user.key)).await.success();
+    assert_eq!(trail(&world).await[0]["details"]["before"], json!({"role": "user"}));
+
+    let made = admin_create(&world, &email(&disabled)).await;
+    assert!(made.disabled);
+    Answer::to(world.get("/admin/ledger/check", &made.key)).await.refused(403, "account_disabled");
+
+    // The address of somebody who left is nobody's: it makes an account of its own.
+    let before = world.evidence(deleted.id).await;
+    let made = admin_create(&world, &email(&deleted)).await;
+    Answer::to(world.get("/admin/ledger/check", &made.key)).await.success();
+    assert_eq!(world.evidence(deleted.id).await, before);
+    assert_eq!(world.value("select count(*) from gateway.accounts").await, json!(4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_is_made_while_another_is_demoted() {
+    let Some(world) = World::concurrent("an administrator made beside a demotion").await else { return };
+    let (admin, other) = (world.administrator().await, world.administrator().await);
+    let email = format!("{}@test.example", other.id);
+    for _ in 0..10 {
+        let body = json!({"account_id": other.id, "role": "user"});
+        let (demoted, _) = tokio::join!(
+            Answer::to(world.post("/admin/roles/assign", &admin.key, &body)),
+            admin_create(&world, &email)
+        );
+        // Neither waits for the other in a circle.
+        demoted.success();
+    }
+}
+
+#[tokio::test]
+async fn what_the_environment_lacks_is_named() {
+    let world = World::start().await;
+    for missing in ["SUPABASE_URL", "API_KEY_PEPPER"] {
+        let named = |name: &str| world.platform.variables().get(name).filter(|_| name != missing).cloned();
+        let error = create(Config::from_lookup(named), "root@test.example").await.expect_err("an error");
+        assert!(error.to_string().contains(missing), "{error}");
+    }
+    assert_eq!(world.value("select count(*) from gateway.accounts").await, json!(0));
 }

@@ -1,6 +1,7 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
 mod admin;
+mod audit;
 mod billing;
 mod catalog;
 mod documentation;
@@ -14,6 +15,7 @@ mod observability;
 mod own_keys;
 mod platforms;
 mod providers;
+mod roles;
 mod round_trips;
 mod samples;
 mod sealed;

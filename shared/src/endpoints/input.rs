@@ -3,8 +3,9 @@
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
-use serde::Serialize;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
@@ -138,10 +139,34 @@ pub fn page_size(limit: Option<u32>, usual: Option<u32>, most: u32) -> Result<u3
     }
 }
 
+/// A list that goes by ids which grow: its `cursor` is the last id of the page before.
+pub fn check_id_cursor(cursor: Option<&str>) -> Result<(), Error> {
+    let is_id = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<i64>().is_ok();
+    if cursor.is_none_or(is_id) {
+        return Ok(());
+    }
+    Err(Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."))
+}
+
+/// `from` and `to` of a list.
+pub fn check_moments(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Error> {
+    // Far enough back for anyone; Postgres writes years before our era in another way.
+    for (name, moment) in [("from", from), ("to", to)] {
+        if moment.is_some_and(|moment| moment < Timestamp::UNIX_EPOCH) {
+            return Err(Error::invalid(name, "`from` and `to` are not before 1970."));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a member that may be left out, be null, or have a value: with `#[serde(default, deserialize_with = "given")]`
+/// the outer `None` is a member that is not there.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -143,3 +143,26 @@ async fn credit_repays_debt_first() {
     world.settled().await;
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_who_give_each_other_and_themselves_credit_at_once_all_give_it() {
+    let Some(world) = World::concurrent("gifts to each other at the same time").await else { return };
+    let (one, two) = (world.administrator().await, world.administrator().await);
+    let gate = world.platform.postgrest.control().gate(Some("add_credits"));
+    let gifts = (0..20).map(|i| {
+        let (from, to) = ([&one, &two][i % 2], [&one, &two][i / 2 % 2]);
+        let (world, body) = (&world, json!({"account_id": to.id, "amount": 1}));
+        // The key is claimed for the one who gives, which touches their account as well.
+        async move { post(world, from, "/admin/add_credits", &body, Some(&format!("k{i}"))).await }
+    });
+    let release = async {
+        certain("all at the database", gate.waiting(20)).await;
+        gate.open();
+    };
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(gifts), release);
+    for answer in answers {
+        answer.success();
+    }
+    assert_eq!(world.money(one.id).await.0 + world.money(two.id).await.0, 20_000_000_000);
+    world.assert_ledger_clean().await;
+}

@@ -1,17 +1,24 @@
 //! What administrators do: accounts, credit, and the record of both.
 
-mod audit;
 mod create;
 mod credits;
 mod idempotency;
 mod ledger;
+mod limits;
+mod users;
 
 use serde_json::Value;
 use tests::answer::Answer;
 use tests::world::{Account, World};
 
 /// A POST as this administrator, with an Idempotency-Key if there is one.
-async fn post(world: &World, admin: &Account, path: &str, body: &Value, idempotency_key: Option<&str>) -> Answer {
+pub(crate) async fn post(
+    world: &World,
+    admin: &Account,
+    path: &str,
+    body: &Value,
+    idempotency_key: Option<&str>,
+) -> Answer {
     let mut request = world.post(path, &admin.key, body);
     if let Some(key) = idempotency_key {
         request = request.header("idempotency-key", key);
@@ -20,7 +27,7 @@ async fn post(world: &World, admin: &Account, path: &str, body: &Value, idempote
 }
 
 /// Whether any row of any table holds this text.
-pub async fn is_stored(world: &World, text: &str) -> bool {
+pub(crate) async fn is_stored(world: &World, text: &str) -> bool {
     let tables =
         "select jsonb_agg(relname) from pg_class where relnamespace = 'gateway'::regnamespace and relkind = 'r'";
     let tables: Vec<String> = serde_json::from_value(world.value(tables).await).expect("tables");

@@ -6,7 +6,14 @@ use tests::world::{Account, World};
 
 use super::assert_nothing_left;
 
-const PATHS: [&str; 2] = ["/admin/create", "/admin/add_credits"];
+const PATHS: [&str; 6] = [
+    "/admin/create",
+    "/admin/add_credits",
+    "/admin/limit",
+    "/admin/assign-plan",
+    "/admin/roles",
+    "/admin/roles/assign",
+];
 
 async fn post(world: &World, admin: &Account, path: &str, body: impl Into<reqwest::Body>) -> Answer {
     Answer::to(world.post(path, &admin.key, &Value::Null).body(body)).await
@@ -18,6 +25,12 @@ fn good(path: &str, someone: &Account) -> Value {
         "/admin/create" => {
             json!({"email": "new@test.example", "username": "New", "role": "user", "plan": "dev", "key_name": "A key"})
         }
+        "/admin/limit" => json!({"account_id": someone.id, "limits": {"burst": 1}}),
+        "/admin/assign-plan" => {
+            json!({"account_id": someone.id, "plan": "dev", "ends_at": "2100-01-01T00:00:00Z"})
+        }
+        "/admin/roles" => json!({"name": "new-role", "permissions": ["inference"]}),
+        "/admin/roles/assign" => json!({"account_id": someone.id, "role": "user"}),
         _ => json!({"account_id": someone.id, "amount": 1, "reason": "because", "expires_at": "2100-01-01T00:00:00Z"}),
     }
 }
@@ -27,17 +40,10 @@ async fn a_body_that_is_no_json_is_said_to_be_none() {
     let world = World::start().await;
     let (admin, someone) = (world.administrator().await, world.account(0).await);
     for path in PATHS {
-        let good = good(path, &someone).to_string();
-        for body in [
-            "",
-            " ",
-            "{",
-            &good[..good.len() - 1],
-            &format!("{good}x"),
-            "\u{0}",
-            "{\"email\":\"\\ud800\"}",
-            "\u{feff}{}",
-        ] {
+        let good = good(path, &someone);
+        let member = good.as_object().expect("an object").keys().next().expect("a member");
+        let (half, good) = (format!("{{\"{member}\":\"\\ud800\"}}"), good.to_string());
+        for body in ["", " ", "{", &good[..good.len() - 1], &format!("{good}x"), "\u{0}", &half, "\u{feff}{}"] {
             let answer = post(&world, &admin, path, body.to_owned()).await;
             assert_eq!(answer.outcome(), (400, "invalid_json".to_owned()), "{path} {body:?}: {}", answer.text);
         }

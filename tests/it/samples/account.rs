@@ -18,6 +18,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             world.own_key(owner.id, "chutes", "cpk_0123456789abcdef").await;
             Sample::plain().with_query("?provider=chutes")
         }
+        ("GET", "user_key_audit_logs") => Sample::plain().with_query("?action=key.&limit=5"),
         _ => return None,
     })
 }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
-use crate::endpoints::input::{Params, page_size};
-use crate::error::{Error, Result};
+use crate::endpoints::input::{Params, check_id_cursor, check_moments, page_size};
+use crate::error::Result;
 use crate::money::Nanos;
 
 /// Which transactions, and which page of them.
@@ -72,15 +72,8 @@ pub async fn list(
     caller: Caller,
     Params(query): Params<TransactionQuery>,
 ) -> Result<Response> {
-    if query.cursor.as_ref().is_some_and(|cursor| cursor.parse::<i64>().is_err()) {
-        return Err(Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."));
-    }
-    // Far enough back for anyone; Postgres writes years before our era in another way.
-    for (name, moment) in [("from", query.from), ("to", query.to)] {
-        if moment.is_some_and(|moment| moment < Timestamp::UNIX_EPOCH) {
-            return Err(Error::invalid(name, "`from` and `to` are not before 1970."));
-        }
-    }
+    check_id_cursor(query.cursor.as_deref())?;
+    check_moments(query.from, query.to)?;
     let query = TransactionQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
     let transactions: Box<RawValue> = caller.rpc(&app, "list_credit_transactions", json!({ "query": query })).await?;
     Ok(answer::private(&transactions))

@@ -2,4 +2,5 @@
 
 pub mod balance;
 pub mod credit_transactions;
+pub mod key_audit_logs;
 pub mod provider_keys;

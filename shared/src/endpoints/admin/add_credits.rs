@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::check_account;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
@@ -68,9 +69,7 @@ pub async fn change(State(app): State<SharedApp>, caller: Caller, input: Input<C
     if body.amount == Nanos(0) {
         return Err(Error::invalid("amount", "`amount` is not 0."));
     }
-    if body.account_id.is_some() == body.email.is_some() {
-        return Err(Error::invalid("account_id", "Name the account by either `account_id` or `email`."));
-    }
+    check_account(body.account_id, body.email.as_deref())?;
     if body.expires_at.is_some_and(|at| at <= Timestamp::now()) {
         return Err(Error::invalid("expires_at", "`expires_at` is in the future."));
     }

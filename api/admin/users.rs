@@ -1,0 +1,5 @@
+//! `GET /admin/users`: Accounts, newest first.
+
+fn main() -> std::process::ExitCode {
+    shared::serve::run("admin/users", shared::routes::admin_users)
+}

@@ -1,0 +1,113 @@
+//! `/admin/limit`: an account's own limits in place of its plan's.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::check_account;
+use crate::app::SharedApp;
+use crate::caller::Caller;
+use crate::endpoints::answer;
+use crate::endpoints::input::{Input, given};
+use crate::error::{Error, Result};
+
+/// The highest limit: a million times what any plan gives a minute, and a number that every store counts exactly.
+const HIGHEST: u64 = 1_000_000_000_000;
+
+/// Declares the limits once for the request, where each may be left out, and for answers, where each is there.
+macro_rules! limits {
+    ($($(#[doc = $what:literal])+ $name:ident,)+) => {
+        /// Limits to be set; what is left out stays, and null goes back to the plan's.
+        #[derive(Debug, Deserialize, Serialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct NewAccountLimits {
+            $($(#[doc = $what])+
+            #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_000_000_000_000_u64)]
+            $name: Option<Option<u64>>,)+
+        }
+
+        impl NewAccountLimits {
+            /// Each limit that is given a figure.
+            fn figures(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),+]
+                    .into_iter()
+                    .filter_map(|(name, given)| Some((name, given??)))
+            }
+        }
+
+        /// An account's own limits; null where its plan's holds.
+        #[derive(ToSchema)]
+        pub struct AccountRateLimits {
+            $($(#[doc = $what])+
+            #[schema(required)]
+            pub $name: Option<i64>,)+
+        }
+    };
+}
+
+limits! {
+    /// Requests a minute.
+    requests_per_minute,
+    /// Requests in ten seconds.
+    burst,
+    /// Requests an hour.
+    requests_per_hour,
+    /// Requests a day.
+    requests_per_day,
+    /// Requests a month.
+    requests_per_month,
+    /// Tokens a minute.
+    tokens_per_minute,
+    /// Tokens a day.
+    tokens_per_day,
+    /// Tokens a month.
+    tokens_per_month,
+    /// Requests at a time.
+    concurrency,
+}
+
+/// Whose limits, and which. The account is named by id or by e-mail.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitChange {
+    account_id: Option<Uuid>,
+    email: Option<String>,
+    limits: NewAccountLimits,
+}
+
+/// The limits that the account has now.
+#[derive(ToSchema)]
+pub struct AccountLimits {
+    /// `account_limits`.
+    pub object: String,
+    /// The account.
+    pub account_id: Uuid,
+    /// The plan whose limits hold where there is none of its own.
+    pub plan_in_force: String,
+    /// Its own limits.
+    pub rate_limits: AccountRateLimits,
+}
+
+/// `POST /admin/limit`: holds on the account's next call.
+///
+/// # Errors
+/// The refusals of key validation; 404 `account_not_found`; 409 `account_deleted`; 400 for a limit out of range.
+#[utoipa::path(post, path = "/admin/limit", tag = "admin", request_body = LimitChange, responses(
+    (status = 200, body = AccountLimits),
+    (status = 404, description = "`account_not_found`"),
+    (status = 409, description = "`account_deleted`")))]
+pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<LimitChange>) -> Result<Response> {
+    let request = input.body;
+    check_account(request.account_id, request.email.as_deref())?;
+    if let Some((name, _)) = request.limits.figures().find(|(_, figure)| !(1..=HIGHEST).contains(figure)) {
+        let message = format!("`limits.{name}` is a number from 1 to {HIGHEST}, or null.");
+        return Err(Error::invalid(format!("limits.{name}"), message));
+    }
+    let limits: Box<RawValue> = caller.rpc(&app, "set_account_limits", json!({ "request": request })).await?;
+    Ok(answer::private(&limits))
+}
