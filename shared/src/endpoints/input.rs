@@ -110,11 +110,23 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
                 Some(field) => Error::new(Code::UnknownField)
                     .with_message(format!("This endpoint does not know the parameter `{field}`."))
                     .with_param(field),
-                None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
+                None => match at_fault(&text) {
+                    Some(name) => {
+                        let message = format!("The parameter `{name}` is not as it should be.");
+                        Error::invalid(name, message)
+                    }
+                    None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
+                },
             }
         })?;
         Ok(Self(query.0))
     }
+}
+
+/// The parameter that axum's words blame: they end in `name: what is wrong with it`.
+fn at_fault(text: &str) -> Option<String> {
+    let (name, _) = text.strip_prefix("Failed to deserialize query string: ")?.split_once(": ")?;
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_').then(|| name.to_owned())
 }
 
 /// The size of a page: `limit` from 1 to `most`, or the usual one.

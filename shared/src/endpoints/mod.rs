@@ -9,3 +9,5 @@ pub mod docs;
 pub mod inference;
 pub mod input;
 pub mod public;
+pub mod usage;
+pub mod window;

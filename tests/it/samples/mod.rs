@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod inference;
 mod public;
+mod usage;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -67,6 +68,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         account::sample(world, wanted, owner).await,
         admin::sample(world, wanted, owner).await,
         inference::sample(wanted),
+        usage::sample(world, wanted, owner).await,
     ] {
         if let Some(sample) = sample {
             return sample;

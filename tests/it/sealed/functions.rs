@@ -5,15 +5,17 @@ use shared::routes::{Auth, ROUTES};
 use tests::world::World;
 
 /// Functions of the API that do not begin with `gateway.authenticate`, and why.
-const WITHOUT_AUTHENTICATE: [(&str, &str); 9] = [
+const WITHOUT_AUTHENTICATE: [(&str, &str); 11] = [
     ("begin_request", "makes the same checks on rows that it has locked; its refusals are values"),
     ("finish_request", "is about a call that was admitted, whoever's key it was and whatever became of that"),
     ("record_refusal", "puts on record that authenticate refused a key"),
     ("sweep_holds", "housekeeping; its route wants the cron secret"),
+    ("roll_up_usage", "housekeeping; its route wants the cron secret"),
     ("health", "says nothing but that it answers"),
     ("list_models", "the public catalog"),
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),
+    ("list_developer_models", "the public catalog"),
     ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
 ];
 

@@ -2,3 +2,5 @@
 
 pub mod balance;
 pub mod credit_transactions;
+pub mod deletion;
+pub mod profile;
