@@ -196,7 +196,8 @@ declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   at constant timestamptz := gateway.now();
   most constant integer := (query ->> 'limit')::integer;
-  after constant jsonb := nullif(query -> 'cursor', 'null');
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
   asked record;
   answer jsonb;
 begin
@@ -205,8 +206,7 @@ begin
   with found as (
     select * from gateway.api_keys
     where account_id = session.account_id
-      and (after is null
-        or (created_at, id) < ((after ->> 'at')::timestamptz, (after ->> 'id')::uuid))
+      and (after is null or (created_at, id) < (after, after_id))
     order by created_at desc, id desc
     limit most + 1
   ),

@@ -13,15 +13,16 @@ declare
     query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
   since constant timestamptz := coalesce((query ->> 'from')::timestamptz, '-infinity');
-  until constant timestamptz := coalesce((query ->> 'to')::timestamptz, 'infinity');
-  after constant jsonb := nullif(query -> 'cursor', 'null');
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  -- A bound that an index can use in any plan: the requests of the cursor's own moment are told apart by their ids.
+  until constant timestamptz := least((query ->> 'to')::timestamptz, after + interval '1 microsecond', 'infinity');
   answer jsonb;
 begin
   with scanned as (
     select * from gateway.requests
     where account_id = session.account_id and finished_at >= since and finished_at < until
-      and (after is null or (finished_at <= (after ->> 'at')::timestamptz
-        and (finished_at, call_id) < ((after ->> 'at')::timestamptz, (after ->> 'id')::uuid)))
+      and (after is null or (finished_at, call_id) < (after, after_id))
     order by finished_at desc, call_id desc
     limit window_size
   ),

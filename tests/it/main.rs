@@ -1,5 +1,6 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod account;
 mod admin;
 mod billing;
 mod catalog;
@@ -16,3 +17,4 @@ mod round_trips;
 mod samples;
 mod sealed;
 mod stores;
+mod usage;

@@ -55,6 +55,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
             }
         };
         let Payload(bytes) = Payload::from_request(request, state).await?;
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            // Serde would take a list of the members' values for the object.
+            return Err(Error::new(Code::InvalidRequest).with_message("The body is a JSON object, not a list."));
+        }
         let body = serde_json::from_slice(&bytes).map_err(|error| refusal(&error))?;
         Ok(Self { body, idempotency: key.map(|key| Idempotency { key, fingerprint: fingerprint(&path, &bytes) }) })
     }

@@ -59,9 +59,16 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_refused_by_its_name() {
-        for cursor in ["", "-", "abc", "1764071502123456", "x-0193a5b0-7c3e-7000-8000-000000000001", "1-x", "-1-x",
-            "99999999999999999999-0193a5b0-7c3e-7000-8000-000000000001"]
-        {
+        for cursor in [
+            "",
+            "-",
+            "abc",
+            "1764071502123456",
+            "x-0193a5b0-7c3e-7000-8000-000000000001",
+            "1-x",
+            "-1-x",
+            "99999999999999999999-0193a5b0-7c3e-7000-8000-000000000001",
+        ] {
             let error = Place::read(Some(cursor)).expect_err(cursor);
             assert_eq!(error.param.as_deref(), Some("cursor"), "{cursor}");
         }

@@ -22,7 +22,10 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("DELETE", "user_account") => Sample::body(json!({"confirmation": "DELETE_ACCOUNT"})),
         (
             "GET",
-            "user_monitor" | "user_environment_usage" | "user_activity_stats" | "user_activity_log"
+            "user_monitor"
+            | "user_environment_usage"
+            | "user_activity_stats"
+            | "user_activity_log"
             | "user_api_keys_usage",
         ) => {
             requests(world, owner).await;

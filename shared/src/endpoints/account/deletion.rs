@@ -13,21 +13,18 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// The word that nobody sends by mistake.
+const CONFIRMATION: &str = "DELETE_ACCOUNT";
 
 /// That the caller means it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Farewell {
-    /// The word that nobody sends by mistake.
-    #[serde(rename = "confirmation")]
-    _confirmation: Confirmation,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-enum Confirmation {
-    #[serde(rename = "DELETE_ACCOUNT")]
-    DeleteAccount,
+    /// `DELETE_ACCOUNT`.
+    #[schema(pattern = "^DELETE_ACCOUNT$")]
+    confirmation: String,
 }
 
 /// The account that is no more.
@@ -47,11 +44,14 @@ pub struct AccountDeletion {
 /// its credit is lost.
 ///
 /// # Errors
-/// The refusals of key validation; 409 `last_admin`.
+/// The refusals of key validation; 409 `last_admin`; 400 without the word.
 #[utoipa::path(delete, path = "/user/account", tag = "account", request_body = Farewell, responses(
     (status = 200, body = AccountDeletion),
     (status = 409, description = "`last_admin`")))]
-pub async fn delete(State(app): State<SharedApp>, caller: Caller, _: Input<Farewell>) -> Result<Response> {
+pub async fn delete(State(app): State<SharedApp>, caller: Caller, input: Input<Farewell>) -> Result<Response> {
+    if input.body.confirmation != CONFIRMATION {
+        return Err(Error::invalid("confirmation", format!("`confirmation` is the word `{CONFIRMATION}`.")));
+    }
     let deletion: Box<RawValue> = caller.rpc(&app, "delete_account", json!({})).await?;
     Ok(answer::private(&deletion))
 }

@@ -37,8 +37,7 @@ pub async fn list(
     Path(name): Path<String>,
     Params(query): Params<DeveloperQuery>,
 ) -> Result<Response> {
-    let query =
-        json!({ "developer": name, "limit": page_size(query.limit, None, 100)?, "cursor": query.cursor });
+    let query = json!({ "developer": name, "limit": page_size(query.limit, None, 100)?, "cursor": query.cursor });
     let models: Box<RawValue> = app.supabase()?.rpc("list_developer_models", &json!({ "query": query })).await?;
     Ok(answer::public(&models))
 }

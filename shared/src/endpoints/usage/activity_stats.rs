@@ -75,11 +75,7 @@ pub struct KeyActivity {
 /// The refusals of key validation; 400 for a parameter that is not known.
 #[utoipa::path(get, path = "/user/activity/stats", tag = "usage", params(Window),
     responses((status = 200, body = ActivityStats)))]
-pub async fn show(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    Params(window): Params<Window>,
-) -> Result<Response> {
+pub async fn show(State(app): State<SharedApp>, caller: Caller, Params(window): Params<Window>) -> Result<Response> {
     let stats: Box<RawValue> = caller.rpc(&app, "get_activity_stats", json!({ "query": window.read()? })).await?;
     Ok(answer::private(&stats))
 }

@@ -33,11 +33,7 @@ pub struct UsageByEnvironment {
 /// The refusals of key validation; 400 for a parameter that is not known.
 #[utoipa::path(get, path = "/user/environment-usage", tag = "usage", params(Window),
     responses((status = 200, body = UsageByEnvironment)))]
-pub async fn show(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    Params(window): Params<Window>,
-) -> Result<Response> {
+pub async fn show(State(app): State<SharedApp>, caller: Caller, Params(window): Params<Window>) -> Result<Response> {
     let usage: Box<RawValue> = caller.rpc(&app, "get_environment_usage", json!({ "query": window.read()? })).await?;
     Ok(answer::private(&usage))
 }
