@@ -24,8 +24,10 @@ use crate::money::Nanos;
 #[serde(deny_unknown_fields)]
 pub struct ActivityQuery {
     /// Those to this model.
+    #[param(pattern = r"^[^\u0000]*$")]
     model: Option<String>,
     /// Those that this provider answered.
+    #[param(pattern = r"^[^\u0000]*$")]
     provider: Option<String>,
     /// Those of this key.
     key_id: Option<Uuid>,
@@ -40,6 +42,7 @@ pub struct ActivityQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
+    #[param(pattern = "^[0-9]{1,17}-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
     cursor: Option<String>,
 }
 
