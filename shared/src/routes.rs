@@ -24,7 +24,7 @@ use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
 use crate::config::{Config, Missing};
-use crate::endpoints::{account, admin, catalog, cron, docs, inference, public, sign_in};
+use crate::endpoints::{account, admin, catalog, cron, docs, inference, public, sign_in, usage};
 use declare::routes;
 use route::{DEFAULT_MAX, mount};
 
@@ -49,6 +49,10 @@ routes! {
     models at "/models" | "/catalog/models" { GET catalog::models::list: Public } needs [Database];
     /// How many models each provider serves, and for how much.
     models_providers at "/models/providers" | "/catalog/models/providers" { GET catalog::providers::list: Public } needs [Database];
+    /// A developer's models.
+    models_developer at "/models/developers/{name}" | "/catalog/models/developers/{name}" {
+        GET catalog::developer::list: Public
+    } needs [Database];
     /// One model with its routes and prices.
     model at "/models/{provider}/{*model}" | "/catalog/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
     /// The catalog as OpenAI's clients read it.
@@ -77,6 +81,23 @@ routes! {
         GET account::provider_keys::list: User "keys:read",
         DELETE account::provider_keys::delete: User "keys:write"
     } needs [EncryptionKeys];
+    /// What an account says of itself.
+    user_profile at "/user/profile" {
+        GET account::profile::show: User "account:read",
+        PATCH account::profile::update: User "account:write"
+    };
+    /// The account's end.
+    user_account at "/user/account" { DELETE account::deletion::delete: User "account:write" };
+    /// Usage at a glance.
+    user_monitor at "/user/monitor" { GET usage::monitor::show: User "usage:read" };
+    /// Usage by the environment of the key.
+    user_environment_usage at "/user/environment-usage" { GET usage::environments::show: User "usage:read" };
+    /// Usage by day, model, provider and key.
+    user_activity_stats at "/user/activity/stats" { GET usage::activity_stats::show: User "usage:read" };
+    /// Requests one by one, newest first.
+    user_activity_log at "/user/activity/log" { GET usage::activity_log::list: User "usage:read" };
+    /// What each key used.
+    user_api_keys_usage at "/user/api-keys/usage" { GET usage::api_keys::list: User "usage:read" };
     /// A new account with its primary key.
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.
@@ -111,6 +132,8 @@ routes! {
     user_key_audit_logs at "/user/api-keys/audit-logs" { GET account::key_audit_logs::list: User "keys:read" };
     /// Releases what dead functions left behind.
     cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
+    /// Sums up the hours that are over.
+    cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
 
 /// What the configuration lacks for the function `file`, once each.

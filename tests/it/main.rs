@@ -1,5 +1,6 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
+mod account;
 mod admin;
 mod audit;
 mod billing;
@@ -21,3 +22,4 @@ mod samples;
 mod sealed;
 mod sign_in;
 mod stores;
+mod usage;

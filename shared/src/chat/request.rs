@@ -186,9 +186,8 @@ fn read<'s, T: Deserialize<'s>>(
 /// A whole number from 1 to `most`.
 fn whole_number(request: &Object<'_>, name: &'static str, most: u64) -> Result<Option<u64>, Error> {
     let out_of_range = || Error::invalid(name, format!("`{name}` is a whole number from 1 to {most}."));
-    // JSON knows one kind of number: 1.0 and 1e0 are 1.
-    match request.read::<f64>(name) {
-        Ok(Some(number)) if number.fract() == 0.0 && (1.0..=most as f64).contains(&number) => Ok(Some(number as u64)),
+    match request.read::<u64>(name) {
+        Ok(Some(number)) if (1..=most).contains(&number) => Ok(Some(number)),
         Ok(None) => Ok(None),
         _ => Err(out_of_range()),
     }

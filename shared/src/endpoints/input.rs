@@ -58,6 +58,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
             }
         };
         let Payload(bytes) = Payload::from_request(request, state).await?;
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            // Serde would take a list of the members' values for the object.
+            return Err(Error::new(Code::InvalidRequest).with_message("The body is a JSON object, not a list."));
+        }
         let body = serde_json::from_slice(&bytes).map_err(|error| refusal(&error))?;
         Ok(Self { body, idempotency: key.map(|key| Idempotency { key, fingerprint: fingerprint(&path, &bytes) }) })
     }
@@ -113,7 +117,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
                 Some(field) => Error::new(Code::UnknownField)
                     .with_message(format!("This endpoint does not know the parameter `{field}`."))
                     .with_param(field),
-                None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
+                None => match at_fault(&text) {
+                    Some(name) => {
+                        let message = format!("The parameter `{name}` is not as it should be.");
+                        Error::invalid(name, message)
+                    }
+                    None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
+                },
             }
         })?;
         Ok(Self(query.0))
@@ -128,6 +138,12 @@ pub fn check_name(param: &'static str, name: Option<&str>) -> Result<(), Error> 
         ),
         _ => Ok(()),
     }
+}
+
+/// The parameter that axum's words blame: they end in `name: what is wrong with it`.
+fn at_fault(text: &str) -> Option<String> {
+    let (name, _) = text.strip_prefix("Failed to deserialize query string: ")?.split_once(": ")?;
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_').then(|| name.to_owned())
 }
 
 /// The size of a page: `limit` from 1 to `most`, or the usual one.

@@ -10,3 +10,5 @@ pub mod inference;
 pub mod input;
 pub mod public;
 pub mod sign_in;
+pub mod usage;
+pub mod window;

@@ -1,5 +1,6 @@
 //! The public catalog, with the repository's own models, and what a catalog that lacks something comes to.
 
+mod developers;
 mod list;
 mod one;
 mod providers;

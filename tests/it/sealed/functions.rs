@@ -16,10 +16,12 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("request_code", "is how a caller gets a key: keeps a code for an address"),
     ("verify_code", "is how a caller gets a key; checks the code"),
     ("sweep_holds", "housekeeping; its route wants the cron secret"),
+    ("roll_up_usage", "housekeeping; its route wants the cron secret"),
     ("health", "says nothing but that it answers"),
     ("list_models", "the public catalog"),
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),
+    ("list_developer_models", "the public catalog"),
     ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
 ];
 

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
-use crate::endpoints::input::{Params, check_id_cursor, check_moments, page_size};
+use crate::endpoints::input::{Params, check_id_cursor, page_size};
+use crate::endpoints::window::moment;
 use crate::error::Result;
 use crate::money::Nanos;
 
@@ -21,10 +22,12 @@ use crate::money::Nanos;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TransactionQuery {
-    /// Ledger type, such as `usage` or `purchase`.
-    r#type: Option<String>,
-    /// Source of the grant, such as `trial`.
-    source: Option<String>,
+    /// Those of this type.
+    #[param(inline)]
+    r#type: Option<TransactionType>,
+    /// Those of grants from this source.
+    #[param(inline)]
+    source: Option<GrantSource>,
     /// From this moment on.
     from: Option<Timestamp>,
     /// Before this moment.
@@ -33,7 +36,56 @@ pub struct TransactionQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
+    #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
+}
+
+/// What changed a grant or the debt.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionType {
+    /// A trial began.
+    Trial,
+    /// Credit was bought.
+    Purchase,
+    /// A subscription's period began.
+    Subscription,
+    /// A coupon was redeemed.
+    Coupon,
+    /// Somebody was referred.
+    Referral,
+    /// An operator gave it.
+    AdminCredit,
+    /// An operator took it.
+    AdminDebit,
+    /// A call was paid for.
+    Usage,
+    /// Credit was returned.
+    CreditBack,
+    /// A payment was refunded.
+    MoneyBack,
+    /// A grant lapsed.
+    Expiry,
+}
+
+/// Where credit comes from.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantSource {
+    /// The trial.
+    Trial,
+    /// A subscription.
+    Subscription,
+    /// It was bought.
+    Purchase,
+    /// A coupon.
+    Coupon,
+    /// A referral.
+    Referral,
+    /// An operator.
+    Admin,
+    /// It was returned.
+    CreditBack,
 }
 
 /// One change of a grant, or of the debt.
@@ -43,11 +95,11 @@ pub struct Transaction {
     pub id: i64,
     /// `credit_transaction`.
     pub object: String,
-    /// What happened, such as `usage` or `purchase`.
-    pub r#type: String,
+    /// What happened.
+    pub r#type: TransactionType,
     /// The source of the grant; null for debt.
     #[schema(required)]
-    pub source: Option<String>,
+    pub source: Option<GrantSource>,
     /// What was added, or taken if negative.
     pub amount: Nanos,
     /// The balance after it.
@@ -73,8 +125,12 @@ pub async fn list(
     Params(query): Params<TransactionQuery>,
 ) -> Result<Response> {
     check_id_cursor(query.cursor.as_deref())?;
-    check_moments(query.from, query.to)?;
-    let query = TransactionQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
+    let query = TransactionQuery {
+        from: moment("from", query.from)?,
+        to: moment("to", query.to)?,
+        limit: Some(page_size(query.limit, None, 100)?),
+        ..query
+    };
     let transactions: Box<RawValue> = caller.rpc(&app, "list_credit_transactions", json!({ "query": query })).await?;
     Ok(answer::private(&transactions))
 }

@@ -2,5 +2,7 @@
 
 pub mod balance;
 pub mod credit_transactions;
+pub mod deletion;
 pub mod key_audit_logs;
+pub mod profile;
 pub mod provider_keys;

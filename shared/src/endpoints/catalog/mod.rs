@@ -1,5 +1,6 @@
 //! The public catalog: models, their routes and prices, providers.
 
+pub mod developer;
 pub mod model;
 pub mod models;
 pub mod providers;

@@ -1,0 +1,5 @@
+//! `DELETE /user/account`: The account's end.
+
+fn main() -> std::process::ExitCode {
+    shared::serve::run("user/account", shared::routes::user_account)
+}

@@ -1,0 +1,143 @@
+//! `/user/activity/log`: requests one by one, newest first.
+
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::app::SharedApp;
+use crate::caller::Caller;
+use crate::endpoints::answer::{self, Page};
+use crate::endpoints::input::{Params, page_size};
+use crate::endpoints::window::{Place, moment};
+use crate::error::Result;
+use crate::money::Nanos;
+
+/// Which requests, and which page of them. A page looks through a few thousand requests at most: one with filters may
+/// hold less than its limit and still have a page after it, so go by `has_more`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityQuery {
+    /// Those to this model.
+    #[param(pattern = r"^[^\u0000]*$")]
+    model: Option<String>,
+    /// Those that this provider answered.
+    #[param(pattern = r"^[^\u0000]*$")]
+    provider: Option<String>,
+    /// Those of this key.
+    key_id: Option<Uuid>,
+    /// Those that ended so.
+    #[param(inline)]
+    outcome: Option<RequestOutcome>,
+    /// Those that ended at this moment or later.
+    from: Option<Timestamp>,
+    /// Those that ended before this moment.
+    to: Option<Timestamp>,
+    /// Requests a page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(pattern = "^[0-9]{1,17}-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    cursor: Option<String>,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestOutcome {
+    /// With its whole answer.
+    Completed,
+    /// Without an answer.
+    Failed,
+    /// The provider cut the answer off.
+    Cut,
+    /// The client did not wait for its end.
+    ClientLeft,
+    /// It ran out of time.
+    Deadline,
+}
+
+/// A request that was sent to a provider.
+#[derive(ToSchema)]
+pub struct LoggedRequest {
+    /// `request`.
+    pub object: String,
+    /// What names the call in the ledger.
+    pub call_id: Uuid,
+    /// The `x-request-id` of its answer.
+    #[schema(required)]
+    pub request_id: Option<String>,
+    /// The key that it came with.
+    pub key_id: Uuid,
+    /// The model.
+    pub model: String,
+    /// The provider that answered last.
+    #[schema(required)]
+    pub provider: Option<String>,
+    /// How it ended.
+    pub outcome: RequestOutcome,
+    /// What it was answered with if it failed.
+    #[schema(required)]
+    pub error_code: Option<String>,
+    /// Whether the answer was streamed.
+    pub stream: bool,
+    /// Tokens of the prompt.
+    pub prompt_tokens: i64,
+    /// Those of them that the provider had cached.
+    pub cached_tokens: i64,
+    /// Those of them that it wrote into its cache.
+    pub written_tokens: i64,
+    /// Tokens of the answer.
+    pub completion_tokens: i64,
+    /// Those of them that were reasoning.
+    pub reasoning_tokens: i64,
+    /// Whether the tokens were counted here, since the provider did not say.
+    pub estimated: bool,
+    /// Whether it went with the caller's own key at the provider.
+    pub own_key: bool,
+    /// What it cost.
+    pub cost: Nanos,
+    /// Until the provider's first byte, in ms.
+    #[schema(required)]
+    pub first_byte_ms: Option<i64>,
+    /// Until its end, in ms.
+    #[schema(required)]
+    pub duration_ms: Option<i64>,
+    /// The app that it said it came from.
+    #[schema(required)]
+    pub app: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was settled, which is what the list is ordered by.
+    pub finished_at: Timestamp,
+}
+
+/// `GET /user/activity/log`
+///
+/// # Errors
+/// The refusals of key validation; 400 for a parameter that is not known or out of range.
+#[utoipa::path(get, path = "/user/activity/log", tag = "usage", params(ActivityQuery),
+    responses((status = 200, body = Page<LoggedRequest>)))]
+pub async fn list(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Params(query): Params<ActivityQuery>,
+) -> Result<Response> {
+    let query = json!({
+        "model": query.model,
+        "provider": query.provider,
+        "key_id": query.key_id,
+        "outcome": query.outcome,
+        "from": moment("from", query.from)?,
+        "to": moment("to", query.to)?,
+        "limit": page_size(query.limit, None, 100)?,
+        "cursor": Place::read(query.cursor.as_deref())?,
+    });
+    let requests: Box<RawValue> = caller.rpc(&app, "list_activity", json!({ "query": query })).await?;
+    Ok(answer::private(&requests))
+}

@@ -1,0 +1,52 @@
+//! What an account asks about its person and its usage.
+
+use serde_json::json;
+use tests::world::{Account, MODEL, World};
+
+use super::Sample;
+
+/// The sample, if the operation is one of these.
+pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account) -> Option<Sample> {
+    let (developer, _) = MODEL.split_once('/').expect("two parts");
+    Some(match (method, name) {
+        ("GET", "user_profile") => {
+            let sql = format!(
+                "insert into gateway.identities (kind, value, account_id, verified_at)
+                   values ('wallet', '0x{0}', '{0}', gateway.now()), ('privy', 'did:privy:{0}', '{0}', gateway.now())
+                   on conflict do nothing",
+                owner.id
+            );
+            world.sql(&sql).await;
+            Sample::plain()
+        }
+        ("PATCH", "user_profile") => Sample::body(json!({"username": "Ada"})),
+        ("DELETE", "user_account") => Sample::body(json!({"confirmation": "DELETE_ACCOUNT"})),
+        (
+            "GET",
+            "user_monitor"
+            | "user_environment_usage"
+            | "user_activity_stats"
+            | "user_activity_log"
+            | "user_api_keys_usage",
+        ) => {
+            requests(world, owner).await;
+            Sample::plain()
+        }
+        ("GET", "models_developer") => Sample::plain().with("name", developer).with_query("?limit=5"),
+        ("GET", "cron_rollups") => Sample::plain(),
+        _ => return None,
+    })
+}
+
+/// A request that was completed hours ago and one that failed just now.
+async fn requests(world: &World, owner: &Account) {
+    let sql = format!(
+        "insert into gateway.requests
+           (call_id, account_id, key_id, model, provider, outcome, error_code, held, cost, created_at, finished_at)
+         select gen_random_uuid(), '{}', '{}', '{MODEL}', provider, outcome, error_code, 0, 0, at, at
+         from (values ('openrouter', 'completed', null, gateway.now() - interval '3 hours'),
+                      (null, 'failed', 'upstream_error', gateway.now())) as r (provider, outcome, error_code, at)",
+        owner.id, owner.key_id
+    );
+    world.sql(&sql).await;
+}
