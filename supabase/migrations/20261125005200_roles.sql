@@ -130,7 +130,7 @@ declare
   wanted constant text := request ->> 'role';
   account gateway.accounts;
 begin
-  perform from gateway.roles where name = 'admin' for update;
+  perform from gateway.roles where name = 'admin' for no key update;
   -- Until we have committed it can be neither changed nor deleted.
   perform from gateway.roles where name = wanted for share;
   if not found then

@@ -153,7 +153,7 @@ declare
 begin
   if disable then
     -- The lock of refuse_last_admin, before the account's.
-    perform from gateway.roles where name = 'admin' for update;
+    perform from gateway.roles where name = 'admin' for no key update;
   end if;
   former := gateway.lock_account(account_id);
   at := gateway.now();

@@ -53,33 +53,36 @@ async fn twenty_creations_of_one_role_at_once_make_one() {
     assert_eq!(world.value("select count(*) from gateway.audit_logs").await, json!(1));
 }
 
-/// A transaction of the database's owner that holds the row of the role `admin`.
-async fn holding_the_role(world: &World) -> Lease {
+/// A transaction of the database's owner that holds rows: what a `select` gives.
+async fn holding(world: &World, rows: &str) -> Lease {
     let mut lease = world.platform.database.pool().acquire().await.expect("a connection");
     lease.connection.act_as_owner().await.expect("the owner");
-    run(&lease, "begin; select from gateway.roles where name = 'admin' for update").await;
+    run(&lease, &format!("begin; {rows} for update")).await;
     lease
 }
+
+const ADMIN_ROLE: &str = "select from gateway.roles where name = 'admin'";
 
 async fn run(lease: &Lease, sql: &str) {
     lease.connection.client.batch_execute(sql).await.expect(sql);
 }
 
-async fn until_somebody_waits(world: &World) {
-    let waits = "select count(*) > 0 from pg_stat_activity
-                 where wait_event_type = 'Lock' and datname = current_database()";
-    poll("a request that waits", || async { world.value(waits).await == json!(true) }).await;
+/// Until this many requests wait for rows.
+async fn until_waiting(world: &World, requests: i64) {
+    let waiting =
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    poll("requests that wait", || async { world.value(waiting).await == json!(requests) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_loses_their_power_while_they_use_it_has_lost_it() {
     let Some(world) = World::concurrent("a demotion beside an assignment").await else { return };
     let (one, two, someone) = (world.administrator().await, world.administrator().await, world.account(0).await);
-    let demotion = holding_the_role(&world).await;
+    let demotion = holding(&world, ADMIN_ROLE).await;
     run(&demotion, &format!("update gateway.accounts set role = 'user' where id = '{}'", two.id)).await;
     // The assignment has been authenticated before the demotion is committed.
     let committing = async {
-        until_somebody_waits(&world).await;
+        until_waiting(&world, 1).await;
         run(&demotion, "commit").await;
     };
     let (assigned, ()) = tokio::join!(assign(&world, &two.key, &someone, "developer"), committing);
@@ -99,12 +102,34 @@ async fn whoever_waits_for_a_role_holds_no_account_that_its_holder_may_want() {
         request(&world, "PATCH", &path, &admin.key, &json!({"disabled": true})),
     ];
     for request in requests {
-        let holder = holding_the_role(&world).await;
+        let holder = holding(&world, ADMIN_ROLE).await;
         let taking = async {
-            until_somebody_waits(&world).await;
+            until_waiting(&world, 1).await;
             run(&holder, "select from gateway.accounts for update nowait; commit").await;
         };
         let (answer, ()) = tokio::join!(Answer::to(request), taking);
         answer.success();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_about_to_be_given_is_not_deleted() {
+    let Some(world) = World::concurrent("a role deleted while it is given").await else { return };
+    let (admin, someone) = (world.administrator().await, world.account(0).await);
+    role(&world, "helper", "inference").await;
+    let account = format!("select from gateway.accounts where id = '{}'", someone.id);
+    let holder = holding(&world, &account).await;
+    let deleting = async {
+        // The assignment has found the role and waits for the account.
+        until_waiting(&world, 1).await;
+        let deletion = send(&world, "DELETE", "/admin/roles/helper", &admin.key, &Value::Null);
+        let letting_go = async {
+            until_waiting(&world, 2).await;
+            run(&holder, "commit").await;
+        };
+        tokio::join!(deletion, letting_go).0
+    };
+    let (assigned, deleted) = tokio::join!(assign(&world, &admin.key, &someone, "helper"), deleting);
+    assigned.success();
+    deleted.refused(409, "role_in_use");
 }
