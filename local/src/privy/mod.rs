@@ -172,7 +172,8 @@ pub fn now() -> u64 {
 /// What an access token says.
 #[must_use]
 pub fn access_claims(did: &str) -> Value {
-    json!({ "sid": "local-session", "iss": "privy.io", "aud": APP_ID, "sub": did, "iat": now(), "exp": now() + LIFETIME })
+    json!({ "sid": "local-session", "iss": "privy.io", "aud": APP_ID, "sub": did, "iat": now(),
+            "exp": now() + LIFETIME })
 }
 
 /// What an identity token says; the linked accounts are a text that is JSON.
