@@ -123,25 +123,21 @@ impl Platform {
         set("CRON_SECRET", secrets.of("cron"));
         // 32 bytes in base64url, as Fernet wants them: with their padding.
         set("ENCRYPTION_KEYS", format!("1:{}=", secrets.of("encryption")));
-        let mut real_or = |real: &[&str], stand_in: &[(&str, &str)]| {
-            let own: Vec<_> = real.iter().filter_map(|name| Some(((*name).to_owned(), environment(name)?))).collect();
-            let is_real = own.iter().any(|(name, _)| name == real[0]);
-            let stand_in = stand_in.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            variables.extend(if is_real { own } else { stand_in.collect() });
-        };
-        real_or(
-            &["RESEND_API_KEY", "RESEND_BASE_URL", "FROM_EMAIL"],
-            &[
-                ("RESEND_API_KEY", &secrets.of("resend key")),
-                ("RESEND_BASE_URL", resend.url()),
-                ("FROM_EMAIL", "Gateway <gateway@gateway.local>"),
-            ],
-        );
-        real_or(
-            &["PRIVY_APP_ID", "PRIVY_APP_SECRET", "PRIVY_VERIFICATION_KEY", "PRIVY_URL"],
-            &[("PRIVY_APP_ID", privy.app_id()), ("PRIVY_APP_SECRET", privy.app_secret()), ("PRIVY_URL", privy.url())],
-        );
-        let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
+        let resend_key = secrets.of("resend key");
+        let mail = [
+            ("RESEND_API_KEY", resend_key.as_str()),
+            ("RESEND_BASE_URL", resend.url()),
+            ("FROM_EMAIL", "Gateway <gateway@gateway.local>"),
+        ];
+        let people =
+            [("PRIVY_APP_ID", privy.app_id()), ("PRIVY_APP_SECRET", privy.app_secret()), ("PRIVY_URL", privy.url())];
+        let real_mail = ["RESEND_API_KEY", "RESEND_BASE_URL", "FROM_EMAIL"];
+        let real_people = ["PRIVY_APP_ID", "PRIVY_APP_SECRET", "PRIVY_VERIFICATION_KEY", "PRIVY_URL"];
+        for (name, value) in
+            real_or(&environment, &real_mail, &mail).into_iter().chain(real_or(&environment, &real_people, &people))
+        {
+            set(name, value);
+        }
         for name in NAMES {
             let upper = name.to_ascii_uppercase();
             let (key_name, url_name) = (format!("{upper}_API_KEY"), format!("{upper}_BASE_URL"));
@@ -271,6 +267,18 @@ impl Platform {
             .await?;
         Ok(())
     }
+}
+
+/// The variables of a real service, if the first of them is set; else those of its stand-in.
+fn real_or<'a>(
+    environment: impl Fn(&str) -> Option<String>,
+    real: &[&'a str],
+    stand_in: &[(&'a str, &str)],
+) -> Vec<(&'a str, String)> {
+    if environment(real[0]).is_some() {
+        return real.iter().filter_map(|name| Some((*name, environment(name)?))).collect();
+    }
+    stand_in.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
 /// Calls each route that has a cron schedule, as Vercel would.

@@ -69,6 +69,16 @@ begin
 end;
 $$;
 
+-- Forgets attempts that count for nothing any more, a few at a time, so that the table stays small without a cron job.
+-- Comes last in its transaction, which then waits for no one.
+create function gateway.forget_attempts() returns void
+language sql volatile set search_path = ''
+as $$
+  delete from gateway.attempts where (kind, subject) in (
+    select kind, subject from gateway.attempts where last_at < gateway.now() - interval '1 day'
+    order by last_at limit 20 for update skip locked)
+$$;
+
 -- Puts a failed sign-in on the audit trail, at most 20 an hour and network: whoever fails on purpose must not fill it.
 create function gateway.note_failed_sign_in(caller jsonb, method text, reason text, account uuid) returns void
 language plpgsql volatile set search_path = ''
@@ -78,5 +88,6 @@ begin
     perform gateway.audit(caller, null, null, 'sign_in.failed', account, null,
       jsonb_build_object('method', method, 'reason', reason));
   end if;
+  perform gateway.forget_attempts();
 end;
 $$;

@@ -13,23 +13,6 @@ comment on table gateway.sign_in_codes is
 create index sign_in_codes_expiry on gateway.sign_in_codes (expires_at);
 alter table gateway.sign_in_codes enable row level security;
 
--- Forgets attempts and codes that count for nothing any more, a few with each new code, so that the tables stay small
--- without a cron job. Comes last in its transaction, which then waits for no one.
-create function gateway.forget_attempts(at timestamptz) returns void
-language plpgsql volatile set search_path = ''
-as $$
-declare
-  few constant integer := 20;
-begin
-  delete from gateway.attempts where (kind, subject) in (
-    select kind, subject from gateway.attempts where last_at < at - interval '1 day'
-    order by last_at limit few for update skip locked);
-  delete from gateway.sign_in_codes where email_hash in (
-    select email_hash from gateway.sign_in_codes where expires_at < at - interval '1 day'
-    order by expires_at limit few for update skip locked);
-end;
-$$;
-
 -- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
 -- request: email (in lower case), code_hash, referral_code.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
@@ -48,7 +31,11 @@ begin
     values (person, request ->> 'code_hash', request ->> 'referral_code', at + lifetime)
     on conflict (email_hash) do update set
       code_hash = excluded.code_hash, tries = 0, referral_code = excluded.referral_code, expires_at = excluded.expires_at;
-  perform gateway.forget_attempts(at);
+  -- A few of those that nobody used, so that the table stays small.
+  delete from gateway.sign_in_codes where email_hash in (
+    select email_hash from gateway.sign_in_codes where expires_at < at - interval '1 day'
+    order by expires_at limit 20 for update skip locked);
+  perform gateway.forget_attempts();
   return jsonb_build_object(
     'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer);
 end;

@@ -48,15 +48,11 @@ impl KeyPair {
     }
 
     /// The public key as PEM, for `PRIVY_VERIFICATION_KEY`.
-    ///
-    /// # Panics
-    /// Never: the coordinates are base64url.
     #[must_use]
     pub fn pem(&self) -> String {
         let coordinate = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
         let der = STANDARD.encode([PUBLIC_HEAD, &coordinate(&self.x), &coordinate(&self.y)].concat());
-        let (first, second) = der.split_at(64);
-        format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
+        format!("-----BEGIN PUBLIC KEY-----\n{der}\n-----END PUBLIC KEY-----\n")
     }
 
     /// A token that says `claims`, whatever they are.

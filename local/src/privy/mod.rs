@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::loopback::Loopback;
+use crate::platform::PlatformError;
 use crate::secrets::Secrets;
 
 pub use key_pair::KeyPair;
@@ -34,7 +35,7 @@ pub struct Privy {
     listener: Loopback,
 }
 
-/// What its clones and its server share.
+/// What it shares with its server.
 struct State {
     app_secret: String,
     seed: Vec<u8>,
@@ -63,18 +64,17 @@ impl Privy {
     ///
     /// # Errors
     /// When there is no port, or no key.
-    pub async fn start(secrets: &Secrets) -> Result<Self, super::platform::PlatformError> {
-        let state = Arc::new(State {
-            app_secret: secrets.of("privy app secret"),
-            seed: secrets.of("privy key").into_bytes(),
-            inner: Mutex::new(Inner {
-                key: KeyPair::derive(secrets.of("privy key").as_bytes())?,
-                rotations: 0,
-                users: HashMap::new(),
-                failure: None,
-                asked: Asked::default(),
-            }),
-        });
+    pub async fn start(secrets: &Secrets) -> Result<Self, PlatformError> {
+        let seed = secrets.of("privy key").into_bytes();
+        let inner = Inner {
+            key: KeyPair::derive(&seed)?,
+            rotations: 0,
+            users: HashMap::new(),
+            failure: None,
+            asked: Asked::default(),
+        };
+        let app_secret = secrets.of("privy app secret");
+        let state = Arc::new(State { app_secret, seed, inner: Mutex::new(inner) });
         let listener = Loopback::serve(api::router(state.clone())).await?;
         Ok(Self { state, listener })
     }
@@ -172,7 +172,8 @@ pub fn now() -> u64 {
 /// What an access token says.
 #[must_use]
 pub fn access_claims(did: &str) -> Value {
-    json!({ "sid": "local-session", "iss": "privy.io", "aud": APP_ID, "sub": did, "iat": now(), "exp": now() + LIFETIME })
+    json!({ "sid": "local-session", "iss": "privy.io", "aud": APP_ID, "sub": did, "iat": now(),
+            "exp": now() + LIFETIME })
 }
 
 /// What an identity token says; the linked accounts are a text that is JSON.

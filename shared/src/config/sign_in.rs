@@ -100,3 +100,43 @@ pub(super) fn mail(get: &impl Fn(&str) -> Option<String>) -> Setting<MailSetting
     }
     Ok(MailSettings { key, from, url })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key of P-256 as `openssl ec -pubout` writes it.
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpoJxifqY01hEtWV1YNahaL2XgPuB
+S8cbjP3DXLuLJflDbl7SfXkIXgjko2JzFptT9EXilv63lpbdvXd9g44kUg==
+-----END PUBLIC KEY-----";
+
+    fn lookup<'a>(variables: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn a_verification_key_is_one_of_p256_on_one_line_or_on_many() {
+        let one_line = PEM.replace('\n', "\\n");
+        for pem in [PEM, &one_line] {
+            let settings = privy(&lookup(&[("PRIVY_APP_ID", "a"), ("PRIVY_VERIFICATION_KEY", pem)]));
+            assert!(settings.is_ok_and(|settings| settings.verification_key.is_some()), "{pem}");
+        }
+        let of_another_curve = PEM.replace("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD", "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQgD");
+        for pem in ["x", &PEM[..100], &PEM.replace("PUBLIC", "PRIVATE"), &of_another_curve] {
+            let settings = privy(&lookup(&[("PRIVY_APP_ID", "a"), ("PRIVY_VERIFICATION_KEY", pem)]));
+            let missing = settings.err().map(|missing| missing.to_string()).unwrap_or_default();
+            assert!(missing.starts_with("PRIVY_VERIFICATION_KEY is not a P-256"), "{pem}: {missing}");
+        }
+    }
+
+    #[test]
+    fn what_would_break_the_mail_is_found_before_any_is_sent() {
+        let good = [("RESEND_API_KEY", "re_x"), ("FROM_EMAIL", "Us <us@example.com>")];
+        assert_eq!(mail(&lookup(&good)).map(|settings| settings.url.to_string()), Ok(format!("{RESEND}/")));
+        for (variable, value) in [("RESEND_RATE_LIMIT", "0"), ("RESEND_RATE_LIMIT", "x"), ("RESEND_BASE_URL", "x")] {
+            let missing = mail(&lookup(&[&good[..], &[(variable, value)]].concat())).err().map(|m| m.to_string());
+            assert!(missing.is_some_and(|missing| missing.starts_with(variable)), "{variable}");
+        }
+    }
+}

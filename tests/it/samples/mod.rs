@@ -72,11 +72,8 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         inference::sample(wanted),
         usage::sample(world, wanted, owner).await,
     ];
-    samples
-        .into_iter()
-        .flatten()
-        .next()
-        .unwrap_or_else(|| panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name))
+    let what = || panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name);
+    samples.into_iter().flatten().next().unwrap_or_else(what)
 }
 
 /// A sample as a request at `pattern`, one of the route's paths, with this key.

@@ -150,6 +150,26 @@ async fn parallel_guesses_get_five_tries_and_not_a_sixth() {
 }
 
 #[tokio::test]
+async fn guesses_from_many_networks_at_once_get_no_more() {
+    let Some(world) = World::concurrent("guesses_from_many_networks_at_once_get_no_more").await else { return };
+    let person = Person::new();
+    world.keep_code(&person.email, "999999").await;
+    // The tests have one address only, so these go past the gateway.
+    let guesses = (0..40).map(|n| {
+        let sql = format!(
+            r#"select verify_code('{{"ip": "192.0.2.{n}"}}', '{{"email": "{}", "code_hashes": ["{n}"]}}', '{{}}')"#,
+            person.email
+        );
+        let world = &world;
+        async move { world.value(&sql).await }
+    });
+    let refused = json!({"refused": {"status": 401, "code": "invalid_code"}});
+    assert!(join_all(guesses).await.iter().all(|answer| *answer == refused));
+    let wrong = failures(&world).await.into_iter().filter(|reason| reason == "code_wrong").count();
+    assert_eq!((wrong, world.value("select tries from gateway.sign_in_codes").await), (5, json!(5)));
+}
+
+#[tokio::test]
 async fn one_code_used_by_many_at_once_opens_once() {
     let Some(world) = World::concurrent("one_code_used_by_many_at_once_opens_once").await else { return };
     let person = Person::new();

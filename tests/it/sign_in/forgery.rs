@@ -68,6 +68,7 @@ fn wrong_tokens(world: &World, person: &Person) -> Vec<(&'static str, String, &'
         ("of a user elsewhere", signed(json!({"sub": "did:web:evil.example"})), "token_subject"),
         ("of a path", signed(json!({"sub": "did:privy:../apps/x"})), "token_subject"),
         ("an identity token", identity_token(world, person), "not_an_access_token"),
+        ("both kinds in one", signed(json!({"linked_accounts": "[]"})), "not_an_access_token"),
         ("without a session", signed(json!({"sid": null})), "not_an_access_token"),
         ("not a token", "not a token".to_owned(), "token_malformed"),
         ("empty", String::new(), "token_malformed"),

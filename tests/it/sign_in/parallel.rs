@@ -11,23 +11,28 @@ use super::{made, one_user};
 #[tokio::test]
 async fn fifty_first_logins_make_one_account_one_trial_and_one_key_that_is_shown_once() {
     let test = "fifty_first_logins_make_one_account_one_trial_and_one_key_that_is_shown_once";
-    let Some(world) = World::concurrent(test).await else { return };
-    let other = world.another_gateway().await;
-    let person = Person::new();
-    let body = world.tokens(&person);
-    let logins = (0..50).map(|n| {
-        let gateway = if n % 2 == 0 { &world.base_url } else { &other };
-        world.visit_at(gateway, "/auth/privy", &body)
-    });
-    let answers: Vec<Value> = join_all(logins).await.iter().map(|answer| answer.success()).collect();
-    let with = |member: &str, value: Value| answers.iter().filter(|answer| answer[member] == value).count();
-    assert_eq!(with("is_new_user", json!(true)), 1);
-    assert_eq!((with("api_key", Value::Null), with("key", Value::Null)), (49, 49));
-    assert!(answers.iter().all(|answer| answer["account"] == answers[0]["account"]));
-    assert_eq!(made(&world).await, one_user(2));
-    let primary = world.value("select count(*) from gateway.api_keys where is_primary").await;
-    assert_eq!((primary, &answers[0]["account"]["credits"]), (json!(1), &json!(10)));
-    world.assert_ledger_clean().await;
+    // Somebody with an address, and somebody of whom nothing but the Privy id is known.
+    for identities in [2, 1] {
+        let Some(world) = World::concurrent(test).await else { return };
+        let other = world.another_gateway().await;
+        let (person, privy) = (Person::new(), &world.platform.privy);
+        let linked = &person.linked()[..identities - 1];
+        let body = json!({"token": privy.access_token(&person.did).expect("a token"),
+                          "identity_token": privy.identity_token(&person.did, linked).expect("a token")});
+        let logins = (0..50).map(|n| {
+            let gateway = if n % 2 == 0 { &world.base_url } else { &other };
+            world.visit_at(gateway, "/auth/privy", &body)
+        });
+        let answers: Vec<Value> = join_all(logins).await.iter().map(|answer| answer.success()).collect();
+        let with = |member: &str, value: Value| answers.iter().filter(|answer| answer[member] == value).count();
+        assert_eq!(with("is_new_user", json!(true)), 1);
+        assert_eq!((with("api_key", Value::Null), with("key", Value::Null)), (49, 49));
+        assert!(answers.iter().all(|answer| answer["account"] == answers[0]["account"]));
+        assert_eq!(made(&world).await, one_user(identities));
+        let primary = world.value("select count(*) from gateway.api_keys where is_primary").await;
+        assert_eq!((primary, &answers[0]["account"]["credits"]), (json!(1), &json!(10)));
+        world.assert_ledger_clean().await;
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tests::people::Person;
 use tests::watch::Watch;
 use tests::world::World;
 
-use super::made;
+use super::{failures, made};
 
 #[tokio::test]
 async fn the_keys_are_asked_for_once_and_a_new_one_is_found() {
@@ -96,11 +96,8 @@ async fn a_user_that_privy_does_not_tell_about_gets_no_account() {
     let (before, person) = (made(&world).await, Person::new());
     let body = json!({"token": privy.access_token(&person.did).expect("a token")});
     // The keys are known from here on.
-    world
-        .visit("/auth/privy", &json!({"token": privy.access_token(&person.did).expect("a token")}))
-        .await
-        .refused(401, "invalid_token");
-    assert_eq!(super::failures(&world).await, ["user_gone"]);
+    world.visit("/auth/privy", &body).await.refused(401, "invalid_token");
+    assert_eq!(failures(&world).await, ["user_gone"]);
     for status in [429, 500, 503, 401, 403, 302] {
         privy.fail(Some(StatusCode::from_u16(status).expect("a status")));
         world.visit("/auth/privy", &body).await.refused(503, "sign_in_unavailable");

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::api_key::{KeyEnvironment, NewKey};
 use crate::app::{App, configured};
 use crate::caller::Visitor;
+use crate::endpoints::account::balance::Trial;
 use crate::endpoints::answer;
 use crate::error::{Code, Error, Result};
 use crate::money::Nanos;
@@ -35,7 +36,7 @@ pub struct SignedIn {
     pub account: SignedInAccount,
     /// The key that was issued, if one was.
     #[schema(required)]
-    pub key: Option<IssuedKey>,
+    pub key: Option<SignInKey>,
     /// That key itself, shown this once.
     #[schema(required)]
     pub api_key: Option<String>,
@@ -65,20 +66,9 @@ pub struct SignedInAccount {
     pub created_at: Timestamp,
 }
 
-/// A trial.
-#[derive(ToSchema)]
-pub struct Trial {
-    /// Whether it still runs.
-    pub active: bool,
-    /// When it ends, or ended.
-    pub ends_at: Timestamp,
-    /// Requests that are left of it.
-    pub requests_left: i32,
-}
-
 /// A key as it is kept.
 #[derive(ToSchema)]
-pub struct IssuedKey {
+pub struct SignInKey {
     /// Its id.
     pub id: Uuid,
     /// Its name.

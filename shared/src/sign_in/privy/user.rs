@@ -21,7 +21,7 @@ pub struct LinkedAccount {
     kind: String,
     address: Option<String>,
     email: Option<String>,
-    /// When it was last verified, as an identity token has it. Of an account that an app imported there is no such time.
+    /// When it was last verified, as an identity token has it; an account that an app imported never was.
     lv: Option<f64>,
     /// The same in the API.
     latest_verified_at: Option<f64>,
