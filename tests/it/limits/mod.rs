@@ -90,7 +90,7 @@ async fn call_elsewhere(world: &World, account: &Account) -> Answer {
 }
 
 /// What the current bucket of a window has counted: `rm`, `rb`, `rh`, `rd` requests, `tm`, `td` tokens. The subject is
-/// `key:HASH` or `account:ID`.
+/// `key:ID` or `account:ID`.
 async fn counted(world: &World, subject: &str, window: &str) -> i64 {
     match world.platform.upstash.execute(&["HGET", &format!("rate:{subject}"), window]).await.expect("HGET") {
         Reply::Nil => 0,
@@ -103,8 +103,8 @@ async fn counted(world: &World, subject: &str, window: &str) -> i64 {
 }
 
 /// The subjects that a call of this account's key is counted for.
-fn subjects(world: &World, account: &Account) -> [String; 2] {
-    [format!("key:{}", world.hash(&account.key)), format!("account:{}", account.id)]
+fn subjects(account: &Account) -> [String; 2] {
+    [format!("key:{}", account.key_id), format!("account:{}", account.id)]
 }
 
 /// A second key of an account.
