@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod providers;
 pub mod request_id;
 pub mod routes;
+pub mod scopes;
 pub mod serve;
 pub mod supabase;
 pub mod upstash;

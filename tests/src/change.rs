@@ -1,5 +1,6 @@
 //! What a test changes behind the gateway's back: the clock, keys, accounts.
 
+use local::secrets::Secrets;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -32,6 +33,22 @@ impl World {
     /// When the database refuses.
     pub async fn change_account(&self, account: &Account, set: &str) {
         self.sql(&format!("update gateway.accounts set {set} where id = '{}'", account.id)).await;
+    }
+
+    /// Gives an account another key with these scopes, separated by commas.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn another_key(&self, account: &Account, scopes: &str) -> Account {
+        let (key_id, key) = (Uuid::new_v4(), format!("gw_live_{}", Secrets::random().of("key")));
+        self.sql(&format!(
+            "insert into gateway.api_keys (id, account_id, key_hash, prefix, last_four, name, environment, scopes)
+               values ('{key_id}', '{}', '{}', 'gw_live_', 'test', 'another', 'live', '{{{scopes}}}')",
+            account.id,
+            self.hash(&key)
+        ))
+        .await;
+        Account { id: account.id, key_id, key }
     }
 
     /// Everything that is stored about an account, but for what its calls count: to be compared with what is stored

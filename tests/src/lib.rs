@@ -5,6 +5,7 @@ pub mod change;
 pub mod function;
 pub mod lambda;
 pub mod plain;
+pub mod stored;
 pub mod vercel;
 pub mod watch;
 pub mod world;

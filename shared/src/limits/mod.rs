@@ -6,6 +6,7 @@
 
 mod floor;
 mod headers;
+mod peek;
 mod remembered;
 mod script;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use headers::Standing;
+pub use peek::{Standings, Used, peek};
 
 use crate::app::App;
 use crate::error::{Code, Error};

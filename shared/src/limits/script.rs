@@ -1,4 +1,4 @@
-//! The scripts: how they are asked and what they answer. Their arguments are described at their heads.
+//! The scripts: how those that decide are asked and what they answer. Their arguments are described at their heads.
 
 use std::borrow::Cow;
 
@@ -22,6 +22,8 @@ pub struct Scripts {
     pub admit: Script,
     /// Ends an admitted call.
     pub release: Script,
+    /// Says what is used.
+    pub peek: Script,
 }
 
 impl Default for Scripts {
@@ -29,6 +31,7 @@ impl Default for Scripts {
         Self {
             admit: Script::new(concat!(include_str!("windows.lua"), include_str!("admit.lua"))),
             release: Script::new(concat!(include_str!("windows.lua"), include_str!("release.lua"))),
+            peek: Script::new(concat!(include_str!("windows.lua"), include_str!("peek.lua"))),
         }
     }
 }

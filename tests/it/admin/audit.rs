@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::World;
 
-use super::{is_stored, post};
+use super::post;
 
 #[tokio::test]
 async fn each_act_is_recorded_with_who_did_it_from_where_and_to_whom() {
@@ -79,7 +79,7 @@ async fn no_secret_is_recorded_anywhere() {
     for secret in
         ["CRON_SECRET", "API_KEY_PEPPER", "SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN", "OPENROUTER_API_KEY"]
     {
-        assert!(!is_stored(&world, &world.platform.variables()[secret]).await, "{secret}");
+        assert!(!world.is_stored(&world.platform.variables()[secret]).await, "{secret}");
     }
-    assert!(!is_stored(&world, &admin.key).await);
+    assert!(!world.is_stored(&admin.key).await);
 }

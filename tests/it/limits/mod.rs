@@ -14,7 +14,6 @@ use local::upstash::Reply;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tests::world::{Account, World, hello, read, send};
-use uuid::Uuid;
 
 /// What an account of these tests starts with.
 const CREDIT: i64 = 1_000_000_000;
@@ -109,14 +108,5 @@ fn subjects(account: &Account) -> [String; 2] {
 
 /// A second key of an account.
 async fn second_key(world: &World, account: &Account) -> Account {
-    let (key_id, key) = (Uuid::new_v4(), format!("gw_live_{}", local::secrets::Secrets::random().of("key")));
-    let hash = world.hash(&key);
-    world
-        .sql(&format!(
-            "insert into gateway.api_keys (id, account_id, key_hash, prefix, last_four, name, environment, scopes)
-               values ('{key_id}', '{}', '{hash}', 'gw_live_', 'test', 'second', 'live', array['*'])",
-            account.id
-        ))
-        .await;
-    Account { id: account.id, key_id, key }
+    world.another_key(account, "*").await
 }
