@@ -214,19 +214,20 @@ declare
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
   key gateway.api_keys := gateway.lock_active_key(account, target, at);
-  changed gateway.api_keys := gateway.change_key(account, key, settings, at);
   before constant jsonb := gateway.api_key_settings(key);
-  after constant jsonb := gateway.api_key_settings(changed);
+  after jsonb;
 begin
-  -- What the key has already is not handed out once more.
+  -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
   perform gateway.refuse_uncovered(session, array(
-    select scope from unnest(changed.scopes) with ordinality as kept (scope, place)
+    select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)
       where not gateway.covers(key.scopes, scope) order by place));
+  key := gateway.change_key(account, key, settings, at);
+  after := gateway.api_key_settings(key);
   if before <> after then
     perform gateway.audit(caller, session.account_id, session.key_id, 'key.update', account.id, key.id::text,
       jsonb_build_object('before', gateway.differing(before, after), 'after', gateway.differing(after, before)));
   end if;
-  return gateway.api_key_json(changed, at);
+  return gateway.api_key_json(key, at);
 end;
 $$;
 

@@ -1,6 +1,7 @@
 //! The promises of the gateway. One binary, so that it is linked once.
 
 mod admin;
+mod api_keys;
 mod billing;
 mod catalog;
 mod endings;
