@@ -1,6 +1,7 @@
 //! An account's API keys, as their owner manages them.
 
 pub mod collection;
+mod figures;
 pub mod one;
 pub mod rotate;
 pub mod rotate_all;
@@ -17,7 +18,8 @@ use crate::api_key::KeyEnvironment;
 use crate::error::{Error, Result};
 use crate::money::Nanos;
 use crate::scopes::Scope;
-pub use settings::{RateLimits, SpendPeriod};
+pub use figures::RateLimits;
+pub use settings::SpendPeriod;
 
 /// Whether a key can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]

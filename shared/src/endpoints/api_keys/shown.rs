@@ -14,10 +14,11 @@ pub struct MadeApiKey;
 impl PartialSchema for MadeApiKey {
     fn schema() -> RefOr<Schema> {
         let nullable = SchemaType::from_iter([Type::String, Type::Null]);
-        key_with([
+        let members = [
             ("api_key", member(nullable, "The key itself, shown this once; null in an answer that is repeated.")),
             ("replayed", member(Type::Boolean, "Whether this is the repeated answer of an earlier request.")),
-        ])
+        ];
+        key_with("The key that was made.", members)
     }
 }
 
@@ -36,7 +37,8 @@ pub struct RotatedApiKey;
 
 impl PartialSchema for RotatedApiKey {
     fn schema() -> RefOr<Schema> {
-        key_with([("api_key", member(Type::String, "The new key itself, shown this once."))])
+        let members = [("api_key", member(Type::String, "The new key itself, shown this once."))];
+        key_with("The key that has a new secret.", members)
     }
 }
 
@@ -51,9 +53,10 @@ impl ToSchema for RotatedApiKey {
 }
 
 /// The schema of a key with further members beside its own: one object, so that it can be said to have no others.
-fn key_with<const N: usize>(members: [(&str, Schema); N]) -> RefOr<Schema> {
+fn key_with<const N: usize>(description: &str, members: [(&str, Schema); N]) -> RefOr<Schema> {
     let mut schema = ApiKey::schema();
     if let RefOr::T(Schema::Object(key)) = &mut schema {
+        key.description = Some(description.to_owned());
         for (name, member) in members {
             key.properties.insert(name.to_owned(), RefOr::T(member));
             key.required.push(name.to_owned());
