@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 const SECRET_LENGTH: usize = 43;
 
 /// What a key is for, as its prefix says. A label: keys of every environment spend the same credit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyEnvironment {
     /// `gw_live_`

@@ -35,7 +35,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The key's hash under the newest pepper: what limits are counted by.
+    /// The key's hash under the newest pepper: what its limits are cached by.
     #[must_use]
     pub fn key_hash(&self) -> &str {
         self.key_hashes.first().map_or("", String::as_str)

@@ -20,6 +20,7 @@ pub mod openapi;
 pub mod providers;
 pub mod request_id;
 pub mod routes;
+pub mod scopes;
 pub mod serve;
 pub mod sign_in;
 pub mod supabase;

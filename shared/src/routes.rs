@@ -24,7 +24,7 @@ use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
 use crate::config::{Config, Missing};
-use crate::endpoints::{account, admin, catalog, cron, docs, inference, public, sign_in, usage};
+use crate::endpoints::{account, admin, api_keys, catalog, cron, docs, inference, public, sign_in, usage};
 use declare::routes;
 use route::{DEFAULT_MAX, mount};
 
@@ -98,6 +98,25 @@ routes! {
     user_activity_log at "/user/activity/log" { GET usage::activity_log::list: User "usage:read" };
     /// What each key used.
     user_api_keys_usage at "/user/api-keys/usage" { GET usage::api_keys::list: User "usage:read" };
+    /// API keys: new ones, each shown once, and all of them.
+    user_api_keys at "/user/api-keys" {
+        POST api_keys::collection::create: User "keys:write", GET api_keys::collection::list: User "keys:read"
+    };
+    /// New secrets for all keys of an environment.
+    user_api_keys_rotate at "/user/api-keys/rotate" { POST api_keys::rotate_all::rotate: User "keys:write" };
+    /// One key: its settings, and its end.
+    user_api_key at "/user/api-keys/{id}" {
+        GET api_keys::one::show: User "keys:read", PATCH api_keys::one::change: User "keys:write",
+        DELETE api_keys::one::revoke: User "keys:write"
+    };
+    /// A new secret for a key.
+    user_api_key_rotate at "/user/api-keys/{id}/rotate" { POST api_keys::rotate::rotate: User "keys:write" };
+    /// Every limit of the calling key, and what is left.
+    user_limits at "/user/limits" { GET account::limits::show: User "usage:read" } needs [Redis];
+    /// The rate limits of every key.
+    user_rate_limits at "/user/rate-limits" { GET account::rate_limits::list: User "keys:read" };
+    /// Lowers a key's rate limits.
+    user_rate_limit at "/user/rate-limits/{key_id}" { PUT account::rate_limit::replace: User "keys:write" };
     /// A new account with its primary key.
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.

@@ -1,5 +1,6 @@
 //! What a test changes behind the gateway's back: the clock, keys, accounts.
 
+use local::secrets::Secrets;
 use serde_json::Value;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
@@ -75,6 +76,22 @@ impl World {
         let sql = "select count(*) from pg_stat_activity
                    where datname = current_database() and wait_event_type = 'Lock'";
         poll("transactions that wait for a lock", || async { self.value(sql).await == number }).await;
+    }
+
+    /// Gives an account another key with these scopes, separated by commas.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn another_key(&self, account: &Account, scopes: &str) -> Account {
+        let (key_id, key) = (Uuid::new_v4(), format!("gw_live_{}", Secrets::random().of("key")));
+        self.sql(&format!(
+            "insert into gateway.api_keys (id, account_id, key_hash, prefix, last_four, name, environment, scopes)
+               values ('{key_id}', '{}', '{}', 'gw_live_', 'test', 'another', 'live', '{{{scopes}}}')",
+            account.id,
+            self.hash(&key)
+        ))
+        .await;
+        Account { id: account.id, key_id, key }
     }
 
     /// Everything that is stored about an account, but for what its calls count: to be compared with what is stored

@@ -6,6 +6,7 @@ pub mod function;
 pub mod lambda;
 pub mod people;
 pub mod plain;
+pub mod stored;
 pub mod vercel;
 pub mod watch;
 pub mod world;

@@ -50,7 +50,7 @@ impl Undo {
         };
         let end_lease = async {
             if let Some(lease) = &self.lease {
-                limits::release(&call.app, call.caller.key_hash(), call.id, lease, 0, &[]).await;
+                limits::release(&call.app, call.id, lease, 0, &[]).await;
             }
         };
         tokio::join!(release_hold, end_lease);

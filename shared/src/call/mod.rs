@@ -168,7 +168,7 @@ impl Call {
         let until = self.deadline + SETTLE_TIME;
         let (stored, waiting) = tokio::join!(
             settle(&self.app, &settlement, until),
-            limits::release(&self.app, self.caller.key_hash(), self.id, &admitted.admission, tokens, &produced.reports),
+            limits::release(&self.app, self.id, &admitted.admission, tokens, &produced.reports),
         );
         tracing::info!(
             outcome = ?settlement.outcome,

@@ -122,6 +122,12 @@ impl Config {
         }
     }
 
+    /// Whether this deployment makes API keys of this environment: a preview's are for tests.
+    #[must_use]
+    pub fn makes_keys_of(&self, environment: KeyEnvironment) -> bool {
+        self.environment != Environment::Preview || environment == KeyEnvironment::Test
+    }
+
     /// What API keys made in this deployment are for, unless their maker says otherwise.
     #[must_use]
     pub fn key_environment(&self) -> KeyEnvironment {
@@ -220,6 +226,7 @@ mod tests {
         let preview = config(&[("VERCEL_ENV", "preview"), ("VERCEL_GIT_COMMIT_REF", "feature/x")]);
         assert_eq!(preview.redis_prefix, "preview:feature/x:");
         assert_eq!(preview.key_environment(), KeyEnvironment::Test);
+        assert!(preview.makes_keys_of(KeyEnvironment::Test) && !preview.makes_keys_of(KeyEnvironment::Live));
         assert_eq!(config(&[("VERCEL_ENV", "production")]).key_environment(), KeyEnvironment::Live);
     }
 }

@@ -5,6 +5,9 @@ use http::header;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::error::{Code, Error, Result};
+use crate::object::Object;
+
 /// Public catalog answers may be five minutes old; the CDN gives them out and refreshes them behind the scenes.
 const PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revalidate=600";
 
@@ -20,6 +23,27 @@ pub struct Page<T: ToSchema> {
     /// The `cursor` of the next page.
     #[schema(required)]
     pub next_cursor: Option<String>,
+}
+
+/// Puts a key, which is shown this once, into the answer that the database has worded. If that is `replayed`, an
+/// earlier request's, the key was shown then.
+///
+/// # Errors
+/// `internal_error` when the answer is no object.
+pub fn show_key(json: &RawValue, secret: &str) -> Result<Box<RawValue>> {
+    let show = || {
+        let mut answer: Object<'_> = serde_json::from_str(json.get())?;
+        let replayed = answer.read("replayed")?.unwrap_or(false);
+        answer.set("api_key", &(!replayed).then_some(secret))?;
+        serde_json::value::to_raw_value(&answer)
+    };
+    show().map_err(|error| unworded(&error))
+}
+
+/// What the database answered is not what it should be.
+pub fn unworded(error: &serde_json::Error) -> Error {
+    tracing::error!(%error, "an answer cannot be worded");
+    Error::new(Code::InternalError)
 }
 
 /// An answer for this caller alone.

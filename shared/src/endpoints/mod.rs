@@ -3,6 +3,7 @@
 pub mod account;
 pub mod admin;
 pub mod answer;
+pub mod api_keys;
 pub mod catalog;
 pub mod cron;
 pub mod docs;

@@ -9,7 +9,7 @@
 -- names of providers to be avoided, joined by commas.
 -- Nothing is counted for a call that is refused here: whoever waits as told is let in.
 
-local call_id, tokens, lease_ms = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local key_hash, call_id, tokens, lease_ms = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local limits_text, undo_at, cache_ms = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local cache = prefix .. 'limits:' .. key_hash
 
@@ -20,12 +20,10 @@ else
   redis.call('SET', cache, limits_text, 'PX', cache_ms)
 end
 
+local account, key, figures = string.match(limits_text, '^([^,]+),([^,]+),(.+)$')
 local numbers = {}
-local account
-for part in string.gmatch(limits_text, '[^,]+') do
-  if not account then account = part else numbers[#numbers + 1] = tonumber(part) end
-end
-local subjects = { { 'key:' .. key_hash, 0 }, { 'account:' .. account, 7 } }
+for figure in string.gmatch(figures, '[^,]+') do numbers[#numbers + 1] = tonumber(figure) end
+local subjects = { { 'key:' .. key, 0 }, { 'account:' .. account, 7 } }
 local lease = call_id .. ':' .. tokens
 
 local retry_ms, verdict = 0, 'ok'
@@ -55,8 +53,7 @@ for _, subject in ipairs(subjects) do
   for i, window in ipairs(WINDOWS) do
     local counter, length, limit = counters[i], window[2], numbers[subject[2] + window[3]]
     local wanted = window[4] and tokens or 1
-    local share = 1 - (now - counter[1] * length) / length
-    local used = counter[2] + counter[3] * share
+    local used = used_now(counter, length)
     -- One call whose own reservation is beyond the window is let in when the window is empty: it could never be else.
     if used + wanted > limit and (used > 0 or not window[4]) then
       refuse(window[1], math.max(wait_for(counter, length, limit, wanted), 1))

@@ -21,13 +21,13 @@ impl Floor {
     ///
     /// # Errors
     /// `rate_limit_exceeded` with the rest of the minute.
-    pub fn admit(&self, key_hash: &str, requests_per_minute: u64) -> Result<(), Error> {
+    pub fn admit(&self, key_id: &str, requests_per_minute: u64) -> Result<(), Error> {
         let now = Instant::now();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= CAPACITY {
             counts.clear();
         }
-        let (started, count) = counts.entry(key_hash.to_owned()).or_insert((now, 0));
+        let (started, count) = counts.entry(key_id.to_owned()).or_insert((now, 0));
         if now.duration_since(*started) >= MINUTE {
             (*started, *count) = (now, 0);
         }

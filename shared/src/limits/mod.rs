@@ -6,6 +6,7 @@
 
 mod floor;
 mod headers;
+mod peek;
 mod remembered;
 mod script;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use headers::Standing;
+pub use peek::{Standings, Used, peek};
 
 use crate::app::App;
 use crate::error::{Code, Error};
@@ -62,6 +64,7 @@ pub struct Admission {
 
 struct Lease {
     account_id: String,
+    key_id: String,
     admitted_at: i64,
     tokens: u64,
 }
@@ -90,6 +93,7 @@ impl Admission {
     fn new(answer: Answer, application: &Application<'_>) -> Self {
         let lease = Lease {
             account_id: script::account_of(&answer.limits).to_owned(),
+            key_id: script::key_of(&answer.limits).to_owned(),
             admitted_at: answer.now,
             tokens: application.tokens,
         };
@@ -98,8 +102,12 @@ impl Admission {
 
     fn unanswered(limits: &str, application: &Application<'_>) -> Self {
         // Long ago: no bucket of that time still counts, so only the lease is ended and no figure is corrected.
-        let lease =
-            Lease { account_id: script::account_of(limits).to_owned(), admitted_at: 0, tokens: application.tokens };
+        let lease = Lease {
+            account_id: script::account_of(limits).to_owned(),
+            key_id: script::key_of(limits).to_owned(),
+            admitted_at: 0,
+            tokens: application.tokens,
+        };
         Self { lease, standing: Standing::degraded(), avoid: Vec::new() }
     }
 }
@@ -151,7 +159,7 @@ pub async fn decide(
         FirstWord::NoLimits | FirstWord::Away => app
             .limiter
             .floor
-            .admit(application.key_hash, script::key_requests_per_minute(limits))
+            .admit(script::key_of(limits), script::key_requests_per_minute(limits))
             .map(|()| Admission::unanswered(limits, application))
             .map_err(|error| error.with_headers(|headers| Standing::degraded().write(headers))),
     }
@@ -161,7 +169,6 @@ pub async fn decide(
 /// settles wait in the outbox.
 pub async fn release(
     app: &App,
-    key_hash: &str,
     call_id: Uuid,
     admission: &Admission,
     tokens_used: u64,
@@ -171,10 +178,10 @@ pub async fn release(
     let lease = &admission.lease;
     let arguments = script::release(
         &app.config.redis_prefix,
-        key_hash,
         call_id,
         &Reservation {
             account_id: &lease.account_id,
+            key_id: &lease.key_id,
             admitted_at: lease.admitted_at,
             reserved: lease.tokens,
             used: tokens_used,

@@ -1,16 +1,16 @@
 -- Ends a call's lease, puts its real tokens in place of the reservation, and notes how the providers did.
 --
--- ARGV: 1 prefix, 2 key hash, 3 account id, 4 call id, 5 tokens reserved, 6 tokens used, 7 when it was admitted in
+-- ARGV: 1 prefix, 2 key id, 3 account id, 4 call id, 5 tokens reserved, 6 tokens used, 7 when it was admitted in
 -- ms, 8 failures in a row that open a breaker, 9 how long it stays open in ms, then a provider's name and '1' for an
 -- answer or '0' for a failure, for each that was asked.
 -- Answers how many settles wait in the outbox.
 -- The lease carries the reservation: if it has lapsed, so has what could be corrected.
 
-local account, lease = ARGV[3], ARGV[4] .. ':' .. ARGV[5]
+local key, account, lease = ARGV[2], ARGV[3], ARGV[4] .. ':' .. ARGV[5]
 local reserved, used, admitted_at = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local failures_to_open, open_ms = tonumber(ARGV[8]), tonumber(ARGV[9])
 
-for _, subject in ipairs({ 'key:' .. key_hash, 'account:' .. account }) do
+for _, subject in ipairs({ 'key:' .. key, 'account:' .. account }) do
   if redis.call('ZREM', leases_of(subject), lease) == 1 and used ~= reserved then
     local counters = read(subject)
     correct(counters, admitted_at, 0, used - reserved)

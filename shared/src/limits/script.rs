@@ -1,4 +1,4 @@
-//! The two scripts: how they are asked and what they answer. Their arguments are described at their heads.
+//! The scripts: how those that decide are asked and what they answer. Their arguments are described at their heads.
 
 use std::borrow::Cow;
 
@@ -16,12 +16,14 @@ const FAILURES_TO_OPEN: u32 = 5;
 /// How long it is avoided before it is tried again, in ms.
 const OPEN_MS: u32 = 30_000;
 
-/// The two scripts.
+/// The scripts.
 pub struct Scripts {
     /// Admits a call or refuses it.
     pub admit: Script,
     /// Ends an admitted call.
     pub release: Script,
+    /// Says what is used.
+    pub peek: Script,
 }
 
 impl Default for Scripts {
@@ -29,6 +31,7 @@ impl Default for Scripts {
         Self {
             admit: Script::new(concat!(include_str!("windows.lua"), include_str!("admit.lua"))),
             release: Script::new(concat!(include_str!("windows.lua"), include_str!("release.lua"))),
+            peek: Script::new(concat!(include_str!("windows.lua"), include_str!("peek.lua"))),
         }
     }
 }
@@ -59,6 +62,8 @@ pub fn admit<'a>(
 pub struct Reservation<'a> {
     /// The account whose counters hold it.
     pub account_id: &'a str,
+    /// The key whose counters hold it.
+    pub key_id: &'a str,
     /// When the call was admitted, in Redis's ms.
     pub admitted_at: i64,
     /// Tokens reserved.
@@ -70,14 +75,13 @@ pub struct Reservation<'a> {
 /// The arguments of the end of a call.
 pub fn release<'a>(
     prefix: &'a str,
-    key_hash: &'a str,
     call_id: Uuid,
     reservation: &Reservation<'a>,
     reports: &[ProviderReport],
 ) -> Vec<Cow<'a, str>> {
     let mut arguments: Vec<Cow<'a, str>> = vec![
         prefix.into(),
-        key_hash.into(),
+        reservation.key_id.into(),
         reservation.account_id.into(),
         call_id.to_string().into(),
         reservation.reserved.to_string().into(),
@@ -151,7 +155,12 @@ pub fn account_of(limits: &str) -> &str {
     limits.split(',').next().unwrap_or_default()
 }
 
+/// The key in a limits text.
+pub fn key_of(limits: &str) -> &str {
+    limits.split(',').nth(1).unwrap_or_default()
+}
+
 /// The key's requests a minute in a limits text.
 pub fn key_requests_per_minute(limits: &str) -> u64 {
-    limits.split(',').nth(1).and_then(|number| number.parse().ok()).unwrap_or(1)
+    limits.split(',').nth(2).and_then(|number| number.parse().ok()).unwrap_or(1)
 }

@@ -1,7 +1,8 @@
--- Shared head of both scripts: sliding counters of two buckets each, kept as "bucket current previous" in one hash a
+-- Shared head of all scripts: sliding counters of two buckets each, kept as "bucket current previous" in one hash a
 -- subject. What counts now is current + previous * the part of the previous bucket that still lies in the window.
+-- A subject is a key or an account, by its id.
 
-local prefix, key_hash = ARGV[1], ARGV[2]
+local prefix = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -40,6 +41,11 @@ local function read(subject)
     counters[i] = { bucket, current, previous }
   end
   return counters
+end
+
+local function used_now(counter, length)
+  local share = 1 - (now - counter[1] * length) / length
+  return counter[2] + counter[3] * share
 end
 
 local function write(subject, counters)

@@ -25,17 +25,3 @@ pub(crate) async fn post(
     }
     Answer::to(request).await
 }
-
-/// Whether any row of any table holds this text.
-pub(crate) async fn is_stored(world: &World, text: &str) -> bool {
-    let tables =
-        "select jsonb_agg(relname) from pg_class where relnamespace = 'gateway'::regnamespace and relkind = 'r'";
-    let tables: Vec<String> = serde_json::from_value(world.value(tables).await).expect("tables");
-    for table in tables {
-        let found = format!("select exists (select from gateway.{table} t where strpos(t::text, '{text}') > 0)");
-        if world.value(&found).await == true {
-            return true;
-        }
-    }
-    false
-}

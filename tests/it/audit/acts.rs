@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::{Account, World};
 
-use crate::admin::{is_stored, post};
+use crate::admin::post;
 
 /// An act: method, path, body, and the entry that it leaves: action, target's id, details.
 struct Act {
@@ -232,11 +232,11 @@ async fn no_entry_holds_a_secret() {
         for secret in [key.as_str(), &world.hash(key), key.splitn(3, '_').nth(2).expect("a part")] {
             assert!(!logs.contains(secret) && !kept.to_string().contains(secret));
         }
-        assert!(!is_stored(&world, key).await);
+        assert!(!world.is_stored(key).await);
     }
     for secret in
         ["CRON_SECRET", "API_KEY_PEPPER", "SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN", "OPENROUTER_API_KEY"]
     {
-        assert!(!is_stored(&world, &world.platform.variables()[secret]).await, "{secret}");
+        assert!(!world.is_stored(&world.platform.variables()[secret]).await, "{secret}");
     }
 }

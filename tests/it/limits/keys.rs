@@ -48,7 +48,7 @@ async fn a_keys_own_limit_is_below_its_accounts_and_leaves_the_others_alone() {
     // A higher figure has no effect.
     key_limits(&world, second.key_id, json!({ "requests_per_minute": 1_000 })).await;
     assert_eq!(call(&world, &second).await.header("x-ratelimit-remaining-requests"), "1");
-    for (subject, count) in subjects(&world, &second).into_iter().zip([2, 3]) {
+    for (subject, count) in subjects(&second).into_iter().zip([2, 3]) {
         assert_eq!(counted(&world, &subject, "rm").await, count, "{subject}");
     }
 }

@@ -14,7 +14,6 @@ use local::upstash::Reply;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tests::world::{Account, World, hello, read, send};
-use uuid::Uuid;
 
 /// What an account of these tests starts with.
 const CREDIT: i64 = 1_000_000_000;
@@ -90,7 +89,7 @@ async fn call_elsewhere(world: &World, account: &Account) -> Answer {
 }
 
 /// What the current bucket of a window has counted: `rm`, `rb`, `rh`, `rd` requests, `tm`, `td` tokens. The subject is
-/// `key:HASH` or `account:ID`.
+/// `key:ID` or `account:ID`.
 async fn counted(world: &World, subject: &str, window: &str) -> i64 {
     match world.platform.upstash.execute(&["HGET", &format!("rate:{subject}"), window]).await.expect("HGET") {
         Reply::Nil => 0,
@@ -103,20 +102,11 @@ async fn counted(world: &World, subject: &str, window: &str) -> i64 {
 }
 
 /// The subjects that a call of this account's key is counted for.
-fn subjects(world: &World, account: &Account) -> [String; 2] {
-    [format!("key:{}", world.hash(&account.key)), format!("account:{}", account.id)]
+fn subjects(account: &Account) -> [String; 2] {
+    [format!("key:{}", account.key_id), format!("account:{}", account.id)]
 }
 
 /// A second key of an account.
 async fn second_key(world: &World, account: &Account) -> Account {
-    let (key_id, key) = (Uuid::new_v4(), format!("gw_live_{}", local::secrets::Secrets::random().of("key")));
-    let hash = world.hash(&key);
-    world
-        .sql(&format!(
-            "insert into gateway.api_keys (id, account_id, key_hash, prefix, last_four, name, environment, scopes)
-               values ('{key_id}', '{}', '{hash}', 'gw_live_', 'test', 'second', 'live', array['*'])",
-            account.id
-        ))
-        .await;
-    Account { id: account.id, key_id, key }
+    world.another_key(account, "*").await
 }

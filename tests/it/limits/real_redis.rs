@@ -34,7 +34,7 @@ async fn on_a_real_redis_two_gateways_together_admit_no_more_than_the_limit() {
 /// The product's limiter over one engine.
 struct Limiter {
     app: SharedApp,
-    running: Vec<(Uuid, usize, Admission)>,
+    running: Vec<(Uuid, Admission)>,
     upstash: Upstash,
 }
 
@@ -70,7 +70,7 @@ impl Step {
         let tokens_a_minute = if key == 0 { 3_000 + 500 * random.below(2) } else { 90_000 };
         // Requests a minute, burst, an hour, a day, tokens a minute, a day, at a time: of the key, of the account.
         let of_key = format!("{requests},100000,500,1000,{tokens_a_minute},90000,{at_a_time}");
-        let limits = format!("{account},{of_key},{},100000,600,1000,90000,90000,12", requests + 20);
+        let limits = format!("{account},key{key},{of_key},{},100000,600,1000,90000,90000,12", requests + 20);
         let call_id = Uuid::from_u128(u128::from(random.below(u64::MAX)) << 32 | u128::from(random.below(1 << 31)));
         Self::Admit { call_id, key, limits, tokens: random.below(300) }
     }
@@ -106,7 +106,7 @@ impl Limiter {
                         let mut headers = HeaderMap::new();
                         admission.standing.write(&mut headers);
                         let told = format!("admitted, {}, avoid {:?}", figures(&headers), admission.avoid);
-                        self.running.push((*call_id, *key, admission));
+                        self.running.push((*call_id, admission));
                         told
                     }
                     Err(refused) => {
@@ -121,10 +121,9 @@ impl Limiter {
                 if self.running.is_empty() {
                     return "nothing runs".to_owned();
                 }
-                let (call_id, key, admission) = self.running.swap_remove(chosen % self.running.len());
-                let key_hash = format!("key{key}");
+                let (call_id, admission) = self.running.swap_remove(chosen % self.running.len());
                 let reports = std::slice::from_ref(report);
-                let waiting = limits::release(&self.app, &key_hash, call_id, &admission, *tokens, reports).await;
+                let waiting = limits::release(&self.app, call_id, &admission, *tokens, reports).await;
                 format!("released {call_id}, {waiting} in the outbox")
             }
         }

@@ -28,7 +28,7 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
         let gate = world.platform.providers.control().gate();
         let running = tokio::spawn(send(world.chat(&account.key, &hello(&json!({ "max_tokens": 100 })))));
         certain("the call at the provider", gate.wait_for(1)).await;
-        for subject in subjects(&world, &account) {
+        for subject in subjects(&account) {
             assert_eq!(counted(&world, &subject, window).await, RESERVED, "{subject}");
         }
         let refused = call(&world, &account.key).await;
@@ -38,7 +38,7 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
         gate.release();
         assert_eq!(running.await.expect("no panic").status(), 200);
         world.settled().await;
-        for subject in subjects(&world, &account) {
+        for subject in subjects(&account) {
             assert_eq!(counted(&world, &subject, window).await, USED, "{subject}");
         }
         // 30 and 105 fit into 150, so nobody has to wait any more.
@@ -59,7 +59,7 @@ async fn a_call_that_fails_uses_no_tokens() {
     let account = limited(&world, json!({ "tokens_per_minute": 150 })).await;
     assert_eq!(call(&world, &account.key).await.status, 502);
     world.settled().await;
-    for subject in subjects(&world, &account) {
+    for subject in subjects(&account) {
         assert_eq!(counted(&world, &subject, "tm").await, 0, "{subject}");
         assert_eq!(counted(&world, &subject, "rm").await, 1, "{subject}");
     }

@@ -5,7 +5,6 @@ use tests::answer::Answer;
 use tests::world::{Account, World, hello, nanos};
 
 use super::{OWN, with_own_key};
-use crate::admin::is_stored;
 
 async fn list(world: &World, account: &Account) -> Value {
     Answer::to(world.get("/user/provider-keys", &account.key)).await.success()["data"].clone()
@@ -33,7 +32,7 @@ async fn a_key_is_stored_listed_used_and_deleted_and_never_shown() {
     let listed = list(&world, &account).await;
     assert_eq!((listed.as_array().map(Vec::len), listed[0]["last_used_at"].is_string()), (Some(1), true));
     assert!(!stored.text.contains(OWN) && !listed.to_string().contains(OWN));
-    assert!(!is_stored(&world, OWN).await && is_stored(&world, "cdef").await);
+    assert!(!world.is_stored(OWN).await && world.is_stored("cdef").await);
 
     assert_eq!(delete(&world, &account, "?provider=openrouter").await.success()["deleted"], true);
     assert_eq!(list(&world, &account).await, json!([]));

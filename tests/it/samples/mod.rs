@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod api_keys;
 mod inference;
 mod public;
 mod sign_in;
@@ -69,6 +70,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         sign_in::sample(world, wanted).await,
         account::sample(world, wanted, owner).await,
         admin::sample(world, wanted, owner).await,
+        api_keys::sample(world, wanted, owner).await,
         inference::sample(wanted),
         usage::sample(world, wanted, owner).await,
     ];

@@ -4,5 +4,8 @@ pub mod balance;
 pub mod credit_transactions;
 pub mod deletion;
 pub mod key_audit_logs;
+pub mod limits;
 pub mod profile;
 pub mod provider_keys;
+pub mod rate_limit;
+pub mod rate_limits;

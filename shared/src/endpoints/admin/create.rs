@@ -15,9 +15,8 @@ use crate::caller::Caller;
 use crate::email_address;
 use crate::endpoints::answer;
 use crate::endpoints::input::{IdempotencyKey, Input};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
-use crate::object::Object;
 
 /// The account to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -115,17 +114,5 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
     };
     let arguments = json!({ "request": wanted, "key": key.stored, "idempotency": idempotency });
     let account: Box<RawValue> = caller.rpc(&app, "create_account", arguments).await?;
-    let shown = show_key(&account, &key.secret).map_err(|error| {
-        tracing::error!(%error, "an account's answer cannot be worded");
-        Error::new(Code::InternalError)
-    })?;
-    Ok(answer::private(&shown))
-}
-
-/// Puts the key into the answer, unless the answer is an earlier one's: then the key was shown then.
-fn show_key(account: &RawValue, secret: &str) -> serde_json::Result<Box<RawValue>> {
-    let mut answer: Object<'_> = serde_json::from_str(account.get())?;
-    let replayed = answer.read("replayed")?.unwrap_or(false);
-    answer.set("api_key", &(!replayed).then_some(secret))?;
-    serde_json::value::to_raw_value(&answer)
+    Ok(answer::private(&answer::show_key(&account, &key.secret)?))
 }

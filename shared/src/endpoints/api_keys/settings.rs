@@ -1,0 +1,285 @@
+//! The settings of a key: how a request words them, and what each may be.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::figures::{LARGEST_COUNT, RateLimits, within};
+use super::texts::{AddressRange, HostPattern, ModelPattern};
+use crate::api_key::KeyEnvironment;
+use crate::error::{Error, Result};
+use crate::money::{Nanos, nanos};
+use crate::scopes::{self, Scope};
+
+/// Entries of a list at most.
+const MOST_ENTRIES: usize = 100;
+/// Characters of a name at most.
+const LONGEST_NAME: usize = 100;
+/// Ten years.
+const MOST_DAYS: u32 = 3_650;
+/// A billion dollars, which is what an account holds at most.
+const LARGEST_AMOUNT: Nanos = Nanos(1_000_000_000_000_000_000);
+
+/// A period after which a spend limit counts anew, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SpendPeriod {
+    /// From midnight.
+    Day,
+    /// From Monday.
+    Week,
+    /// From the first.
+    Month,
+}
+
+/// How much a key may spend.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSpendLimit {
+    /// US dollars, with at most nine decimals.
+    #[schema(value_type = f64, minimum = 0.000000001, maximum = 1000000000)]
+    #[serde(serialize_with = "nanos::serialize")]
+    amount: Nanos,
+    /// When it counts anew; never if absent.
+    period: Option<SpendPeriod>,
+}
+
+/// The key to be made. Whatever is absent does not limit it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What its owner calls it.
+    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+    name: String,
+    /// What it is for, as its prefix says. Usually `live`; a preview deployment makes `test` keys only.
+    environment: Option<KeyEnvironment>,
+    /// What it may be used for: only what the calling key may be used for as well.
+    #[schema(value_type = Option<Vec<Scope>>, min_items = 1, max_items = 100,
+        default = json!(["inference", "models:read", "chat:read", "chat:write", "usage:read", "billing:read"]))]
+    scopes: Option<Vec<String>>,
+    /// When it expires, from now.
+    #[schema(minimum = 1, maximum = 3650)]
+    expires_in_days: Option<u32>,
+    /// How many inference requests it serves in all.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    max_requests: Option<i64>,
+    /// How much it may spend.
+    spend_limit: Option<NewSpendLimit>,
+    /// Where it may be used from.
+    #[schema(value_type = Option<Vec<AddressRange>>, max_items = 100)]
+    ip_allowlist: Option<Vec<String>>,
+    /// The hosts whose pages may use it.
+    #[schema(value_type = Option<Vec<HostPattern>>, max_items = 100)]
+    domain_allowlist: Option<Vec<String>>,
+    /// The models it may use.
+    #[schema(value_type = Option<Vec<ModelPattern>>, max_items = 100)]
+    allowed_models: Option<Vec<String>>,
+    /// Its own limits, not above its account's.
+    rate_limits: Option<RateLimits>,
+    /// How old its secret should become; the key then says that its rotation is due.
+    #[schema(minimum = 1, maximum = 3650)]
+    rotate_after_days: Option<u32>,
+}
+
+impl NewApiKey {
+    /// What the key is for, if the request says so, and its settings.
+    pub fn split(self) -> (Option<KeyEnvironment>, KeyChanges) {
+        let settings = KeyChanges {
+            name: Some(self.name),
+            scopes: self.scopes,
+            expires_in_days: self.expires_in_days.map(Some),
+            max_requests: self.max_requests.map(Some),
+            spend_limit: self.spend_limit.map(Some),
+            ip_allowlist: self.ip_allowlist.map(Some),
+            domain_allowlist: self.domain_allowlist.map(Some),
+            allowed_models: self.allowed_models.map(Some),
+            rate_limits: self.rate_limits.map(Some),
+            rotate_after_days: self.rotate_after_days.map(Some),
+        };
+        (self.environment, settings)
+    }
+}
+
+/// The settings to be changed: what is absent stays, null clears.
+#[derive(Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
+#[schema(min_properties = 1)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChanges {
+    /// What its owner calls it.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 100,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// What it may be used for: what it may be used for already, and what the calling key may be used for.
+    #[schema(value_type = Vec<Scope>, required = false, min_items = 1, max_items = 100)]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
+    /// When it expires, from now.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    expires_in_days: Option<Option<u32>>,
+    /// How many inference requests it serves in all, those that it has served included.
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    max_requests: Option<Option<i64>>,
+    /// How much it may spend. A new limit or period counts from now; another amount goes on counting.
+    #[schema(value_type = Option<NewSpendLimit>)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    spend_limit: Option<Option<NewSpendLimit>>,
+    /// Where it may be used from.
+    #[schema(value_type = Option<Vec<AddressRange>>, max_items = 100)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    ip_allowlist: Option<Option<Vec<String>>>,
+    /// The hosts whose pages may use it.
+    #[schema(value_type = Option<Vec<HostPattern>>, max_items = 100)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    domain_allowlist: Option<Option<Vec<String>>>,
+    /// The models it may use.
+    #[schema(value_type = Option<Vec<ModelPattern>>, max_items = 100)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    allowed_models: Option<Option<Vec<String>>>,
+    /// Its own limits, all of them, not above its account's.
+    #[schema(value_type = Option<RateLimits>)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    rate_limits: Option<Option<RateLimits>>,
+    /// How old its secret should become.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    rotate_after_days: Option<Option<u32>>,
+}
+
+impl KeyChanges {
+    /// Checks every setting and puts it into its usual form.
+    ///
+    /// # Errors
+    /// 400 that names the member.
+    pub fn checked(mut self) -> Result<Self> {
+        if let Some(name) = &self.name
+            && (!(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control))
+        {
+            return Err(Error::invalid("name", "`name` has 1 to 100 characters, none of them a control character."));
+        }
+        if let Some(scopes) = &mut self.scopes {
+            if scopes.is_empty() {
+                return Err(Error::invalid("scopes", "`scopes` names at least one scope."));
+            }
+            usual("scopes", scopes, |scope| scopes::is_known(scope).then(|| scope.to_owned()))?;
+        }
+        within("expires_in_days", self.expires_in_days.flatten(), 1..=MOST_DAYS)?;
+        within("rotate_after_days", self.rotate_after_days.flatten(), 1..=MOST_DAYS)?;
+        within("max_requests", self.max_requests.flatten(), 1..=LARGEST_COUNT)?;
+        if let Some(Some(limit)) = &self.spend_limit
+            && !(Nanos(1)..=LARGEST_AMOUNT).contains(&limit.amount)
+        {
+            return Err(Error::invalid("spend_limit", "`amount` is above 0 and at most a billion US dollars."));
+        }
+        if let Some(Some(ranges)) = &mut self.ip_allowlist {
+            usual("ip_allowlist", ranges, AddressRange::parse)?;
+        }
+        if let Some(Some(hosts)) = &mut self.domain_allowlist {
+            usual("domain_allowlist", hosts, HostPattern::parse)?;
+        }
+        if let Some(Some(models)) = &mut self.allowed_models {
+            usual("allowed_models", models, |text| ModelPattern::is_one(text).then(|| text.to_owned()))?;
+        }
+        if let Some(Some(limits)) = &self.rate_limits {
+            limits.check()?;
+        }
+        Ok(self)
+    }
+
+    /// What the key is to be called.
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_default()
+    }
+}
+
+/// A list's entries in their usual form, each once.
+fn usual(param: &'static str, entries: &mut Vec<String>, parse: impl Fn(&str) -> Option<String>) -> Result<()> {
+    if entries.len() > MOST_ENTRIES {
+        return Err(Error::invalid(param, format!("`{param}` has at most {MOST_ENTRIES} entries.")));
+    }
+    let mut known: Vec<String> = Vec::with_capacity(entries.len());
+    for (place, entry) in entries.iter().enumerate() {
+        let Some(entry) = parse(entry) else {
+            return Err(Error::invalid(param, format!("Entry {} of `{param}` is not one.", place + 1)));
+        };
+        if !known.contains(&entry) {
+            known.push(entry);
+        }
+    }
+    *entries = known;
+    Ok(())
+}
+
+/// A member that is there and is null.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A member that may be absent but not null.
+fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn changes(body: &serde_json::Value) -> Result<KeyChanges, String> {
+        let changes: KeyChanges = serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
+        changes.checked().map_err(|error| error.param.unwrap_or_default().into_owned())
+    }
+
+    #[test]
+    fn what_is_absent_stays_and_null_clears() {
+        let told = changes(&json!({"max_requests": null, "ip_allowlist": ["10.1.2.3/8"]})).expect("changes");
+        assert_eq!(
+            serde_json::to_value(&told).expect("json"),
+            json!({"max_requests": null, "ip_allowlist": ["10.0.0.0/8"]})
+        );
+        assert_eq!(changes(&json!({})), Ok(KeyChanges::default()));
+        for never in ["name", "scopes"] {
+            assert!(changes(&json!({ never: null })).is_err(), "{never}");
+        }
+    }
+
+    #[test]
+    fn money_goes_to_the_database_in_nano_dollars() {
+        let told = changes(&json!({"spend_limit": {"amount": 1.5, "period": "week"}})).expect("changes");
+        let limit = json!({"spend_limit": {"amount": 1_500_000_000, "period": "week"}});
+        assert_eq!(serde_json::to_value(&told).expect("json"), limit);
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_is_named() {
+        let many: Vec<String> = (0..=MOST_ENTRIES).map(|i| format!("a{i}.example")).collect();
+        for (member, value) in [
+            ("name", json!("")),
+            ("name", json!("x".repeat(101))),
+            ("name", json!("a\nb")),
+            ("name", json!("a\u{85}b")),
+            ("scopes", json!([])),
+            ("scopes", json!(["inference", "everything"])),
+            ("expires_in_days", json!(0)),
+            ("rotate_after_days", json!(3651)),
+            ("max_requests", json!(0)),
+            ("spend_limit", json!({"amount": 0})),
+            ("spend_limit", json!({"amount": 1_000_000_001})),
+            ("ip_allowlist", json!(["10.0.0.0/8", "here"])),
+            ("domain_allowlist", json!(["https://a.example"])),
+            ("domain_allowlist", json!(many)),
+            ("allowed_models", json!(["openrouter:openai/gpt-4o"])),
+        ] {
+            assert_eq!(changes(&json!({ member: value })), Err(member.to_owned()), "{value}");
+        }
+        assert_eq!(changes(&json!({"rate_limits": {"burst": 0}})), Err("burst".to_owned()));
+    }
+
+    #[test]
+    fn a_repeated_entry_is_kept_once() {
+        let told = changes(&json!({"domain_allowlist": ["A.example", "a.EXAMPLE", "b.example"]})).expect("changes");
+        assert_eq!(told.domain_allowlist.flatten().expect("hosts"), ["a.example", "b.example"]);
+    }
+}

@@ -1,0 +1,75 @@
+//! Scopes: what a key may be used for, as far as its role may.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Every scope of a user. Besides them there are `admin:<area>`, `admin` for all areas, and `*` for all that the role
+/// may.
+pub const USER_SCOPES: [&str; 11] = [
+    "inference",
+    "models:read",
+    "keys:read",
+    "keys:write",
+    "billing:read",
+    "billing:write",
+    "chat:read",
+    "chat:write",
+    "usage:read",
+    "account:read",
+    "account:write",
+];
+
+/// The longest name of an area of administration.
+const LONGEST_AREA: usize = 32;
+
+/// Whether there is such a scope.
+#[must_use]
+pub fn is_known(scope: &str) -> bool {
+    if let Some(area) = scope.strip_prefix("admin:") {
+        return (1..=LONGEST_AREA).contains(&area.len()) && area.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    }
+    USER_SCOPES.contains(&scope) || matches!(scope, "admin" | "*")
+}
+
+/// A scope, as documentation sees it.
+pub struct Scope;
+
+impl PartialSchema for Scope {
+    fn schema() -> RefOr<Schema> {
+        let pattern = format!(r"^({}|admin(:[a-z_]{{1,{LONGEST_AREA}}})?|\*)$", USER_SCOPES.join("|"));
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(pattern))
+            .description(Some(
+                "What a key may be used for: `admin:<area>` an area of administration, `admin` all of them, `*` all \
+                 that the account's role may.",
+            ))
+            .examples([serde_json::json!("inference")])
+            .into()
+    }
+}
+
+impl ToSchema for Scope {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Scope")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_known_by_their_whole_name() {
+        for scope in ["inference", "keys:read", "admin", "admin:users", "admin:a_b", "*"] {
+            assert!(is_known(scope), "{scope}");
+        }
+        for scope in ["", "keys", "keys:", "admin:", "admin:Users", "admin:users ", "Inference", "**", "admin:a:b"] {
+            assert!(!is_known(scope), "{scope}");
+        }
+        assert!(!is_known(&format!("admin:{}", "a".repeat(LONGEST_AREA + 1))));
+    }
+}
