@@ -120,7 +120,7 @@ pub(crate) fn missing_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Mi
 mod tests {
     use axum::Router;
     use axum::body::Body;
-    use axum::extract::{Extension, Path};
+    use axum::extract::{Extension, Path, Request};
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 

@@ -1,8 +1,10 @@
 //! What a test changes behind the gateway's back: the clock, keys, accounts.
 
 use serde_json::Value;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
+use crate::watch::poll;
 use crate::world::{Account, World};
 
 impl World {
@@ -32,6 +34,29 @@ impl World {
     /// When the database refuses.
     pub async fn change_account(&self, account: &Account, set: &str) {
         self.sql(&format!("update gateway.accounts set {set} where id = '{}'", account.id)).await;
+    }
+
+    /// A transaction that has locked an account's row, and goes on until its client ends it.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn locked(&self, account: &Account) -> Client {
+        let url = self.platform.database.url();
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        let lock = format!("begin; select from gateway.accounts where id = '{}' for update", account.id);
+        client.batch_execute(&lock).await.expect("the account's lock");
+        client
+    }
+
+    /// Waits until so many transactions wait for a lock.
+    ///
+    /// # Panics
+    /// When they never do.
+    pub async fn until_waiting(&self, number: i64) {
+        let sql = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock'";
+        poll("transactions that wait for a lock", || async { self.value(sql).await == number }).await;
     }
 
     /// Everything that is stored about an account, but for what its calls count: to be compared with what is stored

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::error::{Error, Result};
 
@@ -20,7 +21,7 @@ pub fn moment(name: &'static str, moment: Option<Timestamp>) -> Result<Option<Ti
     Ok(moment.map(|moment| moment.max(Timestamp::UNIX_EPOCH)))
 }
 
-/// The entry at which a page ended: a cursor is its time in microseconds and its id.
+/// The entry at which a page ended: a cursor is its time in microseconds and its id, with its hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
     at: Timestamp,
@@ -35,9 +36,10 @@ impl Place {
     pub fn read(cursor: Option<&str>) -> Result<Option<Self>> {
         let Some(cursor) = cursor else { return Ok(None) };
         let place = cursor.split_once('-').and_then(|(at, id)| {
-            let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
-            let place = Self { at, id: Uuid::try_parse(id).ok()? };
-            (at >= Timestamp::UNIX_EPOCH).then_some(place)
+            if !at.bytes().all(|byte| byte.is_ascii_digit()) || id.len() != Hyphenated::LENGTH {
+                return None;
+            }
+            Some(Self { at: Timestamp::from_microsecond(at.parse().ok()?).ok()?, id: Uuid::try_parse(id).ok()? })
         });
         let place = place.ok_or_else(|| Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."));
         place.map(Some)
@@ -67,6 +69,8 @@ mod tests {
             "x-0193a5b0-7c3e-7000-8000-000000000001",
             "1-x",
             "-1-x",
+            "+1-0193a5b0-7c3e-7000-8000-000000000001",
+            "1-0193a5b07c3e70008000000000000001",
             "99999999999999999999-0193a5b0-7c3e-7000-8000-000000000001",
         ] {
             let error = Place::read(Some(cursor)).expect_err(cursor);

@@ -55,3 +55,19 @@ async fn of_administrators_who_leave_at_once_one_stays() {
     }
     Answer::to(world.get("/admin/ledger/check", &stays.key)).await.success();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_made_an_administrators_while_it_is_deleted_is_gone() {
+    let Some(world) = World::concurrent("a promotion beside a deletion").await else { return };
+    let admin = world.administrator().await;
+    let account = world.account(0).await;
+    let client = world.locked(&account).await;
+    let (left, ()) = tokio::join!(leave(&world, &account), async {
+        world.until_waiting(1).await;
+        // Whoever has the account's row can make it an administrator's: the two do not wait for each other.
+        let promote = format!("update gateway.accounts set role = 'admin' where id = '{}'; commit", account.id);
+        client.batch_execute(&promote).await.expect("the promotion");
+    });
+    left.success();
+    leave(&world, &admin).await.refused(409, "last_admin");
+}

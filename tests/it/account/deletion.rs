@@ -239,26 +239,15 @@ async fn a_name_that_comes_while_the_account_is_deleted_is_not_kept() {
         let account = world.account(0).await;
         let body = json!({"username": format!("late-name-{round}")});
         // The change has been admitted and waits for the account, behind the deletion.
-        let (client, connection) =
-            tokio_postgres::connect(world.platform.database.url(), tokio_postgres::NoTls).await.expect("a connection");
-        tokio::spawn(connection);
-        let lock = format!("begin; select from gateway.accounts where id = '{}' for update", account.id);
-        client.batch_execute(&lock).await.expect("the account's lock");
-        let waiting = |number: i64| {
-            let world = &world;
-            tests::watch::poll("a call that waits for the account", move || async move {
-                let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-                world.value(sql).await == number
-            })
-        };
+        let client = world.locked(&account).await;
         let (left, renamed, ()) = tokio::join!(
             leave(&world, &account),
             async {
-                waiting(1).await;
+                world.until_waiting(1).await;
                 rename(&world, &account, &body).await
             },
             async {
-                waiting(2).await;
+                world.until_waiting(2).await;
                 client.batch_execute("rollback").await.expect("the lock's end");
             }
         );

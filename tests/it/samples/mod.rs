@@ -63,18 +63,18 @@ impl Sample {
 /// the database, past the gateway: a sample costs no call that a test may count.
 pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &Account) -> Sample {
     let wanted = (operation.method, route.name);
-    for sample in [
+    let samples = [
         public::sample(world, wanted).await,
         account::sample(world, wanted, owner).await,
         admin::sample(world, wanted, owner).await,
         inference::sample(wanted),
         usage::sample(world, wanted, owner).await,
-    ] {
-        if let Some(sample) = sample {
-            return sample;
-        }
-    }
-    panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name)
+    ];
+    samples
+        .into_iter()
+        .flatten()
+        .next()
+        .unwrap_or_else(|| panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name))
 }
 
 /// A sample as a request at `pattern`, one of the route's paths, with this key.

@@ -106,11 +106,7 @@ async fn the_cron_job_leaves_a_busy_account_to_the_next_run() {
     for account in [&busy, &other] {
         record_many(&world, account, "m", ("2026-01-01 09:00Z", "1 minute"), 10, 0).await;
     }
-    let (client, connection) =
-        tokio_postgres::connect(world.platform.database.url(), tokio_postgres::NoTls).await.expect("a connection");
-    tokio::spawn(connection);
-    let lock = format!("begin; select from gateway.accounts where id = '{}' for update", busy.id);
-    client.batch_execute(&lock).await.expect("the account's lock");
+    let client = world.locked(&busy).await;
     assert_eq!(cron(&world).await, 1);
     assert_eq!((rolled(&world, &busy).await, rolled(&world, &other).await), ((0, 0), (10, 10)));
     client.batch_execute("rollback").await.expect("the lock's end");

@@ -36,6 +36,7 @@ pub struct TransactionQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
+    #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
 }
 
@@ -123,7 +124,8 @@ pub async fn list(
     caller: Caller,
     Params(query): Params<TransactionQuery>,
 ) -> Result<Response> {
-    if query.cursor.as_ref().is_some_and(|cursor| cursor.parse::<i64>().is_err()) {
+    let is_place = |cursor: &String| cursor.bytes().all(|byte| byte.is_ascii_digit()) && cursor.parse::<i64>().is_ok();
+    if query.cursor.as_ref().is_some_and(|cursor| !is_place(cursor)) {
         return Err(Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."));
     }
     let query = TransactionQuery {

@@ -87,11 +87,11 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     responses((status = 200, body = Profile)))]
 pub async fn update(State(app): State<SharedApp>, caller: Caller, input: Input<ProfileChange>) -> Result<Response> {
     let change = input.body;
-    if let Some(name) = &change.username {
-        if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            let message = format!("`username` has 1 to {LONGEST_NAME} characters, none of them a control character.");
-            return Err(Error::invalid("username", message));
-        }
+    let proper =
+        |name: &String| (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if !change.username.as_ref().is_none_or(proper) {
+        let message = format!("`username` has 1 to {LONGEST_NAME} characters, none of them a control character.");
+        return Err(Error::invalid("username", message));
     }
     let profile: Box<RawValue> = caller.rpc(&app, "update_profile", json!({ "request": change })).await?;
     Ok(answer::private(&profile))

@@ -22,6 +22,7 @@ pub struct DeveloperQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
+    #[param(pattern = r"^[^\u0000]*$")]
     cursor: Option<String>,
 }
 
@@ -30,7 +31,8 @@ pub struct DeveloperQuery {
 /// # Errors
 /// 404 `developer_not_found`; 400 for a parameter that is not known or out of range.
 #[utoipa::path(get, path = "/models/developers/{name}", tag = "catalog",
-    params(("name" = String, Path, description = "As models say in `owned_by`, such as `openai`."), DeveloperQuery),
+    params(("name" = String, Path, description = "As models say in `owned_by`, such as `openai`.",
+            pattern = r"^[^\u0000]*$"), DeveloperQuery),
     responses((status = 200, body = Page<Model>), (status = 404, description = "`developer_not_found`")))]
 pub async fn list(
     State(app): State<SharedApp>,

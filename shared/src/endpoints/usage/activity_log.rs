@@ -17,15 +17,16 @@ use crate::endpoints::window::{Place, moment};
 use crate::error::Result;
 use crate::money::Nanos;
 
-/// Which requests, and which page of them. A page looks through a few thousand requests at most: one with filters may
-/// hold less than its limit and still have a page after it, so go by `has_more`.
+/// Which requests, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityQuery {
     /// Those to this model.
+    #[param(pattern = r"^[^\u0000]*$")]
     model: Option<String>,
     /// Those that this provider answered.
+    #[param(pattern = r"^[^\u0000]*$")]
     provider: Option<String>,
     /// Those of this key.
     key_id: Option<Uuid>,
@@ -40,6 +41,7 @@ pub struct ActivityQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
+    #[param(pattern = "^[0-9]{1,17}-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
     cursor: Option<String>,
 }
 
@@ -114,7 +116,8 @@ pub struct LoggedRequest {
     pub finished_at: Timestamp,
 }
 
-/// `GET /user/activity/log`
+/// `GET /user/activity/log`: a page looks through a few thousand requests at most, so one with filters may hold less than
+/// its limit and still have a page after it. Go by `has_more`.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for a parameter that is not known or out of range.
