@@ -57,23 +57,29 @@ declare
   amount bigint;
   earlier gateway.holds;
   in_trial boolean;
-  former_until timestamptz;
+  hashes constant text[] := array(select jsonb_array_elements_text(caller -> 'key_hashes'));
+  found_now gateway.api_keys;
   own_keys jsonb;
 begin
-  select * into key from gateway.api_keys
-    where key_hash = any (array(select jsonb_array_elements_text(caller -> 'key_hashes')));
+  select * into key from gateway.api_keys where key_hash = any (hashes);
   if not found then
     key := gateway.find_key(caller -> 'key_hashes');
     if key.id is null then
       return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
     end if;
-    former_until := key.expires_at;
   end if;
   -- The account's row first, by itself, then the key's: the order of every function that moves money. What decides
   -- is read after the locks are held.
   select * into account from gateway.accounts where accounts.id = key.account_id for update;
   select * into key from gateway.api_keys where api_keys.id = key.id for update;
-  key.expires_at := least(key.expires_at, former_until);
+  if key.key_hash <> all (hashes) then
+    -- A former secret, or one that a rotation has retired while this waited.
+    found_now := gateway.find_key(caller -> 'key_hashes');
+    if found_now.id is distinct from key.id then
+      return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
+    end if;
+    key.expires_at := found_now.expires_at;
+  end if;
   at := gateway.now();
   select * into plan from gateway.plans where plans.id = gateway.plan_in_force(account, at);
   select roles.permissions into permissions from gateway.roles where name = account.role;
@@ -204,13 +210,13 @@ begin
     month_tokens = account.month_tokens,
     trial_requests_left = trial_requests_left - case when in_trial then 1 else 0 end
     where accounts.id = account.id;
-  -- The hash under the newest pepper replaces an older one that matched.
+  -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
   update gateway.api_keys set
     held = held + amount, requests_used = requests_used + 1, last_used_at = at,
     spent = gateway.spent_in_period(key, at),
     spend_period_start = case when spend_period is null then spend_period_start
                               else gateway.period_start(spend_period, at) end,
-    key_hash = case when former_until is null then caller -> 'key_hashes' ->> 0 else key_hash end
+    key_hash = case when key_hash = any (hashes) then caller -> 'key_hashes' ->> 0 else key_hash end
     where api_keys.id = key.id;
 
   if earlier.settlement is not null then

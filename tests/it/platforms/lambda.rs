@@ -1,6 +1,7 @@
 //! The function as Lambda runs it.
 
 use serde_json::Value;
+use shared::routes::ROUTES;
 use tests::function::Function;
 use tests::lambda::{LambdaHost, event};
 
@@ -45,15 +46,23 @@ async fn an_event_of_no_function_url_is_an_error_and_not_the_end() {
 }
 
 #[tokio::test]
-async fn the_scheduled_event_of_the_template_is_one_that_the_function_understands() {
+async fn the_template_schedules_every_cron_job_with_an_event_that_the_function_understands() {
     let template = include_str!("../../../template.yaml");
-    let (_, input) = template.split_once("Input: !Sub >-").expect("a scheduled input");
-    let lines = input.lines().map(str::trim).skip(1).take_while(|line| !line.is_empty());
-    let event: Value = serde_json::from_str(&lines.collect::<Vec<_>>().join(" ")).expect("JSON");
     let host = LambdaHost::start(function(), &[]).await;
-    host.invoke(event).await.expect("an HTTP answer");
-    let log = host.function.line(|line| line.contains("/api/cron/")).await.expect("an access line");
-    assert!(log.contains("\"method\":\"GET\""), "{log}");
+    let mut scheduled = Vec::new();
+    for input in template.split("Input: !Sub >-").skip(1) {
+        let end = input.find("}}}").expect("the event's end") + 3;
+        let lines = input[..end].lines().map(str::trim);
+        let event: Value = serde_json::from_str(&lines.collect::<Vec<_>>().join(" ")).expect("JSON");
+        let path = event["rawPath"].as_str().expect("a path").to_owned();
+        assert_eq!(event["requestContext"]["http"]["path"], path);
+        host.invoke(event).await.expect("an HTTP answer");
+        let log = host.function.line(|line| line.contains(&path)).await.expect("an access line");
+        assert!(log.contains("\"method\":\"GET\""), "{log}");
+        scheduled.push(path);
+    }
+    let jobs: Vec<&str> = ROUTES.iter().filter(|route| route.cron.is_some()).map(|route| route.paths[0]).collect();
+    assert_eq!(scheduled, jobs);
 }
 
 #[tokio::test]

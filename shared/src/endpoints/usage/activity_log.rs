@@ -17,8 +17,7 @@ use crate::endpoints::window::{Place, moment};
 use crate::error::Result;
 use crate::money::Nanos;
 
-/// Which requests, and which page of them. A page looks through a few thousand requests at most: one with filters may
-/// hold less than its limit and still have a page after it, so go by `has_more`.
+/// Which requests, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +116,8 @@ pub struct LoggedRequest {
     pub finished_at: Timestamp,
 }
 
-/// `GET /user/activity/log`
+/// `GET /user/activity/log`: a page looks through a few thousand requests at most, so one with filters may hold less than
+/// its limit and still have a page after it. Go by `has_more`.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for a parameter that is not known or out of range.
