@@ -29,7 +29,8 @@ const LONGEST_AREA: usize = 32;
 #[must_use]
 pub fn is_known(scope: &str) -> bool {
     if let Some(area) = scope.strip_prefix("admin:") {
-        return (1..=LONGEST_AREA).contains(&area.len()) && area.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        return (1..=LONGEST_AREA).contains(&area.len())
+            && area.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'));
     }
     USER_SCOPES.contains(&scope) || matches!(scope, "admin" | "*")
 }
@@ -39,7 +40,7 @@ pub struct Scope;
 
 impl PartialSchema for Scope {
     fn schema() -> RefOr<Schema> {
-        let pattern = format!(r"^({}|admin(:[a-z_]{{1,{LONGEST_AREA}}})?|\*)$", USER_SCOPES.join("|"));
+        let pattern = format!(r"^({}|admin(:[a-z_-]{{1,{LONGEST_AREA}}})?|\*)$", USER_SCOPES.join("|"));
         ObjectBuilder::new()
             .schema_type(Type::String)
             .pattern(Some(pattern))
@@ -64,7 +65,7 @@ mod tests {
 
     #[test]
     fn scopes_are_known_by_their_whole_name() {
-        for scope in ["inference", "keys:read", "admin", "admin:users", "admin:a_b", "*"] {
+        for scope in ["inference", "keys:read", "admin", "admin:users", "admin:a_b-c", "*"] {
             assert!(is_known(scope), "{scope}");
         }
         for scope in ["", "keys", "keys:", "admin:", "admin:Users", "admin:users ", "Inference", "**", "admin:a:b"] {

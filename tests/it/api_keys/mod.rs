@@ -6,6 +6,7 @@ mod change;
 mod create;
 mod enforced;
 mod escalation;
+mod former_secrets;
 mod idempotency;
 mod limits;
 mod list;
