@@ -91,7 +91,8 @@ struct Wanted<'a> {
 /// `POST /admin/create`
 ///
 /// # Errors
-/// The refusals of key validation; 409 `account_exists`; 400 for a role or plan that is not known.
+/// The refusals of key validation, and 403 `insufficient_scope` for a role beyond the caller's own, or for credit or a
+/// plan that the caller may not give; 409 `account_exists`; 400 for a role or plan that is not known.
 #[utoipa::path(post, path = "/admin/create", tag = "admin", request_body = NewAccount, params(IdempotencyKey),
     responses(
         (status = 200, body = MadeAccount),
