@@ -6,6 +6,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::error::{Error, Result};
+
 /// Every scope of a user. Besides them there are `admin:<area>`, `admin` for all areas, and `*` for all that the role
 /// may.
 pub const USER_SCOPES: [&str; 11] = [
@@ -33,6 +35,20 @@ pub fn is_known(scope: &str) -> bool {
             && area.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'));
     }
     USER_SCOPES.contains(&scope) || matches!(scope, "admin" | "*")
+}
+
+/// The scopes of a role, each once and in order.
+///
+/// # Errors
+/// 400 naming `param`, for one that there is not.
+pub fn checked(param: &'static str, mut scopes: Vec<String>) -> Result<Vec<String>> {
+    if let Some(unknown) = scopes.iter().find(|scope| !is_known(scope)) {
+        let quoted: String = unknown.chars().take(64).collect();
+        return Err(Error::invalid(param, format!("There is no scope `{quoted}`.")));
+    }
+    scopes.sort_unstable();
+    scopes.dedup();
+    Ok(scopes)
 }
 
 /// A scope, as documentation sees it.
@@ -72,5 +88,14 @@ mod tests {
             assert!(!is_known(scope), "{scope}");
         }
         assert!(!is_known(&format!("admin:{}", "a".repeat(LONGEST_AREA + 1))));
+    }
+
+    #[test]
+    fn each_stands_once_and_in_order() {
+        let list = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let given = list(&["keys:read", "admin:users", "keys:read"]);
+        assert_eq!(checked("permissions", given), Ok(list(&["admin:users", "keys:read"])));
+        let unknown = checked("permissions", list(&["keys:read", "root"])).expect_err("there is no root");
+        assert_eq!(unknown.param.as_deref(), Some("permissions"));
     }
 }

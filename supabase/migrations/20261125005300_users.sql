@@ -3,11 +3,6 @@
 -- The order of their lists, newest first; created_at and id together are the place of a page's end.
 create index accounts_created on gateway.accounts (created_at, id);
 
--- Where a page of accounts ended, as the gateway reads it back: microseconds since 1970, and the id.
-create function gateway.account_cursor(created_at timestamptz, id uuid) returns text
-language sql immutable parallel safe set search_path = ''
-as $$ select (extract(epoch from created_at) * 1000000)::bigint || '_' || id $$;
-
 -- What an operator set of an account's limits, each by its name; null where the plan's holds.
 create function gateway.limits_view(rate_limits jsonb) returns jsonb
 language sql immutable parallel safe set search_path = ''
@@ -46,8 +41,8 @@ begin
 end;
 $$;
 
--- query: email (exact, or the beginning with a * behind it), role, plan, status, from, to, limit, before_at and
--- before_id (the account at which the page before ended). Each search is planned for what it asks.
+-- query: email (exact, or the beginning with a * behind it), role, plan, status, from, to, limit, cursor {at, id}
+-- (the account at which the page before ended). Each search is planned for what it asks.
 create function public.list_users(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
@@ -61,8 +56,8 @@ declare
 begin
   with found as (
     select accounts as account, created_at, id from gateway.accounts
-    where (query ->> 'before_at' is null
-           or (created_at, id) < ((query ->> 'before_at')::timestamptz, (query ->> 'before_id')::uuid))
+    where (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
       and (address is null or beginning is not null or email = address)
       and (beginning is null or starts_with(email, beginning))
       and (query ->> 'role' is null or role = query ->> 'role')
@@ -84,13 +79,13 @@ begin
              from page),
     'has_more', (select count(*) from found) > most,
     'next_cursor', case when (select count(*) from found) > most
-      then (select gateway.account_cursor(created_at, id) from page order by created_at, id limit 1) end)
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
 end;
 $$;
 
--- query: limit, before_at and before_id. The holders of a role, newest first, as far as whoever assigns roles needs
+-- query: limit, cursor {at, id}. The holders of a role, newest first, as far as whoever assigns roles needs
 -- to know them.
 create function public.list_role_users(caller jsonb, name text, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
@@ -106,8 +101,8 @@ begin
   with found as (
     select * from gateway.accounts
     where role = list_role_users.name
-      and (query ->> 'before_at' is null
-           or (created_at, id) < ((query ->> 'before_at')::timestamptz, (query ->> 'before_id')::uuid))
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
     order by created_at desc, id desc
     limit most + 1
   ),
@@ -119,7 +114,7 @@ begin
       'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc), '[]') from page),
     'has_more', (select count(*) from found) > most,
     'next_cursor', case when (select count(*) from found) > most
-      then (select gateway.account_cursor(created_at, id) from page order by created_at, id limit 1) end)
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
 end;

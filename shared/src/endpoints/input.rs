@@ -3,11 +3,12 @@
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::IntoParams;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::error::{Code, Error};
 use crate::serve::Payload;
@@ -130,6 +131,23 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
+/// A name that [`check_name`] takes, as documentation sees it.
+pub struct Name;
+
+impl PartialSchema for Name {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(LONGEST_NAME))
+            .pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]+$"))
+            .description(Some("A name for people; it decides nothing."))
+            .into()
+    }
+}
+
+impl ToSchema for Name {}
+
 /// A name that people give: 1 to 100 characters, none of them a control character.
 pub fn check_name(param: &'static str, name: Option<&str>) -> Result<(), Error> {
     match name {
@@ -162,17 +180,6 @@ pub fn check_id_cursor(cursor: Option<&str>) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."))
-}
-
-/// `from` and `to` of a list.
-pub fn check_moments(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Error> {
-    // Far enough back for anyone; Postgres writes years before our era in another way.
-    for (name, moment) in [("from", from), ("to", to)] {
-        if moment.is_some_and(|moment| moment < Timestamp::UNIX_EPOCH) {
-            return Err(Error::invalid(name, "`from` and `to` are not before 1970."));
-        }
-    }
-    Ok(())
 }
 
 /// Reads a member that may be left out, be null, or have a value: with `#[serde(default, deserialize_with = "given")]`

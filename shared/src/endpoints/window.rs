@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -9,6 +12,21 @@ use crate::error::{Error, Result};
 
 /// The first moment that RFC 3339 can write: the beginning of the year 0.
 const FIRST: i64 = -62_167_219_200;
+
+/// A cursor that [`Place::read`] takes, as documentation sees it.
+pub struct PlaceCursor;
+
+impl PartialSchema for PlaceCursor {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[0-9]{1,16}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"))
+            .description(Some("The `next_cursor` of the page before."))
+            .into()
+    }
+}
+
+impl ToSchema for PlaceCursor {}
 
 /// A moment of a query as Postgres reads it. There was nothing before 1970, so an earlier one is that.
 ///

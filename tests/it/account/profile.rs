@@ -60,7 +60,7 @@ async fn nothing_but_a_proper_name_is_taken() {
     for (body, code) in [
         (json!({}), "invalid_request"),
         (json!({"username": ""}), "invalid_request"),
-        (json!({"username": "x".repeat(65)}), "invalid_request"),
+        (json!({"username": "x".repeat(101)}), "invalid_request"),
         (json!({"username": "a\nb"}), "invalid_request"),
         (json!({"username": "a\u{0}b"}), "invalid_request"),
         (json!({"username": "a\u{85}b"}), "invalid_request"),

@@ -13,11 +13,8 @@ use super::balance::Trial;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::input::Input;
-use crate::error::{Error, Result};
-
-/// The longest username, in characters.
-const LONGEST_NAME: usize = 64;
+use crate::endpoints::input::{Input, Name, check_name};
+use crate::error::Result;
 
 /// An account and whose it is.
 #[derive(ToSchema)]
@@ -65,7 +62,7 @@ pub struct ProfileIdentity {
 pub struct ProfileChange {
     /// The new name, without control characters; null for none.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required, min_length = 1, max_length = 64, pattern = r"^[^\u0000-\u001f\u007f-\u009f]+$")]
+    #[schema(required, value_type = Option<Name>)]
     username: Option<String>,
 }
 
@@ -87,12 +84,7 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     responses((status = 200, body = Profile)))]
 pub async fn update(State(app): State<SharedApp>, caller: Caller, input: Input<ProfileChange>) -> Result<Response> {
     let change = input.body;
-    let proper =
-        |name: &String| (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if !change.username.as_ref().is_none_or(proper) {
-        let message = format!("`username` has 1 to {LONGEST_NAME} characters, none of them a control character.");
-        return Err(Error::invalid("username", message));
-    }
+    check_name("username", change.username.as_deref())?;
     let profile: Box<RawValue> = caller.rpc(&app, "update_profile", json!({ "request": change })).await?;
     Ok(answer::private(&profile))
 }

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
-use crate::endpoints::input::{Input, Params, check_name};
+use crate::endpoints::input::{Input, Name, Params, check_name};
 use crate::error::{Error, Result};
 use crate::providers::own_keys;
 
@@ -42,7 +42,7 @@ pub struct NewProviderKey {
     #[schema(min_length = 16, max_length = 512, pattern = "^[!-~]{16,512}$")]
     api_key: String,
     /// A name for it.
-    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    #[schema(value_type = Option<Name>)]
     name: Option<String>,
 }
 

@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
-use crate::endpoints::input::{Params, check_id_cursor, check_moments, page_size};
+use crate::endpoints::input::{Params, check_id_cursor, page_size};
+use crate::endpoints::window::moment;
 use crate::error::Result;
 
 /// Which entries, and which page of them.
@@ -101,8 +102,12 @@ fn address() -> Schema {
     responses((status = 200, body = Page<AuditLog>)))]
 pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): Params<AuditQuery>) -> Result<Response> {
     check_id_cursor(query.cursor.as_deref())?;
-    check_moments(query.from, query.to)?;
-    let query = AuditQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
+    let query = AuditQuery {
+        from: moment("from", query.from)?,
+        to: moment("to", query.to)?,
+        limit: Some(page_size(query.limit, None, 100)?),
+        ..query
+    };
     let entries: Box<RawValue> = caller.rpc(&app, "list_audit_logs", json!({ "query": query })).await?;
     Ok(answer::private(&entries))
 }

@@ -7,7 +7,6 @@ pub mod audit_logs;
 pub mod create;
 pub mod ledger_check;
 pub mod limit;
-mod permission;
 pub mod role;
 pub mod role_users;
 pub mod roles;

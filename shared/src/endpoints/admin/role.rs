@@ -7,20 +7,21 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::permission::{Permission, checked};
 use super::roles::Role;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::error::Result;
+use crate::scopes::{self, Scope};
 
 /// What the role may do from now on.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoleChange {
     /// In place of what it may do now. Nobody can put in, or take out, more than they may do themselves.
-    permissions: Vec<Permission>,
+    #[schema(value_type = Vec<Scope>)]
+    permissions: Vec<String>,
 }
 
 /// What was deleted.
@@ -51,7 +52,7 @@ pub async fn change(
     Path(name): Path<String>,
     input: Input<RoleChange>,
 ) -> Result<Response> {
-    let request = RoleChange { permissions: checked(input.body.permissions)? };
+    let request = RoleChange { permissions: scopes::checked("permissions", input.body.permissions)? };
     let role: Box<RawValue> = caller.rpc(&app, "change_role", json!({ "name": name, "request": request })).await?;
     Ok(answer::private(&role))
 }

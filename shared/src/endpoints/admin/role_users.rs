@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::users::{Place, Placed};
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
+use crate::endpoints::window::{Place, PlaceCursor};
 use crate::error::Result;
 
 /// Which page of the holders.
@@ -25,7 +25,7 @@ pub struct HolderQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(pattern = "^[0-9]{1,16}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    #[param(value_type = Option<PlaceCursor>)]
     cursor: Option<String>,
 }
 
@@ -67,7 +67,8 @@ pub async fn list(
 ) -> Result<Response> {
     let place = Place::read(query.cursor.as_deref())?;
     let query = HolderQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
-    let arguments = json!({ "name": name, "query": Placed { query, place } });
+    let mut arguments = json!({ "name": name, "query": query });
+    arguments["query"]["cursor"] = json!(place);
     let holders: Box<RawValue> = caller.rpc(&app, "list_role_users", arguments).await?;
     Ok(answer::private(&holders))
 }

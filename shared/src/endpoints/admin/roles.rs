@@ -8,12 +8,12 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::permission::{Permission, checked};
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Input, Params, page_size};
 use crate::error::{Error, Result};
+use crate::scopes::{self, Scope};
 
 /// Which page of the roles.
 #[derive(Debug, Deserialize, IntoParams, Serialize)]
@@ -36,7 +36,8 @@ pub struct Role {
     /// Its name.
     pub name: String,
     /// What its holders may do, as far as their keys allow it too.
-    pub permissions: Vec<Permission>,
+    #[schema(value_type = Vec<Scope>)]
+    pub permissions: Vec<String>,
     /// Whether the gateway itself relies on it: then it is neither changed nor deleted.
     pub built_in: bool,
     /// When it was made.
@@ -51,7 +52,8 @@ pub struct NewRole {
     #[schema(pattern = "^[a-z0-9_-]{2,32}$")]
     name: String,
     /// What it may do. Nobody can put in more than they may do themselves.
-    permissions: Vec<Permission>,
+    #[schema(value_type = Vec<Scope>)]
+    permissions: Vec<String>,
 }
 
 /// `GET /admin/roles`, by name.
@@ -81,7 +83,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
     if !is_name(&name) || name == "assign" {
         return Err(Error::invalid("name", "`name` is 2 to 32 lower-case letters, digits, - and _; not `assign`."));
     }
-    let request = NewRole { name, permissions: checked(permissions)? };
+    let request = NewRole { name, permissions: scopes::checked("permissions", permissions)? };
     let role: Box<RawValue> = caller.rpc(&app, "create_role", json!({ "request": request })).await?;
     Ok(answer::private(&role))
 }

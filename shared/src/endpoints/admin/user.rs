@@ -15,12 +15,9 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::account::balance::Trial;
 use crate::endpoints::answer;
-use crate::endpoints::input::{Input, given};
-use crate::error::{Error, Result};
+use crate::endpoints::input::{Input, Name, check_name, given};
+use crate::error::Result;
 use crate::money::Nanos;
-
-/// The longest name of an account, in characters.
-const LONGEST_NAME: usize = 128;
 
 /// An account as administrators see it.
 #[derive(ToSchema)]
@@ -90,7 +87,7 @@ pub struct MonthUsage {
 pub struct UserChange {
     /// Its name; null takes it away.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
+    #[schema(value_type = Option<Name>)]
     username: Option<Option<String>>,
     /// Whether its keys are refused.
     disabled: Option<bool>,
@@ -126,11 +123,7 @@ pub async fn change(
     input: Input<UserChange>,
 ) -> Result<Response> {
     let request = input.body;
-    if let Some(Some(name)) = &request.username
-        && !(1..=LONGEST_NAME).contains(&name.chars().count())
-    {
-        return Err(Error::invalid("username", format!("`username` has 1 to {LONGEST_NAME} characters.")));
-    }
+    check_name("username", request.username.as_ref().and_then(|name| name.as_deref()))?;
     let arguments = json!({ "account_id": id, "request": request });
     let user: Box<RawValue> = caller.rpc(&app, "change_user", arguments).await?;
     Ok(answer::private(&user))

@@ -6,14 +6,13 @@ use utoipa::ToSchema;
 use super::figures::{LARGEST_COUNT, RateLimits, within};
 use super::texts::{AddressRange, HostPattern, ModelPattern};
 use crate::api_key::KeyEnvironment;
+use crate::endpoints::input::{Name, check_name, given};
 use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
 use crate::scopes::{self, Scope};
 
 /// Entries of a list at most.
 const MOST_ENTRIES: usize = 100;
-/// Characters of a name at most.
-const LONGEST_NAME: usize = 100;
 /// Ten years.
 const MOST_DAYS: u32 = 3_650;
 /// A billion dollars, which is what an account holds at most.
@@ -48,7 +47,7 @@ pub struct NewSpendLimit {
 #[serde(deny_unknown_fields)]
 pub struct NewApiKey {
     /// What its owner calls it.
-    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+    #[schema(value_type = Name)]
     name: String,
     /// What it is for, as its prefix says. Usually `live`; a preview deployment makes `test` keys only.
     environment: Option<KeyEnvironment>,
@@ -105,8 +104,7 @@ impl NewApiKey {
 #[serde(deny_unknown_fields)]
 pub struct KeyChanges {
     /// What its owner calls it.
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 100,
-        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+    #[schema(value_type = Name, required = false)]
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// What it may be used for: what it may be used for already, and what the calling key may be used for.
@@ -153,11 +151,7 @@ impl KeyChanges {
     /// # Errors
     /// 400 that names the member.
     pub fn checked(mut self) -> Result<Self> {
-        if let Some(name) = &self.name
-            && (!(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control))
-        {
-            return Err(Error::invalid("name", "`name` has 1 to 100 characters, none of them a control character."));
-        }
+        check_name("name", self.name.as_deref())?;
         if let Some(scopes) = &mut self.scopes {
             if scopes.is_empty() {
                 return Err(Error::invalid("scopes", "`scopes` names at least one scope."));
@@ -209,11 +203,6 @@ fn usual(param: &'static str, entries: &mut Vec<String>, parse: impl Fn(&str) ->
     }
     *entries = known;
     Ok(())
-}
-
-/// A member that is there and is null.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// A member that may be absent but not null.

@@ -14,7 +14,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::{Params, page_size};
-use crate::endpoints::window::{Place, moment};
+use crate::endpoints::window::{Place, PlaceCursor, moment};
 use crate::error::Result;
 
 /// The window, and which page of the keys. The window is made of whole hours in UTC and spans 366 days at most: the
@@ -31,7 +31,7 @@ pub struct KeyUsageQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(pattern = "^[0-9]{1,17}-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    #[param(value_type = Option<PlaceCursor>)]
     cursor: Option<String>,
 }
 
