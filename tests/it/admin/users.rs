@@ -79,7 +79,6 @@ async fn accounts_are_found_by_email_role_plan_status_and_date_newest_first() {
         ("cursor=x", "invalid_request"),
         ("cursor=1_2", "invalid_request"),
         ("limit=0", "invalid_request"),
-        ("from=1969-01-01T00:00:00Z", "invalid_request"),
         ("name=x", "unknown_field"),
     ] {
         Answer::to(world.get(&format!("/admin/users?{query}"), &admin.key)).await.refused(400, code);

@@ -147,20 +147,19 @@ async fn a_search_that_cannot_be_is_refused_and_says_why() {
     let world = World::start().await;
     let admin = world.administrator().await;
     for (query, param) in [
-        ("cursor=abc", Some("cursor")),
-        ("cursor=-1", Some("cursor")),
-        ("cursor=99999999999999999999", Some("cursor")),
-        ("limit=0", Some("limit")),
-        ("limit=101", Some("limit")),
-        ("from=1969-12-31T23:59:59Z", Some("from")),
-        ("to=-000001-01-01T00:00:00Z", Some("to")),
-        ("from=yesterday", None),
-        ("actor_account_id=me", None),
-        ("ip=localhost", None),
-        ("ip=10.0.0.0/8", None),
+        ("cursor=abc", "cursor"),
+        ("cursor=-1", "cursor"),
+        ("cursor=99999999999999999999", "cursor"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("to=-000001-01-01T00:00:00Z", "to"),
+        ("from=yesterday", "from"),
+        ("actor_account_id=me", "actor_account_id"),
+        ("ip=localhost", "ip"),
+        ("ip=10.0.0.0/8", "ip"),
     ] {
         let told = Answer::to(world.get(&format!("{PATH}?{query}"), &admin.key)).await.refused(400, "invalid_request");
-        assert_eq!(told["param"].as_str(), param, "{query}");
+        assert_eq!(told["param"], param, "{query}");
     }
     let told = Answer::to(world.get(&format!("{PATH}?account=x"), &admin.key)).await.refused(400, "unknown_field");
     assert_eq!(told["param"], "account");
