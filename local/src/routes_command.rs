@@ -120,7 +120,7 @@ fn function(doc: &str, file: &str, name: &str) -> String {
 
 /// The name of a function's binary: `models/[provider]/[model]` → `models-provider-model`.
 fn binary(file: &str) -> String {
-    file.replace('/', "-").replace(['[', ']'], "")
+    file.replace(['/', '.'], "-").replace(['[', ']'], "")
 }
 
 /// The manifest with one `[[bin]]` a function between the marks. They hold no tests.
