@@ -1,26 +1,11 @@
 //! Every operation of the route table under every kind of caller. A new route is in it as soon as it is in the table.
 
 use shared::routes::{Auth, Operation, ROUTES, Route};
+use shared::scopes::USER_SCOPES;
 use tests::answer::Answer;
 use tests::world::{Account, World};
 
 use crate::samples::{sample, send_with};
-
-/// Scopes of rules.md that no route may ask for yet.
-const SCOPES: [&str; 12] = [
-    "inference",
-    "models:read",
-    "keys:read",
-    "keys:write",
-    "billing:read",
-    "billing:write",
-    "chat:read",
-    "chat:write",
-    "usage:read",
-    "account:read",
-    "account:write",
-    "admin:monitor",
-];
 
 /// A kind of caller: whose key it shows, if any, and what it is told.
 struct Case {
@@ -142,7 +127,7 @@ async fn what_is_somebody_elses_is_out_of_reach() {
 async fn every_operation_wants_the_scope_that_the_table_names_and_no_other() {
     let world = World::start().await;
     let _keeps_the_role = world.administrator().await;
-    let mut all: Vec<&str> = SCOPES.to_vec();
+    let mut all: Vec<&str> = USER_SCOPES.to_vec();
     all.extend(ROUTES.iter().flat_map(|route| route.operations).filter_map(|operation| operation.scope));
     all.sort_unstable();
     all.dedup();
