@@ -57,11 +57,11 @@ declare
   amount bigint;
   earlier gateway.holds;
   in_trial boolean;
-  hashes constant text[] := array(select jsonb_array_elements_text(caller -> 'key_hashes'));
   found_now gateway.api_keys;
   own_keys jsonb;
 begin
-  select * into key from gateway.api_keys where key_hash = any (hashes);
+  select * into key from gateway.api_keys
+    where key_hash = any (array(select jsonb_array_elements_text(caller -> 'key_hashes')));
   if not found then
     key := gateway.find_key(caller -> 'key_hashes');
     if key.id is null then
@@ -72,7 +72,7 @@ begin
   -- is read after the locks are held.
   select * into account from gateway.accounts where accounts.id = key.account_id for update;
   select * into key from gateway.api_keys where api_keys.id = key.id for update;
-  if key.key_hash <> all (hashes) then
+  if not caller -> 'key_hashes' ? key.key_hash then
     -- A former secret, or one that a rotation has retired while this waited.
     found_now := gateway.find_key(caller -> 'key_hashes');
     if found_now.id is distinct from key.id then
@@ -216,7 +216,7 @@ begin
     spent = gateway.spent_in_period(key, at),
     spend_period_start = case when spend_period is null then spend_period_start
                               else gateway.period_start(spend_period, at) end,
-    key_hash = case when key_hash = any (hashes) then caller -> 'key_hashes' ->> 0 else key_hash end
+    key_hash = case when caller -> 'key_hashes' ? key_hash then caller -> 'key_hashes' ->> 0 else key_hash end
     where api_keys.id = key.id;
 
   if earlier.settlement is not null then
