@@ -7,6 +7,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
+# An installed Postgres runs as a user of its own, who must get to its data.
+chmod 755 "$work"
 gateway=
 
 finish() {

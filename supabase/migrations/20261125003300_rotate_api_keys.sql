@@ -1,30 +1,40 @@
 -- New secrets for keys that stay what they are.
 
--- Gives a locked key a new secret; the old one goes on for `grace`. stored: hash, prefix, last_four.
--- Of the former secrets twenty go on at most: beyond that the oldest end now. Those that have ended are remembered
--- for a while, so that whoever still uses one is told what became of it.
-create function gateway.rotate_key(
-  caller jsonb, session gateway.session, inout key gateway.api_keys, stored jsonb, grace interval, at timestamptz)
+-- Gives locked keys new secrets, the first of `stored` (hash, prefix, last_four) to the first of `targets`; the old ones
+-- go on for `grace`. Of a key's former secrets twenty go on at most: beyond that the oldest end now. Those that have
+-- ended are remembered for a while, so that whoever still uses one is told what became of it. In few statements,
+-- however many keys.
+create function gateway.rotate_keys(
+  caller jsonb, session gateway.session, targets uuid[], stored jsonb, grace interval, at timestamptz)
+returns void
 language plpgsql volatile set search_path = ''
 as $$
 declare
   most_alive constant integer := 20;
   most_remembered constant integer := 100;
 begin
-  insert into gateway.retired_secrets (key_hash, key_id, expires_at) values (key.key_hash, key.id, at + grace);
+  insert into gateway.retired_secrets (key_hash, key_id, expires_at)
+    select key_hash, id, at + grace from gateway.api_keys where id = any (targets);
   update gateway.retired_secrets set expires_at = at
-    where key_id = key.id and expires_at > at and id not in (
-      select id from gateway.retired_secrets where key_id = key.id and expires_at > at
-        order by id desc limit most_alive);
+    where id in (
+      select id from (
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+          where key_id = any (targets) and expires_at > at) as alive
+      where age > most_alive);
   delete from gateway.retired_secrets
-    where key_id = key.id and id not in (
-      select id from gateway.retired_secrets where key_id = key.id order by id desc limit most_remembered);
+    where id in (
+      select id from (
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+          where key_id = any (targets)) as remembered
+      where age > most_remembered);
   update gateway.api_keys set
-    key_hash = stored ->> 'hash', prefix = stored ->> 'prefix', last_four = stored ->> 'last_four', rotated_at = at
-    where id = key.id
-    returning * into key;
-  perform gateway.audit(caller, session.account_id, session.key_id, 'key.rotate', key.account_id, key.id::text,
-    jsonb_build_object('former_secret_expires_at', at + grace));
+    key_hash = made ->> 'hash', prefix = made ->> 'prefix', last_four = made ->> 'last_four', rotated_at = at
+    from unnest(targets) with ordinality as target (key_id, place)
+    join jsonb_array_elements(stored) with ordinality as candidate (made, turn) on turn = place
+    where api_keys.id = target.key_id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'key.rotate', session.account_id, key_id::text,
+      jsonb_build_object('former_secret_expires_at', at + grace))
+    from unnest(targets) as key_id;
 end;
 $$;
 
@@ -50,8 +60,9 @@ begin
     perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object(
       'param', 'id', 'message', 'This deployment makes no keys of this key''s environment.')));
   end if;
-  key := gateway.rotate_key(
-    caller, session, key, candidates -> key.environment, make_interval(hours => grace_period_hours), at);
+  perform gateway.rotate_keys(caller, session, array[key.id], jsonb_build_array(candidates -> key.environment),
+                              make_interval(hours => grace_period_hours), at);
+  select * into key from gateway.api_keys where id = target;
   return gateway.api_key_json(key, at);
 end;
 $$;
@@ -68,26 +79,25 @@ declare
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
-  key gateway.api_keys;
-  rotated jsonb[] := '{}';
-  skipped integer := 0;
+  targets uuid[];
+  active integer;
 begin
-  for key in
-    select * from gateway.api_keys as keys
-      where keys.account_id = account.id and keys.environment = rotate_api_keys.environment
-        and gateway.api_key_status(keys, at) = 'active'
-      order by created_at, id
-      for update
-  loop
-    if gateway.first_uncovered(own, key.scopes) is not null or cardinality(rotated) = jsonb_array_length(candidates) then
-      skipped := skipped + 1;
-    else
-      key := gateway.rotate_key(caller, session, key, candidates -> cardinality(rotated),
-                                make_interval(hours => grace_period_hours), at);
-      rotated := array_append(rotated, gateway.api_key_json(key, at));
-    end if;
-  end loop;
-  return jsonb_build_object('keys', to_jsonb(rotated), 'skipped', skipped);
+  select coalesce(array_agg(id order by created_at, id) filter (where covered and turn <= jsonb_array_length(candidates)), '{}'),
+         count(*)
+    into targets, active
+    from (
+      select id, created_at, covered, row_number() over (partition by covered order by created_at, id) as turn
+      from (
+        select id, created_at, gateway.first_uncovered(own, scopes) is null as covered from gateway.api_keys as keys
+          where keys.account_id = account.id and keys.environment = rotate_api_keys.environment
+            and gateway.api_key_status(keys, at) = 'active'
+          order by id for update) as locked) as ordered;
+  perform gateway.rotate_keys(caller, session, targets, candidates, make_interval(hours => grace_period_hours), at);
+  return jsonb_build_object(
+    'keys', (
+      select coalesce(jsonb_agg(gateway.api_key_json(keys, at) order by created_at, id), '[]')
+      from gateway.api_keys as keys where id = any (targets)),
+    'skipped', active - cardinality(targets));
 end;
 $$;
 
