@@ -25,3 +25,4 @@ pub mod serve;
 pub mod sign_in;
 pub mod supabase;
 pub mod upstash;
+pub mod whole;

@@ -9,6 +9,7 @@ use super::prompt::Prompt;
 use crate::error::{Code, Error};
 use crate::object::Object;
 use crate::providers::table::PROVIDERS;
+use crate::whole::Whole;
 
 /// The most choices of one call, as at OpenAI.
 const MOST_CHOICES: u64 = 128;
@@ -117,6 +118,10 @@ impl ChatRequest {
             request.keep_last_of_each();
             request.remove("provider");
             request.set("model", model)?;
+            if request.get("n").is_some_and(|value| value != "null") {
+                // As a provider reads it that knows no 1.0.
+                request.set("n", &self.choices)?;
+            }
             let old = request.get("max_tokens").is_some_and(|value| value != "null");
             let new = request.get("max_completion_tokens").is_some_and(|value| value != "null");
             request.remove("max_tokens");
@@ -186,11 +191,9 @@ fn read<'s, T: Deserialize<'s>>(
 /// A whole number from 1 to `most`.
 fn whole_number(request: &Object<'_>, name: &'static str, most: u64) -> Result<Option<u64>, Error> {
     let out_of_range = || Error::invalid(name, format!("`{name}` is a whole number from 1 to {most}."));
-    match request.read::<u64>(name) {
-        Ok(Some(number)) if (1..=most).contains(&number) => Ok(Some(number)),
-        Ok(None) => Ok(None),
-        _ => Err(out_of_range()),
-    }
+    let number = request.read::<Whole>(name).map_err(|_| out_of_range())?;
+    let in_range = |Whole(number)| u64::try_from(number).ok().filter(|number| (1..=most).contains(number));
+    number.map(|number| in_range(number).ok_or_else(out_of_range)).transpose()
 }
 
 /// `chutes:deepseek/deepseek-r1` names its provider; `deepseek/deepseek-r1:free` is just an id.

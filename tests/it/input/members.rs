@@ -131,13 +131,12 @@ async fn numbers_out_of_range_are_refused_by_name() {
         "-1",
         "-9223372036854775809",
         "1.5",
-        "1e2",
         "1e400",
         "-1e400",
         "9223372036854775808",
         "18446744073709551616",
         "100000000000000000000000000000000000000000",
-        "0.1e1",
+        "0.15e1",
     ];
     for member in ["n", "max_tokens", "max_completion_tokens"] {
         for number in numbers {

@@ -14,9 +14,10 @@ use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::{Input, given};
 use crate::error::{Error, Result};
+use crate::whole::Whole;
 
 /// The highest limit: a million times what any plan gives a minute, and a number that every store counts exactly.
-const HIGHEST: u64 = 1_000_000_000_000;
+const HIGHEST: i64 = 1_000_000_000_000;
 
 /// Declares the limits once for the request, where each may be left out, and for answers, where each is there.
 macro_rules! limits {
@@ -27,16 +28,16 @@ macro_rules! limits {
         pub struct NewAccountLimits {
             $($(#[doc = $what])+
             #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-            #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_000_000_000_000_u64)]
-            $name: Option<Option<u64>>,)+
+            #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000_i64)]
+            $name: Option<Option<Whole>>,)+
         }
 
         impl NewAccountLimits {
             /// Each limit that is given a figure.
-            fn figures(&self) -> impl Iterator<Item = (&'static str, u64)> {
+            fn figures(&self) -> impl Iterator<Item = (&'static str, i64)> {
                 [$((stringify!($name), self.$name)),+]
                     .into_iter()
-                    .filter_map(|(name, given)| Some((name, given??)))
+                    .filter_map(|(name, given)| Some((name, given??.0)))
             }
         }
 

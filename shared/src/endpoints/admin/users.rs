@@ -39,7 +39,7 @@ pub struct UserQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<PlaceCursor>)]
     cursor: Option<String>,
 }
 

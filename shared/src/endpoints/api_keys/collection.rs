@@ -25,7 +25,7 @@ pub struct KeyQuery {
     /// What they are for.
     environment: Option<KeyEnvironment>,
     /// Whether they can be used.
-    #[param(default = "all")]
+    #[param(inline, default = "all")]
     status: Option<KeyStatusFilter>,
     /// Keys a page.
     #[param(minimum = 1, maximum = 100, default = 50)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
+use crate::whole::Whole;
 
 /// The most that a count can be limited to: more than anyone will ever ask for.
 pub const LARGEST_COUNT: i64 = 1_000_000_000_000;
@@ -15,33 +16,33 @@ pub const LARGEST_COUNT: i64 = 1_000_000_000_000;
 #[serde(deny_unknown_fields)]
 pub struct RateLimits {
     /// Requests within a minute.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    requests_per_minute: Option<i64>,
+    requests_per_minute: Option<Whole>,
     /// Requests within ten seconds.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    burst: Option<i64>,
+    burst: Option<Whole>,
     /// Requests within an hour.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    requests_per_hour: Option<i64>,
+    requests_per_hour: Option<Whole>,
     /// Requests within a day.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    requests_per_day: Option<i64>,
+    requests_per_day: Option<Whole>,
     /// Tokens within a minute.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    tokens_per_minute: Option<i64>,
+    tokens_per_minute: Option<Whole>,
     /// Tokens within a day.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    tokens_per_day: Option<i64>,
+    tokens_per_day: Option<Whole>,
     /// Requests at a time.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    concurrency: Option<i64>,
+    concurrency: Option<Whole>,
 }
 
 impl RateLimits {
@@ -64,12 +65,8 @@ impl RateLimits {
 }
 
 /// Checks that a figure, if it is there, is one of these.
-pub fn within<T: PartialOrd + std::fmt::Display>(
-    param: &'static str,
-    figure: Option<T>,
-    range: RangeInclusive<T>,
-) -> Result<()> {
-    if figure.is_none_or(|figure| range.contains(&figure)) {
+pub fn within(param: &'static str, figure: Option<Whole>, range: RangeInclusive<i64>) -> Result<()> {
+    if figure.is_none_or(|figure| range.contains(&figure.0)) {
         return Ok(());
     }
     Err(Error::invalid(param, format!("`{param}` is a number from {} to {}.", range.start(), range.end())))

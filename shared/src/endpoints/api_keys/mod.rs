@@ -18,6 +18,7 @@ use crate::api_key::KeyEnvironment;
 use crate::error::{Error, Result};
 use crate::money::Nanos;
 use crate::scopes::Scope;
+use crate::whole::Whole;
 pub use figures::RateLimits;
 pub use settings::SpendPeriod;
 
@@ -120,13 +121,13 @@ pub struct FormerSecret {
 }
 
 /// The most that a former secret goes on, in hours: a week.
-const LONGEST_GRACE: u32 = 168;
+const LONGEST_GRACE: i64 = 168;
 /// How long it goes on unless the caller says otherwise, in hours.
-const USUAL_GRACE: u32 = 24;
+const USUAL_GRACE: i64 = 24;
 
 /// How long former secrets go on.
-fn grace(hours: Option<u32>) -> Result<u32> {
-    match hours.unwrap_or(USUAL_GRACE) {
+fn grace(hours: Option<Whole>) -> Result<i64> {
+    match hours.map_or(USUAL_GRACE, |hours| hours.0) {
         hours @ 0..=LONGEST_GRACE => Ok(hours),
         _ => Err(Error::invalid("grace_period_hours", format!("`grace_period_hours` is from 0 to {LONGEST_GRACE}."))),
     }

@@ -17,14 +17,15 @@ use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::error::{Code, Result};
+use crate::whole::Whole;
 
 /// How to rotate.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRotation {
     /// How long the former secret goes on; 0 ends it at once.
-    #[schema(minimum = 0, maximum = 168, default = 24)]
-    grace_period_hours: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 168, default = 24)]
+    grace_period_hours: Option<Whole>,
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,7 @@ use crate::app::{SharedApp, configured};
 use crate::caller::Caller;
 use crate::endpoints::input::Input;
 use crate::error::{Error, Result};
+use crate::whole::Whole;
 
 /// Keys that are rotated at once: as many as an account may have.
 const MOST: usize = 100;
@@ -26,8 +27,8 @@ pub struct BulkRotation {
     /// What the keys are for.
     environment: KeyEnvironment,
     /// How long their former secrets go on; 0 ends them at once.
-    #[schema(minimum = 0, maximum = 168, default = 24)]
-    grace_period_hours: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 168, default = 24)]
+    grace_period_hours: Option<Whole>,
 }
 
 /// The keys that have new secrets.

@@ -10,11 +10,12 @@ use crate::endpoints::input::{Name, check_name, given};
 use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
 use crate::scopes::{self, Scope};
+use crate::whole::Whole;
 
 /// Entries of a list at most.
 const MOST_ENTRIES: usize = 100;
 /// Ten years.
-const MOST_DAYS: u32 = 3_650;
+const MOST_DAYS: i64 = 3_650;
 /// A billion dollars, which is what an account holds at most.
 const LARGEST_AMOUNT: Nanos = Nanos(1_000_000_000_000_000_000);
 
@@ -56,11 +57,11 @@ pub struct NewApiKey {
         default = json!(["inference", "models:read", "chat:read", "chat:write", "usage:read", "billing:read"]))]
     scopes: Option<Vec<String>>,
     /// When it expires, from now.
-    #[schema(minimum = 1, maximum = 3650)]
-    expires_in_days: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    expires_in_days: Option<Whole>,
     /// How many inference requests it serves in all.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000i64)]
-    max_requests: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
+    max_requests: Option<Whole>,
     /// How much it may spend.
     spend_limit: Option<NewSpendLimit>,
     /// Where it may be used from.
@@ -75,8 +76,8 @@ pub struct NewApiKey {
     /// Its own limits, not above its account's.
     rate_limits: Option<RateLimits>,
     /// How old its secret should become; the key then says that its rotation is due.
-    #[schema(minimum = 1, maximum = 3650)]
-    rotate_after_days: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    rotate_after_days: Option<Whole>,
 }
 
 impl NewApiKey {
@@ -114,11 +115,11 @@ pub struct KeyChanges {
     /// When it expires, from now.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    expires_in_days: Option<Option<u32>>,
+    expires_in_days: Option<Option<Whole>>,
     /// How many inference requests it serves in all, those that it has served included.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    max_requests: Option<Option<i64>>,
+    max_requests: Option<Option<Whole>>,
     /// How much it may spend. A new limit or period counts from now; another amount goes on counting.
     #[schema(value_type = Option<NewSpendLimit>)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -142,7 +143,7 @@ pub struct KeyChanges {
     /// How old its secret should become.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    rotate_after_days: Option<Option<u32>>,
+    rotate_after_days: Option<Option<Whole>>,
 }
 
 impl KeyChanges {

@@ -41,7 +41,7 @@ pub struct ActivityQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<PlaceCursor>)]
     cursor: Option<String>,
 }
 

@@ -31,7 +31,7 @@ pub struct KeyUsageQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<PlaceCursor>)]
     cursor: Option<String>,
 }
 
