@@ -21,6 +21,7 @@ mod roles;
 mod round_trips;
 mod samples;
 mod sealed;
+mod secrecy;
 mod sign_in;
 mod stores;
 mod usage;
