@@ -183,7 +183,7 @@ async fn a_call_that_runs_while_its_account_is_deleted_is_served_and_settled() {
 }
 
 #[tokio::test]
-async fn the_address_of_who_left_is_free_and_its_trial_is_spent() {
+async fn the_address_of_who_left_is_free() {
     let world = World::start().await;
     let admin = world.administrator().await;
     let create = |email: String| {
@@ -193,7 +193,6 @@ async fn the_address_of_who_left_is_free_and_its_trial_is_spent() {
     let key = first["api_key"].as_str().expect("a key").to_owned();
     let id = first["id"].as_str().expect("an id").parse().expect("a uuid");
     let account = Account { id, key_id: id, key };
-    world.change_account(&account, "trial_ends_at = gateway.now() + interval '3 days'").await;
     leave(&world, &account).await.success();
     assert_eq!(mentions(&world, "ada@test.example").await, Vec::<String>::new());
 
@@ -204,19 +203,22 @@ async fn the_address_of_who_left_is_free_and_its_trial_is_spent() {
     let request = world.post("/admin/create", &admin.key, &json!({"email": "ada@test.example"}));
     let second = Answer::to(request).await.success();
     assert_ne!(second["id"], first["id"]);
-    for (kind, value, had) in [
-        ("email", "ada@test.example", true),
-        ("email", "grace@test.example", false),
-        ("privy", "ada@test.example", false),
-    ] {
-        assert_eq!(world.value(&format!("select gateway.had_trial('{kind}', '{value}')")).await, had, "{kind} {value}");
-    }
-    // Who never had one has not spent it.
-    let id = second["id"].as_str().expect("an id").parse().expect("a uuid");
-    let account = Account { id, key_id: id, key: second["api_key"].as_str().expect("a key").to_owned() };
-    world.sql("delete from gateway.spent_trials").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_waits_for_no_answer_that_is_about_to_be_forgotten() {
+    let Some(world) = World::concurrent("a deletion beside a request that is repeated").await else { return };
+    let admin = world.administrator().await;
+    let create = world.post("/admin/create", &admin.key, &json!({"email": "ada@test.example"}));
+    let made = Answer::to(create.header("idempotency-key", "k")).await.success();
+    let id = made["id"].as_str().expect("an id").parse().expect("a uuid");
+    let account = Account { id, key_id: id, key: made["api_key"].as_str().expect("a key").to_owned() };
+    // Somebody takes the key again after a day, and is going to want this account.
+    let other = world.locked(&admin).await;
+    other.batch_execute("delete from gateway.idempotency_keys").await.expect("a deletion");
     leave(&world, &account).await.success();
-    assert_eq!(world.value("select gateway.had_trial('email', 'ada@test.example')").await, false);
+    other.batch_execute("commit").await.expect("the end");
+    assert_eq!(mentions(&world, "ada@test.example").await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,6 +257,30 @@ async fn a_name_that_comes_while_the_account_is_deleted_is_not_kept() {
         renamed.refused(401, "api_key_revoked");
         assert_eq!(mentions(&world, "late-name").await, Vec::<String>::new());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_a_provider_that_comes_while_the_account_is_deleted_is_not_kept() {
+    let Some(world) = World::concurrent("a provider key beside a deletion").await else { return };
+    let account = world.account(0).await;
+    let body = json!({"provider": "chutes", "api_key": "sk-late-0123456789abcdef"});
+    let client = world.locked(&account).await;
+    let (left, stored, ()) = tokio::join!(
+        leave(&world, &account),
+        async {
+            world.until_waiting(1).await;
+            Answer::to(world.post("/user/provider-keys", &account.key, &body)).await
+        },
+        async {
+            world.until_waiting(2).await;
+            client.batch_execute("rollback").await.expect("the lock's end");
+        }
+    );
+    left.success();
+    stored.refused(401, "api_key_revoked");
+    let kept = "select jsonb_build_array((select count(*) from gateway.provider_keys),
+                  (select count(*) from gateway.accounts where has_provider_keys))";
+    assert_eq!(world.value(kept).await, json!([0, 0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
