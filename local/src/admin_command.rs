@@ -9,6 +9,7 @@ use serde_json::json;
 use shared::api_key::NewKey;
 use shared::app::{App, SharedApp};
 use shared::config::Config;
+use shared::email_address;
 
 /// What to do about administrators.
 #[derive(Args)]
@@ -66,12 +67,15 @@ fn create_from_environment(email: &str) -> Result<Administrator, Box<dyn Error>>
 /// Makes an administrator of the deployment that this configuration names, or makes one of an account there.
 ///
 /// # Errors
-/// When the configuration lacks something, which the error names, or the database cannot be used.
+/// When this is no address, when the configuration lacks something, which the error names, or when the database cannot be
+/// used.
 pub async fn create(config: Config, email: &str) -> Result<Administrator, Box<dyn Error>> {
     #[derive(Deserialize)]
     struct Made {
         disabled: bool,
     }
+    // What nobody can write to, nobody could sign in with.
+    let email = email_address::normal(email).ok_or_else(|| format!("`{email}` is not an e-mail address."))?;
     let app: SharedApp = App::new(config)?;
     let peppers = app.config.peppers.clone()?;
     // The command's own failures name the variable; an endpoint's would not.

@@ -44,22 +44,38 @@ begin
 end;
 $$;
 
--- A key that proves what a sign-in proves, which is all. A new account's is its primary one.
-create function gateway.issue_key(account uuid, key jsonb, is_first boolean, at timestamptz) returns gateway.api_keys
+alter table gateway.api_keys add column from_sign_in boolean not null default false;
+comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
+
+-- A key that may do all that the role may: what a sign-in proves. A new account's is its primary one. However many keys
+-- there are, whoever owns the account gets in, if only to revoke those that somebody else has made: at the limit the
+-- sign-in's key that was not used for the longest time ends, and if there is none, there is one key more.
+create function gateway.issue_key(caller jsonb, account uuid, key jsonb, is_first boolean, at timestamptz)
+returns gateway.api_keys
 language plpgsql volatile set search_path = ''
 as $$
 declare
   most constant integer := 100;
+  ended gateway.api_keys;
   made gateway.api_keys;
 begin
   if (select count(*) from gateway.api_keys
       where account_id = account and revoked_at is null and (expires_at is null or expires_at > at)) >= most then
-    perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys'));
+    update gateway.api_keys set revoked_at = at where id = (
+        select id from gateway.api_keys
+        where account_id = account and from_sign_in and revoked_at is null and (expires_at is null or expires_at > at)
+        order by coalesce(last_used_at, created_at), id limit 1)
+      returning * into ended;
+    if found then
+      perform gateway.audit(caller, account, null, 'key.revoke', account, ended.id::text,
+        jsonb_build_object('name', ended.name, 'reason', 'too_many_api_keys'));
+    end if;
   end if;
-  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes, created_at)
+  insert into gateway.api_keys
+    (account_id, key_hash, prefix, last_four, name, environment, is_primary, from_sign_in, scopes, created_at)
     values (account, key ->> 'hash', key ->> 'prefix', key ->> 'last_four',
             case when is_first then 'Primary key' else key ->> 'name' end, key ->> 'environment',
-            is_first, array['*'], at)
+            is_first, not is_first, array['*'], at)
     returning * into made;
   return made;
 end;
@@ -141,7 +157,7 @@ begin
   end if;
 
   if is_new or wants_key then
-    made := gateway.issue_key(account.id, key, is_new, at);
+    made := gateway.issue_key(caller, account.id, key, is_new, at);
     perform gateway.audit(caller, account.id, made.id, 'key.create', account.id, made.id::text,
       jsonb_build_object('name', made.name, 'environment', made.environment, 'scopes', made.scopes));
   end if;

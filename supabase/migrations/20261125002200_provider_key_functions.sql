@@ -19,6 +19,8 @@ declare
   at timestamptz;
 begin
   perform from gateway.accounts where id = session.account_id for update;
+  -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
+  perform gateway.authenticate(caller, 'keys:write');
   at := gateway.now();
   delete from gateway.provider_keys
     where account_id = session.account_id and provider = request ->> 'provider';
@@ -53,6 +55,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
 begin
   perform from gateway.accounts where id = session.account_id for update;
+  perform gateway.authenticate(caller, 'keys:write');
   delete from gateway.provider_keys k
     where k.account_id = session.account_id and k.provider = delete_provider_key.provider;
   if not found then
@@ -67,13 +70,15 @@ begin
 end;
 $$;
 
--- Some keys that an older version of the keyring encrypted.
-create function public.list_outdated_provider_keys(version integer) returns jsonb
+-- Some keys that these versions of the keyring encrypted: the older ones that it still has, since what nobody can read
+-- must not keep the rest from being renewed.
+create function public.list_outdated_provider_keys(versions jsonb) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   select coalesce(jsonb_agg(k), '[]') from (
     select account_id, provider, ciphertext, key_version as version
-    from gateway.provider_keys where key_version < list_outdated_provider_keys.version
+    from gateway.provider_keys
+    where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
     order by account_id, provider limit 100
   ) k
 $$;
@@ -98,10 +103,10 @@ create index provider_keys_version on gateway.provider_keys (key_version);
 revoke execute on function public.set_provider_key(jsonb, jsonb) from public, anon, authenticated;
 revoke execute on function public.list_provider_keys(jsonb) from public, anon, authenticated;
 revoke execute on function public.delete_provider_key(jsonb, text) from public, anon, authenticated;
-revoke execute on function public.list_outdated_provider_keys(integer) from public, anon, authenticated;
+revoke execute on function public.list_outdated_provider_keys(jsonb) from public, anon, authenticated;
 revoke execute on function public.renew_provider_key(uuid, text, text, text, integer) from public, anon, authenticated;
 grant execute on function public.set_provider_key(jsonb, jsonb) to service_role;
 grant execute on function public.list_provider_keys(jsonb) to service_role;
 grant execute on function public.delete_provider_key(jsonb, text) to service_role;
-grant execute on function public.list_outdated_provider_keys(integer) to service_role;
+grant execute on function public.list_outdated_provider_keys(jsonb) to service_role;
 grant execute on function public.renew_provider_key(uuid, text, text, text, integer) to service_role;

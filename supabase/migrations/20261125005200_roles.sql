@@ -1,7 +1,8 @@
 -- Roles: the built-in ones, and those that administrators make. A change holds on the next request of every holder,
 -- since key validation reads the role's row.
 --
--- Locks: the row of `admin`, then another role's, then the account's.
+-- Locks: the row of `admin`, then another role's, then the account's. Behind them, here as in all that administrators
+-- do, the caller is looked at once more: it may have been demoted, or its key revoked, by whoever it waited for.
 
 alter table gateway.roles add column built_in boolean not null default false;
 comment on column gateway.roles.built_in is 'What the gateway itself relies on: neither changed nor deleted.';
@@ -91,6 +92,7 @@ declare
   role gateway.roles := gateway.lock_custom_role(name);
   former constant text[] := role.permissions;
 begin
+  perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, former || wanted);
   if wanted <> former then
     update gateway.roles set permissions = wanted where roles.name = role.name returning * into role;
@@ -109,6 +111,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
   role gateway.roles := gateway.lock_custom_role(name);
 begin
+  perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, role.permissions);
   if exists (select from gateway.accounts where accounts.role = delete_role.name) then
     perform gateway.refuse(gateway.refusal(409, 'role_in_use'));
@@ -137,6 +140,7 @@ begin
     perform gateway.refuse(gateway.refusal(404, 'role_not_found', '{"param": "role"}'));
   end if;
   account := gateway.lock_account(target);
+  perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_power_over(session, wanted);
   perform gateway.refuse_power_over(session, account.role);
   if account.role <> wanted then

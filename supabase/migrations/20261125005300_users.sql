@@ -151,6 +151,7 @@ begin
     perform from gateway.roles where name = 'admin' for no key update;
   end if;
   former := gateway.lock_account(account_id);
+  perform gateway.authenticate(caller, 'admin:users');
   at := gateway.now();
   account := former;
   if request ? 'username' then
@@ -166,10 +167,12 @@ begin
   end if;
   if account is distinct from former then
     update gateway.accounts set username = account.username, disabled_at = account.disabled_at where id = account.id;
+    -- Of a name, which is the person's and which the trail would outlive, only that it was changed.
     perform gateway.audit(caller, session.account_id, session.key_id, 'user.update', account.id, null,
       jsonb_build_object(
-        'before', jsonb_build_object('username', former.username, 'disabled', former.disabled_at is not null),
-        'after', jsonb_build_object('username', account.username, 'disabled', account.disabled_at is not null)));
+        'renamed', account.username is distinct from former.username,
+        'before', jsonb_build_object('disabled', former.disabled_at is not null),
+        'after', jsonb_build_object('disabled', account.disabled_at is not null)));
   end if;
   return gateway.account_view(account, at);
 end;

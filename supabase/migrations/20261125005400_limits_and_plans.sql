@@ -10,6 +10,7 @@ declare
   account gateway.accounts := gateway.lock_account(gateway.find_account(request));
   wanted constant jsonb := jsonb_strip_nulls(account.rate_limits || (request -> 'limits'));
 begin
+  perform gateway.authenticate(caller, 'admin:limits');
   if wanted <> account.rate_limits then
     update gateway.accounts set rate_limits = wanted where id = account.id;
     perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, null,
@@ -30,6 +31,7 @@ declare
   former gateway.accounts := gateway.lock_account(gateway.find_account(request));
   account gateway.accounts := former;
 begin
+  perform gateway.authenticate(caller, 'admin:plans');
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
   if account.plan is not null and not exists (select from gateway.plans where id = account.plan) then

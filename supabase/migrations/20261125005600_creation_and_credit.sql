@@ -33,19 +33,24 @@ begin
     perform gateway.refuse(gateway.refusal(400, 'invalid_request',
       '{"param": "plan", "message": "There is no such plan."}'));
   end if;
+  -- An address that signs in to an account is taken, too: whoever has it would never find a second one.
+  insert into gateway.accounts (email, username, role, plan, created_at)
+    select lower(request ->> 'email'), request ->> 'username', role, request ->> 'plan', at
+      where not exists (
+        select from gateway.identities where kind = 'email' and value = lower(request ->> 'email'))
+    on conflict (email) do nothing
+    returning * into account;
+  if not found then
+    perform gateway.refuse(gateway.refusal(409, 'account_exists', '{"param": "email"}'));
+  end if;
+  -- Behind everything that may have been waited for: an earlier request with the same key, the same address.
+  perform gateway.authenticate(caller, 'admin:users');
   perform gateway.refuse_power_over(session, role);
   if credits > 0 then
     perform gateway.refuse_escalation(session, '{admin:credits}');
   end if;
   if request ->> 'plan' is not null then
     perform gateway.refuse_escalation(session, '{admin:plans}');
-  end if;
-  insert into gateway.accounts (email, username, role, plan, created_at)
-    values (lower(request ->> 'email'), request ->> 'username', role, request ->> 'plan', at)
-    on conflict (email) do nothing
-    returning * into account;
-  if not found then
-    perform gateway.refuse(gateway.refusal(409, 'account_exists', '{"param": "email"}'));
   end if;
   insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes, created_at)
     values (account.id, key ->> 'hash', key ->> 'prefix', key ->> 'last_four', key ->> 'name', key ->> 'environment',
@@ -89,11 +94,12 @@ begin
   end if;
   -- Not `for update`: the claim above shares the row of the one who gives, by its foreign key, and two who give each
   -- other credit, or one who gives it to themselves twice, would wait in a circle.
-  select * into account from gateway.accounts
-    where id = (request ->> 'account_id')::uuid or email = lower(request ->> 'email') for no key update;
-  if not found then
-    perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
+  select * into account from gateway.accounts where id = gateway.find_account(request) for no key update;
+  if account.deleted_at is not null then
+    -- Nobody could ever spend it.
+    perform gateway.refuse(gateway.refusal(409, 'account_deleted'));
   end if;
+  perform gateway.authenticate(caller, 'admin:credits');
   at := gateway.now();
   account := gateway.catch_up(account, at);
   former := account;

@@ -77,6 +77,17 @@ async fn an_administrator_is_made_while_another_is_demoted() {
 }
 
 #[tokio::test]
+async fn what_is_no_address_makes_nobody() {
+    let world = World::start().await;
+    for typo in ["root", "root@", "root@example", "Root <root@test.example>", ""] {
+        let config = Config::from_lookup(|name| world.platform.variables().get(name).cloned());
+        let error = create(config, typo).await.expect_err("an error").to_string();
+        assert_eq!(error, format!("`{typo}` is not an e-mail address."));
+    }
+    assert_eq!(world.value("select count(*) from gateway.accounts").await, json!(0));
+}
+
+#[tokio::test]
 async fn what_the_environment_lacks_is_named() {
     let world = World::start().await;
     for missing in ["SUPABASE_URL", "API_KEY_PEPPER"] {

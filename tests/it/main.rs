@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod all_at_once;
 mod api_keys;
 mod audit;
 mod billing;

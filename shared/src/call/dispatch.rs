@@ -137,6 +137,7 @@ fn log(candidate: &Candidate, failure: &Failure) {
         provider = %candidate.provider,
         code = failure.error.code.as_str(),
         fall_back = failure.fall_back,
+        own_key = candidate.own_key,
         "a provider failed"
     );
 }

@@ -46,7 +46,8 @@ pub async fn send(
     }
     let (status, headers) = (response.status(), response.headers().clone());
     let body = tokio::time::timeout_at(until, error_body(response)).await.unwrap_or_default();
-    tracing::warn!(provider, status = status.as_u16(), "a provider answers with an error");
+    let own_key = matches!(credential, Credential::Own(_));
+    tracing::warn!(provider, status = status.as_u16(), own_key, "a provider answers with an error");
     Err(Failure::refused(provider, credential, status, &headers, &body))
 }
 

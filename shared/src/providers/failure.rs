@@ -67,7 +67,10 @@ impl Failure {
             }
             500..=599 => Self::new(Error::new(Code::UpstreamError), provider, true),
             404 => {
-                tracing::error!(provider, "a provider does not know a model of the catalog");
+                // What a caller's own account there has not is no matter of the catalog.
+                if matches!(credential, Credential::Ours) {
+                    tracing::error!(provider, "a provider does not know a model of the catalog");
+                }
                 Self::new(Error::new(Code::UpstreamError), provider, false)
             }
             _ => Self { providers_fault: false, ..Self::new(callers_fault(status, body), provider, false) },

@@ -88,8 +88,12 @@ pub async fn renew(app: &App, outdated: &Outdated) -> bool {
 /// # Errors
 /// `service_unavailable`.
 pub async fn renew_outdated(app: &App) -> Result<usize, Error> {
-    let Ok([newest, _, ..]) = app.config.encryption_keys.as_deref() else { return Ok(0) };
-    let arguments = json!({ "version": newest.version });
+    let Ok([newest, older @ ..]) = app.config.encryption_keys.as_deref() else { return Ok(0) };
+    let versions: Vec<u32> = older.iter().map(|key| key.version).filter(|older| *older < newest.version).collect();
+    if versions.is_empty() {
+        return Ok(0);
+    }
+    let arguments = json!({ "versions": versions });
     let outdated: Vec<Outdated> = app.supabase()?.rpc("list_outdated_provider_keys", &arguments).await?;
     let mut renewed = 0;
     for key in &outdated {

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod deletion;
+mod leaving;
 mod profile;
 
 use serde_json::{Value, json};
@@ -27,4 +28,21 @@ async fn audited(world: &World, action: &str) -> Vec<Value> {
         "select coalesce(jsonb_agg(to_jsonb(l) order by id), '[]') from gateway.audit_logs l where action = '{action}'"
     );
     serde_json::from_value(world.value(&sql).await).expect("entries")
+}
+
+/// The tables in which a text occurs.
+async fn mentions(world: &World, text: &str) -> Vec<String> {
+    let tables =
+        "select jsonb_agg(relname) from pg_class where relnamespace = 'gateway'::regnamespace and relkind = 'r'";
+    let tables: Vec<String> = serde_json::from_value(world.value(tables).await).expect("tables");
+    let mut found = Vec::new();
+    for table in tables {
+        let sql = format!(
+            "select exists (select from gateway.{table} t where strpos(lower(to_jsonb(t)::text), lower('{text}')) > 0)"
+        );
+        if world.value(&sql).await == true {
+            found.push(table);
+        }
+    }
+    found
 }

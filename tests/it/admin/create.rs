@@ -96,6 +96,35 @@ async fn an_email_has_one_account_however_it_is_written() {
 }
 
 #[tokio::test]
+async fn an_address_that_signs_in_to_an_account_has_one() {
+    let world = World::start().await;
+    let (admin, someone) = (world.administrator().await, world.account(0).await);
+    world
+        .sql(&format!(
+            "insert into gateway.identities (kind, value, account_id, verified_at) values
+               ('email', 'second@test.example', '{0}', gateway.now()), ('privy', 'third@test.example', '{0}', gateway.now())",
+            someone.id
+        ))
+        .await;
+    let create = async |email: &str| post(&world, &admin, "/admin/create", &json!({ "email": email }), None).await;
+    assert_eq!(create("Second@test.example").await.refused(409, "account_exists")["param"], "email");
+    create("third@test.example").await.success();
+}
+
+#[tokio::test]
+async fn the_name_of_a_key_is_one() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    for name in [String::new(), "x".repeat(101), "a\nb".to_owned()] {
+        let body = json!({"email": "new@test.example", "key_name": name});
+        let answer = post(&world, &admin, "/admin/create", &body, None).await;
+        assert_eq!(answer.refused(400, "invalid_request")["param"], "key_name", "{name}");
+    }
+    let body = json!({"email": "new@test.example", "key_name": "é".repeat(100)});
+    post(&world, &admin, "/admin/create", &body, None).await.success();
+}
+
+#[tokio::test]
 async fn a_refused_creation_leaves_nothing_and_its_idempotency_key_unused() {
     let world = World::start().await;
     let admin = world.administrator().await;

@@ -104,6 +104,38 @@ async fn credit_that_expires_is_gone_then() {
 }
 
 #[tokio::test]
+async fn an_account_whose_person_has_left_gets_nothing_and_loses_nothing() {
+    let world = World::start().await;
+    let (admin, account) = (world.administrator().await, world.account(1_000_000_000).await);
+    let gone = "disabled_at = gateway.now(), deleted_at = gateway.now(), email = null";
+    let give = json!({"account_id": account.id, "amount": 1});
+    let first = post(&world, &admin, "/admin/add_credits", &give, Some("k")).await;
+    world.change_account(&account, gone).await;
+    let before = world.evidence(account.id).await;
+    for amount in [1, -1] {
+        let body = json!({"account_id": account.id, "amount": amount});
+        post(&world, &admin, "/admin/add_credits", &body, None).await.refused(409, "account_deleted");
+    }
+    let by_address = json!({"email": format!("{}@test.example", account.id), "amount": 1});
+    post(&world, &admin, "/admin/add_credits", &by_address, None).await.refused(404, "account_not_found");
+    // What was answered before is answered again.
+    assert_eq!(post(&world, &admin, "/admin/add_credits", &give, Some("k")).await.text, first.text);
+    assert_eq!(world.evidence(account.id).await, before);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_reason_is_no_book() {
+    let world = World::start().await;
+    let (admin, account) = (world.administrator().await, world.account(0).await);
+    let give = |reason: String| json!({"account_id": account.id, "amount": 1, "reason": reason});
+    let long = post(&world, &admin, "/admin/add_credits", &give("é".repeat(501)), None).await;
+    assert_eq!(long.refused(400, "invalid_request")["param"], "reason");
+    post(&world, &admin, "/admin/add_credits", &give("é".repeat(500)), None).await.success();
+    assert_eq!(world.money(account.id).await.0, 1_000_000_000);
+}
+
+#[tokio::test]
 async fn an_account_that_is_not_there_gets_nothing() {
     let world = World::start().await;
     let admin = world.administrator().await;

@@ -5,6 +5,7 @@ mod credits;
 mod idempotency;
 mod ledger;
 mod limits;
+mod meanwhile;
 mod users;
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::{Account, World};
+use tests::world::{Account, World, hello};
 
 const NOON: &str = "2090-03-01 12:00Z";
 
@@ -86,11 +86,35 @@ async fn another_reason_is_another_entry() {
     world.set_clock(NOON).await;
     let account = refused_account(&world, ("key", "scopes = '{chat:read}'")).await;
     ask(&world, &account, 0).await.refused(403, "insufficient_scope");
+    world.set_clock("2090-03-01 12:01Z").await;
     world.change_key(&account, "revoked_at = gateway.now()").await;
     ask(&world, &account, 1).await.refused(401, "api_key_revoked");
     let reasons: Vec<Value> =
         trail(&world, &account).await.iter().map(|row| row["details"]["reason"].clone()).collect();
     assert_eq!(reasons, ["insufficient_scope", "api_key_revoked"]);
+}
+
+#[tokio::test]
+async fn a_key_that_alternates_between_reasons_leaves_one_entry_a_minute() {
+    let world = World::start().await;
+    let account = refused_account(&world, ("key", "scopes = '{inference}', allowed_models = '{other/*}'")).await;
+    for (at, entries) in [
+        ("2090-03-01 12:00Z", 1),
+        ("2090-03-01 12:00:59.999999Z", 1),
+        ("2090-03-01 12:01Z", 2),
+        ("2090-03-01 12:01:30Z", 2),
+        ("2090-03-01 12:02Z", 3),
+        // The same reason again is worth nothing for an hour.
+        ("2090-03-01 12:02:30Z", 3),
+    ] {
+        world.set_clock(at).await;
+        for i in 0..5 {
+            ask(&world, &account, i).await.refused(403, "insufficient_scope");
+            // By the other way in, which refuses with a value.
+            Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(403, "model_not_allowed");
+        }
+        assert_eq!(trail(&world, &account).await.len(), entries, "{at}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

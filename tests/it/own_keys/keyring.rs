@@ -54,6 +54,27 @@ async fn the_cron_job_renews_the_keys_that_nobody_uses() {
 }
 
 #[tokio::test]
+async fn keys_that_nobody_can_read_any_more_keep_no_other_from_being_renewed() {
+    let (world, account) = with_own_key().await;
+    // More than a run renews, all before this one, of a version that is lost.
+    world
+        .sql(&format!(
+            "insert into gateway.accounts (id) select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid
+               from generate_series(1, 120) as n;
+             insert into gateway.provider_keys (account_id, provider, ciphertext, key_version, last_four, created_at)
+               select id, 'chutes', 'lost', 0, 'lost', gateway.now() from gateway.accounts where id <> '{}'",
+            account.id
+        ))
+        .await;
+    let ring = newer(&world);
+    let gateway = world.another_gateway_with(&[("ENCRYPTION_KEYS", &ring)]).await;
+    let request = world.http.get(format!("{gateway}/api/cron/sweep-holds"));
+    let swept = Answer::to(request.bearer_auth(&world.platform.variables()["CRON_SECRET"])).await.success();
+    assert_eq!(swept["renewed_provider_keys"], 1);
+    assert_eq!(version(&world, &account).await, 2);
+}
+
+#[tokio::test]
 async fn a_key_that_was_replaced_meanwhile_is_not_renewed_away() {
     let (world, account) = with_own_key().await;
     let old = world.value("select ciphertext from gateway.provider_keys").await;

@@ -2,6 +2,7 @@
 
 use local::privy::{email_account, identity_claims};
 use serde_json::{Value, json};
+use tests::answer::Answer;
 use tests::people::Person;
 use tests::world::World;
 
@@ -14,14 +15,12 @@ async fn by_code(world: &World, email: &str) -> Value {
     world.visit("/auth/verify", &json!({"email": email, "code": "123456"})).await.success()
 }
 
-/// What deleting an account leaves: its person is not known any more.
-async fn delete_accounts(world: &World) {
-    world
-        .sql(
-            "delete from gateway.identities;
-             update gateway.accounts set deleted_at = gateway.now(), disabled_at = gateway.now(), email = null",
-        )
-        .await;
+/// Whoever signed in with this answer leaves.
+async fn leave(world: &World, signed_in: &Value) {
+    let key = signed_in["api_key"].as_str().expect("a key");
+    let request = world.http.delete(format!("{}/user/account", world.base_url)).bearer_auth(key);
+    let request = request.header("content-type", "application/json").body(r#"{"confirmation":"DELETE_ACCOUNT"}"#);
+    Answer::to(request).await.success();
 }
 
 #[tokio::test]
@@ -43,17 +42,21 @@ async fn the_same_address_by_another_way_is_the_same_account() {
 async fn a_person_who_deleted_the_account_gets_a_new_one_without_a_trial() {
     let world = World::start().await;
     let (by_id, by_address, linked_later) = (Person::new(), Person::new(), Person::new());
+    let mut first = Vec::new();
     for person in [&by_id, &by_address] {
-        assert_eq!(by_privy(&world, person).await["account"]["credits"], json!(10));
+        first.push(by_privy(&world, person).await);
     }
     // This one's address was not known when the trial began.
     let privy = &world.platform.privy;
     let token = privy.access_token(&linked_later.did).expect("a token");
     let nothing = privy.key().sign(&identity_claims(&linked_later.did, &[])).expect("a token");
     let body = json!({"token": token, "identity_token": nothing});
-    assert_eq!(world.visit("/auth/privy", &body).await.success()["account"]["credits"], json!(10));
+    first.push(world.visit("/auth/privy", &body).await.success());
     by_privy(&world, &linked_later).await;
-    delete_accounts(&world).await;
+    for signed_in in &first {
+        assert_eq!(signed_in["account"]["credits"], json!(10));
+        leave(&world, signed_in).await;
+    }
     let answers = [
         // The same Privy id with another address, the same address by code, and as another Privy user.
         by_privy(&world, &Person { email: Person::new().email, ..by_id }).await,
@@ -67,6 +70,40 @@ async fn a_person_who_deleted_the_account_gets_a_new_one_without_a_trial() {
         assert!(answer["api_key"].is_string());
     }
     assert_eq!(world.value("select count(*) from gateway.credit_grants").await, json!(3));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn whoever_leaves_and_comes_back_the_same_way_gets_no_second_trial_however_often() {
+    let world = World::start().await;
+    // By a code, by a Privy id without an address, and by one with an address.
+    let (email, with_address) = (Person::new().email, Person::new());
+    let privy = &world.platform.privy;
+    let did = Person::new().did;
+    let by_id = json!({"token": privy.access_token(&did).expect("a token"),
+                       "identity_token": privy.identity_token(&did, &[]).expect("a token")});
+    let mut accounts = Vec::new();
+    for round in 0..3 {
+        let answers = [
+            by_code(&world, &email).await,
+            world.visit("/auth/privy", &by_id).await.success(),
+            by_privy(&world, &with_address).await,
+        ];
+        for answer in answers {
+            assert_eq!(answer["is_new_user"], json!(true), "{round}");
+            assert_eq!(answer["account"]["credits"], json!(if round == 0 { 10 } else { 0 }), "{round}");
+            assert_eq!(answer["account"]["trial"].is_null(), round > 0, "{round}");
+            accounts.push(answer["account"]["id"].to_string());
+            leave(&world, &answer).await;
+        }
+    }
+    accounts.sort_unstable();
+    accounts.dedup();
+    assert_eq!(accounts.len(), 9, "each time another account");
+    assert_eq!(world.value("select count(*) from gateway.credit_grants").await, json!(3));
+    for trace in [&email, &did, &with_address.email, &with_address.did] {
+        assert!(!world.is_stored(trace).await, "{trace}");
+    }
     world.assert_ledger_clean().await;
 }
 

@@ -17,6 +17,9 @@ use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
 
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 500;
+
 /// The change to be made. The account is named by id or by e-mail.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +28,8 @@ pub struct CreditChange {
     email: Option<String>,
     /// In dollars; negative takes back.
     amount: Nanos,
+    /// Kept in the ledger and on the audit trail.
+    #[schema(max_length = 500)]
     reason: Option<String>,
     expires_at: Option<Timestamp>,
 }
@@ -57,19 +62,23 @@ struct Wanted<'a> {
 /// `POST /admin/add_credits`, with `Idempotency-Key` safe to repeat.
 ///
 /// # Errors
-/// The refusals of key validation; 404 `account_not_found`; 402 when more is to be taken than is unspent.
+/// The refusals of key validation; 404 `account_not_found`; 409 `account_deleted`; 402 when more is to be taken than is
+/// unspent.
 #[utoipa::path(post, path = "/admin/add_credits", tag = "admin", request_body = CreditChange,
     params(IdempotencyKey), responses(
         (status = 200, body = Changed),
         (status = 402, description = "`insufficient_credits`"),
         (status = 404, description = "`account_not_found`"),
-        (status = 409, description = "`idempotency_conflict`")))]
+        (status = 409, description = "`account_deleted`, `idempotency_conflict`")))]
 pub async fn change(State(app): State<SharedApp>, caller: Caller, input: Input<CreditChange>) -> Result<Response> {
     let Input { body, idempotency } = input;
     if body.amount == Nanos(0) {
         return Err(Error::invalid("amount", "`amount` is not 0."));
     }
     check_account(body.account_id, body.email.as_deref())?;
+    if body.reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
+        return Err(Error::invalid("reason", format!("`reason` has at most {LONGEST_REASON} characters.")));
+    }
     if body.expires_at.is_some_and(|at| at <= Timestamp::now()) {
         return Err(Error::invalid("expires_at", "`expires_at` is in the future."));
     }

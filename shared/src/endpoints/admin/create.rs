@@ -14,7 +14,7 @@ use crate::app::{SharedApp, configured};
 use crate::caller::Caller;
 use crate::email_address;
 use crate::endpoints::answer;
-use crate::endpoints::input::{IdempotencyKey, Input};
+use crate::endpoints::input::{IdempotencyKey, Input, check_name};
 use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
 
@@ -29,6 +29,8 @@ pub struct NewAccount {
     plan: Option<String>,
     /// Opening credit in dollars.
     credits: Option<Nanos>,
+    /// What its primary key is called.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     key_name: Option<String>,
 }
 
@@ -104,6 +106,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
     if credits < Nanos(0) {
         return Err(Error::invalid("credits", "`credits` is not negative."));
     }
+    check_name("key_name", body.key_name.as_deref())?;
     let name = body.key_name.unwrap_or_else(|| "Primary key".to_owned());
     let key = NewKey::generate(app.config.key_environment(), name, configured(&app.config.peppers)?)?;
     let wanted = Wanted {

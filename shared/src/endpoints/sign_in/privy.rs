@@ -42,7 +42,6 @@ pub struct PrivySignIn {
     (status = 200, body = SignedIn),
     (status = 401, description = "`invalid_token`"),
     (status = 403, description = "`account_disabled`"),
-    (status = 409, description = "`too_many_api_keys`"),
     (status = 503, description = "`sign_in_unavailable`, `service_unavailable`, `not_configured`")))]
 pub async fn create(State(app): State<SharedApp>, visitor: Visitor, input: Input<PrivySignIn>) -> Result<Response> {
     let PrivySignIn { token, identity_token, referral_code, issue_key } = input.body;

@@ -35,7 +35,6 @@ pub struct MailedCode {
     (status = 200, body = SignedIn),
     (status = 401, description = "`invalid_code`"),
     (status = 403, description = "`account_disabled`"),
-    (status = 409, description = "`too_many_api_keys`"),
     (status = 429, description = "`too_many_attempts`")))]
 pub async fn create(State(app): State<SharedApp>, visitor: Visitor, input: Input<MailedCode>) -> Result<Response> {
     let MailedCode { email, code } = input.body;
