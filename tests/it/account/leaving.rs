@@ -35,7 +35,9 @@ async fn a_call_that_runs_while_its_account_is_deleted_is_served_and_settled() {
 #[tokio::test]
 async fn what_a_deleted_account_still_owes_or_reserves_is_in_the_books_like_any_other() {
     let world = World::start().await;
-    world.model("test/dear", &[Route::new("openrouter", "standin/usage?prompt=900000&cached=0&completion=900000")]).await;
+    world
+        .model("test/dear", &[Route::new("openrouter", "standin/usage?prompt=900000&cached=0&completion=900000")])
+        .await;
     let (account, dead) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
     // Its call costs more than it has; the other's function dies.
     world
