@@ -182,7 +182,7 @@ async fn a_grace_beyond_a_week_or_no_environment_is_refused() {
     let (one, all) = (path(&owner, "/rotate"), format!("{PATH}/rotate"));
     for (path, body, param) in [
         (&one, json!({"grace_period_hours": 169}), json!("grace_period_hours")),
-        (&one, json!({"grace_period_hours": -1}), Value::Null),
+        (&one, json!({"grace_period_hours": -1}), json!("grace_period_hours")),
         (&one, json!({"grace_period_hours": 1.5}), Value::Null),
         (&all, json!({"environment": "test", "grace_period_hours": 169}), json!("grace_period_hours")),
         (&all, json!({}), json!("environment")),
