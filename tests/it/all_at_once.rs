@@ -155,7 +155,7 @@ impl Scene {
         if !body.is_null() {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             request = request.header("idempotency-key", format!("k{}", number % 7));
         }
         (request, format!("{method} {path} {body}"))
