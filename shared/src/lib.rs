@@ -18,6 +18,7 @@ pub mod money;
 pub mod object;
 pub mod openapi;
 pub mod providers;
+mod reason;
 pub mod request_id;
 pub mod routes;
 pub mod scopes;

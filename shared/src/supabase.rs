@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{SupabaseKey, SupabaseSettings};
 use crate::error::{Code, Error};
+use crate::reason::reason;
 
 /// Why an RPC gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -114,9 +115,9 @@ impl Supabase {
             .body(arguments)
             .send()
             .await
-            .map_err(|e| unavailable(e.without_url().to_string()))?;
+            .map_err(|error| unavailable(reason(error)))?;
         let status = response.status();
-        let body = response.bytes().await.map_err(|e| unavailable(e.without_url().to_string()))?;
+        let body = response.bytes().await.map_err(|error| unavailable(reason(error)))?;
         Ok((status, body))
     }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use sha1::{Digest, Sha1};
 
 use crate::config::{Missing, UpstashSettings};
+use crate::reason::reason;
 
 /// Why a command gave no answer; for the log.
 #[derive(Debug, thiserror::Error)]
@@ -137,9 +138,9 @@ impl Upstash {
             .body(body)
             .send()
             .await
-            .map_err(|e| UpstashError::new(e.without_url().to_string()))?;
+            .map_err(|error| UpstashError::new(reason(error)))?;
         let status = response.status();
-        let body = response.bytes().await.map_err(|e| UpstashError::new(e.without_url().to_string()))?;
+        let body = response.bytes().await.map_err(|error| UpstashError::new(reason(error)))?;
         let answer: Answer =
             serde_json::from_slice(&body).map_err(|_| UpstashError::new(format!("status {status}, not an answer")))?;
         match answer.error {

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::{Authentication, Credential};
 use crate::app::App;
 use crate::config::ProviderSettings;
+use crate::reason::reason;
 
 /// What is read of an error's body, in bytes.
 const ERROR_BODY: usize = 64 * 1024;
@@ -35,8 +36,7 @@ pub async fn send(
         Ok(Err(error)) => {
             // A plain call may have been answered, and charged, on a connection that was lost after it was sent.
             let fall_back = stream || error.is_connect();
-            let error = error.without_url();
-            tracing::warn!(provider, %error, "a provider cannot be reached");
+            tracing::warn!(provider, reason = reason(error), "a provider cannot be reached");
             return Err(Failure::unreachable(provider, fall_back));
         }
         Ok(Ok(response)) => response,

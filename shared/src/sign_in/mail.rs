@@ -9,6 +9,7 @@ use super::code::Code;
 use crate::app::{App, configured};
 use crate::error::{Code as ErrorCode, Error, Result};
 use crate::html::escape;
+use crate::reason::reason;
 
 /// How long Resend may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,7 +33,7 @@ pub async fn send_code(app: &App, address: &str, code: &Code) -> Result<()> {
         Ok(Err(resend_rs::Error::Resend(error))) => format!("status {}, {}", error.status_code, error.name),
         Ok(Err(resend_rs::Error::RateLimit { .. })) => "over its rate limit".to_owned(),
         // What it quotes may be the mail.
-        Ok(Err(resend_rs::Error::Http(error))) => error.without_url().to_string(),
+        Ok(Err(resend_rs::Error::Http(error))) => reason(error),
         Ok(Err(_)) => "no proper answer".to_owned(),
         Err(_) => format!("no answer within {TIMEOUT:?}"),
     };

@@ -34,7 +34,8 @@ pub struct SignedIn {
     pub is_new_user: bool,
     /// The account.
     pub account: SignedInAccount,
-    /// The key that was issued, if one was.
+    /// The key that was issued, if one was. Of an account that has a hundred already, the key of an earlier sign-in ends
+    /// that was idle for the longest time.
     #[schema(required)]
     pub key: Option<SignInKey>,
     /// That key itself, shown this once.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::StatusCode;
 use reqwest::RequestBuilder;
 
+use crate::reason::reason;
+
 /// How long Privy may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest answer that is read, in bytes.
@@ -13,9 +15,9 @@ const LONGEST: usize = 256 * 1024;
 /// Status and body of the answer, or why there is none.
 pub async fn fetch(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), String> {
     let exchange = async {
-        let mut response = request.send().await.map_err(|error| error.without_url().to_string())?;
+        let mut response = request.send().await.map_err(reason)?;
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| error.without_url().to_string())? {
+        while let Some(chunk) = response.chunk().await.map_err(reason)? {
             if body.len() + chunk.len() > LONGEST {
                 return Err(format!("an answer of more than {LONGEST} bytes"));
             }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::fetch::fetch;
 use super::unavailable;
 use crate::config::PrivySettings;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// After this the keys are asked for again, so that one that was withdrawn is not good for ever.
 const FRESH: Duration = Duration::from_secs(3600);
@@ -73,7 +73,8 @@ impl KeyCache {
             return Ok(None);
         }
         if within(PAUSE, asked.in_vain) {
-            return fallback.map(Some).ok_or_else(|| unavailable("keys", "it did not answer a moment ago"));
+            // Which is in the log: not once more for each that comes meanwhile.
+            return fallback.map(Some).ok_or_else(|| Code::SignInUnavailable.into());
         }
         match ask(http, settings).await {
             Ok(keys) => {

@@ -1,0 +1,33 @@
+//! Why a request of ours failed, for the log.
+
+use std::error::Error as _;
+
+/// What went wrong, down to its first cause: that alone tells a name that nobody knows from a door that is shut. Without
+/// the address, which may hold a secret.
+#[must_use]
+pub fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        words.push(deeper.to_string());
+        cause = deeper.source();
+    }
+    words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_cause_is_told_and_the_address_is_not() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let url = format!("http://127.0.0.1:{port}/path?token=secret");
+        let error = reqwest::Client::new().get(url).send().await.expect_err("nobody listens");
+        let told = reason(error);
+        assert!(told.contains("refused") && !told.contains("secret") && !told.contains("path"), "{told}");
+    }
+}
