@@ -74,10 +74,23 @@ pub fn public_path(pattern: &str) -> String {
     pattern.replace("{*", "{")
 }
 
-/// Adds to an operation what the table knows: its id, who may call it and how everyone is refused.
+/// Adds to an operation what the table knows: its id, what it does, who may call it and how everyone is refused.
 fn complete(described: &mut Value, route: &Route, operation: &Operation) {
     let method = operation.method.to_ascii_lowercase();
     described["operationId"] = json!(format!("{}_{method}", route.name));
+    let own = own_words(described);
+    let (summary, rest) = match own.split_once(". ") {
+        _ if route.operations.len() == 1 || own.is_empty() => (route.summary.to_owned(), own.as_str()),
+        Some((first, rest)) => (format!("{first}."), rest),
+        None => (own.clone(), ""),
+    };
+    described["summary"] = json!(summary);
+    described["description"] = json!(rest);
+    if rest.is_empty()
+        && let Some(members) = described.as_object_mut()
+    {
+        members.remove("description");
+    }
     if let Some(scope) = operation.scope {
         described["x-scope"] = json!(scope);
     }
@@ -118,6 +131,21 @@ fn complete(described: &mut Value, route: &Route, operation: &Operation) {
             response["description"] = json!(usual_codes(status));
         }
     }
+}
+
+/// What a handler's own documentation says, without the method and path that it begins with, and without the errors:
+/// the document has them elsewhere.
+fn own_words(described: &Value) -> String {
+    let part = |name: &str| described[name].as_str().unwrap_or_default();
+    let words = format!("{}\n\n{}", part("summary"), part("description"));
+    let words = words.split("# Errors").next().unwrap_or_default();
+    let words = match words.strip_prefix('`').and_then(|words| words.split_once('`')) {
+        Some((_, words)) => words.trim_start_matches([':', ',', '.']),
+        None => words,
+    };
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut characters = words.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// The codes of a status that any operation may answer with.

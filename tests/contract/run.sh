@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds a running gateway to its own OpenAPI document: schemathesis sends what the document allows and what it forbids
-# and looks at what comes back, with every check it has. Needs cargo and python3 with venv.
+# and looks at what comes back, with every check it has. Needs cargo, curl and python3 with venv.
 #
 # Against a gateway that runs already, set GATEWAY_BASE_URL, GATEWAY_ADMIN_KEY and GATEWAY_CRON_SECRET.
 set -euo pipefail
@@ -11,6 +11,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt
+
+# An account that is made to be deleted: the administrator who sends everything else must stay.
+GATEWAY_LEAVING_KEY=$(curl -sf "$GATEWAY_BASE_URL/admin/create" -H "authorization: Bearer $GATEWAY_ADMIN_KEY" \
+  -H 'content-type: application/json' -d "{\"email\": \"leaving-$RANDOM$RANDOM@contract.test\"}" |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["api_key"])')
+export GATEWAY_LEAVING_KEY
 
 # The same requests every time: a failure is one of the change, not of the day. Another seed, and more examples, find
 # more: tests/contract/run.sh --seed 7 --max-examples 500.

@@ -12,6 +12,10 @@ use tokio::{
 };
 use tokio_postgres::{Client, Config, NoTls, Statement, error::SqlState};
 
+/// Errors that a connection to the embedded engine takes. Each leaves its frames on the engine's stack, which ends with
+/// the connection: after 1 700 errors two functions deep, or 280 sixteen deep, it is full and the engine dies for good.
+const MOST_ERRORS: u32 = 100;
+
 /// Connections to one database, at most a fixed number at a time.
 #[derive(Clone)]
 pub struct Pool {
@@ -40,6 +44,8 @@ pub struct Connection {
     driver: JoinHandle<()>,
     /// Prepared statements by their SQL.
     pub statements: HashMap<String, Statement>,
+    /// How many calls on it have ended in an error.
+    pub errors: u32,
     /// The user that the connection was made as, while it acts as another.
     owner: Option<String>,
 }
@@ -86,7 +92,7 @@ impl Pool {
             None => connect.await,
         };
         let (client, driver) = connected?;
-        Ok(Connection { client, driver, statements: HashMap::new(), owner: None })
+        Ok(Connection { client, driver, statements: HashMap::new(), errors: 0, owner: None })
     }
 
     /// Closes idle connections, and lets nobody have one any more.
@@ -170,7 +176,8 @@ pub struct Lease {
 impl Lease {
     /// Puts the connection back; the caller has left no transaction open on it.
     pub fn release(self) {
-        if !self.connection.client.is_closed() && !self.pool.permits.is_closed() {
+        let spent = self.pool.driver.is_some() && self.connection.errors >= MOST_ERRORS;
+        if !spent && !self.connection.client.is_closed() && !self.pool.permits.is_closed() {
             self.pool.idle().push(self.connection);
         }
     }

@@ -70,6 +70,7 @@ impl Service {
         let mut lease = self.connection().await?;
         let call = Call { function: &function, arguments: &arguments, body, caller: &caller, request: parts };
         let result = call.run(&mut lease.connection).await;
+        lease.connection.errors += u32::from(result.is_err());
         lease.release();
         match result {
             Ok(Some(json)) => Ok(Answer::json(StatusCode::OK, json)),

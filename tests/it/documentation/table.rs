@@ -1,5 +1,7 @@
 //! Every operation of the table is in the document, with who may call it, what it takes and what it gives.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use shared::error::Code;
 use shared::routes::{Auth, Operation, ROUTES, Route};
@@ -107,4 +109,45 @@ async fn every_code_that_is_named_exists_and_has_the_status_it_is_named_under() 
             }
         }
     }
+}
+
+#[tokio::test]
+async fn every_operation_says_in_words_of_its_own_what_it_does() {
+    let world = World::start().await;
+    let document = document(&world).await;
+    let mut said = HashMap::new();
+    for (route, operation) in operations() {
+        let what = format!("{} {}", operation.method, route.paths[0]);
+        let described = described(&document, route, operation);
+        let summary = described["summary"].as_str().expect("a summary");
+        assert!(summary.ends_with('.') && !summary.starts_with('`'), "{what}: {summary}");
+        let description = described.get("description").map_or("", |text| text.as_str().expect("text"));
+        assert!(!description.contains('#') && description != summary, "{what}: {description}");
+        if let Some(other) = said.insert(summary, what.clone()) {
+            panic!("{what} and {other} both say: {summary}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_the_document_refers_to_is_in_it() {
+    let world = World::start().await;
+    let document = document(&world).await;
+    let mut references = Vec::new();
+    let mut left = vec![&document];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(members) => {
+                references.extend(members.get("$ref").and_then(Value::as_str));
+                left.extend(members.values());
+            }
+            Value::Array(entries) => left.extend(entries),
+            _ => {}
+        }
+    }
+    for reference in &references {
+        let pointer = reference.strip_prefix('#').expect("a place in the document");
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    assert!(references.len() > 100, "{} references", references.len());
 }

@@ -84,6 +84,20 @@ async fn an_error_has_postgrests_status_and_body_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn hundreds_of_errors_do_not_end_the_database() {
+    let fixture = Fixture::start().await;
+    let sql = "create function public.fail_below(levels integer) returns void language plpgsql as $$ begin \
+               if levels = 0 then perform public.fail_with('PT402'); end if; \
+               perform public.fail_below(levels - 1); end $$";
+    fixture.database.execute(sql).await.expect("a function");
+    for _ in 0..600 {
+        let refused = fixture.call("fail_below", json!({"levels": 8})).await;
+        assert_eq!(refused.status, 402, "{refused:?}");
+    }
+    assert_eq!(fixture.call("add_note", json!({"id": 1, "text": "x"})).await.status, 204);
+}
+
+#[tokio::test]
 async fn a_database_that_is_gone_is_503() {
     let fixture = Fixture::start().await;
     fixture.call("who", json!({})).await;
