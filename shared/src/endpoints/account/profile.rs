@@ -66,7 +66,7 @@ pub struct ProfileChange {
     username: Option<String>,
 }
 
-/// `GET /user/profile`
+/// `GET /user/profile`: what the account says of itself, and what its person has proven.
 ///
 /// # Errors
 /// The refusals of key validation.
@@ -76,7 +76,7 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     Ok(answer::private(&profile))
 }
 
-/// `PATCH /user/profile`
+/// `PATCH /user/profile`: changes what the account calls itself.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for anything but a name.

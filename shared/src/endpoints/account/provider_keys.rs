@@ -86,7 +86,7 @@ pub struct DeletedProviderKey {
     pub deleted: bool,
 }
 
-/// `POST /user/provider-keys`
+/// `POST /user/provider-keys`: keeps an own key at a provider, in place of the one before.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for what cannot be a key; 503 without a keyring.
@@ -107,7 +107,7 @@ pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<NewP
     Ok(answer::private(&kept))
 }
 
-/// `GET /user/provider-keys`
+/// `GET /user/provider-keys`: the own keys at providers, none of which is shown again.
 ///
 /// # Errors
 /// The refusals of key validation.
@@ -117,7 +117,7 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     Ok(answer::private(&keys))
 }
 
-/// `DELETE /user/provider-keys?provider=…`: from the next call on the gateway's own account serves.
+/// `DELETE /user/provider-keys?provider=…`: forgets an own key. From the next call on the gateway's account serves.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `provider_key_not_found`.

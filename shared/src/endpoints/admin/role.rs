@@ -35,7 +35,7 @@ pub struct DeletedRole {
     pub deleted: bool,
 }
 
-/// `PUT /admin/roles/{name}`: holds on the next request of everyone who has the role.
+/// `PUT /admin/roles/{name}`: changes what a role may do. It holds on the next request of everyone who has the role.
 ///
 /// # Errors
 /// The refusals of key validation, and 403 `insufficient_scope` for a role or a permission beyond the caller's own;
@@ -57,7 +57,7 @@ pub async fn change(
     Ok(answer::private(&role))
 }
 
-/// `DELETE /admin/roles/{name}`
+/// `DELETE /admin/roles/{name}`: deletes a role that nobody has.
 ///
 /// # Errors
 /// The refusals of key validation, and 403 `insufficient_scope` for a role beyond the caller's own; 404

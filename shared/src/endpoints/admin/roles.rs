@@ -56,7 +56,7 @@ pub struct NewRole {
     permissions: Vec<String>,
 }
 
-/// `GET /admin/roles`, by name.
+/// `GET /admin/roles`: every role and what it may do, by name.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for a parameter that is not known or out of range.
@@ -71,7 +71,7 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): P
     Ok(answer::private(&roles))
 }
 
-/// `POST /admin/roles`
+/// `POST /admin/roles`: makes a role.
 ///
 /// # Errors
 /// The refusals of key validation, and 403 `insufficient_scope` for a permission that the caller has not; 409

@@ -93,7 +93,7 @@ pub struct UserChange {
     disabled: Option<bool>,
 }
 
-/// `GET /admin/users/{id}`
+/// `GET /admin/users/{id}`: one account, what it is and has.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `account_not_found`.
@@ -105,7 +105,8 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<U
     Ok(answer::private(&user))
 }
 
-/// `PATCH /admin/users/{id}`: a disabled account's keys are refused from the next request on.
+/// `PATCH /admin/users/{id}`: names an account, disables or enables it. A disabled account's keys are refused from the
+/// next request on.
 ///
 /// # Errors
 /// The refusals of key validation, and 403 `insufficient_scope` to disable or enable an account whose role is beyond

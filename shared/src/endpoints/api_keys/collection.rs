@@ -50,7 +50,7 @@ pub enum KeyStatusFilter {
     All,
 }
 
-/// `POST /user/api-keys`, with `Idempotency-Key` safe to repeat.
+/// `POST /user/api-keys`: makes a key, which is shown this once. With `Idempotency-Key` it is safe to repeat.
 ///
 /// # Errors
 /// The refusals of key validation; 403 `insufficient_scope` for scopes that the caller has not itself; 409
@@ -73,7 +73,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
     Ok(answer::private(&answer::show_key(&made, &key.secret)?))
 }
 
-/// `GET /user/api-keys`, newest first.
+/// `GET /user/api-keys`: the account's keys, newest first.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for a parameter that is not known or out of range.

@@ -13,7 +13,7 @@ use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::error::{Code, Error, Result};
 
-/// `GET /user/api-keys/{id}`
+/// `GET /user/api-keys/{id}`: one key and its settings.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `api_key_not_found`.
@@ -25,7 +25,7 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<S
     Ok(answer::private(&key))
 }
 
-/// `PATCH /user/api-keys/{id}`: holds on the next request.
+/// `PATCH /user/api-keys/{id}`: changes the settings of a key, from the next request on.
 ///
 /// # Errors
 /// The refusals of key validation; 403 `insufficient_scope` for scopes that the caller has not itself; 404
@@ -51,7 +51,7 @@ pub async fn change(
     Ok(answer::private(&key))
 }
 
-/// `DELETE /user/api-keys/{id}`: revokes it with all of its secrets, from the next request on.
+/// `DELETE /user/api-keys/{id}`: revokes a key with all of its secrets, from the next request on.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `api_key_not_found`.
