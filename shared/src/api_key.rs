@@ -1,5 +1,7 @@
 //! API keys: what they look like, how they are made, and the hash that is all anyone keeps of them.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -106,6 +108,27 @@ pub(crate) fn is_well_formed(key: &str) -> bool {
     })
 }
 
+/// A path in which nothing is left of a key but its prefix: some callers put theirs there.
+pub(crate) fn without_keys(path: &str) -> Cow<'_, str> {
+    let prefix_in = |segment: &str| {
+        KeyEnvironment::ALL.iter().find_map(|environment| {
+            let prefix = environment.prefix();
+            segment.find(prefix).map(|at| at + prefix.len())
+        })
+    };
+    if prefix_in(path).is_none() {
+        return Cow::Borrowed(path);
+    }
+    let segments: Vec<Cow<'_, str>> = path
+        .split('/')
+        .map(|segment| match prefix_in(segment) {
+            Some(end) => Cow::Owned(format!("{}…", &segment[..end])),
+            None => Cow::Borrowed(segment),
+        })
+        .collect();
+    Cow::Owned(segments.join("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +150,18 @@ mod tests {
     fn malformed_keys_are_known_without_asking_anyone() {
         for key in ["", "sk-1", "gw_live_", "gw_live_short", &format!("gw_live_{}", "é".repeat(22))] {
             assert!(!is_well_formed(key), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_keeps_no_key() {
+        for (path, kept) in [
+            ("/user/api-keys/gw_live_abc/rotate", "/user/api-keys/gw_live_…/rotate"),
+            ("/x=gw_dev_abc", "/x=gw_dev_…"),
+            ("/v1/models/gw_/x", "/v1/models/gw_/x"),
+            ("/", "/"),
+        ] {
+            assert_eq!(without_keys(path), kept);
         }
     }
 }

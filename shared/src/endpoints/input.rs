@@ -76,9 +76,9 @@ fn fingerprint(path: &str, body: &Bytes) -> String {
     hex::encode(hash.finalize())
 }
 
-/// What serde says, in the API's form. Its words quote member names and types, never values of other callers.
+/// What serde says, in the API's form.
 fn refusal(error: &serde_json::Error) -> Error {
-    // It quotes what the caller sent, which may be as long as the body.
+    // It may quote a member's name, which may be as long as the body.
     let text: String = error.to_string().chars().take(LONGEST_QUOTE).collect();
     let quoted = text.split('`').nth(1).map(str::to_owned);
     if text.starts_with("unknown field") {
@@ -96,11 +96,22 @@ fn refusal(error: &serde_json::Error) -> Error {
             None => Error::new(Code::InvalidRequest),
         };
     }
+    let place = format!("line {}, column {}", error.line(), error.column());
     if error.is_data() {
-        return Error::new(Code::InvalidRequest).with_message(format!("The body is not as it should be: {text}."));
+        let message = format!("The body is not as it should be: {}.", expectation(error).unwrap_or(place));
+        return Error::new(Code::InvalidRequest).with_message(message);
     }
-    let place = format!("The body is not valid JSON: line {}, column {}.", error.line(), error.column());
-    Error::new(Code::InvalidJson).with_message(place)
+    Error::new(Code::InvalidJson).with_message(format!("The body is not valid JSON: {place}."))
+}
+
+/// What serde expected, without what it got: that may be a key in the wrong member, and errors go into people's logs.
+/// Nothing where its words cannot be told from the caller's.
+fn expectation(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => Some(format!("expected {expected}")),
+        None => (text.starts_with("duplicate field") || !text.contains(['`', '"'])).then_some(text),
+    }
 }
 
 /// Query parameters of type `T`.
@@ -197,12 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn the_field_at_fault_is_named() {
+    fn the_field_at_fault_is_named_and_no_value_is_repeated() {
         let unknown = read(r#"{"amount":1,"extra":2}"#);
         assert_eq!((unknown.code, unknown.param.as_deref()), (Code::UnknownField, Some("extra")));
         let missing = read("{}");
         assert_eq!((missing.code, missing.param.as_deref()), (Code::InvalidRequest, Some("amount")));
-        assert_eq!(read(r#"{"amount":"x"}"#).code, Code::InvalidRequest);
+        let wrong = read(r#"{"amount":"gw_live_x, expected y"}"#);
+        assert_eq!(wrong.code, Code::InvalidRequest);
+        assert_eq!(wrong.message, "The body is not as it should be: expected u32 at line 1 column 33.");
         assert_eq!(read("{").code, Code::InvalidJson);
     }
 

@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::{Method, StatusCode, Uri};
 use tracing::Instrument as _;
 
+use crate::api_key::without_keys;
 use crate::request_id::{self, RequestId};
 
 /// Gives the request its id, which then is in its extensions, in the span of all it logs and on its response.
@@ -27,7 +28,7 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
 
 /// Writes itself when the head of the response is there, or when the client has left before that.
 ///
-/// It has the path and never the query or a header: those may hold what is nobody's business.
+/// It has the path, without a key in it, and never the query or a header: those may hold what is nobody's business.
 struct AccessLine {
     began: Instant,
     method: Method,
@@ -54,7 +55,8 @@ impl AccessLine {
 impl Drop for AccessLine {
     fn drop(&mut self) {
         let ms = (self.began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-        let (method, path, request_id) = (self.method.as_str(), self.uri.path(), self.id.as_str());
+        let path = without_keys(self.uri.path());
+        let (method, path, request_id) = (self.method.as_str(), path.as_ref(), self.id.as_str());
         let retry = self.retry;
         match self.status {
             Some(status) => tracing::info!(method, path, status = status.as_u16(), ms, retry, request_id, "request"),
