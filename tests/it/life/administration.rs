@@ -20,7 +20,9 @@ impl Life {
             });
             assert_eq!(request.await.success()["api_key"].is_null(), replayed);
         }
-        self.ask("POST", "/admin/create", key, &serde_json::from_str(&made).expect("json")).await.refused(409, "account_exists");
+        self.ask("POST", "/admin/create", key, &serde_json::from_str(&made).expect("json"))
+            .await
+            .refused(409, "account_exists");
         let id = person.id;
         let role = json!({"name": "helper", "permissions": ["keys:read", "admin:audit"]});
         for (method, path, body) in [

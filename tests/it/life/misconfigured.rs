@@ -27,7 +27,8 @@ impl Life {
         for (name, value) in variables.iter_mut().filter(|(name, _)| is_wrong(name)) {
             *value = format!("{name} that is {end}").replace(' ', "-");
         }
-        variables.extend([("VERCEL_ENV", "production"), ("RUST_LOG", "trace")].map(|(n, v)| (n.to_owned(), v.to_owned())));
+        variables
+            .extend([("VERCEL_ENV", "production"), ("RUST_LOG", "trace")].map(|(n, v)| (n.to_owned(), v.to_owned())));
         let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.secrets.settings(&variables);
         let host = VercelHost::start(function(), &variables).await;

@@ -115,7 +115,8 @@ impl Life {
         // A header that is a number says how much is left, or how long something is.
         let told = |value: &HeaderValue| value.as_bytes().iter().any(|byte| !byte.is_ascii_digit());
         let headers: Vec<_> = answer.headers.iter().filter(|(_, value)| told(value)).collect();
-        let is_public = answer.headers.get("cache-control").is_some_and(|value| value.as_bytes().starts_with(b"public"));
+        let is_public =
+            answer.headers.get("cache-control").is_some_and(|value| value.as_bytes().starts_with(b"public"));
         let place = if is_public { Place::PublicAnswer } else { Place::Answer };
         for (part, text) in [("body", text), ("headers", format!("{headers:?}"))] {
             self.pieces.push(Piece { place: place.clone(), what: format!("{what}, {part}"), text });

@@ -83,9 +83,8 @@ impl Life {
             assert_eq!(self.visit("/auth/privy", &body).await.status, 400);
         }
         let no_json = format!("token={token}");
-        let told = self.request("POST", "/auth/privy", |request| {
-            request.header("content-type", "application/json").body(no_json)
-        });
+        let told = self
+            .request("POST", "/auth/privy", |request| request.header("content-type", "application/json").body(no_json));
         told.await.refused(400, "invalid_json");
         // Privy does not answer; nor does the database, which has committed all the same.
         self.world.platform.privy.fail(Some(StatusCode::INTERNAL_SERVER_ERROR));

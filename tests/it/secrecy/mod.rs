@@ -3,3 +3,61 @@
 mod addresses;
 mod full_run;
 mod strangers;
+
+use reqwest::RequestBuilder;
+use serde_json::Value;
+use shared::routes::{Operation, ROUTES, Route};
+use tests::answer::Answer;
+
+use crate::documentation::described;
+
+/// Where in a request something is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Slot {
+    Path(String),
+    Query(String),
+    Body(String),
+}
+
+/// Every operation with each slot that takes a value of this format, as the document has it.
+fn slots(document: &Value, format: &str) -> Vec<(&'static Route, Operation, Slot)> {
+    let mut slots = Vec::new();
+    for (route, operation) in ROUTES.iter().flat_map(|route| route.operations.iter().map(move |o| (route, *o))) {
+        let described = described(document, route, &operation);
+        let name = |text: &Value| text.as_str().expect("a name").to_owned();
+        for parameter in described["parameters"].as_array().into_iter().flatten() {
+            let slot = match parameter["in"].as_str() {
+                Some("path") => Slot::Path(name(&parameter["name"])),
+                Some("query") => Slot::Query(name(&parameter["name"])),
+                _ => continue,
+            };
+            if parameter["schema"]["format"] == format {
+                slots.push((route, operation, slot));
+            }
+        }
+        let schema = &described["requestBody"]["content"]["application/json"]["schema"];
+        let schema = match schema["$ref"].as_str() {
+            Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a schema"),
+            None => schema,
+        };
+        for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
+            if schema["format"] == format {
+                slots.push((route, operation, Slot::Body(member.clone())));
+            }
+        }
+    }
+    slots
+}
+
+/// All that an answer tells, byte for byte, but for what is new with every answer.
+async fn told(request: RequestBuilder) -> (u16, Vec<(String, Vec<u8>)>, String) {
+    let answer = Answer::to(request).await;
+    let mut headers: Vec<_> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect();
+    headers.sort_unstable();
+    (answer.status, headers, answer.text)
+}
