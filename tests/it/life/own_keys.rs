@@ -7,7 +7,7 @@ use tests::certain;
 use tests::world::{Account, MODEL, Route, send};
 
 use super::secrets::Kind;
-use super::{Life, PROMPT, prompt, with};
+use super::{Life, prompt, with};
 
 const PATH: &str = "/user/provider-keys";
 /// How a key ends that its provider refuses: what the stand-ins repeat of it.
@@ -34,11 +34,12 @@ impl Life {
         self.failing(person).await;
         self.renewed(person).await;
         self.while_they_run(person).await;
+        let listed = self.ask("GET", PATH, Some(&person.key), &Value::Null).await.success();
+        assert_eq!(listed["data"].as_array().map(Vec::len), Some(NAMES.len()));
         for provider in NAMES {
             let path = format!("{PATH}?provider={provider}");
             self.ask("DELETE", &path, Some(&person.key), &Value::Null).await.success();
         }
-        self.ask("GET", PATH, Some(&person.key), &Value::Null).await.success();
     }
 
     /// Stores a new key, which ends so; the key.
@@ -113,7 +114,7 @@ impl Life {
         gate.release();
         for (call, invocation) in running {
             let answer = call.await.expect("no panic");
-            assert_eq!(answer.status(), 200, "{PROMPT}");
+            assert_eq!(answer.status(), 200);
             self.host.ended(&invocation).await;
         }
     }

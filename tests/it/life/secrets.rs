@@ -181,26 +181,22 @@ impl Secrets {
         }
     }
 
-    /// What is in this text and must not be there.
-    pub fn found_in(&self, piece: &Piece) -> Vec<String> {
-        let Piece { place, what, text } = piece;
-        let mut found: Vec<String> = self
-            .known
-            .iter()
-            .filter(|(secret, kind)| text.contains(secret.as_str()) && !kind.may_be_in(place))
-            .map(|(secret, kind)| format!("{kind:?} {secret}"))
-            .collect();
+    /// What is in this text and must not be there: of which kind, and what exactly.
+    pub fn found_in(&self, Piece { place, what, text }: &Piece) -> Vec<(String, String)> {
+        let known = self.known.iter().filter(|(secret, kind)| text.contains(secret.as_str()) && !kind.may_be_in(place));
+        let mut found: Vec<(String, &str)> =
+            known.map(|(secret, kind)| (format!("{kind:?}"), secret.as_str())).collect();
+        let lines = text.replace("\\n", " ");
         if *place != Place::PublicAnswer {
-            let lines = text.replace("\\n", " ");
             let codes = numbers(&lines).filter(|number| self.codes.contains(*number));
-            found.extend(codes.map(|code| format!("the code {code}")));
+            found.extend(codes.map(|code| ("Code".to_owned(), code)));
         }
         // Whatever nobody has been told of.
-        found.extend(key_in(text).map(|key| format!("an API key: {key}")));
+        found.extend(key_in(text).map(|key| ("a whole API key".to_owned(), key)));
         if text.contains(FERNET) && !Kind::Fernet.may_be_in(place) {
-            found.push("a Fernet token".to_owned());
+            found.push(("a Fernet token".to_owned(), FERNET));
         }
-        found.iter().map(|found| format!("{place:?}, {what}: {found} in {text}")).collect()
+        found.into_iter().map(|(kind, secret)| (kind, format!("{secret} in {what}: {text}"))).collect()
     }
 }
 

@@ -17,7 +17,7 @@ async fn play(life: &mut Life) -> Vec<String> {
 
 fn assert_tells_nothing(output: &[String], life: &Life) {
     let line = |text: &String| Piece { place: Place::Log, what: "a line".to_owned(), text: text.clone() };
-    let found: Vec<String> = output.iter().flat_map(|text| life.secrets.found_in(&line(text))).collect();
+    let found: Vec<_> = output.iter().flat_map(|text| life.secrets.found_in(&line(text))).collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 
