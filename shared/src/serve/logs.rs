@@ -30,11 +30,16 @@ impl Format {
     }
 }
 
+/// Where the Lambda runtime writes whole events at its finest level: keys, codes and prompts. No `RUST_LOG` asks for
+/// that.
+const WHOLE_EVENTS: &str = "lambda_runtime::layers::api_response";
+
 /// Starts the log of this process. A second start changes nothing.
 pub fn start(format: Format) {
     // `target=level,level`, as everywhere; without the filters on spans and fields, whose regexes weigh a megabyte.
     let wanted = env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
-    let lines = tracing_subscriber::registry().with(wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO)));
+    let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
+    let lines = tracing_subscriber::registry().with(wanted.with_target(WHOLE_EVENTS, Level::WARN));
     // An error means that there is a subscriber already.
     let _ = match format {
         Format::Json => {

@@ -142,7 +142,8 @@ impl Life {
     }
 }
 
-fn with(request: RequestBuilder, key: Option<&str>, body: &Value) -> RequestBuilder {
+/// A request with this key, if any, and this body, if it is not null.
+pub fn with(request: RequestBuilder, key: Option<&str>, body: &Value) -> RequestBuilder {
     let request = match key {
         Some(key) => request.bearer_auth(key),
         None => request,

@@ -104,10 +104,9 @@ impl Secrets {
     /// Those of a deployment.
     pub fn of_deployment(variables: &[(&str, &str)]) -> Self {
         let value = |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map_or("", |(_, value)| *value);
-        let peppers = value("API_KEY_PEPPERS")
-            .split(',')
-            .zip(1..)
-            .filter_map(|(entry, version)| Some(Pepper { version, secret: entry.split_once(':')?.1.to_owned() }));
+        let ring = value("API_KEY_PEPPERS").split(',').filter_map(|entry| Some(entry.split_once(':')?.1));
+        let peppers =
+            ring.chain([value("API_KEY_PEPPER")]).map(|secret| Pepper { version: 1, secret: secret.to_owned() });
         let mut secrets = Self { peppers: peppers.collect(), known: BTreeMap::new(), codes: BTreeSet::new() };
         secrets.settings(variables);
         // As it is sent to Privy.

@@ -2,8 +2,10 @@
 
 mod addresses;
 mod full_run;
+mod platforms;
 mod strangers;
 
+use http::HeaderValue;
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use shared::routes::{Operation, ROUTES, Route};
@@ -49,15 +51,18 @@ fn slots(document: &Value, format: &str) -> Vec<(&'static Route, Operation, Slot
     slots
 }
 
+/// Status, headers and body.
+type Told = (u16, Vec<(String, HeaderValue)>, String);
+
 /// All that an answer tells, byte for byte, but for what is new with every answer.
-async fn told(request: RequestBuilder) -> (u16, Vec<(String, Vec<u8>)>, String) {
+async fn told(request: RequestBuilder) -> Told {
     let answer = Answer::to(request).await;
     let mut headers: Vec<_> = answer
         .headers
         .iter()
         .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
-        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .map(|(name, value)| (name.to_string(), value.clone()))
         .collect();
-    headers.sort_unstable();
+    headers.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     (answer.status, headers, answer.text)
 }

@@ -5,7 +5,7 @@ use shared::routes::{Auth, Operation, Route};
 use tests::world::{Account, World};
 use uuid::Uuid;
 
-use super::{Slot, slots, told};
+use super::{Slot, Told, slots, told};
 use crate::documentation::document;
 use crate::samples::{Sample, sample, send_with};
 
@@ -72,7 +72,7 @@ async fn ask(
     (route, operation, slot): &(&'static Route, Operation, Slot),
     caller: &Account,
     value: &str,
-) -> (u16, Vec<(String, Vec<u8>)>, String) {
+) -> Told {
     let sample = put(sample(world, route, *operation, caller).await, slot, value);
     told(send_with(world, (*operation, route.paths[0]), &sample, Some(&caller.key))).await
 }
