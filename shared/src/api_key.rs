@@ -108,7 +108,7 @@ pub(crate) fn is_well_formed(key: &str) -> bool {
     })
 }
 
-/// A path in which nothing is left of a key but its prefix: some callers put theirs there.
+/// A path or a model's name in which nothing is left of a key but its prefix: some callers put theirs there.
 pub(crate) fn without_keys(path: &str) -> Cow<'_, str> {
     let prefix_in = |segment: &str| {
         KeyEnvironment::ALL.iter().find_map(|environment| {

@@ -27,6 +27,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::api_key::without_keys;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::chat::request::ChatRequest;
@@ -96,7 +97,7 @@ pub async fn run(
 }
 
 impl Call {
-    #[tracing::instrument(name = "call", skip_all, fields(call_id = %self.id, model = %self.request.model))]
+    #[tracing::instrument(name = "call", skip_all, fields(call_id = %self.id, model = %without_keys(&self.request.model)))]
     async fn drive(self, head: HeadSender) {
         let mut timing = Timing::default();
         let admitted = match admit::admit(&self, &mut timing).await {

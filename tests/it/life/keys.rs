@@ -90,6 +90,9 @@ impl Life {
         for path in [format!("{PATH}/{key}"), format!("/{key}"), format!("/api{PATH}/{key}/rotate?x={key}")] {
             self.ask("GET", &path, Some(own), &Value::Null).await;
         }
+        for body in [prompt(key, false), json!({"model": MODEL, "messages": key}), json!({"model": [key]})] {
+            self.call_with(own, &body).await;
+        }
         for body in [json!({ "name": [key] }), json!({"name": "x", "environment": key}), json!({"scopes": key})] {
             let refused: Answer = self.ask("POST", PATH, Some(own), &body).await;
             refused.refused(400, "invalid_request");

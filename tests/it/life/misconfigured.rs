@@ -37,7 +37,8 @@ impl Life {
 
         let person = Person::new();
         self.visit("/auth/register", &json!({"email": person.email})).await;
-        self.visit("/auth/privy", &json!({"token": self.world.tokens(&person)["token"]})).await;
+        let tokens = self.tokens(&person);
+        self.visit("/auth/privy", &json!({"token": tokens["token"]})).await;
         let key = self.world.account(1_000_000_000).await.key;
         self.secrets.api_key(&key);
         self.call_with(&key, &prompt(MODEL, false)).await;

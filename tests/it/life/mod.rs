@@ -26,7 +26,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::certain;
-use tests::vercel::{Invocation, VercelHost};
+use tests::vercel::VercelHost;
 use tests::world::{Account, World, send};
 
 use crate::platforms::function;
@@ -85,11 +85,6 @@ impl Life {
         let id = format!("request-{}", self.calls.len() + self.others.len());
         let request = more(request).header("x-request-id", &id);
         self.others.push(id);
-        self.finish(&format!("{method} {path}"), request, &invocation).await
-    }
-
-    /// Sends a request and keeps its answer.
-    async fn finish(&mut self, what: &str, request: RequestBuilder, invocation: &Invocation) -> Answer {
         let mut response = send(request).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut bytes = Vec::new();
@@ -97,9 +92,9 @@ impl Life {
         while let Ok(Some(chunk)) = certain("the body", response.chunk()).await {
             bytes.extend_from_slice(&chunk);
         }
-        self.host.ended(invocation).await;
+        self.host.ended(&invocation).await;
         let answer = Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() };
-        self.keep(what, &answer);
+        self.keep(&format!("{method} {path}"), &answer);
         answer
     }
 

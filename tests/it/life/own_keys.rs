@@ -3,8 +3,9 @@
 use local::provider::NAMES;
 use local::secrets::Secrets as Random;
 use serde_json::{Value, json};
+use tests::answer::Answer;
 use tests::certain;
-use tests::world::{Account, MODEL, Route, send};
+use tests::world::{Account, MODEL, Route};
 
 use super::secrets::Kind;
 use super::{Life, prompt, with};
@@ -107,14 +108,15 @@ impl Life {
         for (key, model) in [(&person.key, "openrouter"), (&self.account.key, MODEL)] {
             let (request, invocation) = self.host.request("POST", "/v1/chat/completions");
             let request = with(request, Some(key), &prompt(model, false)).header("x-request-id", "gated");
-            running.push((tokio::spawn(send(request)), invocation));
+            running.push((tokio::spawn(Answer::to(request)), invocation));
         }
         certain("both calls at the provider", gate.wait_for(2)).await;
         self.look_into_the_stores().await;
         gate.release();
         for (call, invocation) in running {
             let answer = call.await.expect("no panic");
-            assert_eq!(answer.status(), 200);
+            answer.success();
+            self.keep("POST /v1/chat/completions", &answer);
             self.host.ended(&invocation).await;
         }
     }

@@ -33,7 +33,7 @@ impl Life {
     }
 
     /// A person's tokens, which are secret from now on.
-    fn tokens(&mut self, person: &Person) -> Value {
+    pub fn tokens(&mut self, person: &Person) -> Value {
         let tokens = self.world.tokens(person);
         for token in ["token", "identity_token"] {
             self.secrets.token(tokens[token].as_str().expect("a token"));

@@ -128,14 +128,9 @@ async fn every_path_that_names_something_of_an_accounts_is_among_them() {
         for operation in route.operations.iter().filter(|operation| operation.auth == Auth::User) {
             let segments = route.paths[0].split('/').filter(|segment| segment.ends_with("id}"));
             for parameter in segments.map(|segment| segment.trim_matches(['{', '}'])) {
-                let named = (route, *operation, Slot::Path(parameter.to_owned()));
-                let found =
-                    slots.iter().any(|(at, of, slot)| (at.name, of, slot) == (named.0.name, &named.1, &named.2));
-                assert!(
-                    found,
-                    "{} {}: the document does not say that {parameter} is a UUID",
-                    operation.method, route.paths[0]
-                );
+                let slot = Slot::Path(parameter.to_owned());
+                let found = slots.iter().any(|(at, of, one)| at.name == route.name && of == operation && *one == slot);
+                assert!(found, "{} {}: {parameter} is no UUID, by the document", operation.method, route.paths[0]);
             }
         }
     }
