@@ -108,25 +108,32 @@ pub(crate) fn is_well_formed(key: &str) -> bool {
     })
 }
 
-/// A path or a model's name in which nothing is left of a key but its prefix: some callers put theirs there.
-pub(crate) fn without_keys(path: &str) -> Cow<'_, str> {
-    let prefix_in = |segment: &str| {
-        KeyEnvironment::ALL.iter().find_map(|environment| {
-            let prefix = environment.prefix();
-            segment.find(prefix).map(|at| at + prefix.len())
-        })
-    };
-    if prefix_in(path).is_none() {
-        return Cow::Borrowed(path);
+/// Whether a key or its beginning stands anywhere in this.
+pub(crate) fn holds_key(text: &str) -> bool {
+    end_of_prefix(text).is_some()
+}
+
+/// A path, a model's name or a user agent in which nothing is left of a key but its prefix: some callers put theirs
+/// there.
+pub(crate) fn without_keys(text: &str) -> Cow<'_, str> {
+    if !holds_key(text) {
+        return Cow::Borrowed(text);
     }
-    let segments: Vec<Cow<'_, str>> = path
+    let segments: Vec<Cow<'_, str>> = text
         .split('/')
-        .map(|segment| match prefix_in(segment) {
+        .map(|segment| match end_of_prefix(segment) {
             Some(end) => Cow::Owned(format!("{}…", &segment[..end])),
             None => Cow::Borrowed(segment),
         })
         .collect();
     Cow::Owned(segments.join("/"))
+}
+
+fn end_of_prefix(text: &str) -> Option<usize> {
+    KeyEnvironment::ALL.iter().find_map(|environment| {
+        let prefix = environment.prefix();
+        text.find(prefix).map(|at| at + prefix.len())
+    })
 }
 
 #[cfg(test)]
@@ -154,10 +161,11 @@ mod tests {
     }
 
     #[test]
-    fn a_path_keeps_no_key() {
+    fn a_text_keeps_no_key() {
         for (path, kept) in [
             ("/user/api-keys/gw_live_abc/rotate", "/user/api-keys/gw_live_…/rotate"),
             ("/x=gw_dev_abc", "/x=gw_dev_…"),
+            ("curl/8.1 (gw_test_abc)", "curl/8.1 (gw_test_…"),
             ("/v1/models/gw_/x", "/v1/models/gw_/x"),
             ("/", "/"),
         ] {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
-use crate::api_key::{hash, is_well_formed};
+use crate::api_key::{hash, is_well_formed, without_keys};
 use crate::app::{App, SharedApp, configured};
 use crate::error::{Code, Error};
 use crate::request_id::RequestId;
@@ -138,7 +138,7 @@ fn request_id(parts: &Parts) -> String {
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {
-    text(headers, header::USER_AGENT).map(|agent| cut(agent, USER_AGENT_LENGTH).to_owned())
+    text(headers, header::USER_AGENT).map(|agent| cut(&without_keys(agent), USER_AGENT_LENGTH).to_owned())
 }
 
 /// The key from `Authorization: Bearer`, else from `x-api-key`.

@@ -9,13 +9,15 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
+use crate::api_key::holds_key;
+
 /// The header it arrives in and leaves in.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id that is taken over from a caller, in bytes.
 const LONGEST: usize = 128;
 
-/// A request's id: 1 to 128 visible ASCII characters.
+/// A request's id: 1 to 128 visible ASCII characters, in which there is no API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
@@ -25,9 +27,7 @@ impl RequestId {
     pub fn choose(headers: &HeaderMap) -> Self {
         let callers = headers.get(HEADER).and_then(|value| value.to_str().ok());
         match callers {
-            Some(id) if (1..=LONGEST).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                Self(id.into())
-            }
+            Some(id) if is_repeatable(id) => Self(id.into()),
             _ => Self(Uuid::now_v7().to_string().into()),
         }
     }
@@ -43,6 +43,11 @@ impl RequestId {
     pub fn to_header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.0).ok()
     }
+}
+
+/// Whether an id may stand in answers, tables and the log.
+fn is_repeatable(id: &str) -> bool {
+    (1..=LONGEST).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) && !holds_key(id)
 }
 
 impl fmt::Display for RequestId {
@@ -78,7 +83,7 @@ mod tests {
 
     #[test]
     fn any_other_id_is_replaced_by_a_uuid() {
-        for value in [&b""[..], b"two words", b"tab\there", "é".as_bytes(), &[b'x'; LONGEST + 1]] {
+        for value in [&b""[..], b"two words", b"tab\there", "é".as_bytes(), b"job-gw_live_abc", &[b'x'; LONGEST + 1]] {
             let id = chosen(value);
             let uuid = Uuid::parse_str(id.as_str()).expect("a UUID");
             assert_eq!(uuid.get_version_num(), 7);

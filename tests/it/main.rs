@@ -12,6 +12,7 @@ mod endings;
 mod first_admin;
 mod input;
 mod keys;
+mod life;
 mod limits;
 mod money;
 mod observability;

@@ -51,6 +51,9 @@ pub enum UpstashError {
     /// The clock of a real Redis cannot be moved.
     #[error("only the in-process engine's clock can be moved")]
     NoClock,
+    /// What a real Redis holds is asked of that one.
+    #[error("only the in-process engine shows all that it holds")]
+    NoContents,
 }
 
 /// A running stand-in. It stops when it is stopped or dropped.
@@ -105,6 +108,17 @@ impl Upstash {
     pub async fn execute(&self, command: &[&str]) -> Result<Reply, UpstashError> {
         let command: Vec<&[u8]> = command.iter().map(|word| word.as_bytes()).collect();
         self.service.backend.execute(&command).await
+    }
+
+    /// Every key and what it holds, a line each, in no order.
+    ///
+    /// # Errors
+    /// [`UpstashError::NoContents`] with a real Redis.
+    pub fn contents(&self) -> Result<Vec<String>, UpstashError> {
+        match &self.service.backend {
+            Backend::Memory(memory) => Ok(memory.contents()),
+            Backend::Redis(_) => Err(UpstashError::NoContents),
+        }
     }
 
     /// Moves the engine's clock ahead.

@@ -10,13 +10,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use crate::api_key::holds_key;
 use crate::error::{Code, Error};
 use crate::serve::Payload;
 
 /// The longest Idempotency-Key, as at Stripe.
 const LONGEST_KEY: usize = 255;
-/// What is kept of a message that quotes the caller, in characters.
-const LONGEST_QUOTE: usize = 300;
+/// The longest name of an unknown member that is repeated to whoever sent it, in bytes.
+const LONGEST_MEMBER: usize = 40;
 /// The longest name that anything is given, in characters.
 const LONGEST_NAME: usize = 100;
 /// What a page of a list holds unless the caller says otherwise.
@@ -79,20 +80,12 @@ fn fingerprint(path: &str, body: &Bytes) -> String {
 
 /// What serde says, in the API's form.
 fn refusal(error: &serde_json::Error) -> Error {
-    // It may quote a member's name, which may be as long as the body.
-    let text: String = error.to_string().chars().take(LONGEST_QUOTE).collect();
-    let quoted = text.split('`').nth(1).map(str::to_owned);
+    let text = error.to_string();
     if text.starts_with("unknown field") {
-        let error = Error::new(Code::UnknownField);
-        return match quoted {
-            Some(field) => {
-                error.with_message(format!("This endpoint does not know the field `{field}`.")).with_param(field)
-            }
-            None => error,
-        };
+        return unknown("field", &text);
     }
     if text.starts_with("missing field") {
-        return match quoted {
+        return match text.split('`').nth(1).map(str::to_owned) {
             Some(field) => Error::invalid(field.clone(), format!("The field `{field}` is missing.")),
             None => Error::new(Code::InvalidRequest),
         };
@@ -103,6 +96,22 @@ fn refusal(error: &serde_json::Error) -> Error {
         return Error::new(Code::InvalidRequest).with_message(message);
     }
     Error::new(Code::InvalidJson).with_message(format!("The body is not valid JSON: {place}."))
+}
+
+/// Refuses a member that serde does not know and names it, unless that is no name: it may be a key that slipped into the
+/// wrong place, or as long as the body.
+fn unknown(what: &str, serdes_words: &str) -> Error {
+    let is_name = |name: &&str| {
+        (1..=LONGEST_MEMBER).contains(&name.len())
+            && !holds_key(name)
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    match serdes_words.split('`').nth(1).filter(is_name) {
+        Some(name) => Error::new(Code::UnknownField)
+            .with_message(format!("This endpoint does not know the {what} `{name}`."))
+            .with_param(name.to_owned()),
+        None => Error::new(Code::UnknownField),
+    }
 }
 
 /// What serde expected, without what it got: that may be a key in the wrong member, and errors go into people's logs.
@@ -124,18 +133,15 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         let query = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
-            let field = text.contains("unknown field").then(|| text.split('`').nth(1).map(str::to_owned)).flatten();
-            match field {
-                Some(field) => Error::new(Code::UnknownField)
-                    .with_message(format!("This endpoint does not know the parameter `{field}`."))
-                    .with_param(field),
-                None => match at_fault(&text) {
-                    Some(name) => {
-                        let message = format!("The parameter `{name}` is not as it should be.");
-                        Error::invalid(name, message)
-                    }
-                    None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
-                },
+            if text.contains("unknown field `") {
+                return unknown("parameter", &text);
+            }
+            match at_fault(&text) {
+                Some(name) => {
+                    let message = format!("The parameter `{name}` is not as it should be.");
+                    Error::invalid(name, message)
+                }
+                None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
             }
         })?;
         Ok(Self(query.0))
@@ -218,6 +224,11 @@ mod tests {
     fn the_field_at_fault_is_named_and_no_value_is_repeated() {
         let unknown = read(r#"{"amount":1,"extra":2}"#);
         assert_eq!((unknown.code, unknown.param.as_deref()), (Code::UnknownField, Some("extra")));
+        for key in [r#"{"gw_live_abc":1}"#, r#"{"sk-or-v1-abc":1}"#, &format!(r#"{{"{}":1}}"#, "f".repeat(41))] {
+            let unknown = read(key);
+            assert_eq!((unknown.code, unknown.param), (Code::UnknownField, None), "{key}");
+            assert_eq!(unknown.message, Error::new(Code::UnknownField).message);
+        }
         let missing = read("{}");
         assert_eq!((missing.code, missing.param.as_deref()), (Code::InvalidRequest, Some("amount")));
         let wrong = read(r#"{"amount":"gw_live_x, expected y"}"#);

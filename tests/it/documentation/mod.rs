@@ -10,12 +10,12 @@ use tests::answer::Answer;
 use tests::world::World;
 
 /// The document as the gateway serves it.
-async fn document(world: &World) -> Value {
+pub(crate) async fn document(world: &World) -> Value {
     Answer::to(world.http.get(format!("{}/openapi.json", world.base_url))).await.success()
 }
 
 /// What the document says of an operation.
-fn described<'a>(document: &'a Value, route: &Route, operation: &Operation) -> &'a Value {
+pub(crate) fn described<'a>(document: &'a Value, route: &Route, operation: &Operation) -> &'a Value {
     let path = shared::openapi::public_path(route.paths[0]);
     let described = &document["paths"][&path][operation.method.to_ascii_lowercase()];
     assert!(described.is_object(), "{} {path} is not documented", operation.method);

@@ -1,52 +1,137 @@
-//! Who asks about somebody else's thing hears what everyone hears about a thing that does not exist.
+//! Whoever asks about something of somebody else's is told what is told about something that does not exist.
 
-use http::HeaderMap;
-use shared::routes::{Auth, ROUTES};
-use tests::answer::Answer;
-use tests::world::World;
+use serde_json::{Value, json};
+use shared::routes::{Auth, Operation, Route};
+use tests::world::{Account, World};
 use uuid::Uuid;
 
+use super::{Slot, Told, slots, told};
+use crate::documentation::document;
 use crate::samples::{Sample, sample, send_with};
 
-/// What a stranger can compare: all of an answer but when and under which name it was given.
-fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
-    let named = |headers: &HeaderMap| {
-        let mut headers: Vec<(String, String)> = headers
-            .iter()
-            .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
-            .map(|(name, value)| (name.to_string(), format!("{value:?}")))
-            .collect();
-        headers.sort();
-        headers
-    };
-    (answer.status, named(&answer.headers), answer.text.clone())
+/// What an id is the id of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Thing {
+    Key,
+    Account,
+}
+
+impl Thing {
+    fn named(route: &Route, slot: &Slot) -> Self {
+        let path = route.paths[0];
+        let (Slot::Path(name) | Slot::Query(name) | Slot::Body(name)) = slot;
+        match name.as_str() {
+            "key_id" => Self::Key,
+            "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
+            name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
+            _ => panic!("{path}: say here what {name} is the id of"),
+        }
+    }
+
+    /// What may have become of it, as SQL about the key `KEY` of the account `ACCOUNT`.
+    fn states(self) -> &'static [&'static str] {
+        match self {
+            Self::Key => &[
+                "select 1",
+                "update gateway.api_keys set revoked_at = gateway.now() where id = 'KEY'",
+                "update gateway.api_keys set expires_at = gateway.now() where id = 'KEY'",
+                "update gateway.api_keys set is_primary = true, scopes = '{}', environment = 'test' where id = 'KEY'",
+                "update gateway.accounts set disabled_at = gateway.now() where id = 'ACCOUNT'",
+            ],
+            Self::Account => &[
+                "select 1",
+                "update gateway.accounts set role = 'admin' where id = 'ACCOUNT'",
+                "update gateway.accounts set disabled_at = gateway.now() where id = 'ACCOUNT'",
+                "update gateway.accounts set deleted_at = gateway.now(), email = null where id = 'ACCOUNT'",
+            ],
+        }
+    }
+}
+
+/// The sample with this value in that slot.
+fn put(mut sample: Sample, slot: &Slot, value: &str) -> Sample {
+    match slot {
+        Slot::Path(name) => {
+            let found = sample.parameters.iter_mut().find(|(parameter, _)| parameter == name);
+            value.clone_into(&mut found.expect("the sample has the parameter").1);
+        }
+        Slot::Query(name) => {
+            let separator = if sample.query.is_empty() { '?' } else { '&' };
+            sample.query = format!("{}{separator}{name}={value}", sample.query);
+        }
+        Slot::Body(name) => {
+            let body = sample.body.get_or_insert_with(|| json!({}));
+            body[name] = Value::from(value);
+        }
+    }
+    sample
+}
+
+async fn ask(
+    world: &World,
+    (route, operation, slot): &(&'static Route, Operation, Slot),
+    caller: &Account,
+    value: &str,
+) -> Told {
+    let sample = put(sample(world, route, *operation, caller).await, slot, value);
+    told(send_with(world, (*operation, route.paths[0]), &sample, Some(&caller.key))).await
 }
 
 #[tokio::test]
-async fn somebody_elses_object_and_one_that_does_not_exist_are_told_alike() {
+async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
     let world = World::start().await;
+    let _keeps_the_role = world.administrator().await;
+    let slots = slots(&document(&world).await, "uuid");
+    let mut wrong = Vec::new();
     let mut compared = 0;
-    for route in ROUTES {
-        for operation in route.operations.iter().filter(|operation| operation.auth == Auth::User) {
-            let (owner, stranger) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
-            let theirs = sample(&world, route, *operation, &owner).await;
-            if theirs.foreign.is_none() {
-                continue;
-            }
-            let nobodys = Sample {
-                parameters: theirs.parameters.iter().map(|(name, _)| (*name, Uuid::new_v4().to_string())).collect(),
-                query: theirs.query.clone(),
-                body: theirs.body.clone(),
-                foreign: None,
+    for named in &slots {
+        let (route, operation, slot) = named;
+        let what = format!("{} {}, {slot:?}", operation.method, route.paths[0]);
+        let (thing, scope) = (Thing::named(route, slot), operation.scope.expect("whoever names something has a key"));
+        // Of administrators nobody hides: they are asked for by a user.
+        let stranger = world.account(1_000_000_000).await;
+        let narrow = world.another_key(&stranger, scope).await;
+        for state in thing.states() {
+            let owner = world.account(1_000_000_000).await;
+            let key = world.another_key(&owner, scope).await;
+            let id = match thing {
+                Thing::Key => key.key_id,
+                Thing::Account => owner.id,
             };
-            let mut told = Vec::new();
-            for sample in [&theirs, &nobodys] {
-                let request = send_with(&world, (*operation, route.paths[0]), sample, Some(&stranger.key));
-                told.push(comparable(&Answer::to(request).await));
+            world.sql(&state.replace("KEY", &key.key_id.to_string()).replace("ACCOUNT", &owner.id.to_string())).await;
+            for caller in [&stranger, &narrow] {
+                let existing = ask(&world, named, caller, &id.to_string()).await;
+                let missing = ask(&world, named, caller, &Uuid::new_v4().to_string()).await;
+                compared += 1;
+                if existing != missing {
+                    wrong.push(format!("{what}, {state}: {existing:?}, and if it does not exist {missing:?}"));
+                }
             }
-            assert_eq!(told[0], told[1], "{} {}", operation.method, route.paths[0]);
-            compared += 1;
+            if operation.auth == Auth::User && *state == "select 1" && matches!(slot, Slot::Path(_)) {
+                let (own, missing) = (
+                    ask(&world, named, &owner, &id.to_string()).await,
+                    ask(&world, named, &owner, &Uuid::new_v4().to_string()).await,
+                );
+                assert!(own.0 == 200 && own != missing, "{what} tells its owner nothing: {own:?}");
+            }
         }
     }
-    assert!(compared >= 5, "{compared} operations name an object of somebody's");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(slots.len() >= 18 && compared >= 160, "{} slots, {compared} answers", slots.len());
+}
+
+#[tokio::test]
+async fn every_path_that_names_something_of_an_accounts_is_among_them() {
+    let world = World::start().await;
+    let slots = slots(&document(&world).await, "uuid");
+    for route in shared::routes::ROUTES {
+        for operation in route.operations.iter().filter(|operation| operation.auth == Auth::User) {
+            let segments = route.paths[0].split('/').filter(|segment| segment.ends_with("id}"));
+            for parameter in segments.map(|segment| segment.trim_matches(['{', '}'])) {
+                let slot = Slot::Path(parameter.to_owned());
+                let found = slots.iter().any(|(at, of, one)| at.name == route.name && of == operation && *one == slot);
+                assert!(found, "{} {}: {parameter} is no UUID, by the document", operation.method, route.paths[0]);
+            }
+        }
+    }
 }

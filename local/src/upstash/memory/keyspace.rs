@@ -115,6 +115,11 @@ impl Keyspace {
         self.purge_at = PURGE_FLOOR;
     }
 
+    /// Every key with what it holds, lapsed ones that are still there included.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (&[u8], Vec<&[u8]>)> {
+        self.entries.iter().map(|(key, entry)| (key.as_slice(), entry.value.texts()))
+    }
+
     fn purge(&mut self) {
         let now = self.now_millis();
         self.entries.retain(|_, entry| !entry.has_lapsed(now));

@@ -62,6 +62,15 @@ impl Memory {
         lock(&state.keyspace).set_now(self.clock.micros());
         state.execute(command).unwrap_or_else(Reply::from)
     }
+
+    /// Every key and what it holds, a line each, in no order.
+    pub(super) fn contents(&self) -> Vec<String> {
+        let state = lock(&self.state);
+        let keyspace = lock(&state.keyspace);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let line = |(key, held): (&[u8], Vec<&[u8]>)| std::iter::once(key).chain(held).map(text).collect::<Vec<_>>();
+        keyspace.contents().map(|entry| line(entry).join(" ")).collect()
+    }
 }
 
 impl State {
@@ -121,6 +130,17 @@ mod tests {
         let db = Db::new();
         assert_eq!(db.run("MGET a b"), error("ERR unknown command 'MGET', with args beginning with: 'a' 'b' "));
         assert_eq!(db.run("KEYS"), error("ERR unknown command 'KEYS', with args beginning with: "));
+    }
+
+    #[test]
+    fn the_contents_are_every_key_and_all_it_holds() {
+        let db = Db::new();
+        for command in ["SET a 1", "HSET b f v g w", "RPUSH c x y", "ZADD d 5 m 4 n"] {
+            db.run(command);
+        }
+        let mut contents = db.contents();
+        contents.sort_unstable();
+        assert_eq!(contents, ["a 1", "b f v g w", "c x y", "d n m"]);
     }
 
     #[test]

@@ -34,6 +34,10 @@ impl Db {
         self.0.execute(&words)
     }
 
+    pub(crate) fn contents(&self) -> Vec<String> {
+        self.0.contents()
+    }
+
     /// Runs a script with these keys and arguments.
     pub(crate) fn eval(&self, script: &str, keys: &[&str], arguments: &[&str]) -> Reply {
         let count = keys.len().to_string();

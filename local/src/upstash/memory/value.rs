@@ -17,6 +17,18 @@ pub(super) enum Value {
     SortedSet(SortedSet),
 }
 
+impl Value {
+    /// Everything that it holds but scores, in its order.
+    pub(super) fn texts(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Text(text) => vec![text],
+            Self::Hash(hash) => hash.iter().flat_map(|(field, value)| [&field[..], &value[..]]).collect(),
+            Self::List(list) => list.iter().map(Vec::as_slice).collect(),
+            Self::SortedSet(set) => set.iter().map(|(member, _)| member).collect(),
+        }
+    }
+}
+
 /// One of the types of value, so that the keyspace checks types in one place.
 pub(super) trait Kind: Default {
     fn of(value: &Value) -> Option<&Self>;

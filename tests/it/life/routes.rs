@@ -1,0 +1,68 @@
+//! Every operation of the route table: once for somebody new, and what reads also for those who have lived here.
+
+use serde_json::Value;
+use shared::routes::{Auth, Operation, ROUTES, Route};
+use tests::world::Account;
+
+use super::Life;
+use crate::samples::{Sample, sample};
+
+impl Life {
+    /// Asks for everything. A new route is asked for as soon as it is in the table.
+    pub async fn routes(&mut self, person: &Account, admin: &Account) {
+        for (route, operation) in ROUTES.iter().flat_map(|route| route.operations.iter().map(move |o| (route, *o))) {
+            let caller = match operation.auth {
+                Auth::Admin => self.world.administrator().await,
+                _ => self.world.account(1_000_000_000).await,
+            };
+            self.secrets.api_key(&caller.key);
+            self.operation(route, operation, &caller, &caller).await;
+            if operation.method == "GET" && matches!(operation.auth, Auth::User | Auth::Admin) {
+                let reader = if operation.auth == Auth::Admin { admin } else { person };
+                let path = self.operation(route, operation, person, reader).await;
+                self.every_page(&path, &reader.key).await;
+            }
+        }
+        self.look_into_the_stores().await;
+    }
+
+    /// Asks for an operation, which must be served; the path that it was asked for at, without its query.
+    async fn operation(&mut self, route: &Route, operation: Operation, owner: &Account, caller: &Account) -> String {
+        let sample = sample(&self.world, route, operation, owner).await;
+        self.learn(&sample);
+        let cron = self.world.platform.variables()["CRON_SECRET"].clone();
+        let key = match operation.auth {
+            Auth::Public => None,
+            Auth::User | Auth::Admin => Some(caller.key.as_str()),
+            Auth::Cron => Some(cron.as_str()),
+        };
+        let path = sample.path(route.paths[0]);
+        let told = self.ask(operation.method, &path, key, &sample.body.unwrap_or_default()).await;
+        assert_eq!(told.status, 200, "{} {path}: {}", operation.method, told.text);
+        if operation.scope == Some("inference") {
+            self.calls.extend(self.others.pop());
+        }
+        path.split('?').next().unwrap_or_default().to_owned()
+    }
+
+    /// Reads all there is at a path.
+    async fn every_page(&mut self, path: &str, key: &str) {
+        let mut cursor = String::new();
+        loop {
+            let page = self.ask("GET", &format!("{path}{cursor}"), Some(key), &Value::Null).await.success();
+            let Some(next) = page["next_cursor"].as_str() else { return };
+            cursor = format!("?cursor={next}");
+        }
+    }
+
+    /// The secrets that a sample brings with it.
+    fn learn(&mut self, sample: &Sample) {
+        let body = sample.body.as_ref().unwrap_or(&Value::Null);
+        if let Some(key) = body["api_key"].as_str() {
+            self.secrets.provider_key(body["provider"].as_str().unwrap_or_default(), key);
+        }
+        for token in ["token", "identity_token"].iter().filter_map(|name| body[name].as_str()) {
+            self.secrets.token(token);
+        }
+    }
+}
