@@ -99,6 +99,25 @@ async fn the_cron_job_sums_up_every_account_once_and_nothing_is_wrong_without_it
     assert_eq!((requests(&world, &one).await, requests(&world, &idle).await), (211, 0));
 }
 
+#[tokio::test]
+async fn the_cron_job_has_few_accounts_locked_at_a_time() {
+    let world = World::start().await;
+    let mut accounts = Vec::new();
+    for _ in 0..60 {
+        accounts.push(world.account(0).await);
+        record_many(&world, &accounts[accounts.len() - 1], "m", ("2026-01-01 09:00Z", "1 minute"), 2, 0).await;
+    }
+    world.platform.postgrest.control().record(true);
+    assert_eq!(cron(&world).await, 60);
+    let calls = world.platform.postgrest.control().calls();
+    let steps = calls.iter().filter(|call| call.function == "roll_up_usage").count();
+    assert_eq!(steps, 3, "steps of 25 accounts");
+    for account in &accounts {
+        assert_eq!(rolled(&world, account).await, (2, 2));
+    }
+    assert_eq!(cron(&world).await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cron_job_leaves_a_busy_account_to_the_next_run() {
     let Some(world) = World::concurrent("the cron job beside a busy account").await else { return };

@@ -1,29 +1,49 @@
 //! `/api/cron/rollups`: sums up the hours that are over.
 
+use std::time::{Duration, Instant};
+
+use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::CronCaller;
 use crate::app::SharedApp;
-use crate::endpoints::answer;
 use crate::error::Result;
 
+/// After this no further step is begun: the function has a minute, and what is left is the next run's.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// What was done.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct RolledUp {
     /// Accounts whose usage was summed up.
-    pub accounts: i64,
+    pub accounts: u64,
 }
 
-/// `GET /api/cron/rollups`
+/// A few accounts, and where to go on.
+#[derive(Deserialize)]
+struct Step {
+    accounts: u64,
+    next: Option<Uuid>,
+}
+
+/// `GET /api/cron/rollups`: in steps, none of which keeps an account's calls waiting for long.
 ///
 /// # Errors
 /// 401 without the cron secret; 503 when the database is away.
 #[utoipa::path(get, path = "/api/cron/rollups", tag = "cron", responses((status = 200, body = RolledUp)))]
-pub async fn roll_up(State(app): State<SharedApp>, _: CronCaller) -> Result<Response> {
-    let rolled_up: Box<RawValue> = app.supabase()?.rpc("roll_up_usage", &json!({})).await?;
-    Ok(answer::private(&rolled_up))
+pub async fn roll_up(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<RolledUp>> {
+    let begun = Instant::now();
+    let (mut accounts, mut after) = (0, None);
+    loop {
+        let step: Step = app.supabase()?.rpc("roll_up_usage", &json!({ "after": after })).await?;
+        accounts += step.accounts;
+        after = step.next;
+        if after.is_none() || begun.elapsed() > LONGEST {
+            return Ok(Json(RolledUp { accounts }));
+        }
+    }
 }
