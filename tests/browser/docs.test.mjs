@@ -50,6 +50,21 @@ async function open(path) {
   return { page, complaints, fetched };
 }
 
+/** Enters the key for whatever is tried from now on. */
+async function authorize(page) {
+  await page.locator(".btn.authorize").first().click();
+  await page.locator('.auth-container input[type="text"], .auth-container input[type="password"]').first().fill(key);
+  await page.locator(".auth-btn-wrapper .authorize").first().click();
+  await page.locator(".btn-done").first().click();
+}
+
+/** What an operation that was tried has answered. */
+async function answer(operation) {
+  const shown = operation.locator(".live-responses-table .response .microlight, .live-responses-table .highlight-code");
+  await shown.first().waitFor();
+  return shown.first().innerText();
+}
+
 test("the documentation renders every operation, and one can be expanded", async () => {
   const { page, complaints, fetched } = await open("/docs");
   await page.waitForSelector(".opblock");
@@ -69,18 +84,25 @@ test("the documentation renders every operation, and one can be expanded", async
 test("an operation can be tried with a key", async () => {
   const { page, complaints } = await open("/docs");
   await page.waitForSelector(".opblock");
-  await page.locator(".btn.authorize").first().click();
-  await page.locator('.auth-container input[type="text"], .auth-container input[type="password"]').first().fill(key);
-  await page.locator(".auth-btn-wrapper .authorize").first().click();
-  await page.locator(".btn-done").first().click();
-
+  await authorize(page);
   const balance = page.locator(".opblock", { has: page.locator('[data-path="/user/balance"]') });
   await balance.locator(".opblock-summary-control").click();
   await balance.locator(".try-out__btn").click();
   await balance.locator(".execute").click();
-  const answer = balance.locator(".live-responses-table .response .microlight, .live-responses-table .highlight-code").first();
-  await answer.waitFor();
-  assert.match(await answer.innerText(), /"available"/);
+  assert.match(await answer(balance), /"available"/);
+  assert.deepEqual(complaints, []);
+});
+
+test("a completion's example works as it stands", async () => {
+  const { page, complaints } = await open("/docs");
+  await page.waitForSelector(".opblock");
+  await authorize(page);
+  const chat = page.locator(".opblock", { has: page.locator('[data-path="/v1/chat/completions"]') });
+  await chat.locator(".opblock-summary-control").click();
+  await chat.locator(".try-out__btn").click();
+  assert.match(await chat.locator("textarea").inputValue(), /"messages"/);
+  await chat.locator(".execute").click();
+  assert.match(await answer(chat), /"chat.completion"/);
   assert.deepEqual(complaints, []);
 });
 

@@ -126,6 +126,35 @@ async fn every_refusal_is_what_the_document_says() {
 }
 
 #[tokio::test]
+async fn every_example_of_a_request_is_one_as_it_stands() {
+    let world = World::start().await;
+    let _keeps_the_role = world.administrator().await;
+    let document = document(&world).await;
+    let mut sent = 0;
+    for (route, operation) in ROUTES.iter().flat_map(|route| route.operations.iter().map(move |o| (route, o))) {
+        let what = format!("{} {}", operation.method, route.paths[0]);
+        let schema = &described(&document, route, operation)["requestBody"]["content"]["application/json"]["schema"];
+        let Some(reference) = schema["$ref"].as_str() else { continue };
+        let examples = &document.pointer(reference.trim_start_matches('#')).expect("a schema")["examples"];
+        for example in examples.as_array().unwrap_or_else(|| panic!("{what} has no example")) {
+            let errors: Vec<_> = validator(&document, schema).iter_errors(example).map(|e| e.to_string()).collect();
+            assert!(errors.is_empty(), "{what}: {errors:?}");
+            let caller = match operation.auth {
+                Auth::Admin => world.administrator().await,
+                _ => world.account(1_000_000_000).await,
+            };
+            let mut sample = sample(&world, route, *operation, &caller).await;
+            sample.body = Some(example.clone());
+            let answer = Answer::to(send_with(&world, (*operation, route.paths[0]), &sample, Some(&caller.key))).await;
+            // Whom it names may not exist here.
+            assert!([200, 401, 404].contains(&answer.status), "{what}: {}", answer.text);
+            sent += 1;
+        }
+    }
+    assert!(sent >= 20, "{sent} examples");
+}
+
+#[tokio::test]
 async fn a_database_that_is_away_is_documented_everywhere() {
     let world = World::start().await;
     let document = document(&world).await;

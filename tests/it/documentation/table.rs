@@ -75,6 +75,24 @@ async fn what_an_operation_takes_is_documented() {
 }
 
 #[tokio::test]
+async fn every_member_of_a_request_and_an_answer_is_described() {
+    let world = World::start().await;
+    let document = document(&world).await;
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let mut silent = Vec::new();
+    for (name, schema) in schemas.iter().filter(|(name, _)| *name != "Error") {
+        for (member, described) in schema["properties"].as_object().into_iter().flatten() {
+            // Or by the schema that it refers to.
+            let text = described.to_string();
+            if described["description"].as_str().is_none_or(str::is_empty) && !text.contains("\"$ref\"") {
+                silent.push(format!("{name}.{member}"));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_documented_that_is_not_there() {
     let world = World::start().await;
     let document = document(&world).await;

@@ -21,6 +21,7 @@ const CONFIRMATION: &str = "DELETE_ACCOUNT";
 /// That the caller means it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"confirmation": "DELETE_ACCOUNT"})))]
 pub struct Farewell {
     /// `DELETE_ACCOUNT`.
     #[schema(pattern = "^DELETE_ACCOUNT$")]

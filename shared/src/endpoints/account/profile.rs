@@ -59,6 +59,7 @@ pub struct ProfileIdentity {
 /// What an account changes of itself. An e-mail address is proven by signing in with it, so it is not here.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"username": "Ann"})))]
 pub struct ProfileChange {
     /// The new name, without control characters; null for none.
     #[serde(deserialize_with = "Option::deserialize")]

@@ -35,6 +35,7 @@ pub enum OwnProvider {
 /// A key to be kept; it replaces the one before.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"provider": "openrouter", "api_key": "sk-or-v1-0123456789abcdef", "name": "ours"})))]
 pub struct NewProviderKey {
     /// Whose key it is.
     provider: OwnProvider,

@@ -23,14 +23,18 @@ const LONGEST_REASON: usize = 500;
 /// The change to be made. The account is named by id or by e-mail.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ann@example.com", "amount": 10, "reason": "a gift"})))]
 pub struct CreditChange {
+    /// The account's id.
     account_id: Option<Uuid>,
+    /// Its address, in place of the id.
     email: Option<String>,
     /// In dollars; negative takes back.
     amount: Nanos,
     /// Kept in the ledger and on the audit trail.
     #[schema(max_length = 500)]
     reason: Option<String>,
+    /// When what was given lapses; never if left out.
     expires_at: Option<Timestamp>,
 }
 

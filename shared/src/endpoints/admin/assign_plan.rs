@@ -19,8 +19,11 @@ use crate::error::{Error, Result};
 /// Who gets which plan. The account is named by id or by e-mail.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ann@example.com", "plan": "team"})))]
 pub struct PlanAssignment {
+    /// The account's id.
     account_id: Option<Uuid>,
+    /// Its address, in place of the id.
     email: Option<String>,
     /// The plan; null takes it away.
     #[serde(deserialize_with = "Option::deserialize")]

@@ -18,8 +18,11 @@ use crate::error::Result;
 /// Who gets which role. The account is named by id or by e-mail.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ann@example.com", "role": "developer"})))]
 pub struct RoleAssignment {
+    /// The account's id.
     account_id: Option<Uuid>,
+    /// Its address, in place of the id.
     email: Option<String>,
     /// `user`, `developer`, `admin`, or a role that was made.
     role: String,

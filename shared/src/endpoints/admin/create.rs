@@ -21,11 +21,16 @@ use crate::money::{Nanos, nanos};
 /// The account to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ann@example.com", "username": "Ann", "credits": 5})))]
 pub struct NewAccount {
+    /// Whoever proves this address owns the account.
     #[schema(format = "email", max_length = 254)]
     email: String,
+    /// Its name.
     username: Option<String>,
+    /// Its role; `user` if left out.
     role: Option<String>,
+    /// A plan from now on, without an end.
     plan: Option<String>,
     /// Opening credit in dollars.
     credits: Option<Nanos>,

@@ -75,8 +75,11 @@ limits! {
 /// Whose limits, and which. The account is named by id or by e-mail.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ann@example.com", "limits": {"requests_per_minute": 600, "burst": null}})))]
 pub struct LimitChange {
+    /// The account's id.
     account_id: Option<Uuid>,
+    /// Its address, in place of the id.
     email: Option<String>,
     limits: NewAccountLimits,
 }

@@ -18,6 +18,7 @@ use crate::scopes::{self, Scope};
 /// What the role may do from now on.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"permissions": ["admin:users"]})))]
 pub struct RoleChange {
     /// In place of what it may do now. Nobody can put in, or take out, more than they may do themselves.
     #[schema(value_type = Vec<Scope>)]

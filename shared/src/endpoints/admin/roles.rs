@@ -47,6 +47,7 @@ pub struct Role {
 /// The role to be made.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"name": "support", "permissions": ["admin:users", "admin:audit"]})))]
 pub struct NewRole {
     /// Lower-case letters, digits, `-` and `_`; not `assign`, which is an address of its own.
     #[schema(pattern = "^[a-z0-9_-]{2,32}$")]

@@ -84,6 +84,7 @@ pub struct MonthUsage {
 /// What is to be changed; what is left out stays.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"username": "Ann", "disabled": false})))]
 pub struct UserChange {
     /// Its name; null takes it away.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,7 @@ pub const LARGEST_COUNT: i64 = 1_000_000_000_000;
 /// Limits of a key below its account's; those that are absent are the account's.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"requests_per_minute": 60, "tokens_per_day": 1000000})))]
 pub struct RateLimits {
     /// Requests within a minute.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]

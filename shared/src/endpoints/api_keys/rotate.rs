@@ -22,6 +22,7 @@ use crate::whole::Whole;
 /// How to rotate.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"grace_period_hours": 24})))]
 pub struct KeyRotation {
     /// How long the former secret goes on; 0 ends it at once.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 168, default = 24)]

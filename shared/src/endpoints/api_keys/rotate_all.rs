@@ -23,6 +23,7 @@ const MOST: usize = 100;
 /// Which keys to rotate, and how.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"environment": "test", "grace_period_hours": 24})))]
 pub struct BulkRotation {
     /// What the keys are for.
     environment: KeyEnvironment,

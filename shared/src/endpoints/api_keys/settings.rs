@@ -46,6 +46,7 @@ pub struct NewSpendLimit {
 /// The key to be made. Whatever is absent does not limit it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"name": "my app", "scopes": ["inference", "models:read"], "spend_limit": {"amount": 20, "period": "month"}})))]
 pub struct NewApiKey {
     /// What its owner calls it.
     #[schema(value_type = Name)]
@@ -103,6 +104,7 @@ impl NewApiKey {
 #[derive(Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[schema(min_properties = 1)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"name": "my app", "spend_limit": {"amount": 50, "period": "month"}})))]
 pub struct KeyChanges {
     /// What its owner calls it.
     #[schema(value_type = Name, required = false)]

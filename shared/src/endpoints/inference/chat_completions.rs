@@ -17,6 +17,7 @@ const APP_NAME_LENGTH: usize = 128;
 
 /// A chat completion as OpenAI's API takes it. What is not named here is passed on to the provider.
 #[derive(ToSchema)]
+#[schema(examples(json!({"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]})))]
 pub struct ChatCompletionRequest {
     /// A model's id, or `provider:id`.
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "openai/gpt-4o-mini")]

@@ -17,6 +17,7 @@ use crate::sign_in::privy::{Unproven, prove};
 /// What Privy gave the client.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"token": "eyJ…", "identity_token": "eyJ…"})))]
 pub struct PrivySignIn {
     /// The access token: who it is.
     #[schema(max_length = 65536)]

@@ -20,6 +20,7 @@ use crate::sign_in::mail;
 /// Where the code goes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ann@example.com"})))]
 pub struct Registration {
     /// The address, known or not.
     #[schema(format = "email", max_length = 254)]

@@ -18,6 +18,7 @@ use crate::sign_in::code::hash_for;
 /// An address and the code that was mailed there.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ann@example.com", "code": "271828"})))]
 pub struct MailedCode {
     /// The address.
     #[schema(format = "email", max_length = 254)]
