@@ -1,5 +1,7 @@
 //! How often an address is written to, and how often one network may try.
 
+use std::net::IpAddr;
+
 use serde_json::json;
 use tests::answer::Answer;
 use tests::people::Person;
@@ -7,6 +9,13 @@ use tests::world::World;
 
 async fn ask(world: &World, email: &str) -> Answer {
     world.visit("/auth/register", &json!({"email": email})).await
+}
+
+/// The same from another network than everybody else's here.
+async fn ask_elsewhere(world: &World, email: &str) -> Answer {
+    let elsewhere = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, 2])).build().expect("a client");
+    let request = elsewhere.post(format!("{}/auth/register", world.base_url));
+    Answer::to(request.json(&json!({"email": email}))).await
 }
 
 /// The refusal says when to come back.
@@ -17,7 +26,7 @@ fn assert_wait(answer: &Answer, milliseconds: &str, should_retry: &str) {
 }
 
 #[tokio::test]
-async fn an_address_is_sent_five_codes_an_hour_known_or_not() {
+async fn a_network_asks_for_four_codes_an_hour_for_an_address_known_or_not() {
     let world = World::start().await;
     let (known, unknown) = (Person::new(), Person::new());
     world.visit("/auth/privy", &world.tokens(&known)).await.success();
@@ -25,7 +34,7 @@ async fn an_address_is_sent_five_codes_an_hour_known_or_not() {
         world.set_clock("2090-03-01 12:00Z").await;
         ask(&world, &person.email).await.success();
         world.set_clock("2090-03-01 12:30Z").await;
-        for _ in 0..4 {
+        for _ in 0..3 {
             ask(&world, &person.email).await.success();
         }
         let sent = world.platform.mailbox.messages().len();
@@ -42,20 +51,63 @@ async fn an_address_is_sent_five_codes_an_hour_known_or_not() {
 }
 
 #[tokio::test]
-async fn an_address_is_sent_twenty_codes_a_day() {
+async fn an_address_is_sent_six_codes_an_hour_whoever_asks() {
+    let world = World::start().await;
+    let person = Person::new();
+    world.set_clock("2090-03-01 12:00Z").await;
+    for _ in 0..3 {
+        ask(&world, &person.email).await.success();
+        ask_elsewhere(&world, &person.email).await.success();
+    }
+    assert_wait(&ask(&world, &person.email).await, "3600000", "false");
+    assert_wait(&ask_elsewhere(&world, &person.email).await, "3600000", "false");
+    world.set_clock("2090-03-01 13:00Z").await;
+    // What was refused counted against nothing.
+    for _ in 0..4 {
+        ask(&world, &person.email).await.success();
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_sent_twenty_codes_a_day_and_no_network_gets_more_than_ten() {
     let world = World::start().await;
     let person = Person::new();
     for hour in ["00", "02", "04", "06"] {
         world.set_clock(&format!("2090-03-01 {hour}:00Z")).await;
-        for _ in 0..5 {
-            ask(&world, &person.email).await.success();
+        for _ in 0..3 {
+            ask(&world, &person.email).await;
+            ask_elsewhere(&world, &person.email).await;
         }
     }
+    assert_eq!(world.platform.mailbox.messages().len(), 20);
     world.set_clock("2090-03-01 23:00Z").await;
-    assert_wait(&ask(&world, &person.email).await, "3600000", "false");
+    for refused in [ask(&world, &person.email).await, ask_elsewhere(&world, &person.email).await] {
+        assert_wait(&refused, "3600000", "false");
+    }
     ask(&world, &Person::new().email).await.success();
     world.set_clock("2090-03-02 00:00Z").await;
-    ask(&world, &person.email).await.success();
+    let another = Person::new();
+    for hour in ["00", "02", "04", "06"] {
+        world.set_clock(&format!("2090-03-02 {hour}:00Z")).await;
+        for _ in 0..3 {
+            ask(&world, &another.email).await;
+        }
+    }
+    assert_wait(&ask(&world, &another.email).await, "64800000", "false");
+    ask_elsewhere(&world, &another.email).await.success();
+}
+
+#[tokio::test]
+async fn no_network_keeps_an_owner_from_signing_in_elsewhere() {
+    let world = World::start().await;
+    let person = Person::new();
+    for hour in ["00", "02", "04", "06", "08", "10"] {
+        world.set_clock(&format!("2090-03-01 {hour}:00Z")).await;
+        while ask(&world, &person.email).await.status == 200 {}
+        ask_elsewhere(&world, &person.email).await.success();
+        let body = json!({"email": person.email, "code": world.mailed_code(&person.email)});
+        world.visit("/auth/verify", &body).await.success();
+    }
 }
 
 #[tokio::test]
@@ -71,8 +123,8 @@ async fn a_network_asks_for_twenty_codes_an_hour() {
     }
     assert_eq!(world.platform.mailbox.messages().len(), 20);
     world.set_clock("2090-03-01 13:00Z").await;
-    // What was refused counted against nothing: the address has all of its five.
-    for _ in 0..5 {
+    // What was refused counted against nothing: the address has all of its four.
+    for _ in 0..4 {
         ask(&world, &person.email).await.success();
     }
     assert_wait(&ask(&world, &person.email).await, "3600000", "false");
@@ -118,8 +170,8 @@ async fn what_counts_for_nothing_any_more_is_forgotten() {
         ask(&world, &Person::new().email).await.success();
     }
     let kept = "select jsonb_build_array((select count(*) from gateway.attempts), (select count(*) from gateway.sign_in_codes))";
-    assert_eq!(world.value(kept).await, json!([7, 3]));
+    assert_eq!(world.value(kept).await, json!([13, 3]));
     world.set_clock("2090-03-02 12:11Z").await;
     ask(&world, &Person::new().email).await.success();
-    assert_eq!(world.value(kept).await, json!([3, 1]));
+    assert_eq!(world.value(kept).await, json!([5, 1]));
 }
