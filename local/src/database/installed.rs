@@ -3,7 +3,7 @@
 //! A small shell process, the keeper, waits on a pipe that only this program holds open. However this program ends
 //! (a clean stop, a panic, kill -9), the pipe closes, and the keeper stops the server and removes its scratch folder.
 use super::{
-    DatabaseError,
+    DatabaseError, scratch,
     user::{LOCALE, User, can_serve},
 };
 use std::{
@@ -61,10 +61,7 @@ impl Installed {
     }
 
     fn attempt(bin: &Path, user: &User, dir: Option<&Path>) -> Result<Installed, DatabaseError> {
-        let scratch = tempfile::Builder::new()
-            .prefix("gateway-postgres-")
-            .tempdir()
-            .map_err(DatabaseError::io(&std::env::temp_dir()))?;
+        let scratch = scratch::folder("gateway-postgres-")?;
         user.own(scratch.path())?;
         let home = match dir {
             Some(dir) => {

@@ -14,6 +14,7 @@ mod find;
 mod installed;
 mod migrate;
 pub mod pool;
+mod scratch;
 mod source;
 mod template;
 #[cfg(test)]
