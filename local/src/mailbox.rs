@@ -173,7 +173,10 @@ fn is_address(text: &str) -> bool {
         Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
         None => text,
     };
-    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "<>@,;".contains(c));
+    let plain = |part: &str| {
+        !part.contains(|c: char| c.is_whitespace() || "<>@,;".contains(c))
+            && part.split('.').all(|atom| !atom.is_empty())
+    };
     bare.split_once('@').is_some_and(|(local, domain)| plain(local) && plain(domain) && domain.contains('.'))
 }
 

@@ -129,11 +129,13 @@ pub(crate) fn without_keys(text: &str) -> Cow<'_, str> {
     Cow::Owned(segments.join("/"))
 }
 
+/// Where the first key's prefix ends.
 fn end_of_prefix(text: &str) -> Option<usize> {
-    KeyEnvironment::ALL.iter().find_map(|environment| {
+    let found = KeyEnvironment::ALL.iter().filter_map(|environment| {
         let prefix = environment.prefix();
-        text.find(prefix).map(|at| at + prefix.len())
-    })
+        text.find(prefix).map(|at| (at, at + prefix.len()))
+    });
+    found.min().map(|(_, end)| end)
 }
 
 #[cfg(test)]
@@ -166,6 +168,7 @@ mod tests {
             ("/user/api-keys/gw_live_abc/rotate", "/user/api-keys/gw_live_…/rotate"),
             ("/x=gw_dev_abc", "/x=gw_dev_…"),
             ("curl/8.1 (gw_test_abc)", "curl/8.1 (gw_test_…"),
+            ("x gw_test_abc gw_live_def", "x gw_test_…"),
             ("/v1/models/gw_/x", "/v1/models/gw_/x"),
             ("/", "/"),
         ] {

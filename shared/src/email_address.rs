@@ -1,9 +1,12 @@
 //! E-mail addresses, as far as they can be told without writing to them.
 
 use crate::error::{Error, Result};
+use crate::host::is_host;
 
 /// The longest address that SMTP carries, in bytes.
 const LONGEST: usize = 254;
+/// The longest part before the `@` (RFC 5321), in bytes.
+const LONGEST_LOCAL: usize = 64;
 
 /// The address as accounts have it, in lower case, or nothing if it is none.
 ///
@@ -12,11 +15,13 @@ const LONGEST: usize = 254;
 #[must_use]
 pub fn normal(address: &str) -> Option<String> {
     let (local, domain) = address.split_once('@')?;
-    let all = |part: &str, further: &[u8]| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || further.contains(&byte))
+    let is_atom = |atom: &str| {
+        !atom.is_empty()
+            && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
     };
-    let plain = all(local, b"!#$%&'*+-/=?^_`{|}~.") && all(domain, b"-.");
-    (plain && domain.contains('.') && address.len() <= LONGEST).then(|| address.to_ascii_lowercase())
+    let is_local = local.len() <= LONGEST_LOCAL && local.split('.').all(is_atom);
+    let plain = is_local && is_host(domain) && domain.contains('.');
+    (plain && address.len() <= LONGEST).then(|| address.to_ascii_lowercase())
 }
 
 /// The address of a request's member `email`, in lower case.
@@ -39,6 +44,10 @@ mod tests {
         for other in others.into_iter().chain(["a<b@x.y>", "a@x.y,b", "\"a\"@x.y", "a:b@x.y"]) {
             assert_eq!(normal(other), None, "{other:?}");
         }
-        assert_eq!(normal(&format!("{}@x.yz", "a".repeat(250))), None);
+        for nowhere in ["a@.", "a@..", "a@b..c", "a@x.y.", "a@-x.y", "a@x-.y", ".a@x.y", "a.@x.y", "a..b@x.y"] {
+            assert_eq!(normal(nowhere), None, "{nowhere:?}");
+        }
+        assert_eq!(normal(&format!("{}@x.yz", "a".repeat(65))), None);
+        assert_eq!(normal(&format!("{}@{}yz", "a".repeat(64), "x.".repeat(94))), None);
     }
 }

@@ -12,6 +12,7 @@ pub mod credits;
 pub mod email_address;
 pub mod endpoints;
 pub mod error;
+mod host;
 mod html;
 pub mod limits;
 pub mod money;

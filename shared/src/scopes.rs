@@ -37,11 +37,17 @@ pub fn is_known(scope: &str) -> bool {
     USER_SCOPES.contains(&scope) || matches!(scope, "admin" | "*")
 }
 
+/// What a role may have of them: its row is read by every call.
+const MOST: usize = 100;
+
 /// The scopes of a role, each once and in order.
 ///
 /// # Errors
-/// 400 naming `param`, for one that there is not.
+/// 400 naming `param`, for one that there is not, or too many.
 pub fn checked(param: &'static str, mut scopes: Vec<String>) -> Result<Vec<String>> {
+    if scopes.len() > MOST {
+        return Err(Error::invalid(param, format!("`{param}` has at most {MOST} entries.")));
+    }
     if let Some(unknown) = scopes.iter().find(|scope| !is_known(scope)) {
         let quoted: String = unknown.chars().take(64).collect();
         return Err(Error::invalid(param, format!("There is no scope `{quoted}`.")));

@@ -3,12 +3,13 @@
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
+use uuid::Uuid;
 
 use crate::api_key::holds_key;
 use crate::error::{Code, Error};
@@ -118,6 +119,10 @@ fn unknown(what: &str, serdes_words: &str) -> Error {
 /// Nothing where its words cannot be told from the caller's.
 fn expectation(error: &serde_json::Error) -> Option<String> {
     let text = error.to_string();
+    if text.contains("but got") {
+        // A time's parser tells the character that it stumbled over.
+        return None;
+    }
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => Some(format!("expected {expected}")),
         None => (text.starts_with("duplicate field") || !text.contains(['`', '"'])).then_some(text),
@@ -175,6 +180,11 @@ pub fn check_name(param: &'static str, name: Option<&str>) -> Result<(), Error> 
     }
 }
 
+/// What a path names by its id. Where that is none there is nothing of the name, which the database says in its turn.
+pub fn named_id(path: &str) -> Uuid {
+    Uuid::try_parse(path).unwrap_or_default()
+}
+
 /// The parameter that axum's words blame: they end in `name: what is wrong with it`.
 fn at_fault(text: &str) -> Option<String> {
     let (name, _) = text.strip_prefix("Failed to deserialize query string: ")?.split_once(": ")?;
@@ -199,14 +209,10 @@ pub fn check_id_cursor(cursor: Option<&str>) -> Result<(), Error> {
     Err(Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."))
 }
 
-/// Reads a member that may be left out, be null, or have a value: with `#[serde(default, deserialize_with = "given")]`
-/// the outer `None` is a member that is not there.
-pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ pub mod cron;
 pub mod docs;
 pub mod inference;
 pub mod input;
+pub mod members;
 pub mod public;
 pub mod sign_in;
 pub mod usage;

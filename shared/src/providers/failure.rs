@@ -65,7 +65,6 @@ impl Failure {
                 error.retry_after = Some(retry_after(headers).unwrap_or(Duration::from_secs(1)));
                 Self::new(error, provider, true)
             }
-            500..=599 => Self::new(Error::new(Code::UpstreamError), provider, true),
             404 => {
                 // What a caller's own account there has not is no matter of the catalog.
                 if matches!(credential, Credential::Ours) {
@@ -73,7 +72,13 @@ impl Failure {
                 }
                 Self::new(Error::new(Code::UpstreamError), provider, false)
             }
-            _ => Self { providers_fault: false, ..Self::new(callers_fault(status, body), provider, false) },
+            // What the gateway asked for and how: no caller chooses that.
+            405..=407 | 410 | 411 | 414 | 421 | 425 | 426 | 431 => {
+                Self::new(Error::new(Code::UpstreamError), provider, true)
+            }
+            400..=499 => Self { providers_fault: false, ..Self::new(callers_fault(status, body), provider, false) },
+            // The provider's trouble, or no status of a failure at all: a redirect, say.
+            _ => Self::new(Error::new(Code::UpstreamError), provider, true),
         }
     }
 
@@ -149,6 +154,12 @@ mod tests {
         }
         for status in [400, 404, 413, 422, 451] {
             assert!(!refused(status, "").fall_back, "{status}");
+        }
+        for status in 100..=999 {
+            let failure = refused(status, "");
+            let told = failure.error.http_status().as_u16();
+            assert!((400..=599).contains(&told), "{status} is told as {told}");
+            assert_eq!(failure.fall_back, failure.providers_fault && status != 404, "{status}");
         }
     }
 

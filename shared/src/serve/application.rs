@@ -125,6 +125,7 @@ mod tests {
             assert_eq!(headers[request_id::HEADER], "mine");
             assert_eq!(headers["access-control-allow-origin"], "*");
             assert_eq!(headers["content-type"], "application/json");
+            assert!(!body.to_string().contains("`x`"), "the value is repeated: {body}");
         }
         let (_, headers, _) = call(Request::builder().uri("/echo"), Body::empty()).await;
         assert_eq!(headers["allow"], "POST");

@@ -168,7 +168,7 @@ async fn an_account_is_shown_with_what_it_is_and_has_and_uses() {
     assert_eq!(show(&world, &admin.key, account.id).await["month"], json!({"requests": 0, "tokens": 0}));
     let nobody = format!("/admin/users/{}", Uuid::new_v4());
     Answer::to(world.get(&nobody, &admin.key)).await.refused(404, "account_not_found");
-    Answer::to(world.get("/admin/users/7", &admin.key)).await.refused(400, "invalid_request");
+    Answer::to(world.get("/admin/users/7", &admin.key)).await.refused(404, "account_not_found");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod members;
 mod queries;
 mod random;
 mod size;
+mod strict;
 mod text;
 
 use tests::world::World;

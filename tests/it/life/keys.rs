@@ -85,13 +85,15 @@ impl Life {
 
     /// Requests and robots that are named after a key.
     async fn named_after(&mut self, own: &str, key: &str) {
-        for (method, path, presented, body) in [
-            ("POST", "/v1/chat/completions", own, prompt(MODEL, false)),
-            ("POST", PATH, own, json!({"name": "named"})),
-            ("GET", PATH, key, Value::Null),
+        let page = format!("https://app.example/?key={key}");
+        for (method, path, presented, body, app) in [
+            ("POST", "/v1/chat/completions", own, prompt(MODEL, false), ("x-title", key)),
+            ("POST", "/v1/chat/completions", own, prompt(MODEL, true), ("referer", &page)),
+            ("POST", PATH, own, json!({"name": "named"}), ("referer", &page)),
+            ("GET", PATH, key, Value::Null, ("x-title", key)),
         ] {
             let (request, invocation) = self.host.request(method, path);
-            let request = with(request, Some(presented), &body);
+            let request = with(request, Some(presented), &body).header(app.0, app.1);
             let request = request.header("x-request-id", format!("job-{key}"));
             let answer = Answer::to(request.header("user-agent", format!("robot/{key}"))).await;
             self.host.ended(&invocation).await;

@@ -19,7 +19,7 @@ enum Then {
 use Then::{Error, Fallback};
 
 /// Failures before the first byte: the behaviour, what becomes of a plain call, and of a stream.
-const FAILURES: [(&str, Then, Then); 19] = [
+const FAILURES: [(&str, Then, Then); 27] = [
     ("status?code=429&retry_after=7", Fallback, Fallback),
     ("status?code=500", Fallback, Fallback),
     ("status?code=502", Fallback, Fallback),
@@ -32,9 +32,18 @@ const FAILURES: [(&str, Then, Then); 19] = [
     ("status?code=402", Fallback, Fallback),
     ("status?code=403", Fallback, Fallback),
     ("html?code=502", Fallback, Fallback),
+    // What was asked for and how is the gateway's choice, and a redirect is no answer.
+    ("status?code=301", Fallback, Fallback),
+    ("status?code=308", Fallback, Fallback),
+    ("status?code=405", Fallback, Fallback),
+    ("status?code=421", Fallback, Fallback),
+    ("status?code=431", Fallback, Fallback),
     // A plain answer that was begun may have been charged: it is not asked for twice.
     ("html", Error(502, "upstream_error"), Fallback),
     ("error-first", Error(502, "upstream_error"), Fallback),
+    ("error-first?code=200", Error(502, "upstream_error"), Fallback),
+    ("error-first?code=304", Error(502, "upstream_error"), Fallback),
+    ("error-first?code=599", Error(502, "upstream_error"), Fallback),
     ("refuse", Error(502, "upstream_error"), Fallback),
     // The request's own fault, or the catalog's.
     ("status?code=400", Error(400, "upstream_rejected"), Error(400, "upstream_rejected")),

@@ -51,17 +51,17 @@ pub(super) fn end_early(scene: &Scene<'_>) -> Result<Reply, ApiError> {
 pub(super) fn error(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let answer = scene.compose(Plan::default())?;
     let events = beginning(scene, &answer);
-    Ok(error_after(scene, &answer, events))
+    Ok(error_after(scene, &answer, events, StatusCode::BAD_GATEWAY))
 }
 
 pub(super) fn error_first(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let answer = scene.compose(Plan::default())?;
-    Ok(error_after(scene, &answer, Vec::new()))
+    Ok(error_after(scene, &answer, Vec::new(), scene.code()))
 }
 
 /// The events, then a chunk with an error.
-fn error_after(scene: &Scene<'_>, answer: &Answer, mut events: Vec<Event>) -> Reply {
-    let error = ApiError::new(StatusCode::BAD_GATEWAY, "the model stopped in the middle of its answer");
+fn error_after(scene: &Scene<'_>, answer: &Answer, mut events: Vec<Event>, status: StatusCode) -> Reply {
+    let error = ApiError::new(status, "the model stopped in the middle of its answer");
     let body = scene.envelope.vendor.error_body(&error);
     Reply::Respond(if scene.request.stream {
         events.push(scene.envelope.error_event(answer, body["error"].clone()));

@@ -11,7 +11,7 @@ use crate::provider::{
 };
 
 pub(super) fn status(scene: &Scene<'_>) -> Result<Reply, ApiError> {
-    let status = code(scene);
+    let status = scene.code();
     let error = ApiError::new(status, format!("the upstream failed with status {}", status.as_u16()));
     let body = scene.envelope.vendor.error_body(&error).to_string();
     let retry_after = Some(scene.value("retry_after")).filter(|seconds| *seconds > 0);
@@ -27,7 +27,7 @@ pub(super) fn refuse(_: &Scene<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(super) fn html(scene: &Scene<'_>) -> Result<Reply, ApiError> {
-    let status = code(scene);
+    let status = scene.code();
     let page = format!("<!doctype html><html><head><title>{status}</title></head><body>{RAW_MARKER}</body></html>");
     Ok(Reply::Respond(Respond::whole(status, HTML, page)))
 }
@@ -40,10 +40,4 @@ pub(super) fn garbage(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let data = format!("{{\"choices\": [{{\"delta\": {RAW_MARKER}");
     events.insert(events.len() / 2, Event { data, content: false });
     Ok(Reply::Respond(Respond::streamed(EVENT_STREAM, steps(&events))))
-}
-
-/// `code` was checked when it was read.
-fn code(scene: &Scene<'_>) -> StatusCode {
-    let code = u16::try_from(scene.value("code")).ok();
-    code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -88,9 +88,9 @@ pub static TABLE: &[Behaviour] = &[
     ),
     row(
         "error-first",
-        &[],
+        &[("code", 502)],
         cut::error_first,
-        "a stream whose first chunk is an error; plain: 200 with an error object",
+        "a stream whose first chunk is an error with this code; plain: 200 with an error object",
     ),
     row("cut", &[("after", 3)], cut::cut, "so many chunks, or half a plain body, then the connection dies"),
     row("stall", &[("after", 2)], cut::stall, "so many chunks, or half a plain body, then nothing more"),
@@ -243,6 +243,12 @@ struct Scene<'a> {
 impl Scene<'_> {
     fn value(&self, name: &str) -> u64 {
         self.chosen.value(name)
+    }
+
+    /// `code`, which was checked when it was read.
+    fn code(&self) -> StatusCode {
+        let code = u16::try_from(self.value("code")).ok();
+        code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn compose(&self, plan: Plan) -> Result<Answer, ApiError> {

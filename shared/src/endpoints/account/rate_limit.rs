@@ -9,8 +9,8 @@ use super::rate_limits::KeyLimits;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::api_keys::{RateLimits, key_id};
-use crate::endpoints::input::Input;
+use crate::endpoints::api_keys::RateLimits;
+use crate::endpoints::input::{Input, named_id};
 use crate::error::Result;
 
 /// `PUT /user/rate-limits/{key_id}`: replaces the key's own limits from the next request on; `{}` clears them.
@@ -31,7 +31,7 @@ pub async fn replace(
     input: Input<RateLimits>,
 ) -> Result<Response> {
     input.body.check()?;
-    let arguments = json!({ "target": key_id(&path), "rate_limits": input.body });
+    let arguments = json!({ "target": named_id(&path), "rate_limits": input.body });
     let limits: Box<RawValue> = caller.rpc(&app, "set_rate_limits", arguments).await?;
     Ok(answer::private(&limits))
 }

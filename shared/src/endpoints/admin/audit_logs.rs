@@ -106,6 +106,8 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): P
         from: moment("from", query.from)?,
         to: moment("to", query.to)?,
         limit: Some(page_size(query.limit, None, 100)?),
+        // As callers' addresses are kept.
+        ip: query.ip.map(|ip| ip.to_canonical()),
         ..query
     };
     let entries: Box<RawValue> = caller.rpc(&app, "list_audit_logs", json!({ "query": query })).await?;

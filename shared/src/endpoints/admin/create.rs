@@ -14,7 +14,7 @@ use crate::app::{SharedApp, configured};
 use crate::caller::Caller;
 use crate::email_address;
 use crate::endpoints::answer;
-use crate::endpoints::input::{IdempotencyKey, Input, check_name};
+use crate::endpoints::input::{IdempotencyKey, Input, Name, check_name};
 use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
 
@@ -27,6 +27,7 @@ pub struct NewAccount {
     #[schema(format = "email", max_length = 254)]
     email: String,
     /// Its name.
+    #[schema(value_type = Option<Name>)]
     username: Option<String>,
     /// Its role; `user` if left out.
     role: Option<String>,
@@ -111,6 +112,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
     if credits < Nanos(0) {
         return Err(Error::invalid("credits", "`credits` is not negative."));
     }
+    check_name("username", body.username.as_deref())?;
     check_name("key_name", body.key_name.as_deref())?;
     let name = body.key_name.unwrap_or_else(|| "Primary key".to_owned());
     let key = NewKey::generate(app.config.key_environment(), name, configured(&app.config.peppers)?)?;

@@ -12,7 +12,8 @@ use super::check_account;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::input::{Input, given};
+use crate::endpoints::input::Input;
+use crate::endpoints::members::{given, object};
 use crate::error::{Error, Result};
 use crate::whole::Whole;
 
@@ -81,6 +82,8 @@ pub struct LimitChange {
     account_id: Option<Uuid>,
     /// Its address, in place of the id.
     email: Option<String>,
+    /// The limits to be set.
+    #[serde(deserialize_with = "object")]
     limits: NewAccountLimits,
 }
 

@@ -21,7 +21,7 @@ use crate::scopes::{self, Scope};
 #[schema(examples(json!({"permissions": ["admin:users"]})))]
 pub struct RoleChange {
     /// In place of what it may do now. Nobody can put in, or take out, more than they may do themselves.
-    #[schema(value_type = Vec<Scope>)]
+    #[schema(value_type = Vec<Scope>, max_items = 100)]
     permissions: Vec<String>,
 }
 

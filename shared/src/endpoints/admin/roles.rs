@@ -53,7 +53,7 @@ pub struct NewRole {
     #[schema(pattern = "^[a-z0-9_-]{2,32}$")]
     name: String,
     /// What it may do. Nobody can put in more than they may do themselves.
-    #[schema(value_type = Vec<Scope>)]
+    #[schema(value_type = Vec<Scope>, max_items = 100)]
     permissions: Vec<String>,
 }
 

@@ -15,7 +15,8 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::account::balance::Trial;
 use crate::endpoints::answer;
-use crate::endpoints::input::{Input, Name, check_name, given};
+use crate::endpoints::input::{Input, Name, check_name, named_id};
+use crate::endpoints::members::given;
 use crate::error::Result;
 use crate::money::Nanos;
 
@@ -101,8 +102,8 @@ pub struct UserChange {
 #[utoipa::path(get, path = "/admin/users/{id}", tag = "admin",
     params(("id" = Uuid, Path, description = "The account.")),
     responses((status = 200, body = User), (status = 404, description = "`account_not_found`")))]
-pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<Uuid>) -> Result<Response> {
-    let user: Box<RawValue> = caller.rpc(&app, "get_user", json!({ "account_id": id })).await?;
+pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    let user: Box<RawValue> = caller.rpc(&app, "get_user", json!({ "account_id": named_id(&id) })).await?;
     Ok(answer::private(&user))
 }
 
@@ -121,12 +122,12 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<U
 pub async fn change(
     State(app): State<SharedApp>,
     caller: Caller,
-    Path(id): Path<Uuid>,
+    Path(id): Path<String>,
     input: Input<UserChange>,
 ) -> Result<Response> {
     let request = input.body;
     check_name("username", request.username.as_ref().and_then(|name| name.as_deref()))?;
-    let arguments = json!({ "account_id": id, "request": request });
+    let arguments = json!({ "account_id": named_id(&id), "request": request });
     let user: Box<RawValue> = caller.rpc(&app, "change_user", arguments).await?;
     Ok(answer::private(&user))
 }

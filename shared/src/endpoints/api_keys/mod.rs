@@ -133,11 +133,6 @@ fn grace(hours: Option<Whole>) -> Result<i64> {
     }
 }
 
-/// The key that a path names. What is no id is nobody's key, which the database says in its turn.
-pub(crate) fn key_id(path: &str) -> Uuid {
-    Uuid::try_parse(path).unwrap_or_default()
-}
-
 /// The key's id that a cursor of a list of keys is.
 pub(crate) fn key_cursor(cursor: Option<&str>) -> Result<Option<Uuid>> {
     let parse = |cursor| {

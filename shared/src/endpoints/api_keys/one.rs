@@ -5,12 +5,12 @@ use axum::response::Response;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::ApiKey;
 use super::settings::KeyChanges;
-use super::{ApiKey, key_id};
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::input::Input;
+use crate::endpoints::input::{Input, named_id};
 use crate::error::{Code, Error, Result};
 
 /// `GET /user/api-keys/{id}`: one key and its settings.
@@ -21,7 +21,7 @@ use crate::error::{Code, Error, Result};
     params(("id" = Uuid, Path, description = "The key's id.")),
     responses((status = 200, body = ApiKey), (status = 404, description = "`api_key_not_found`")))]
 pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
-    let key: Box<RawValue> = caller.rpc(&app, "get_api_key", json!({ "target": key_id(&id) })).await?;
+    let key: Box<RawValue> = caller.rpc(&app, "get_api_key", json!({ "target": named_id(&id) })).await?;
     Ok(answer::private(&key))
 }
 
@@ -46,7 +46,7 @@ pub async fn change(
     if settings == KeyChanges::default() {
         return Err(Error::new(Code::InvalidRequest).with_message("Name at least one setting to change."));
     }
-    let arguments = json!({ "target": key_id(&id), "settings": settings });
+    let arguments = json!({ "target": named_id(&id), "settings": settings });
     let key: Box<RawValue> = caller.rpc(&app, "update_api_key", arguments).await?;
     Ok(answer::private(&key))
 }
@@ -59,6 +59,6 @@ pub async fn change(
     params(("id" = Uuid, Path, description = "The key's id.")),
     responses((status = 200, body = ApiKey), (status = 404, description = "`api_key_not_found`")))]
 pub async fn revoke(State(app): State<SharedApp>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
-    let key: Box<RawValue> = caller.rpc(&app, "revoke_api_key", json!({ "target": key_id(&id) })).await?;
+    let key: Box<RawValue> = caller.rpc(&app, "revoke_api_key", json!({ "target": named_id(&id) })).await?;
     Ok(answer::private(&key))
 }

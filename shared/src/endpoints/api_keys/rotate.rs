@@ -9,13 +9,13 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::grace;
 use super::shown::RotatedApiKey;
-use super::{grace, key_id};
 use crate::api_key::{KeyEnvironment, NewKey, StoredKey};
 use crate::app::{SharedApp, configured};
 use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::input::Input;
+use crate::endpoints::input::{Input, named_id};
 use crate::error::{Code, Result};
 use crate::whole::Whole;
 
@@ -60,7 +60,7 @@ pub async fn rotate(
         .collect::<Result<_>>()?;
     let stored: HashMap<KeyEnvironment, &StoredKey> =
         candidates.iter().map(|(environment, key)| (*environment, &key.stored)).collect();
-    let arguments = json!({ "target": key_id(&id), "grace_period_hours": grace, "candidates": stored });
+    let arguments = json!({ "target": named_id(&id), "grace_period_hours": grace, "candidates": stored });
     let key: Box<RawValue> = caller.rpc(&app, "rotate_api_key", arguments).await?;
     let Rotated { environment } = serde_json::from_str(key.get()).map_err(|error| answer::unworded(&error))?;
     let taken = candidates.get(&environment).ok_or(Code::InternalError)?;

@@ -1,12 +1,13 @@
 //! The settings of a key: how a request words them, and what each may be.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::figures::{LARGEST_COUNT, RateLimits, within};
 use super::texts::{AddressRange, HostPattern, ModelPattern};
 use crate::api_key::KeyEnvironment;
-use crate::endpoints::input::{Name, check_name, given};
+use crate::endpoints::input::{Name, check_name};
+use crate::endpoints::members::{given, given_object, not_null, optional_object};
 use crate::error::{Error, Result};
 use crate::money::{Nanos, nanos};
 use crate::scopes::{self, Scope};
@@ -64,6 +65,7 @@ pub struct NewApiKey {
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     max_requests: Option<Whole>,
     /// How much it may spend.
+    #[serde(default, deserialize_with = "optional_object")]
     spend_limit: Option<NewSpendLimit>,
     /// Where it may be used from.
     #[schema(value_type = Option<Vec<AddressRange>>, max_items = 100)]
@@ -75,6 +77,7 @@ pub struct NewApiKey {
     #[schema(value_type = Option<Vec<ModelPattern>>, max_items = 100)]
     allowed_models: Option<Vec<String>>,
     /// Its own limits, not above its account's.
+    #[serde(default, deserialize_with = "optional_object")]
     rate_limits: Option<RateLimits>,
     /// How old its secret should become; the key then says that its rotation is due.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
@@ -124,7 +127,7 @@ pub struct KeyChanges {
     max_requests: Option<Option<Whole>>,
     /// How much it may spend. A new limit or period counts from now; another amount goes on counting.
     #[schema(value_type = Option<NewSpendLimit>)]
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given_object", skip_serializing_if = "Option::is_none")]
     spend_limit: Option<Option<NewSpendLimit>>,
     /// Where it may be used from.
     #[schema(value_type = Option<Vec<AddressRange>>, max_items = 100)]
@@ -140,7 +143,7 @@ pub struct KeyChanges {
     allowed_models: Option<Option<Vec<String>>>,
     /// Its own limits, all of them, not above its account's.
     #[schema(value_type = Option<RateLimits>)]
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given_object", skip_serializing_if = "Option::is_none")]
     rate_limits: Option<Option<RateLimits>>,
     /// How old its secret should become.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
@@ -206,11 +209,6 @@ fn usual(param: &'static str, entries: &mut Vec<String>, parse: impl Fn(&str) ->
     }
     *entries = known;
     Ok(())
-}
-
-/// A member that may be absent but not null.
-fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -9,12 +9,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The longest host name, as in DNS.
-const LONGEST_HOST: usize = 253;
+use crate::host::{LONGEST_HOST, LONGEST_LABEL, is_host};
+
 /// The longest model id.
 const LONGEST_MODEL: usize = 200;
-/// The longest part of a host name between two dots.
-const LONGEST_LABEL: usize = 63;
 
 /// An IP address or network, as documentation sees it.
 pub struct AddressRange;
@@ -22,11 +20,17 @@ pub struct AddressRange;
 impl AddressRange {
     /// The range in its usual form, if it is one.
     pub fn parse(text: &str) -> Option<String> {
-        if text.contains('/') {
-            return text.parse::<IpNet>().ok().map(|network| network.trunc().to_string());
+        // A caller's address is never an IPv4 one in the clothes of IPv6, so no range is.
+        if !text.contains('/') {
+            return text.parse::<IpAddr>().ok().map(|address| address.to_canonical().to_string());
         }
-        // A caller's address is never an IPv4 one in the clothes of IPv6.
-        text.parse::<IpAddr>().ok().map(|address| address.to_canonical().to_string())
+        let network = text.parse::<IpNet>().ok()?.trunc();
+        let (address, length) = (network.network().to_canonical(), network.prefix_len());
+        let canonical = match network {
+            IpNet::V6(_) if address.is_ipv4() => IpNet::new(address, length.checked_sub(96)?).ok()?,
+            _ => network,
+        };
+        Some(canonical.to_string())
     }
 }
 
@@ -50,15 +54,8 @@ pub struct HostPattern;
 impl HostPattern {
     /// The host in lower case, if it is one.
     pub fn parse(text: &str) -> Option<String> {
-        let is_label = |label: &str| {
-            let ends = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
-            (1..=LONGEST_LABEL).contains(&label.len())
-                && ends(label.bytes().next())
-                && ends(label.bytes().last())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        };
         let host = text.strip_prefix("*.").unwrap_or(text);
-        (text.len() <= LONGEST_HOST && host.split('.').all(is_label)).then(|| text.to_ascii_lowercase())
+        (text.len() <= LONGEST_HOST && is_host(host)).then(|| text.to_ascii_lowercase())
     }
 }
 
@@ -133,6 +130,8 @@ mod tests {
             ("2001:DB8:0:0::1", "2001:db8::1"),
             ("2001:db8::/32", "2001:db8::/32"),
             ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.77/120", "192.0.2.0/24"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
         ] {
             assert_eq!(AddressRange::parse(text).as_deref(), Some(usual), "{text}");
         }
