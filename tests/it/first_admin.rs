@@ -4,6 +4,7 @@ use local::admin_command::{Administrator, create};
 use serde_json::{Value, json};
 use shared::config::Config;
 use tests::answer::Answer;
+use tests::people::Person;
 use tests::world::World;
 
 /// What the command does in an environment that names this world's stores.
@@ -30,8 +31,15 @@ async fn the_command_makes_an_administrator_whose_key_works_and_that_is_on_recor
     let keys = "select jsonb_agg(is_primary order by created_at) from gateway.api_keys";
     assert_eq!(world.value(keys).await, json!([true, false]));
     let trail = trail(&world).await;
-    let before: Vec<&Value> = trail.as_array().expect("rows").iter().map(|entry| &entry["details"]["before"]).collect();
-    assert_eq!(before, [&Value::Null, &json!({"role": "admin"})]);
+    let of = |action: &str| {
+        let entries = trail.as_array().expect("rows").iter().filter(|entry| entry["action"] == action);
+        entries.cloned().collect::<Vec<_>>()
+    };
+    let before: Vec<Value> = of("role.assign").iter().map(|entry| entry["details"]["before"].clone()).collect();
+    assert_eq!(before, [Value::Null, json!({"role": "admin"})]);
+    let keys = world.value("select jsonb_agg(id order by created_at) from gateway.api_keys").await;
+    let made: Vec<Value> = of("key.create").iter().map(|entry| entry["target_id"].clone()).collect();
+    assert_eq!(json!(made), keys);
     assert_eq!((&trail[0]["action"], &trail[0]["details"]["by"]), (&json!("role.assign"), &json!("service key")));
     assert_eq!(trail[0]["actor_account_id"], Value::Null);
 }
@@ -74,6 +82,23 @@ async fn an_administrator_is_made_while_another_is_demoted() {
         // Neither waits for the other in a circle.
         demoted.success();
     }
+}
+
+#[tokio::test]
+async fn the_account_that_an_address_signs_in_to_becomes_the_administrator() {
+    let world = World::start().await;
+    let (person, second) = (Person::new(), Person::new().email);
+    let signed_in = world.visit("/auth/privy", &world.tokens(&person)).await.success();
+    let id = signed_in["account"]["id"].as_str().expect("an id");
+    let known = format!(
+        "insert into gateway.identities (kind, value, account_id, verified_at)
+         values ('email', '{second}', '{id}', gateway.now())"
+    );
+    world.sql(&known).await;
+    let made = admin_create(&world, &second).await;
+    Answer::to(world.get("/admin/ledger/check", &made.key)).await.success();
+    let accounts = world.value("select jsonb_agg(jsonb_build_array(id, role, email)) from gateway.accounts").await;
+    assert_eq!(accounts, json!([[id, "admin", person.email]]));
 }
 
 #[tokio::test]

@@ -66,6 +66,29 @@ async fn whatever_an_administrator_does_is_refused_when_the_key_was_revoked_whil
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_somebody_is_proving_makes_no_second_account() {
+    let Some(world) = World::concurrent("an account for an address that is being proven").await else { return };
+    let (known, admin) = (world.account(0).await, world.administrator().await);
+    let identity = format!(
+        "insert into gateway.identities (kind, value, account_id, verified_at)
+         values ('privy', 'did:privy:known', '{}', gateway.now())",
+        known.id
+    );
+    world.sql(&identity).await;
+    let proofs = json!([{"kind": "privy", "value": "did:privy:known"}, {"kind": "email", "value": "new@test.example"}]);
+    let signing_in = format!("select gateway.sign_in('{{}}', 'privy', '{proofs}', null, '{{}}', false)");
+    let client = transaction(&world, &known, &signing_in).await;
+    let made = Answer::to(request(&world, &admin, "POST", "/admin/create", &json!({"email": "new@test.example"})));
+    let signed_in = async {
+        world.until_waiting(1).await;
+        client.batch_execute("commit").await.expect("the end");
+    };
+    let (made, ()) = tokio::join!(made, signed_in);
+    assert_eq!(made.outcome(), (409, "account_exists".to_owned()));
+    assert_eq!(world.value("select count(*) from gateway.accounts").await, json!(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_key_is_neither_stored_nor_deleted_by_a_key_that_was_revoked_while_it_waited() {
     let Some(world) = World::concurrent("a revocation while a request waits").await else { return };
     let owner = world.account(0).await;

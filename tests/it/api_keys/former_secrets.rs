@@ -68,6 +68,25 @@ async fn a_former_secret_without_grace_or_of_a_revoked_key_serves_nothing() {
 }
 
 #[tokio::test]
+async fn no_former_secret_outlives_the_grace_of_a_later_rotation() {
+    let world = World::start().await;
+    let owner = world.account(CREDIT).await;
+    world.set_clock("2090-03-15 12:00Z").await;
+    let (first, _) = make(&world, &owner, json!({})).await;
+    let second = rotate(&world, &owner, &first, 168).await;
+    let third = rotate(&world, &owner, &second, 1).await;
+    let ends = show(&world, &owner, &first).await["former_secrets"].clone();
+    assert_eq!(ends, json!([{"expires_at": "2090-03-15T13:00:00+00:00"}, {"expires_at": "2090-03-15T13:00:00+00:00"}]));
+    // One has leaked, whichever it is.
+    let fourth = rotate(&world, &owner, &third, 0).await;
+    for leaked in [&first.key, &second.key, &third.key] {
+        assert_eq!(chat(&world, leaked).await, told(401, "api_key_expired"));
+    }
+    assert_eq!(chat(&world, &fourth.key).await, told(200, ""));
+    world.settled().await;
+}
+
+#[tokio::test]
 async fn a_former_secret_shares_its_keys_windows() {
     let world = World::start().await;
     world.platform.upstash.stop_clock(Duration::from_secs(86_400 * 23_148)).expect("the in-process Redis");

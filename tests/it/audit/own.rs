@@ -37,7 +37,7 @@ async fn an_account_sees_what_happened_to_its_keys_and_sign_ins_and_nothing_else
     for action in all {
         write(&world, action, Some(&account), &account, "x").await;
     }
-    for action in ["role.assign", "limits.change", "user.update", "account.create", "sign_invitation", "keyring.open"] {
+    for action in ["role.assign", "user.update", "account.create", "sign_invitation", "keyring.open"] {
         write(&world, action, Some(&account), &account, "x").await;
     }
     // Somebody else's, though this account acted.
@@ -123,4 +123,19 @@ async fn its_refused_keys_are_there() {
     let seen = list(&world, &account, "?action=key.refused").await;
     assert_eq!((seen.len(), &seen[0]["details"]), (1, &json!({"reason": "insufficient_scope"})));
     assert_eq!((&seen[0]["actor"], &seen[0]["target_id"]), (&json!("account"), &json!(account.key_id)));
+}
+
+#[tokio::test]
+async fn the_limits_of_its_keys_are_among_them_and_its_own_are_not() {
+    let world = World::start().await;
+    let (admin, account) = (world.administrator().await, world.account(0).await);
+    let limits = json!({"account_id": account.id, "limits": {"requests_per_minute": 9}});
+    Answer::to(world.post("/admin/limit", &admin.key, &limits)).await.success();
+    assert!(list(&world, &account, "").await.is_empty());
+    let path = format!("{}/user/rate-limits/{}", world.base_url, account.key_id);
+    let request = world.http.put(path).bearer_auth(&account.key).json(&json!({"requests_per_minute": 3}));
+    Answer::to(request).await.success();
+    for query in ["", "?action=limits.change", &format!("?key_id={}", account.key_id)] {
+        assert_eq!(actions(&list(&world, &account, query).await), ["limits.change"], "{query}");
+    }
 }

@@ -4,7 +4,7 @@ use local::privy::{email_account, identity_claims};
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::people::Person;
-use tests::world::World;
+use tests::world::{World, hello};
 
 async fn by_privy(world: &World, person: &Person) -> Value {
     world.visit("/auth/privy", &world.tokens(person)).await.success()
@@ -105,6 +105,46 @@ async fn whoever_leaves_and_comes_back_the_same_way_gets_no_second_trial_however
         assert!(!world.is_stored(trace).await, "{trace}");
     }
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn whoever_was_refused_a_trial_gets_none_by_what_they_prove_later() {
+    let world = World::start().await;
+    let (person, further) = (Person::new(), Person::new().email);
+    let privy = &world.platform.privy;
+    let both = json!({
+        "token": privy.access_token(&person.did).expect("a token"),
+        "identity_token": privy.identity_token(&person.did, &[email_account(&person.email), email_account(&further)])
+            .expect("a token"),
+    });
+    leave(&world, &by_privy(&world, &person).await).await;
+    let again = by_privy(&world, &person).await;
+    assert_eq!(again["account"]["credits"], json!(0));
+    let known = world.visit("/auth/privy", &both).await.success();
+    assert_eq!(known["account"]["id"], again["account"]["id"]);
+    let added = world
+        .value("select jsonb_agg(details -> 'kinds') from gateway.audit_logs where action = 'sign_in.identity_added'")
+        .await;
+    assert_eq!(added, json!([["email"]]));
+    leave(&world, &again).await;
+    let by_the_other = by_code(&world, &further).await;
+    assert_eq!((&by_the_other["is_new_user"], &by_the_other["account"]["credits"]), (&json!(true), &json!(0)));
+    assert_eq!(world.value("select count(*) from gateway.credit_grants").await, json!(1));
+}
+
+#[tokio::test]
+async fn the_requests_of_a_trial_are_counted_behind_a_plan_that_has_ended() {
+    let world = World::start().await;
+    let key = by_privy(&world, &Person::new()).await["api_key"].as_str().expect("a key").to_owned();
+    world
+        .sql("update gateway.accounts set trial_requests_left = 1, plan = 'dev', plan_ends_at = gateway.now() - interval '1 second'")
+        .await;
+    world.completion(&key, &hello(&json!({}))).await;
+    world.settled().await;
+    Answer::to(world.chat(&key, &hello(&json!({})))).await.refused(429, "trial_requests_used");
+    world.sql("update gateway.accounts set plan_ends_at = null").await;
+    world.completion(&key, &hello(&json!({}))).await;
+    world.settled().await;
 }
 
 #[tokio::test]
