@@ -132,7 +132,8 @@ begin
       and case query ->> 'status'
             when 'active' then disabled_at is null and deleted_at is null
             when 'disabled' then disabled_at is not null and deleted_at is null
-            when 'deleted' then deleted_at is not null
+            -- Who has left is disabled, too.
+            when 'deleted' then disabled_at is not null and deleted_at is not null
             else true end
       and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)

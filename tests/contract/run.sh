@@ -2,7 +2,8 @@
 # Holds a running gateway to its own OpenAPI document: schemathesis sends what the document allows and what it forbids
 # and looks at what comes back, with every check it has. Needs cargo, curl and python3 with venv.
 #
-# Against a gateway that runs already, set GATEWAY_BASE_URL, GATEWAY_ADMIN_KEY and GATEWAY_CRON_SECRET.
+# Against a gateway that runs already, set GATEWAY_BASE_URL, GATEWAY_API_KEY, GATEWAY_ADMIN_KEY and
+# GATEWAY_CRON_SECRET.
 set -euo pipefail
 cd "$(dirname "$0")"
 [ -n "${GATEWAY_BASE_URL:-}" ] || exec ../../scripts/with-gateway.sh "$PWD/run.sh"
@@ -19,7 +20,7 @@ GATEWAY_LEAVING_KEY=$(curl -sf "$GATEWAY_BASE_URL/admin/create" -H "authorizatio
 export GATEWAY_LEAVING_KEY
 
 # The same requests every time: a failure is one of the change, not of the day. Another seed, and more examples, find
-# more: tests/contract/run.sh --seed 7 --max-examples 500.
+# more: SEED=7 EXAMPLES=500 tests/contract/run.sh.
 export PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=hooks
 "$work/venv/bin/schemathesis" run "$GATEWAY_BASE_URL/openapi.json" \
-  --checks all --max-examples 50 --seed 20261125 --continue-on-failure "$@"
+  --checks all --max-examples "${EXAMPLES:-50}" --seed "${SEED:-20261125}" --continue-on-failure
