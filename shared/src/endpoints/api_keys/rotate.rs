@@ -24,7 +24,7 @@ use crate::whole::Whole;
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({"grace_period_hours": 24})))]
 pub struct KeyRotation {
-    /// How long the former secret goes on; 0 ends it at once.
+    /// How long the former secret goes on; 0 ends it at once. Those before it go on for no longer.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 168, default = 24)]
     grace_period_hours: Option<Whole>,
 }

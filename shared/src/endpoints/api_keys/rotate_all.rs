@@ -27,7 +27,7 @@ const MOST: usize = 100;
 pub struct BulkRotation {
     /// What the keys are for.
     environment: KeyEnvironment,
-    /// How long their former secrets go on; 0 ends them at once.
+    /// How long their former secrets go on, those before them included; 0 ends them at once.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 168, default = 24)]
     grace_period_hours: Option<Whole>,
 }
