@@ -60,6 +60,48 @@ async fn known_and_unknown_addresses_are_answered_and_written_to_alike() {
     }
 }
 
+/// How often a statement looked into the tables that tell whose an address is; by Postgres's own count.
+async fn lookups(world: &World, statement: &str) -> i64 {
+    let looked = "(select coalesce(sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0)), 0) from pg_stat_xact_user_tables
+                   where relid in ('gateway.accounts'::regclass, 'gateway.identities'::regclass))";
+    world
+        .sql(&format!(
+            "create table if not exists gateway.lookups (number bigint);
+             do $$ declare earlier bigint := {looked}; begin
+               perform {statement};
+               delete from gateway.lookups;
+               insert into gateway.lookups select {looked} - earlier;
+             end $$"
+        ))
+        .await;
+    world.value("select number from gateway.lookups").await.as_i64().expect("a number")
+}
+
+/// Neither takes longer for one address than for another, since neither looks whose it is.
+#[tokio::test]
+async fn neither_a_code_nor_a_wrong_guess_makes_anyone_look_whose_address_it_is() {
+    let world = World::start().await;
+    let (known, unknown) = (Person::new(), Person::new());
+    world.visit("/auth/privy", &world.tokens(&known)).await.success();
+    if lookups(&world, "count(*) from gateway.accounts").await == 0 {
+        eprintln!("SKIPPED who is looked for by a sign-in: this database does not count it");
+        return;
+    }
+    for person in [known, unknown] {
+        let email = &person.email;
+        let request = json!({"email": email, "code_hash": "kept"});
+        let asked = format!("public.request_code('{{}}', '{request}')");
+        assert_eq!(lookups(&world, &asked).await, 0, "asked for a code");
+        let request = json!({"email": email, "code_hashes": ["another"]});
+        let guessed = format!("public.verify_code('{{}}', '{request}', '{{}}')");
+        assert_eq!(lookups(&world, &guessed).await, 0, "guessed one");
+        let kept = format!(
+            "select tries from gateway.sign_in_codes where email_hash = gateway.proof_hash('email', '{email}')"
+        );
+        assert_eq!(world.value(&kept).await, 1);
+    }
+}
+
 #[tokio::test]
 async fn the_mail_names_the_service_and_holds_the_code_as_text_and_html() {
     let world = World::with(local::upstash::Engine::InProcess, &[("APP_NAME", "Rock & Roll")]).await;
