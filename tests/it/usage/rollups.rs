@@ -118,6 +118,22 @@ async fn the_cron_job_has_few_accounts_locked_at_a_time() {
     assert_eq!(cron(&world).await, 0);
 }
 
+#[tokio::test]
+async fn the_cron_job_gets_past_thousands_of_accounts_with_nothing_to_do() {
+    let world = World::start().await;
+    let last = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+    world
+        .sql(&format!(
+            "insert into gateway.accounts (email) select n || '@idle.example' from generate_series(1, 5001) as n;
+             insert into gateway.accounts (id) values ('{last}')"
+        ))
+        .await;
+    let account = Account { id: last.parse().expect("an id"), ..world.account(0).await };
+    record_many(&world, &account, "m", ("2026-01-01 09:00Z", "1 minute"), 2, 0).await;
+    assert_eq!(cron(&world).await, 1);
+    assert_eq!(rolled(&world, &account).await, (2, 2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cron_job_leaves_a_busy_account_to_the_next_run() {
     let Some(world) = World::concurrent("the cron job beside a busy account").await else { return };
