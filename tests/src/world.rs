@@ -96,7 +96,7 @@ impl World {
         if world.platform.database.max_connections() > 1 {
             return Some(world);
         }
-        eprintln!("SKIPPED {test}: the embedded database has one connection, so it cannot show concurrency");
+        crate::skipped(&format!("{test}: the embedded database has one connection, so it cannot show concurrency"));
         None
     }
 

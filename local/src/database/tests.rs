@@ -124,7 +124,7 @@ async fn what_a_migration_makes_in_public_is_open_until_revoked() {
 async fn data_in_a_folder_outlive_the_server() {
     let source = source();
     if matches!(source, Source::Url(_)) {
-        eprintln!("SKIPPED data_in_a_folder_outlive_the_server: DATABASE_URL names a server that is not ours to stop");
+        crate::skipped("data_in_a_folder_outlive_the_server: DATABASE_URL names a server that is not ours to stop");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -151,7 +151,7 @@ fn open_to_all(folder: &Path) {
 #[tokio::test]
 async fn a_temporary_database_leaves_nothing_behind() {
     let Source::Installed(bin) = source() else {
-        eprintln!("SKIPPED a_temporary_database_leaves_nothing_behind: no installed Postgres");
+        crate::skipped("a_temporary_database_leaves_nothing_behind: no installed Postgres");
         return;
     };
     let database = Database::start(Source::Installed(bin), None).await.expect("a database");
@@ -179,7 +179,7 @@ const KILLED: &str = "GATEWAY_TEST_PROGRAM_TO_KILL";
 async fn a_killed_program_takes_its_server_along_and_leaves_its_data() {
     let source = source();
     if !matches!(source, Source::Installed(_)) {
-        eprintln!("SKIPPED a_killed_program_takes_its_server_along_and_leaves_its_data: no installed Postgres");
+        crate::skipped("a_killed_program_takes_its_server_along_and_leaves_its_data: no installed Postgres");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -236,7 +236,7 @@ async fn copies_of_a_cluster_are_apart() {
 async fn a_real_server_takes_many_connections() {
     let database = database().await;
     if database.max_connections() == 1 {
-        eprintln!("SKIPPED a_real_server_takes_many_connections: the embedded engine has one");
+        crate::skipped("a_real_server_takes_many_connections: the embedded engine has one");
         return;
     }
     let mut leases = Vec::new();

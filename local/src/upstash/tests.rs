@@ -266,7 +266,7 @@ async fn a_redis_that_is_not_there_is_told_at_the_start() {
 #[tokio::test]
 async fn a_real_redis_serves_the_same_api_until_it_dies() {
     let Some(redis) = super::spawn_redis_server() else {
-        eprintln!("SKIPPED: a_real_redis_serves_the_same_api_until_it_dies");
+        crate::skipped("a_real_redis_serves_the_same_api_until_it_dies");
         return;
     };
     let upstash = Upstash::start(Engine::Redis(redis.url()), "secret").await.unwrap();

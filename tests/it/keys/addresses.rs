@@ -90,7 +90,7 @@ async fn the_address_is_the_sockets() {
 async fn the_address_of_a_socket_of_the_new_family_is_matched() {
     let world = World::start().await;
     let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else {
-        eprintln!("SKIPPED a socket of IPv6: this machine has no ::1");
+        tests::skipped("a socket of IPv6: this machine has no ::1");
         return;
     };
     let base_url = format!("http://{}", listener.local_addr().expect("an address"));

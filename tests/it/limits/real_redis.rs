@@ -21,7 +21,7 @@ const PROVIDERS: [&str; 3] = ["openrouter", "portkey", "chutes"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_real_redis_two_gateways_together_admit_no_more_than_the_limit() {
-    let Some(server) = spawn_redis_server() else { return eprintln!("SKIPPED: {SKIPPED}") };
+    let Some(server) = spawn_redis_server() else { return tests::skipped(SKIPPED) };
     for limit in ["requests_per_minute", "concurrency"] {
         let world = World::with(Engine::Redis(server.url()), &[]).await;
         let gateways = [world.base_url.clone(), world.another_gateway().await];
@@ -144,7 +144,7 @@ fn minute() -> u64 {
 
 #[tokio::test]
 async fn a_real_redis_and_the_stand_in_decide_the_same() {
-    let Some(server) = spawn_redis_server() else { return eprintln!("SKIPPED: {SKIPPED}") };
+    let Some(server) = spawn_redis_server() else { return tests::skipped(SKIPPED) };
     // Both go by the wall clock: within one minute their windows are the same, so a run that a minute's end falls into
     // is repeated.
     for _ in 0..10 {

@@ -62,7 +62,7 @@ async fn every_migration_runs_on_an_installed_postgres() {
         name => std::env::var(name).ok(),
     };
     let Ok(source) = Source::detect(path, None) else {
-        eprintln!("SKIPPED the migrations on an installed Postgres: there is none");
+        tests::skipped("the migrations on an installed Postgres: there is none");
         return;
     };
     let cluster = Cluster::start(source, &repository().join("supabase/migrations"), &[]).await.expect("migrated");

@@ -84,7 +84,7 @@ async fn neither_a_code_nor_a_wrong_guess_makes_anyone_look_whose_address_it_is(
     let (known, unknown) = (Person::new(), Person::new());
     world.visit("/auth/privy", &world.tokens(&known)).await.success();
     if lookups(&world, "count(*) from gateway.accounts").await == 0 {
-        eprintln!("SKIPPED who is looked for by a sign-in: this database does not count it");
+        tests::skipped("who is looked for by a sign-in: this database does not count it");
         return;
     }
     for person in [known, unknown] {

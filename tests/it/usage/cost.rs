@@ -54,7 +54,7 @@ async fn a_total_reads_none_of_the_requests_that_are_summed_up() {
     let account = busy(&world).await;
     let first = rows_read(&world, &account, TOTALS[0]).await;
     if first == 0 {
-        eprintln!("SKIPPED the rows read for a total: this database does not count them");
+        tests::skipped("the rows read for a total: this database does not count them");
         return;
     }
     assert!(first >= OLD, "the first look reads them all once, not {first}");
@@ -91,7 +91,7 @@ async fn a_page_of_the_log_looks_through_so_many_requests_and_no_more() {
     let account = busy(&world).await;
     let log = |query: Value| format!("public.list_activity(CALLER, '{query}')");
     if rows_read(&world, &account, &log(json!({"limit": 50}))).await == 0 {
-        eprintln!("SKIPPED the rows read for the log: this database does not count them");
+        tests::skipped("the rows read for the log: this database does not count them");
         return;
     }
     let late = json!({"at": "2027-01-20T00:00:00Z", "id": "0193a5b0-7c3e-7000-8000-000000000001"});

@@ -27,7 +27,7 @@ struct Pair {
 impl Pair {
     fn start(test: &str) -> Option<Self> {
         let Some(server) = spawn_redis_server() else {
-            eprintln!("SKIPPED: {test}: the in-process engine is not compared with a real redis-server");
+            crate::skipped(&format!("{test}: the in-process engine is not compared with a real redis-server"));
             return None;
         };
         Some(Self {

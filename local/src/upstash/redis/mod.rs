@@ -201,7 +201,7 @@ mod tests {
     #[tokio::test]
     async fn credentials_and_database_are_used() {
         let Some(server) = spawn_redis_server() else {
-            eprintln!("SKIPPED: credentials_and_database_are_used");
+            crate::skipped("credentials_and_database_are_used");
             return;
         };
         let open = Redis::new(&server.url()).unwrap();
@@ -222,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn the_answer_to_an_abandoned_call_reaches_no_other() {
         let Some(server) = spawn_redis_server() else {
-            eprintln!("SKIPPED: the_answer_to_an_abandoned_call_reaches_no_other");
+            crate::skipped("the_answer_to_an_abandoned_call_reaches_no_other");
             return;
         };
         let redis = Redis::new(&server.url()).unwrap();
@@ -238,7 +238,7 @@ mod tests {
     #[tokio::test]
     async fn after_a_restart_the_old_connections_are_forgotten() {
         let Some(server) = spawn_redis_server() else {
-            eprintln!("SKIPPED: after_a_restart_the_old_connections_are_forgotten");
+            crate::skipped("after_a_restart_the_old_connections_are_forgotten");
             return;
         };
         let redis = Redis::new(&server.url()).unwrap();
