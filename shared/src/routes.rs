@@ -69,6 +69,10 @@ routes! {
     v1_chat_completions at "/v1/chat/completions" {
         POST inference::chat_completions::create: User "inference"
     } max 300 needs [Redis];
+    /// Legacy text completions, streamed or not.
+    v1_completions at "/v1/completions" {
+        POST inference::completions::create: User "inference"
+    } max 300 needs [Redis];
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.

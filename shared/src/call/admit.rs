@@ -4,12 +4,11 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::bill::Produced;
+use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::head::Timing;
-use super::{Call, HOLD_MARGIN, SETTLE_TIME};
 use crate::app::configured;
 use crate::credits::hold::{Hold, HoldRequest, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
-use crate::credits::tokens;
 use crate::error::{Code, Error};
 use crate::limits::{self, Admission, Application, FirstWord};
 use crate::providers::order::usable;
@@ -65,18 +64,19 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
     let at_once = |error: Error| RefusedCall { error, undo: Undo::default() };
     limits::recall(&call.app, call.caller.key_hash()).map_err(at_once)?;
     let markup = *configured(&call.app.config.markup_basis_points).map_err(at_once)?;
-    let providers = usable(&call.request.routing, &call.app.config.providers);
+    let demand = call.demand();
+    let providers = usable(&demand.routing, &call.app.config.providers);
     let application = application(call);
     let request = HoldRequest {
         call_id: call.id,
-        model: &call.request.model,
+        model: &demand.model,
         providers: &providers,
-        allowed: &call.request.routing.allowed,
-        prompt_bound: call.request.prompt.bound,
-        images: call.request.prompt.images,
-        modalities: &call.request.prompt.modalities,
-        choices: call.request.choices,
-        output_limit: call.request.output_limit,
+        allowed: &demand.routing.allowed,
+        prompt_bound: demand.prompt.bound,
+        images: demand.prompt.images,
+        modalities: &demand.prompt.modalities,
+        choices: demand.choices,
+        output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),
         markup,
     };
@@ -130,10 +130,9 @@ async fn weigh(
 
 /// Bytes bound tokens generously. Before a call is refused for lack of credit, its prompt is counted for real.
 async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, NoHold>> {
-    let prompt = call.request.clone();
-    let messages = call.request.prompt.messages;
-    let counted = tokio::task::spawn_blocking(move || tokens::bound(&prompt.prompt_text())).await.ok()?;
-    let prompt_bound = counted + messages * tokens::PER_MESSAGE;
+    let asked = call.request.clone();
+    let recounted = move || asked.demand().prompt.recounted(&asked.prompt_text());
+    let prompt_bound = tokio::task::spawn_blocking(recounted).await.ok()?;
     if prompt_bound >= request.prompt_bound {
         return None;
     }
@@ -150,7 +149,7 @@ fn application(call: &Call) -> Application<'_> {
     Application {
         key_hash: call.caller.key_hash(),
         call_id: call.id,
-        tokens: call.request.token_estimate(),
+        tokens: call.demand().token_estimate(),
         lease: call.remaining() + SETTLE_TIME,
     }
 }

@@ -1,16 +1,14 @@
 //! What a call used and what that costs: as the provider reported it, or counted by us.
 
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::Call;
-use crate::chat::answer::{Bill, Completion, produced_text};
-use crate::chat::sse::Stream;
+use super::context::Call;
 use crate::credits::hold::Hold;
 use crate::credits::settle::Outcome;
 use crate::credits::tokens;
 use crate::credits::usage::Usage;
 use crate::error::Code;
+use crate::formats::{Answer, Bill};
 use crate::limits::ProviderReport;
 use crate::money::Nanos;
 
@@ -35,11 +33,8 @@ pub struct Produced {
     pub first_byte: Option<Instant>,
     /// How each provider did that was asked.
     pub reports: Vec<ProviderReport>,
-    /// What was streamed.
-    pub stream: Stream,
-    /// What was answered plainly.
-    pub plain: Option<Completion>,
-    reported: Option<Box<RawValue>>,
+    /// What has come of an answer.
+    pub answer: Option<Box<dyn Answer>>,
 }
 
 impl Produced {
@@ -62,36 +57,28 @@ impl Produced {
         if free || self.usage.is_some() || self.charge_hold {
             return;
         }
-        let reported = match &self.plain {
-            Some(completion) => completion.reported.as_deref(),
-            None => self.stream.usage(),
-        };
-        if let Some(reported) = reported
-            && let Some(usage) = Usage::parse(reported.get())
-        {
-            (self.usage, self.reported) = (Some(usage), Some(reported.to_owned()));
+        if let Some(usage) = self.answer.as_ref().and_then(|answer| answer.usage()) {
+            self.usage = Some(usage);
             return;
         }
         self.estimated = true;
-        if hold.reasoning {
-            // What a model thought cannot be seen from here.
+        if call.reads_on(hold) {
+            // What a model thought, or made of one piece, cannot be seen from here.
             self.charge_hold = true;
             return;
         }
-        let output = match &self.plain {
-            Some(completion) => completion.text(),
-            None => produced_text(self.stream.events()),
-        };
+        let output = self.answer.as_ref().map(|answer| answer.text()).unwrap_or_default();
         self.usage = estimate(call, hold, output).await;
         // Uncountable is not free.
         self.charge_hold = self.usage.is_none();
     }
 
     /// The bill, the very figure that the settle will charge.
-    pub fn bill(&self, call: &Call, hold: &Hold) -> Option<Bill> {
+    pub fn bill<'a>(&self, call: &'a Call, hold: &Hold) -> Option<Bill<'a>> {
         let usage = self.usage.unwrap_or_default();
         let cost = if self.charge_hold { hold.amount } else { self.cost(call, hold, &usage)? };
-        Some(Bill { usage, reported: self.reported.clone(), cost })
+        let request_id = &call.caller.request_id;
+        Some(Bill { usage, estimated: self.estimated, cost, provider: self.provider.unwrap_or_default(), request_id })
     }
 
     fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
@@ -106,15 +93,10 @@ impl Produced {
 async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
     let request = call.request.clone();
     let image_tokens = hold.image_tokens;
-    let counted = tokio::task::spawn_blocking(move || {
-        let prompt = &request.prompt;
-        Usage {
-            prompt: tokens::count(&request.prompt_text())
-                + prompt.messages * tokens::USUAL_PER_MESSAGE
-                + prompt.images * image_tokens,
-            completion: tokens::count(&output),
-            ..Usage::default()
-        }
+    let counted = tokio::task::spawn_blocking(move || Usage {
+        prompt: request.demand().prompt.counted(&request.prompt_text(), image_tokens),
+        completion: tokens::count(&output),
+        ..Usage::default()
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
 }

@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 
-use super::Call;
 use super::admit::Admitted;
+use super::context::Call;
 
 /// Where the time until the head went.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,12 +20,13 @@ pub struct Timing {
     pub upstream: Duration,
 }
 
-/// A 200 with the headers of every inference answer.
+/// A 200 with the headers of every inference answer. Its provider is not known where a silent one has made the head go
+/// out early.
 pub fn answer(
     call: &Call,
     admitted: &Admitted,
     timing: &Timing,
-    provider: &str,
+    provider: Option<&str>,
     content_type: &'static str,
     body: Body,
 ) -> Response {
@@ -34,7 +35,7 @@ pub fn answer(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    if let Ok(provider) = HeaderValue::from_str(provider) {
+    if let Some(Ok(provider)) = provider.map(HeaderValue::from_str) {
         headers.insert("x-gateway-provider", provider);
     }
     admitted.admission.standing.write(headers);

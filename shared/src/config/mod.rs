@@ -81,6 +81,8 @@ pub struct Config {
     pub max_duration: Option<Duration>,
     /// How long a provider's stream may be silent, before its first byte and after.
     pub provider_silence: Duration,
+    /// How long a streaming client hears nothing before it is sent a comment.
+    pub keep_alive: Duration,
 }
 
 impl Config {
@@ -119,6 +121,7 @@ impl Config {
             frontend_url: get("FRONTEND_URL").unwrap_or_else(|| "http://localhost:8000".to_owned()),
             max_duration: get("CALL_MAX_SECONDS").and_then(|s| s.parse().ok()).map(Duration::from_secs),
             provider_silence: milliseconds(&get, "PROVIDER_TIMEOUT_MS", 60_000),
+            keep_alive: milliseconds(&get, "KEEP_ALIVE_MS", 15_000),
         }
     }
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::price::Price;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
 use crate::money::{Nanos, nanos};
+use crate::providers::candidate::Candidate;
 use crate::providers::own_keys::SealedKey;
 use crate::supabase::{RpcError, refusal};
 
@@ -39,21 +39,6 @@ pub struct HoldRequest<'a> {
     pub hold_seconds: u64,
     /// Basis points on the provider's price.
     pub markup: u32,
-}
-
-/// A route that may serve the call, with its frozen prices.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Candidate {
-    /// The provider's name.
-    pub provider: String,
-    /// What the provider calls the model.
-    pub model: String,
-    /// Whether the caller's own key opens it.
-    #[serde(default)]
-    pub own_key: bool,
-    /// Its prices.
-    #[serde(flatten)]
-    pub price: Price,
 }
 
 /// A placed hold.

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::credits::tokens::PER_MESSAGE;
+use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
+use crate::formats::PromptSize;
 use crate::object::Object;
 
 /// Told to who asks for a cache that is charged at another price than the one in the catalog.
@@ -42,19 +43,6 @@ const NOT_IN_PROMPT: [&str; 22] = [
     "parallel_tool_calls",
 ];
 
-/// A prompt's measure.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Prompt {
-    /// Tokens at most, images apart.
-    pub bound: u64,
-    /// Messages.
-    pub messages: u64,
-    /// Images.
-    pub images: u64,
-    /// What it holds besides text.
-    pub modalities: Vec<&'static str>,
-}
-
 /// Collects a prompt's text, or just its length.
 trait Sink {
     fn text(&mut self, text: &str);
@@ -75,36 +63,34 @@ impl Sink for String {
     }
 }
 
-impl Prompt {
-    /// Measures the request's messages, tools and schemas.
-    ///
-    /// # Errors
-    /// `invalid_request` when `messages` is not a non-empty array of objects, or a part cannot be priced.
-    pub fn measure(request: &Object<'_>) -> Result<Self, Error> {
-        let mut prompt = Self::default();
-        let mut bytes = Bytes(0);
-        walk(request, &mut prompt, &mut bytes)?;
-        prompt.bound = bytes.0.saturating_add(prompt.messages.saturating_mul(PER_MESSAGE));
-        Ok(prompt)
-    }
+/// Measures the request's messages, tools and schemas.
+///
+/// # Errors
+/// `invalid_request` when `messages` is not a non-empty array of objects, or a part cannot be priced.
+pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
+    let mut prompt = PromptSize::default();
+    let mut bytes = Bytes(0);
+    walk(request, &mut prompt, &mut bytes)?;
+    prompt.bound = bytes.0.saturating_add(prompt.turns.saturating_mul(PER_TURN));
+    Ok(prompt)
+}
 
-    /// All text that goes into the prompt.
-    #[must_use]
-    pub fn text(request: &Object<'_>) -> String {
-        let mut text = String::new();
-        // Measured before, so it cannot fail now; what was read until a failure counts.
-        let _ = walk(request, &mut Self::default(), &mut text);
-        text
-    }
+/// All text that goes into the prompt.
+#[must_use]
+pub fn text(request: &Object<'_>) -> String {
+    let mut text = String::new();
+    // Measured before, so it cannot fail now; what was read until a failure counts.
+    let _ = walk(request, &mut PromptSize::default(), &mut text);
+    text
+}
 
-    fn holds(&mut self, modality: &'static str) {
-        if !self.modalities.contains(&modality) {
-            self.modalities.push(modality);
-        }
+fn holds(prompt: &mut PromptSize, modality: &'static str) {
+    if !prompt.modalities.contains(&modality) {
+        prompt.modalities.push(modality);
     }
 }
 
-fn walk(request: &Object<'_>, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Error> {
+fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), Error> {
     let messages: Vec<Object<'_>> = request
         .read("messages")
         .map_err(|_| Error::invalid("messages", "`messages` is an array of message objects."))?
@@ -112,7 +98,7 @@ fn walk(request: &Object<'_>, prompt: &mut Prompt, sink: &mut impl Sink) -> Resu
     if messages.is_empty() {
         return Err(Error::invalid("messages", "`messages` holds at least one message."));
     }
-    prompt.messages = messages.len() as u64;
+    prompt.turns = messages.len() as u64;
     for (place, message) in messages.iter().enumerate() {
         if message.get("role").is_none_or(|role| !role.starts_with('"')) {
             return Err(Error::invalid(format!("messages[{place}].role"), "Every message has a `role`."));
@@ -143,7 +129,7 @@ fn walk(request: &Object<'_>, prompt: &mut Prompt, sink: &mut impl Sink) -> Resu
     Ok(())
 }
 
-fn content(value: &str, place: usize, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Error> {
+fn content(value: &str, place: usize, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), Error> {
     let invalid = || {
         Error::invalid(
             format!("messages[{place}].content"),
@@ -167,7 +153,7 @@ fn content(value: &str, place: usize, prompt: &mut Prompt, sink: &mut impl Sink)
     Ok(())
 }
 
-fn part(raw: &str, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Option<Cow<'static, str>>> {
+fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), Option<Cow<'static, str>>> {
     let part: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
     let kind = part.get("type").and_then(string).ok_or(None)?;
     for (name, value) in part.iter() {
@@ -176,7 +162,7 @@ fn part(raw: &str, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Opti
             (_, "cache_control") if keeps_an_hour(value) => return Err(Some(HOUR.into())),
             ("image_url", "image_url") => {
                 prompt.images += 1;
-                prompt.holds("image");
+                holds(prompt, "image");
             }
             ("text", "text") => sink.text(&string(value).ok_or(None)?),
             _ => sink.text(value),
@@ -184,9 +170,9 @@ fn part(raw: &str, prompt: &mut Prompt, sink: &mut impl Sink) -> Result<(), Opti
     }
     match kind.as_ref() {
         "text" | "image_url" | "refusal" | "thinking" => {}
-        "input_audio" => prompt.holds("audio"),
-        "file" => prompt.holds("file"),
-        "video_url" => prompt.holds("video"),
+        "input_audio" => holds(prompt, "audio"),
+        "file" => holds(prompt, "file"),
+        "video_url" => holds(prompt, "video"),
         // Whatever else a provider may take would not be priced.
         _ => return Err(Some("A content part's `type` is text, image_url, input_audio, video_url or file.".into())),
     }
@@ -234,8 +220,8 @@ mod tests {
     use super::*;
     use crate::credits::tokens;
 
-    fn measure(json: &str) -> Result<Prompt, Error> {
-        Prompt::measure(&serde_json::from_str(json).expect("an object"))
+    fn measure(json: &str) -> Result<PromptSize, Error> {
+        super::measure(&serde_json::from_str(json).expect("an object"))
     }
 
     #[test]
@@ -248,8 +234,8 @@ mod tests {
                   {{"type":"image_url","image_url":{{"url":"data:image/png;base64,{data}"}}}}]}}]}}"#
         ))
         .expect("a prompt");
-        assert_eq!((prompt.images, prompt.messages), (1, 2));
-        assert_eq!(prompt.bound, 7 + 3 + 2 * PER_MESSAGE);
+        assert_eq!((prompt.images, prompt.turns), (1, 2));
+        assert_eq!(prompt.bound, 7 + 3 + 2 * PER_TURN);
         assert_eq!(prompt.modalities, ["image"]);
     }
 
