@@ -40,6 +40,24 @@ from (values
   ('cut', false, 'The connection dies in the middle of the answer.'),
   ('stall', false, 'The answer stops in the middle and the connection stays open.'),
   ('end-early', false, 'The answer ends in the middle, without finish_reason.'),
+  -- recorded answers of every shape, plain and streamed alike, whatever is asked
+  ('shape-text', false, 'A text, with the members that OpenAI adds to every answer.'),
+  ('shape-choices', false, 'Three choices that end differently, their chunks mixed.'),
+  ('shape-length', false, 'A text cut at the limit.'),
+  ('shape-filtered', false, 'A text that the provider''s filter ended.'),
+  ('shape-refusal', false, 'A refusal in place of a text.'),
+  ('shape-logprobs', false, 'A text with the likelihoods of its tokens.'),
+  ('shape-refusal-logprobs', false, 'A refusal with the likelihoods of its tokens.'),
+  ('shape-tools', false, 'A text and parallel tool calls.'),
+  ('shape-custom-tools', false, 'A function''s call beside calls of custom tools.'),
+  ('shape-function-call', false, 'The call of a function as it was before tools.'),
+  ('shape-reasoning', true, 'OpenRouter''s reasoning with its details.'),
+  ('shape-reasoning-content', true, 'Reasoning as open-weight servers spell it.'),
+  ('shape-parts', true, 'A content of parts, thoughts and text, in every delta.'),
+  ('shape-thinking', true, 'The same streamed as Mistral does, parts and then plain text.'),
+  ('shape-audio', false, 'Spoken, with a transcript.'),
+  ('shape-annotations', false, 'A text with the pages that it cites.'),
+  ('shape-unknown', false, 'Members that nobody knows, at every level.'),
   -- the catalog
   ('unpriced', false, 'A route without prices, which is never used.')
 ) as test (model, reasoning, description)
@@ -85,7 +103,25 @@ from (values
   ('error-mid', 'error-mid'),
   ('cut', 'cut'),
   ('stall', 'stall'),
-  ('end-early', 'end-early')
+  ('end-early', 'end-early'),
+  -- recorded answers
+  ('shape-text', 'shape-text'),
+  ('shape-choices', 'shape-choices'),
+  ('shape-length', 'shape-length'),
+  ('shape-filtered', 'shape-filtered'),
+  ('shape-refusal', 'shape-refusal'),
+  ('shape-logprobs', 'shape-logprobs'),
+  ('shape-refusal-logprobs', 'shape-refusal-logprobs'),
+  ('shape-tools', 'shape-tools'),
+  ('shape-custom-tools', 'shape-custom-tools'),
+  ('shape-function-call', 'shape-function-call'),
+  ('shape-reasoning', 'shape-reasoning'),
+  ('shape-reasoning-content', 'shape-reasoning-content'),
+  ('shape-parts', 'shape-parts'),
+  ('shape-thinking', 'shape-thinking'),
+  ('shape-audio', 'shape-audio'),
+  ('shape-annotations', 'shape-annotations'),
+  ('shape-unknown', 'shape-unknown')
 ) as test (model, behaviour)
 on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,

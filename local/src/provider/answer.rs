@@ -2,10 +2,9 @@
 
 use super::{
     error::ApiError,
-    request::ChatRequest,
+    request::{Request, ResponseFormat, Tool},
     schema,
     tokens::{self, Piece},
-    tool::{ResponseFormat, Tool},
 };
 
 /// Words that are one token each after a space.
@@ -39,6 +38,10 @@ pub(super) struct Choice {
     /// The reasoning text, a piece a chunk.
     pub(super) reasoning: Vec<Piece>,
     pub(super) content: Content,
+    /// Whether the text begins with the prompt, as its first piece.
+    pub(super) echoes: bool,
+    /// How many alternatives to show for every token of the text.
+    pub(super) logprobs: Option<u64>,
     /// `finish_reason`.
     pub(super) finish: &'static str,
 }
@@ -72,15 +75,21 @@ impl Answer {
     ///
     /// # Errors
     /// A 400 when no arguments or content can be made for a schema.
-    pub(super) fn compose(request: &ChatRequest, plan: Plan) -> Result<Self, ApiError> {
-        let choices: Vec<_> =
-            (0..request.choices).map(|index| compose_choice(request, plan, index)).collect::<Result<_, _>>()?;
-        let usage = Usage {
-            prompt: request.prompt.tokens(),
-            cached: 0,
-            completion: choices.iter().map(Choice::tokens).sum(),
-            reasoning: choices.iter().map(|choice| tokens::sum(&choice.reasoning)).sum(),
-        };
+    pub(super) fn compose(request: &Request, plan: Plan) -> Result<Self, ApiError> {
+        let mut choices = Vec::new();
+        let (mut completion, mut reasoning) = (0, 0);
+        for question in &request.questions {
+            for index in 0..request.candidates {
+                let choice = compose_choice(request, plan, question, index)?;
+                // What is written and not chosen is paid for too.
+                completion += choice.tokens();
+                reasoning += tokens::sum(&choice.reasoning);
+                if index < request.choices {
+                    choices.push(choice);
+                }
+            }
+        }
+        let usage = Usage { prompt: request.prompt.tokens(), cached: 0, completion, reasoning };
         Ok(Self { model: request.model.clone(), choices, usage })
     }
 }
@@ -95,33 +104,45 @@ impl Choice {
     }
 }
 
-fn compose_choice(request: &ChatRequest, plan: Plan, index: u64) -> Result<Choice, ApiError> {
-    let seed = seed(&request.prompt.last_user_text).wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+fn compose_choice(request: &Request, plan: Plan, question: &str, index: u64) -> Result<Choice, ApiError> {
+    let seed = seed(question).wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut left = request.limit.unwrap_or(u64::MAX);
     let mut reasoning = if plan.reasoning > 0 { words(seed ^ 1, "Considering", plan.reasoning) } else { Vec::new() };
     let cut = tokens::cut(&mut reasoning, left);
     left -= tokens::sum(&reasoning);
-    let reasoning = in_chunks(&reasoning, None);
-    if cut {
-        return Ok(Choice { reasoning, content: Content::Text(Vec::new()), finish: "length" });
-    }
-    if request.prompt.ends_with_user && !request.tools.called.is_empty() {
-        let (calls, cut) = compose_calls(&request.tools.called, left)?;
-        let finish = if cut { "length" } else { "tool_calls" };
+    let (content, finish) = if cut {
+        (Content::Text(Vec::new()), "length")
+    } else if request.called.is_empty() {
+        compose_text(request, plan, question, seed, left)?
+    } else {
+        let (calls, cut) = compose_calls(&request.called, left)?;
         // A limit too low for even one name leaves an empty text, as it does upstream.
         let content = if calls.is_empty() { Content::Text(Vec::new()) } else { Content::Calls(calls) };
-        return Ok(Choice { reasoning, content, finish });
-    }
+        (content, if cut { "length" } else { "tool_calls" })
+    };
+    let reasoning = in_chunks(&reasoning, None);
+    Ok(Choice { reasoning, content, echoes: request.echo, logprobs: request.logprobs, finish })
+}
+
+fn compose_text(
+    request: &Request,
+    plan: Plan,
+    question: &str,
+    seed: u64,
+    left: u64,
+) -> Result<(Content, &'static str), ApiError> {
     let mut text = match &request.format {
         ResponseFormat::Json(schema) => tokens::pieces(&json_instance(schema, "response_format")?),
-        ResponseFormat::Text => {
-            let opening = opening(&request.prompt.last_user_text);
-            words(seed, &opening, plan.tokens.unwrap_or(24 + seed % 24))
-        }
+        ResponseFormat::Text => words(seed, &opening(question), plan.tokens.unwrap_or(24 + seed % 24)),
     };
     stop_at(&mut text, &request.stops);
     let finish = if tokens::cut(&mut text, left) { "length" } else { "stop" };
-    Ok(Choice { reasoning, content: Content::Text(in_chunks(&text, plan.chunks)), finish })
+    let mut pieces = in_chunks(&text, plan.chunks);
+    if request.echo {
+        // It was read and not written, so that it is no part of the completion's tokens.
+        pieces.insert(0, Piece { text: question.to_owned(), tokens: 0 });
+    }
+    Ok((Content::Text(pieces), finish))
 }
 
 fn compose_calls(tools: &[Tool], mut left: u64) -> Result<(Vec<ToolCall>, bool), ApiError> {

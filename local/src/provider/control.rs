@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::{
     behaviour::{Chosen, UnknownBehaviour},
+    format::Format,
     vendor::Vendor,
 };
 
@@ -39,11 +40,13 @@ pub enum Ending {
     ClientGone,
 }
 
-/// A chat completion that a stand-in was asked for, as it stands now.
+/// A completion that a stand-in was asked for, as it stands now.
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {
     /// One of [`super::NAMES`].
     pub provider: &'static str,
+    /// Where it was asked, under the provider's base path: `/chat/completions` or `/completions`.
+    pub path: &'static str,
     /// The model asked for; empty if the body names none.
     pub model: String,
     /// All headers in their order, names in lower case. Bytes beyond ASCII are replaced.
@@ -140,7 +143,7 @@ impl Control {
         }
     }
 
-    /// How many chat completions are being answered now, those waiting at a gate included.
+    /// How many completions are being answered now, those waiting at a gate included.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.in_flight.load(Ordering::SeqCst)
@@ -176,10 +179,10 @@ impl Control {
     }
 
     /// Begins the account of one request.
-    pub(super) fn begin(&self, vendor: Vendor, headers: &HeaderMap, body: &[u8]) -> Exchange {
+    pub(super) fn begin(&self, vendor: Vendor, format: Format, headers: &HeaderMap, body: &[u8]) -> Exchange {
         self.0.in_flight.fetch_add(1, Ordering::SeqCst);
         let record = self.0.recording.load(Ordering::SeqCst).then(|| {
-            let record = Arc::new(Record::new(vendor, headers, body));
+            let record = Arc::new(Record::new(vendor, format, headers, body));
             lock(&self.0.records).push(Arc::clone(&record));
             self.changed();
             record
@@ -205,11 +208,12 @@ impl Control {
 }
 
 impl Record {
-    fn new(vendor: Vendor, headers: &HeaderMap, body: &[u8]) -> Self {
+    fn new(vendor: Vendor, format: Format, headers: &HeaderMap, body: &[u8]) -> Self {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let request = RecordedRequest {
             provider: vendor.name(),
+            path: format.path(),
             model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
             headers: headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
             body,

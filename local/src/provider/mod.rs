@@ -1,25 +1,25 @@
 //! Stand-ins for the four upstream providers: one HTTP server on a port of the loopback interface, with each
 //! provider under its own base path, so that its `<NAME>_BASE_URL` can point at it.
 //!
-//! They check what the originals check (key, body, parameters) and answer as OpenAI's chat completions do, plain and
-//! streamed. Answers are deterministic. A model named `standin/<behaviour>?<parameter>=<number>&…` asks for one of the
-//! behaviours of [`behaviour::TABLE`]: failures, cut streams, odd framing, exact usage figures.
+//! They check what the originals check (key, body, parameters) and answer as OpenAI's chat completions and legacy text
+//! completions do, plain and streamed. Answers are deterministic. A model named `standin/<behaviour>?<parameter>=<number>&…` asks for one of the
+//! behaviours of [`behaviour::TABLE`]: failures, cut streams, odd framing, exact usage figures, recorded answers of every
+//! shape.
 //!
-//! Layout: `server` takes requests, `vendor` is what differs between the four, `request`, `message` and `tool` check
-//! a body, `answer` composes and `wire` renders a completion, `script` plays its bytes, `behaviour` holds the table,
-//! `control` is the tests' side.
+//! Layout: `server` takes requests, `vendor` is what differs between the four, `format` is which endpoint was asked,
+//! `request` checks a body, `answer` composes and `wire` renders a completion, `script` plays its bytes, `behaviour`
+//! holds the table, `shapes/` the recorded answers, `control` is the tests' side.
 
 mod answer;
 pub mod behaviour;
 mod control;
 mod error;
-mod message;
+mod format;
 mod request;
 mod schema;
 mod script;
 mod server;
 mod tokens;
-mod tool;
 mod vendor;
 mod wire;
 

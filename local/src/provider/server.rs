@@ -25,7 +25,8 @@ use super::{
     behaviour::{Chosen, JSON, Reply, Respond, fast::FastAnswers},
     control::{Ending, Exchange, Place},
     error::ApiError,
-    request::ChatRequest,
+    format::Format,
+    request::Request as Asked,
     script::Script,
     vendor::Vendor,
     wire::Envelope,
@@ -117,21 +118,27 @@ impl Server {
             let error = ApiError::new(StatusCode::NOT_FOUND, "no provider has this path");
             return Ok(failed(Vendor::Featherless, &error, None));
         };
-        match (endpoint, head.method) {
-            ("/chat/completions", Method::POST) => self.chat(vendor, &head.headers, body).await,
-            ("/models", Method::GET) => Ok(self.models(vendor, &head.headers)),
-            ("/chat/completions" | "/models", method) => {
+        match (Format::of_path(endpoint), endpoint, head.method) {
+            (Some(format), _, Method::POST) => self.complete(vendor, format, &head.headers, body).await,
+            (None, "/models", Method::GET) => Ok(self.models(vendor, &head.headers)),
+            (Some(_), _, method) | (None, "/models", method) => {
                 let message = format!("{method} is not allowed here");
                 Ok(failed(vendor, &ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message), None))
             }
-            (path, _) => {
+            (None, path, _) => {
                 let message = format!("unknown path {path}");
                 Ok(failed(vendor, &ApiError::new(StatusCode::NOT_FOUND, message), None))
             }
         }
     }
 
-    async fn chat(&self, vendor: Vendor, headers: &HeaderMap, body: Incoming) -> Result<Response<Script>, Refused> {
+    async fn complete(
+        &self,
+        vendor: Vendor,
+        format: Format,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Response<Script>, Refused> {
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
@@ -141,8 +148,8 @@ impl Server {
             // The client broke the connection off: there is nobody to answer.
             Err(_) => return Err(Refused),
         };
-        let mut exchange = self.control.begin(vendor, headers, &body);
-        match self.reply(vendor, headers, &body).await {
+        let mut exchange = self.control.begin(vendor, format, headers, &body);
+        match self.reply(vendor, format, headers, &body).await {
             Ok(Reply::Respond(reply)) => {
                 if !reply.delay.is_zero() {
                     tokio::time::sleep(reply.delay).await;
@@ -159,7 +166,13 @@ impl Server {
     }
 
     /// Checks a request and chooses what to do with it, then waits at the gate.
-    async fn reply(&self, vendor: Vendor, headers: &HeaderMap, body: &Bytes) -> Result<Reply, ApiError> {
+    async fn reply(
+        &self,
+        vendor: Vendor,
+        format: Format,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Reply, ApiError> {
         vendor.authorise(headers, |given| self.is_right(vendor, given))?;
         let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON) {
@@ -176,13 +189,13 @@ impl Server {
             if chosen.is_fast() {
                 self.control.pass_gate(Place::Head).await;
                 let include_usage = peek.stream_options.and_then(|options| options.include_usage) == Some(true);
-                return Ok(chosen.constant(&self.fast, created, peek.stream == Some(true), include_usage));
+                return Ok(chosen.constant(&self.fast, format, created, peek.stream == Some(true), include_usage));
             }
         }
         let body: Value =
             serde_json::from_slice(body).map_err(|_| ApiError::bad_request("the body is not valid JSON"))?;
-        let request = ChatRequest::parse(&body)?;
-        let envelope = Envelope { vendor, serial: self.serial.fetch_add(1, Ordering::Relaxed), created };
+        let request = Asked::parse(format, &body)?;
+        let envelope = Envelope { vendor, format, serial: self.serial.fetch_add(1, Ordering::Relaxed), created };
         let reply = choose(&request.model)?.play(&request, envelope, &self.fast)?;
         self.control.pass_gate(Place::Head).await;
         Ok(reply)

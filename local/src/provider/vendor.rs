@@ -47,13 +47,6 @@ impl Vendor {
         }
     }
 
-    pub(super) fn id_prefix(self) -> &'static str {
-        match self {
-            Self::OpenRouter => "gen-",
-            Self::Portkey | Self::Featherless | Self::Chutes => "chatcmpl-",
-        }
-    }
-
     /// Checks the caller's key, and at Portkey that the request says whom to ask.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use http::StatusCode;
 use super::{EVENT_STREAM, JSON, Respond, frame};
 use crate::provider::{
     answer::{Answer, Choice, Content, Usage},
+    format::Format,
     script::Step,
     tokens::Piece,
     vendor::Vendor,
@@ -20,9 +21,9 @@ use crate::provider::{
 /// So long a stream is enough for any benchmark, and keeps a typing error from filling the memory.
 const MAX_CHUNKS: u64 = 100_000;
 
-/// What was rendered so far, by number of chunks.
+/// What was rendered so far, by format and number of chunks.
 #[derive(Debug, Default)]
-pub(in crate::provider) struct FastAnswers(RwLock<HashMap<u64, Arc<FastAnswer>>>);
+pub(in crate::provider) struct FastAnswers(RwLock<HashMap<(Format, u64), Arc<FastAnswer>>>);
 
 #[derive(Debug)]
 pub(in crate::provider) struct FastAnswer {
@@ -39,22 +40,29 @@ struct Stream {
 
 impl FastAnswers {
     /// The answer of so many chunks of a token each; ids and time stay those of its first use.
-    pub(in crate::provider) fn get(&self, chunks: u64, created: u64) -> Arc<FastAnswer> {
+    pub(in crate::provider) fn get(&self, format: Format, chunks: u64, created: u64) -> Arc<FastAnswer> {
         let chunks = chunks.min(MAX_CHUNKS);
-        if let Some(answer) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&chunks) {
+        let key = (format, chunks);
+        if let Some(answer) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(answer);
         }
-        let answer = Arc::new(FastAnswer::render(chunks, created));
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(chunks, Arc::clone(&answer));
+        let answer = Arc::new(FastAnswer::render(format, chunks, created));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&answer));
         answer
     }
 }
 
 impl FastAnswer {
-    fn render(chunks: u64, created: u64) -> Self {
-        let envelope = Envelope { vendor: Vendor::Featherless, serial: 0, created };
+    fn render(format: Format, chunks: u64, created: u64) -> Self {
+        let envelope = Envelope { vendor: Vendor::Featherless, format, serial: 0, created };
         let pieces = (0..chunks).map(|_| Piece { text: " water".to_owned(), tokens: 1 }).collect();
-        let choice = Choice { reasoning: Vec::new(), content: Content::Text(pieces), finish: "stop" };
+        let choice = Choice {
+            reasoning: Vec::new(),
+            content: Content::Text(pieces),
+            echoes: false,
+            logprobs: None,
+            finish: "stop",
+        };
         let answer = Answer {
             model: "standin/fast".to_owned(),
             choices: vec![choice],

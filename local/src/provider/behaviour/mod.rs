@@ -5,6 +5,7 @@ mod failure;
 pub(super) mod fast;
 mod framing;
 mod normal;
+mod shape;
 mod usage;
 
 use std::time::Duration;
@@ -12,11 +13,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use fast::FastAnswers;
 use http::StatusCode;
+use shape::Recording;
 
 use super::{
     answer::{Answer, Plan},
     error::ApiError,
-    request::ChatRequest,
+    format::Format,
+    request::Request,
     script::Step,
     wire::{Envelope, Event, Reporting},
 };
@@ -40,6 +43,8 @@ pub struct Behaviour {
 enum Play {
     /// Answers from the checked request.
     Scene(fn(&Scene<'_>) -> Result<Reply, ApiError>),
+    /// Answers as recorded, whatever is asked.
+    Shape(&'static Recording),
     /// Answers with constant bytes and looks at nothing but the key, `stream` and `include_usage`.
     Fast,
 }
@@ -51,6 +56,10 @@ const fn row(
     about: &'static str,
 ) -> Behaviour {
     Behaviour { name, parameters, about, play: Play::Scene(play) }
+}
+
+const fn shape(name: &'static str, recording: &'static Recording, about: &'static str) -> Behaviour {
+    Behaviour { name, parameters: &[], about, play: Play::Shape(recording) }
 }
 
 /// Every behaviour. `after` counts chunks that bring text, reasoning or parts of a tool call.
@@ -102,6 +111,23 @@ pub static TABLE: &[Behaviour] = &[
     ),
     row("end-early", &[("after", 2)], cut::end_early, "so many chunks and a clean end without finish_reason or [DONE]"),
     row("keepalive", &[], framing::keepalive, "comment lines, CRLF, and writes that end at odd places"),
+    shape("shape-text", &shape::TEXT, "recorded: a text, with the members that OpenAI adds to every answer"),
+    shape("shape-choices", &shape::CHOICES, "recorded: three choices that end differently, their chunks mixed"),
+    shape("shape-length", &shape::LENGTH, "recorded: a text cut at the limit"),
+    shape("shape-filtered", &shape::FILTERED, "recorded: a text that the provider's filter ended"),
+    shape("shape-refusal", &shape::REFUSAL, "recorded: a refusal in place of a text"),
+    shape("shape-logprobs", &shape::LOGPROBS, "recorded: a text with the likelihoods of its tokens"),
+    shape("shape-refusal-logprobs", &shape::REFUSAL_LOGPROBS, "recorded: a refusal with the likelihoods of its tokens"),
+    shape("shape-tools", &shape::TOOLS, "recorded: a text and parallel tool calls, their fragments mixed"),
+    shape("shape-custom-tools", &shape::CUSTOM_TOOLS, "recorded: a function's call beside calls of custom tools"),
+    shape("shape-function-call", &shape::FUNCTION_CALL, "recorded: the call of a function as it was before tools"),
+    shape("shape-reasoning", &shape::REASONING, "recorded: OpenRouter's `reasoning` with its `reasoning_details`"),
+    shape("shape-reasoning-content", &shape::REASONING_CONTENT, "recorded: reasoning as open-weight servers spell it"),
+    shape("shape-parts", &shape::PARTS, "recorded: a content of parts, thoughts and text, in every delta"),
+    shape("shape-thinking", &shape::THINKING, "recorded: the same streamed as Mistral does, parts and then plain text"),
+    shape("shape-audio", &shape::AUDIO, "recorded: spoken, with a transcript"),
+    shape("shape-annotations", &shape::ANNOTATIONS, "recorded: a text with the pages that it cites"),
+    shape("shape-unknown", &shape::UNKNOWN, "recorded: members that nobody knows, at every level"),
     Behaviour {
         name: "fast",
         parameters: &[("chunks", 16), ("flush", 0)],
@@ -109,6 +135,13 @@ pub static TABLE: &[Behaviour] = &[
         play: Play::Fast,
     },
 ];
+
+/// The names of the models whose answers are recorded: the plain one, and the chunks that add up to it, are the same
+/// at every call, ids and time included.
+pub fn shapes() -> impl Iterator<Item = String> {
+    let recorded = |behaviour: &&Behaviour| matches!(behaviour.play, Play::Shape(_));
+    TABLE.iter().filter(recorded).map(|behaviour| format!("{PREFIX}{}", behaviour.name))
+}
 
 /// The text is not a behaviour with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -157,8 +190,15 @@ impl Chosen {
     }
 
     /// The constant answer of `fast`.
-    pub(super) fn constant(&self, answers: &FastAnswers, created: u64, stream: bool, include_usage: bool) -> Reply {
-        let answer = answers.get(self.value("chunks"), created);
+    pub(super) fn constant(
+        &self,
+        answers: &FastAnswers,
+        format: Format,
+        created: u64,
+        stream: bool,
+        include_usage: bool,
+    ) -> Reply {
+        let answer = answers.get(format, self.value("chunks"), created);
         Reply::Respond(if stream { answer.streamed(include_usage, self.value("flush") != 0) } else { answer.plain() })
     }
 
@@ -166,15 +206,14 @@ impl Chosen {
     ///
     /// # Errors
     /// A 400 when the request asks for something that no answer can be made for.
-    pub(super) fn play(
-        &self,
-        request: &ChatRequest,
-        envelope: Envelope,
-        answers: &FastAnswers,
-    ) -> Result<Reply, ApiError> {
+    pub(super) fn play(&self, request: &Request, envelope: Envelope, answers: &FastAnswers) -> Result<Reply, ApiError> {
         match self.behaviour.play {
             Play::Scene(play) => play(&Scene { request, envelope, chosen: self }),
-            Play::Fast => Ok(self.constant(answers, envelope.created, request.stream, request.include_usage)),
+            Play::Fast => {
+                let Envelope { format, created, .. } = envelope;
+                Ok(self.constant(answers, format, created, request.stream, request.include_usage))
+            }
+            Play::Shape(recording) => recording.play(envelope.format, request),
         }
     }
 
@@ -235,7 +274,7 @@ pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 /// What a behaviour works with.
 struct Scene<'a> {
-    request: &'a ChatRequest,
+    request: &'a Request,
     envelope: Envelope,
     chosen: &'a Chosen,
 }

@@ -28,7 +28,7 @@ pub(super) fn bytes(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let mut answer = scene.compose(Plan::default())?;
     answer.usage.prompt = scene.request.prompt.bound(scene.value("image"));
     if let Some(limit) = scene.request.limit {
-        answer.usage.completion = limit.saturating_mul(scene.request.choices);
+        answer.usage.completion = limit.saturating_mul(scene.request.written());
     }
     Ok(scene.reply(&answer, Reporting::AsAsked))
 }

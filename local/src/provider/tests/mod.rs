@@ -4,13 +4,16 @@ mod answers;
 mod checks;
 mod control;
 mod failures;
+mod formats;
+mod shapes;
 mod streams;
+mod text;
 mod usage;
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use super::{ProviderKeys, Providers};
+use super::{ProviderKeys, Providers, format::Format};
 
 /// A client and the stand-ins it talks to.
 struct Fixture {
@@ -28,7 +31,12 @@ impl Fixture {
 
     /// An authorised request to a provider's chat completions, without a body.
     fn request(&self, provider: &str) -> RequestBuilder {
-        let url = format!("{}/chat/completions", self.providers.base_url(provider).expect("a provider"));
+        self.request_to(provider, Format::Chat)
+    }
+
+    /// The same to either endpoint.
+    fn request_to(&self, provider: &str, format: Format) -> RequestBuilder {
+        let url = format!("{}{}", self.providers.base_url(provider).expect("a provider"), format.path());
         let key = self.providers.key(provider).expect("a provider");
         let request = self.client.post(url).header("content-type", "application/json");
         if provider == "portkey" {
@@ -39,21 +47,33 @@ impl Fixture {
     }
 
     async fn send(&self, body: &Value) -> Response {
-        self.request("featherless").body(body.to_string()).send().await.expect("an answer")
+        self.send_to(Format::Chat, body).await
+    }
+
+    async fn send_to(&self, format: Format, body: &Value) -> Response {
+        self.request_to("featherless", format).body(body.to_string()).send().await.expect("an answer")
     }
 
     /// The status and body of a plain answer.
     async fn plain(&self, body: &Value) -> (u16, Value) {
-        let response = self.send(body).await;
+        self.plain_of(Format::Chat, body).await
+    }
+
+    async fn plain_of(&self, format: Format, body: &Value) -> (u16, Value) {
+        let response = self.send_to(format, body).await;
         let status = response.status().as_u16();
         (status, serde_json::from_str(&response.text().await.expect("a body")).expect("JSON"))
     }
 
     /// The chunks of a stream that ends with `[DONE]`.
     async fn stream(&self, body: &Value) -> Vec<Value> {
+        self.stream_of(Format::Chat, body).await
+    }
+
+    async fn stream_of(&self, format: Format, body: &Value) -> Vec<Value> {
         let mut body = body.clone();
         body["stream"] = json!(true);
-        let response = self.send(&body).await;
+        let response = self.send_to(format, &body).await;
         assert_eq!(response.status(), 200);
         assert!(response.headers()["content-type"].to_str().expect("ASCII").starts_with("text/event-stream"));
         let text = response.text().await.expect("a complete body");
@@ -63,9 +83,17 @@ impl Fixture {
     }
 }
 
+/// What every request asks.
+const QUESTION: &str = "How far is the \u{6d77} from here?";
+
 /// A request with one message of the user.
 fn ask(model: &str) -> Value {
-    json!({"model": model, "messages": [{"role": "user", "content": "How far is the \u{6d77} from here?"}]})
+    json!({"model": model, "messages": [{"role": "user", "content": QUESTION}]})
+}
+
+/// The same as a text to be completed, with room for as much as chat takes by itself.
+fn ask_text(model: &str) -> Value {
+    json!({"model": model, "prompt": QUESTION, "max_tokens": 4096})
 }
 
 /// The chunks of a stream's text that are JSON, and whether `[DONE]` ends it.

@@ -2,70 +2,64 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{error::ApiError, request::field};
+use super::field;
+use crate::provider::error::ApiError;
 
 /// A function that the model may call.
 #[derive(Clone, Debug)]
-pub(super) struct Tool {
-    pub(super) name: String,
+pub(in crate::provider) struct Tool {
+    pub(in crate::provider) name: String,
     /// The JSON schema of its arguments.
-    pub(super) parameters: Value,
-}
-
-/// The tools that this request has the model call, if it is the model's turn to call any.
-#[derive(Debug, Default)]
-pub(super) struct Tools {
-    pub(super) called: Vec<Tool>,
+    pub(in crate::provider) parameters: Value,
 }
 
 /// `response_format`.
 #[derive(Debug)]
-pub(super) enum ResponseFormat {
+pub(in crate::provider) enum ResponseFormat {
     Text,
     /// JSON after this schema.
     Json(Value),
 }
 
-impl Tools {
-    pub(super) fn parse(body: &Map<String, Value>) -> Result<Self, ApiError> {
-        let tools = match field(body, "tools") {
-            None => Vec::new(),
-            Some(Value::Array(tools)) if (1..=128).contains(&tools.len()) => {
-                tools.iter().enumerate().map(|(index, tool)| parse_tool(tool, index)).collect::<Result<_, _>>()?
-            }
-            Some(_) => return Err(ApiError::wrong_type("tools", "an array of 1 to 128 tools")),
-        };
-        let choice = field(body, "tool_choice");
-        if tools.is_empty() && choice.is_some_and(|choice| choice != "none") {
-            return Err(ApiError::parameter("tool_choice", "invalid_value", "is only allowed together with 'tools'"));
+/// The tools that this request has the model call.
+pub(super) fn called(body: &Map<String, Value>) -> Result<Vec<Tool>, ApiError> {
+    let tools = match field(body, "tools") {
+        None => Vec::new(),
+        Some(Value::Array(tools)) if (1..=128).contains(&tools.len()) => {
+            tools.iter().enumerate().map(|(index, tool)| parse_tool(tool, index)).collect::<Result<_, _>>()?
         }
-        let parallel = match field(body, "parallel_tool_calls") {
-            Some(_) if tools.is_empty() => {
-                let message = "is only allowed together with 'tools'";
-                return Err(ApiError::parameter("parallel_tool_calls", "invalid_value", message));
-            }
-            None => true,
-            Some(Value::Bool(parallel)) => *parallel,
-            Some(_) => return Err(ApiError::wrong_type("parallel_tool_calls", "a boolean")),
-        };
-        let mut called = match choice {
-            None => tools,
-            Some(Value::String(choice)) if choice == "none" => Vec::new(),
-            Some(Value::String(choice)) if choice == "auto" || choice == "required" => tools,
-            Some(Value::Object(choice)) => {
-                let name = choice.get("function").and_then(|function| function.get("name"));
-                tools.into_iter().filter(|tool| name.is_some_and(|name| *name == tool.name)).collect()
-            }
-            Some(_) => return Err(ApiError::wrong_value("tool_choice", "none, auto, required or a function")),
-        };
-        if called.is_empty() && choice.is_some_and(Value::is_object) {
-            return Err(ApiError::wrong_value("tool_choice", "a function of 'tools'"));
-        }
-        if !parallel {
-            called.truncate(1);
-        }
-        Ok(Self { called })
+        Some(_) => return Err(ApiError::wrong_type("tools", "an array of 1 to 128 tools")),
+    };
+    let choice = field(body, "tool_choice");
+    if tools.is_empty() && choice.is_some_and(|choice| choice != "none") {
+        return Err(ApiError::parameter("tool_choice", "invalid_value", "is only allowed together with 'tools'"));
     }
+    let parallel = match field(body, "parallel_tool_calls") {
+        Some(_) if tools.is_empty() => {
+            let message = "is only allowed together with 'tools'";
+            return Err(ApiError::parameter("parallel_tool_calls", "invalid_value", message));
+        }
+        None => true,
+        Some(Value::Bool(parallel)) => *parallel,
+        Some(_) => return Err(ApiError::wrong_type("parallel_tool_calls", "a boolean")),
+    };
+    let mut called = match choice {
+        None => tools,
+        Some(Value::String(choice)) if choice == "none" => Vec::new(),
+        Some(Value::String(choice)) if choice == "auto" || choice == "required" => tools,
+        Some(Value::Object(choice)) => {
+            let name = choice.get("function").and_then(|function| function.get("name"));
+            tools.into_iter().filter(|tool| name.is_some_and(|name| *name == tool.name)).collect()
+        }
+        Some(_) => return Err(ApiError::wrong_value("tool_choice", "none, auto, required or a function")),
+    };
+    if called.is_empty() && choice.is_some_and(Value::is_object) {
+        return Err(ApiError::wrong_value("tool_choice", "a function of 'tools'"));
+    }
+    if !parallel {
+        called.truncate(1);
+    }
+    Ok(called)
 }
 
 fn parse_tool(tool: &Value, index: usize) -> Result<Tool, ApiError> {

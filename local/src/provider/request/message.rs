@@ -1,32 +1,52 @@
-//! The messages of a request: their checks, and the size of the prompt that they make.
+//! The prompt of a request: its size in tokens, and the checks of the messages that it is made of.
 
+use bpe_openai::o200k_base;
 use serde_json::{Map, Value};
 
-use super::{
+use super::field;
+use crate::provider::{
     error::ApiError,
-    request::field,
     tokens::{self, IMAGE_TOKENS},
 };
 
 const ROLES: [&str; 5] = ["system", "developer", "user", "assistant", "tool"];
 
-/// What an answer needs to know of the messages, the tool definitions and the response format.
+/// What a prompt is counted by: messages, tool definitions and response format, or the texts to be completed.
 #[derive(Debug, Default)]
-pub(super) struct Prompt {
-    /// The text of the last message of the user; empty if there is none.
-    pub(super) last_user_text: String,
-    /// Whether the last message is the user's.
-    pub(super) ends_with_user: bool,
+pub(in crate::provider) struct Prompt {
     messages: u64,
     images: u64,
     /// Contents, names, refusals, and names and arguments of tool calls.
     texts: Vec<String>,
     /// `tools` and `response_format` as compact JSON.
     definitions: Vec<String>,
+    /// What came as tokens.
+    tokens: u64,
+}
+
+/// What the messages say to the model at last.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// The text of the last message of the user; empty if there is none.
+    pub(super) last_of_user: String,
+    /// Whether the last message is the user's.
+    pub(super) ends_with_user: bool,
 }
 
 impl Prompt {
-    pub(super) fn parse(body: &Map<String, Value>) -> Result<Self, ApiError> {
+    /// The prompt that some texts are, and what each is to be completed from.
+    pub(super) fn of_texts(texts: Vec<String>) -> (Self, Vec<String>) {
+        (Self { texts: texts.clone(), ..Self::default() }, texts)
+    }
+
+    /// The same of texts that came as tokens.
+    pub(super) fn of_tokens(lists: Vec<Vec<u32>>) -> (Self, Vec<String>) {
+        let tokens = lists.iter().map(|list| list.len() as u64).sum();
+        let text = |list: &Vec<u32>| String::from_utf8_lossy(&o200k_base().bpe.decode_tokens(list)).into_owned();
+        (Self { tokens, ..Self::default() }, lists.iter().map(text).collect())
+    }
+
+    pub(super) fn of_messages(body: &Map<String, Value>) -> Result<(Self, Said), ApiError> {
         let messages = match field(body, "messages") {
             None => return Err(ApiError::missing("messages")),
             Some(Value::Array(messages)) if messages.is_empty() => {
@@ -36,31 +56,32 @@ impl Prompt {
             Some(_) => return Err(ApiError::wrong_type("messages", "an array of objects")),
         };
         let mut prompt = Self { messages: messages.len() as u64, ..Self::default() };
+        let mut said = Said::default();
         for (index, message) in messages.iter().enumerate() {
             let at = format!("messages[{index}]");
             let Value::Object(message) = message else {
                 return Err(ApiError::wrong_type(&at, "an object"));
             };
-            prompt.message(message, &at)?;
+            prompt.message(message, &at, &mut said)?;
         }
         prompt.definitions =
             ["tools", "response_format"].iter().filter_map(|name| field(body, name)).map(Value::to_string).collect();
-        Ok(prompt)
+        Ok((prompt, said))
     }
 
     /// The real count: o200k tokens of all texts and definitions, four a message, and [`IMAGE_TOKENS`] an image.
-    pub(super) fn tokens(&self) -> u64 {
+    pub(in crate::provider) fn tokens(&self) -> u64 {
         let texts = self.texts.iter().chain(&self.definitions).map(|text| tokens::count(text));
-        texts.sum::<u64>() + 4 * self.messages + IMAGE_TOKENS * self.images
+        texts.sum::<u64>() + self.tokens + 4 * self.messages + IMAGE_TOKENS * self.images
     }
 
     /// The most that any tokenizer can make of it: a token a byte, 16 a message, and `image_tokens` an image.
-    pub(super) fn bound(&self, image_tokens: u64) -> u64 {
+    pub(in crate::provider) fn bound(&self, image_tokens: u64) -> u64 {
         let texts = self.texts.iter().chain(&self.definitions).map(|text| text.len() as u64);
-        texts.sum::<u64>() + 16 * self.messages + image_tokens * self.images
+        texts.sum::<u64>() + self.tokens + 16 * self.messages + image_tokens * self.images
     }
 
-    fn message(&mut self, message: &Map<String, Value>, at: &str) -> Result<(), ApiError> {
+    fn message(&mut self, message: &Map<String, Value>, at: &str, said: &mut Said) -> Result<(), ApiError> {
         let role_at = format!("{at}.role");
         let role = match field(message, "role") {
             None => return Err(ApiError::missing(&role_at)),
@@ -81,9 +102,9 @@ impl Prompt {
             None => return Err(ApiError::missing(&format!("{at}.content"))),
             Some(content) => self.content(content, &format!("{at}.content"))?,
         }
-        self.ends_with_user = role == "user";
-        if self.ends_with_user {
-            self.last_user_text = self.texts[before..].join("\n");
+        said.ends_with_user = role == "user";
+        if said.ends_with_user {
+            said.last_of_user = self.texts[before..].join("\n");
         }
         self.texts.extend(text(message, "refusal", at)?.map(str::to_owned));
         if calls {

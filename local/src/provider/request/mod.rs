@@ -1,75 +1,80 @@
-//! The body of a chat completion, checked as OpenAI checks it and reduced to what an answer depends on.
+//! The body of a completion, checked as OpenAI checks it and reduced to what an answer depends on.
+
+mod chat;
+mod message;
+mod text;
+mod tool;
 
 use serde_json::{Map, Value};
 
-use super::{
-    error::ApiError,
-    message::Prompt,
-    tool::{self, ResponseFormat, Tools},
-};
+use super::{error::ApiError, format::Format};
+pub(super) use tool::{ResponseFormat, Tool};
 
-/// A checked request.
+use message::Prompt;
+
+/// A checked request, of either format.
 #[derive(Debug)]
-pub(super) struct ChatRequest {
+pub(super) struct Request {
     pub(super) model: String,
     pub(super) stream: bool,
     /// `stream_options.include_usage`.
     pub(super) include_usage: bool,
-    /// The most tokens that one choice may have: the smaller of `max_tokens` and `max_completion_tokens`.
+    /// The most tokens that one choice may have.
     pub(super) limit: Option<u64>,
-    /// `n`.
+    /// `n`: so many choices answer each of the questions.
     pub(super) choices: u64,
+    /// `best_of`: so many are written for each of them, and paid for.
+    pub(super) candidates: u64,
     /// `stop`.
     pub(super) stops: Vec<String>,
-    pub(super) tools: Tools,
+    /// What is answered: the last message of the user, or every prompt of a text completion.
+    pub(super) questions: Vec<String>,
+    /// `echo`: the text begins with the prompt.
+    pub(super) echo: bool,
+    /// How many alternatives are shown for every token of a text completion.
+    pub(super) logprobs: Option<u64>,
+    /// The tools that the answer calls.
+    pub(super) called: Vec<Tool>,
     pub(super) format: ResponseFormat,
     pub(super) prompt: Prompt,
 }
 
-impl ChatRequest {
+impl Request {
     /// Checks a body. Parameters that are unknown here are ignored, as they are upstream; those that would change the
     /// answer in a way that a stand-in cannot follow are refused.
     ///
     /// # Errors
     /// A 400 that names the first parameter at fault.
-    pub(super) fn parse(body: &Value) -> Result<Self, ApiError> {
+    pub(super) fn parse(format: Format, body: &Value) -> Result<Self, ApiError> {
         let Value::Object(body) = body else {
             return Err(ApiError::bad_request("the body must be a JSON object"));
         };
-        for name in ["functions", "function_call", "audio"] {
-            if field(body, name).is_some() {
-                return Err(ApiError::unsupported(name));
-            }
+        match format {
+            Format::Chat => chat::parse(body),
+            Format::Text => text::parse(body),
         }
-        if boolean(body, "logprobs")? == Some(true) {
-            return Err(ApiError::unsupported("logprobs"));
-        }
-        let model = match field(body, "model") {
-            None => return Err(ApiError::missing("model")),
-            Some(Value::String(model)) if !model.is_empty() => model.clone(),
-            Some(_) => return Err(ApiError::wrong_type("model", "a non-empty string")),
-        };
-        let stream = boolean(body, "stream")?.unwrap_or(false);
-        range(body, "temperature", 0.0, 2.0)?;
-        range(body, "top_p", 0.0, 1.0)?;
-        range(body, "presence_penalty", -2.0, 2.0)?;
-        range(body, "frequency_penalty", -2.0, 2.0)?;
-        let limits = [
-            integer(body, "max_tokens", 1, u64::from(u32::MAX))?,
-            integer(body, "max_completion_tokens", 1, u64::from(u32::MAX))?,
-        ];
-        Ok(Self {
-            model,
-            stream,
-            include_usage: include_usage(body, stream)?,
-            limit: limits.into_iter().flatten().min(),
-            choices: integer(body, "n", 1, 128)?.unwrap_or(1),
-            stops: stops(body)?,
-            prompt: Prompt::parse(body)?,
-            tools: Tools::parse(body)?,
-            format: tool::response_format(body)?,
-        })
     }
+
+    /// How many choices are written in all, those included that are not given.
+    pub(super) fn written(&self) -> u64 {
+        self.candidates.saturating_mul(self.questions.len() as u64)
+    }
+}
+
+fn model(body: &Map<String, Value>) -> Result<String, ApiError> {
+    match field(body, "model") {
+        None => Err(ApiError::missing("model")),
+        Some(Value::String(model)) if !model.is_empty() => Ok(model.clone()),
+        Some(_) => Err(ApiError::wrong_type("model", "a non-empty string")),
+    }
+}
+
+/// The ranges of what steers sampling; it changes nothing in an answer that is made up.
+fn check_sampling(body: &Map<String, Value>) -> Result<(), ApiError> {
+    range(body, "temperature", 0.0, 2.0)?;
+    range(body, "top_p", 0.0, 1.0)?;
+    range(body, "presence_penalty", -2.0, 2.0)?;
+    range(body, "frequency_penalty", -2.0, 2.0)
 }
 
 fn include_usage(body: &Map<String, Value>, stream: bool) -> Result<bool, ApiError> {
@@ -102,7 +107,7 @@ fn stops(body: &Map<String, Value>) -> Result<Vec<String>, ApiError> {
 }
 
 /// A member that is there and not null: OpenAI takes null for absent.
-pub(super) fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 

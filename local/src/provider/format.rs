@@ -1,0 +1,54 @@
+//! The two endpoints that complete: OpenAI's chat completions and its legacy text completions.
+//!
+//! What a request may say and how its answer looks on the wire differ; what the answer is and every behaviour are the
+//! same.
+
+use super::vendor::Vendor;
+
+/// Which endpoint a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Format {
+    Chat,
+    Text,
+}
+
+impl Format {
+    pub(super) const ALL: [Self; 2] = [Self::Chat, Self::Text];
+
+    /// Under a provider's base path.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "/chat/completions",
+            Self::Text => "/completions",
+        }
+    }
+
+    pub(super) fn of_path(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.path() == path)
+    }
+
+    /// `object` of a plain answer.
+    pub(super) const fn object(self) -> &'static str {
+        match self {
+            Self::Chat => "chat.completion",
+            Self::Text => "text_completion",
+        }
+    }
+
+    /// `object` of a stream's chunks.
+    pub(super) const fn chunk_object(self) -> &'static str {
+        match self {
+            Self::Chat => "chat.completion.chunk",
+            Self::Text => "text_completion",
+        }
+    }
+
+    /// What the `id` of an answer begins with.
+    pub(super) const fn id_prefix(self, vendor: Vendor) -> &'static str {
+        match (vendor, self) {
+            (Vendor::OpenRouter, _) => "gen-",
+            (_, Self::Chat) => "chatcmpl-",
+            (_, Self::Text) => "cmpl-",
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The body of a chat completion.
+
+use serde_json::{Map, Value};
+
+use super::{Request, boolean, check_sampling, field, include_usage, integer, message::Prompt, model, stops, tool};
+use crate::provider::error::ApiError;
+
+pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
+    for name in ["functions", "function_call", "audio"] {
+        if field(body, name).is_some() {
+            return Err(ApiError::unsupported(name));
+        }
+    }
+    if boolean(body, "logprobs")? == Some(true) {
+        return Err(ApiError::unsupported("logprobs"));
+    }
+    let model = model(body)?;
+    let stream = boolean(body, "stream")?.unwrap_or(false);
+    check_sampling(body)?;
+    // Both names of the limit hold, so that the smaller one decides.
+    let limits = [
+        integer(body, "max_tokens", 1, u64::from(u32::MAX))?,
+        integer(body, "max_completion_tokens", 1, u64::from(u32::MAX))?,
+    ];
+    let include_usage = include_usage(body, stream)?;
+    let choices = integer(body, "n", 1, 128)?.unwrap_or(1);
+    let stops = stops(body)?;
+    let (prompt, said) = Prompt::of_messages(body)?;
+    let called = tool::called(body)?;
+    Ok(Request {
+        model,
+        stream,
+        include_usage,
+        limit: limits.into_iter().flatten().min(),
+        choices,
+        candidates: choices,
+        stops,
+        questions: vec![said.last_of_user],
+        echo: false,
+        logprobs: None,
+        // After a tool's result, it is the model's turn to say something.
+        called: if said.ends_with_user { called } else { Vec::new() },
+        format: tool::response_format(body)?,
+        prompt,
+    })
+}

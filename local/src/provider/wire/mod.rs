@@ -1,0 +1,184 @@
+//! A completion on the wire: the plain object and the events of a stream, of either format.
+
+mod chat;
+mod text;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    answer::{Answer, Choice, Usage},
+    format::Format,
+    tokens::Piece,
+    vendor::Vendor,
+};
+
+/// What is the same in the answer and in all its chunks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Envelope {
+    pub(super) vendor: Vendor,
+    pub(super) format: Format,
+    /// Makes the ids unique.
+    pub(super) serial: u64,
+    /// Unix seconds.
+    pub(super) created: u64,
+}
+
+/// When usage is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reporting {
+    /// In a plain answer; in a stream if `stream_options.include_usage` asks for it, as the last chunk.
+    AsAsked,
+    Never,
+    /// In a stream on every chunk, counting up.
+    EveryChunk,
+}
+
+/// One event of a stream.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    /// What stands after `data: `.
+    pub(super) data: String,
+    /// Whether it brings text, reasoning or part of a tool call.
+    pub(super) content: bool,
+}
+
+impl Event {
+    /// The end of every stream that is complete.
+    pub(super) fn done() -> Self {
+        Self { data: "[DONE]".to_owned(), content: false }
+    }
+}
+
+/// One choice's part of a chunk.
+struct Delta {
+    /// Its members besides `index`, `logprobs` and `finish_reason`.
+    body: Value,
+    logprobs: Value,
+    tokens: u64,
+    reasoning: u64,
+    content: bool,
+    finish: Option<&'static str>,
+}
+
+impl Delta {
+    fn new(body: Value, tokens: u64) -> Self {
+        Self { body, logprobs: Value::Null, tokens, reasoning: 0, content: true, finish: None }
+    }
+}
+
+impl Envelope {
+    fn id(self) -> String {
+        format!("{}{:020x}", self.format.id_prefix(self.vendor), self.serial)
+    }
+
+    /// The plain answer.
+    pub(super) fn plain(self, answer: &Answer, reporting: Reporting) -> Value {
+        let choice = |(index, choice): (usize, &Choice)| {
+            let (body, logprobs) = match self.format {
+                Format::Chat => (chat::message(self, index, choice), Value::Null),
+                Format::Text => (text::whole(self, choice), text::logprobs(choice)),
+            };
+            in_choice(body, index, logprobs, Some(choice.finish))
+        };
+        let choices: Vec<_> = answer.choices.iter().enumerate().map(choice).collect();
+        let mut body = json!({
+            "id": self.id(),
+            "object": self.format.object(),
+            "created": self.created,
+            "model": answer.model,
+            "choices": choices,
+        });
+        if reporting != Reporting::Never {
+            body["usage"] = usage(answer.usage);
+        }
+        body
+    }
+
+    /// The events of a stream, the closing `[DONE]` included. The choices take turns, chunk by chunk.
+    pub(super) fn events(self, answer: &Answer, include_usage: bool, reporting: Reporting) -> Vec<Event> {
+        let deltas = |(index, choice)| match self.format {
+            Format::Chat => chat::deltas(self, index, choice).into_iter(),
+            Format::Text => text::deltas(self, choice).into_iter(),
+        };
+        let mut deltas: Vec<_> = answer.choices.iter().enumerate().map(deltas).collect();
+        let mut order = Vec::new();
+        loop {
+            let round: Vec<_> =
+                deltas.iter_mut().enumerate().filter_map(|(index, deltas)| Some((index, deltas.next()?))).collect();
+            if round.is_empty() {
+                break;
+            }
+            order.extend(round);
+        }
+        let mut so_far = Usage { completion: 0, reasoning: 0, ..answer.usage };
+        let mut events: Vec<_> = order
+            .into_iter()
+            .map(|(index, delta)| {
+                let choice = in_choice(delta.body, index, delta.logprobs, delta.finish);
+                let mut chunk = self.chunk(answer, json!([choice]));
+                so_far.completion += delta.tokens;
+                so_far.reasoning += delta.reasoning;
+                match reporting {
+                    Reporting::EveryChunk => chunk["usage"] = usage(so_far),
+                    Reporting::AsAsked if include_usage => chunk["usage"] = Value::Null,
+                    Reporting::AsAsked | Reporting::Never => {}
+                }
+                Event { data: chunk.to_string(), content: delta.content }
+            })
+            .collect();
+        if include_usage && reporting != Reporting::Never {
+            let mut chunk = self.chunk(answer, json!([]));
+            chunk["usage"] = usage(answer.usage);
+            events.push(Event { data: chunk.to_string(), content: false });
+        }
+        events.push(Event::done());
+        events
+    }
+
+    fn chunk(self, answer: &Answer, choices: Value) -> Value {
+        json!({
+            "id": self.id(),
+            "object": self.format.chunk_object(),
+            "created": self.created,
+            "model": answer.model,
+            "choices": choices,
+        })
+    }
+
+    /// A chunk that reports a failure in the middle of a stream, as OpenRouter sends it.
+    pub(super) fn error_event(self, answer: &Answer, error: Value) -> Event {
+        let body = match self.format {
+            Format::Chat => json!({"delta": {"content": ""}}),
+            Format::Text => json!({"text": ""}),
+        };
+        let mut chunk = self.chunk(answer, json!([in_choice(body, 0, Value::Null, Some("error"))]));
+        chunk["error"] = error;
+        Event { data: chunk.to_string(), content: false }
+    }
+}
+
+/// A choice of an answer or of a chunk: what every choice has, and its format's own members.
+fn in_choice(own: Value, index: usize, logprobs: Value, finish: Option<&str>) -> Value {
+    let mut choice = Map::new();
+    choice.insert("index".to_owned(), json!(index));
+    if let Value::Object(own) = own {
+        choice.extend(own);
+    }
+    choice.insert("logprobs".to_owned(), logprobs);
+    choice.insert("finish_reason".to_owned(), json!(finish));
+    Value::Object(choice)
+}
+
+fn join(pieces: &[Piece]) -> String {
+    pieces.iter().map(|piece| piece.text.as_str()).collect()
+}
+
+fn usage(usage: Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt.saturating_add(usage.completion),
+        "prompt_tokens_details": {"cached_tokens": usage.cached},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    })
+}
