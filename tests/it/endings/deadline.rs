@@ -95,8 +95,14 @@ async fn a_plain_call_whose_provider_is_silent_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_plain_call_whose_answer_comes_by_half_costs_nothing() {
-    assert_too_late("standin/stall", false, "deadline_exceeded").await;
+async fn a_plain_call_whose_answer_comes_by_half_is_charged_for_what_was_produced() {
+    let (world, account) = world_within("standin/stall?after=3", &SHORT).await;
+    let (status, answer) = read(send(call_at(&world, &world.base_url, &account, &ask(false))).await).await;
+    assert_eq!((status, &answer["error"]["code"]), (504, &json!("deadline_exceeded")), "{answer}");
+    let row = settled(&world, &account).await;
+    super::assert_counted(&row, "deadline");
+    assert_members(&row, &json!({"error_code": "deadline_exceeded", "stream": false}));
+    assert_in_time(&row);
 }
 
 #[tokio::test]

@@ -160,6 +160,14 @@ fn assert_estimated(row: &Value, outcome: &str, completion: &str) {
     assert_members(row, &expected);
 }
 
+/// The record says that what was produced was counted by us and charged, though the client saw nothing of it.
+fn assert_counted(row: &Value, outcome: &str) {
+    let tokens = row["completion_tokens"].as_u64().expect("tokens");
+    assert!(tokens > 0, "{row}");
+    let cost = price(PROMPT_TOKENS, tokens);
+    assert_members(row, &json!({"outcome": outcome, "estimated": true, "prompt_tokens": PROMPT_TOKENS, "cost": cost}));
+}
+
 /// The record says that what the provider reported was charged.
 fn assert_reported(row: &Value, outcome: &str) {
     let tokens = |name: &str| row[name].as_u64().expect("tokens");

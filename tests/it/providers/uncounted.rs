@@ -22,7 +22,7 @@ async fn assert_estimated(world: &World, account: &Account, before: i64, content
     assert_eq!(record["estimated"], true, "{case}: {record}");
     assert_eq!(record["completion_tokens"], json!(tokens::count(content)), "{case}: {record}");
     // Hello, and what a chat template adds; how the pieces of a prompt are set apart may cost a token.
-    let prompt = tokens::count("Hello") + tokens::USUAL_PER_MESSAGE;
+    let prompt = tokens::count("Hello") + tokens::USUAL_PER_TURN;
     let counted = record["prompt_tokens"].as_u64().expect("a count");
     assert!((prompt..=prompt + 1).contains(&counted), "{case}: {record}");
     let cost = record["cost"].as_i64().expect("a cost");
@@ -58,7 +58,6 @@ async fn a_stream_that_breaks_is_charged_for_what_came() {
     let account = world.account(CREDIT).await;
     for (behaviour, code) in [
         ("cut?after=3", "upstream_error"),
-        ("cut?after=0", "upstream_error"),
         ("end-early?after=2", "upstream_error"),
         ("error-mid?after=2", "upstream_error"),
         ("garbage", "upstream_error"),
@@ -68,7 +67,7 @@ async fn a_stream_that_breaks_is_charged_for_what_came() {
         let before = world.money(account.id).await.0;
         let answer = ask(&world, &account.key, &body(true)).await;
         assert_cut(&answer, code, behaviour);
-        assert_eq!(answer.content().is_empty(), behaviour == "cut?after=0", "{behaviour}");
+        assert!(!answer.content().is_empty(), "{behaviour}");
         let record = assert_estimated(&world, &account, before, &answer.content(), behaviour).await;
         assert_eq!((&record["outcome"], &record["error_code"]), (&"cut".into(), &code.into()), "{behaviour}");
     }

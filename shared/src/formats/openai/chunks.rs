@@ -87,12 +87,10 @@ impl<S: Shape> Reader for Chunks<S> {
         if !(data.starts_with(b"{") && data.ends_with(b"}")) {
             return Err(Broken::Garbled);
         }
-        if has_value(&FINISH, &data) {
-            self.finished = true;
-        }
         if has_value(&ERROR, &data) {
             refuse_error(&data)?;
         }
+        self.finished = self.finished || has_value(&FINISH, &data);
         self.output = self.output || has_output::<S>(&data);
         let verdict = if has_value(&USAGE, &data) { self.take_usage(&data)? } else { Verdict::Keep };
         if !matches!(verdict, Verdict::Drop) {
