@@ -3,7 +3,7 @@ mod comparison;
 mod text;
 
 use super::{release::Releases, *};
-use crate::database::{Blueprint, Cluster, Source};
+use crate::database::{Blueprint, Cluster, Source, sql_files};
 use std::fs;
 use tempfile::TempDir;
 
@@ -100,6 +100,32 @@ fn objects(differences: &[Difference]) -> Vec<String> {
 fn what_is_checked_in_agrees() {
     let problems = problems(&Layout::of_repository()).expect("readable");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_supabase_cli_is_told_the_files_that_are_loaded() {
+    let layout = Layout::of_repository();
+    let text = fs::read_to_string(layout.path("supabase/config.toml")).expect("the configuration");
+    let config: toml::Table = text.parse().expect("TOML");
+    // Each entry is a pattern below supabase/; what it matches runs in the order of the names.
+    let named = |section: &str, key: &str| -> Vec<String> {
+        let section = &config["db"][section];
+        assert_eq!(section["enabled"].as_bool(), Some(true));
+        let patterns = section[key].as_array().expect("a list").iter().map(|entry| entry.as_str().expect("a text"));
+        let folders = patterns.map(|entry| {
+            let folder = entry.strip_prefix("./").and_then(|entry| entry.strip_suffix("/*.sql"));
+            format!("supabase/{}", folder.unwrap_or_else(|| panic!("{entry} is not of the form ./FOLDER/*.sql")))
+        });
+        folders
+            .flat_map(|folder| {
+                let files = sql_files(&layout.path(&folder)).expect("a folder");
+                files.into_iter().map(move |file| format!("{folder}/{file}"))
+            })
+            .collect()
+    };
+    let loaded = |files: Vec<SourceFile>| files.into_iter().map(|file| file.path).collect::<Vec<_>>();
+    assert_eq!(named("migrations", "schema_paths"), loaded(layout.schemas().expect("schemas")));
+    assert_eq!(named("seed", "sql_paths"), loaded(layout.seeds().expect("seeds")));
 }
 
 #[test]
