@@ -83,8 +83,8 @@ fn unfrozen(releases: &Releases, migrations: &[SourceFile]) -> Vec<String> {
 pub(super) fn uncarried(releases: &Releases, migrations: &[SourceFile], seeds: Vec<SourceFile>) -> Vec<SourceFile> {
     let carried = |seed: &SourceFile| {
         let heading = heading(&seed.path);
-        let since = migrations.iter().filter(|migration| !releases.holds(migration));
-        let last = since.filter(|migration| migration.text.contains(&heading)).next_back();
+        let since = |migration: &&SourceFile| !releases.holds(migration) && migration.text.contains(&heading);
+        let last = migrations.iter().rfind(since);
         last.map_or_else(|| releases.holds(seed), |last| last.text.contains(seed.text.trim_end()))
     };
     seeds.into_iter().filter(|seed| !carried(seed)).collect()

@@ -12,6 +12,9 @@ use std::{collections::BTreeSet, fmt::Write as _, fs};
 /// What begins a part that has still to be written by hand.
 pub const OPEN: &str = "-- OPEN:";
 
+/// How a catalog says that a role may hand on what it may do.
+const WITH_GRANT_OPTION: &str = " with grant option";
+
 /// The longest name of a migration.
 const LONGEST_NAME: usize = 60;
 
@@ -83,8 +86,10 @@ struct Plan<'a> {
     dropped: Vec<&'a str>,
     /// By name alone, as are those below.
     created: BTreeSet<&'a str>,
-    revoked: Vec<String>,
+    /// Those that are new, to which their privileges and comments have to be given.
     granted: BTreeSet<&'a str>,
+    /// Statements about the privileges of others.
+    privileges: Vec<String>,
     commented: BTreeSet<&'a str>,
 }
 
@@ -97,7 +102,7 @@ impl<'a> Plan<'a> {
         for difference in differences.iter().filter(|difference| difference.object.kind != "function") {
             let (of, name) = difference.object.name.split_once(' ').unwrap_or_default();
             match (difference.object.kind.as_str(), of) {
-                ("privileges", "function") => plan.privileges(difference, name, schemas),
+                ("privileges", "function") => plan.privileges(difference, name),
                 ("comment", _) => plan.comment(difference, of, name, schemas),
                 _ => plan.by_hand.push(difference),
             }
@@ -127,22 +132,29 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn privileges(&mut self, difference: &'a Difference, function: &'a str, schemas: &[Statement]) {
+    fn privileges(&mut self, difference: &'a Difference, function: &'a str) {
         // Without one of the two the function itself is new, or gone with its privileges.
         let (Some(before), Some(after)) = (&difference.before, &difference.after) else { return };
-        let bare = without_arguments(function);
-        let lost = before.lines().filter(|line| after.lines().all(|other| other != *line));
-        let revoke = |line: &str| {
-            let (privilege, role) = line.trim_end_matches(" with grant option").split_once(" to ")?;
-            (role != "the owner").then(|| format!("revoke {privilege} on function {function} from {role};"))
-        };
-        let gained = after.lines().any(|line| before.lines().all(|other| other != line));
-        let said = schemas.iter().any(|statement| statement.is_about_privileges_of(bare));
-        match lost.map(revoke).collect::<Option<Vec<String>>>() {
-            Some(revoked) if said || !gained => self.revoked.extend(revoked),
-            _ => return self.by_hand.push(difference),
+        if self.granted.contains(without_arguments(function)) {
+            return;
         }
-        self.granted.insert(bare);
+        let only_in = |one: &'a str, other: &'a str| one.lines().filter(move |line| other.lines().all(|o| o != *line));
+        let lost = only_in(before, after).map(|line| {
+            let (privilege, role) = line.trim_end_matches(WITH_GRANT_OPTION).split_once(" to ")?;
+            Some((role, format!("revoke {privilege} on function {function} from {role};")))
+        });
+        let gained = only_in(after, before).map(|line| {
+            let (privilege, role) = line.split_once(" to ")?;
+            Some((
+                role.trim_end_matches(WITH_GRANT_OPTION),
+                format!("grant {privilege} on function {function} to {role};"),
+            ))
+        });
+        let changes: Option<Vec<(&str, String)>> = lost.chain(gained).collect();
+        match changes.filter(|changes| changes.iter().all(|(role, _)| *role != "the owner")) {
+            Some(changes) => self.privileges.extend(changes.into_iter().map(|(_, statement)| statement)),
+            None => self.by_hand.push(difference),
+        }
     }
 
     fn comment(&mut self, difference: &'a Difference, of: &str, name: &'a str, schemas: &[Statement]) {
@@ -178,8 +190,8 @@ impl<'a> Plan<'a> {
         for statement in schemas.iter().filter(|statement| self.created.iter().any(|name| creates(statement, name))) {
             let _ = write!(text, "\n{}{}\n", heading(&statement.file), statement.replacing());
         }
-        for revoke in &self.revoked {
-            let _ = write!(text, "\n{revoke}\n");
+        for statement in &self.privileges {
+            let _ = write!(text, "\n{statement}\n");
         }
         let after = schemas.iter().filter(|statement| {
             self.granted.iter().any(|name| statement.is_about_privileges_of(name))

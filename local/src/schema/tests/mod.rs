@@ -227,9 +227,26 @@ async fn a_migration_of_functions_is_written_word_for_word() {
     repository.edit(functions, "gateway.twice(n integer)", "gateway.double(n integer)");
     repository.edit("supabase/schemas/90_grants.sql", "gateway.twice(integer)", "gateway.double(integer)");
     let differences = repository.differences().await;
+    let earlier = draft.path;
     let draft = migration::draft(&repository.layout, "renamed", &differences).expect("a draft").expect("a migration");
-    assert!(draft.path > "supabase/migrations/20261201000000_first.sql".to_owned(), "{}", draft.path);
+    assert!(draft.path > earlier && *earlier > *"supabase/migrations/20261201000000_first.sql", "{}", draft.path);
     assert_eq!(objects(&repository.differences().await), [""; 0], "{}", repository.read(&draft.path));
+}
+
+#[tokio::test]
+async fn who_may_run_a_function_and_what_it_is_said_to_do_change_without_it() {
+    let repository = Repository::released();
+    repository.edit("supabase/schemas/90_grants.sql", "to service_role", "to authenticated");
+    repository.edit("supabase/schemas/20_functions.sql", "'Whether it answers.'", "'Whether it is well.'");
+    // Public may execute what nobody has closed: here that is taken back, and there it is given.
+    repository.edit("supabase/schemas/90_grants.sql", "from public", "from service_role");
+    let differences = repository.differences().await;
+    let draft = migration::draft(&repository.layout, "grants", &differences).expect("a draft").expect("a migration");
+    let text = repository.read(&draft.path);
+    assert!(!text.contains("create") && text.contains("comment on function"), "{text}");
+    assert_eq!(draft.open, 0, "{text}");
+    let left = repository.differences().await;
+    assert_eq!(objects(&left), [""; 0], "{text}");
 }
 
 #[tokio::test]
