@@ -80,7 +80,7 @@ pub struct ReadyKeys {
     pub admin_key: String,
 }
 
-/// The migrations and seeds of this repository.
+/// The root of this repository.
 #[must_use]
 pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

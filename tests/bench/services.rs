@@ -6,7 +6,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
 use local::database::{Database, Source};
-use local::platform::{Platform, repository};
+use local::platform::Platform;
+use local::schema::Layout;
 use local::secrets::Secrets;
 use local::upstash::Engine;
 use serde_json::{Value, json};
@@ -88,7 +89,7 @@ pub fn run() -> Result<()> {
         };
         let source = Source::detect(installed, None)?;
         let database = Database::start(source, None).await?;
-        database.migrate(&repository().join("supabase/migrations"), &[]).await?;
+        database.apply(&Layout::of_repository().for_tests()?).await?;
         let platform = Platform::start(database, Engine::InProcess, Secrets::random(), |_| None).await?;
         let ready = json!({ "variables": platform.variables(), "database_url": platform.database.url() });
         writeln!(std::io::stdout(), "{ready}")?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use local::database::{Database, Source};
-use local::platform::repository;
+use local::schema::Layout;
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Statement, types::Json};
 use uuid::Uuid;
@@ -61,7 +61,7 @@ impl Books {
         server.execute(&format!("create database {name}")).await?;
         let url = format!("{} dbname={name}", bench.services.database_url);
         let database = Database::start(Source::Url(url.clone()), None).await?;
-        database.migrate(&repository().join("supabase/migrations"), &[]).await?;
+        database.apply(&Layout::of_repository().for_tests()?).await?;
         model(&database, "standin/fast").await?;
         create(&database, "measured@bench.example", KEY_HASH).await?;
         fill(&database, rows).await?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use local::database::{Cluster, Database};
-use local::platform::{Platform, repository};
+use local::platform::Platform;
+use local::schema::Layout;
 use local::secrets::Secrets;
 use local::upstash::{Engine, Reply};
 use reqwest::{Client, RequestBuilder, Response};
@@ -328,9 +329,9 @@ impl World {
     }
 }
 
-/// A fresh database, migrated, without the catalog's seed.
+/// A fresh database as the schemas say, without the catalog's models.
 async fn database() -> Database {
-    let cluster = Cluster::shared(&repository().join("supabase/migrations"), &[]).await.expect("a database server");
+    let cluster = Cluster::shared(|| Layout::of_repository().for_tests()).await.expect("a database server");
     cluster.create_database().await.expect("a database")
 }
 

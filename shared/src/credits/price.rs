@@ -1,4 +1,4 @@
-//! The price of a call, as `gateway.cost` in SQL computes it (supabase/migrations/…_pricing.sql).
+//! The price of a call, as `gateway.cost` in SQL computes it (supabase/schemas/33_pricing.sql).
 //!
 //! SQL's figure is the one that is charged. This one goes into the response, which leaves before the settle; a
 //! property test holds the two equal.

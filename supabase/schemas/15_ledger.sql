@@ -1,0 +1,68 @@
+-- Credit: where it comes from, what is reserved, where it went. Money in nano-dollars throughout.
+
+create table gateway.credit_grants (
+  id bigint generated always as identity primary key,
+  account_id uuid not null references gateway.accounts (id),
+  source text not null
+    check (source in ('trial', 'subscription', 'purchase', 'coupon', 'referral', 'admin', 'credit_back')),
+  amount bigint not null check (amount > 0),
+  remaining bigint not null check (remaining between 0 and amount),
+  expires_at timestamptz,
+  live boolean not null default true,
+  created_at timestamptz not null
+) with (fillfactor = 70);
+comment on table gateway.credit_grants is
+  'Every credit an account ever got. Spent earliest expiry first, then oldest. Live until used up or lapsed.';
+
+-- On `live` and not on `remaining`: a column of an index predicate would cost every settle an index entry.
+create index credit_grants_live on gateway.credit_grants (account_id, expires_at, id) where live;
+
+create table gateway.credit_transactions (
+  id bigint generated always as identity primary key,
+  account_id uuid not null references gateway.accounts (id),
+  type text not null
+    check (type in ('trial', 'purchase', 'subscription', 'coupon', 'referral', 'admin_credit', 'admin_debit', 'usage',
+                    'credit_back', 'money_back', 'expiry')),
+  amount bigint not null check (amount <> 0),
+  grant_id bigint references gateway.credit_grants (id),
+  call_id uuid,
+  balance_after bigint not null,
+  description text not null default '',
+  created_at timestamptz not null
+);
+comment on table gateway.credit_transactions is
+  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
+
+create unique index credit_transactions_call on gateway.credit_transactions (call_id, grant_id) where call_id is not null;
+create index credit_transactions_account on gateway.credit_transactions (account_id, id);
+-- Beside usage, which is nearly all of it.
+create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';
+create trigger append_only before update or delete on gateway.credit_transactions
+  for each row execute function gateway.forbid_change();
+create trigger not_truncated before truncate on gateway.credit_transactions
+  for each statement execute function gateway.forbid_change();
+
+create table gateway.holds (
+  call_id uuid primary key,
+  account_id uuid references gateway.accounts (id),
+  key_id uuid references gateway.api_keys (id),
+  state text not null check (state in ('open', 'swept', 'tombstone')),
+  amount bigint not null default 0 check (amount >= 0),
+  model text,
+  candidates jsonb,
+  markup integer,
+  settlement jsonb,
+  created_at timestamptz not null,
+  expires_at timestamptz not null
+);
+comment on table gateway.holds is
+  'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began.';
+comment on column gateway.holds.candidates is 'The routes and prices as they were when the hold was placed; the settle uses these.';
+comment on column gateway.holds.markup is 'Basis points on the provider''s price, frozen likewise.';
+
+create index holds_open on gateway.holds (account_id, expires_at) where state = 'open';
+create index holds_over on gateway.holds (created_at) where state <> 'open';
+
+alter table gateway.credit_grants enable row level security;
+alter table gateway.credit_transactions enable row level security;
+alter table gateway.holds enable row level security;
