@@ -19,7 +19,7 @@ enum Then {
 use Then::{Error, Fallback};
 
 /// Failures before the first byte: the behaviour, what becomes of a plain call, and of a stream.
-const FAILURES: [(&str, Then, Then); 27] = [
+const FAILURES: &[(&str, Then, Then)] = &[
     ("status?code=429&retry_after=7", Fallback, Fallback),
     ("status?code=500", Fallback, Fallback),
     ("status?code=502", Fallback, Fallback),
@@ -74,7 +74,7 @@ async fn assert_free(world: &World, account: &Account, balance: i64, case: &str)
 /// Calls with a fallback at hand; what was spent comes only from the fallback.
 async fn assert_each(world: &World, account: &Account, stream: bool) {
     let mut balance = CREDIT;
-    for (behaviour, plain, streamed) in FAILURES {
+    for (behaviour, plain, streamed) in FAILURES.iter().copied() {
         let case = format!("{behaviour}, stream: {stream}");
         with_fallback(world, behaviour).await;
         let answer = ask(world, &account.key, &body(stream)).await;
