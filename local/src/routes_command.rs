@@ -9,7 +9,8 @@ use std::{fs, io};
 
 use serde_json::Value;
 use shared::openapi;
-use shared::routes::{INDEX, ROUTES, Route};
+use shared::route::{INDEX, Route};
+use shared::routes::ROUTES;
 
 /// Where the derived part of the root Cargo.toml begins and ends.
 const MARKS: [&str; 2] =
@@ -114,7 +115,7 @@ fn source_path(file: &str) -> String {
 fn function(doc: &str, file: &str, name: &str) -> String {
     format!(
         "//! {doc}\n\nfn main() -> std::process::ExitCode {{\n    \
-         shared::serve::run({file:?}, shared::routes::{name})\n}}\n"
+         shared::function::run({file:?}, shared::routes::{name})\n}}\n"
     )
 }
 

@@ -339,7 +339,8 @@ async fn gateway(platform: &Platform, further: &[(&str, &str)]) -> (Gateway, Str
     let mut variables = platform.variables().clone();
     variables.extend(PATIENT.iter().chain(further).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let variables = Arc::new(variables);
-    let app = App::new(Config::from_lookup(|name| variables.get(name).cloned())).expect("a gateway");
+    let app =
+        App::new(Config::from_lookup(|name| variables.get(name).cloned()), shared::routes::ROUTES).expect("a gateway");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let base_url = format!("http://{}", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,7 +1,8 @@
 //! Who may run which function, and how each begins.
 
 use serde_json::{Value, json};
-use shared::routes::{Auth, ROUTES};
+use shared::route::Auth;
+use shared::routes::ROUTES;
 use tests::world::World;
 
 /// Functions of the API that do not begin with `gateway.authenticate`, and why.
