@@ -1,4 +1,5 @@
-//! The imports within `shared/src` go one way: no two files import one another, however far around.
+//! The imports within `shared/src` go one way: no two files import one another, however far around. A folder's own
+//! file hands on what its files hold, so those may use each other; but no such circle leaves its folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -64,13 +65,27 @@ fn expand(text: &str, before: &str, found: &mut Vec<String>) -> usize {
     at
 }
 
+/// Every path that a `use` at the head of a line reads from where it stands: what a folder's own file takes from its
+/// files, or hands on.
+fn relative_paths(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, word) in code.match_indices("use ") {
+        let before = code[..at].rsplit('\n').next().unwrap_or_default();
+        if before.is_empty() || before.starts_with("pub") {
+            expand(&code[at + word.len()..], "", &mut found);
+        }
+    }
+    found
+}
+
 /// The module that holds what `path` names, if it is one of these.
 fn holder(modules: &BTreeSet<String>, path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty()).collect();
     (1..=parts.len()).rev().map(|length| parts[..length].join("::")).find(|name| modules.contains(name))
 }
 
-fn imports(root: &Path) -> Imports {
+/// What each file imports; with `handed_on`, also what it takes from the files below it.
+fn imports(root: &Path, handed_on: bool) -> Imports {
     let mut all = Vec::new();
     files(root, &mut all);
     let modules: BTreeSet<String> = all.iter().map(|file| module(root, file)).collect();
@@ -85,7 +100,10 @@ fn imports(root: &Path) -> Imports {
             let base = if is_folder { parent.rsplit_once("::").map_or("", |(above, _)| above) } else { parent };
             format!("{base}::{path}")
         });
-        let held = of_crate.into_iter().chain(of_parent).filter_map(|path| holder(&modules, &path));
+        let below = if handed_on { relative_paths(&code) } else { Vec::new() };
+        let of_children = below.into_iter().map(|path| format!("{name}::{path}"));
+        let all = of_crate.into_iter().chain(of_parent).chain(of_children);
+        let held = all.filter_map(|path| holder(&modules, &path));
         imports.insert(name.clone(), held.filter(|held| *held != name).collect());
     }
     imports
@@ -109,11 +127,67 @@ fn circles(imports: &Imports) -> Vec<&str> {
     imports.keys().map(String::as_str).filter(|name| reached(imports, name).contains(name)).collect()
 }
 
+/// The folder a module belongs to: its own where there are files below it, else the one that it lies in.
+fn folder<'a>(imports: &Imports, name: &'a str) -> &'a str {
+    let below = format!("{name}::");
+    if imports.keys().any(|other| other.starts_with(&below)) {
+        return name;
+    }
+    name.rsplit_once("::").map_or("", |(parent, _)| parent)
+}
+
+/// Pairs of files of different folders that import one another, however far around.
+fn circles_across_folders(imports: &Imports) -> Vec<(&str, &str)> {
+    let reach: BTreeMap<&str, BTreeSet<&str>> =
+        imports.keys().map(|name| (name.as_str(), reached(imports, name))).collect();
+    let mut pairs = Vec::new();
+    for (one, all) in &reach {
+        for other in all.iter().filter(|other| *other > one) {
+            let back = reach.get(other).is_some_and(|all| all.contains(one));
+            if back && folder(imports, one) != folder(imports, other) {
+                pairs.push((*one, *other));
+            }
+        }
+    }
+    pairs
+}
+
 #[test]
 fn no_file_imports_itself_by_way_of_others() {
-    let imports = imports(&repository().join("shared/src"));
+    let imports = imports(&repository().join("shared/src"), false);
     assert!(imports.get("call::task").is_some_and(|all| all.contains("call::admit")), "the imports are read");
     assert_eq!(circles(&imports), Vec::<&str>::new());
+}
+
+#[test]
+fn no_circle_leaves_its_folder() {
+    let imports = imports(&repository().join("shared/src"), true);
+    assert!(imports.get("formats").is_some_and(|all| all.contains("formats::format")), "what is handed on is read");
+    assert_eq!(circles_across_folders(&imports), Vec::<(&str, &str)>::new());
+}
+
+#[test]
+fn a_circle_by_way_of_what_a_folder_hands_on_is_found() {
+    let root = tempfile::tempdir().expect("a folder");
+    for folder in ["a", "b"] {
+        fs::create_dir(root.path().join(folder)).expect("a folder");
+    }
+    for (file, text) in [
+        ("a/mod.rs", "mod inner;\nmod user;\npub use inner::{Thing, Other};\n"),
+        ("a/inner.rs", "use crate::b::Sum;\n"),
+        ("a/user.rs", "use super::Thing;\n"),
+        ("b/mod.rs", "mod sum;\npub(crate) use sum::Sum;\n"),
+        ("b/sum.rs", "use crate::a::Other;\n"),
+    ] {
+        fs::write(root.path().join(file), text).expect("a file");
+    }
+    let direct = imports(root.path(), false);
+    assert_eq!(circles(&direct), Vec::<&str>::new(), "what is handed on is not seen");
+    let found = imports(root.path(), true);
+    assert_eq!(
+        circles_across_folders(&found),
+        [("a", "b"), ("a", "b::sum"), ("a::inner", "b"), ("a::inner", "b::sum")]
+    );
 }
 
 #[test]
@@ -129,6 +203,6 @@ fn a_circle_is_found() {
     ] {
         fs::write(folder.path().join(file), text).expect("a file");
     }
-    let found = imports(folder.path());
+    let found = imports(folder.path(), false);
     assert_eq!(circles(&found), ["a", "c"]);
 }
