@@ -45,7 +45,7 @@ impl Undo {
         let release_hold = async {
             if self.hold {
                 let refused = Produced::nothing(Outcome::Refused);
-                settle(&call.app, &call.settlement(&refused), call.deadline + SETTLE_TIME).await;
+                settle(&call.app, &call.settlement(&refused, None), call.deadline + SETTLE_TIME).await;
             }
         };
         let end_lease = async {

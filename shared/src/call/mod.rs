@@ -31,6 +31,7 @@ use crate::api_key::without_keys;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::chat::request::ChatRequest;
+use crate::credits::hold::Hold;
 use crate::credits::settle::{Outcome, Settlement, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::limits;
@@ -164,7 +165,7 @@ impl Call {
     /// The two calls after the answer: the settle, and the end of the lease.
     async fn finish(&self, admitted: &Admitted, mut produced: Produced) {
         produced.count(self, &admitted.hold).await;
-        let settlement = self.settlement(&produced);
+        let settlement = self.settlement(&produced, Some(&admitted.hold));
         let tokens = produced.usage.map_or(0, |usage| usage.total());
         let until = self.deadline + SETTLE_TIME;
         let (stored, waiting) = tokio::join!(
@@ -196,7 +197,7 @@ impl Call {
         }
     }
 
-    fn settlement(&self, produced: &Produced) -> Settlement {
+    fn settlement(&self, produced: &Produced, hold: Option<&Hold>) -> Settlement {
         Settlement {
             call_id: self.id,
             outcome: produced.outcome,
@@ -210,6 +211,7 @@ impl Call {
             first_byte_ms: produced.first_byte.map(|at| ms(at.duration_since(self.started))),
             duration_ms: ms(self.started.elapsed()),
             app: self.app_name.clone(),
+            hold: hold.map(|hold| hold.facts(produced.provider)),
         }
     }
 
