@@ -607,32 +607,54 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, or null.
+-- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
+create function gateway.failed_key_check(
+  account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
+  at timestamptz)
+returns text
+language sql stable
+return case
+  when key.id is null then 'invalid_api_key'
+  when key.revoked_at <= at then 'api_key_revoked'
+  when key.expires_at <= at then 'api_key_expired'
+  when account.disabled_at is not null then 'account_disabled'
+  when cardinality(key.ip_allowlist) > 0
+    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
+  when cardinality(key.domain_allowlist) > 0
+    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
+    then 'domain_not_allowed'
+  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) then 'insufficient_scope'
+  when scope <> 'inference' then null
+  when key.requests_used >= key.max_requests then 'request_limit_reached'
+  when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
+  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
+    then 'model_not_allowed'
+end;
+
+-- The same as a refusal, or null.
 create function gateway.key_refusal(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
   at timestamptz)
 returns jsonb
-language sql stable
-return case
-  when key.id is null then gateway.refusal(401, 'invalid_api_key')
-  when key.revoked_at <= at then gateway.refusal(401, 'api_key_revoked')
-  when key.expires_at <= at then gateway.refusal(401, 'api_key_expired')
-  when account.disabled_at is not null then gateway.refusal(403, 'account_disabled')
-  when cardinality(key.ip_allowlist) > 0
-    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false)
-    then gateway.refusal(403, 'ip_not_allowed')
-  when cardinality(key.domain_allowlist) > 0
-    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
-    then gateway.refusal(403, 'domain_not_allowed')
-  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope))
-    then gateway.refusal(403, 'insufficient_scope', jsonb_build_object('required_scope', scope))
-  when scope <> 'inference' then null
-  when key.requests_used >= key.max_requests
-    then gateway.refusal(429, 'request_limit_reached', '{"should_retry": false}')
-  when gateway.spent_in_period(key, at) >= key.spend_limit then gateway.refusal(402, 'spend_limit_reached')
-  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
-    then gateway.refusal(403, 'model_not_allowed', jsonb_build_object('param', 'model'))
+language plpgsql stable
+as $$
+declare
+  code constant text := gateway.failed_key_check(account, key, permissions, caller, scope, model, at);
+begin
+  if code is null then
+    return null;
+  end if;
+  return case
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
+    when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
+    when code = 'spend_limit_reached' then gateway.refusal(402, code)
+    when code = 'model_not_allowed' then gateway.refusal(403, code, jsonb_build_object('param', 'model'))
+    else gateway.refusal(403, code)
+  end;
 end;
+$$;
 
 -- The key that one of these hashes is of, or nothing: by its secret, else by a former one, whose end is then the key's.
 create function gateway.find_key(key_hashes jsonb) returns gateway.api_keys
@@ -861,28 +883,22 @@ as $$
 declare
   most_tokens constant bigint := 1000000000;
   priced gateway.priced_call;
-  route gateway.model_routes;
-  dearest_prompt bigint;
 begin
-  for route in
-    select * from gateway.model_routes
-      where model_id = model and enabled and providers ? provider
-        and prompt_price is not null and completion_price is not null
-      order by prompt_price + completion_price, provider
-  loop
-    dearest_prompt := greatest(route.prompt_price, route.cached_price, route.written_price);
-    priced.candidates := coalesce(priced.candidates, '[]') || jsonb_build_object(
-      'provider', route.provider, 'model', route.upstream_model, 'prompt', route.prompt_price,
-      'cached', coalesce(route.cached_price, route.prompt_price),
-      'written', coalesce(route.written_price, route.prompt_price),
-      'completion', route.completion_price, 'request', route.request_price);
-    priced.amount := greatest(priced.amount, gateway.charge(
-      least(prompt, most_tokens), dearest_prompt, 0, 0, 0, 0, least(output, most_tokens), route.completion_price,
-      route.request_price, markup));
-    priced.prompt_price := greatest(priced.prompt_price, dearest_prompt);
-    priced.completion_price := greatest(priced.completion_price, route.completion_price);
-    priced.request_price := greatest(priced.request_price, route.request_price);
-  end loop;
+  select
+    jsonb_agg(
+      jsonb_build_object(
+        'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
+        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
+        'completion', completion_price, 'request', request_price)
+      order by prompt_price + completion_price, provider),
+    max(gateway.charge(
+      least(prompt, most_tokens), greatest(prompt_price, cached_price, written_price), 0, 0, 0, 0,
+      least(output, most_tokens), completion_price, request_price, markup)),
+    max(greatest(prompt_price, cached_price, written_price)), max(completion_price), max(request_price)
+    into priced
+    from gateway.model_routes
+    where model_id = model and enabled and providers ? provider
+      and prompt_price is not null and completion_price is not null;
   return priced;
 end;
 $$;
@@ -1584,6 +1600,10 @@ begin
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
     at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+  if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
+    -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
+    update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
+  end if;
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
@@ -1705,19 +1725,12 @@ begin
   end if;
   select * into account from gateway.accounts where id = known.account_id for no key update;
   select * into key from gateway.api_keys where id = known.id;
-  if key.key_hash = key_hashes ->> 0 then
-    return;
-  end if;
-  if key_hashes ? key.key_hash then
-    -- An older pepper's: from now on the newest's.
-    key.key_hash := key_hashes ->> 0;
-    update gateway.api_keys set key_hash = key.key_hash where id = key.id;
-    return;
-  end if;
-  -- A former secret, or one that a rotation has retired while this waited.
-  key := gateway.find_key(key_hashes);
-  if key.id is distinct from known.id then
-    key := null;
+  if not key_hashes ? key.key_hash then
+    -- A former secret, or one that a rotation has retired while this waited.
+    key := gateway.find_key(key_hashes);
+    if key.id is distinct from known.id then
+      key := null;
+    end if;
   end if;
 end;
 $$;

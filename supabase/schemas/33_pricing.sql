@@ -50,28 +50,22 @@ as $$
 declare
   most_tokens constant bigint := 1000000000;
   priced gateway.priced_call;
-  route gateway.model_routes;
-  dearest_prompt bigint;
 begin
-  for route in
-    select * from gateway.model_routes
-      where model_id = model and enabled and providers ? provider
-        and prompt_price is not null and completion_price is not null
-      order by prompt_price + completion_price, provider
-  loop
-    dearest_prompt := greatest(route.prompt_price, route.cached_price, route.written_price);
-    priced.candidates := coalesce(priced.candidates, '[]') || jsonb_build_object(
-      'provider', route.provider, 'model', route.upstream_model, 'prompt', route.prompt_price,
-      'cached', coalesce(route.cached_price, route.prompt_price),
-      'written', coalesce(route.written_price, route.prompt_price),
-      'completion', route.completion_price, 'request', route.request_price);
-    priced.amount := greatest(priced.amount, gateway.charge(
-      least(prompt, most_tokens), dearest_prompt, 0, 0, 0, 0, least(output, most_tokens), route.completion_price,
-      route.request_price, markup));
-    priced.prompt_price := greatest(priced.prompt_price, dearest_prompt);
-    priced.completion_price := greatest(priced.completion_price, route.completion_price);
-    priced.request_price := greatest(priced.request_price, route.request_price);
-  end loop;
+  select
+    jsonb_agg(
+      jsonb_build_object(
+        'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
+        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
+        'completion', completion_price, 'request', request_price)
+      order by prompt_price + completion_price, provider),
+    max(gateway.charge(
+      least(prompt, most_tokens), greatest(prompt_price, cached_price, written_price), 0, 0, 0, 0,
+      least(output, most_tokens), completion_price, request_price, markup)),
+    max(greatest(prompt_price, cached_price, written_price)), max(completion_price), max(request_price)
+    into priced
+    from gateway.model_routes
+    where model_id = model and enabled and providers ? provider
+      and prompt_price is not null and completion_price is not null;
   return priced;
 end;
 $$;

@@ -100,6 +100,10 @@ begin
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
     at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+  if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
+    -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
+    update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
+  end if;
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,

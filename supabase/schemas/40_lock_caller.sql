@@ -19,19 +19,12 @@ begin
   end if;
   select * into account from gateway.accounts where id = known.account_id for no key update;
   select * into key from gateway.api_keys where id = known.id;
-  if key.key_hash = key_hashes ->> 0 then
-    return;
-  end if;
-  if key_hashes ? key.key_hash then
-    -- An older pepper's: from now on the newest's.
-    key.key_hash := key_hashes ->> 0;
-    update gateway.api_keys set key_hash = key.key_hash where id = key.id;
-    return;
-  end if;
-  -- A former secret, or one that a rotation has retired while this waited.
-  key := gateway.find_key(key_hashes);
-  if key.id is distinct from known.id then
-    key := null;
+  if not key_hashes ? key.key_hash then
+    -- A former secret, or one that a rotation has retired while this waited.
+    key := gateway.find_key(key_hashes);
+    if key.id is distinct from known.id then
+      key := null;
+    end if;
   end if;
 end;
 $$;
