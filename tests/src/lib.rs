@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod change;
+pub mod facts;
 pub mod function;
 pub mod lambda;
 pub mod people;

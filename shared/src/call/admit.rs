@@ -44,7 +44,7 @@ impl Undo {
         let release_hold = async {
             if self.hold {
                 let refused = Produced::nothing(Outcome::Refused);
-                settle(&call.app, &refused.settlement(call), call.deadline + SETTLE_TIME).await;
+                settle(&call.app, &refused.settlement(call, None), call.deadline + SETTLE_TIME).await;
             }
         };
         let end_lease = async {

@@ -83,8 +83,8 @@ impl Produced {
         Some(Bill { usage, estimated: self.estimated, cost, provider: self.provider.unwrap_or_default(), request_id })
     }
 
-    /// What the database needs to settle the call and to record it.
-    pub fn settlement(&self, call: &Call) -> Settlement {
+    /// What the database needs to settle the call and to record it. Without a hold, begin_request gave no answer.
+    pub fn settlement(&self, call: &Call, hold: Option<&Hold>) -> Settlement {
         Settlement {
             call_id: call.id,
             outcome: self.outcome,
@@ -98,6 +98,7 @@ impl Produced {
             first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
             duration_ms: ms(call.started.elapsed()),
             app: call.app_name.clone(),
+            hold: hold.map(|hold| hold.facts(self.provider)),
         }
     }
 

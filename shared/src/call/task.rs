@@ -152,7 +152,7 @@ impl Call {
     /// The two calls after the answer: the settle, and the end of the lease.
     async fn finish(&self, admitted: &Admitted, mut produced: Produced) {
         produced.count(self, &admitted.hold).await;
-        let settlement = produced.settlement(self);
+        let settlement = produced.settlement(self, Some(&admitted.hold));
         let tokens = produced.usage.map_or(0, |usage| usage.total());
         let until = self.deadline + SETTLE_TIME;
         let (stored, waiting) = tokio::join!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::certain;
 use tests::plain::PlainServer;
-use tests::world::{Account, World, hello, read, send};
+use tests::world::{Account, MODEL, World, hello, read, send};
 
 use super::{CREDIT, call_at, variables, world_with};
 use crate::platforms::function;
@@ -35,7 +35,12 @@ async fn next_call(world: &World, account: &Account) -> (u16, Value) {
 }
 
 async fn let_the_hold_lapse(world: &World) {
-    world.sql("update gateway.holds set expires_at = gateway.now() - interval '1 second'").await;
+    world
+        .sql(
+            "update gateway.holds set expires_at = gateway.now() - interval '1 second';
+             update gateway.accounts set next_overdue = gateway.now() - interval '1 second' where held > 0",
+        )
+        .await;
 }
 
 /// Waits until so many calls of the account are recorded; gives what they cost together.
@@ -74,11 +79,19 @@ async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
     let (world, account) = world_with("standin/normal").await;
     killed(&world, &account).await;
     let call_id = world.value("select call_id from gateway.holds").await;
+    let facts = world
+        .value(&format!(
+            "select jsonb_build_object('account_id', account_id, 'key_id', key_id, 'model', '{MODEL}', 'held', amount,
+                      'markup', 10000, 'placed_at', created_at, 'own_key', false, 'price',
+                      '{{\"prompt\": 1000000000, \"cached\": 0, \"written\": 0, \"completion\": 2000000000, \"request\": 0}}'::jsonb)
+             from gateway.holds"
+        ))
+        .await;
     let_the_hold_lapse(&world).await;
     assert_eq!(next_call(&world, &account).await, (200, Value::Null));
     let cost = recorded(&world, &account, 1).await;
     let late = json!({"settlement": {"call_id": call_id, "outcome": "completed", "provider": "openrouter",
-                                     "usage": {"prompt": 10, "completion": 20}}});
+                                     "usage": {"prompt": 10, "completion": 20}, "hold": facts}});
     let late_cost = 10 * 1_000 + 20 * 2_000;
     let other = world.platform.gateway().expect("another gateway");
     for repeated in [Value::Null, json!(true)] {
