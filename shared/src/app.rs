@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Missing, Setting};
 use crate::error::{Code, Error};
-use crate::limits;
+use crate::limits::Limiter;
 use crate::sign_in::privy::KeyCache;
 use crate::supabase::Supabase;
 use crate::upstash::Upstash;
@@ -16,8 +16,8 @@ pub struct App {
     pub config: Config,
     /// The one HTTP client.
     pub http: reqwest::Client,
-    /// What this process remembers for its limiter.
-    pub limiter: limits::Memory,
+    /// The rate limiter.
+    pub limiter: Limiter,
     /// The keys of Privy's tokens.
     pub privy_keys: KeyCache,
     supabase: Setting<Supabase>,
@@ -43,7 +43,8 @@ impl App {
             Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
         });
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
-        let (limiter, privy_keys) = (limits::Memory::default(), KeyCache::default());
+        let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
+        let privy_keys = KeyCache::default();
         Ok(Arc::new(Self { config, http, limiter, privy_keys, supabase, upstash }))
     }
 
