@@ -27,9 +27,23 @@ use crate::providers::Provider;
 pub use demand::{Demand, PromptSize};
 pub use events::Broken;
 
-/// A wire format: the shape of requests, answers, streams and errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+/// Declares the formats together with the list of them, which so cannot lack one.
+macro_rules! formats {
+    ($($(#[$about:meta])* $name:ident,)*) => {
+        /// A wire format: the shape of requests, answers, streams and errors.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Format {
+            $($(#[$about])* $name,)*
+        }
+
+        impl Format {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+formats! {
     /// OpenAI's chat completions.
     Chat,
     /// OpenAI's legacy text completions.
