@@ -11,6 +11,7 @@ mod catalog;
 mod documentation;
 mod endings;
 mod first_admin;
+mod formats;
 mod input;
 mod keys;
 mod life;

@@ -10,6 +10,7 @@ pub mod plain;
 pub mod stored;
 pub mod vercel;
 pub mod watch;
+pub mod wire;
 pub mod world;
 
 use std::time::Duration;

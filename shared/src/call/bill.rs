@@ -114,10 +114,9 @@ impl Produced {
 async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
     let request = call.request.clone();
     let image_tokens = hold.image_tokens;
-    let counted = tokio::task::spawn_blocking(move || Usage {
-        prompt: request.demand().prompt.counted(&request.prompt_text(), image_tokens),
-        completion: tokens::count(&output),
-        ..Usage::default()
+    let counted = tokio::task::spawn_blocking(move || {
+        let prompt = request.demand().prompt.counted(&request.prompt_text(), image_tokens);
+        Usage::of(prompt, tokens::count(&output))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
 }

@@ -64,9 +64,13 @@ impl Client {
 
     /// Sends the head of a stream, if the client has none yet.
     pub fn begin(&mut self, head: impl FnOnce(Body) -> Response) {
-        let State::Waiting(sender) = self.take() else { return };
-        let (feed, body) = feed::feed();
-        self.state = if sender.send(Ok(head(body))).is_ok() { State::Reading(feed) } else { State::Left };
+        match self.take() {
+            State::Waiting(sender) => {
+                let (feed, body) = feed::feed();
+                self.state = if sender.send(Ok(head(body))).is_ok() { State::Reading(feed) } else { State::Left };
+            }
+            state => self.state = state,
+        }
     }
 
     /// Sends bytes of a stream: waits for room, at most until `patience` ends. A client that has left, or does not read,

@@ -18,6 +18,12 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// What we have counted: a prompt's tokens and those of what was written.
+    #[must_use]
+    pub fn of(prompt: u64, output: u64) -> Self {
+        Self { prompt, completion: output, ..Self::default() }
+    }
+
     /// Prompt and completion together, for the token limits.
     #[must_use]
     pub const fn total(&self) -> u64 {

@@ -4,9 +4,23 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 
-/// A wire format: the shape of requests, answers, streams and errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+/// Declares the formats together with the list of them, which so cannot lack one.
+macro_rules! formats {
+    ($($(#[$about:meta])* $name:ident,)*) => {
+        /// A wire format: the shape of requests, answers, streams and errors.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Format {
+            $($(#[$about])* $name,)*
+        }
+
+        impl Format {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+formats! {
     /// OpenAI's chat completions.
     Chat,
     /// OpenAI's legacy text completions.
@@ -14,9 +28,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Completions];
-
     /// The body that tells a client of this format of an error.
     #[must_use]
     pub fn error_body(self, error: &Error) -> Value {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use tests::facts::facts;
-use tests::world::{Account, World, hello, nanos};
+use tests::wire::WIRES;
+use tests::world::{Account, World, nanos};
 use uuid::Uuid;
 
 /// Places a hold as the gateway does.
@@ -80,19 +81,22 @@ async fn a_release_before_its_begin_leaves_no_hold() {
 #[tokio::test]
 async fn the_same_request_id_on_two_calls_is_charged_twice() {
     let world = World::start().await;
-    let (one, other) = (world.account(CREDIT).await, world.account(CREDIT).await);
-    let mut spent = Vec::new();
-    for account in [&one, &one, &other] {
-        let request = world.chat(&account.key, &hello(&json!({}))).header("x-request-id", "the-same");
-        let response = tests::world::send(request).await;
-        assert_eq!(response.headers()["x-request-id"], "the-same");
-        let (status, answer) = tests::world::read(response).await;
-        assert_eq!(status, 200, "{answer}");
-        spent.push(nanos(&answer["usage"]["cost"]));
+    for wire in &WIRES {
+        world.serves(wire, "standin/normal").await;
+        let (one, other) = (world.account(CREDIT).await, world.account(CREDIT).await);
+        let mut spent = Vec::new();
+        for account in [&one, &one, &other] {
+            let request = world.call(wire, &account.key, &wire.hello(&json!({}))).header("x-request-id", "the-same");
+            let response = tests::world::send(request).await;
+            assert_eq!(response.headers()["x-request-id"], "the-same");
+            let (status, answer) = tests::world::read(response).await;
+            assert_eq!(status, 200, "{answer}");
+            spent.push(nanos(&wire.usage(&answer)["cost"]));
+        }
+        world.settled().await;
+        assert!(spent.iter().all(|cost| *cost > 0));
+        assert_eq!(world.money(one.id).await.0, CREDIT - spent[0] - spent[1]);
+        assert_eq!(world.money(other.id).await.0, CREDIT - spent[2]);
     }
-    world.settled().await;
-    assert!(spent.iter().all(|cost| *cost > 0));
-    assert_eq!(world.money(one.id).await.0, CREDIT - spent[0] - spent[1]);
-    assert_eq!(world.money(other.id).await.0, CREDIT - spent[2]);
     world.assert_ledger_clean().await;
 }
