@@ -10,6 +10,7 @@ pub mod postgrest;
 pub mod privy;
 pub mod provider;
 pub mod public_files;
+pub mod schema;
 pub mod secrets;
 pub mod upstash;
 

@@ -1,6 +1,7 @@
 //! The command line of the local platform.
 
 mod routes_command;
+mod schema_command;
 mod start;
 
 use std::process::ExitCode;
@@ -22,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Prints the route table; with --write, derives the functions, their binaries and vercel.json from it.
     Routes(routes_command::Options),
+    /// Says whether the migrations make what supabase/schemas says; with --write, derives the first one from it.
+    Schema(schema_command::Options),
     /// Administrators of the deployment that the environment names.
     Admin(admin_command::Options),
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     match arguments.command {
         None => start::run(&arguments.start),
         Some(Command::Routes(options)) => routes_command::run(&options),
+        Some(Command::Schema(options)) => schema_command::run(&options),
         Some(Command::Admin(options)) => admin_command::run(&options),
     }
 }

@@ -80,7 +80,7 @@ pub struct ReadyKeys {
     pub admin_key: String,
 }
 
-/// The migrations and seeds of this repository.
+/// The root of this repository.
 #[must_use]
 pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -194,7 +194,7 @@ impl Platform {
     /// # Errors
     /// When its HTTP client cannot be built.
     pub fn gateway(&self) -> Result<shared::app::SharedApp, PlatformError> {
-        Ok(App::new(Config::from_lookup(|name| self.variables.get(name).cloned()))?)
+        Ok(App::new(Config::from_lookup(|name| self.variables.get(name).cloned()), ROUTES)?)
     }
 
     /// Whether people sign in with tokens of the stand-in, which hands them out.

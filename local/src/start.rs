@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use local::database::{Database, Source};
-use local::platform::{Platform, PlatformError, ReadyKeys, repository};
+use local::platform::{Platform, PlatformError, ReadyKeys};
+use local::schema::Layout;
 use local::secrets::Secrets;
 use local::upstash::Engine;
 use shared::serve::{logs, stopped};
@@ -81,9 +82,7 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
 
 async fn start_database(source: Source, data: &Path) -> Result<Database, PlatformError> {
     let database = Database::start(source, Some(data)).await?;
-    let root = repository();
-    let seeds = [root.join("supabase/seed.sql"), root.join("local/seed.sql")];
-    database.migrate(&root.join("supabase/migrations"), &seeds.each_ref().map(PathBuf::as_path)).await?;
+    database.apply(&Layout::of_repository().for_local()?).await?;
     Ok(database)
 }
 

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use clap::{Parser, ValueEnum};
 use local::database::{Database, Source};
-use local::platform::{Platform, repository};
+use local::platform::Platform;
 use local::provider::{NAMES, ProviderKeys, Providers};
+use local::schema::Layout;
 use local::secrets::Secrets;
 use local::upstash::{Engine, Upstash};
 use serde_json::{Map, Value, json};
@@ -77,7 +78,7 @@ async fn database(data: Option<PathBuf>) -> Result<()> {
     };
     let source = Source::detect(installed, None)?;
     let database = Database::start(source, data.as_deref()).await?;
-    database.migrate(&repository().join("supabase/migrations"), &[]).await?;
+    database.apply(&Layout::of_repository().for_tests()?).await?;
     let platform = Platform::start(database, Engine::InProcess, Secrets::random(), |_| None).await?;
 
     // The platform's own Redis and providers stay unused: those of the other processes take their place.

@@ -6,7 +6,8 @@ use serde_json::Value;
 use shared::error::Code;
 
 use crate::certain;
-use crate::world::send;
+use crate::wire::Wire;
+use crate::world::{events, send};
 
 /// A response with its body.
 #[derive(Clone, Debug)]
@@ -31,13 +32,52 @@ impl Answer {
         Self { status, headers, text }
     }
 
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    /// A header's text; empty where it is not there.
+    ///
+    /// # Panics
+    /// When it is no text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
+    }
+
+    /// The text of a call's one choice, plain or streamed.
+    ///
+    /// # Panics
+    /// When the answer is not one of this wire.
+    #[must_use]
+    pub fn content(&self, wire: &Wire) -> String {
+        assert_eq!(self.status, 200, "{}", self.text);
+        let streamed = self.header("content-type") == "text/event-stream";
+        if streamed { wire.pieces(&self.text).concat() } else { wire.text(&self.json()) }
+    }
+
+    /// The events of a stream.
+    ///
+    /// # Panics
+    /// When the answer is none.
+    #[must_use]
+    pub fn events(&self) -> Vec<Value> {
+        assert_eq!(self.status, 200, "{}", self.text);
+        events(&self.text)
+    }
+
     /// The JSON of an answer that must be a success.
     ///
     /// # Panics
     /// When it is none, or not JSON.
     pub fn success(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text);
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+        self.json()
     }
 
     /// Status and code of a refusal, or status and nothing of a success.

@@ -1,5 +1,6 @@
 -- What a Supabase database holds before the first migration: the roles of its API, and its default privileges, which
--- hand everything new in schema public to all of them. Harmless when repeated, and on Supabase itself.
+-- hand everything new in schema public to all of them. Harmless when repeated, and on Supabase itself: the privileges
+-- are given once, since migrations take them back.
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'anon') then
@@ -20,9 +21,16 @@ $$;
 
 create schema if not exists extensions;
 grant usage on schema public, extensions to anon, authenticated, service_role;
-alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
-alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
-alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+
+do $$
+begin
+    if to_regnamespace('supabase_migrations') is null then
+        alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+        alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
+        alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+    end if;
+end
+$$;
 
 create schema if not exists supabase_migrations;
 create table if not exists supabase_migrations.schema_migrations (version text not null primary key);

@@ -1,11 +1,6 @@
-//! Databases for tests: one server a process, a template that is migrated once, and a copy of it for each test.
+//! Databases for tests: one server a process, a template that is made once, and a copy of it for each test.
 use super::{
-    Database, DatabaseError, Source,
-    error::explain,
-    installed::Installed,
-    migrate::{self, Migration},
-    pool::quoted,
-    template::prepare,
+    Blueprint, Database, DatabaseError, Source, error::explain, installed::Installed, pool::quoted, template::prepare,
     with_database,
 };
 use std::{
@@ -32,10 +27,7 @@ enum Kind {
         numbers: AtomicU64,
     },
     /// The engine holds one database: each test has its own engine.
-    Embedded {
-        migrations: Vec<Migration>,
-        seeds: Vec<(String, String)>,
-    },
+    Embedded(Blueprint),
 }
 
 enum Task {
@@ -52,40 +44,40 @@ pub(super) struct Copy {
 impl Cluster {
     /// The one cluster of this process, started by the first who asks, on the source that the environment names. The
     /// operating system's end of the process stops it.
-    pub async fn shared(migrations: &Path, seeds: &[&Path]) -> Result<&'static Cluster, DatabaseError> {
+    pub async fn shared(
+        blueprint: impl FnOnce() -> Result<Blueprint, DatabaseError>,
+    ) -> Result<&'static Cluster, DatabaseError> {
         static SHARED: OnceCell<Cluster> = OnceCell::const_new();
         SHARED
             .get_or_try_init(|| async {
                 let source = Source::detect(|name| std::env::var(name).ok(), None)?;
-                Cluster::start(source, migrations, seeds).await
+                Cluster::start(source, blueprint()?).await
             })
             .await
     }
 
     /// Starts a server, if one must be, and prepares the template.
-    pub async fn start(source: Source, migrations: &Path, seeds: &[&Path]) -> Result<Cluster, DatabaseError> {
-        let migrations = migrate::read(migrations)?;
-        let seeds = migrate::read_seeds(seeds)?;
+    pub async fn start(source: Source, blueprint: Blueprint) -> Result<Cluster, DatabaseError> {
         if source == Source::Embedded {
-            return Ok(Cluster(Kind::Embedded { migrations, seeds }));
+            return Ok(Cluster(Kind::Embedded(blueprint)));
         }
         let (keeper, tasks) = mpsc::unbounded_channel();
         let (started, start) = oneshot::channel();
         // A thread of its own: it outlives the runtime of the test that happened to come first.
         thread::Builder::new()
             .name("test-databases".to_owned())
-            .spawn(move || keep(source, &migrations, &seeds, started, tasks))
+            .spawn(move || keep(source, &blueprint, started, tasks))
             .map_err(DatabaseError::io(Path::new("thread")))?;
         let url = start.await.map_err(|_| DatabaseError::ClusterGone)??;
         Ok(Cluster(Kind::Server { url, keeper, numbers: AtomicU64::new(0) }))
     }
 
-    /// A fresh, migrated database. It is dropped with the handle.
+    /// A fresh database as the blueprint says. It is dropped with the handle.
     pub async fn create_database(&self) -> Result<Database, DatabaseError> {
         match &self.0 {
-            Kind::Embedded { migrations, seeds } => {
+            Kind::Embedded(blueprint) => {
                 let database = Database::start(Source::Embedded, None).await?;
-                database.apply(migrations, seeds).await?;
+                database.apply(blueprint).await?;
                 Ok(database)
             }
             Kind::Server { url, keeper, numbers } => {
@@ -118,8 +110,7 @@ impl Drop for Copy {
 /// The life of the server: starts it, prepares the template, then makes and drops databases until nobody can ask.
 fn keep(
     source: Source,
-    migrations: &[Migration],
-    seeds: &[(String, String)],
+    blueprint: &Blueprint,
     started: oneshot::Sender<Result<String, DatabaseError>>,
     mut tasks: mpsc::UnboundedReceiver<Task>,
 ) {
@@ -146,7 +137,7 @@ fn keep(
             Source::Url(url) => url,
             Source::Embedded => return,
         };
-        let (client, template) = match prepare(&url, migrations, seeds).await {
+        let (client, template) = match prepare(&url, blueprint).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 let _ = started.send(Err(error));

@@ -27,6 +27,8 @@ pub enum DatabaseError {
     Postgres(#[from] tokio_postgres::Error),
     #[error("the database has been stopped")]
     Stopped,
+    #[error("supabase/schemas/{file}:{line}: {message}")]
+    Schema { file: String, line: usize, message: String },
     #[error("{file}: a migration is named VERSION_NAME.sql, VERSION being digits that no other migration has")]
     MigrationName { file: String },
     #[error("{file}:{line}: {message}")]

@@ -1,8 +1,9 @@
 //! The database of the local platform: a given Postgres, an installed one, or the one inside this program.
 //!
-//! - [`Source`] says which; [`Database::start`] starts it; [`Database::migrate`] brings it to the present schema.
+//! - [`Source`] says which; [`Database::start`] starts it; [`Database::apply`] makes of it what a [`Blueprint`] says.
 //! - [`Cluster`] makes databases for tests.
 //! - [`pool`] shares the connections, of which the embedded engine takes one only.
+mod blueprint;
 mod cluster;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -21,6 +22,8 @@ mod template;
 mod tests;
 mod user;
 
+pub use blueprint::Blueprint;
+pub(crate) use blueprint::sql_files;
 pub use cluster::Cluster;
 pub use error::DatabaseError;
 pub(crate) use error::explain;
@@ -29,7 +32,6 @@ pub use source::Source;
 
 use embedded::Embedded;
 use installed::Installed;
-use migrate::Migration;
 use pool::Pool;
 use std::path::Path;
 use tokio::runtime::Handle;
@@ -103,15 +105,11 @@ impl Database {
         &self.pool
     }
 
-    /// Applies the migrations `VERSION_NAME.sql` of a folder that this database has not seen, each in a transaction,
-    /// then runs the seeds that it has not seen in their present form. A folder that is not there has no migrations.
-    pub async fn migrate(&self, folder: &Path, seeds: &[&Path]) -> Result<Migrated, DatabaseError> {
-        self.apply(&migrate::read(folder)?, &migrate::read_seeds(seeds)?).await
-    }
-
-    async fn apply(&self, migrations: &[Migration], seeds: &[(String, String)]) -> Result<Migrated, DatabaseError> {
+    /// Makes of this database what the blueprint says. Schemas are for a new database. Migrations that it has not seen are
+    /// applied, each in a transaction; then the seeds that it has not seen in their present form are run.
+    pub async fn apply(&self, blueprint: &Blueprint) -> Result<Migrated, DatabaseError> {
         let mut lease = self.pool.acquire().await?;
-        let migrated = migrate::apply(&mut lease.connection, migrations, seeds).await?;
+        let migrated = migrate::apply(&mut lease.connection, blueprint).await?;
         lease.release();
         Ok(migrated)
     }

@@ -1,7 +1,8 @@
 //! The template that test databases are copied from.
 use super::{
     DatabaseError,
-    migrate::{self, Migration},
+    blueprint::Blueprint,
+    migrate,
     pool::{Pool, quoted},
     with_database,
 };
@@ -11,18 +12,14 @@ use tokio_postgres::{Client, NoTls};
 /// Test processes that share one server take turns at its template by this advisory lock.
 const LOCK: i64 = 0x6761_7465_7761_7902;
 
-/// Makes sure that the server has a template of this schema. Its name says which schema it holds, so that processes
-/// and runs share it where they share a server. Answers a client of the server and the clause that copies the template.
+/// Makes sure that the server has a template of this blueprint. Its name says what it holds, so that processes and runs
+/// share it where they share a server. Answers a client of the server and the clause that copies the template.
 ///
 /// The client holds an advisory lock on the template for as long as it lives, so that nobody drops it meanwhile.
-pub(super) async fn prepare(
-    url: &str,
-    migrations: &[Migration],
-    seeds: &[(String, String)],
-) -> Result<(Client, String), DatabaseError> {
+pub(super) async fn prepare(url: &str, blueprint: &Blueprint) -> Result<(Client, String), DatabaseError> {
     let (client, driver) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(driver);
-    let schema = fingerprint(migrations, seeds);
+    let schema = fingerprint(blueprint);
     let name = format!("gateway_template_{schema:016x}");
     client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
     let templates = drop_unused(&client, schema).await?;
@@ -32,7 +29,7 @@ pub(super) async fn prepare(
         client.batch_execute(&format!("create database \"{unfinished}\"")).await?;
         let config = with_database(url, &unfinished).parse().map_err(DatabaseError::Url)?;
         let mut lease = Pool::new(config, 1, None).acquire().await?;
-        migrate::apply(&mut lease.connection, migrations, seeds).await?;
+        migrate::apply(&mut lease.connection, blueprint).await?;
         lease.close().await;
         let rename = format!("alter database \"{unfinished}\" rename to \"{name}\"");
         client.batch_execute(&rename).await?;
@@ -73,11 +70,10 @@ async fn drop_unused(client: &Client, ours: i64) -> Result<Vec<String>, Database
     Ok(left)
 }
 
-/// A number for what migrations and seeds make of a database.
-fn fingerprint(migrations: &[Migration], seeds: &[(String, String)]) -> i64 {
-    let sql = migrations.iter().map(|migration| &migration.sql);
+/// A number for what a blueprint makes of a database.
+fn fingerprint(blueprint: &Blueprint) -> i64 {
     let mut hash = Sha256::new().chain_update(migrate::BOOTSTRAP);
-    for sql in sql.chain(seeds.iter().map(|(_, sql)| sql)) {
+    for sql in blueprint.sql() {
         hash.update(sql.len().to_le_bytes());
         hash.update(sql);
     }

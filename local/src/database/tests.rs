@@ -27,11 +27,16 @@ async fn database() -> Database {
     match source() {
         // Not the given server's own database: these tests change it.
         url @ Source::Url(_) => {
-            let cluster = Cluster::start(url, Path::new("/nonexistent"), &[]).await.expect("a cluster");
+            let cluster = Cluster::start(url, Blueprint::default()).await.expect("a cluster");
             cluster.create_database().await.expect("a database")
         }
         other => Database::start(other, None).await.expect("a database"),
     }
+}
+
+/// Applies a folder's migrations.
+async fn migrate(database: &Database, folder: &Path) -> Result<Migrated, DatabaseError> {
+    database.apply(&Blueprint::migrations(folder)?).await
 }
 
 async fn text(database: &Database, sql: &str) -> String {
@@ -46,9 +51,9 @@ const SECOND: (&str, &str) = ("20260102000000_second.sql", "insert into public.t
 async fn a_migration_runs_once_and_in_order() {
     let database = database().await;
     let folder = migrations(&[SECOND, FIRST]);
-    let migrated = database.migrate(folder.path(), &[]).await.expect("migrated");
+    let migrated = migrate(&database, folder.path()).await.expect("migrated");
     assert_eq!(migrated.applied, [FIRST.0, SECOND.0]);
-    assert_eq!(database.migrate(folder.path(), &[]).await.expect("migrated"), Migrated::default());
+    assert_eq!(migrate(&database, folder.path()).await.expect("migrated"), Migrated::default());
     let records = "select string_agg(version || name, ',' order by version) from supabase_migrations.schema_migrations";
     assert_eq!(text(&database, records).await, "20260101000000first,20260102000000second");
     assert_eq!(text(&database, "select string_agg(n::text, ',' order by n) from public.t").await, "1,2");
@@ -58,15 +63,15 @@ async fn a_migration_runs_once_and_in_order() {
 async fn history_cannot_be_rewritten() {
     let database = database().await;
     let folder = migrations(&[FIRST, SECOND]);
-    database.migrate(folder.path(), &[]).await.expect("migrated");
+    migrate(&database, folder.path()).await.expect("migrated");
     let changed = migrations(&[FIRST, (SECOND.0, "select 1")]);
-    let error = database.migrate(changed.path(), &[]).await.expect_err("a changed migration");
+    let error = migrate(&database, changed.path()).await.expect_err("a changed migration");
     assert!(error.to_string().contains("--fresh"), "{error}");
     assert!(matches!(error, DatabaseError::MigrationChanged { file } if file == SECOND.0));
-    let gone = database.migrate(migrations(&[FIRST]).path(), &[]).await;
+    let gone = migrate(&database, migrations(&[FIRST]).path()).await;
     assert!(matches!(gone, Err(DatabaseError::MigrationGone { .. })));
     let between = migrations(&[FIRST, ("20260101120000_between.sql", "select 1"), SECOND]);
-    let late = database.migrate(between.path(), &[]).await;
+    let late = migrate(&database, between.path()).await;
     assert!(matches!(late, Err(DatabaseError::MigrationOrder { .. })));
 }
 
@@ -74,12 +79,12 @@ async fn history_cannot_be_rewritten() {
 async fn a_migration_that_fails_leaves_nothing_and_says_where() {
     let database = database().await;
     let broken = migrations(&[("1_broken.sql", "create table public.t (n integer);\nselect\n  wrong;")]);
-    let error = database.migrate(broken.path(), &[]).await.expect_err("a broken migration");
+    let error = migrate(&database, broken.path()).await.expect_err("a broken migration");
     let DatabaseError::Migration { line, message, .. } = error else { panic!("{error}") };
     assert!(line == 3 && message.contains("wrong"), "{line}: {message}");
     assert_eq!(text(&database, "select (to_regclass('public.t') is null)::text").await, "true");
     for name in ["nameless.sql", "x1_letters.sql"] {
-        let misnamed = database.migrate(migrations(&[(name, "select 1")]).path(), &[]).await;
+        let misnamed = migrate(&database, migrations(&[(name, "select 1")]).path()).await;
         assert!(matches!(misnamed, Err(DatabaseError::MigrationName { .. })));
     }
 }
@@ -88,15 +93,38 @@ async fn a_migration_that_fails_leaves_nothing_and_says_where() {
 async fn a_seed_runs_again_when_it_has_changed() {
     let database = database().await;
     let folder = migrations(&[("seed.sql", "create table if not exists public.s (n integer)")]);
-    let seed = folder.path().join("seed.sql");
-    let none = folder.path().join("none");
-    let name = format!("{}/seed.sql", folder.path().file_name().unwrap_or_default().to_string_lossy());
-    let first = database.migrate(&none, &[&seed]).await.expect("seeded");
-    assert_eq!(first.seeded, [name.as_str()]);
-    assert_eq!(database.migrate(&none, &[&seed]).await.expect("seeded"), Migrated::default());
-    fs::write(&seed, "insert into public.s values (1)").expect("a file");
-    assert_eq!(database.migrate(&none, &[&seed]).await.expect("seeded").seeded, [name]);
+    let seed = || Blueprint::default().with_seeds(folder.path(), &["seed.sql"]).expect("a seed");
+    let first = database.apply(&seed()).await.expect("seeded");
+    assert_eq!(first.seeded, ["seed.sql"]);
+    assert_eq!(database.apply(&seed()).await.expect("seeded"), Migrated::default());
+    fs::write(folder.path().join("seed.sql"), "insert into public.s values (1)").expect("a file");
+    assert_eq!(database.apply(&seed()).await.expect("seeded").seeded, ["seed.sql"]);
     assert_eq!(text(&database, "select count(*)::text from public.s").await, "1");
+}
+
+#[tokio::test]
+async fn schemas_run_in_the_order_of_their_names_and_whole_or_not_at_all() {
+    let database = database().await;
+    let schemas =
+        [("20_rows.sql", "insert into public.t values (1);"), ("10_t.sql", "create table public.t (n integer);")];
+    let broken = migrations(&[schemas[0], schemas[1], ("30_broken.sql", "select 1;\nselect wrong;")]);
+    let blueprint = Blueprint::schemas(broken.path()).expect("schemas");
+    let error = database.apply(&blueprint).await.expect_err("a broken schema");
+    let DatabaseError::Schema { file, line, message } = error else { panic!("{error}") };
+    assert!(file == "30_broken.sql" && line == 2 && message.contains("wrong"), "{file}:{line}: {message}");
+    let whole = migrations(&schemas);
+    let blueprint = Blueprint::schemas(whole.path()).expect("schemas");
+    assert_eq!(database.apply(&blueprint).await.expect("made"), Migrated::default());
+    assert_eq!(text(&database, "select string_agg(n::text, ',') from public.t").await, "1");
+}
+
+#[tokio::test]
+async fn migrations_can_end_where_a_release_did() {
+    let database = database().await;
+    let folder = migrations(&[FIRST, SECOND]);
+    let then = Blueprint::migrations(folder.path()).expect("migrations").up_to(FIRST.0);
+    assert_eq!(database.apply(&then).await.expect("migrated").applied, [FIRST.0]);
+    assert_eq!(migrate(&database, folder.path()).await.expect("migrated").applied, [SECOND.0]);
 }
 
 #[tokio::test]
@@ -108,7 +136,7 @@ async fn what_a_migration_makes_in_public_is_open_until_revoked() {
          create function public.sealed() returns integer language sql as 'select 1';
          revoke execute on function public.sealed() from public;",
     )]);
-    database.migrate(folder.path(), &[]).await.expect("migrated");
+    migrate(&database, folder.path()).await.expect("migrated");
     for role in ["anon", "authenticated", "service_role"] {
         for function in ["open", "sealed"] {
             let sql = format!("select has_function_privilege('{role}', 'public.{function}()', 'execute')::text");
@@ -118,6 +146,23 @@ async fn what_a_migration_makes_in_public_is_open_until_revoked() {
     let attributes = "select string_agg(rolname || rolbypassrls || rolcanlogin, ',' order by rolname) from pg_roles \
                       where rolname in ('anon', 'authenticator', 'service_role')";
     assert_eq!(text(&database, attributes).await, "anonfalsefalse,authenticatorfalsetrue,service_roletruefalse");
+}
+
+#[tokio::test]
+async fn what_a_migration_has_closed_stays_closed() {
+    let database = database().await;
+    let folder = migrations(&[(
+        "1_closed.sql",
+        "alter default privileges in schema public revoke execute on functions from public, anon, authenticated;
+         alter default privileges revoke execute on functions from public;",
+    )]);
+    migrate(&database, folder.path()).await.expect("migrated");
+    migrate(&database, folder.path()).await.expect("migrated again");
+    database.execute("create function public.later() returns integer language sql as 'select 1'").await.expect("made");
+    for (role, allowed) in [("anon", "false"), ("authenticated", "false"), ("service_role", "true")] {
+        let sql = format!("select has_function_privilege('{role}', 'public.later()', 'execute')::text");
+        assert_eq!(text(&database, &sql).await, allowed, "{role}");
+    }
 }
 
 #[tokio::test]
@@ -220,7 +265,8 @@ async fn work_cut_short_costs_its_connection_and_no_more() {
 #[tokio::test]
 async fn copies_of_a_cluster_are_apart() {
     let folder = migrations(&[FIRST]);
-    let cluster = Cluster::start(source(), folder.path(), &[]).await.expect("a cluster");
+    let cluster =
+        Cluster::start(source(), Blueprint::migrations(folder.path()).expect("migrations")).await.expect("a cluster");
     let (one, two) = tokio::join!(cluster.create_database(), cluster.create_database());
     let (one, two) = (one.expect("a database"), two.expect("a database"));
     one.execute("insert into public.t values (7)").await.expect("a row");

@@ -1,16 +1,16 @@
-//! What a call used and what that costs: as the provider reported it, or counted by us.
+//! What a call brought about and what that costs: as the provider reported it, or counted by us.
 
-use serde_json::value::RawValue;
+use std::time::Duration;
+
 use tokio::time::Instant;
 
-use super::Call;
-use crate::chat::answer::{Bill, Completion, produced_text};
-use crate::chat::sse::Stream;
+use super::context::Call;
 use crate::credits::hold::Hold;
-use crate::credits::settle::Outcome;
+use crate::credits::settle::{Outcome, Settlement};
 use crate::credits::tokens;
 use crate::credits::usage::Usage;
 use crate::error::Code;
+use crate::formats::{Answer, Bill};
 use crate::limits::ProviderReport;
 use crate::money::Nanos;
 
@@ -35,11 +35,8 @@ pub struct Produced {
     pub first_byte: Option<Instant>,
     /// How each provider did that was asked.
     pub reports: Vec<ProviderReport>,
-    /// What was streamed.
-    pub stream: Stream,
-    /// What was answered plainly.
-    pub plain: Option<Completion>,
-    reported: Option<Box<RawValue>>,
+    /// What has come of an answer.
+    pub answer: Option<Box<dyn Answer>>,
 }
 
 impl Produced {
@@ -62,36 +59,47 @@ impl Produced {
         if free || self.usage.is_some() || self.charge_hold {
             return;
         }
-        let reported = match &self.plain {
-            Some(completion) => completion.reported.as_deref(),
-            None => self.stream.usage(),
-        };
-        if let Some(reported) = reported
-            && let Some(usage) = Usage::parse(reported.get())
-        {
-            (self.usage, self.reported) = (Some(usage), Some(reported.to_owned()));
+        if let Some(usage) = self.answer.as_ref().and_then(|answer| answer.usage()) {
+            self.usage = Some(usage);
             return;
         }
         self.estimated = true;
-        if hold.reasoning {
-            // What a model thought cannot be seen from here.
+        if call.reads_on(hold) {
+            // What a model thought, or made of one piece, cannot be seen from here.
             self.charge_hold = true;
             return;
         }
-        let output = match &self.plain {
-            Some(completion) => completion.text(),
-            None => produced_text(self.stream.events()),
-        };
+        let output = self.answer.as_ref().map(|answer| answer.text()).unwrap_or_default();
         self.usage = estimate(call, hold, output).await;
         // Uncountable is not free.
         self.charge_hold = self.usage.is_none();
     }
 
     /// The bill, the very figure that the settle will charge.
-    pub fn bill(&self, call: &Call, hold: &Hold) -> Option<Bill> {
+    pub fn bill<'a>(&self, call: &'a Call, hold: &Hold) -> Option<Bill<'a>> {
         let usage = self.usage.unwrap_or_default();
         let cost = if self.charge_hold { hold.amount } else { self.cost(call, hold, &usage)? };
-        Some(Bill { usage, reported: self.reported.clone(), cost })
+        let request_id = &call.caller.request_id;
+        Some(Bill { usage, estimated: self.estimated, cost, provider: self.provider.unwrap_or_default(), request_id })
+    }
+
+    /// What the database needs to settle the call and to record it. Without a hold, begin_request gave no answer.
+    pub fn settlement(&self, call: &Call, hold: Option<&Hold>) -> Settlement {
+        Settlement {
+            call_id: call.id,
+            outcome: self.outcome,
+            provider: self.provider.map(str::to_owned),
+            usage: self.usage,
+            estimated: self.estimated,
+            charge_hold: self.charge_hold,
+            request_id: call.caller.request_id.clone(),
+            error_code: self.error.map(Code::as_str),
+            stream: call.demand().stream,
+            first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
+            duration_ms: ms(call.started.elapsed()),
+            app: call.app_name.clone(),
+            hold: hold.map(|hold| hold.facts(self.provider)),
+        }
     }
 
     fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
@@ -107,14 +115,12 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
     let request = call.request.clone();
     let image_tokens = hold.image_tokens;
     let counted = tokio::task::spawn_blocking(move || {
-        let prompt = &request.prompt;
-        Usage {
-            prompt: tokens::count(&request.prompt_text())
-                + prompt.messages * tokens::USUAL_PER_MESSAGE
-                + prompt.images * image_tokens,
-            completion: tokens::count(&output),
-            ..Usage::default()
-        }
+        let prompt = request.demand().prompt.counted(&request.prompt_text(), image_tokens);
+        Usage::of(prompt, tokens::count(&output))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,21 +1,24 @@
-//! The candidates in turn, until one answers: fallback ends with the first byte.
+//! The candidates in turn, until one has output: fallback ends there. A 200 is not yet an answer.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use super::Call;
 use super::admit::Admitted;
 use super::bill::Produced;
-use super::head::Timing;
-use crate::chat::sse::{Broken, Stream};
+use super::context::Call;
+use super::timing::Timing;
 use crate::config::ProviderSettings;
-use crate::credits::hold::Candidate;
 use crate::error::{Code, Error, Result};
+use crate::formats::{Answer, Broken, Progress, Target, Upstream};
 use crate::providers::attempt;
+use crate::providers::candidate::Candidate;
 use crate::providers::failure::Failure;
 use crate::providers::order::order;
 use crate::providers::{Credential, own_keys};
+
+/// The largest plain answer that is taken, in bytes.
+pub const LARGEST: usize = 64 * 1024 * 1024;
 
 /// A provider that has begun to answer.
 pub struct Opened {
@@ -23,12 +26,16 @@ pub struct Opened {
     pub provider: &'static str,
     /// With whose key.
     pub credential: Credential,
-    /// The rest of its answer.
-    pub response: reqwest::Response,
-    /// Of a stream, what the client gets of the first frame.
-    pub first: Vec<Bytes>,
-    /// Whether the first frame broke the stream, after something good.
+    /// Reads the answer.
+    pub answer: Box<dyn Answer>,
+    /// The rest of a stream; none if all of the answer is in.
+    pub response: Option<reqwest::Response>,
+    /// What a streaming client gets of what has come.
+    pub pieces: Vec<Bytes>,
+    /// What broke the stream, after output.
     pub broken: Option<Broken>,
+    /// Bytes that have come.
+    pub size: usize,
 }
 
 /// Asks the candidates in turn. `produced` learns who is being asked before anything is sent, since a call may be
@@ -38,7 +45,7 @@ pub struct Opened {
 /// The last failure, when nobody is left who may be asked.
 pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produced: &mut Produced) -> Result<Opened> {
     let mut last = Error::new(Code::NoProvider);
-    let candidates = order(admitted.hold.candidates.clone(), &call.request.routing, &admitted.admission.avoid);
+    let candidates = order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid);
     for candidate in candidates {
         let own = &call.app.config.providers;
         let Some(settings) = own.iter().find(|settings| settings.provider.name == candidate.provider) else {
@@ -46,11 +53,23 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produce
         };
         let name = settings.provider.name;
         let credential = credential(call, admitted, &candidate)?;
-        let body = call.request.upstream_body(&candidate.model, admitted.hold.output_limit, admitted.hold.reasoning)?;
+        let target = Target {
+            provider: settings.provider,
+            model: &candidate.model,
+            output_limit: admitted.hold.output_limit,
+            reasoning: admitted.hold.reasoning,
+        };
+        let upstream = match call.request.for_provider(&target) {
+            Ok(upstream) => upstream,
+            Err(error) => {
+                last = error;
+                continue;
+            }
+        };
         produced.provider = Some(name);
         produced.own_key = candidate.own_key;
         let asked = Instant::now();
-        let attempt = attempt(call, settings, credential, body, produced).await;
+        let attempt = attempt(call, settings, credential, upstream, produced).await;
         timing.upstream += asked.elapsed();
         match attempt {
             Ok(opened) => return Ok(opened),
@@ -83,37 +102,100 @@ async fn attempt(
     call: &Call,
     settings: &ProviderSettings,
     credential: Credential,
-    body: Bytes,
+    upstream: Upstream,
     produced: &mut Produced,
 ) -> Result<Opened, Failure> {
     let provider = settings.provider.name;
-    let stream = call.request.stream;
-    // A plain answer's first byte is its whole: it has the call's deadline only.
+    produced.first_byte = None;
+    // What is not asked for as a stream has the call's deadline only: its first byte is its whole.
     let silence = call.app.config.provider_silence;
-    let until = if stream { call.deadline.min(Instant::now() + silence) } else { call.deadline };
-    let mut response = attempt::send(&call.app, settings, &credential, body, stream, until).await?;
-    if !stream {
-        produced.first_byte = Some(Instant::now());
-        return Ok(Opened { provider, credential, response, first: Vec::new(), broken: None });
+    let until = || if upstream.streamed { call.deadline.min(Instant::now() + silence) } else { call.deadline };
+    let response = attempt::send(&call.app, settings, &credential, &upstream, until()).await?;
+    let event_stream = is_event_stream(response.headers());
+    let streamed = upstream.streamed;
+    let mut opened = Opened {
+        provider,
+        credential,
+        answer: upstream.answer,
+        response: Some(response),
+        pieces: Vec::new(),
+        broken: None,
+        size: 0,
+    };
+    if event_stream {
+        while opened.answer.progress() == Progress::Waiting {
+            let until = call.deadline.min(Instant::now() + silence);
+            next(&mut opened, until, produced).await?;
+        }
+        return Ok(opened);
     }
-    if !is_event_stream(response.headers()) {
+    if call.demand().stream {
         return Err(Failure { fall_back: true, ..Failure::garbled(provider) });
     }
-    let frame = match tokio::time::timeout_at(until, response.chunk()).await {
+    // It may have been charged: another provider is asked only where the answer could have been seen on its way.
+    whole(&mut opened, call.deadline, produced).await.map_err(|failure| Failure { fall_back: streamed, ..failure })?;
+    Ok(opened)
+}
+
+/// Reads the next bytes of a stream that has no output yet. An error before any is a status that came late.
+async fn next(opened: &mut Opened, until: Instant, produced: &mut Produced) -> Result<(), Failure> {
+    let provider = opened.provider;
+    let unreachable = || Failure::unreachable(provider, true);
+    let response = opened.response.as_mut().ok_or_else(unreachable)?;
+    let frame = match timeout_at(until, response.chunk()).await {
         Err(_) => return Err(Failure::silent(provider)),
-        Ok(Ok(Some(frame))) => frame,
-        Ok(Ok(None) | Err(_)) => return Err(Failure::unreachable(provider, true)),
+        Ok(frame) => frame.map_err(|_| unreachable())?,
     };
-    produced.first_byte = Some(Instant::now());
-    let (mut events, mut first) = (Stream::default(), Vec::new());
-    let broken = events.push(frame, &mut first).err();
-    if let Some(broken) = &broken
-        && first.is_empty()
-    {
-        return Err(failure(provider, &credential, broken));
+    let read = match frame {
+        Some(frame) => {
+            produced.first_byte.get_or_insert_with(Instant::now);
+            opened.size += frame.len();
+            opened.answer.push(frame, &mut opened.pieces)
+        }
+        None => {
+            opened.response = None;
+            opened.answer.end(&mut opened.pieces)
+        }
+    };
+    match read {
+        Err(broken) if opened.answer.progress() == Progress::Waiting => {
+            Err(failure(provider, &opened.credential, &broken))
+        }
+        read => {
+            opened.broken = read.err();
+            Ok(())
+        }
     }
-    produced.stream = events;
-    Ok(Opened { provider, credential, response, first, broken })
+}
+
+/// Reads an answer that comes as one body.
+async fn whole(opened: &mut Opened, deadline: Instant, produced: &mut Produced) -> Result<(), Failure> {
+    let provider = opened.provider;
+    produced.first_byte = Some(Instant::now());
+    let Some(response) = opened.response.take() else { return Err(Failure::garbled(provider)) };
+    let body = match timeout_at(deadline, collect(response)).await {
+        Err(_) => return Err(Failure::deadline()),
+        Ok(body) => body.map_err(|error| Failure { error, ..Failure::garbled(provider) })?,
+    };
+    opened.answer.whole(body).map_err(|_| Failure::garbled(provider))
+}
+
+async fn collect(mut response: reqwest::Response) -> Result<Bytes> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| Error::new(Code::UpstreamError))? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(Error::new(Code::UpstreamError));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Of an answer that no client is sent, since it is larger than any that makes sense.
+pub fn too_large(provider: &str) -> Error {
+    Error::new(Code::UpstreamError)
+        .with_message("The answer is larger than 64 MB. Ask for fewer choices or log probabilities, or stream it.")
+        .with_detail("provider", provider)
 }
 
 /// What a broken stream means, as if its head had said so.

@@ -3,6 +3,7 @@
 use reqwest::Url;
 
 use super::{Missing, Setting};
+use crate::formats::format::Format;
 use crate::providers::Provider;
 
 /// A provider as this deployment uses it.
@@ -12,22 +13,32 @@ pub struct ProviderSettings {
     pub provider: &'static Provider,
     /// Our key there; without one the provider's routes are not candidates.
     pub key: Option<String>,
-    /// Where its chat completions are; none if the variable holds no URL.
-    pub chat_completions: Option<Url>,
+    /// Where the endpoint of each format that it speaks is; empty if the variable holds no URL.
+    pub endpoints: Vec<(Format, Url)>,
     /// Portkey only: the virtual key it routes by.
     pub virtual_key: Option<String>,
     /// Portkey only: the provider it routes to where there is no virtual key.
     pub upstream: Option<String>,
 }
 
+impl ProviderSettings {
+    /// Where the provider's endpoint for a format is.
+    #[must_use]
+    pub fn endpoint(&self, format: Format) -> Option<&Url> {
+        self.endpoints.iter().find(|(spoken, _)| *spoken == format).map(|(_, url)| url)
+    }
+}
+
 /// Reads what the environment says of one provider.
 pub(super) fn provider(row: &'static Provider, get: &impl Fn(&str) -> Option<String>) -> ProviderSettings {
     let name = row.name.to_ascii_uppercase();
     let base_url = get(&format!("{name}_BASE_URL")).unwrap_or_else(|| row.base_url.to_owned());
+    let base_url = base_url.trim_end_matches('/');
+    let endpoint = |(format, path): &(Format, &str)| Some((*format, Url::parse(&format!("{base_url}{path}")).ok()?));
     ProviderSettings {
         provider: row,
         key: get(&format!("{name}_API_KEY")),
-        chat_completions: Url::parse(&format!("{}/chat/completions", base_url.trim_end_matches('/'))).ok(),
+        endpoints: row.speaks.iter().filter_map(endpoint).collect(),
         virtual_key: get(&format!("{name}_VIRTUAL_KEY")),
         upstream: get(&format!("{name}_PROVIDER")),
     }

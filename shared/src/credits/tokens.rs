@@ -1,10 +1,10 @@
 //! Counting tokens ourselves, when a provider did not say, or when a byte count would refuse what fits.
 
-/// Tokens that a chat template adds to a message, at most.
-pub const PER_MESSAGE: u64 = 16;
+/// Tokens that a chat template adds to a turn of the conversation, at most.
+pub const PER_TURN: u64 = 16;
 
-/// Tokens that a chat template usually adds to a message.
-pub const USUAL_PER_MESSAGE: u64 = 4;
+/// Tokens that a chat template usually adds to a turn.
+pub const USUAL_PER_TURN: u64 = 4;
 
 /// Tokens of `text` under OpenAI's newest public vocabulary. Linear in the text, whatever the text.
 #[must_use]

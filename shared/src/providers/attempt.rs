@@ -1,6 +1,5 @@
 //! One request to one provider, up to its response's head.
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
@@ -8,12 +7,13 @@ use super::failure::Failure;
 use super::{Authentication, Credential};
 use crate::app::App;
 use crate::config::ProviderSettings;
+use crate::formats::Upstream;
 use crate::reason::reason;
 
 /// What is read of an error's body, in bytes.
 const ERROR_BODY: usize = 64 * 1024;
 
-/// Sends a chat completion and waits until `until` for the head of a success.
+/// Sends a request and waits until `until` for the head of a success.
 ///
 /// # Errors
 /// [`Failure`].
@@ -21,21 +21,21 @@ pub async fn send(
     app: &App,
     settings: &ProviderSettings,
     credential: &Credential,
-    body: Bytes,
-    stream: bool,
+    upstream: &Upstream,
     until: Instant,
 ) -> Result<reqwest::Response, Failure> {
     let provider = settings.provider.name;
-    let Some(address) = settings.chat_completions.clone() else {
-        tracing::error!(provider, "a provider's base URL is not a URL");
+    let Some(address) = settings.endpoint(upstream.format).cloned() else {
+        tracing::error!(provider, format = ?upstream.format, "a provider's base URL is not a URL");
         return Err(Failure::unreachable(provider, true));
     };
-    let request = app.http.post(address).headers(headers(app, settings, credential, stream)).body(body);
+    let headers = headers(app, settings, credential, upstream.streamed);
+    let request = app.http.post(address).headers(headers).body(upstream.body.clone());
     let response = match tokio::time::timeout_at(until, request.send()).await {
         Err(_) => return Err(Failure::silent(provider)),
         Ok(Err(error)) => {
             // A plain call may have been answered, and charged, on a connection that was lost after it was sent.
-            let fall_back = stream || error.is_connect();
+            let fall_back = upstream.streamed || error.is_connect();
             tracing::warn!(provider, reason = reason(error), "a provider cannot be reached");
             return Err(Failure::unreachable(provider, fall_back));
         }
@@ -95,7 +95,7 @@ fn headers(app: &App, settings: &ProviderSettings, credential: &Credential, stre
             }
         }
     }
-    if settings.provider.sends_app {
+    if settings.provider.quirks.sends_app {
         insert(HeaderName::from_static("http-referer"), &app.config.frontend_url, false);
         insert(HeaderName::from_static("x-title"), &app.config.app_name, false);
     }

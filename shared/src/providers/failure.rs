@@ -32,6 +32,12 @@ impl Failure {
         Self::new(Error::new(Code::UpstreamTimeout), provider, true)
     }
 
+    /// The call's time was up: nobody's fault, and nobody else has more of it.
+    #[must_use]
+    pub fn deadline() -> Self {
+        Self { error: Error::new(Code::DeadlineExceeded), fall_back: false, providers_fault: false }
+    }
+
     /// A success that is not what it should be: not JSON, no choices.
     #[must_use]
     pub fn garbled(provider: &str) -> Self {

@@ -1,12 +1,16 @@
-//! The model providers: who they are, how a call reaches one, what comes back.
+//! The model providers: who they are, who is asked first, how a call reaches one, what comes back.
 
 pub mod attempt;
+pub mod candidate;
 pub mod failure;
 pub mod order;
 pub mod own_keys;
+pub mod routing;
 pub mod table;
 
-/// A provider that speaks OpenAI's chat API.
+use crate::formats::format::Format;
+
+/// A provider.
 #[derive(Debug)]
 pub struct Provider {
     /// Its name in the catalog, in `provider:model` ids and in environment variables.
@@ -15,7 +19,25 @@ pub struct Provider {
     pub base_url: &'static str,
     /// How it wants our key.
     pub authentication: Authentication,
-    /// Whether it is told which app calls (`HTTP-Referer`, `X-Title`), for its public statistics.
+    /// The formats that it speaks, each with its endpoint's path behind the base URL. Every provider speaks chat; what
+    /// else a client asks for is translated where it is not here.
+    pub speaks: &'static [(Format, &'static str)],
+    /// What is different about it.
+    pub quirks: Quirks,
+}
+
+impl Provider {
+    /// The path of its endpoint for a format; `None` when it does not speak it.
+    #[must_use]
+    pub fn path(&self, format: Format) -> Option<&'static str> {
+        self.speaks.iter().find(|(spoken, _)| *spoken == format).map(|(_, path)| *path)
+    }
+}
+
+/// What is different about a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quirks {
+    /// It is told which app calls (`HTTP-Referer`, `X-Title`), for its public statistics.
     pub sends_app: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Which provider is asked first.
 
+use super::candidate::Candidate;
+use super::routing::Routing;
 use super::table::PROVIDERS;
-use crate::chat::request::Routing;
 use crate::config::ProviderSettings;
-use crate::credits::hold::Candidate;
 
 /// Orders a hold's candidates, which come cheapest first: the request's own order, then those whose breaker is
 /// closed. An open breaker's provider is kept as the last resort. Without fallbacks only the first remains.

@@ -17,7 +17,7 @@ use tests::world::World;
 async fn seeded() -> World {
     let world = World::start().await;
     world.sql("delete from gateway.models").await;
-    world.sql(&fs::read_to_string(repository().join("supabase/seed.sql")).expect("a seed")).await;
+    world.sql(&fs::read_to_string(repository().join("supabase/seeds/catalog.sql")).expect("a seed")).await;
     world
 }
 

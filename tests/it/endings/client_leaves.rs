@@ -10,9 +10,10 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::credits::tokens::count;
 use tests::certain;
-use tests::world::{Account, World, hello};
+use tests::wire::Wire;
+use tests::world::{Account, World};
 
-use super::{PROMPT_TOKENS, assert_members, price, settled};
+use super::{assert_members, price, settled};
 
 /// Sends a call and leaves when the provider has it.
 pub async fn leave_before_the_head(world: &World, request: RequestBuilder) -> Gate {
@@ -35,13 +36,13 @@ async fn ending(world: &World) -> (Ending, u64) {
 }
 
 /// A streamed call for so many chunks.
-fn long(chunks: u64) -> Value {
-    hello(&json!({ "stream": true, "max_tokens": 2 * chunks }))
+fn long(wire: &Wire, chunks: u64) -> Value {
+    wire.hello(&json!({ "stream": true, "max_tokens": 2 * chunks }))
 }
 
 /// The client has read `read` of a stream of so many chunks and left: the provider was told to stop, and what was
 /// produced until then has been charged.
-async fn assert_given_up(world: &World, account: &Account, read: &str, chunks: u64) {
+async fn assert_given_up(wire: &Wire, world: &World, account: &Account, read: &str, chunks: u64) {
     let (ending, written) = ending(world).await;
     assert_eq!(ending, Ending::ClientGone);
     assert!(written < chunks, "{written} of {chunks} chunks were written");
@@ -49,6 +50,6 @@ async fn assert_given_up(world: &World, account: &Account, read: &str, chunks: u
     let tokens = row["completion_tokens"].as_u64().expect("tokens");
     // What came between the last chunk that the client took and its departure was produced for it.
     assert!((count(read)..2 * chunks).contains(&tokens), "{row}");
-    let cost = price(PROMPT_TOKENS, tokens);
+    let cost = price(wire.prompt_tokens, tokens);
     assert_members(&row, &json!({"outcome": "client_left", "estimated": true, "cost": cost}));
 }

@@ -9,26 +9,26 @@ use axum::routing::post;
 use futures_util::stream;
 use serde_json::{Value, json};
 use tests::certain;
+use tests::wire::{WIRES, Wire};
 use tests::world::{Account, World};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::{CHAT, ask, assert_members, let_it_reason, settled, world_within};
+use super::{ask, assert_members, let_it_reason, settled, world_within};
 
 /// So many chunks of so many bytes are more than all buffers between provider and client hold.
 const CHUNKS: usize = 1_000;
 const CHUNK: usize = 64 * 1024;
 
 /// A provider that writes as fast as it is read, and how many chunks it has written.
-async fn provider() -> (String, Arc<AtomicUsize>) {
+async fn provider(wire: &Wire) -> (String, Arc<AtomicUsize>) {
     let written = Arc::new(AtomicUsize::new(0));
     let count = written.clone();
+    // Bulk that is no text, which would take long to count.
+    let mut chunk = wire.upstream_event(" water");
+    chunk["obfuscation"] = json!("x".repeat(CHUNK));
+    let chunk = format!("data: {chunk}\n\n");
     let answer = move || async move {
-        // Bulk that is no text, which would take long to count.
-        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
-                           "choices": [{"index": 0, "delta": {"content": " water"}, "finish_reason": null}],
-                           "obfuscation": "x".repeat(CHUNK)});
-        let chunk = format!("data: {chunk}\n\n");
         let chunks = stream::iter((0..CHUNKS).map(move |_| {
             count.fetch_add(1, Ordering::SeqCst);
             Ok::<_, std::io::Error>(chunk.clone())
@@ -37,21 +37,22 @@ async fn provider() -> (String, Arc<AtomicUsize>) {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
-    let router = Router::new().route("/chat/completions", post(answer));
+    let router = Router::new().fallback(post(answer));
     tokio::spawn(async move { axum::serve(listener, router).await });
     (url, written)
 }
 
 /// Sends a call over a connection that holds little, and reads nothing.
-async fn send_and_do_not_read(world: &World, account: &Account, body: &Value) -> TcpStream {
+async fn send_and_do_not_read(wire: &Wire, world: &World, account: &Account, body: &Value) -> TcpStream {
     let address = world.base_url.trim_start_matches("http://");
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let mut client = socket.connect(address.parse().expect("an address")).await.expect("a connection");
     let body = body.to_string();
     let request = format!(
-        "POST {CHAT} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+        "POST {} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{body}",
+        wire.path(),
         account.key,
         body.len()
     );
@@ -59,14 +60,15 @@ async fn send_and_do_not_read(world: &World, account: &Account, body: &Value) ->
     client
 }
 
-async fn is_settled_at_its_deadline(reasoning: bool) -> Value {
-    let (url, written) = provider().await;
-    let variables = [("CALL_MAX_SECONDS", "2"), ("OPENROUTER_API_KEY", "key"), ("OPENROUTER_BASE_URL", &url)];
-    let (world, account) = world_within("any/model", &variables).await;
+async fn is_settled_at_its_deadline(wire: &'static Wire, reasoning: bool) -> Value {
+    let (url, written) = provider(wire).await;
+    let (key, base_url) = (wire.variable("API_KEY"), wire.variable("BASE_URL"));
+    let variables = [("CALL_MAX_SECONDS", "2"), (key.as_str(), "key"), (base_url.as_str(), url.as_str())];
+    let (world, account) = world_within(wire, "any/model", &variables).await;
     if reasoning {
         let_it_reason(&world).await;
     }
-    let client = send_and_do_not_read(&world, &account, &ask(true)).await;
+    let client = send_and_do_not_read(wire, &world, &account, &ask(wire, true)).await;
     let recorded = async {
         while world.value("select count(*) from gateway.requests").await == json!(0) {
             tokio::task::yield_now().await;
@@ -83,13 +85,18 @@ async fn is_settled_at_its_deadline(reasoning: bool) -> Value {
 
 #[tokio::test]
 async fn a_stream_that_nobody_reads_is_settled_at_its_deadline() {
-    let row = is_settled_at_its_deadline(false).await;
-    assert_members(&row, &json!({"outcome": "client_left", "estimated": true}));
-    assert!(row["completion_tokens"].as_u64() > Some(0), "{row}");
+    // One after the other: a provider that writes as fast as it is read leaves little to its neighbours.
+    for wire in &WIRES {
+        let row = is_settled_at_its_deadline(wire, false).await;
+        assert_members(&row, &json!({"outcome": "client_left", "estimated": true}));
+        assert!(row["completion_tokens"].as_u64() > Some(0), "{row}");
+    }
 }
 
 #[tokio::test]
 async fn so_is_one_of_a_reasoning_model() {
-    let row = is_settled_at_its_deadline(true).await;
-    assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+    for wire in &WIRES {
+        let row = is_settled_at_its_deadline(wire, true).await;
+        assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+    }
 }

@@ -4,25 +4,14 @@ use local::provider::Ending;
 use serde_json::{Value, json};
 use tests::certain;
 use tests::plain::PlainServer;
-use tests::world::{Account, World, events, read, send};
+use tests::wire::{Wire, each};
+use tests::world::{Account, World, read, send};
 
-use super::{
-    Reader, ask, assert_estimated, assert_members, call_at, content, let_it_reason, settled, variables, world_within,
-};
+use super::{Reader, ask, assert_estimated, assert_members, call_at, let_it_reason, settled, variables, world_within};
 use crate::platforms::function;
 
 /// Long enough for a first chunk on a busy machine.
 const SHORT: [(&str, &str); 1] = [("CALL_MAX_SECONDS", "2")];
-
-/// The last event of a stream, which a deadline has cut: an error that the SDKs raise, a finish reason and no `[DONE]`.
-pub fn cut_by_the_deadline(stream: &str) -> Value {
-    assert!(!stream.contains("[DONE]"), "{stream}");
-    let last = events(stream).pop().expect("an event");
-    assert_eq!(last["choices"][0]["finish_reason"], "error", "{last}");
-    assert_eq!(last["choices"][0]["delta"], json!({}), "{last}");
-    assert_eq!(last["object"], "chat.completion.chunk");
-    last
-}
 
 /// The call, which began a moment after its request came, ended at its deadline. A busy machine may need a while more.
 fn assert_in_time(row: &Value) {
@@ -30,57 +19,71 @@ fn assert_in_time(row: &Value) {
     assert!((1_000..15_000).contains(&duration), "{row}");
 }
 
-async fn a_silent_stream_is_cut(world: &World, base_url: &str, account: &Account) {
-    let text = Reader::open(call_at(world, base_url, account, &ask(true))).await.whole().await;
-    assert_eq!(cut_by_the_deadline(&text)["error"]["code"], "deadline_exceeded");
+async fn a_silent_stream_is_cut(wire: &'static Wire, world: &World, base_url: &str, account: &Account) {
+    let text = Reader::open(wire, call_at(wire, world, base_url, account, &ask(wire, true))).await.whole().await;
+    assert_eq!(wire.failure(&text)["code"], "deadline_exceeded");
     let row = settled(world, account).await;
-    assert_eq!(content(&text).len(), 3);
-    assert_estimated(&row, "deadline", &content(&text).concat());
+    assert_eq!(wire.pieces(&text).len(), 3);
+    assert_estimated(wire, &row, "deadline", &wire.pieces(&text).concat());
     assert_members(&row, &json!({"error_code": "deadline_exceeded", "stream": true}));
     assert_in_time(&row);
 }
 
 #[tokio::test]
 async fn a_stream_that_falls_silent_is_cut_and_charged_for_what_it_produced() {
-    let (world, account) = world_within("standin/stall?after=3", &SHORT).await;
-    a_silent_stream_is_cut(&world, &world.base_url, &account).await;
+    each(async |wire| {
+        let (world, account) = world_within(wire, "standin/stall?after=3", &SHORT).await;
+        a_silent_stream_is_cut(wire, &world, &world.base_url, &account).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_compiled_functions_stream_is_cut_and_charged_likewise() {
-    let (world, account) = world_within("standin/stall?after=3", &SHORT).await;
-    let server = PlainServer::start(function(), &variables(&world)).await;
-    a_silent_stream_is_cut(&world, &server.base_url, &account).await;
+    each(async |wire| {
+        let (world, account) = world_within(wire, "standin/stall?after=3", &SHORT).await;
+        let server = PlainServer::start(function(), &variables(&world)).await;
+        a_silent_stream_is_cut(wire, &world, &server.base_url, &account).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_stream_that_goes_on_is_cut_and_charged_for_what_it_produced() {
-    let (world, account) = world_within("standin/slow?ms=50&chunks=1000", &SHORT).await;
-    let text = Reader::open(call_at(&world, &world.base_url, &account, &ask(true))).await.whole().await;
-    assert_eq!(cut_by_the_deadline(&text)["error"]["code"], "deadline_exceeded");
-    let control = world.platform.providers.control();
-    let provider = certain("the end", control.wait_for(|all| all[0].ending.is_some())).await;
-    assert_eq!(provider[0].ending, Some(Ending::ClientGone));
-    let row = settled(&world, &account).await;
-    assert_estimated(&row, "deadline", &content(&text).concat());
-    assert_in_time(&row);
+    each(async |wire| {
+        let (world, account) = world_within(wire, "standin/slow?ms=50&chunks=1000", &SHORT).await;
+        let text =
+            Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await.whole().await;
+        assert_eq!(wire.failure(&text)["code"], "deadline_exceeded");
+        let control = world.platform.providers.control();
+        let provider = certain("the end", control.wait_for(|all| all[0].ending.is_some())).await;
+        assert_eq!(provider[0].ending, Some(Ending::ClientGone));
+        let row = settled(&world, &account).await;
+        assert_estimated(wire, &row, "deadline", &wire.pieces(&text).concat());
+        assert_in_time(&row);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_stream_of_a_reasoning_model_that_is_cut_costs_its_hold() {
-    let (world, account) = world_within("standin/stall?after=3", &SHORT).await;
-    let_it_reason(&world).await;
-    let text = Reader::open(call_at(&world, &world.base_url, &account, &ask(true))).await.whole().await;
-    assert_eq!(cut_by_the_deadline(&text)["error"]["code"], "deadline_exceeded");
-    let row = settled(&world, &account).await;
-    assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
-    assert_in_time(&row);
+    each(async |wire| {
+        let (world, account) = world_within(wire, "standin/stall?after=3", &SHORT).await;
+        let_it_reason(&world).await;
+        let text =
+            Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await.whole().await;
+        assert_eq!(wire.failure(&text)["code"], "deadline_exceeded");
+        let row = settled(&world, &account).await;
+        assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+        assert_in_time(&row);
+    })
+    .await;
 }
 
 /// The answer did not come in time: an error and no charge.
-async fn assert_too_late(upstream: &str, stream: bool, code: &str) {
-    let (world, account) = world_within(upstream, &SHORT).await;
-    let (status, answer) = read(send(call_at(&world, &world.base_url, &account, &ask(stream))).await).await;
+async fn assert_too_late(wire: &'static Wire, upstream: &str, stream: bool, code: &str) {
+    let (world, account) = world_within(wire, upstream, &SHORT).await;
+    let (status, answer) = read(send(call_at(wire, &world, &world.base_url, &account, &ask(wire, stream))).await).await;
     assert_eq!((status, &answer["error"]["code"]), (504, &json!(code)), "{answer}");
     let row = settled(&world, &account).await;
     assert_members(&row, &json!({"outcome": "failed", "error_code": code, "cost": 0}));
@@ -91,15 +94,31 @@ async fn assert_too_late(upstream: &str, stream: bool, code: &str) {
 
 #[tokio::test]
 async fn a_plain_call_whose_provider_is_silent_costs_nothing() {
-    assert_too_late("standin/hang", false, "upstream_timeout").await;
+    each(async |wire| {
+        assert_too_late(wire, "standin/hang", false, "upstream_timeout").await;
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_plain_call_whose_answer_comes_by_half_costs_nothing() {
-    assert_too_late("standin/stall", false, "deadline_exceeded").await;
+async fn a_plain_call_whose_answer_comes_by_half_is_charged_for_what_was_produced() {
+    each(async |wire| {
+        let (world, account) = world_within(wire, "standin/stall?after=3", &SHORT).await;
+        let (status, answer) =
+            read(send(call_at(wire, &world, &world.base_url, &account, &ask(wire, false))).await).await;
+        assert_eq!((status, &answer["error"]["code"]), (504, &json!("deadline_exceeded")), "{answer}");
+        let row = settled(&world, &account).await;
+        super::assert_counted(wire, &row, "deadline");
+        assert_members(&row, &json!({"error_code": "deadline_exceeded", "stream": false}));
+        assert_in_time(&row);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_stream_that_never_begins_costs_nothing() {
-    assert_too_late("standin/hang", true, "upstream_timeout").await;
+    each(async |wire| {
+        assert_too_late(wire, "standin/hang", true, "upstream_timeout").await;
+    })
+    .await;
 }

@@ -7,15 +7,14 @@ use local::provider::Ending;
 use serde_json::{Value, json};
 use tests::certain;
 use tests::lambda::LambdaHost;
-use tests::world::{Account, MODEL, Route, World, events};
+use tests::wire::{Wire, each};
+use tests::world::{Account, World, events};
 
-use super::{
-    CREDIT, ask, assert_estimated, assert_reported, books, call_event, content, must_not_come, variables, world_with,
-};
+use super::{CREDIT, ask, assert_estimated, assert_reported, books, call_event, must_not_come, variables, world_with};
 use crate::platforms::function;
 
-async fn start(upstream: &str) -> (World, Account, LambdaHost) {
-    let (world, account) = world_with(upstream).await;
+async fn start(wire: &Wire, upstream: &str) -> (World, Account, LambdaHost) {
+    let (world, account) = world_with(wire, upstream).await;
     let host = LambdaHost::start(function(), &variables(&world)).await;
     (world, account, host)
 }
@@ -30,97 +29,116 @@ async fn next_event_with(settle: Gate, host: &LambdaHost, asked: usize) {
 
 #[tokio::test]
 async fn a_plain_call_is_settled_before_the_next_event() {
-    let (world, account, host) = start("standin/normal").await;
-    let settle = world.platform.postgrest.control().gate(Some("finish_request"));
-    let answer = host.invoke(call_event(&account, &ask(false))).await.expect("an answer");
-    assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "application/json"));
-    let ((), text) = tokio::join!(next_event_with(settle, &host, 1), answer.text());
-    assert_reported(&books(&world, &account).await, "completed");
-    let answer: Value = serde_json::from_str(&text).expect("JSON");
-    assert!(answer["choices"][0]["message"]["content"].is_string(), "{answer}");
+    each(async |wire| {
+        let (world, account, host) = start(wire, "standin/normal").await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let answer = host.invoke(call_event(wire, &account, &ask(wire, false))).await.expect("an answer");
+        assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "application/json"));
+        let ((), text) = tokio::join!(next_event_with(settle, &host, 1), answer.text());
+        assert_reported(&books(&world, &account).await, "completed");
+        let answer: Value = serde_json::from_str(&text).expect("JSON");
+        assert!(!wire.text(&answer).is_empty(), "{answer}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_stream_arrives_in_pieces_while_the_provider_writes() {
-    let (world, account, host) = start("standin/gated?after=3").await;
-    let control = world.platform.providers.control();
-    let gate = control.gate_within();
-    let mut answer = host.invoke(call_event(&account, &ask(true))).await.expect("an answer");
-    assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "text/event-stream"));
-    let mut text = String::new();
-    while content(&text).len() < 3 {
-        text.push_str(str::from_utf8(&answer.chunk().await.expect("a chunk")).expect("UTF-8"));
-    }
-    assert_eq!(control.requests()[0].ending, None, "the provider has not finished");
-    gate.release();
-    let rest = answer.text().await;
-    assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
-    host.asked(2).await;
-    assert_reported(&books(&world, &account).await, "completed");
+    each(async |wire| {
+        let (world, account, host) = start(wire, "standin/gated?after=3").await;
+        let control = world.platform.providers.control();
+        let gate = control.gate_within();
+        let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
+        assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "text/event-stream"));
+        let mut text = String::new();
+        while wire.pieces(&text).len() < 3 {
+            text.push_str(str::from_utf8(&answer.chunk().await.expect("a chunk")).expect("UTF-8"));
+        }
+        assert_eq!(control.requests()[0].ending, None, "the provider has not finished");
+        gate.release();
+        let rest = answer.text().await;
+        assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
+        host.asked(2).await;
+        assert_reported(&books(&world, &account).await, "completed");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_stream_is_settled_before_the_next_event_and_its_bytes_do_not_wait_for_that() {
-    let (world, account, host) = start("standin/normal").await;
-    let settle = world.platform.postgrest.control().gate(Some("finish_request"));
-    let mut answer = host.invoke(call_event(&account, &ask(true))).await.expect("an answer");
-    let mut text = String::new();
-    while !text.ends_with("data: [DONE]\n\n") {
-        text.push_str(str::from_utf8(&answer.chunk().await.expect("a chunk")).expect("UTF-8"));
-    }
-    next_event_with(settle, &host, 1).await;
-    assert_reported(&books(&world, &account).await, "completed");
-    assert_eq!(answer.chunk().await, None);
+    each(async |wire| {
+        let (world, account, host) = start(wire, "standin/normal").await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
+        let mut text = String::new();
+        while !text.ends_with("data: [DONE]\n\n") {
+            text.push_str(str::from_utf8(&answer.chunk().await.expect("a chunk")).expect("UTF-8"));
+        }
+        next_event_with(settle, &host, 1).await;
+        assert_reported(&books(&world, &account).await, "completed");
+        assert_eq!(answer.chunk().await, None);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_failed_call_is_settled_before_the_next_event() {
-    let (world, account, host) = start("standin/status?code=500").await;
-    let settle = world.platform.postgrest.control().gate(Some("finish_request"));
-    let answer = async { host.invoke(call_event(&account, &ask(true))).await.expect("an answer") };
-    let ((), answer) = tokio::join!(next_event_with(settle, &host, 1), answer);
-    let row = books(&world, &account).await;
-    assert_eq!((&row["outcome"], &row["cost"]), (&json!("failed"), &json!(0)), "{row}");
-    assert_eq!(answer.status, 502);
+    each(async |wire| {
+        let (world, account, host) = start(wire, "standin/status?code=500").await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let answer = async { host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer") };
+        let ((), answer) = tokio::join!(next_event_with(settle, &host, 1), answer);
+        let row = books(&world, &account).await;
+        assert_eq!((&row["outcome"], &row["cost"]), (&json!("failed"), &json!(0)), "{row}");
+        assert_eq!(answer.status, 502);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_call_over_its_limits_gives_its_hold_back_before_the_next_event() {
-    let (world, account, host) = start("standin/normal").await;
-    let limits = format!(
-        r#"update gateway.api_keys set rate_limits = '{{"requests_per_minute": 1}}' where id = '{}'"#,
-        account.key_id
-    );
-    world.sql(&limits).await;
-    assert_eq!(host.invoke(call_event(&account, &ask(false))).await.expect("an answer").status, 200);
-    host.asked(2).await;
-    let settle = world.platform.postgrest.control().gate(Some("finish_request"));
-    let answer = async { host.invoke(call_event(&account, &ask(false))).await.expect("an answer") };
-    let ((), answer) = tokio::join!(next_event_with(settle, &host, 2), answer);
-    assert_reported(&books(&world, &account).await, "completed");
-    assert_eq!(answer.status, 429);
+    each(async |wire| {
+        let (world, account, host) = start(wire, "standin/normal").await;
+        let limits = format!(
+            r#"update gateway.api_keys set rate_limits = '{{"requests_per_minute": 1}}' where id = '{}'"#,
+            account.key_id
+        );
+        world.sql(&limits).await;
+        assert_eq!(host.invoke(call_event(wire, &account, &ask(wire, false))).await.expect("an answer").status, 200);
+        host.asked(2).await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let answer = async { host.invoke(call_event(wire, &account, &ask(wire, false))).await.expect("an answer") };
+        let ((), answer) = tokio::join!(next_event_with(settle, &host, 2), answer);
+        assert_reported(&books(&world, &account).await, "completed");
+        assert_eq!(answer.status, 429);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_stream_is_cut_in_time_to_be_settled_within_the_functions_limit() {
-    let (world, account, host) = start("standin/no-usage").await;
-    // A call whose tokens we count ourselves: an instance loads its tokenizer the first time.
-    let first = world.account(CREDIT).await;
-    host.invoke(call_event(&first, &ask(false))).await.expect("an answer").text().await;
-    host.asked(2).await;
-    world.platform.providers.control().clear();
-    world.model(MODEL, &[Route::new("openrouter", "standin/stall?after=3")]).await;
+    each(async |wire| {
+        let (world, account, host) = start(wire, "standin/no-usage").await;
+        // A call whose tokens we count ourselves: an instance loads its tokenizer the first time.
+        let first = world.account(CREDIT).await;
+        host.invoke(call_event(wire, &first, &ask(wire, false))).await.expect("an answer").text().await;
+        host.asked(2).await;
+        world.platform.providers.control().clear();
+        world.serves(wire, "standin/stall?after=3").await;
 
-    // Half of a short limit is kept back for the settle.
-    let limit = Duration::from_secs(6);
-    let answer = host.invoke_within(limit, call_event(&account, &ask(true))).await.expect("an answer");
-    let text = answer.text().await;
-    assert_eq!(super::deadline::cut_by_the_deadline(&text)["error"]["code"], "deadline_exceeded");
-    host.asked(3).await;
-    let provider = world.platform.providers.control().requests();
-    assert_eq!(provider[0].ending, Some(Ending::ClientGone));
-    let row = books(&world, &account).await;
-    assert_estimated(&row, "deadline", &content(&text).concat());
-    assert!(row["duration_ms"].as_u64() < Some(6000), "{row}");
-    assert_eq!(events(&text).len(), 5);
+        // Half of a short limit is kept back for the settle.
+        let limit = Duration::from_secs(6);
+        let answer = host.invoke_within(limit, call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
+        let text = answer.text().await;
+        assert_eq!(wire.failure(&text)["code"], "deadline_exceeded");
+        host.asked(3).await;
+        let provider = world.platform.providers.control().requests();
+        assert_eq!(provider[0].ending, Some(Ending::ClientGone));
+        let row = books(&world, &account).await;
+        assert_estimated(wire, &row, "deadline", &wire.pieces(&text).concat());
+        assert!(row["duration_ms"].as_u64() < Some(6000), "{row}");
+        // What says that it failed is one more.
+        assert_eq!(events(&text).len() as u64, wire.events_before_text() + 3 + 1);
+    })
+    .await;
 }

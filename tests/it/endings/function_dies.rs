@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::certain;
 use tests::plain::PlainServer;
-use tests::world::{Account, World, hello, read, send};
+use tests::wire::{Wire, each};
+use tests::world::{Account, MODEL, World, read, send};
 
 use super::{CREDIT, call_at, variables, world_with};
 use crate::platforms::function;
@@ -13,15 +14,15 @@ use crate::platforms::function;
 /// What a call reserves: its prompt bound, the 5 bytes of Hello and 16 for the message, and its output.
 const HOLD: i64 = 21 * 1_000 + 100 * 2_000;
 
-fn body() -> Value {
-    hello(&json!({"max_tokens": 100}))
+fn body(wire: &Wire) -> Value {
+    wire.hello(&json!({"max_tokens": 100}))
 }
 
 /// Kills a function while the provider has its call.
-async fn killed(world: &World, account: &Account) {
+async fn killed(wire: &Wire, world: &World, account: &Account) {
     let mut server = PlainServer::start(function(), &variables(world)).await;
     let gate = world.platform.providers.control().gate();
-    let client = tokio::spawn(call_at(world, &server.base_url, account, &body()).send());
+    let client = tokio::spawn(call_at(wire, world, &server.base_url, account, &body(wire)).send());
     certain("the call at the provider", gate.wait_for(1)).await;
     server.function.kill().await;
     certain("the client's end", client).await.expect("no panic").expect_err("the connection broke");
@@ -29,13 +30,18 @@ async fn killed(world: &World, account: &Account) {
 }
 
 /// The account's next call: its status and its error's code.
-async fn next_call(world: &World, account: &Account) -> (u16, Value) {
-    let (status, answer) = read(send(world.chat(&account.key, &body())).await).await;
+async fn next_call(wire: &Wire, world: &World, account: &Account) -> (u16, Value) {
+    let (status, answer) = read(send(world.call(wire, &account.key, &body(wire))).await).await;
     (status, answer["error"]["code"].clone())
 }
 
 async fn let_the_hold_lapse(world: &World) {
-    world.sql("update gateway.holds set expires_at = gateway.now() - interval '1 second'").await;
+    world
+        .sql(
+            "update gateway.holds set expires_at = gateway.now() - interval '1 second';
+             update gateway.accounts set next_overdue = gateway.now() - interval '1 second' where held > 0",
+        )
+        .await;
 }
 
 /// Waits until so many calls of the account are recorded; gives what they cost together.
@@ -55,50 +61,67 @@ async fn recorded(world: &World, account: &Account, calls: usize) -> i64 {
 
 #[tokio::test]
 async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() {
-    let (world, _) = world_with("standin/normal").await;
-    // Enough for one hold at a time.
-    let credit = HOLD * 3 / 2;
-    let account = world.account(credit).await;
-    killed(&world, &account).await;
-    assert_eq!(next_call(&world, &account).await, (402, json!("credits_in_flight")));
-    let_the_hold_lapse(&world).await;
-    assert_eq!(next_call(&world, &account).await, (200, Value::Null));
-    let cost = recorded(&world, &account, 1).await;
-    assert!(cost > 0);
-    assert_eq!(world.money(account.id).await, (credit - cost, 0, 0));
-    world.assert_ledger_clean().await;
+    each(async |wire| {
+        let (world, _) = world_with(wire, "standin/normal").await;
+        // Enough for one hold at a time.
+        let credit = HOLD * 3 / 2;
+        let account = world.account(credit).await;
+        killed(wire, &world, &account).await;
+        assert_eq!(next_call(wire, &world, &account).await, (402, json!("credits_in_flight")));
+        let_the_hold_lapse(&world).await;
+        assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
+        let cost = recorded(&world, &account, 1).await;
+        assert!(cost > 0);
+        assert_eq!(world.money(account.id).await, (credit - cost, 0, 0));
+        world.assert_ledger_clean().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
-    let (world, account) = world_with("standin/normal").await;
-    killed(&world, &account).await;
-    let call_id = world.value("select call_id from gateway.holds").await;
-    let_the_hold_lapse(&world).await;
-    assert_eq!(next_call(&world, &account).await, (200, Value::Null));
-    let cost = recorded(&world, &account, 1).await;
-    let late = json!({"settlement": {"call_id": call_id, "outcome": "completed", "provider": "openrouter",
-                                     "usage": {"prompt": 10, "completion": 20}}});
-    let late_cost = 10 * 1_000 + 20 * 2_000;
-    let other = world.platform.gateway().expect("another gateway");
-    for repeated in [Value::Null, json!(true)] {
-        let settled: Value =
-            other.supabase().expect("configured").rpc("finish_request", &late).await.expect("an answer");
-        assert_eq!((&settled["cost"], &settled["repeated"]), (&json!(late_cost), &repeated));
-    }
-    assert_eq!(recorded(&world, &account, 2).await, cost + late_cost);
-    assert_eq!(world.money(account.id).await, (CREDIT - cost - late_cost, 0, 0));
-    world.assert_ledger_clean().await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        killed(wire, &world, &account).await;
+        let call_id = world.value("select call_id from gateway.holds").await;
+        let facts = world
+            .value(&format!(
+                "select jsonb_build_object('account_id', account_id, 'key_id', key_id, 'model', '{MODEL}', 'held', amount,
+                          'markup', 10000, 'placed_at', created_at, 'own_key', false, 'price',
+                          '{{\"prompt\": 1000000000, \"cached\": 0, \"written\": 0, \"completion\": 2000000000, \"request\": 0}}'::jsonb)
+                 from gateway.holds"
+            ))
+            .await;
+        let_the_hold_lapse(&world).await;
+        assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
+        let cost = recorded(&world, &account, 1).await;
+        let late = json!({"settlement": {"call_id": call_id, "outcome": "completed", "provider": wire.provider,
+                                     "usage": {"prompt": 10, "completion": 20}, "hold": facts}});
+        let late_cost = 10 * 1_000 + 20 * 2_000;
+        let other = world.platform.gateway().expect("another gateway");
+        for repeated in [Value::Null, json!(true)] {
+            let settled: Value =
+                other.supabase().expect("configured").rpc("finish_request", &late).await.expect("an answer");
+            assert_eq!((&settled["cost"], &settled["repeated"]), (&json!(late_cost), &repeated));
+        }
+        assert_eq!(recorded(&world, &account, 2).await, cost + late_cost);
+        assert_eq!(world.money(account.id).await, (CREDIT - cost - late_cost, 0, 0));
+        world.assert_ledger_clean().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn its_place_among_the_concurrent_calls_is_free_again_after_its_deadline() {
-    let (world, account) = world_with("standin/normal").await;
-    let one = r#"{"requests_per_minute": 1000, "burst": 1000, "concurrency": 1}"#;
-    world.sql(&format!("update gateway.accounts set rate_limits = '{one}' where id = '{}'", account.id)).await;
-    killed(&world, &account).await;
-    assert_eq!(next_call(&world, &account).await, (429, json!("concurrency_exceeded")));
-    // The deadline of a call on a plain server, and what is kept for its settle.
-    world.platform.upstash.advance_clock(Duration::from_secs(600 + 11)).expect("the clock of the stand-in");
-    assert_eq!(next_call(&world, &account).await, (200, Value::Null));
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        let one = r#"{"requests_per_minute": 1000, "burst": 1000, "concurrency": 1}"#;
+        world.sql(&format!("update gateway.accounts set rate_limits = '{one}' where id = '{}'", account.id)).await;
+        killed(wire, &world, &account).await;
+        assert_eq!(next_call(wire, &world, &account).await, (429, json!("concurrency_exceeded")));
+        // The deadline of a call on a plain server, and what is kept for its settle.
+        world.platform.upstash.advance_clock(Duration::from_secs(600 + 11)).expect("the clock of the stand-in");
+        assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
+    })
+    .await;
 }

@@ -6,12 +6,13 @@ use tests::function::Function;
 use tests::lambda::LambdaHost;
 use tests::plain::PlainServer;
 use tests::vercel::VercelHost;
+use tests::wire::each;
 use tests::world::{read, send};
 use tokio::net::TcpStream;
 
 use super::client_leaves::leave_before_the_head;
 use super::{
-    CHAT, Reader, ask, assert_estimated, assert_reported, books, call, call_at, call_event, must_not_come, variables,
+    Reader, ask, assert_estimated, assert_reported, books, call, call_at, call_event, must_not_come, variables,
     world_with,
 };
 use crate::platforms::function;
@@ -37,64 +38,78 @@ async fn ends_with_its_settle(function: &mut Function, settle: local::postgrest:
 
 #[tokio::test]
 async fn a_plain_server_finishes_the_answers_under_way_and_settles_them() {
-    let (world, account) = world_with("standin/gated?after=3").await;
-    let control = world.platform.providers.control();
-    let mut server = PlainServer::start(function(), &variables(&world)).await;
-    let within = control.gate_within();
-    let mut reader = Reader::open(call_at(&world, &server.base_url, &account, &ask(true))).await;
-    reader.content(3).await;
-    let head = control.gate();
-    let plain = tokio::spawn(call_at(&world, &server.base_url, &account, &ask(false)).send());
-    certain("the plain call at the provider", head.wait_for(1)).await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/gated?after=3").await;
+        let control = world.platform.providers.control();
+        let mut server = PlainServer::start(function(), &variables(&world)).await;
+        let within = control.gate_within();
+        let mut reader = Reader::open(wire, call_at(wire, &world, &server.base_url, &account, &ask(wire, true))).await;
+        reader.content(3).await;
+        let head = control.gate();
+        let plain = tokio::spawn(call_at(wire, &world, &server.base_url, &account, &ask(wire, false)).send());
+        certain("the plain call at the provider", head.wait_for(1)).await;
 
-    stop(&server).await;
-    head.release();
-    within.release();
-    assert!(reader.whole().await.ends_with("data: [DONE]\n\n"));
-    let (status, answer) = read(certain("the plain answer", plain).await.expect("no panic").expect("an answer")).await;
-    assert_eq!(status, 200, "{answer}");
-    assert!(server.function.ended().await.success());
-    let ended = world.value("select jsonb_agg(outcome) from gateway.requests").await;
-    assert_eq!(ended, json!(["completed", "completed"]));
-    assert_eq!((world.money(account.id).await.1, world.leases().await), (0, 0));
-    world.assert_ledger_clean().await;
+        stop(&server).await;
+        head.release();
+        within.release();
+        assert!(reader.whole().await.ends_with("data: [DONE]\n\n"));
+        let (status, answer) =
+            read(certain("the plain answer", plain).await.expect("no panic").expect("an answer")).await;
+        assert_eq!(status, 200, "{answer}");
+        assert!(server.function.ended().await.success());
+        let ended = world.value("select jsonb_agg(outcome) from gateway.requests").await;
+        assert_eq!(ended, json!(["completed", "completed"]));
+        assert_eq!((world.money(account.id).await.1, world.leases().await), (0, 0));
+        world.assert_ledger_clean().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_plain_server_settles_the_calls_of_clients_that_have_left() {
-    let (world, account) = world_with("standin/normal").await;
-    let mut server = PlainServer::start(function(), &variables(&world)).await;
-    let settle = world.platform.postgrest.control().gate(Some("finish_request"));
-    let _closed = leave_before_the_head(&world, call_at(&world, &server.base_url, &account, &ask(false))).await;
-    certain("the settle", settle.waiting(1)).await;
-    stop(&server).await;
-    ends_with_its_settle(&mut server.function, settle).await;
-    assert_estimated(&books(&world, &account).await, "client_left", "");
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        let mut server = PlainServer::start(function(), &variables(&world)).await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let _closed =
+            leave_before_the_head(&world, call_at(wire, &world, &server.base_url, &account, &ask(wire, false))).await;
+        certain("the settle", settle.waiting(1)).await;
+        stop(&server).await;
+        ends_with_its_settle(&mut server.function, settle).await;
+        assert_estimated(wire, &books(&world, &account).await, "client_left", "");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_function_on_vercel_settles_what_it_has_answered() {
-    let (world, account) = world_with("standin/normal").await;
-    let mut host = VercelHost::start(function(), &variables(&world)).await;
-    let settle = world.platform.postgrest.control().gate(Some("finish_request"));
-    let (request, _) = host.request("POST", CHAT);
-    let response = send(call(request, &account, &ask(false))).await;
-    assert_eq!(read(response).await.0, 200);
-    certain("the settle", settle.waiting(1)).await;
-    host.function.terminate().await;
-    ends_with_its_settle(&mut host.function, settle).await;
-    assert_reported(&books(&world, &account).await, "completed");
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        let mut host = VercelHost::start(function(), &variables(&world)).await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let (request, _) = host.request("POST", wire.path());
+        let response = send(call(request, &account, &ask(wire, false))).await;
+        assert_eq!(read(response).await.0, 200);
+        certain("the settle", settle.waiting(1)).await;
+        host.function.terminate().await;
+        ends_with_its_settle(&mut host.function, settle).await;
+        assert_reported(&books(&world, &account).await, "completed");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_function_on_lambda_settles_what_it_has_answered() {
-    let (world, account) = world_with("standin/normal").await;
-    let mut host = LambdaHost::start(function(), &variables(&world)).await;
-    let settle = world.platform.postgrest.control().gate(Some("finish_request"));
-    let answer = host.invoke(call_event(&account, &ask(false))).await.expect("an answer");
-    assert_eq!(answer.status, 200);
-    certain("the settle", settle.waiting(1)).await;
-    host.function.terminate().await;
-    ends_with_its_settle(&mut host.function, settle).await;
-    assert_reported(&books(&world, &account).await, "completed");
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        let mut host = LambdaHost::start(function(), &variables(&world)).await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let answer = host.invoke(call_event(wire, &account, &ask(wire, false))).await.expect("an answer");
+        assert_eq!(answer.status, 200);
+        certain("the settle", settle.waiting(1)).await;
+        host.function.terminate().await;
+        ends_with_its_settle(&mut host.function, settle).await;
+        assert_reported(&books(&world, &account).await, "completed");
+    })
+    .await;
 }

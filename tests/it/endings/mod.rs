@@ -7,6 +7,7 @@ mod events_on_lambda;
 mod function_dies;
 mod function_stops;
 mod invocation_on_vercel;
+mod keep_alive;
 
 use std::time::Duration;
 
@@ -15,29 +16,24 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use tests::certain;
 use tests::lambda::event;
-use tests::world::{Account, MODEL, Route, World, events, hello, send};
+use tests::wire::Wire;
+use tests::world::{Account, MODEL, World, send};
 
 /// More credit than any call here can hold, in nano-dollars.
 const CREDIT: i64 = 1_000_000_000;
 
-/// Where completions are asked for.
-const CHAT: &str = "/v1/chat/completions";
-
-/// What we count for a prompt that says Hello: a token, one for the line's end, and four for the message.
-const PROMPT_TOKENS: u64 = 6;
-
 /// How long a test watches for what must not happen.
 const WATCH: Duration = Duration::from_millis(300);
 
-/// A world whose one model behaves so, and an account with [`CREDIT`].
-async fn world_with(upstream: &str) -> (World, Account) {
-    world_within(upstream, &[]).await
+/// A world in which the wire's provider behaves so, and an account with [`CREDIT`].
+async fn world_with(wire: &Wire, upstream: &str) -> (World, Account) {
+    world_within(wire, upstream, &[]).await
 }
 
 /// The same with these variables for its gateways.
-async fn world_within(upstream: &str, variables: &[(&str, &str)]) -> (World, Account) {
+async fn world_within(wire: &Wire, upstream: &str, variables: &[(&str, &str)]) -> (World, Account) {
     let world = World::with(local::upstash::Engine::InProcess, variables).await;
-    world.model(MODEL, &[Route::new("openrouter", upstream)]).await;
+    world.serves(wire, upstream).await;
     world.platform.providers.control().record(true);
     let account = world.account(CREDIT).await;
     (world, account)
@@ -54,8 +50,8 @@ fn variables(world: &World) -> Vec<(&str, &str)> {
 }
 
 /// The body of a call, whose limit no behaviour here reaches.
-fn ask(stream: bool) -> Value {
-    hello(&json!({ "stream": stream, "max_tokens": 8000 }))
+fn ask(wire: &Wire, stream: bool) -> Value {
+    wire.hello(&json!({ "stream": stream, "max_tokens": 8000 }))
 }
 
 /// A call as a client makes it.
@@ -64,15 +60,15 @@ fn call(request: RequestBuilder, account: &Account, body: &Value) -> RequestBuil
 }
 
 /// A call of the gateway that listens at `base_url`.
-fn call_at(world: &World, base_url: &str, account: &Account, body: &Value) -> RequestBuilder {
-    call(world.http.post(format!("{base_url}{CHAT}")), account, body)
+fn call_at(wire: &Wire, world: &World, base_url: &str, account: &Account, body: &Value) -> RequestBuilder {
+    call(world.http.post(format!("{base_url}{}", wire.path())), account, body)
 }
 
 /// A call as a function URL passes it on.
-fn call_event(account: &Account, body: &Value) -> Value {
+fn call_event(wire: &Wire, account: &Account, body: &Value) -> Value {
     let key = format!("Bearer {}", account.key);
     let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
-    event("POST", CHAT, &headers, Some(&body.to_string()))
+    event("POST", wire.path(), &headers, Some(&body.to_string()))
 }
 
 /// Watches whether `future` ends although it must not.
@@ -82,16 +78,17 @@ async fn must_not_come<T>(what: &str, future: impl Future<Output = T>) {
 
 /// A streamed answer as its client reads it.
 struct Reader {
+    wire: &'static Wire,
     response: Response,
     text: String,
 }
 
 impl Reader {
-    async fn open(request: RequestBuilder) -> Self {
+    async fn open(wire: &'static Wire, request: RequestBuilder) -> Self {
         let response = send(request).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, text: String::new() }
+        Self { wire, response, text: String::new() }
     }
 
     /// Reads until `wanted` holds for what has come; panics if the answer ends before.
@@ -104,9 +101,10 @@ impl Reader {
         &self.text
     }
 
-    /// Reads so many chunks of content, and gives their text.
-    async fn content(&mut self, chunks: usize) -> String {
-        content(self.until(|text| content(text).len() >= chunks).await).concat()
+    /// Reads so many events with text, and gives their text.
+    async fn content(&mut self, pieces: usize) -> String {
+        let wire = self.wire;
+        wire.pieces(self.until(|text| wire.pieces(text).len() >= pieces).await).concat()
     }
 
     /// The whole answer, once it has ended.
@@ -116,13 +114,6 @@ impl Reader {
         }
         self.text
     }
-}
-
-/// The content of each chunk that has any. A line whose end is not there yet is left out.
-fn content(stream: &str) -> Vec<String> {
-    let whole = &stream[..stream.rfind('\n').map_or(0, |at| at + 1)];
-    let text = |event: &Value| event["choices"][0]["delta"]["content"].as_str().map(ToOwned::to_owned);
-    events(whole).iter().filter_map(text).filter(|text| !text.is_empty()).collect()
 }
 
 /// The record of the account's one call, which is settled as soon as hold and lease are gone.
@@ -151,13 +142,24 @@ fn price(prompt: u64, completion: u64) -> Value {
 }
 
 /// The record says that so much was counted by us and charged, and that the call ended so.
-fn assert_estimated(row: &Value, outcome: &str, completion: &str) {
+fn assert_estimated(wire: &Wire, row: &Value, outcome: &str, completion: &str) {
     let tokens = shared::credits::tokens::count(completion);
     let expected = json!({
-        "outcome": outcome, "estimated": true, "prompt_tokens": PROMPT_TOKENS, "completion_tokens": tokens,
-        "cost": price(PROMPT_TOKENS, tokens),
+        "outcome": outcome, "estimated": true, "prompt_tokens": wire.prompt_tokens, "completion_tokens": tokens,
+        "cost": price(wire.prompt_tokens, tokens),
     });
     assert_members(row, &expected);
+}
+
+/// The record says that what was produced was counted by us and charged, though the client saw nothing of it.
+fn assert_counted(wire: &Wire, row: &Value, outcome: &str) {
+    let tokens = row["completion_tokens"].as_u64().expect("tokens");
+    assert!(tokens > 0, "{row}");
+    let cost = price(wire.prompt_tokens, tokens);
+    assert_members(
+        row,
+        &json!({"outcome": outcome, "estimated": true, "prompt_tokens": wire.prompt_tokens, "cost": cost}),
+    );
 }
 
 /// The record says that what the provider reported was charged.

@@ -4,8 +4,10 @@ use local::provider::NAMES;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::answer::Answer;
-use tests::world::{MODEL, Route, World, hello};
+use tests::wire::{WIRES, Wire};
+use tests::world::{MODEL, Route, World};
 use tokio::runtime::Runtime;
 
 use super::assert_nothing_left;
@@ -66,6 +68,11 @@ fn name() -> impl Strategy<Value = String> {
         "service_tier",
         "metadata",
         "plugins",
+        "prompt",
+        "suffix",
+        "echo",
+        "best_of",
+        "logprobs",
     ];
     prop_oneof![9 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
 }
@@ -97,44 +104,60 @@ fn edited(mut text: Vec<u8>, edits: Vec<(f64, usize, Vec<u8>)>) -> Vec<u8> {
     text
 }
 
+/// A body in which much is asked for, of which a few changed bytes make something else.
+fn good(wire: &Wire) -> Value {
+    let members = match wire.format {
+        Format::Chat => json!({
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": [{"type": "text", "text": "Hello"}, {"type": "image_url", "image_url": {"url": "data:,"}}]},
+            ],
+            "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
+        }),
+        Format::Completions => json!({"prompt": ["Hello"], "logprobs": 2, "best_of": 2, "echo": false, "suffix": ""}),
+    };
+    let mut body = wire.hello(&json!({
+        "n": 2, "max_tokens": 50, "stream": wire.format == Format::Chat, "temperature": 0.5, "stop": ["x"],
+        "provider": {"order": [wire.provider], "allow_fallbacks": false},
+    }));
+    body.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
+    body
+}
+
 /// Bodies from noise to nearly right.
-fn body() -> impl Strategy<Value = Vec<u8>> {
-    let good = json!({
-        "model": MODEL, "n": 2, "max_tokens": 50, "stream": true, "stream_options": {"include_usage": true},
-        "messages": [
-            {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": [{"type": "text", "text": "Hello"}, {"type": "image_url", "image_url": {"url": "data:,"}}]},
-        ],
-        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
-        "provider": {"order": ["openrouter"], "allow_fallbacks": false}, "temperature": 0.5, "stop": ["x"],
-    });
+fn body(wire: &'static Wire) -> impl Strategy<Value = Vec<u8>> {
+    let good = good(wire).to_string().into_bytes();
     let members = prop::collection::vec((name(), any_json()), 0..5);
+    let with = |members: Vec<(String, Value)>| wire.hello(&Value::Object(members.into_iter().collect()));
     prop_oneof![
         1 => prop::collection::vec(any::<u8>(), 0..200),
         1 => any_json().prop_map(|json| json.to_string().into_bytes()),
-        4 => members.prop_map(|members| hello(&Value::Object(members.into_iter().collect())).to_string().into_bytes()),
-        4 => prop::collection::vec(edit(), 1..4).prop_map(move |edits| edited(good.to_string().into_bytes(), edits)),
+        4 => members.prop_map(move |members| with(members).to_string().into_bytes()),
+        4 => prop::collection::vec(edit(), 1..4).prop_map(move |edits| edited(good.clone(), edits)),
     ]
 }
 
-#[test]
-fn no_body_breaks_the_endpoint_or_leaves_a_hold() {
+/// Sends so many bodies. None breaks the endpoint or leaves a hold, and what is not served costs nothing.
+fn assert_unbroken(wire: &'static Wire, cases: u32) {
     let runtime = Runtime::new().expect("a runtime");
     let (world, account) = runtime.block_on(async {
         let world = World::start().await;
         let account = world.account(1_000_000_000_000).await;
         let unlimited = json!({"tokens_per_minute": 1_000_000_000_000_u64, "tokens_per_day": 1_000_000_000_000_u64});
         world.limit(account.id, &unlimited).await;
-        // Whichever provider a body asks for, it serves the model.
-        world.model(MODEL, &NAMES.map(|provider| Route::new(provider, "standin/normal"))).await;
+        // Whichever provider a body asks for, it serves the model, unless this is about one of them.
+        match wire.upstream() == wire.format {
+            true => world.model(MODEL, &NAMES.map(|provider| Route::new(provider, "standin/normal"))).await,
+            false => world.serves(wire, "standin/normal").await,
+        }
         (world, account)
     });
     let (mut served, mut refused) = (0, 0);
     let counts = std::cell::RefCell::new((&mut served, &mut refused));
-    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
-    let outcome = runner.run(&body(), |body| {
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&body(wire), |body| {
         let what = String::from_utf8_lossy(&body).into_owned();
-        let answer = runtime.block_on(Answer::to(world.chat(&account.key, &json!({})).body(body)));
+        let answer = runtime.block_on(Answer::to(world.call(wire, &account.key, &json!({})).body(body)));
         let mut counts = counts.borrow_mut();
         *(if answer.status == 200 { &mut *counts.0 } else { &mut *counts.1 }) += 1;
         answer.served_or_blamed(&what);
@@ -142,6 +165,25 @@ fn no_body_breaks_the_endpoint_or_leaves_a_hold() {
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     // The bodies reach both sides, or they would prove nothing.
-    assert!(served >= CASES / 20 && refused >= CASES / 20, "{served} served, {refused} refused");
-    runtime.block_on(assert_nothing_left(&world));
+    assert!(served >= cases / 20 && refused >= cases / 20, "{}: {served} served, {refused} refused", wire.name);
+    runtime.block_on(async {
+        assert_nothing_left(&world).await;
+        let charged = world.value("select count(*) from gateway.requests where cost > 0").await;
+        assert!(
+            charged.as_u64() > Some(0) && charged.as_u64() <= Some(served.into()),
+            "{served} served, {charged} charged"
+        );
+    });
+}
+
+#[test]
+fn no_chat_breaks_the_endpoint_or_leaves_a_hold() {
+    assert_unbroken(&WIRES[0], CASES);
+}
+
+#[test]
+fn no_body_in_another_format_does_either() {
+    for wire in &WIRES[1..] {
+        assert_unbroken(wire, CASES / 2);
+    }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reqwest::Body;
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::answer::Answer;
+use tests::wire::WIRES;
 use tests::world::{MODEL, World, hello};
 
 use super::assert_nothing_left;
@@ -85,6 +87,35 @@ async fn a_large_request_of_any_make_is_answered_soon() {
         let answer = soon(what, Answer::to(world.chat(&account.key, &json!({})).body(body))).await;
         answer.served_or_blamed(what);
         assert!(answer.text.len() < 100_000, "{what}: the answer has {} bytes", answer.text.len());
+    }
+    assert_nothing_left(&world).await;
+}
+
+#[tokio::test]
+async fn so_is_a_large_request_in_any_other_format() {
+    const BYTES: usize = 4_000_000;
+    let world = World::start().await;
+    let account = world.account(100_000_000).await;
+    world.limit(account.id, &json!({"tokens_per_minute": 1_000_000_000, "tokens_per_day": 1_000_000_000})).await;
+    let prompts = [
+        ("one letter", json!("a".repeat(BYTES))),
+        ("digits", json!("1234567890".repeat(BYTES / 10))),
+        ("token ids", json!(vec![1; BYTES / 2])),
+        ("prompts", json!(vec!["x"; BYTES / 4])),
+        ("lists of token ids", json!(vec![[1]; BYTES / 4])),
+    ];
+    for wire in &WIRES[1..] {
+        world.serves(wire, "standin/normal").await;
+        for (what, prompt) in &prompts {
+            let body = match wire.format {
+                Format::Completions => wire.hello(&json!({"prompt": prompt})),
+                // Its own test is above.
+                Format::Chat => continue,
+            };
+            let answer = soon(what, Answer::to(world.call(wire, &account.key, &body))).await;
+            answer.served_or_blamed(what);
+            assert!(answer.text.len() < 100_000, "{what}: the answer has {} bytes", answer.text.len());
+        }
     }
     assert_nothing_left(&world).await;
 }

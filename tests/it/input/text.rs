@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
+use tests::wire::formats;
 use tests::world::{MODEL, World, hello};
 
 use super::assert_nothing_left;
@@ -52,9 +53,9 @@ async fn a_body_that_is_no_json_object_is_said_to_be_none() {
         vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3],
     ])
     .collect();
-    for body in bodies {
-        let answer = Answer::to(world.chat(&account.key, &json!({})).body(body.clone())).await;
-        assert_eq!(answer.outcome(), (400, "invalid_json".to_owned()), "{:?}", String::from_utf8_lossy(&body));
+    for (wire, body) in formats().flat_map(|wire| bodies.iter().map(move |body| (wire, body))) {
+        let answer = Answer::to(world.call(wire, &account.key, &json!({})).body(body.clone())).await;
+        assert_eq!(answer.outcome(), (400, "invalid_json".to_owned()), "{:?}", String::from_utf8_lossy(body));
     }
     assert_nothing_left(&world).await;
 }

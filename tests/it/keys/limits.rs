@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
+use tests::wire::formats;
 use tests::world::{World, hello};
 
 /// What a call of `call()` reserves: the 5 bytes of Hello and 16 for the message, and its output.
@@ -14,20 +15,23 @@ fn call() -> serde_json::Value {
 #[tokio::test]
 async fn a_key_serves_as_many_requests_as_it_may_and_no_retry_helps_then() {
     let world = World::start().await;
-    let account = world.account(1_000_000_000).await;
-    world.change_key(&account, "max_requests = 3").await;
-    // A call that is refused before a provider is asked uses none of them.
-    Answer::to(world.chat(&account.key, &hello(&json!({"model": "no/model"})))).await.refused(404, "model_not_found");
-    for _ in 0..3 {
-        world.completion(&account.key, &call()).await;
+    for wire in formats() {
+        let account = world.account(1_000_000_000).await;
+        let call = async |further| Answer::to(world.call(wire, &account.key, &wire.hello(&further))).await;
+        world.change_key(&account, "max_requests = 3").await;
+        // A call that is refused before a provider is asked uses none of them.
+        call(json!({"model": "no/model"})).await.refused(404, "model_not_found");
+        for _ in 0..3 {
+            call(json!({})).await.success();
+        }
+        let refused = call(json!({})).await;
+        refused.refused(429, "request_limit_reached");
+        assert_eq!(refused.headers["x-should-retry"], "false");
+        assert_eq!(Answer::to(world.get("/user/balance", &account.key)).await.status, 200);
+        world.change_key(&account, "max_requests = 4").await;
+        call(json!({})).await.success();
+        call(json!({})).await.refused(429, "request_limit_reached");
     }
-    let refused = Answer::to(world.chat(&account.key, &call())).await;
-    refused.refused(429, "request_limit_reached");
-    assert_eq!(refused.headers["x-should-retry"], "false");
-    assert_eq!(Answer::to(world.get("/user/balance", &account.key)).await.status, 200);
-    world.change_key(&account, "max_requests = 4").await;
-    world.completion(&account.key, &call()).await;
-    Answer::to(world.chat(&account.key, &call())).await.refused(429, "request_limit_reached");
 }
 
 #[tokio::test]

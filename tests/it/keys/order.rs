@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
+use tests::wire::formats;
 use tests::world::{Account, World, hello};
 
 /// A check, what makes a key fail it, what repairs that, and how the failure is told.
@@ -53,14 +54,16 @@ async fn account_that_fails(world: &World, checks: &[Check]) -> Account {
 #[tokio::test]
 async fn the_first_failed_check_is_told_and_each_has_its_code() {
     let world = World::start().await;
-    let account = account_that_fails(&world, &CHECKS).await;
-    for check in &CHECKS {
-        let answer = Answer::to(world.chat(&account.key, &hello(&json!({})))).await;
-        answer.refused(check.refusal.0, check.refusal.1);
-        apply(&world, &account, check.table, check.passes).await;
+    for wire in formats() {
+        let account = account_that_fails(&world, &CHECKS).await;
+        for check in &CHECKS {
+            let answer = Answer::to(world.call(wire, &account.key, &wire.hello(&json!({})))).await;
+            answer.refused(check.refusal.0, check.refusal.1);
+            apply(&world, &account, check.table, check.passes).await;
+        }
+        Answer::to(world.call(wire, &account.key, &wire.hello(&json!({})))).await.success();
+        world.settled().await;
     }
-    world.completion(&account.key, &hello(&json!({}))).await;
-    world.settled().await;
     world.assert_ledger_clean().await;
 }
 
@@ -69,8 +72,10 @@ async fn each_check_alone_refuses_a_key() {
     let world = World::start().await;
     for check in &CHECKS {
         let account = account_that_fails(&world, std::slice::from_ref(check)).await;
-        let answer = Answer::to(world.chat(&account.key, &hello(&json!({})))).await;
-        answer.refused(check.refusal.0, check.refusal.1);
+        for wire in formats() {
+            let answer = Answer::to(world.call(wire, &account.key, &wire.hello(&json!({})))).await;
+            answer.refused(check.refusal.0, check.refusal.1);
+        }
     }
     assert_eq!(world.value("select count(*) from gateway.holds").await, json!(0));
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
+use tests::wire::formats;
 use tests::world::{Account, World, hello};
 
 /// Whether the account's key may infer, see its balance, and check the ledger as an administrator.
@@ -12,8 +13,15 @@ async fn may(world: &World, account: &Account) -> (bool, bool, bool) {
         }
         answer.status == 200
     };
+    // In every format, or in none.
+    let mut inferred = Vec::new();
+    for wire in formats() {
+        inferred.push(allowed(Answer::to(world.call(wire, &account.key, &wire.hello(&json!({})))).await));
+    }
+    let infers = inferred[0];
+    assert!(inferred.iter().all(|one| *one == infers), "{inferred:?}");
     (
-        allowed(Answer::to(world.chat(&account.key, &hello(&json!({})))).await),
+        infers,
         allowed(Answer::to(world.get("/user/balance", &account.key)).await),
         allowed(Answer::to(world.get("/admin/ledger/check", &account.key)).await),
     )

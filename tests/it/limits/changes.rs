@@ -5,7 +5,7 @@ use tests::certain;
 use tests::watch::poll;
 use tests::world::{hello, send};
 
-use super::{call_at, limited, world};
+use super::{call_at, chat, limited, world};
 
 #[tokio::test]
 async fn a_lowered_limit_holds_on_the_very_next_call_of_every_instance() {
@@ -15,11 +15,11 @@ async fn a_lowered_limit_holds_on_the_very_next_call_of_every_instance() {
     for limit in ["requests_per_minute", "burst", "requests_per_hour", "requests_per_day"] {
         let account = limited(&world, json!({ limit: 100 })).await;
         for gateway in [&world.base_url, &other, &world.base_url] {
-            assert_eq!(call_at(&world, gateway, &account.key, &body).await.status, 200);
+            assert_eq!(call_at(chat(), &world, gateway, &account.key, &body).await.status, 200);
         }
         world.limit(account.id, &json!({ limit: 3 })).await;
         for gateway in [&other, &world.base_url] {
-            let refused = call_at(&world, gateway, &account.key, &body).await;
+            let refused = call_at(chat(), &world, gateway, &account.key, &body).await;
             assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", limit), "{}", refused.json);
         }
     }
@@ -35,7 +35,7 @@ async fn a_lowered_number_of_calls_at_a_time_holds_on_the_very_next_call() {
     let running: Vec<_> = (0..2).map(|_| tokio::spawn(send(world.chat(&account.key, &hello(&json!({})))))).collect();
     certain("two calls at the provider", gate.wait_for(2)).await;
     world.limit(account.id, &json!({ "concurrency": 2 })).await;
-    let refused = call_at(&world, &world.base_url, &account.key, &hello(&json!({}))).await;
+    let refused = call_at(chat(), &world, &world.base_url, &account.key, &hello(&json!({}))).await;
     assert_eq!(refused.refusal(), (429, "concurrency_exceeded", "concurrency"), "{}", refused.json);
     // The evaluation under the old limit had admitted it; nothing is left of that.
     assert_eq!(world.leases().await, 2);
@@ -52,14 +52,15 @@ async fn a_raised_limit_is_noticed_by_every_instance() {
     let body = hello(&json!({}));
     let other = world.another_gateway().await;
     let account = limited(&world, json!({ "requests_per_minute": 1 })).await;
-    assert_eq!(call_at(&world, &world.base_url, &account.key, &body).await.status, 200);
+    assert_eq!(call_at(chat(), &world, &world.base_url, &account.key, &body).await.status, 200);
     for gateway in [&world.base_url, &other] {
-        assert_eq!(call_at(&world, gateway, &account.key, &body).await.status, 429);
+        assert_eq!(call_at(chat(), &world, gateway, &account.key, &body).await.status, 429);
     }
     world.limit(account.id, &json!({ "requests_per_minute": 100 })).await;
     for gateway in [&world.base_url, &other] {
         // It may remember its refusal for a second.
-        poll("a served call", || async { call_at(&world, gateway, &account.key, &body).await.status == 200 }).await;
+        poll("a served call", || async { call_at(chat(), &world, gateway, &account.key, &body).await.status == 200 })
+            .await;
     }
     world.settled().await;
 }

@@ -9,7 +9,7 @@ use tests::plain::PlainServer;
 use tests::watch::poll;
 use tests::world::{Account, World, hello};
 
-use super::{call_at, limited, world};
+use super::{call_at, chat, limited, world};
 use crate::platforms::function;
 
 const CALLS: usize = 80;
@@ -29,7 +29,7 @@ pub async fn assert_limit(world: &World, gateways: &[String], account: &Account,
     let calls = join_all((0..CALLS).map(|turn| {
         let (gateway, decided) = (&gateways[turn % gateways.len()], &decided);
         async move {
-            let answer = call_at(world, gateway, &account.key, body).await;
+            let answer = call_at(chat(), world, gateway, &account.key, body).await;
             if answer.status != 200 {
                 assert_eq!((answer.refusal().0, answer.refusal().2), (429, limit), "{}", answer.json);
                 decided.send_modify(|refused| *refused += 1);
@@ -93,10 +93,11 @@ async fn two_function_processes_together_admit_no_more_than_the_limit() {
     world.limit(account.id, &json!({ "requests_per_minute": LIMIT + 2 })).await;
     for gateway in &gateways {
         let body = short();
-        poll("a served call", || async { call_at(&world, gateway, &account.key, &body).await.status == 200 }).await;
+        poll("a served call", || async { call_at(chat(), &world, gateway, &account.key, &body).await.status == 200 })
+            .await;
     }
     world.limit(account.id, &json!({ "requests_per_minute": LIMIT })).await;
     for gateway in &gateways {
-        assert_eq!(call_at(&world, gateway, &account.key, &short()).await.status, 429);
+        assert_eq!(call_at(chat(), &world, gateway, &account.key, &short()).await.status, 429);
     }
 }

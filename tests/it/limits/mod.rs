@@ -13,6 +13,7 @@ use std::time::Duration;
 use local::upstash::Reply;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use tests::wire::{WIRES, Wire};
 use tests::world::{Account, World, hello, read, send};
 
 /// What an account of these tests starts with.
@@ -20,6 +21,11 @@ const CREDIT: i64 = 1_000_000_000;
 
 /// The beginning of a day, and so of every window; Redis's clock stands there until a test moves it.
 const START: Duration = Duration::from_secs(23_148 * 86_400);
+
+/// What is counted by the call, whatever its format, is tested with chat.
+const fn chat() -> &'static Wire {
+    &WIRES[0]
+}
 
 /// A world whose limits do not depend on how fast the test runs.
 async fn world() -> World {
@@ -64,8 +70,8 @@ impl Answer {
 }
 
 /// Makes a short call at a gateway and reads its answer.
-async fn call_at(world: &World, base_url: &str, key: &str, body: &Value) -> Answer {
-    let url = format!("{base_url}/v1/chat/completions");
+async fn call_at(wire: &Wire, world: &World, base_url: &str, key: &str, body: &Value) -> Answer {
+    let url = format!("{base_url}{}", wire.path());
     let request = world.http.post(url).bearer_auth(key).header("content-type", "application/json");
     let response = send(request.body(body.to_string())).await;
     let headers = response.headers().clone();
@@ -75,7 +81,7 @@ async fn call_at(world: &World, base_url: &str, key: &str, body: &Value) -> Answ
 
 /// Makes a short call at the world's gateway and waits until it has ended everywhere.
 async fn call(world: &World, account: &Account) -> Answer {
-    let answer = call_at(world, &world.base_url, &account.key, &hello(&json!({}))).await;
+    let answer = call_at(chat(), world, &world.base_url, &account.key, &hello(&json!({}))).await;
     world.settled().await;
     answer
 }
@@ -83,7 +89,7 @@ async fn call(world: &World, account: &Account) -> Answer {
 /// The same at an instance that remembers nothing.
 async fn call_elsewhere(world: &World, account: &Account) -> Answer {
     let gateway = world.another_gateway().await;
-    let answer = call_at(world, &gateway, &account.key, &hello(&json!({}))).await;
+    let answer = call_at(chat(), world, &gateway, &account.key, &hello(&json!({}))).await;
     world.settled().await;
     answer
 }

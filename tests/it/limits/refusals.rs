@@ -5,55 +5,64 @@ use local::upstash::Reply;
 use serde_json::json;
 use tests::certain;
 use tests::watch::Watch;
+use tests::wire::WIRES;
 use tests::world::{Account, World, hello, send};
 
-use super::{CREDIT, call, call_at, call_elsewhere, counted, limited, subjects, world};
+use super::{CREDIT, call, call_at, call_elsewhere, chat, counted, limited, subjects, world};
 
 #[tokio::test]
 async fn a_call_without_credit_gives_tokens_and_lease_back_and_stays_counted() {
     let world = world().await;
-    let account = world.account(CREDIT).await;
-    let served = call(&world, &account).await;
-    let used = served.json["usage"]["total_tokens"].as_i64().expect("a count");
-    for max_tokens in [10_000, 16_000] {
-        // Nobody has that much: the hold is refused, the limiter has admitted the call.
-        let body = hello(&json!({ "max_tokens": max_tokens, "n": 100 }));
-        let refused = call_at(&world, &world.base_url, &account.key, &body).await;
-        assert_eq!((refused.status, refused.json["error"]["code"].as_str()), (402, Some("insufficient_credits")));
-        assert!(!refused.header("x-ratelimit-remaining-requests").is_empty(), "{:?}", refused.headers);
+    for wire in &WIRES {
+        world.serves(wire, "standin/normal").await;
+        let account = world.account(CREDIT).await;
+        let served = call_at(wire, &world, &world.base_url, &account.key, &wire.hello(&json!({}))).await;
         world.settled().await;
-    }
-    for subject in subjects(&account) {
-        assert_eq!(counted(&world, &subject, "rm").await, 3, "{subject}");
-        assert_eq!(counted(&world, &subject, "tm").await, used, "{subject}");
+        let used = wire.usage(&served.json)["total_tokens"].as_i64().expect("a count");
+        for max_tokens in [10_000, 16_000] {
+            // Nobody has that much: the hold is refused, the limiter has admitted the call.
+            let body = wire.hello(&json!({ "max_tokens": max_tokens, "n": 100 }));
+            let refused = call_at(wire, &world, &world.base_url, &account.key, &body).await;
+            assert_eq!((refused.status, refused.json["error"]["code"].as_str()), (402, Some("insufficient_credits")));
+            assert!(!refused.header("x-ratelimit-remaining-requests").is_empty(), "{:?}", refused.headers);
+            world.settled().await;
+        }
+        for subject in subjects(&account) {
+            assert_eq!(counted(&world, &subject, "rm").await, 3, "{subject}");
+            assert_eq!(counted(&world, &subject, "tm").await, used, "{subject}");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_call_that_is_one_too_many_at_a_time_leaves_no_hold_no_tokens_and_no_lease() {
     let world = world().await;
-    let account = limited(&world, json!({ "concurrency": 1 })).await;
-    let gate = world.platform.providers.control().gate();
-    let running = tokio::spawn(send(world.chat(&account.key, &hello(&json!({ "max_tokens": 100 })))));
-    certain("the call at the provider", gate.wait_for(1)).await;
-    let held = world.money(account.id).await.1;
-    for stream in [false, true] {
-        let body = hello(&json!({ "max_tokens": 100, "stream": stream }));
-        let refused = call_at(&world, &world.base_url, &account.key, &body).await;
-        assert_eq!(refused.refusal(), (429, "concurrency_exceeded", "concurrency"), "{}", refused.json);
+    for wire in &WIRES {
+        world.serves(wire, "standin/normal").await;
+        let account = limited(&world, json!({ "concurrency": 1 })).await;
+        let gate = world.platform.providers.control().gate();
+        let running = tokio::spawn(send(world.call(wire, &account.key, &wire.hello(&json!({ "max_tokens": 100 })))));
+        certain("the call at the provider", gate.wait_for(1)).await;
+        let held = world.money(account.id).await.1;
+        for stream in [false, true] {
+            let body = wire.hello(&json!({ "max_tokens": 100, "stream": stream }));
+            let refused = call_at(wire, &world, &world.base_url, &account.key, &body).await;
+            assert_eq!(refused.refusal(), (429, "concurrency_exceeded", "concurrency"), "{}", refused.json);
+        }
+        let undone = || async { world.money(account.id).await.1 == held };
+        tests::watch::poll("the release of both holds", undone).await;
+        assert_eq!(world.leases().await, 1);
+        for subject in subjects(&account) {
+            assert_eq!(counted(&world, &subject, "tm").await, 105, "{subject}");
+            // Whoever waits as told is let in: a call that the limiter itself refuses does not count against its key.
+            assert_eq!(counted(&world, &subject, "rm").await, 1, "{subject}");
+        }
+        gate.release();
+        assert_eq!(running.await.expect("no panic").status(), 200);
+        world.settled().await;
+        let used = format!("select requests_used from gateway.api_keys where id = '{}'", account.key_id);
+        assert_eq!(world.value(&used).await, json!(1));
     }
-    let undone = || async { world.money(account.id).await.1 == held };
-    tests::watch::poll("the release of both holds", undone).await;
-    assert_eq!(world.leases().await, 1);
-    for subject in subjects(&account) {
-        assert_eq!(counted(&world, &subject, "tm").await, 105, "{subject}");
-        // Whoever waits as told is let in: a call that the limiter itself refuses does not count against its key.
-        assert_eq!(counted(&world, &subject, "rm").await, 1, "{subject}");
-    }
-    gate.release();
-    assert_eq!(running.await.expect("no panic").status(), 200);
-    world.settled().await;
-    assert_eq!(world.value("select requests_used from gateway.api_keys").await, json!(1));
     world.assert_ledger_clean().await;
 }
 
@@ -64,7 +73,7 @@ async fn an_unknown_key_writes_nothing() {
     for prefix in ["gw_live_", "gw_test_"] {
         let key = format!("{prefix}{}", Secrets::random().of("nobody's key"));
         watch.clear();
-        let refused = call_at(&world, &world.base_url, &key, &hello(&json!({}))).await;
+        let refused = call_at(chat(), &world, &world.base_url, &key, &hello(&json!({}))).await;
         assert_eq!((refused.status, refused.json["error"]["code"].as_str()), (401, Some("invalid_api_key")));
         assert_eq!(watch.functions(), ["begin_request"]);
         assert_eq!(watch.evals(), 1);
@@ -80,7 +89,7 @@ async fn what_cannot_be_a_key_costs_no_store_a_call() {
     let world = world().await;
     let watch = Watch::new(&world);
     for key in ["", "sk-1234", "gw_live_short", "gw_live_'; drop table accounts; --xxxxxxxxxxxxxxxxxxxxx"] {
-        let refused = call_at(&world, &world.base_url, key, &hello(&json!({}))).await;
+        let refused = call_at(chat(), &world, &world.base_url, key, &hello(&json!({}))).await;
         assert_eq!(refused.status, 401, "{key}: {}", refused.json);
     }
     assert!(watch.functions().is_empty() && watch.commands().is_empty());
@@ -144,7 +153,7 @@ async fn a_client_that_hammers_a_closed_window_costs_no_transaction() {
     let mut remembered = 0;
     for _ in 0..20 {
         watch.clear();
-        let refused = call_at(&world, &world.base_url, &account.key, &hello(&json!({}))).await;
+        let refused = call_at(chat(), &world, &world.base_url, &account.key, &hello(&json!({}))).await;
         assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", "requests_per_minute"));
         assert!(!refused.header("retry-after").is_empty());
         assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0");

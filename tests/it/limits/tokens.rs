@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use tests::certain;
-use tests::world::{MODEL, Route, World, hello, send};
+use tests::wire::{WIRES, Wire, forms};
+use tests::world::{World, send};
 
 use super::{Answer, call_at, counted, limited, subjects, world};
 
@@ -11,27 +12,33 @@ const RESERVED: i64 = 5 + 100;
 /// What it uses.
 const USED: i64 = 10 + 20;
 
-async fn model(world: &World) {
-    world.model(MODEL, &[Route::new("openrouter", "standin/usage?prompt=10&cached=0&completion=20&reasoning=0")]).await;
+async fn model(wire: &Wire, world: &World) {
+    world.serves(wire, "standin/usage?prompt=10&cached=0&completion=20&reasoning=0").await;
 }
 
-async fn call(world: &World, key: &str) -> Answer {
-    call_at(world, &world.base_url, key, &hello(&json!({ "max_tokens": 100 }))).await
+async fn call(wire: &Wire, world: &World, key: &str) -> Answer {
+    call_at(wire, world, &world.base_url, key, &wire.hello(&json!({ "max_tokens": 100 }))).await
 }
 
 #[tokio::test]
 async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used() {
     let world = world().await;
-    model(&world).await;
-    for (limit, window, should_retry) in [("tokens_per_minute", "tm", ""), ("tokens_per_day", "td", "false")] {
+    let windows = [("tokens_per_minute", "tm", ""), ("tokens_per_day", "td", "false")];
+    for ((wire, stream), (limit, window, should_retry)) in forms().flat_map(|form| windows.map(|window| (form, window)))
+    {
+        model(wire, &world).await;
         let account = limited(&world, json!({ limit: 150 })).await;
         let gate = world.platform.providers.control().gate();
-        let running = tokio::spawn(send(world.chat(&account.key, &hello(&json!({ "max_tokens": 100 })))));
+        let running = tokio::spawn(send(world.call(
+            wire,
+            &account.key,
+            &wire.hello(&json!({ "max_tokens": 100, "stream": stream })),
+        )));
         certain("the call at the provider", gate.wait_for(1)).await;
         for subject in subjects(&account) {
             assert_eq!(counted(&world, &subject, window).await, RESERVED, "{subject}");
         }
-        let refused = call(&world, &account.key).await;
+        let refused = call(wire, &world, &account.key).await;
         assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", limit), "{}", refused.json);
         assert!(!refused.header("retry-after").is_empty());
         assert_eq!(refused.header("x-should-retry"), should_retry, "{limit}");
@@ -42,7 +49,7 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
             assert_eq!(counted(&world, &subject, window).await, USED, "{subject}");
         }
         // 30 and 105 fit into 150, so nobody has to wait any more.
-        let answer = call(&world, &account.key).await;
+        let answer = call(wire, &world, &account.key).await;
         assert_eq!(answer.status, 200, "{}", answer.json);
         if limit == "tokens_per_minute" {
             assert_eq!(answer.header("x-ratelimit-limit-tokens"), "150");
@@ -55,28 +62,33 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
 #[tokio::test]
 async fn a_call_that_fails_uses_no_tokens() {
     let world = world().await;
-    world.model(MODEL, &[Route::new("openrouter", "standin/status?code=500")]).await;
-    let account = limited(&world, json!({ "tokens_per_minute": 150 })).await;
-    assert_eq!(call(&world, &account.key).await.status, 502);
-    world.settled().await;
-    for subject in subjects(&account) {
-        assert_eq!(counted(&world, &subject, "tm").await, 0, "{subject}");
-        assert_eq!(counted(&world, &subject, "rm").await, 1, "{subject}");
+    for wire in &WIRES {
+        world.serves(wire, "standin/status?code=500").await;
+        let account = limited(&world, json!({ "tokens_per_minute": 150 })).await;
+        assert_eq!(call(wire, &world, &account.key).await.status, 502);
+        world.settled().await;
+        for subject in subjects(&account) {
+            assert_eq!(counted(&world, &subject, "tm").await, 0, "{subject}");
+            assert_eq!(counted(&world, &subject, "rm").await, 1, "{subject}");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_call_larger_than_its_token_window_is_let_into_an_empty_one() {
     let world = world().await;
-    model(&world).await;
-    let account = limited(&world, json!({ "tokens_per_minute": 40 })).await;
-    let answer = call(&world, &account.key).await;
-    assert_eq!((answer.status, answer.header("x-ratelimit-remaining-tokens")), (200, "0"), "{}", answer.json);
-    world.settled().await;
-    let refused = call(&world, &account.key).await;
-    assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", "tokens_per_minute"));
-    // When it is told to come back, it is let in.
-    super::advance(&world, refused.wait());
-    let answer = call(&world, &account.key).await;
-    assert_eq!(answer.status, 200, "{}", answer.json);
+    for wire in &WIRES {
+        model(wire, &world).await;
+        let account = limited(&world, json!({ "tokens_per_minute": 40 })).await;
+        let answer = call(wire, &world, &account.key).await;
+        assert_eq!((answer.status, answer.header("x-ratelimit-remaining-tokens")), (200, "0"), "{}", answer.json);
+        world.settled().await;
+        let refused = call(wire, &world, &account.key).await;
+        assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", "tokens_per_minute"));
+        // When it is told to come back, it is let in.
+        super::advance(&world, refused.wait());
+        let answer = call(wire, &world, &account.key).await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        world.settled().await;
+    }
 }

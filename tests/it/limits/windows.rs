@@ -101,7 +101,7 @@ async fn calls_at_a_time_are_limited_until_one_ends() {
     certain("two calls at the provider", gate.wait_for(2)).await;
     for _ in 0..2 {
         // Asked again at once: that a call has ended is not known beforehand, so nothing is remembered.
-        let refused = super::call_at(&world, &world.base_url, &account.key, &hello(&json!({}))).await;
+        let refused = super::call_at(super::chat(), &world, &world.base_url, &account.key, &hello(&json!({}))).await;
         assert_eq!(refused.refusal(), (429, "concurrency_exceeded", "concurrency"), "{}", refused.json);
         assert_eq!((refused.header("retry-after"), refused.header("x-should-retry")), ("1", ""));
     }

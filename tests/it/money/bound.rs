@@ -1,72 +1,136 @@
 //! The hold bounds the cost: whatever a provider answers within the limit it was sent, the charge is within the hold.
 
 use serde_json::{Value, json};
-use tests::world::{Route, World, hello, nanos, send};
+use shared::formats::Format;
+use tests::answer::Answer;
+use tests::wire::{WIRES, Wire, forms};
+use tests::world::{MODEL, Route, World, hello, nanos, send};
 
 const CREDIT: i64 = 1_000_000_000_000;
 /// Reports the dearest usage that obeys the limit, with a tokenizer that makes a token of every byte.
 const WORST: &str = "standin/bytes?image=1000";
 
-/// The prompts that tokenizers like least.
-fn hostile_prompts() -> Vec<(&'static str, Value)> {
+/// The texts that tokenizers like least.
+fn hostile_texts() -> [(&'static str, String); 4] {
+    [
+        ("digits", "9182736450".repeat(300)),
+        ("punctuation", "}{)(;:,.!?«»…—".repeat(200)),
+        ("rare scripts", "𓀀𓂀ꙮ༄ᚠ꧁".repeat(200)),
+        ("escapes", "\u{1}\n\t\"\\".repeat(300)),
+    ]
+}
+
+/// What costs more than a text seems to, by what each format can ask.
+fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
     let image = json!({"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{}", "iVBORw0K".repeat(4000))}});
     let wide = json!({"type": "object", "required": [], "properties": (0..200)
         .map(|i| (format!("property_{i}"), json!({"type": "string", "description": "°".repeat(30)})))
         .collect::<serde_json::Map<_, _>>()});
     let tool = |name: &str| json!({"type": "function", "function": {"name": name, "parameters": wide}});
-    let text = |text: String| json!({"messages": [{"role": "user", "content": text}]});
-    vec![
-        ("digits", text("9182736450".repeat(300))),
-        ("punctuation", text("}{)(;:,.!?«»…—".repeat(200))),
-        ("rare scripts", text("𓀀𓂀ꙮ༄ᚠ꧁".repeat(200))),
-        ("escapes", text("\u{1}\n\t\"\\".repeat(300))),
-        ("images", json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "?"}, image, image]}]})),
-        ("tools", json!({"tools": [tool("a"), tool("b")]})),
-        ("schema", json!({"response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": wide}}})),
-        ("eight choices", json!({"n": 8})),
-        ("many messages", json!({"messages": vec![json!({"role": "user", "content": ""}); 200]})),
-        (
-            "names and calls",
-            json!({"messages": [
-            {"role": "user", "name": "somebody", "content": "x"},
-            {"role": "assistant", "content": null, "tool_calls": [
-                {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a\": 12345678}"}}]},
-            {"role": "tool", "tool_call_id": "c", "content": "77"}]}),
-        ),
-    ]
+    let mut members = vec![("eight choices", json!({"n": 8}))];
+    match (wire.format, wire.upstream()) {
+        (Format::Chat, _) => members.extend([
+            (
+                "images",
+                json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "?"}, image, image]}]}),
+            ),
+            ("tools", json!({"tools": [tool("a"), tool("b")]})),
+            (
+                "schema",
+                json!({"response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": wide}}}),
+            ),
+            ("many messages", json!({"messages": vec![json!({"role": "user", "content": ""}); 200]})),
+            (
+                "names and calls",
+                json!({"messages": [
+                {"role": "user", "name": "somebody", "content": "x"},
+                {"role": "assistant", "content": null, "tool_calls": [
+                    {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a\": 12345678}"}}]},
+                {"role": "tool", "tool_call_id": "c", "content": "77"}]}),
+            ),
+        ]),
+        (Format::Completions, Format::Completions) => members.extend([
+            ("many prompts", json!({"prompt": vec!["9182736450"; 100], "n": 2})),
+            ("token ids", json!({"prompt": vec![7; 2_000]})),
+            ("lists of token ids", json!({"prompt": vec![vec![7; 20]; 100]})),
+            ("a suffix", json!({"suffix": "9182736450".repeat(300)})),
+            ("the best of eight", json!({"best_of": 8, "n": 2, "stream": false})),
+        ]),
+        // Over chat there is one text, and nothing to choose from.
+        (Format::Completions, Format::Chat) => {}
+    }
+    members
 }
 
-#[tokio::test]
-async fn the_dearest_answer_to_a_hostile_prompt_costs_at_most_the_hold() {
-    let world = World::start().await;
-    world.model(tests::world::MODEL, &[Route::new("openrouter", WORST), Route::new("chutes", WORST)]).await;
+/// The dearest answer to each hostile prompt costs at most its hold.
+async fn assert_bounded(world: &World, wire: &Wire) {
+    world.model(MODEL, &[Route::new(wire.provider, WORST), Route::new("chutes", WORST)]).await;
     let account = world.account(CREDIT).await;
-    for (what, prompt) in hostile_prompts() {
-        for limit in [json!({}), json!({"max_tokens": 300}), json!({"max_completion_tokens": 1, "stream": true})] {
-            let mut body = hello(&prompt);
-            body.as_object_mut().expect("an object").extend(limit.as_object().expect("an object").clone());
-            let response = send(world.chat(&account.key, &body)).await;
-            let status = response.status();
-            let text = response.text().await.expect("a body");
-            assert_eq!(status, 200, "{what}: {text}");
+    let texts = hostile_texts().map(|(what, text)| (what, wire.say(&text, &json!({}))));
+    let members = hostile_members(wire).into_iter().map(|(what, members)| (what, wire.hello(&members)));
+    for (what, prompt) in texts.into_iter().chain(members) {
+        for limit in limits(wire) {
+            let mut body = prompt.clone();
+            for (name, value) in limit.as_object().expect("an object") {
+                // What cannot be streamed says so itself.
+                body.as_object_mut().expect("an object").entry(name).or_insert(value.clone());
+            }
+            let answer = Answer::to(world.call(wire, &account.key, &body)).await;
+            assert_eq!(answer.status, 200, "{}, {what}: {}", wire.name, answer.text);
             world.settled().await;
             let last = world
                 .value("select jsonb_build_array(held, cost, estimated) from gateway.requests order by call_id desc limit 1")
                 .await;
             let (held, cost) = (last[0].as_i64().expect("held"), last[1].as_i64().expect("cost"));
-            assert!(0 < cost && cost <= held, "{what} {limit}: charged {cost} of a hold of {held}");
+            assert!(0 < cost && cost <= held, "{}, {what} {limit}: charged {cost} of a hold of {held}", wire.name);
             assert_eq!(last[2], json!(false));
         }
     }
     let (_, held, debt) = world.money(account.id).await;
     assert_eq!((held, debt), (0, 0));
+}
+
+fn limits(wire: &Wire) -> [Value; 3] {
+    let newest = if wire.format == Format::Chat { "max_completion_tokens" } else { "max_tokens" };
+    [json!({}), json!({"max_tokens": 300}), json!({newest: 1, "stream": true})]
+}
+
+#[tokio::test]
+async fn the_dearest_answer_to_a_hostile_prompt_costs_at_most_the_hold() {
+    let world = World::start().await;
+    for wire in &WIRES {
+        assert_bounded(&world, wire).await;
+    }
     world.assert_ledger_clean().await;
 }
 
 #[tokio::test]
+async fn the_output_that_the_balance_just_covers_is_served_and_one_token_more_is_not() {
+    let world = World::start().await;
+    for (wire, stream) in forms() {
+        world.serves(wire, WORST).await;
+        // The prompt's bound is 21 tokens, of 1 000 nano-dollars each; a token of output is 2 000.
+        let credit = 21_000 + 300 * 2_000;
+        let account = world.account(credit).await;
+        let refused =
+            Answer::to(world.call(wire, &account.key, &wire.hello(&json!({"max_tokens": 309, "stream": stream}))))
+                .await;
+        refused.refused(402, "insufficient_credits");
+        assert_eq!(world.money(account.id).await, (credit, 0, 0), "{}", wire.name);
+        let body = wire.hello(&json!({"max_tokens": 300, "stream": stream}));
+        assert_eq!(Answer::to(world.call(wire, &account.key, &body)).await.status, 200, "{}", wire.name);
+        world.settled().await;
+        let (balance, held, debt) = world.money(account.id).await;
+        assert!((0..=21_000).contains(&balance) && held == 0 && debt == 0, "{}: {balance} {held} {debt}", wire.name);
+    }
+    world.assert_ledger_clean().await;
+}
+
+/// Chat's alone: a text completion that says nothing has a limit of its own.
+#[tokio::test]
 async fn a_small_balance_buys_what_it_can_and_not_more() {
     let world = World::start().await;
-    world.model(tests::world::MODEL, &[Route::new("openrouter", WORST)]).await;
+    world.model(MODEL, &[Route::new("openrouter", WORST)]).await;
     // The prompt's bound is 21 tokens, of 1 000 nano-dollars each; a token of output is 2 000.
     let account = world.account(21_000 + 300 * 2_000).await;
     let answer = world.completion(&account.key, &hello(&json!({}))).await;
@@ -87,26 +151,31 @@ async fn a_small_balance_buys_what_it_can_and_not_more() {
 #[tokio::test]
 async fn a_prompt_is_counted_for_real_before_it_is_refused() {
     let world = World::start().await;
-    let account = world.account(2_000_000).await;
-    // 4 000 bytes, but far fewer tokens: by its bytes it would not fit beside the smallest answer.
-    let prompt = "hello world ".repeat(333);
-    let body = hello(&json!({"messages": [{"role": "user", "content": prompt}], "max_tokens": 10}));
-    world.completion(&account.key, &body).await;
-    world.settled().await;
+    for (wire, stream) in forms() {
+        world.serves(wire, "standin/normal").await;
+        let account = world.account(2_000_000).await;
+        // 4 000 bytes, but far fewer tokens: by its bytes it would not fit beside the smallest answer.
+        let body = wire.say(&"hello world ".repeat(333), &json!({"max_tokens": 10, "stream": stream}));
+        assert_eq!(Answer::to(world.call(wire, &account.key, &body)).await.status, 200, "{}", wire.name);
+        world.settled().await;
+        let (balance, _, debt) = world.money(account.id).await;
+        assert!(balance > 0 && debt == 0, "{}", wire.name);
+    }
     world.assert_ledger_clean().await;
-    let (balance, _, debt) = world.money(account.id).await;
-    assert!(balance > 0 && debt == 0);
 }
 
 #[tokio::test]
 async fn a_free_model_needs_no_credit() {
     let world = World::start().await;
-    let free = Route { prompt: 0, cached: 0, completion: 0, ..Route::new("openrouter", "standin/normal") };
-    world.model("test/free", &[free]).await;
-    let account = world.account(0).await;
-    let answer = world.completion(&account.key, &hello(&json!({"model": "test/free"}))).await;
-    assert_eq!(nanos(&answer["usage"]["cost"]), 0);
-    world.settled().await;
-    assert_eq!(world.money(account.id).await, (0, 0, 0));
+    for wire in &WIRES {
+        let free = Route { prompt: 0, cached: 0, completion: 0, ..Route::new(wire.provider, "standin/normal") };
+        world.model("test/free", &[free]).await;
+        let account = world.account(0).await;
+        let body = wire.hello(&json!({"model": "test/free"}));
+        let answer = Answer::to(world.call(wire, &account.key, &body)).await.success();
+        assert_eq!(nanos(&wire.usage(&answer)["cost"]), 0);
+        world.settled().await;
+        assert_eq!(world.money(account.id).await, (0, 0, 0));
+    }
     world.assert_ledger_clean().await;
 }

@@ -3,34 +3,38 @@
 use local::upstash::Reply;
 use serde_json::json;
 use tests::answer::Answer;
+use tests::wire::WIRES;
 use tests::world::{MODEL, Route, World, hello, nanos};
 
-use super::{OWN, recorded, second_route, served_by, with_own_key};
+use super::{OWN, recorded, second_route, served_by, with_own_key, with_own_key_of};
 
 #[tokio::test]
 async fn a_call_with_an_own_key_needs_no_credit_costs_nothing_and_is_counted() {
-    let (world, account) = with_own_key().await;
-    let control = world.platform.providers.control();
-    control.record(true);
-    for stream in [false, true] {
-        let request = world.chat(&account.key, &hello(&json!({"stream": stream})));
-        assert_eq!(Answer::to(request).await.status, 200);
+    for wire in &WIRES {
+        let (world, account) = with_own_key_of(wire).await;
+        let control = world.platform.providers.control();
+        control.record(true);
+        for stream in [false, true] {
+            let request = world.call(wire, &account.key, &wire.hello(&json!({"stream": stream})));
+            assert_eq!(Answer::to(request).await.status, 200);
+        }
+        let answer = Answer::to(world.call(wire, &account.key, &wire.hello(&json!({})))).await.success();
+        assert_eq!((served_by(&answer), nanos(&wire.usage(&answer)["cost"])), (wire.provider, 0));
+        world.settled().await;
+        for request in control.requests() {
+            let header = if wire.provider == "portkey" { "x-portkey-api-key" } else { "authorization" };
+            let sent = request.headers.iter().find(|(name, _)| name == header).expect("a key");
+            assert_eq!(sent.1.trim_start_matches("Bearer "), OWN);
+        }
+        let call = json!({"cost": 0, "own_key": true, "provider": wire.provider, "outcome": "completed"});
+        assert_eq!(recorded(&world, &account).await, json!([call, call, call]));
+        assert_eq!(world.money(account.id).await, (0, 0, 0));
+        let counted = format!("select month_requests from gateway.accounts where id = '{}'", account.id);
+        assert_eq!(world.value(&counted).await, json!(3));
+        let used = "select last_used_at is not null from gateway.provider_keys";
+        assert_eq!(world.value(used).await, json!(true));
+        world.assert_ledger_clean().await;
     }
-    let answer = world.completion(&account.key, &hello(&json!({}))).await;
-    assert_eq!((served_by(&answer), nanos(&answer["usage"]["cost"])), ("openrouter", 0));
-    world.settled().await;
-    for request in control.requests() {
-        let sent = request.headers.iter().find(|(name, _)| name == "authorization").expect("a key");
-        assert_eq!(sent.1, format!("Bearer {OWN}"));
-    }
-    let call = json!({"cost": 0, "own_key": true, "provider": "openrouter", "outcome": "completed"});
-    assert_eq!(recorded(&world, &account).await, json!([call, call, call]));
-    assert_eq!(world.money(account.id).await, (0, 0, 0));
-    let counted = format!("select month_requests from gateway.accounts where id = '{}'", account.id);
-    assert_eq!(world.value(&counted).await, json!(3));
-    let used = "select last_used_at is not null from gateway.provider_keys";
-    assert_eq!(world.value(used).await, json!(true));
-    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]
@@ -44,29 +48,32 @@ async fn an_account_with_credit_is_not_charged_either() {
 
 #[tokio::test]
 async fn what_an_own_key_fails_at_never_falls_back_to_our_account() {
-    let (world, account) = with_own_key().await;
-    world.grant(account.id, 1_000_000_000, "purchase", None).await;
-    second_route(&world).await;
-    let control = world.platform.providers.control();
-    control.record(true);
-    for (behaviour, status, code) in [
-        ("status?code=500", 502, "upstream_error"),
-        ("status?code=429", 429, "upstream_rate_limited"),
-        ("status?code=401", 401, "provider_key_rejected"),
-        ("status?code=402", 402, "provider_key_rejected"),
-        ("status?code=403", 403, "provider_key_rejected"),
-        ("refuse", 502, "upstream_error"),
-    ] {
-        control.set("openrouter", Some(behaviour)).expect("a behaviour");
-        for stream in [false, true] {
-            let answer = Answer::to(world.chat(&account.key, &hello(&json!({"stream": stream})))).await;
-            assert_eq!(answer.refused(status, code)["provider"], "openrouter", "{behaviour}");
+    for wire in &WIRES {
+        let (world, account) = with_own_key_of(wire).await;
+        world.grant(account.id, 1_000_000_000, "purchase", None).await;
+        second_route(wire, &world).await;
+        let control = world.platform.providers.control();
+        control.record(true);
+        for (behaviour, status, code) in [
+            ("status?code=500", 502, "upstream_error"),
+            ("status?code=429", 429, "upstream_rate_limited"),
+            ("status?code=401", 401, "provider_key_rejected"),
+            ("status?code=402", 402, "provider_key_rejected"),
+            ("status?code=403", 403, "provider_key_rejected"),
+            ("refuse", 502, "upstream_error"),
+        ] {
+            control.set(wire.provider, Some(behaviour)).expect("a behaviour");
+            for stream in [false, true] {
+                let body = wire.hello(&json!({"stream": stream}));
+                let answer = Answer::to(world.call(wire, &account.key, &body)).await;
+                assert_eq!(answer.refused(status, code)["provider"], wire.provider, "{behaviour}");
+            }
         }
+        world.settled().await;
+        assert!(control.requests().iter().all(|request| request.provider == wire.provider));
+        assert_eq!(world.money(account.id).await, (1_000_000_000, 0, 0));
+        world.assert_ledger_clean().await;
     }
-    world.settled().await;
-    assert!(control.requests().iter().all(|request| request.provider == "openrouter"));
-    assert_eq!(world.money(account.id).await, (1_000_000_000, 0, 0));
-    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]
@@ -84,7 +91,7 @@ async fn a_key_that_its_provider_does_not_know_is_the_callers_error() {
 async fn a_request_may_still_ask_for_our_account_at_another_provider() {
     let (world, account) = with_own_key().await;
     world.grant(account.id, 1_000_000_000, "purchase", None).await;
-    second_route(&world).await;
+    second_route(&WIRES[0], &world).await;
     for body in [
         hello(&json!({"provider": {"only": ["chutes"]}})),
         hello(&json!({"provider": {"ignore": ["openrouter"]}})),
@@ -121,7 +128,7 @@ async fn an_own_key_opens_a_route_that_has_no_price() {
 #[tokio::test]
 async fn two_own_keys_fall_back_to_one_another() {
     let (world, account) = with_own_key().await;
-    second_route(&world).await;
+    second_route(&WIRES[0], &world).await;
     let control = world.platform.providers.control();
     control.add_customer("chutes", OWN).expect("a provider");
     world.own_key(account.id, "chutes", OWN).await;
@@ -132,15 +139,19 @@ async fn two_own_keys_fall_back_to_one_another() {
 
 #[tokio::test]
 async fn an_answer_that_is_cut_or_never_says_its_usage_costs_nothing() {
-    let (world, account) = with_own_key().await;
-    for behaviour in ["no-usage", "cut", "reasoning-no-usage"] {
-        world.model(MODEL, &[Route::new("openrouter", &format!("standin/{behaviour}"))]).await;
+    for wire in &WIRES {
+        let (world, account) = with_own_key_of(wire).await;
         world.sql("update gateway.models set reasoning = true where id = 'test/model'").await;
-        Answer::to(world.chat(&account.key, &hello(&json!({"stream": true})))).await;
+        for behaviour in ["no-usage", "cut", "reasoning?tokens=5"] {
+            world.serves(wire, &format!("standin/{behaviour}")).await;
+            for stream in [false, true] {
+                Answer::to(world.call(wire, &account.key, &wire.hello(&json!({"stream": stream})))).await;
+            }
+        }
+        world.settled().await;
+        assert_eq!(world.money(account.id).await, (0, 0, 0));
+        world.assert_ledger_clean().await;
     }
-    world.settled().await;
-    assert_eq!(world.money(account.id).await, (0, 0, 0));
-    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]

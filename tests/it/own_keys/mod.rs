@@ -5,6 +5,7 @@ mod keyring;
 mod management;
 
 use serde_json::{Value, json};
+use tests::wire::{WIRES, Wire};
 use tests::world::{Account, MODEL, Route, World};
 
 /// A key of a customer of the stand-in's.
@@ -12,17 +13,23 @@ const OWN: &str = "sk-own-0123456789abcdef";
 
 /// A world in which an account without any credit has its own key at OpenRouter, which is right there.
 async fn with_own_key() -> (World, Account) {
+    with_own_key_of(&WIRES[0]).await
+}
+
+/// The same at the wire's provider, which serves the model.
+async fn with_own_key_of(wire: &Wire) -> (World, Account) {
     let world = World::start().await;
-    world.platform.providers.control().add_customer("openrouter", OWN).expect("a provider");
+    world.platform.providers.control().add_customer(wire.provider, OWN).expect("a provider");
+    world.serves(wire, "standin/normal").await;
     let account = world.account(0).await;
-    world.own_key(account.id, "openrouter", OWN).await;
+    world.own_key(account.id, wire.provider, OWN).await;
     (world, account)
 }
 
 /// Lets a second provider serve the model of most tests, dearer than the first.
-async fn second_route(world: &World) {
+async fn second_route(wire: &Wire, world: &World) {
     let dearer = Route { prompt: 5_000_000_000, ..Route::new("chutes", "standin/normal") };
-    world.model(MODEL, &[Route::new("openrouter", "standin/normal"), dearer]).await;
+    world.model(MODEL, &[Route::new(wire.provider, "standin/normal"), dearer]).await;
 }
 
 /// Which provider served, by the answer.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tests::wire::{Wire, each};
 use tests::world::{Account, MODEL, Route, World};
 
 use super::{CREDIT, alone, ask_at, asked, body, dearer, with_fallback};
@@ -11,70 +12,85 @@ const FAILURES: usize = 5;
 const OPEN: Duration = Duration::from_secs(30);
 
 /// The providers that one call asks.
-async fn order(world: &World, gateway: &str, account: &Account) -> Vec<&'static str> {
+async fn order(wire: &Wire, world: &World, gateway: &str, account: &Account) -> Vec<&'static str> {
     world.platform.providers.control().clear();
-    let answer = ask_at(world, gateway, &account.key, &body(false)).await;
+    let answer = ask_at(wire, world, gateway, &account.key, &body(wire, false)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     asked(world)
 }
 
-/// A world in which Redis's clock stands and OpenRouter has failed as often as it takes.
-async fn opened() -> (World, Account) {
+/// A world in which Redis's clock stands and the wire's provider has failed as often as it takes.
+async fn opened(wire: &Wire) -> (World, Account) {
     let world = World::start().await;
     world.platform.upstash.stop_clock(Duration::from_secs(2_000_000_000)).expect("the in-process Redis");
     let account = world.account(CREDIT).await;
-    with_fallback(&world, "status?code=500").await;
+    with_fallback(wire, &world, "status?code=500").await;
     for _ in 0..FAILURES {
-        assert_eq!(order(&world, &world.base_url, &account).await, ["openrouter", "chutes"]);
+        assert_eq!(order(wire, &world, &world.base_url, &account).await, [wire.provider, "chutes"]);
     }
     (world, account)
 }
 
 #[tokio::test]
 async fn a_provider_that_failed_five_times_in_a_row_is_asked_last_by_every_instance() {
-    let (world, account) = opened().await;
-    let other = world.another_gateway().await;
-    for gateway in [&world.base_url, &other] {
-        assert_eq!(order(&world, gateway, &account).await, ["chutes"]);
-    }
-    // Last is not never.
-    world
-        .model(MODEL, &[Route::new("openrouter", "standin/normal"), dearer("chutes", "standin/status?code=500")])
-        .await;
-    assert_eq!(order(&world, &other, &account).await, ["chutes", "openrouter"]);
+    each(async |wire| {
+        let (world, account) = opened(wire).await;
+        let other = world.another_gateway().await;
+        for gateway in [&world.base_url, &other] {
+            assert_eq!(order(wire, &world, gateway, &account).await, ["chutes"]);
+        }
+        // Last is not never.
+        world
+            .model(MODEL, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/status?code=500")])
+            .await;
+        assert_eq!(order(wire, &world, &other, &account).await, ["chutes", wire.provider]);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn after_its_time_it_is_asked_first_again_and_one_failure_closes_it_off_again() {
-    let (world, account) = opened().await;
-    let upstash = &world.platform.upstash;
-    upstash.advance_clock(OPEN - Duration::from_millis(1)).expect("the in-process Redis");
-    assert_eq!(order(&world, &world.base_url, &account).await, ["chutes"]);
-    upstash.advance_clock(Duration::from_millis(1)).expect("the in-process Redis");
-    assert_eq!(order(&world, &world.base_url, &account).await, ["openrouter", "chutes"]);
-    assert_eq!(order(&world, &world.base_url, &account).await, ["chutes"]);
+    each(async |wire| {
+        let (world, account) = opened(wire).await;
+        let upstash = &world.platform.upstash;
+        upstash.advance_clock(OPEN - Duration::from_millis(1)).expect("the in-process Redis");
+        assert_eq!(order(wire, &world, &world.base_url, &account).await, ["chutes"]);
+        upstash.advance_clock(Duration::from_millis(1)).expect("the in-process Redis");
+        assert_eq!(order(wire, &world, &world.base_url, &account).await, [wire.provider, "chutes"]);
+        assert_eq!(order(wire, &world, &world.base_url, &account).await, ["chutes"]);
 
-    upstash.advance_clock(OPEN).expect("the in-process Redis");
-    world.model(MODEL, &[Route::new("openrouter", "standin/normal"), dearer("chutes", "standin/normal")]).await;
-    for _ in 0..2 {
-        assert_eq!(order(&world, &world.base_url, &account).await, ["openrouter"], "a success closes the breaker");
-    }
+        upstash.advance_clock(OPEN).expect("the in-process Redis");
+        world.model(MODEL, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")]).await;
+        for _ in 0..2 {
+            assert_eq!(
+                order(wire, &world, &world.base_url, &account).await,
+                [wire.provider],
+                "a success closes the breaker"
+            );
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn only_failures_in_a_row_and_only_the_providers_own_count() {
-    let world = World::start().await;
-    let account = world.account(CREDIT).await;
-    for behaviour in ["status?code=500", "normal", "status?code=500"] {
-        world.model(MODEL, &[Route::new("openrouter", &format!("standin/{behaviour}")), dearer("chutes", "x")]).await;
-        for _ in 0..FAILURES - 1 {
-            ask_at(&world, &world.base_url, &account.key, &body(false)).await;
+    each(async |wire| {
+        let world = World::start().await;
+        let account = world.account(CREDIT).await;
+        for behaviour in ["status?code=500", "normal", "status?code=500"] {
+            world
+                .model(MODEL, &[Route::new(wire.provider, &format!("standin/{behaviour}")), dearer("chutes", "x")])
+                .await;
+            for _ in 0..FAILURES - 1 {
+                ask_at(wire, &world, &world.base_url, &account.key, &body(wire, false)).await;
+            }
         }
-    }
-    alone(&world, "status?code=400").await;
-    for _ in 0..FAILURES + 1 {
-        ask_at(&world, &world.base_url, &account.key, &body(false)).await;
-    }
-    world.model(MODEL, &[Route::new("openrouter", "standin/normal"), dearer("chutes", "standin/normal")]).await;
-    assert_eq!(order(&world, &world.base_url, &account).await, ["openrouter"]);
+        alone(wire, &world, "status?code=400").await;
+        for _ in 0..FAILURES + 1 {
+            ask_at(wire, &world, &world.base_url, &account.key, &body(wire, false)).await;
+        }
+        world.model(MODEL, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")]).await;
+        assert_eq!(order(wire, &world, &world.base_url, &account).await, [wire.provider]);
+    })
+    .await;
 }

@@ -1,16 +1,20 @@
 //! However a provider frames its stream, the client gets all of the text, and the usage once, if it asked.
 
 use serde_json::{Value, json};
-use tests::world::{World, hello, nanos};
+use tests::answer::Answer;
+use tests::wire::{Wire, each};
+use tests::world::{World, nanos};
 
-use super::{Answer, CREDIT, alone, ask, newest, price};
+use super::{CREDIT, alone, ask, newest, price};
 
 const FRAMINGS: [&str; 4] = ["normal", "usage-in-every-chunk", "keepalive", "no-usage"];
 
-fn streamed(include_usage: Option<bool>) -> Value {
+fn streamed(wire: &Wire, include_usage: Option<bool>) -> Value {
     match include_usage {
-        Some(wish) => hello(&json!({ "stream": true, "stream_options": { "include_usage": wish } })),
-        None => hello(&json!({ "stream": true })),
+        Some(wish) => {
+            wire.hello(&json!({ "stream": true, "max_tokens": 200, "stream_options": { "include_usage": wish } }))
+        }
+        None => wire.hello(&json!({ "stream": true, "max_tokens": 200 })),
     }
 }
 
@@ -21,46 +25,51 @@ fn usages(answer: &Answer) -> Vec<Value> {
 
 #[tokio::test]
 async fn the_text_is_the_same_in_every_framing() {
-    let world = World::start().await;
-    let account = world.account(CREDIT).await;
-    alone(&world, "normal").await;
-    let text = ask(&world, &account.key, &hello(&json!({}))).await.content();
-    assert!(text.len() > 20, "{text}");
-    for framing in FRAMINGS {
-        alone(&world, framing).await;
-        for include_usage in [None, Some(false), Some(true)] {
-            let answer = ask(&world, &account.key, &streamed(include_usage)).await;
-            assert_eq!(answer.content(), text, "{framing}");
-            assert_eq!(answer.text.matches("data: [DONE]").count(), 1, "{framing}: {}", answer.text);
-            assert!(answer.text.ends_with("data: [DONE]\n\n"), "{framing}");
-            let finished =
-                answer.events().iter().filter(|event| event["choices"][0]["finish_reason"] == "stop").count();
-            assert_eq!(finished, 1, "{framing}: {}", answer.text);
+    each(async |wire| {
+        let world = World::start().await;
+        let account = world.account(CREDIT).await;
+        alone(wire, &world, "normal").await;
+        let text = ask(wire, &world, &account.key, &wire.hello(&json!({ "max_tokens": 200 }))).await.content(wire);
+        assert!(text.len() > 20, "{text}");
+        for framing in FRAMINGS {
+            alone(wire, &world, framing).await;
+            for include_usage in [None, Some(false), Some(true)] {
+                let answer = ask(wire, &world, &account.key, &streamed(wire, include_usage)).await;
+                assert_eq!(answer.content(wire), text, "{framing}");
+                assert_eq!(answer.text.matches("data: [DONE]").count(), 1, "{framing}: {}", answer.text);
+                assert!(answer.text.ends_with("data: [DONE]\n\n"), "{framing}");
+                let finished = answer.events().iter().filter(|event| wire.finish(event) == Some("stop")).count();
+                assert_eq!(finished, 1, "{framing}: {}", answer.text);
+            }
+            let plain = ask(wire, &world, &account.key, &wire.hello(&json!({ "max_tokens": 200 }))).await;
+            assert_eq!(plain.content(wire), text, "{framing}");
         }
-        let plain = ask(&world, &account.key, &hello(&json!({}))).await;
-        assert_eq!(plain.content(), text, "{framing}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_usage_comes_once_and_only_if_asked_for() {
-    let world = World::start().await;
-    let account = world.account(CREDIT).await;
-    for framing in FRAMINGS {
-        alone(&world, framing).await;
-        for include_usage in [None, Some(false)] {
-            let answer = ask(&world, &account.key, &streamed(include_usage)).await;
-            assert!(usages(&answer).is_empty(), "{framing}: {}", answer.text);
+    each(async |wire| {
+        let world = World::start().await;
+        let account = world.account(CREDIT).await;
+        for framing in FRAMINGS {
+            alone(wire, &world, framing).await;
+            for include_usage in [None, Some(false)] {
+                let answer = ask(wire, &world, &account.key, &streamed(wire, include_usage)).await;
+                assert!(usages(&answer).is_empty(), "{framing}: {}", answer.text);
+            }
+            let before = world.money(account.id).await.0;
+            let answer = ask(wire, &world, &account.key, &streamed(wire, Some(true))).await;
+            let [with_usage] = &usages(&answer)[..] else { panic!("{framing}: {}", answer.text) };
+            assert_eq!(with_usage["choices"], json!([]), "{framing}");
+            assert_eq!(Some(with_usage), answer.events().last(), "{framing}");
+            let record = newest(&world).await;
+            assert_eq!(nanos(&with_usage["usage"]["cost"]), price(&record), "{framing}: {record}");
+            assert_eq!(with_usage["usage"]["completion_tokens"], record["completion_tokens"], "{framing}");
+            assert_eq!(world.money(account.id).await.0, before - price(&record), "{framing}");
         }
-        let before = world.money(account.id).await.0;
-        let answer = ask(&world, &account.key, &streamed(Some(true))).await;
-        let [with_usage] = &usages(&answer)[..] else { panic!("{framing}: {}", answer.text) };
-        assert_eq!(with_usage["choices"], json!([]), "{framing}");
-        assert_eq!(Some(with_usage), answer.events().last(), "{framing}");
-        let record = newest(&world).await;
-        assert_eq!(nanos(&with_usage["usage"]["cost"]), price(&record), "{framing}: {record}");
-        assert_eq!(with_usage["usage"]["completion_tokens"], record["completion_tokens"], "{framing}");
-        assert_eq!(world.money(account.id).await.0, before - price(&record), "{framing}");
-    }
-    world.assert_ledger_clean().await;
+        world.assert_ledger_clean().await;
+    })
+    .await;
 }

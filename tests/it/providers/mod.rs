@@ -8,79 +8,39 @@ mod uncounted;
 mod wishes;
 
 use local::provider::{NAMES, RAW_MARKER};
-use reqwest::Response;
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use tests::certain;
-use tests::world::{MODEL, Route, World, events, hello, send};
+use tests::answer::Answer;
+use tests::wire::Wire;
+use tests::world::{MODEL, Route, World};
 
 /// What an account of these tests starts with.
 const CREDIT: i64 = 1_000_000_000;
 
-/// An answer to the client, whole.
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    text: String,
+/// Who served an answer.
+fn provider(answer: &Answer) -> &str {
+    answer.header("x-gateway-provider")
 }
 
-impl Answer {
-    /// Reads it, and makes sure that nothing is in it that only a provider and we may know.
-    async fn read(world: &World, response: Response) -> Self {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = certain("a body", response.text()).await.expect("a body");
-        let all = format!("{headers:?} {text}");
-        let keys = NAMES.iter().filter_map(|name| world.platform.providers.key(name));
-        for secret in keys.chain([RAW_MARKER]) {
-            assert!(!all.contains(secret), "{secret} in {all}");
-        }
-        Self { status, headers, text }
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
-    }
-
-    /// Who served it.
-    fn provider(&self) -> &str {
-        self.header("x-gateway-provider")
-    }
-
-    /// The stream's events.
-    fn events(&self) -> Vec<Value> {
-        assert_eq!(self.status, 200, "{}", self.text);
-        events(&self.text)
-    }
-
-    /// The text of the answer's one choice, plain or streamed.
-    fn content(&self) -> String {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        if self.header("content-type") == "text/event-stream" {
-            return self.events().iter().map(|event| text(&event["choices"][0]["delta"]["content"])).collect();
-        }
-        text(&self.json()["choices"][0]["message"]["content"])
-    }
-}
-
-/// A short completion, plain or streamed.
-fn body(stream: bool) -> Value {
-    hello(&json!({ "stream": stream }))
+/// A short call, plain or streamed.
+fn body(wire: &Wire, stream: bool) -> Value {
+    wire.hello(&json!({ "stream": stream }))
 }
 
 /// Makes a call and waits until it is settled.
-async fn ask(world: &World, key: &str, body: &Value) -> Answer {
-    ask_at(world, &world.base_url, key, body).await
+async fn ask(wire: &Wire, world: &World, key: &str, body: &Value) -> Answer {
+    ask_at(wire, world, &world.base_url, key, body).await
 }
 
-/// The same at another gateway.
-async fn ask_at(world: &World, base_url: &str, key: &str, body: &Value) -> Answer {
-    let url = format!("{base_url}/v1/chat/completions");
+/// The same at another gateway. Nothing is in an answer that only a provider and we may know.
+async fn ask_at(wire: &Wire, world: &World, base_url: &str, key: &str, body: &Value) -> Answer {
+    let url = format!("{base_url}{}", wire.path());
     let request = world.http.post(url).bearer_auth(key).header("content-type", "application/json");
-    let answer = Answer::read(world, send(request.body(body.to_string())).await).await;
+    let answer = Answer::to(request.body(body.to_string())).await;
+    let all = format!("{:?} {}", answer.headers, answer.text);
+    let keys = NAMES.iter().filter_map(|name| world.platform.providers.key(name));
+    for secret in keys.chain([RAW_MARKER]) {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
     world.settled().await;
     answer
 }
@@ -90,16 +50,16 @@ fn dearer<'a>(provider: &'a str, upstream: &'a str) -> Route<'a> {
     Route { prompt: 2_000_000_000, cached: 1_000_000_000, completion: 4_000_000_000, ..Route::new(provider, upstream) }
 }
 
-/// The model is served by OpenRouter, which behaves so, and after it by Chutes, which is well.
-async fn with_fallback(world: &World, behaviour: &str) {
+/// The model is served by the wire's provider, which behaves so, and after it by Chutes, which is well.
+async fn with_fallback(wire: &Wire, world: &World, behaviour: &str) {
     let upstream = format!("standin/{behaviour}");
-    world.model(MODEL, &[Route::new("openrouter", &upstream), dearer("chutes", "standin/normal")]).await;
+    world.model(MODEL, &[Route::new(wire.provider, &upstream), dearer("chutes", "standin/normal")]).await;
     forget(world).await;
 }
 
-/// The model is served by OpenRouter only, which behaves so.
-async fn alone(world: &World, behaviour: &str) {
-    world.model(MODEL, &[Route::new("openrouter", &format!("standin/{behaviour}"))]).await;
+/// The model is served by the wire's provider only, which behaves so.
+async fn alone(wire: &Wire, world: &World, behaviour: &str) {
+    world.serves(wire, &format!("standin/{behaviour}")).await;
     forget(world).await;
 }
 

@@ -1,7 +1,8 @@
 //! What goes upstream: the output limit that the hold covers, usage always asked for, and our key where it belongs.
 
 use serde_json::{Value, json};
-use tests::world::{Account, MODEL, World, hello};
+use tests::wire::{WIRES, Wire, formats};
+use tests::world::{Account, MODEL, World};
 
 use super::{CREDIT, alone, ask, newest};
 
@@ -9,9 +10,9 @@ use super::{CREDIT, alone, ask, newest};
 const PROMPT: i64 = 21 * 1_000;
 
 /// Makes a call and gives the body that went upstream.
-async fn sent(world: &World, account: &Account, body: &Value) -> Value {
-    alone(world, "normal").await;
-    let answer = ask(world, &account.key, body).await;
+async fn sent(wire: &Wire, world: &World, account: &Account, body: &Value) -> Value {
+    alone(wire, world, "normal").await;
+    let answer = ask(wire, world, &account.key, body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let requests = world.platform.providers.control().requests();
     assert_eq!(requests.len(), 1);
@@ -29,6 +30,7 @@ async fn assert_covered(world: &World, sent: &Value, member: &str, choices: i64)
 
 #[tokio::test]
 async fn the_output_limit_sent_upstream_is_what_the_hold_covers() {
+    let wire = &WIRES[0];
     let world = World::start().await;
     let account = world.account(CREDIT).await;
     for (further, member, choices, expected) in [
@@ -41,58 +43,87 @@ async fn the_output_limit_sent_upstream_is_what_the_hold_covers() {
         (json!({}), "max_tokens", 1, 16_384),
         (json!({ "n": 2, "max_tokens": null }), "max_tokens", 2, 16_384),
     ] {
-        let sent = sent(&world, &account, &hello(&further)).await;
+        let sent = sent(wire, &world, &account, &wire.hello(&further)).await;
         assert_eq!(assert_covered(&world, &sent, member, choices).await, expected, "{further}");
     }
 }
 
 #[tokio::test]
+async fn whatever_the_format_the_limit_sent_upstream_is_what_the_hold_covers() {
+    let world = World::start().await;
+    for wire in &WIRES {
+        let account = world.account(CREDIT).await;
+        for (further, choices, expected) in [
+            (json!({ "max_tokens": 77 }), 1, 77),
+            (json!({ "max_tokens": 50, "n": 3 }), 3, 50),
+            (json!({ "max_tokens": 1_000_000 }), 1, 16_384),
+        ] {
+            let sent = sent(wire, &world, &account, &wire.hello(&further)).await;
+            assert_eq!(
+                assert_covered(&world, &sent, "max_tokens", choices).await,
+                expected,
+                "{}: {further}",
+                wire.name
+            );
+        }
+        // No more is sent than is held where the request says nothing either.
+        let sent = sent(wire, &world, &account, &wire.hello(&json!({}))).await;
+        assert_covered(&world, &sent, "max_tokens", 1).await;
+    }
+}
+
+#[tokio::test]
 async fn a_reasoning_model_is_told_its_limit_in_the_newer_name() {
+    let wire = &WIRES[0];
     let world = World::start().await;
     let account = world.account(CREDIT).await;
     world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
-    let unasked = sent(&world, &account, &hello(&json!({}))).await;
+    let unasked = sent(wire, &world, &account, &wire.hello(&json!({}))).await;
     assert_covered(&world, &unasked, "max_completion_tokens", 1).await;
-    let asked = sent(&world, &account, &hello(&json!({ "max_tokens": 60 }))).await;
+    let asked = sent(wire, &world, &account, &wire.hello(&json!({ "max_tokens": 60 }))).await;
     assert_eq!(assert_covered(&world, &asked, "max_tokens", 1).await, 60);
 }
 
 #[tokio::test]
 async fn with_little_credit_the_output_limit_is_what_it_buys() {
+    let wire = &WIRES[0];
     let world = World::start().await;
     for (tokens, expected) in [(256, 256), (300, 300), (4_096, 4_096), (5_000, 4_096), (20_000, 5_000)] {
         // One nano-dollar more than the hold, since a cost is rounded up.
         let account = world.account(PROMPT + tokens * 2_000 + 1).await;
-        let sent = sent(&world, &account, &hello(&json!({}))).await;
+        let sent = sent(wire, &world, &account, &wire.hello(&json!({}))).await;
         let limit = assert_covered(&world, &sent, "max_tokens", 1).await;
         // A quarter of the last one's credit buys a little more than 5 000 tokens.
         assert!((expected..expected + 10).contains(&limit), "{tokens}: {limit}");
     }
     // Below 256 tokens nothing is asked, even for a prompt that is counted and not measured.
     let account = world.account(255 * 2_000).await;
-    assert_eq!(ask(&world, &account.key, &hello(&json!({}))).await.status, 402);
+    assert_eq!(ask(wire, &world, &account.key, &wire.hello(&json!({}))).await.status, 402);
 }
 
 #[tokio::test]
 async fn a_stream_is_always_asked_for_its_usage() {
+    let wire = &WIRES[0];
     let world = World::start().await;
     let account = world.account(CREDIT).await;
     for options in [json!(null), json!({}), json!({ "include_usage": false }), json!({ "include_usage": true })] {
-        let body = hello(&json!({ "stream": true, "stream_options": options }));
-        assert_eq!(sent(&world, &account, &body).await["stream_options"]["include_usage"], true, "{body}");
+        let body = wire.hello(&json!({ "stream": true, "stream_options": options }));
+        assert_eq!(sent(wire, &world, &account, &body).await["stream_options"]["include_usage"], true, "{body}");
     }
-    let plain = sent(&world, &account, &hello(&json!({}))).await;
-    assert!(plain.get("stream_options").is_none(), "{plain}");
+    // A plain answer is put together from a stream.
+    let plain = sent(wire, &world, &account, &wire.hello(&json!({}))).await;
+    assert_eq!((&plain["stream"], &plain["stream_options"]["include_usage"]), (&json!(true), &json!(true)));
 }
 
 #[tokio::test]
 async fn a_provider_gets_its_own_key_and_nothing_of_the_caller() {
     let world = World::start().await;
     let account = world.account(CREDIT).await;
-    for provider in local::provider::NAMES {
+    for (provider, wire) in local::provider::NAMES.into_iter().flat_map(|name| formats().map(move |wire| (name, wire)))
+    {
         world.model(MODEL, &[tests::world::Route::new(provider, "standin/normal")]).await;
         super::forget(&world).await;
-        assert_eq!(ask(&world, &account.key, &hello(&json!({}))).await.status, 200, "{provider}");
+        assert_eq!(ask(wire, &world, &account.key, &wire.hello(&json!({}))).await.status, 200, "{provider}");
         let requests = world.platform.providers.control().requests();
         let [request] = &requests[..] else { panic!("{requests:?}") };
         let all = format!("{:?} {}", request.headers, request.body);

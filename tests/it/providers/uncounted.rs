@@ -2,18 +2,16 @@
 
 use serde_json::{Value, json};
 use shared::credits::tokens;
-use tests::world::{Account, MODEL, World, hello, nanos};
+use tests::answer::Answer;
+use tests::wire::{Wire, each};
+use tests::world::{Account, MODEL, World, nanos};
 
-use super::{Answer, CREDIT, alone, ask, body, newest, price};
+use super::{CREDIT, alone, ask, body, newest, price};
 
 /// The stream ends with an error that names the provider and has one of our codes, and without `[DONE]`.
-fn assert_cut(answer: &Answer, code: &str, case: &str) {
-    let events = answer.events();
-    let last = events.last().expect("events");
-    assert_eq!(last["error"]["code"], code, "{case}: {last}");
-    assert_eq!(last["error"]["provider"], "openrouter", "{case}: {last}");
-    assert_eq!(last["choices"][0]["finish_reason"], "error", "{case}: {last}");
-    assert!(!answer.text.contains("[DONE]"), "{case}: {}", answer.text);
+fn assert_cut(wire: &Wire, answer: &Answer, code: &str, case: &str) {
+    let error = wire.failure(&answer.text);
+    assert_eq!((&error["code"], &error["provider"]), (&json!(code), &json!(wire.provider)), "{case}: {error}");
 }
 
 /// The call was charged by its own tokens, within its hold, and says that it is an estimate. Gives its record.
@@ -22,7 +20,7 @@ async fn assert_estimated(world: &World, account: &Account, before: i64, content
     assert_eq!(record["estimated"], true, "{case}: {record}");
     assert_eq!(record["completion_tokens"], json!(tokens::count(content)), "{case}: {record}");
     // Hello, and what a chat template adds; how the pieces of a prompt are set apart may cost a token.
-    let prompt = tokens::count("Hello") + tokens::USUAL_PER_MESSAGE;
+    let prompt = tokens::count("Hello") + tokens::USUAL_PER_TURN;
     let counted = record["prompt_tokens"].as_u64().expect("a count");
     assert!((prompt..=prompt + 1).contains(&counted), "{case}: {record}");
     let cost = record["cost"].as_i64().expect("a cost");
@@ -35,76 +33,89 @@ async fn assert_estimated(world: &World, account: &Account, before: i64, content
 
 #[tokio::test]
 async fn an_answer_without_usage_is_charged_by_a_real_count() {
-    let world = World::start().await;
-    let account = world.account(CREDIT).await;
-    alone(&world, "no-usage").await;
-    for body in [body(false), hello(&json!({"stream": true, "stream_options": {"include_usage": true}}))] {
-        let before = world.money(account.id).await.0;
-        let answer = ask(&world, &account.key, &body).await;
-        let usage = match body["stream"] == true {
-            true => answer.events().last().expect("events")["usage"].clone(),
-            false => answer.json()["usage"].clone(),
-        };
-        let record = assert_estimated(&world, &account, before, &answer.content(), &body.to_string()).await;
-        assert_eq!(record["outcome"], "completed");
-        assert_eq!((&usage["estimated"], nanos(&usage["cost"])), (&json!(true), price(&record)), "{usage}");
-        assert_eq!(usage["completion_tokens"], record["completion_tokens"], "{usage}");
-    }
+    each(async |wire| {
+        let world = World::start().await;
+        let account = world.account(CREDIT).await;
+        alone(wire, &world, "no-usage").await;
+        for body in [body(wire, false), wire.hello(&json!({"stream": true, "stream_options": {"include_usage": true}}))]
+        {
+            let before = world.money(account.id).await.0;
+            let answer = ask(wire, &world, &account.key, &body).await;
+            let usage = match body["stream"] == true {
+                true => answer.events().last().expect("events")["usage"].clone(),
+                false => answer.json()["usage"].clone(),
+            };
+            let record = assert_estimated(&world, &account, before, &answer.content(wire), &body.to_string()).await;
+            assert_eq!(record["outcome"], "completed");
+            assert_eq!((&usage["estimated"], nanos(&usage["cost"])), (&json!(true), price(&record)), "{usage}");
+            assert_eq!(usage["completion_tokens"], record["completion_tokens"], "{usage}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_stream_that_breaks_is_charged_for_what_came() {
-    let world = World::with(local::upstash::Engine::InProcess, &[("PROVIDER_TIMEOUT_MS", "3000")]).await;
-    let account = world.account(CREDIT).await;
-    for (behaviour, code) in [
-        ("cut?after=3", "upstream_error"),
-        ("cut?after=0", "upstream_error"),
-        ("end-early?after=2", "upstream_error"),
-        ("error-mid?after=2", "upstream_error"),
-        ("garbage", "upstream_error"),
-        ("stall?after=2", "upstream_timeout"),
-    ] {
-        alone(&world, behaviour).await;
-        let before = world.money(account.id).await.0;
-        let answer = ask(&world, &account.key, &body(true)).await;
-        assert_cut(&answer, code, behaviour);
-        assert_eq!(answer.content().is_empty(), behaviour == "cut?after=0", "{behaviour}");
-        let record = assert_estimated(&world, &account, before, &answer.content(), behaviour).await;
-        assert_eq!((&record["outcome"], &record["error_code"]), (&"cut".into(), &code.into()), "{behaviour}");
-    }
+    each(async |wire| {
+        let world = World::with(local::upstash::Engine::InProcess, &[("PROVIDER_TIMEOUT_MS", "3000")]).await;
+        let account = world.account(CREDIT).await;
+        for (behaviour, code) in [
+            ("cut?after=3", "upstream_error"),
+            ("end-early?after=2", "upstream_error"),
+            ("error-mid?after=2", "upstream_error"),
+            ("garbage", "upstream_error"),
+            ("stall?after=2", "upstream_timeout"),
+        ] {
+            alone(wire, &world, behaviour).await;
+            let before = world.money(account.id).await.0;
+            let answer = ask(wire, &world, &account.key, &body(wire, true)).await;
+            assert_cut(wire, &answer, code, behaviour);
+            assert!(!answer.content(wire).is_empty(), "{behaviour}");
+            let record = assert_estimated(&world, &account, before, &answer.content(wire), behaviour).await;
+            assert_eq!((&record["outcome"], &record["error_code"]), (&"cut".into(), &code.into()), "{behaviour}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_reasoning_model_without_usage_is_charged_the_hold() {
-    let world = World::start().await;
-    let account = world.account(CREDIT).await;
-    world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
-    for (behaviour, stream) in [("no-usage", false), ("no-usage", true), ("cut", true), ("error-mid", true)] {
-        let case = format!("{behaviour}, stream: {stream}");
-        alone(&world, behaviour).await;
-        let before = world.money(account.id).await.0;
-        let answer = ask(&world, &account.key, &hello(&json!({"stream": stream, "max_tokens": 300}))).await;
-        assert_eq!(answer.status, 200, "{case}: {}", answer.text);
-        let record = newest(&world).await;
-        // 21 tokens bound the prompt.
-        let hold = 21 * 1_000 + 300 * 2_000;
-        assert_eq!((&record["held"], &record["cost"]), (&json!(hold), &json!(hold)), "{case}: {record}");
-        assert_eq!(record["estimated"], true, "{case}");
-        assert_eq!(world.money(account.id).await, (before - hold, 0, 0), "{case}");
-    }
-    world.assert_ledger_clean().await;
+    each(async |wire| {
+        let world = World::start().await;
+        let account = world.account(CREDIT).await;
+        world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
+        for (behaviour, stream) in [("no-usage", false), ("no-usage", true), ("cut", true), ("error-mid", true)] {
+            let case = format!("{behaviour}, stream: {stream}");
+            alone(wire, &world, behaviour).await;
+            let before = world.money(account.id).await.0;
+            let answer =
+                ask(wire, &world, &account.key, &wire.hello(&json!({"stream": stream, "max_tokens": 300}))).await;
+            assert_eq!(answer.status, 200, "{case}: {}", answer.text);
+            let record = newest(&world).await;
+            // 21 tokens bound the prompt.
+            let hold = 21 * 1_000 + 300 * 2_000;
+            assert_eq!((&record["held"], &record["cost"]), (&json!(hold), &json!(hold)), "{case}: {record}");
+            assert_eq!(record["estimated"], true, "{case}");
+            assert_eq!(world.money(account.id).await, (before - hold, 0, 0), "{case}");
+        }
+        world.assert_ledger_clean().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_reasoning_model_that_says_nothing_costs_nothing() {
-    let world = World::start().await;
-    let account = world.account(CREDIT).await;
-    world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
-    for behaviour in ["status?code=500", "error-first", "refuse"] {
-        alone(&world, behaviour).await;
-        for stream in [false, true] {
-            assert_eq!(ask(&world, &account.key, &body(stream)).await.status, 502, "{behaviour}");
-            assert_eq!(world.money(account.id).await, (CREDIT, 0, 0), "{behaviour}");
+    each(async |wire| {
+        let world = World::start().await;
+        let account = world.account(CREDIT).await;
+        world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
+        for behaviour in ["status?code=500", "error-first", "refuse"] {
+            alone(wire, &world, behaviour).await;
+            for stream in [false, true] {
+                assert_eq!(ask(wire, &world, &account.key, &body(wire, stream)).await.status, 502, "{behaviour}");
+                assert_eq!(world.money(account.id).await, (CREDIT, 0, 0), "{behaviour}");
+            }
         }
-    }
+    })
+    .await;
 }

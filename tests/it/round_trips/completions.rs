@@ -1,18 +1,17 @@
 //! A completion waits for each store once before its provider is asked, and for neither after its answer.
 
 use serde_json::{Value, json};
-use shared::routes::ROUTES;
 use tests::certain;
 use tests::watch::Watch;
-use tests::world::{Account, World, hello, send};
+use tests::wire::{WIRES, Wire, forms};
+use tests::world::{Account, MODEL, Route, World, send};
 use tokio::task::JoinHandle;
 
 const CREDIT: i64 = 1_000_000_000;
-const BOTH_FORMS: [bool; 2] = [false, true];
 
 /// A call under way; its value is the answer's status and text.
-fn call(world: &World, account: &Account, body: &Value) -> JoinHandle<(u16, String)> {
-    let request = world.chat(&account.key, body);
+fn call(wire: &Wire, world: &World, account: &Account, body: &Value) -> JoinHandle<(u16, String)> {
+    let request = world.call(wire, &account.key, body);
     tokio::spawn(async move {
         let response = send(request).await;
         let status = response.status().as_u16();
@@ -20,25 +19,39 @@ fn call(world: &World, account: &Account, body: &Value) -> JoinHandle<(u16, Stri
     })
 }
 
-fn body(stream: bool) -> Value {
-    hello(&json!({ "stream": stream }))
+fn body(wire: &Wire, stream: bool) -> Value {
+    wire.hello(&json!({ "stream": stream }))
+}
+
+/// A world in which nobody has made a call yet.
+async fn cold(wire: &Wire) -> (World, Account, Watch) {
+    let world = World::start().await;
+    world.serves(wire, "standin/normal").await;
+    let account = world.account(CREDIT).await;
+    let watch = Watch::new(&world);
+    (world, account, watch)
 }
 
 /// A world in which the limits of the account's key are cached, and nothing has been seen since.
-async fn warm() -> (World, Account, Watch) {
-    let world = World::start().await;
-    let account = world.account(CREDIT).await;
-    let watch = Watch::new(&world);
-    world.completion(&account.key, &body(false)).await;
+async fn warm(wire: &Wire) -> (World, Account, Watch) {
+    let (world, account, watch) = cold(wire).await;
+    assert_eq!(send(world.call(wire, &account.key, &body(wire, false))).await.status(), 200);
     watch.until(2, 3).await;
     watch.clear();
     (world, account, watch)
 }
 
 /// Makes a call and compares what the stores were asked before the provider was, and in all.
-async fn assert_counts(mut world: World, account: &Account, watch: &Watch, stream: bool, evals_before: usize) {
+async fn assert_counts(
+    wire: &Wire,
+    mut world: World,
+    account: &Account,
+    watch: &Watch,
+    stream: bool,
+    evals_before: usize,
+) {
     let gate = world.platform.providers.control().gate();
-    let call = call(&world, account, &body(stream));
+    let call = call(wire, &world, account, &body(wire, stream));
     certain("the call at the provider", gate.wait_for(1)).await;
     assert_eq!(watch.functions(), ["begin_request"], "before the provider is asked");
     assert_eq!(watch.evals(), evals_before, "before the provider is asked");
@@ -56,39 +69,36 @@ async fn assert_counts(mut world: World, account: &Account, watch: &Watch, strea
 
 #[tokio::test]
 async fn a_warm_completion_asks_each_store_once_before_the_provider_and_once_after() {
-    for stream in BOTH_FORMS {
-        let (world, account, watch) = warm().await;
-        assert_counts(world, &account, &watch, stream, 1).await;
+    for (wire, stream) in forms() {
+        let (world, account, watch) = warm(wire).await;
+        assert_counts(wire, world, &account, &watch, stream, 1).await;
     }
 }
 
 #[tokio::test]
 async fn a_keys_first_completion_makes_one_more_eval() {
-    for stream in BOTH_FORMS {
-        let world = World::start().await;
-        let account = world.account(CREDIT).await;
-        let watch = Watch::new(&world);
-        assert_counts(world, &account, &watch, stream, 2).await;
+    for (wire, stream) in forms() {
+        let (world, account, watch) = cold(wire).await;
+        assert_counts(wire, world, &account, &watch, stream, 2).await;
     }
 }
 
 #[tokio::test]
 async fn a_fallback_asks_the_stores_no_more_often() {
-    let (world, account, watch) = warm().await;
-    let second = tests::world::Route { prompt: 2_000_000_000, ..tests::world::Route::new("chutes", "standin/normal") };
-    world
-        .model(tests::world::MODEL, &[tests::world::Route::new("openrouter", "standin/status?code=500"), second])
-        .await;
-    assert_counts(world, &account, &watch, false, 1).await;
+    let wire = &WIRES[0];
+    let (world, account, watch) = warm(wire).await;
+    let second = Route { prompt: 2_000_000_000, ..Route::new("chutes", "standin/normal") };
+    world.model(MODEL, &[Route::new(wire.provider, "standin/status?code=500"), second]).await;
+    assert_counts(wire, world, &account, &watch, false, 1).await;
 }
 
 #[tokio::test]
 async fn hold_and_limits_are_asked_at_the_same_time() {
-    for stream in BOTH_FORMS {
-        let (world, account, watch) = warm().await;
+    for (wire, stream) in forms() {
+        let (world, account, watch) = warm(wire).await;
         let hold = world.platform.postgrest.control().gate(Some("begin_request"));
         let limits = world.platform.upstash.control().gate();
-        let call = call(&world, &account, &body(stream));
+        let call = call(wire, &world, &account, &body(wire, stream));
         // Neither store answers before both have been asked.
         certain("both questions", async { tokio::join!(hold.waiting(1), limits.waiting(1)) }).await;
         hold.open();
@@ -100,10 +110,10 @@ async fn hold_and_limits_are_asked_at_the_same_time() {
 
 #[tokio::test]
 async fn settle_and_release_run_at_the_same_time_and_the_client_waits_for_neither() {
-    for stream in BOTH_FORMS {
-        let (world, account, watch) = warm().await;
+    for (wire, stream) in forms() {
+        let (world, account, watch) = warm(wire).await;
         let provider = world.platform.providers.control().gate();
-        let call = call(&world, &account, &body(stream));
+        let call = call(wire, &world, &account, &body(wire, stream));
         certain("the call at the provider", provider.wait_for(1)).await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let release = world.platform.upstash.control().gate();
@@ -125,12 +135,4 @@ fn assert_overlap(watch: &Watch, function: &str, command: usize) {
     let commands = watch.commands();
     let command = &commands[command];
     assert!(rpc.started < command.finished && command.started < rpc.finished, "{rpc:?} {command:?}");
-}
-
-#[test]
-fn every_inference_route_is_counted_here() {
-    let scope = Some("inference");
-    let routes = ROUTES.iter().filter(|route| route.operations.iter().any(|operation| operation.scope == scope));
-    let names: Vec<_> = routes.map(|route| route.name).collect();
-    assert_eq!(names, ["v1_chat_completions"], "the tests of this module are to be made of the new route as well");
 }

@@ -1,7 +1,7 @@
 //! What the gateway is for.
 
 use serde_json::json;
-use tests::world::hello;
+use tests::world::{MODEL, hello};
 
 use super::Sample;
 
@@ -9,6 +9,7 @@ use super::Sample;
 pub fn sample((method, name): (&str, &str)) -> Option<Sample> {
     Some(match (method, name) {
         ("POST", "v1_chat_completions") => Sample::body(hello(&json!({}))),
+        ("POST", "v1_completions") => Sample::body(json!({"model": MODEL, "prompt": "Hello"})),
         _ => return None,
     })
 }

@@ -3,4 +3,20 @@
 mod functions;
 mod migrations;
 mod rpc;
+mod schemas;
 mod tables;
+
+use std::collections::BTreeSet;
+
+use local::schema::Layout;
+use local::schema::statements::statements;
+
+/// The names of what supabase/schemas creates in a schema, of a kind: `function` or `table`.
+fn created(kind: &str, schema: &str) -> BTreeSet<String> {
+    let files = Layout::of_repository().schemas().expect("the schemas");
+    let all = files.iter().flat_map(statements).filter_map(|statement| statement.creates());
+    let prefix = format!("{kind} {schema}.");
+    let names: BTreeSet<String> = all.filter_map(|what| what.strip_prefix(&prefix).map(str::to_owned)).collect();
+    assert!(!names.is_empty(), "no {kind} in {schema}");
+    names
+}

@@ -4,7 +4,7 @@ mod calls;
 mod control;
 
 use super::*;
-use crate::database::Cluster;
+use crate::database::{Blueprint, Cluster};
 use serde_json::{Value, json};
 use std::path::Path;
 use tokio::{
@@ -21,9 +21,8 @@ struct Fixture {
 
 impl Fixture {
     async fn start() -> Fixture {
-        let sql = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/postgrest/tests/fixture.sql"));
-        let none = Path::new("/nonexistent");
-        let cluster = Cluster::shared(none, &[sql]).await.expect("a cluster");
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/postgrest/tests"));
+        let cluster = Cluster::shared(|| Blueprint::schemas(folder)).await.expect("a cluster");
         let database = cluster.create_database().await.expect("a database");
         let keys = Keys::derive(b"a seed").expect("keys");
         let postgrest = Postgrest::start(&database, keys.clone()).await.expect("a stand-in");

@@ -1,22 +1,20 @@
 //! `/v1/chat/completions`: OpenAI chat, streamed or not, every field passed on.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, Uri, header};
+use http::HeaderMap;
 use utoipa::ToSchema;
 
-use crate::api_key::without_keys;
+use super::StreamEvent;
+use super::app_name::app_name;
 use crate::app::SharedApp;
 use crate::call;
-use crate::caller::{Caller, text};
-use crate::chat::request::ChatRequest;
+use crate::caller::Caller;
 use crate::error::Result;
+use crate::formats::chat::ChatRequest;
 use crate::serve::{Invocation, Payload};
-
-/// What is kept of an app's name.
-const APP_NAME_LENGTH: usize = 128;
 
 /// A chat completion as OpenAI's API takes it. What is not named here is passed on to the provider.
 #[derive(ToSchema)]
@@ -73,13 +71,6 @@ pub struct ChatCompletion {
     pub gateway: serde_json::Value,
 }
 
-/// A server-sent event of a streamed answer.
-#[derive(ToSchema)]
-pub struct StreamEvent {
-    /// A chunk as OpenAI's API gives it, as JSON; the last one is `[DONE]`.
-    pub data: String,
-}
-
 /// `POST /v1/chat/completions`
 ///
 /// # Errors
@@ -104,49 +95,5 @@ pub async fn create(
     payload: Payload,
 ) -> Result<Response> {
     let request = ChatRequest::parse(payload.0)?;
-    call::run(app, &invocation, caller, request, app_name(&headers)).await
-}
-
-/// The app that calls, as OpenRouter's clients name it. Of a page's address only whose it is: the rest may be a secret of
-/// the page's.
-fn app_name(headers: &HeaderMap) -> Option<String> {
-    let title = text(headers, "x-title").map(Cow::Borrowed);
-    let address = || text(headers, header::REFERER).or_else(|| text(headers, "http-referer")).map(site);
-    title.or_else(address).map(|name| without_keys(&name).chars().take(APP_NAME_LENGTH).collect())
-}
-
-/// The scheme, host and port of an address; of what is none all but a query.
-fn site(address: &str) -> Cow<'_, str> {
-    let parsed = address.parse::<Uri>().ok();
-    let parts = parsed.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
-    match parts {
-        Some((scheme, authority)) => {
-            // Without who logs in there.
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            Cow::Owned(format!("{scheme}://{host}"))
-        }
-        None => Cow::Borrowed(address.split(['?', '#']).next().unwrap_or_default()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn an_app_is_named_by_its_title_or_its_site_and_by_nothing_secret() {
-        for (header, value, name) in [
-            ("x-title", "My app", "My app"),
-            ("x-title", "mine gw_live_abc", "mine gw_live_…"),
-            ("referer", "https://app.example:8443/reset?token=abc#x", "https://app.example:8443"),
-            ("http-referer", "https://ann:secret@app.example/", "https://app.example"),
-            ("referer", "my-app?token=abc", "my-app"),
-        ] {
-            let headers = HeaderMap::from_iter([(header.parse().expect("a name"), HeaderValue::from_static(value))]);
-            assert_eq!(app_name(&headers).as_deref(), Some(name));
-        }
-        assert_eq!(app_name(&HeaderMap::new()), None);
-    }
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
 }

@@ -3,41 +3,46 @@
 use local::provider::Ending;
 use tests::certain;
 use tests::lambda::LambdaHost;
+use tests::wire::{each, each_form};
 
-use super::super::{ask, assert_reported, books, call_event, content, variables, world_with};
+use super::super::{ask, assert_reported, books, call_event, variables, world_with};
 use super::ending;
 use crate::platforms::function;
 
 #[tokio::test]
 async fn before_the_head() {
-    for stream in [false, true] {
-        let (world, account) = world_with("standin/normal").await;
+    each_form(async |wire, stream| {
+        let (world, account) = world_with(wire, "standin/normal").await;
         let host = LambdaHost::start(function(), &variables(&world)).await;
         let gate = world.platform.providers.control().gate();
         tokio::select! {
-            _ = host.invoke(call_event(&account, &ask(stream))) => panic!("the provider is held"),
+            _ = host.invoke(call_event(wire, &account, &ask(wire, stream))) => panic!("the provider is held"),
             () = certain("the call at the provider", gate.wait_for(1)) => {}
         }
         gate.release();
         assert_eq!(ending(&world).await.0, Ending::Completed);
         host.asked(2).await;
         assert_reported(&books(&world, &account).await, "completed");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn after_the_first_chunks() {
-    let (world, account) = world_with("standin/gated?after=3&tokens=1000").await;
-    let host = LambdaHost::start(function(), &variables(&world)).await;
-    let gate = world.platform.providers.control().gate_within();
-    let mut answer = host.invoke(call_event(&account, &ask(true))).await.expect("an answer");
-    let mut text = String::new();
-    while content(&text).is_empty() {
-        text.push_str(str::from_utf8(&answer.chunk().await.expect("a chunk")).expect("UTF-8"));
-    }
-    drop(answer);
-    gate.release();
-    assert_eq!(ending(&world).await.0, Ending::Completed);
-    host.asked(2).await;
-    assert_reported(&books(&world, &account).await, "completed");
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/gated?after=3&tokens=1000").await;
+        let host = LambdaHost::start(function(), &variables(&world)).await;
+        let gate = world.platform.providers.control().gate_within();
+        let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
+        let mut text = String::new();
+        while wire.pieces(&text).is_empty() {
+            text.push_str(str::from_utf8(&answer.chunk().await.expect("a chunk")).expect("UTF-8"));
+        }
+        drop(answer);
+        gate.release();
+        assert_eq!(ending(&world).await.0, Ending::Completed);
+        host.asked(2).await;
+        assert_reported(&books(&world, &account).await, "completed");
+    })
+    .await;
 }

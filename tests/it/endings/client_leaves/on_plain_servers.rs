@@ -4,116 +4,145 @@ use local::provider::Ending;
 use serde_json::json;
 use tests::certain;
 use tests::plain::PlainServer;
+use tests::wire::{Wire, each};
 use tests::world::{Account, World};
 
 use super::super::{CREDIT, Reader, ask, assert_estimated, call_at, let_it_reason, settled, variables, world_with};
 use super::{ending, leave_before_the_head};
 use crate::platforms::function;
 
-async fn before_the_head(world: &World, base_url: &str, account: &Account, stream: bool) {
-    let _closed = leave_before_the_head(world, call_at(world, base_url, account, &ask(stream))).await;
+async fn before_the_head(wire: &'static Wire, world: &World, base_url: &str, account: &Account, stream: bool) {
+    let _closed = leave_before_the_head(world, call_at(wire, world, base_url, account, &ask(wire, stream))).await;
     assert_eq!(ending(world).await, (Ending::ClientGone, 0));
-    assert_estimated(&settled(world, account).await, "client_left", "");
+    assert_estimated(wire, &settled(world, account).await, "client_left", "");
 }
 
 #[tokio::test]
 async fn in_process_before_the_head_of_a_plain_answer() {
-    let (world, account) = world_with("standin/normal").await;
-    before_the_head(&world, &world.base_url, &account, false).await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        before_the_head(wire, &world, &world.base_url, &account, false).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn in_process_before_the_head_of_a_stream() {
-    let (world, account) = world_with("standin/normal").await;
-    before_the_head(&world, &world.base_url, &account, true).await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        before_the_head(wire, &world, &world.base_url, &account, true).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn compiled_before_the_head_of_a_plain_answer() {
-    let (world, account) = world_with("standin/normal").await;
-    let server = PlainServer::start(function(), &variables(&world)).await;
-    before_the_head(&world, &server.base_url, &account, false).await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        let server = PlainServer::start(function(), &variables(&world)).await;
+        before_the_head(wire, &world, &server.base_url, &account, false).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn compiled_before_the_head_of_a_stream() {
-    let (world, account) = world_with("standin/normal").await;
-    let server = PlainServer::start(function(), &variables(&world)).await;
-    before_the_head(&world, &server.base_url, &account, true).await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/normal").await;
+        let server = PlainServer::start(function(), &variables(&world)).await;
+        before_the_head(wire, &world, &server.base_url, &account, true).await;
+    })
+    .await;
 }
 
 /// The provider stops after three chunks, so what is produced is what the client has read.
-async fn after_the_first_chunks(world: &World, base_url: &str, account: &Account) {
-    let mut reader = Reader::open(call_at(world, base_url, account, &ask(true))).await;
+async fn after_the_first_chunks(wire: &'static Wire, world: &World, base_url: &str, account: &Account) {
+    let mut reader = Reader::open(wire, call_at(wire, world, base_url, account, &ask(wire, true))).await;
     let read = reader.content(3).await;
     drop(reader);
-    // The first chunk brings the role.
-    assert_eq!(ending(world).await, (Ending::ClientGone, 4));
-    assert_estimated(&settled(world, account).await, "client_left", &read);
+    assert_eq!(ending(world).await, (Ending::ClientGone, wire.events_before_text() + 3));
+    assert_estimated(wire, &settled(world, account).await, "client_left", &read);
 }
 
 #[tokio::test]
 async fn in_process_after_the_first_chunks() {
-    let (world, account) = world_with("standin/stall?after=3").await;
-    after_the_first_chunks(&world, &world.base_url, &account).await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/stall?after=3").await;
+        after_the_first_chunks(wire, &world, &world.base_url, &account).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn compiled_after_the_first_chunks() {
-    let (world, account) = world_with("standin/stall?after=3").await;
-    let server = PlainServer::start(function(), &variables(&world)).await;
-    after_the_first_chunks(&world, &server.base_url, &account).await;
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/stall?after=3").await;
+        let server = PlainServer::start(function(), &variables(&world)).await;
+        after_the_first_chunks(wire, &world, &server.base_url, &account).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_provider_that_goes_on_writing_is_no_longer_read() {
-    let chunks = 10_000;
-    let (world, account) = world_with(&format!("standin/slow?ms=2&chunks={chunks}")).await;
-    let mut reader = Reader::open(call_at(&world, &world.base_url, &account, &super::long(chunks))).await;
-    let read = reader.content(1).await;
-    drop(reader);
-    super::assert_given_up(&world, &account, &read, chunks).await;
+    each(async |wire| {
+        let chunks = 10_000;
+        let (world, account) = world_with(wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
+        let mut reader =
+            Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &super::long(wire, chunks))).await;
+        let read = reader.content(1).await;
+        drop(reader);
+        super::assert_given_up(wire, &world, &account, &read, chunks).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn in_the_middle_of_a_plain_answer() {
-    let (world, account) = world_with("standin/gated").await;
-    let gate = world.platform.providers.control().gate_within();
-    let client = tokio::spawn(call_at(&world, &world.base_url, &account, &ask(false)).send());
-    certain("half of the answer", gate.wait_for(1)).await;
-    client.abort();
-    assert_eq!(ending(&world).await, (Ending::ClientGone, 0));
-    assert_estimated(&settled(&world, &account).await, "client_left", "");
+    each(async |wire| {
+        let (world, account) = world_with(wire, "standin/gated").await;
+        let gate = world.platform.providers.control().gate_within();
+        let client = tokio::spawn(call_at(wire, &world, &world.base_url, &account, &ask(wire, false)).send());
+        certain("half of the answer", gate.wait_for(1)).await;
+        client.abort();
+        let (ending, chunks) = ending(&world).await;
+        assert!(ending == Ending::ClientGone && chunks > 0, "{ending:?} after {chunks}");
+        super::super::assert_counted(wire, &settled(&world, &account).await, "client_left");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn before_the_provider_is_asked_it_never_is_and_nothing_is_charged() {
-    for reasoning in [false, true] {
-        let (world, account) = world_with("standin/normal").await;
-        if reasoning {
-            let_it_reason(&world).await;
-        }
-        let server = PlainServer::start(function(), &variables(&world)).await;
-        let postgrest = world.platform.postgrest.control();
-        postgrest.record(true);
-        let hold = postgrest.gate(Some("begin_request"));
-        let client = tokio::spawn(call_at(&world, &server.base_url, &account, &ask(false)).send());
-        certain("the hold", hold.waiting(1)).await;
-        client.abort();
-        let noticed = server.function.line(|line| line.contains("request left by its client")).await;
-        assert!(noticed.is_some(), "{:#?}", server.function.output());
-        hold.open();
-        let released = async {
-            while !postgrest.calls().iter().any(|call| call.function == "finish_request") {
-                tokio::task::yield_now().await;
+    each(async |wire| {
+        for reasoning in [false, true] {
+            let (world, account) = world_with(wire, "standin/normal").await;
+            if reasoning {
+                let_it_reason(&world).await;
             }
-        };
-        certain("the release of the hold", released).await;
-        world.settled().await;
-        assert!(world.platform.providers.control().requests().is_empty());
-        assert_eq!(world.value("select count(*) from gateway.requests").await, json!(0));
-        assert_eq!(world.value("select month_requests from gateway.accounts").await, json!(0));
-        assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
-        world.assert_ledger_clean().await;
-    }
+            let server = PlainServer::start(function(), &variables(&world)).await;
+            let postgrest = world.platform.postgrest.control();
+            postgrest.record(true);
+            let hold = postgrest.gate(Some("begin_request"));
+            let client = tokio::spawn(call_at(wire, &world, &server.base_url, &account, &ask(wire, false)).send());
+            certain("the hold", hold.waiting(1)).await;
+            client.abort();
+            let noticed = server.function.line(|line| line.contains("request left by its client")).await;
+            assert!(noticed.is_some(), "{:#?}", server.function.output());
+            hold.open();
+            let released = async {
+                while !postgrest.calls().iter().any(|call| call.function == "finish_request") {
+                    tokio::task::yield_now().await;
+                }
+            };
+            certain("the release of the hold", released).await;
+            world.settled().await;
+            assert!(world.platform.providers.control().requests().is_empty());
+            assert_eq!(world.value("select count(*) from gateway.requests").await, json!(0));
+            assert_eq!(world.value("select month_requests from gateway.accounts").await, json!(0));
+            assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
+            world.assert_ledger_clean().await;
+        }
+    })
+    .await;
 }

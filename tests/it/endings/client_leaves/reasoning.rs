@@ -4,9 +4,10 @@ use local::provider::Ending;
 use tests::certain;
 use tests::plain::PlainServer;
 use tests::vercel::VercelHost;
+use tests::wire::{each, each_form};
 
 use super::super::{
-    CHAT, Reader, ask, assert_members, assert_reported, call, call_at, let_it_reason, settled, variables, world_with,
+    Reader, ask, assert_members, assert_reported, call, call_at, let_it_reason, settled, variables, world_with,
     world_within,
 };
 use super::{ending, leave_before_the_head};
@@ -17,11 +18,12 @@ const GATED: &str = "standin/gated?after=3&tokens=2000";
 
 #[tokio::test]
 async fn before_the_head_its_provider_is_read_on_and_the_reported_usage_charged() {
-    for stream in [false, true] {
-        let (world, account) = world_with("standin/reasoning").await;
+    each_form(async |wire, stream| {
+        let (world, account) = world_with(wire, "standin/reasoning").await;
         let_it_reason(&world).await;
         let server = PlainServer::start(function(), &variables(&world)).await;
-        let gate = leave_before_the_head(&world, call_at(&world, &server.base_url, &account, &ask(stream))).await;
+        let gate =
+            leave_before_the_head(&world, call_at(wire, &world, &server.base_url, &account, &ask(wire, stream))).await;
         let noticed = server.function.line(|line| line.contains("request left by its client")).await;
         assert!(noticed.is_some(), "{:#?}", server.function.output());
         assert_eq!(gate.waiting(), 1, "the provider is still being asked");
@@ -30,46 +32,56 @@ async fn before_the_head_its_provider_is_read_on_and_the_reported_usage_charged(
         let row = settled(&world, &account).await;
         assert!(row["reasoning_tokens"].as_u64() > Some(0), "{row}");
         assert_reported(&row, if stream { "client_left" } else { "completed" });
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn in_the_middle_its_provider_is_read_on_and_the_reported_usage_charged() {
-    let (world, account) = world_with(GATED).await;
-    let_it_reason(&world).await;
-    let gate = world.platform.providers.control().gate_within();
-    let mut reader = Reader::open(call_at(&world, &world.base_url, &account, &ask(true))).await;
-    reader.content(3).await;
-    drop(reader);
-    gate.release();
-    assert_eq!(ending(&world).await.0, Ending::Completed);
-    assert_reported(&settled(&world, &account).await, "client_left");
+    each(async |wire| {
+        let (world, account) = world_with(wire, GATED).await;
+        let_it_reason(&world).await;
+        let gate = world.platform.providers.control().gate_within();
+        let mut reader = Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
+        reader.content(3).await;
+        drop(reader);
+        gate.release();
+        assert_eq!(ending(&world).await.0, Ending::Completed);
+        assert_reported(&settled(&world, &account).await, "client_left");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn in_the_middle_on_vercel_its_provider_is_read_on_and_the_reported_usage_charged() {
-    let (world, account) = world_with(GATED).await;
-    let_it_reason(&world).await;
-    let host = VercelHost::start(function(), &variables(&world)).await;
-    let gate = world.platform.providers.control().gate_within();
-    let (request, invocation) = host.request("POST", CHAT);
-    let mut reader = Reader::open(call(request, &account, &ask(true))).await;
-    reader.content(3).await;
-    drop(reader);
-    gate.release();
-    assert_eq!(ending(&world).await.0, Ending::Completed);
-    host.ended(&invocation).await;
-    assert_reported(&settled(&world, &account).await, "client_left");
+    each(async |wire| {
+        let (world, account) = world_with(wire, GATED).await;
+        let_it_reason(&world).await;
+        let host = VercelHost::start(function(), &variables(&world)).await;
+        let gate = world.platform.providers.control().gate_within();
+        let (request, invocation) = host.request("POST", wire.path());
+        let mut reader = Reader::open(wire, call(request, &account, &ask(wire, true))).await;
+        reader.content(3).await;
+        drop(reader);
+        gate.release();
+        assert_eq!(ending(&world).await.0, Ending::Completed);
+        host.ended(&invocation).await;
+        assert_reported(&settled(&world, &account).await, "client_left");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn usage_that_never_comes_costs_the_hold_at_the_deadline() {
-    let (world, account) = world_within("standin/stall?after=3", &[("CALL_MAX_SECONDS", "2")]).await;
-    let_it_reason(&world).await;
-    let mut reader = Reader::open(call_at(&world, &world.base_url, &account, &ask(true))).await;
-    reader.content(3).await;
-    drop(reader);
-    assert_eq!(certain("the deadline", ending(&world)).await.0, Ending::ClientGone);
-    let row = settled(&world, &account).await;
-    assert_members(&row, &serde_json::json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+    each(async |wire| {
+        let (world, account) = world_within(wire, "standin/stall?after=3", &[("CALL_MAX_SECONDS", "2")]).await;
+        let_it_reason(&world).await;
+        let mut reader = Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
+        reader.content(3).await;
+        drop(reader);
+        assert_eq!(certain("the deadline", ending(&world)).await.0, Ending::ClientGone);
+        let row = settled(&world, &account).await;
+        assert_members(&row, &serde_json::json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+    })
+    .await;
 }

@@ -1,0 +1,126 @@
+//! The client's side of a call: it waits for a head, then for the rest of a stream, or it has left.
+
+use std::pin::Pin;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
+
+use super::feed;
+use crate::error::Error;
+
+/// How the task hands the head, or a refusal, to the handler.
+pub type HeadSender = oneshot::Sender<Result<Response, Error>>;
+
+/// The client as the task sees it.
+pub struct Client {
+    state: State,
+}
+
+enum State {
+    /// It has no head yet.
+    Waiting(HeadSender),
+    /// It has a head and reads a stream.
+    Reading(feed::Sender),
+    /// It has all that it gets, but for the end of the body where that is withheld.
+    Answered(Option<feed::End>),
+    /// It has left, or does not read.
+    Left,
+}
+
+impl Client {
+    /// A client that waits for a head.
+    pub const fn new(head: HeadSender) -> Self {
+        Self { state: State::Waiting(head) }
+    }
+
+    /// Whether the client is known to have left.
+    pub fn has_left(&self) -> bool {
+        match &self.state {
+            State::Waiting(head) => head.is_closed(),
+            State::Reading(sender) => sender.is_closed(),
+            State::Answered(_) => false,
+            State::Left => true,
+        }
+    }
+
+    /// Whether it has a head and reads a stream.
+    pub const fn reads(&self) -> bool {
+        matches!(self.state, State::Reading(_))
+    }
+
+    /// Resolves when the client leaves; at once if it has.
+    pub async fn left(&mut self) {
+        match &mut self.state {
+            State::Waiting(head) => head.closed().await,
+            State::Reading(sender) => sender.closed().await,
+            State::Answered(_) => std::future::pending().await,
+            State::Left => {}
+        }
+    }
+
+    /// Sends the head of a stream, if the client has none yet.
+    pub fn begin(&mut self, head: impl FnOnce(Body) -> Response) {
+        match self.take() {
+            State::Waiting(sender) => {
+                let (feed, body) = feed::feed();
+                self.state = if sender.send(Ok(head(body))).is_ok() { State::Reading(feed) } else { State::Left };
+            }
+            state => self.state = state,
+        }
+    }
+
+    /// Sends bytes of a stream: waits for room, at most until `patience` ends. A client that has left, or does not read,
+    /// is sent nothing more.
+    pub async fn send(&mut self, bytes: Bytes, patience: Pin<&mut Sleep>) {
+        let State::Reading(sender) = &self.state else { return };
+        let sent = match sender.try_send(bytes) {
+            Ok(()) => true,
+            Err(TrySendError::Closed(_)) => false,
+            Err(TrySendError::Full(bytes)) => tokio::select! {
+                sent = sender.send(bytes) => sent.is_ok(),
+                () = patience => false,
+            },
+        };
+        if !sent {
+            self.state = State::Left;
+        }
+    }
+
+    /// Sends a whole answer, and keeps what withholds its end.
+    pub fn answer(&mut self, response: Response, end: Option<feed::End>) {
+        self.finish(Ok(response), end);
+    }
+
+    /// Sends a refusal or a failure in the place of an answer.
+    pub fn refuse(&mut self, error: Error) {
+        self.finish(Err(error), None);
+    }
+
+    fn finish(&mut self, answer: Result<Response, Error>, end: Option<feed::End>) {
+        match self.take() {
+            State::Waiting(sender) => {
+                if sender.send(answer).is_ok() {
+                    self.state = State::Answered(end);
+                }
+            }
+            state => self.state = state,
+        }
+    }
+
+    /// What keeps the body from ending.
+    pub fn into_end(self) -> Option<feed::End> {
+        match self.state {
+            State::Reading(sender) => Some(feed::End::of(sender)),
+            State::Answered(end) => end,
+            State::Waiting(_) | State::Left => None,
+        }
+    }
+
+    const fn take(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Left)
+    }
+}

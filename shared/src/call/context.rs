@@ -1,0 +1,51 @@
+//! A call and everything it needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::app::SharedApp;
+use crate::caller::Caller;
+use crate::credits::hold::Hold;
+use crate::formats::{Demand, Request};
+
+/// A hold outlives its call's deadline by this much, so that the settle finds it.
+pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
+/// After the deadline a settle has this long before it goes to the outbox: the platform leaves 20 s.
+pub const SETTLE_TIME: Duration = Duration::from_secs(10);
+
+/// A call.
+pub struct Call {
+    pub app: SharedApp,
+    pub caller: Caller,
+    pub request: Arc<dyn Request>,
+    /// The app that calls, by its `HTTP-Referer` or `X-Title`.
+    pub app_name: Option<String>,
+    /// Ours, a UUIDv7: the key of hold and settle.
+    pub id: Uuid,
+    pub started: Instant,
+    /// When it is cut off.
+    pub deadline: Instant,
+    /// Whether the end of the response body ends the run: it is withheld until the task is done.
+    pub ends_with_task: bool,
+}
+
+impl Call {
+    /// What the request asks for.
+    pub fn demand(&self) -> &Demand {
+        self.request.demand()
+    }
+
+    /// What is left until the deadline.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether only the provider's report tells what was produced: then it is read on when the client has left, and
+    /// without a report the hold is charged.
+    pub fn reads_on(&self, hold: &Hold) -> bool {
+        hold.reasoning || self.demand().comes_whole
+    }
+}

@@ -1,0 +1,190 @@
+//! An answer on its way to the client: as a stream while it comes, or whole when it is all there.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+use super::admit::Admitted;
+use super::bill::Produced;
+use super::client::Client;
+use super::context::Call;
+use super::dispatch::{self, Opened};
+use super::feed;
+use super::head;
+use super::timing::Timing;
+use crate::credits::settle::Outcome;
+use crate::error::{Code, Error};
+use crate::formats::Progress;
+use crate::formats::events::KEEP_ALIVE;
+use crate::providers::failure::Failure;
+
+/// How the provider's part of an answer ended.
+enum Ended {
+    Complete,
+    ClientLeft,
+    Deadline,
+    Broken(Error),
+    /// A plain answer that no client of ours is sent.
+    TooLarge,
+}
+
+/// Passes the answer on and says in `produced` how it ended.
+pub async fn deliver(
+    call: &Call,
+    admitted: &Admitted,
+    mut opened: Opened,
+    client: &mut Client,
+    mut timing: Timing,
+    produced: &mut Produced,
+) {
+    let provider = opened.provider;
+    let streamed = call.demand().stream;
+    if streamed {
+        client.begin(|body| head::answer(call, admitted, &timing, Some(provider), "text/event-stream", body));
+    }
+    let waiting = Instant::now();
+    let ended = pump(call, admitted, &mut opened, client).await;
+    timing.upstream += waiting.elapsed();
+    produced.answer = Some(opened.answer);
+    let (outcome, error) = match ended {
+        // Whoever asked for the whole has all of it or nothing: a stream may have been left meanwhile.
+        Ended::Complete if streamed && client.has_left() => (Outcome::ClientLeft, None),
+        Ended::Complete => (Outcome::Completed, None),
+        Ended::ClientLeft => (Outcome::ClientLeft, None),
+        Ended::Deadline => (Outcome::Deadline, Some(Error::new(Code::DeadlineExceeded))),
+        Ended::TooLarge => (Outcome::Cut, Some(dispatch::too_large(provider))),
+        Ended::Broken(error) => (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(error)),
+    };
+    match outcome {
+        Outcome::Completed => produced.note(provider, true),
+        Outcome::Cut | Outcome::Failed => produced.note(provider, false),
+        _ => {}
+    }
+    produced.outcome = outcome;
+    let error = match error {
+        None if client.has_left() => return,
+        None if streamed => return close(call, admitted, client, produced).await,
+        None => match whole(call, admitted, provider, client, &timing, produced).await {
+            Ok(()) => return,
+            Err(error) => error,
+        },
+        Some(error) => error,
+    };
+    produced.error = Some(error.code);
+    let event = produced.answer.as_ref().map(|answer| answer.fail(&error)).unwrap_or_default();
+    fail(call, admitted, client, &timing, error, event).await;
+}
+
+/// Tells the client of a failure: in its place if there is no head yet, else by `event`, the last of the stream.
+pub async fn fail(call: &Call, admitted: &Admitted, client: &mut Client, timing: &Timing, error: Error, event: Bytes) {
+    if client.reads() {
+        return last(call, client, event).await;
+    }
+    client.refuse(error.with_headers(|headers| {
+        admitted.lease.status.write(headers);
+        timing.write(headers, call);
+    }));
+}
+
+/// Moves frames until there are no more, or nobody who wants them.
+async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mut Client) -> Ended {
+    let provider = opened.provider;
+    let (longest_silence, every) = (call.app.config.provider_silence, call.app.config.keep_alive);
+    let (deadline, timer) = (sleep_until(call.deadline), sleep(longest_silence));
+    tokio::pin!(deadline, timer);
+    let (mut heard, mut told) = (Instant::now(), Instant::now());
+    loop {
+        for piece in opened.pieces.drain(..) {
+            client.send(piece, deadline.as_mut()).await;
+        }
+        if let Some(broken) = &opened.broken {
+            return Ended::Broken(dispatch::failure(provider, &opened.credential, broken).error);
+        }
+        let progress = opened.answer.progress();
+        let Some(response) = opened.response.as_mut().filter(|_| progress < Progress::Done) else {
+            let complete = progress >= Progress::Complete;
+            return if complete { Ended::Complete } else { Ended::Broken(Failure::unreachable(provider, false).error) };
+        };
+        if client.has_left() && !call.reads_on(&admitted.hold) {
+            return Ended::ClientLeft;
+        }
+        let silent_until = heard + longest_silence;
+        timer.as_mut().reset(if client.reads() { silent_until.min(told + every) } else { silent_until });
+        tokio::select! {
+            biased;
+            () = client.left(), if !client.has_left() => {}
+            // Before the frames: a provider that always has one ready must not outrun it.
+            () = deadline.as_mut() => return Ended::Deadline,
+            frame = response.chunk() => match frame {
+                Ok(Some(frame)) => {
+                    (heard, told) = (Instant::now(), Instant::now());
+                    opened.size += frame.len();
+                    if !call.demand().stream && opened.size > dispatch::LARGEST {
+                        return Ended::TooLarge;
+                    }
+                    opened.broken = opened.answer.push(frame, &mut opened.pieces).err();
+                }
+                Ok(None) => {
+                    opened.broken = opened.answer.end(&mut opened.pieces).err();
+                    opened.response = None;
+                }
+                Err(_) => return Ended::Broken(Failure::unreachable(provider, false).error),
+            },
+            () = timer.as_mut() => {
+                if heard.elapsed() >= longest_silence {
+                    return Ended::Broken(Failure::silent(provider).error);
+                }
+                client.send(Bytes::from_static(KEEP_ALIVE), deadline.as_mut()).await;
+                told = Instant::now();
+            }
+        }
+    }
+}
+
+/// Sends the whole answer with its bill.
+async fn whole(
+    call: &Call,
+    admitted: &Admitted,
+    provider: &'static str,
+    client: &mut Client,
+    timing: &Timing,
+    produced: &mut Produced,
+) -> Result<(), Error> {
+    produced.count(call, &admitted.hold).await;
+    let bill = produced.bill(call, &admitted.hold);
+    let body = produced.answer.as_ref().zip(bill).and_then(|(answer, bill)| answer.plain(&bill).ok());
+    let Some(body) = body else {
+        produced.outcome = Outcome::Failed;
+        produced.usage = None;
+        produced.note(provider, false);
+        return Err(Failure::garbled(provider).error);
+    };
+    let (end, body) = if call.ends_with_task { feed::withheld(body) } else { (None, Body::from(body)) };
+    client.answer(head::answer(call, admitted, timing, Some(provider), "application/json", body), end);
+    Ok(())
+}
+
+/// Ends a stream, with the bill if the client asked for it.
+async fn close(call: &Call, admitted: &Admitted, client: &mut Client, produced: &mut Produced) {
+    let wants_bill = produced.answer.as_ref().is_some_and(|answer| answer.wants_bill());
+    if wants_bill {
+        produced.count(call, &admitted.hold).await;
+    }
+    let bill = if wants_bill { produced.bill(call, &admitted.hold) } else { None };
+    let Some(answer) = &produced.answer else { return };
+    match answer.close(bill.as_ref()) {
+        Ok(events) => last(call, client, events).await,
+        Err(error) => tracing::error!(%error, "a stream's end cannot be written"),
+    }
+}
+
+/// Sends a stream's last bytes. A client that does not read is not waited for beyond the deadline.
+async fn last(call: &Call, client: &mut Client, bytes: Bytes) {
+    let patience = sleep(call.remaining().max(Duration::from_secs(1)));
+    tokio::pin!(patience);
+    let patience: Pin<&mut Sleep> = patience.as_mut();
+    client.send(bytes, patience).await;
+}

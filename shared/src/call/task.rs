@@ -1,0 +1,185 @@
+//! The life of a call: admitted, sent, answered, settled.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, sleep_until};
+use uuid::Uuid;
+
+use super::admit::{self, Admitted};
+use super::bill::Produced;
+use super::client::{Client, HeadSender};
+use super::context::{Call, SETTLE_TIME};
+use super::dispatch::{self, Opened};
+use super::head;
+use super::timing::Timing;
+use super::{deliver, feed};
+use crate::api_key::without_keys;
+use crate::app::SharedApp;
+use crate::caller::Caller;
+use crate::credits::hold::Hold;
+use crate::credits::settle::{Outcome, drain_outbox, settle};
+use crate::error::{Code, Error};
+use crate::formats::Request;
+use crate::formats::events::KEEP_ALIVE;
+use crate::providers::own_keys::{self, Outdated};
+use crate::serve::Invocation;
+
+/// Runs a call and answers as soon as there is a head.
+///
+/// # Errors
+/// Every refusal and failure that comes before the first output.
+pub async fn run(
+    app: SharedApp,
+    invocation: &Invocation,
+    caller: Caller,
+    request: Arc<dyn Request>,
+    app_name: Option<String>,
+) -> Result<Response, Error> {
+    let (head, answer) = oneshot::channel();
+    let call = Call {
+        app,
+        caller,
+        request,
+        app_name,
+        id: Uuid::now_v7(),
+        started: Instant::now(),
+        deadline: invocation.ends_at,
+        ends_with_task: invocation.ends_with_task,
+    };
+    let (running, over) = oneshot::channel::<Infallible>();
+    invocation.tasks.spawn(async move {
+        // Dropped when the task is over, however that comes about.
+        let _running = running;
+        call.drive(head).await;
+    });
+    let answer = answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)));
+    if answer.is_err() && invocation.ends_with_task {
+        // The end of an error's body cannot be withheld, so its head is.
+        let _ = over.await;
+    }
+    answer
+}
+
+impl Call {
+    #[tracing::instrument(name = "call", skip_all, fields(call_id = %self.id, model = %without_keys(&self.demand().model)))]
+    async fn drive(self, head: HeadSender) {
+        let mut timing = Timing::default();
+        let admitted = match admit::admit(&self, &mut timing).await {
+            Ok(admitted) => admitted,
+            Err(refused) => {
+                let _ = head.send(Err(refused.error.with_headers(|headers| timing.write(headers, &self))));
+                return refused.compensation.run(&self).await;
+            }
+        };
+        let mut produced = Produced::default();
+        let relayed = AssertUnwindSafe(self.relay(&admitted, head, timing, &mut produced)).catch_unwind().await;
+        // What the body withholds its end for is dropped with this value: after the settle.
+        let _end = relayed.unwrap_or_else(|_| {
+            produced.outcome = Outcome::Cut;
+            None
+        });
+        self.finish(admitted, produced).await;
+    }
+
+    /// Asks the providers and passes the answer on. Gives back what keeps the client's body open, if the end of the
+    /// body would end the run.
+    async fn relay(
+        &self,
+        admitted: &Admitted,
+        head: HeadSender,
+        mut timing: Timing,
+        produced: &mut Produced,
+    ) -> Option<feed::End> {
+        let mut client = Client::new(head);
+        if client.has_left() {
+            // No provider need be asked.
+            produced.outcome = Outcome::Refused;
+            return None;
+        }
+        match self.open(admitted, &mut client, &mut timing, produced).await {
+            None => {
+                // Whether the provider had begun is unknown; what is known is that it had the prompt.
+                produced.outcome = if produced.provider.is_some() { Outcome::ClientLeft } else { Outcome::Refused };
+                return None;
+            }
+            Some(Err(error)) => {
+                let cut_off = error.code == Code::DeadlineExceeded;
+                produced.outcome = if cut_off { Outcome::Deadline } else { Outcome::Failed };
+                produced.error = Some(error.code);
+                let event = self.request.failure_event(&error);
+                deliver::fail(self, admitted, &mut client, &timing, error, event).await;
+            }
+            Some(Ok(opened)) => deliver::deliver(self, admitted, opened, &mut client, timing, produced).await,
+        }
+        client.into_end().filter(|_| self.ends_with_task)
+    }
+
+    /// Opens a provider's answer; `None` if the client has left before. A client that waits long for a stream gets its
+    /// head all the same, and comments until there is output.
+    async fn open(
+        &self,
+        admitted: &Admitted,
+        client: &mut Client,
+        timing: &mut Timing,
+        produced: &mut Produced,
+    ) -> Option<Result<Opened, Error>> {
+        let gives_up = !self.reads_on(&admitted.hold);
+        let (asked, mut so_far) = (Instant::now(), *timing);
+        let every = self.app.config.keep_alive;
+        let (keep_alive, deadline) = (sleep(every), sleep_until(self.deadline));
+        let open = dispatch::open(self, admitted, timing, produced);
+        tokio::pin!(open, keep_alive, deadline);
+        loop {
+            tokio::select! {
+                opened = &mut open => return Some(opened),
+                () = client.left(), if gives_up => return None,
+                () = keep_alive.as_mut(), if self.demand().stream => {
+                    so_far.upstream = asked.elapsed();
+                    client.begin(|body| head::answer(self, admitted, &so_far, None, "text/event-stream", body));
+                    client.send(Bytes::from_static(KEEP_ALIVE), deadline.as_mut()).await;
+                    keep_alive.as_mut().reset(Instant::now() + every);
+                }
+            }
+        }
+    }
+
+    /// The two calls after the answer: the settle, and the end of the lease.
+    async fn finish(&self, admitted: Admitted, mut produced: Produced) {
+        let Admitted { hold, lease } = admitted;
+        produced.count(self, &hold).await;
+        let settlement = produced.settlement(self, Some(&hold));
+        let tokens = produced.usage.map_or(0, |usage| usage.total());
+        let until = self.deadline + SETTLE_TIME;
+        let (stored, waiting) =
+            tokio::join!(settle(&self.app, &settlement, until), lease.release(tokens, &produced.reports));
+        tracing::info!(
+            outcome = ?settlement.outcome,
+            provider = settlement.provider.as_deref(),
+            estimated = settlement.estimated,
+            duration_ms = settlement.duration_ms,
+            stored,
+            "call ended"
+        );
+        self.renew_own_key(&hold, &produced).await;
+        if stored && waiting > 0 {
+            let drained = drain_outbox(&self.app).await;
+            tracing::info!(drained, "settles from the outbox are in the books");
+        }
+    }
+
+    /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.
+    async fn renew_own_key(&self, hold: &Hold, produced: &Produced) {
+        let Some(provider) = produced.provider.filter(|_| produced.own_key) else { return };
+        let Some(sealed) = hold.own_keys.get(provider) else { return };
+        if own_keys::is_outdated(&self.app, sealed) {
+            let (account_id, provider, sealed) = (hold.account_id, provider.to_owned(), sealed.clone());
+            own_keys::renew(&self.app, &Outdated { account_id, provider, sealed }).await;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `/v1/completions`: OpenAI's legacy text completions, streamed or not.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use utoipa::ToSchema;
+
+use super::StreamEvent;
+use super::app_name::app_name;
+use crate::app::SharedApp;
+use crate::call;
+use crate::caller::Caller;
+use crate::error::Result;
+use crate::formats::completions::CompletionRequest;
+use crate::serve::{Invocation, Payload};
+
+/// A text completion as OpenAI's API takes it. What is not named here is passed on to a provider that speaks the format;
+/// any other is asked for a chat of one message.
+#[derive(ToSchema)]
+#[schema(examples(json!({"model": "openai/gpt-4o-mini", "prompt": "Once upon a time", "max_tokens": 64})))]
+pub struct TextCompletionRequest {
+    /// A model's id, or `provider:id`.
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "openai/gpt-4o-mini")]
+    pub model: String,
+    /// The text to be completed. Several at once, and token ids, are taken where the provider takes them.
+    pub prompt: String,
+    /// Whether the answer comes as server-sent events.
+    pub stream: Option<bool>,
+    /// The most tokens of an answer; 16 unless given.
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub max_tokens: Option<i64>,
+    /// How many answers.
+    #[schema(minimum = 1, maximum = 128)]
+    pub n: Option<i64>,
+}
+
+/// A text completion as OpenAI's API gives it, with `usage.cost` and `gateway` added.
+#[derive(ToSchema)]
+pub struct TextCompletion {
+    /// The provider's id of the answer.
+    pub id: String,
+    /// `text_completion`.
+    pub object: String,
+    /// Unix time.
+    pub created: i64,
+    /// The provider's name of the model.
+    pub model: String,
+    /// The answers, each with its `text`.
+    #[schema(value_type = Vec<Object>)]
+    pub choices: Vec<serde_json::Value>,
+    /// Tokens, and `cost` in US dollars: exactly what the balance loses.
+    #[schema(value_type = Object)]
+    pub usage: serde_json::Value,
+    /// The provider that served it, and the request's id.
+    #[schema(value_type = Object)]
+    pub gateway: serde_json::Value,
+}
+
+/// `POST /v1/completions`
+///
+/// # Errors
+/// Every refusal of key, limits and credit, and every failure before the first output.
+#[utoipa::path(post, path = "/v1/completions", tag = "inference", request_body = TextCompletionRequest,
+    responses(
+        (status = 200, description = "The answer; with `stream`, chunks of it.",
+         content((TextCompletion = "application/json"), (StreamEvent = "text/event-stream"))),
+        (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
+        (status = 404, description = "`model_not_found`"),
+        (status = 409, description = "`call_finished`"),
+        (status = 422, description = "`upstream_rejected`"),
+        (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
+            `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
+        (status = 502, description = "`upstream_error`"),
+        (status = 504, description = "`upstream_timeout`, `deadline_exceeded`")))]
+pub async fn create(
+    State(app): State<SharedApp>,
+    invocation: Invocation,
+    caller: Caller,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response> {
+    let request = CompletionRequest::parse(payload.0)?;
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
+}

@@ -1,0 +1,11 @@
+//! OpenAI's chat completion on the wire: what clients send and what they get back.
+//!
+//! - `request`, `prompt`: the request, and how large its prompt is.
+//! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
+
+mod prompt;
+mod request;
+mod shape;
+
+pub use request::ChatRequest;
+pub use shape::Chat;

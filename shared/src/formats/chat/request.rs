@@ -1,0 +1,214 @@
+//! A chat completion as the client asks for it, and as it goes to a provider.
+
+use bytes::Bytes;
+
+use super::{Chat, prompt};
+use crate::error::Error;
+use crate::formats::openai::answer::OpenAiAnswer;
+use crate::formats::openai::body;
+use crate::formats::openai::last_events::error_event;
+use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::object::Object;
+use crate::providers::routing::Routing;
+
+/// A client's request, checked as far as money and routing need it. Everything else is passed on.
+#[derive(Clone, Debug)]
+pub struct ChatRequest {
+    body: Bytes,
+    demand: Demand,
+    /// Whether the client wants the usage at a stream's end.
+    include_usage: bool,
+}
+
+impl ChatRequest {
+    /// Reads and checks a request body.
+    ///
+    /// # Errors
+    /// 400, naming the member at fault.
+    pub fn parse(body: Bytes) -> Result<Self, Error> {
+        let request = body::parse(&body)?;
+        let (pinned, model) = body::model(&request)?;
+        body::refuse_unpriced(&request)?;
+        let (stream, include_usage) = body::streaming(&request)?;
+        let choices = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
+        // The newer name wins, as at OpenAI.
+        let newer = body::whole_number(&request, "max_completion_tokens", body::MOST_OUTPUT)?;
+        let older = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?;
+        let routing = Routing::read(&request, pinned)?;
+        let prompt = prompt::measure(&request)?;
+        let comes_whole = !stream && !is_streamable(&request);
+        let demand = Demand { model, stream, choices, output_limit: newer.or(older), routing, prompt, comes_whole };
+        Ok(Self { demand, include_usage, body })
+    }
+
+    /// The body for a provider: its own name of the model, the output limit that the hold covers, usage always asked
+    /// for, and without what only concerns us.
+    fn upstream_body(&self, target: &Target<'_>, streamed: bool) -> serde_json::Result<Bytes> {
+        let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
+        request.keep_last_of_each();
+        request.remove("provider");
+        request.set("model", target.model)?;
+        if is_set(&request, "n") {
+            // As a provider reads it that knows no 1.0.
+            request.set("n", &self.demand.choices)?;
+        }
+        let (old, new) = (is_set(&request, "max_tokens"), is_set(&request, "max_completion_tokens"));
+        request.remove("max_tokens");
+        request.remove("max_completion_tokens");
+        // In the client's own name; unasked, reasoning models know only the newer one.
+        if old || !(new || target.reasoning) {
+            request.set("max_tokens", &target.output_limit)?;
+        }
+        if new || (target.reasoning && !old) {
+            request.set("max_completion_tokens", &target.output_limit)?;
+        }
+        body::ask_for_stream(&mut request, streamed)?;
+        serde_json::to_vec(&request).map(Bytes::from)
+    }
+}
+
+impl Request for ChatRequest {
+    fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    fn prompt_text(&self) -> String {
+        body::parse(&self.body).map(|request| prompt::text(&request)).unwrap_or_default()
+    }
+
+    fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        let streamed = !self.demand.comes_whole;
+        let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
+        let answer = Box::new(OpenAiAnswer::<Chat>::new(self.include_usage));
+        Ok(Upstream { format: Format::Chat, body, streamed, answer })
+    }
+
+    fn failure_event(&self, error: &Error) -> Bytes {
+        error_event::<Chat>(None, error)
+    }
+}
+
+fn is_set(request: &Object<'_>, name: &str) -> bool {
+    request.get(name).is_some_and(|value| value != "null")
+}
+
+/// Audio is streamed as bare samples only; in a container it comes whole.
+fn is_streamable(request: &Object<'_>) -> bool {
+    let audio: Option<Object<'_>> = request.read("audio").ok().flatten();
+    let is_samples = |audio: &Object<'_>| audio.read::<String>("format").ok().flatten().as_deref() == Some("pcm16");
+    !is_set(request, "audio") || audio.is_some_and(|audio| is_samples(&audio))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::table::PROVIDERS;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    const TARGET: Target<'static> = Target { provider: &PROVIDERS[0], model: "up", output_limit: 77, reasoning: false };
+
+    fn parse(body: &Value) -> Result<ChatRequest, Error> {
+        ChatRequest::parse(Bytes::from(body.to_string()))
+    }
+
+    fn with(extra: Value) -> Value {
+        let mut body = json!({"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "hi"}]});
+        body.as_object_mut().expect("object").extend(extra.as_object().expect("object").clone());
+        body
+    }
+
+    fn upstream(body: Value) -> Value {
+        let sent = parse(&body).expect("valid").for_provider(&TARGET).expect("a body");
+        serde_json::from_slice(&sent.body).expect("json")
+    }
+
+    #[test]
+    fn the_holds_limit_goes_upstream_in_the_clients_own_name() {
+        assert_eq!(upstream(with(json!({})))["max_tokens"], 77);
+        let new = upstream(with(json!({"max_completion_tokens": 5000})));
+        assert_eq!((&new["max_completion_tokens"], &new["max_tokens"]), (&json!(77), &Value::Null));
+        let both = upstream(with(json!({"max_completion_tokens": 5, "max_tokens": 9})));
+        assert_eq!((&both["max_completion_tokens"], &both["max_tokens"]), (&json!(77), &json!(77)));
+        assert_eq!(upstream(with(json!({"max_tokens": null})))["max_tokens"], 77);
+    }
+
+    #[test]
+    fn usage_is_always_asked_for_and_unknown_members_are_passed_on() {
+        let sent = upstream(with(json!({"stream": true, "stream_options": {"x": 1}, "reasoning_effort": "low",
+                                        "provider": {"only": ["chutes"]}})));
+        assert_eq!(sent["stream_options"], json!({"x": 1, "include_usage": true}));
+        assert_eq!(sent["reasoning_effort"], "low");
+        assert!(sent.get("provider").is_none());
+        assert_eq!(sent["model"], "up");
+    }
+
+    #[test]
+    fn a_plain_answer_is_asked_for_as_a_stream_unless_it_is_sound() {
+        let sent = upstream(with(json!({"stream": false})));
+        assert_eq!((&sent["stream"], &sent["stream_options"]), (&json!(true), &json!({"include_usage": true})));
+        let wav =
+            upstream(with(json!({"audio": {"voice": "alloy", "format": "wav"}, "modalities": ["text", "audio"]})));
+        assert_eq!((&wav["stream"], &wav["stream_options"]), (&Value::Null, &Value::Null));
+        let samples = upstream(with(json!({"audio": {"voice": "alloy", "format": "pcm16"}})));
+        assert_eq!(samples["stream"], true);
+    }
+
+    #[test]
+    fn the_model_is_the_catalogs_id_behind_a_provider() {
+        let pinned = parse(&with(json!({"model": "chutes:deepseek/r1:free"}))).expect("valid").demand;
+        assert_eq!((pinned.model.as_str(), pinned.routing.allowed), ("deepseek/r1:free", vec!["chutes"]));
+        let free = parse(&with(json!({"model": "deepseek/r1:free"}))).expect("valid").demand;
+        assert_eq!((free.model.as_str(), free.routing.allowed.len()), ("deepseek/r1:free", PROVIDERS.len()));
+    }
+
+    #[test]
+    fn wrong_members_are_named() {
+        for (extra, param) in [
+            (json!({"n": 0}), "n"),
+            (json!({"n": 129}), "n"),
+            (json!({"n": 1.5}), "n"),
+            (json!({"max_tokens": -1}), "max_tokens"),
+            (json!({"max_tokens": 1e40}), "max_tokens"),
+            (json!({"max_completion_tokens": "9"}), "max_completion_tokens"),
+            (json!({"stream": "yes"}), "stream"),
+            (json!({"stream_options": {"include_usage": true}}), "stream_options"),
+            (json!({"model": ["a"]}), "model"),
+            (json!({"model": ""}), "model"),
+            (json!({"messages": "hi"}), "messages"),
+            (json!({"provider": {"only": ["nobody"]}}), "provider"),
+            (json!({"models": ["dearer"]}), "models"),
+            (json!({"plugins": [{"id": "web"}]}), "plugins"),
+            (json!({"service_tier": "priority"}), "service_tier"),
+            (json!({"stream": true, "stream_options": [true]}), "stream_options"),
+            (json!({"provider": [["chutes"]]}), "provider"),
+        ] {
+            let error = parse(&with(extra.clone())).expect_err(&extra.to_string());
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)), "{extra}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_member_cannot_say_two_things() {
+        let body =
+            r#"{"model":"a","messages":[{"role":"user","content":"x"}],"max_tokens":1,"max_tokens":9000,"n":1,"n":3}"#;
+        let request = ChatRequest::parse(Bytes::from(body)).expect("valid");
+        assert_eq!((request.demand.output_limit, request.demand.choices), (Some(9000), 3));
+        let sent = request.for_provider(&TARGET).expect("a body").body;
+        assert_eq!(String::from_utf8_lossy(&sent).matches("max_tokens").count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = ChatRequest::parse(Bytes::from(body));
+        }
+
+        #[test]
+        fn no_json_makes_the_parser_panic(text in r#"\{("(model|messages|n|stream)":("x"|\[\{"role":"u","content":("y"|\[\]|null)\}\]|-?[0-9]{1,30}|true|null|\{\}),?){0,5}\}"#) {
+            if let Err(error) = ChatRequest::parse(Bytes::from(text)) {
+                prop_assert_eq!(error.http_status().as_u16(), 400);
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A text completion as the client asks for it, and as it goes to a provider: natively, or over chat.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::Completions;
+use super::over_chat::OverChat;
+use super::prompt::Prompt;
+use crate::error::Error;
+use crate::formats::openai::answer::OpenAiAnswer;
+use crate::formats::openai::body;
+use crate::formats::openai::last_events::error_event;
+use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::object::Object;
+use crate::providers::routing::Routing;
+use crate::whole::Whole;
+
+/// Output tokens where the client says nothing, as at OpenAI.
+const USUAL_OUTPUT: u64 = 16;
+/// Members that mean the same in a chat completion.
+const SAME_IN_CHAT: [&str; 8] =
+    ["temperature", "top_p", "stop", "presence_penalty", "frequency_penalty", "logit_bias", "seed", "user"];
+
+/// A client's request, checked as far as money and routing need it.
+#[derive(Clone, Debug)]
+pub struct CompletionRequest {
+    body: Bytes,
+    demand: Demand,
+    prompt: Prompt,
+    /// How many completions of a prompt the client gets.
+    wanted: u64,
+    /// How many are written of which the best are given. A provider cannot stream those.
+    best_of: u64,
+    include_usage: bool,
+}
+
+impl CompletionRequest {
+    /// Reads and checks a request body.
+    ///
+    /// # Errors
+    /// 400, naming the member at fault.
+    pub fn parse(body: Bytes) -> Result<Self, Error> {
+        let request = body::parse(&body)?;
+        let (pinned, model) = body::model(&request)?;
+        body::refuse_unpriced(&request)?;
+        let (stream, include_usage) = body::streaming(&request)?;
+        let prompt = Prompt::read(&request)?;
+        let wanted = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
+        let best_of = body::whole_number(&request, "best_of", body::MOST_CHOICES)?.unwrap_or(wanted);
+        if best_of < wanted {
+            return Err(Error::invalid("best_of", "`best_of` is at least `n`."));
+        }
+        if stream && best_of > wanted {
+            return Err(Error::invalid("best_of", "`best_of` greater than `n` cannot be streamed."));
+        }
+        let logprobs: Option<Whole> = body::read(&request, "logprobs", "`logprobs` is a whole number from 0 to 20.")?;
+        if logprobs.is_some_and(|Whole(wanted)| !(0..=20).contains(&wanted)) {
+            return Err(Error::invalid("logprobs", "`logprobs` is a whole number from 0 to 20."));
+        }
+        let suffix: Option<String> = body::read(&request, "suffix", "`suffix` is a text.")?;
+        let limit = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?.unwrap_or(USUAL_OUTPUT);
+        let demand = Demand {
+            model,
+            stream,
+            choices: best_of * prompt.count(),
+            output_limit: Some(limit),
+            routing: Routing::read(&request, pinned)?,
+            prompt: prompt.size(suffix.map_or(0, |suffix| suffix.len())),
+            // Which are the best is known when all are written.
+            comes_whole: best_of > wanted,
+        };
+        Ok(Self { demand, prompt, wanted, best_of, include_usage, body })
+    }
+
+    fn native(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        let streamed = !self.demand.comes_whole;
+        let build = || -> serde_json::Result<Vec<u8>> {
+            let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
+            request.keep_last_of_each();
+            request.remove("provider");
+            request.set("model", target.model)?;
+            request.set("max_tokens", &target.output_limit)?;
+            body::ask_for_stream(&mut request, streamed)?;
+            serde_json::to_vec(&request)
+        };
+        let body = build().map_err(|error| body::unwritable(&error))?.into();
+        let answer = Box::new(OpenAiAnswer::<Completions>::new(self.include_usage));
+        Ok(Upstream { format: Format::Completions, body, streamed, answer })
+    }
+
+    fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        let request: Object<'_> = body::parse(&self.body)?;
+        let text = self.chat_prompt(&request)?;
+        let build = || -> serde_json::Result<Vec<u8>> {
+            let mut chat = Object::default();
+            chat.set("model", target.model)?;
+            chat.set("messages", &json!([{ "role": "user", "content": text }]))?;
+            let limit = if target.reasoning { "max_completion_tokens" } else { "max_tokens" };
+            chat.set(limit, &target.output_limit)?;
+            if self.wanted > 1 {
+                chat.set("n", &self.wanted)?;
+            }
+            for name in SAME_IN_CHAT {
+                if let Some(value) = request.get(name).filter(|value| *value != "null") {
+                    chat.set(name, &serde_json::from_str::<&serde_json::value::RawValue>(value)?)?;
+                }
+            }
+            if let Some(Whole(most)) = request.read::<Whole>("logprobs")? {
+                chat.set("logprobs", &true)?;
+                chat.set("top_logprobs", &most)?;
+            }
+            body::ask_for_stream(&mut chat, true)?;
+            serde_json::to_vec(&chat)
+        };
+        let body = build().map_err(|error| body::unwritable(&error))?.into();
+        let answer = Box::new(OverChat::new(self.include_usage));
+        Ok(Upstream { format: Format::Chat, body, streamed: true, answer })
+    }
+
+    /// The prompt as a message, where the request asks for nothing that a chat model cannot do.
+    fn chat_prompt(&self, request: &Object<'_>) -> Result<&str, Error> {
+        let refuse = |name: &'static str, what: &str| {
+            Error::invalid(name, format!("This model is served as a chat model here, {what}."))
+        };
+        let asks = |name: &str| request.get(name).is_some_and(|value| !matches!(value, "null" | "false" | "\"\""));
+        if asks("suffix") {
+            return Err(refuse("suffix", "which cannot fill in text before a `suffix`; leave it out"));
+        }
+        if asks("echo") {
+            return Err(refuse("echo", "which cannot repeat the prompt; leave out `echo`"));
+        }
+        if self.best_of > self.wanted {
+            return Err(refuse("best_of", "which cannot choose the best of several; leave out `best_of`"));
+        }
+        self.prompt.as_text().ok_or_else(|| refuse("prompt", "which takes one text at a time and no token ids"))
+    }
+}
+
+impl Request for CompletionRequest {
+    fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    fn prompt_text(&self) -> String {
+        let suffix = body::parse(&self.body).ok().and_then(|request| request.read::<String>("suffix").ok().flatten());
+        format!("{}{}", self.prompt.text(), suffix.unwrap_or_default())
+    }
+
+    fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        match target.provider.path(Format::Completions) {
+            Some(_) => self.native(target),
+            None => self.over_chat(target),
+        }
+    }
+
+    fn failure_event(&self, error: &Error) -> Bytes {
+        error_event::<Completions>(None, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Provider;
+    use crate::providers::table::PROVIDERS;
+    use serde_json::Value;
+
+    fn target(name: &str) -> Target<'static> {
+        let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
+        Target { provider, model: "up", output_limit: 9, reasoning: false }
+    }
+
+    fn parse(body: Value) -> Result<CompletionRequest, Error> {
+        CompletionRequest::parse(Bytes::from(body.to_string()))
+    }
+
+    fn upstream(body: Value, provider: &str) -> (Format, Value) {
+        let sent = parse(body).expect("valid").for_provider(&target(provider)).expect("a body");
+        (sent.format, serde_json::from_slice(&sent.body).expect("json"))
+    }
+
+    #[test]
+    fn a_provider_that_speaks_it_gets_it_as_it_came() {
+        let body = json!({"model": "m", "prompt": ["a", "b"], "echo": true, "x": 1, "provider": {"only": ["chutes"]}});
+        let (format, sent) = upstream(body, "chutes");
+        assert_eq!(format, Format::Completions);
+        assert_eq!(
+            sent,
+            json!({"model": "up", "prompt": ["a", "b"], "echo": true, "x": 1, "max_tokens": 9, "stream": true,
+                   "stream_options": {"include_usage": true}})
+        );
+    }
+
+    #[test]
+    fn any_other_gets_a_chat_of_one_message() {
+        let body =
+            json!({"model": "m", "prompt": "a", "max_tokens": 9, "stop": ["x"], "logprobs": 2, "n": 2, "unknown": 1});
+        let (format, sent) = upstream(body, "portkey");
+        assert_eq!(format, Format::Chat);
+        assert_eq!(
+            sent,
+            json!({"model": "up", "messages": [{"role": "user", "content": "a"}], "max_tokens": 9, "n": 2, "stop": ["x"],
+                   "logprobs": true, "top_logprobs": 2, "stream": true, "stream_options": {"include_usage": true}})
+        );
+        for (member, value) in
+            [("suffix", json!("x")), ("echo", json!(true)), ("best_of", json!(2)), ("prompt", json!([1, 2]))]
+        {
+            let mut body = json!({"model": "m", "prompt": "a"});
+            body[member] = value;
+            let error = parse(body).expect("valid").for_provider(&target("portkey")).err().expect(member);
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(member)));
+        }
+    }
+
+    #[test]
+    fn all_that_is_written_is_demanded() {
+        let request =
+            parse(json!({"model": "m", "prompt": ["ab", "c"], "best_of": 3, "n": 2, "suffix": "xyz"})).expect("valid");
+        let demand = request.demand();
+        assert_eq!((demand.choices, demand.output_limit), (6, Some(USUAL_OUTPUT)));
+        assert_eq!(demand.prompt.bound, 6 + 2 * crate::credits::tokens::PER_TURN);
+        // What only the best of several are given of cannot come as a stream.
+        assert!(!request.for_provider(&target("chutes")).expect("a body").streamed);
+    }
+
+    #[test]
+    fn wrong_members_are_named() {
+        for (member, value) in [
+            ("prompt", json!({})),
+            ("n", json!(0)),
+            ("best_of", json!(129)),
+            ("max_tokens", json!("9")),
+            ("logprobs", json!(21)),
+            ("logprobs", json!(true)),
+            ("suffix", json!(1)),
+            ("stream", json!("yes")),
+            ("models", json!(["dearer"])),
+            ("service_tier", json!("priority")),
+        ] {
+            let mut body = json!({"model": "m", "prompt": "a"});
+            body[member] = value;
+            let error = parse(body).expect_err(member);
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(member)));
+        }
+        assert_eq!(
+            parse(json!({"model": "m", "prompt": "a", "n": 2, "best_of": 1})).expect_err("fewer").param.as_deref(),
+            Some("best_of")
+        );
+        assert_eq!(
+            parse(json!({"model": "m", "prompt": "a", "stream": true, "best_of": 2}))
+                .expect_err("streamed")
+                .param
+                .as_deref(),
+            Some("best_of")
+        );
+    }
+}

@@ -1,0 +1,321 @@
+//! Server-sent events cut out of a provider's stream, by the rules of the WHATWG's HTML standard ("Server-sent events").
+//!
+//! Events are passed on as the bytes they came in, several at once where they stand side by side; only an unfinished
+//! one is kept back until its end is in. Whoever reads a stream sees the data of each event and says what becomes of it.
+
+use std::borrow::Cow;
+use std::mem;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use memchr::memchr_iter;
+
+/// The longest event that is waited for, in bytes: far more than a delta, little enough for memory.
+const LONGEST_EVENT: usize = 8 * 1024 * 1024;
+
+/// The comment that tells a waiting client that its stream is alive.
+pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+
+/// Why an answer cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// Something that is not what it should be.
+    Garbled,
+    /// The provider reports an error. Holds its HTTP-like code, if it has one.
+    Error(Option<u16>),
+}
+
+/// What becomes of an event.
+pub enum Verdict {
+    /// The client gets it as it came.
+    Keep,
+    /// The client does not get it.
+    Drop,
+    /// The client gets these bytes in its place: one or more whole events.
+    Replace(Bytes),
+}
+
+/// Who reads the events of a stream.
+pub trait Reader {
+    /// Looks at an event's data.
+    ///
+    /// # Errors
+    /// [`Broken`] ends the stream here.
+    fn event(&mut self, data: Bytes) -> Result<Verdict, Broken>;
+}
+
+/// Cuts a stream into events.
+#[derive(Debug, Default)]
+pub struct EventStream {
+    unfinished: BytesMut,
+    /// Whether the first bytes, which may be a byte order mark, have come.
+    begun: bool,
+    /// Whether the last byte was a carriage return that has been read as a line end: a line feed after it is part of it.
+    after_return: bool,
+}
+
+impl EventStream {
+    /// Takes the next bytes, shows each whole event to `reader`, and appends to `out` what the client gets.
+    ///
+    /// # Errors
+    /// [`Broken`]; what stood before the broken event is in `out`.
+    pub fn push(&mut self, frame: Bytes, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Result<(), Broken> {
+        let frame = self.without_mark(frame);
+        let mut frame = self.plain_line_ends(frame);
+        if !self.unfinished.is_empty() {
+            let Some(end) = end_across(&self.unfinished, &frame) else {
+                self.unfinished.extend_from_slice(&frame);
+                return if self.unfinished.len() > LONGEST_EVENT { Err(Broken::Garbled) } else { Ok(()) };
+            };
+            self.unfinished.extend_from_slice(&frame.split_to(end));
+            let event = mem::take(&mut self.unfinished).freeze();
+            pass(&event, reader, out)?;
+        }
+        let whole = last_end(&frame);
+        self.unfinished.extend_from_slice(&frame.split_off(whole));
+        pass(&frame, reader, out)
+    }
+
+    /// Takes a last event that no blank line follows.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn end(&mut self, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Result<(), Broken> {
+        let mut event = mem::take(&mut self.unfinished);
+        if event.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        event.truncate(event.trim_ascii_end().len());
+        event.put_slice(b"\n\n");
+        pass(&event.freeze(), reader, out)
+    }
+
+    fn without_mark(&mut self, mut frame: Bytes) -> Bytes {
+        if !mem::replace(&mut self.begun, true) && frame.starts_with("\u{feff}".as_bytes()) {
+            let _ = frame.split_to("\u{feff}".len());
+        }
+        frame
+    }
+
+    /// A carriage return alone ends a line, too. Hardly anybody writes it, so bytes are copied only where one stands.
+    fn plain_line_ends(&mut self, frame: Bytes) -> Bytes {
+        let alone = |at: usize| frame.get(at + 1) != Some(&b'\n');
+        if !self.after_return && !memchr_iter(b'\r', &frame).any(alone) {
+            return frame;
+        }
+        let mut plain = BytesMut::with_capacity(frame.len());
+        for byte in frame {
+            match byte {
+                b'\n' if self.after_return => {}
+                b'\r' => plain.put_u8(b'\n'),
+                byte => plain.put_u8(byte),
+            }
+            self.after_return = byte == b'\r';
+        }
+        plain.freeze()
+    }
+}
+
+/// Where the first event of `bytes` ends, its blank line included.
+fn first_end(bytes: &[u8]) -> Option<usize> {
+    if let Some(end) = blank_line(bytes) {
+        return Some(end);
+    }
+    memchr_iter(b'\n', bytes).find_map(|at| blank_line(&bytes[at + 1..]).map(|blank| at + 1 + blank))
+}
+
+/// Where the last whole event of `bytes` ends.
+fn last_end(bytes: &[u8]) -> usize {
+    let mut ends = memchr::memrchr_iter(b'\n', bytes);
+    ends.find_map(|at| {
+        let before = &bytes[..at];
+        let before = before.strip_suffix(b"\r").unwrap_or(before);
+        (before.is_empty() || before.ends_with(b"\n")).then_some(at + 1)
+    })
+    .unwrap_or(0)
+}
+
+/// Where, in `frame`, the event ends that `unfinished` begins.
+fn end_across(unfinished: &[u8], frame: &[u8]) -> Option<usize> {
+    if unfinished.ends_with(b"\n")
+        && let Some(end) = blank_line(frame)
+    {
+        return Some(end);
+    }
+    memchr_iter(b'\n', frame).find_map(|at| blank_line(&frame[at + 1..]).map(|blank| at + 1 + blank))
+}
+
+/// The length of the blank line that `bytes` begins with.
+fn blank_line(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// Shows each event of `events`, all of which are whole, to `reader`, and passes on runs of those that are kept.
+fn pass(events: &Bytes, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Result<(), Broken> {
+    let (mut kept_from, mut from) = (0, 0);
+    let mut result = Ok(());
+    while let Some(length) = first_end(&events[from..]) {
+        let end = from + length;
+        let verdict = match data(&events.slice(from..end)) {
+            // A heartbeat: there is nothing in it for anybody.
+            Some(data) if data.is_empty() || &data[..] == b"null" => Ok(Verdict::Drop),
+            Some(data) => reader.event(data),
+            None => Ok(Verdict::Keep),
+        };
+        if !matches!(verdict, Ok(Verdict::Keep)) {
+            if kept_from < from {
+                out.push(events.slice(kept_from..from));
+            }
+            kept_from = end;
+        }
+        match verdict {
+            Ok(Verdict::Replace(bytes)) => out.push(bytes),
+            Ok(_) => {}
+            Err(broken) => {
+                result = Err(broken);
+                break;
+            }
+        }
+        from = end;
+    }
+    if result.is_ok() && kept_from < events.len() {
+        out.push(events.slice(kept_from..));
+    }
+    result
+}
+
+/// The event's data, its lines joined by line feeds; `None` when it has no such line: a comment, say.
+fn data(event: &Bytes) -> Option<Bytes> {
+    let mut found: Option<Cow<'_, [u8]>> = None;
+    for line in event.split(|byte| *byte == b'\n') {
+        let Some(value) = line.strip_prefix(b"data") else { continue };
+        let value = match value {
+            [b':', rest @ ..] => rest.trim_ascii(),
+            // A field without a colon has an empty value; `database: x` is another field.
+            rest if rest.trim_ascii().is_empty() => &[],
+            _ => continue,
+        };
+        found = Some(match found {
+            None => Cow::Borrowed(value),
+            Some(before) => Cow::Owned([&before, &b"\n"[..], value].concat()),
+        });
+    }
+    match found? {
+        // A slice outside of any buffer is an empty one.
+        Cow::Borrowed([]) => Some(Bytes::new()),
+        Cow::Borrowed(data) => Some(event.slice_ref(data)),
+        Cow::Owned(data) => Some(Bytes::from(data.trim_ascii().to_vec())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Keeps what it is shown, but for what says `drop` or `replace`.
+    #[derive(Default)]
+    struct Seen(Vec<String>);
+
+    impl Reader for Seen {
+        fn event(&mut self, data: Bytes) -> Result<Verdict, Broken> {
+            let text = String::from_utf8_lossy(&data).into_owned();
+            self.0.push(text.clone());
+            match text.as_str() {
+                "drop" => Ok(Verdict::Drop),
+                "replace" => Ok(Verdict::Replace(Bytes::from("data: new\n\n"))),
+                "break" => Err(Broken::Garbled),
+                _ => Ok(Verdict::Keep),
+            }
+        }
+    }
+
+    fn run(frames: &[&[u8]]) -> (Vec<String>, String, Result<(), Broken>) {
+        let (mut stream, mut seen, mut out) = (EventStream::default(), Seen::default(), Vec::new());
+        let mut result = Ok(());
+        for frame in frames {
+            result = result.and_then(|()| stream.push(Bytes::copy_from_slice(frame), &mut seen, &mut out));
+        }
+        result = result.and_then(|()| stream.end(&mut seen, &mut out));
+        (seen.0, String::from_utf8_lossy(&out.concat()).into_owned(), result)
+    }
+
+    #[test]
+    fn events_that_are_kept_are_passed_on_as_they_came_and_together() {
+        let frame = Bytes::from("data: a\n\n: keep-alive\r\n\r\nid: 1\ndata: b\n\n");
+        let (mut seen, mut out) = (Seen::default(), Vec::new());
+        EventStream::default().push(frame.clone(), &mut seen, &mut out).expect("well-formed");
+        assert_eq!((out.len(), out[0].as_ptr(), out[0].len()), (1, frame.as_ptr(), frame.len()));
+        assert_eq!(seen.0, ["a", "b"]);
+    }
+
+    #[test]
+    fn an_event_can_be_dropped_replaced_or_break_the_stream() {
+        let (_, text, result) = run(&[b"data: a\n\ndata: drop\n\ndata: replace\n\ndata: b\n\n"]);
+        assert_eq!((text.as_str(), result), ("data: a\n\ndata: new\n\ndata: b\n\n", Ok(())));
+        let (_, text, result) = run(&[b"data: a\n\ndata: break\n\ndata: b\n\n"]);
+        assert_eq!((text.as_str(), result), ("data: a\n\n", Err(Broken::Garbled)));
+    }
+
+    #[test]
+    fn the_standards_less_usual_forms_are_read() {
+        for (stream, events) in [
+            ("\u{feff}data: a\n\n", &["a"][..]),
+            ("data:a\rid: 7\r\rdata: b\r\r", &["a", "b"]),
+            ("data: a\r\n\r\ndata: b\r\n\r\n", &["a", "b"]),
+            ("data: {\ndata: }\n\n", &["{\n}"]),
+            ("event: x\ndata: a\nunknown: 1\nlonely\n\n", &["a"]),
+            ("database: x\n\ndata: a\n\n", &["a"]),
+            ("data\n\ndata:\n\ndata: null\n\n\n\n\n: ping\n\ndata: a\n\n", &["a"]),
+            ("data: a", &["a"]),
+            ("data: a\n", &["a"]),
+        ] {
+            let (seen, _, result) = run(&[stream.as_bytes()]);
+            assert_eq!(
+                (seen.as_slice(), result),
+                (&events.iter().map(ToString::to_string).collect::<Vec<_>>()[..], Ok(())),
+                "{stream:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_last_event_is_closed_for_the_client() {
+        assert_eq!(run(&[b"data: a\n\ndata: b"]).1, "data: a\n\ndata: b\n\n");
+    }
+
+    #[test]
+    fn an_event_without_an_end_is_not_waited_for_for_ever() {
+        let line = vec![b'x'; LONGEST_EVENT];
+        assert_eq!(run(&[b"data: ", &line, b"y"]).2, Err(Broken::Garbled));
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_where_the_bytes_are_cut(cuts in proptest::collection::vec(1usize..20, 0..40), ends in 0usize..3) {
+            let end = ["\n", "\r\n", "\r"][ends];
+            let whole = ["data: a", "", ": ping", "", "", "data: drop", "id: 1", "", "data: {", "data: }", "", "data: b", "", ""].join(end);
+            let mut rest = whole.as_bytes();
+            let mut frames = Vec::new();
+            for cut in cuts {
+                let (head, tail) = rest.split_at(cut.min(rest.len()));
+                frames.push(head);
+                rest = tail;
+            }
+            frames.push(rest);
+            let (seen, text, result) = run(&frames);
+            prop_assert_eq!(result, Ok(()));
+            prop_assert_eq!(seen, ["a", "drop", "{\n}", "b"]);
+            prop_assert!(!text.contains("drop") && text.contains(": ping"));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..80), 0..8)) {
+            let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+            let _ = run(&frames);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The wire formats: one folder each. **The format owns the bytes; the call task owns money and time.**
+//!
+//! An endpoint parses its body into a [`Request`]; all that admission, hold and limits know of it is its [`Demand`].
+//! For each provider that is asked, the request says which of that provider's endpoints is called with which body
+//! ([`Upstream`]), and gives the [`Answer`] that reads what comes back and words what the client gets.
+//!
+//! - `demand`: what routing, hold and limits need to know.
+//! - `events`: server-sent events, cut out of a provider's stream.
+//! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
+//!
+//! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
+//! natively in `providers/table.rs`, the provider stand-in, and its row in the tests' list of formats.
+
+pub mod chat;
+pub mod completions;
+pub mod demand;
+pub mod events;
+pub mod format;
+pub mod openai;
+
+use bytes::Bytes;
+
+use crate::credits::usage::Usage;
+use crate::error::Error;
+use crate::money::Nanos;
+use crate::providers::Provider;
+
+pub use demand::{Demand, PromptSize};
+pub use events::Broken;
+pub use format::Format;
+
+/// A provider about to be asked, and what the hold says of the call there.
+pub struct Target<'a> {
+    /// Its row of the provider table.
+    pub provider: &'static Provider,
+    /// What the provider calls the model.
+    pub model: &'a str,
+    /// The output limit of a choice in tokens that the hold covers: it goes upstream as it is.
+    pub output_limit: u64,
+    /// Whether the model reasons.
+    pub reasoning: bool,
+}
+
+/// One request as it goes to one provider, and the reader of that provider's answer.
+pub struct Upstream {
+    /// Which of the provider's endpoints is asked.
+    pub format: Format,
+    /// The request's body, JSON.
+    pub body: Bytes,
+    /// Whether the answer is asked for as a stream: a plain answer is, too, wherever it can be put together from one,
+    /// so that a call that is cut off is charged for what was produced and its first output is timely.
+    pub streamed: bool,
+    /// Reads the answer.
+    pub answer: Box<dyn Answer>,
+}
+
+/// A client's request, parsed and checked as far as money and routing need it.
+pub trait Request: Send + Sync {
+    /// All that the call task knows of it.
+    fn demand(&self) -> &Demand;
+
+    /// All text of the prompt, for a real count of its tokens.
+    fn prompt_text(&self) -> String;
+
+    /// The request for one provider: which endpoint, which body, and who reads the answer.
+    ///
+    /// # Errors
+    /// When this request cannot be served there; another provider may still be able to.
+    fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error>;
+
+    /// The event that ends a stream in which no provider has answered.
+    fn failure_event(&self, error: &Error) -> Bytes;
+}
+
+/// How far an answer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Progress {
+    /// Nothing that a client would wait for: comments, a role, metadata. Another provider may still be asked.
+    Waiting,
+    /// Output has come.
+    Output,
+    /// The provider gave the reason why it finished; usage may follow.
+    Complete,
+    /// Nothing follows.
+    Done,
+}
+
+/// A provider's answer: it is fed what comes in, streamed or whole, and says what goes out.
+pub trait Answer: Send + Sync {
+    /// Takes the next bytes of a stream and appends to `out` what a streaming client gets of them: whole events, so
+    /// that anything may be sent between two of them.
+    ///
+    /// # Errors
+    /// [`Broken`]; what stood before the broken event is in `out`.
+    fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Broken>;
+
+    /// The provider has closed the stream: takes a last event that nothing follows.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    fn end(&mut self, out: &mut Vec<Bytes>) -> Result<(), Broken>;
+
+    /// Takes a body that is the answer as a whole.
+    ///
+    /// # Errors
+    /// [`Broken`] when it is not an answer.
+    fn whole(&mut self, body: Bytes) -> Result<(), Broken>;
+
+    /// How far it has come.
+    fn progress(&self) -> Progress;
+
+    /// The tokens that the provider reported last.
+    fn usage(&self) -> Option<Usage>;
+
+    /// The text that the model has produced so far, for counting its tokens.
+    fn text(&self) -> String;
+
+    /// The plain answer's body with its bill.
+    ///
+    /// # Errors
+    /// [`Broken::Garbled`] when what came makes no answer.
+    fn plain(&self, bill: &Bill) -> Result<Bytes, Broken>;
+
+    /// A stream's last events, with the bill if the client asked for it.
+    ///
+    /// # Errors
+    /// When they cannot be written as JSON.
+    fn close(&self, bill: Option<&Bill>) -> serde_json::Result<Bytes>;
+
+    /// Whether the client wants the bill at a stream's end.
+    fn wants_bill(&self) -> bool;
+
+    /// The event that tells a streaming client of a failure in the middle.
+    fn fail(&self, error: &Error) -> Bytes;
+}
+
+/// What a call used, what that costs, and who served it.
+#[derive(Clone, Debug)]
+pub struct Bill<'a> {
+    /// The tokens.
+    pub usage: Usage,
+    /// They were counted by us, since the provider did not say.
+    pub estimated: bool,
+    /// What is charged.
+    pub cost: Nanos,
+    /// Who served it.
+    pub provider: &'a str,
+    /// The request's name, as in `x-request-id`.
+    pub request_id: &'a str,
+}

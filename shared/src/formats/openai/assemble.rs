@@ -1,0 +1,120 @@
+//! A streamed answer put together into the plain one: so a plain call can be asked of its provider as a stream.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Shape;
+use super::merge::{merge, supersede};
+
+/// Members of a chunk that a plain answer has not, or has from elsewhere.
+const OF_STREAMS: [&str; 3] = ["choices", "usage", "obfuscation"];
+
+/// The answer of which these are the chunks, each a JSON text; `None` when they make none.
+#[must_use]
+pub fn assemble<'a, S: Shape>(chunks: impl Iterator<Item = &'a str>) -> Option<Value> {
+    let mut answer = Map::new();
+    let mut choices: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
+    for chunk in chunks {
+        let mut chunk: Map<String, Value> = serde_json::from_str(chunk).ok()?;
+        if let Some(Value::Array(deltas)) = chunk.remove("choices") {
+            deltas.into_iter().for_each(|delta| add_choice::<S>(&mut choices, delta));
+        }
+        chunk.retain(|name, _| !OF_STREAMS.contains(&name.as_str()));
+        supersede(&mut answer, chunk);
+    }
+    if choices.is_empty() {
+        return None;
+    }
+    answer.insert("object".to_owned(), json!(S::WHOLE));
+    let finished = choices.into_values().map(|mut choice| {
+        S::finish(&mut choice);
+        Value::Object(choice)
+    });
+    answer.insert("choices".to_owned(), finished.collect());
+    Some(Value::Object(answer))
+}
+
+fn add_choice<S: Shape>(choices: &mut BTreeMap<u64, Map<String, Value>>, delta: Value) {
+    let Value::Object(mut delta) = delta else { return };
+    let index = delta.get("index").and_then(Value::as_u64).unwrap_or_default();
+    let choice = choices.entry(index).or_insert_with(|| {
+        Map::from_iter([("index".to_owned(), json!(index)), ("finish_reason".to_owned(), Value::Null)])
+    });
+    merge(choice, S::pieces(&mut delta));
+    supersede(choice, delta);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::chat::Chat;
+    use crate::formats::completions::Completions;
+
+    fn assembled<S: Shape>(chunks: &[Value]) -> Option<Value> {
+        let chunks: Vec<String> = chunks.iter().map(Value::to_string).collect();
+        assemble::<S>(chunks.iter().map(String::as_str))
+    }
+
+    #[test]
+    fn a_chat_is_put_together_choice_by_choice() {
+        let chunk = |choices: Value| {
+            json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "system_fingerprint": null, "obfuscation": "xyz", "choices": choices})
+        };
+        let chunks = [
+            chunk(
+                json!([{"index": 1, "delta": {"role": "assistant", "content": ""}, "logprobs": null, "finish_reason": null}]),
+            ),
+            chunk(json!([{"index": 0, "delta": {"role": "assistant", "content": "a", "refusal": null},
+                "logprobs": {"content": [{"token": "a"}], "refusal": null}, "finish_reason": null}])),
+            chunk(
+                json!([{"index": 0, "delta": {"content": "b"}, "logprobs": {"content": [{"token": "b"}], "refusal": null},
+                "finish_reason": null}]),
+            ),
+            chunk(json!([{"index": 1, "delta": {"tool_calls": [{"index": 0, "id": "t", "type": "function",
+                "function": {"name": "f", "arguments": ""}}]}, "finish_reason": null}])),
+            chunk(
+                json!([{"index": 1, "delta": {"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}, "finish_reason": null}]),
+            ),
+            chunk(
+                json!([{"index": 0, "delta": {}, "finish_reason": "stop"}, {"index": 1, "delta": {}, "finish_reason": "tool_calls"}]),
+            ),
+        ];
+        assert_eq!(
+            assembled::<Chat>(&chunks),
+            Some(
+                json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "system_fingerprint": null, "choices": [
+                {"index": 0, "message": {"role": "assistant", "content": "ab", "refusal": null},
+                 "logprobs": {"content": [{"token": "a"}, {"token": "b"}], "refusal": null}, "finish_reason": "stop"},
+                {"index": 1, "message": {"role": "assistant", "content": null, "tool_calls": [
+                    {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+                 "logprobs": null, "finish_reason": "tool_calls"}]})
+            )
+        );
+    }
+
+    #[test]
+    fn texts_are_put_together_choice_by_choice() {
+        let chunks = [
+            json!({"id": "c", "object": "text_completion", "created": 1, "model": "m", "choices": [
+                {"index": 1, "text": "x", "logprobs": null, "finish_reason": null}]}),
+            json!({"id": "c", "choices": [{"index": 0, "text": "a", "logprobs": {"tokens": ["a"], "text_offset": [0]}, "finish_reason": null}]}),
+            json!({"id": "c", "choices": [{"index": 0, "text": "b", "logprobs": {"tokens": ["b"], "text_offset": [1]}, "finish_reason": "stop"},
+                {"index": 1, "text": "", "logprobs": null, "finish_reason": "length"}]}),
+        ];
+        assert_eq!(
+            assembled::<Completions>(&chunks),
+            Some(json!({"id": "c", "object": "text_completion", "created": 1, "model": "m", "choices": [
+                {"index": 0, "text": "ab", "logprobs": {"tokens": ["a", "b"], "text_offset": [0, 1]}, "finish_reason": "stop"},
+                {"index": 1, "text": "x", "logprobs": null, "finish_reason": "length"}]}))
+        );
+    }
+
+    #[test]
+    fn what_has_no_choices_is_no_answer() {
+        assert_eq!(assembled::<Chat>(&[]), None);
+        assert_eq!(assembled::<Chat>(&[json!({"id": "c", "choices": []})]), None);
+        assert_eq!(assemble::<Chat>(["x"].into_iter()), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! What the bodies of OpenAI's formats share: their members as far as money and routing need them, and what we add.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::usage;
+use crate::error::{Code, Error};
+use crate::formats::Bill;
+use crate::object::Object;
+use crate::providers::routing;
+use crate::whole::Whole;
+
+/// The most choices of one call, as at OpenAI.
+pub const MOST_CHOICES: u64 = 128;
+/// Beyond this no model writes; it keeps sums of limits far from any overflow.
+pub const MOST_OUTPUT: u64 = 10_000_000;
+
+/// Members with which a provider would do, and charge for, something that is not priced here.
+const NOT_PRICED: [(&str, &str); 5] = [
+    ("models", "`models` would let the provider choose; name one model in `model`, fallbacks are automatic."),
+    ("route", "`route` would let the provider choose; fallbacks are automatic."),
+    ("plugins", "`plugins` are charged apart by the provider and are not offered here."),
+    ("web_search_options", "Web search is charged apart by the provider and is not offered here."),
+    ("preset", "`preset` would let the provider choose; say in the request what you want."),
+];
+
+/// Reads a body that must be a JSON object.
+///
+/// # Errors
+/// `invalid_json`, which says where it goes wrong.
+pub fn parse(body: &Bytes) -> Result<Object<'_>, Error> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = format!("The body is not a JSON object: {}.", describe(&error));
+        Error::new(Code::InvalidJson).with_message(message)
+    })
+}
+
+/// Where JSON goes wrong, without quoting what is there.
+fn describe(error: &serde_json::Error) -> String {
+    let what = if error.is_eof() { "it ends too early" } else { "something is wrong" };
+    format!("{what} at line {}, column {}", error.line(), error.column())
+}
+
+/// A member, or a 400 that names it.
+///
+/// # Errors
+/// 400 with `message`.
+pub fn read<'s, T: Deserialize<'s>>(
+    request: &'s Object<'_>,
+    name: &'static str,
+    message: &'static str,
+) -> Result<Option<T>, Error> {
+    request.read(name).map_err(|_| Error::invalid(name, message))
+}
+
+/// A whole number from 1 to `most`.
+///
+/// # Errors
+/// 400 that names the member and the range.
+pub fn whole_number(request: &Object<'_>, name: &'static str, most: u64) -> Result<Option<u64>, Error> {
+    let out_of_range = || Error::invalid(name, format!("`{name}` is a whole number from 1 to {most}."));
+    let number = request.read::<Whole>(name).map_err(|_| out_of_range())?;
+    let in_range = |Whole(number)| u64::try_from(number).ok().filter(|number| (1..=most).contains(number));
+    number.map(|number| in_range(number).ok_or_else(out_of_range)).transpose()
+}
+
+/// The provider that the model's id names, if it does, and the model's id in the catalog.
+///
+/// # Errors
+/// 400 that names `model`.
+pub fn model(request: &Object<'_>) -> Result<(Option<&'static str>, String), Error> {
+    let missing = || Error::new(Code::MissingModel).with_param("model");
+    let model: String = read(request, "model", "`model` is a text.")?.ok_or_else(missing)?;
+    if model.is_empty() || model.len() > 256 || model.chars().any(char::is_control) {
+        return Err(missing());
+    }
+    let (pinned, model) = routing::pinned(&model);
+    Ok((pinned, model.to_owned()))
+}
+
+/// Refuses what a provider would charge for apart.
+///
+/// # Errors
+/// 400 that names the member.
+pub fn refuse_unpriced(request: &Object<'_>) -> Result<(), Error> {
+    for (member, message) in NOT_PRICED {
+        if request.get(member).is_some_and(|value| value != "null") {
+            return Err(Error::invalid(member, message));
+        }
+    }
+    // Read as a text: escapes in it would be read by the provider, too.
+    let tier: Option<String> = read(request, "service_tier", "`service_tier` is a text.")?;
+    if tier.is_some_and(|tier| tier.to_ascii_lowercase().contains("priority")) {
+        return Err(Error::invalid("service_tier", "The priority tier is charged apart and is not offered here."));
+    }
+    Ok(())
+}
+
+/// Whether the answer is streamed, and whether the client wants the usage at the stream's end.
+///
+/// # Errors
+/// 400 that names the member.
+pub fn streaming(request: &Object<'_>) -> Result<(bool, bool), Error> {
+    let stream = read(request, "stream", "`stream` is true or false.")?.unwrap_or(false);
+    let options: Option<Object<'_>> = read(request, "stream_options", "`stream_options` is an object.")?;
+    let include_usage = options.as_ref().map_or(Ok(None), |options| options.read("include_usage"));
+    let include_usage: Option<bool> =
+        include_usage.map_err(|_| Error::invalid("stream_options", "`include_usage` is true or false."))?;
+    if options.is_some() && !stream {
+        return Err(Error::invalid("stream_options", "`stream_options` goes with `stream: true` only."));
+    }
+    Ok((stream, include_usage.unwrap_or(false)))
+}
+
+/// Asks the provider for a stream with its usage, or for a plain answer.
+///
+/// # Errors
+/// None in practice: `stream_options` was read before.
+pub fn ask_for_stream(request: &mut Object<'_>, streamed: bool) -> serde_json::Result<()> {
+    if !streamed {
+        request.remove("stream_options");
+        return Ok(());
+    }
+    request.set("stream", &true)?;
+    let given = request.get("stream_options").unwrap_or("null").to_owned();
+    let mut options: Object<'_> = if given == "null" { Object::default() } else { serde_json::from_str(&given)? };
+    options.set("include_usage", &true)?;
+    request.set("stream_options", &options)
+}
+
+/// What the gateway adds to an answer, under `gateway`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct GatewayNote<'a> {
+    /// Who served it.
+    provider: &'a str,
+    /// The request's name, as in `x-request-id`.
+    request_id: &'a str,
+}
+
+impl<'a> GatewayNote<'a> {
+    /// The note that goes with a bill.
+    #[must_use]
+    pub const fn of(bill: &Bill<'a>) -> Self {
+        Self { provider: bill.provider, request_id: bill.request_id }
+    }
+}
+
+/// A plain answer with its cost and who served it; everything else stays as it was written.
+///
+/// # Errors
+/// None in practice: the body was read before.
+pub fn with_bill(body: &Bytes, reported: Option<&RawValue>, bill: &Bill<'_>) -> serde_json::Result<Bytes> {
+    let mut answer: Object<'_> = serde_json::from_slice(body)?;
+    answer.set("usage", &usage::billed(reported, bill)?)?;
+    answer.set("gateway", &GatewayNote::of(bill))?;
+    serde_json::to_vec(&answer).map(Bytes::from)
+}
+
+/// What went wrong with a body that was read before and cannot be written now.
+#[must_use]
+pub fn unwritable(error: &serde_json::Error) -> Error {
+    tracing::error!(%error, "a request that was read before cannot be read again");
+    Error::new(Code::InternalError)
+}

@@ -1,0 +1,167 @@
+//! A stream's deltas put together into what a plain answer would have been.
+//!
+//! Deltas have no schema that could be relied on: every provider adds members. So the rules go by what a value is, and
+//! by the few names whose texts are not continued: texts are appended, lists extended, objects merged, all else
+//! replaced; `null` erases nothing (openai-python accumulates by the same rules, `lib/streaming/_deltas.py`).
+
+use serde_json::{Map, Value};
+
+/// Texts that name something: a later one takes the place of an earlier one.
+const NAMES: [&str; 9] = ["id", "type", "role", "name", "index", "format", "object", "call_id", "mime_type"];
+
+/// Merges each member of `delta` into `whole`.
+pub fn merge(whole: &mut Map<String, Value>, delta: Map<String, Value>) {
+    for (name, value) in delta {
+        match whole.get_mut(&name) {
+            None => {
+                // A list's items may already belong together.
+                let mut begun = if value.is_array() { Value::Array(Vec::new()) } else { Value::Null };
+                merge_value(&name, &mut begun, value);
+                whole.insert(name, begun);
+            }
+            Some(begun) => merge_value(&name, begun, value),
+        }
+    }
+}
+
+/// Puts each member of `later` that is not null in the place of the same member of `whole`.
+pub fn supersede(whole: &mut Map<String, Value>, later: Map<String, Value>) {
+    for (name, value) in later {
+        if !value.is_null() || !whole.contains_key(&name) {
+            whole.insert(name, value);
+        }
+    }
+}
+
+fn merge_value(name: &str, begun: &mut Value, value: Value) {
+    match (begun, value) {
+        (_, Value::Null) => {}
+        (Value::String(begun), Value::String(more)) if !NAMES.contains(&name) => begun.push_str(&more),
+        // A name that is sent again empty is no name.
+        (Value::String(begun), Value::String(more)) if more.is_empty() && !begun.is_empty() => {}
+        (Value::Object(begun), Value::Object(more)) => merge(begun, more),
+        (Value::Array(begun), Value::Array(more)) => more.into_iter().for_each(|item| add(name, begun, item)),
+        // Some providers begin an answer with a text and go on with parts, or the other way round.
+        (Value::Array(begun), Value::String(more)) if !more.is_empty() => add(name, begun, text_part(more)),
+        (Value::Array(_), Value::String(_)) => {}
+        (begun @ Value::String(_), Value::Array(more)) => {
+            let text = begun.as_str().filter(|text| !text.is_empty()).map(|text| text_part(text.to_owned()));
+            let mut parts: Vec<Value> = text.into_iter().collect();
+            more.into_iter().for_each(|item| add(name, &mut parts, item));
+            *begun = Value::Array(parts);
+        }
+        (begun, value) => *begun = value,
+    }
+}
+
+fn text_part(text: String) -> Value {
+    serde_json::json!({ "type": "text", "text": text })
+}
+
+/// Adds an item to a list, or merges it into the item that it continues.
+fn add(list: &str, items: &mut Vec<Value>, item: Value) {
+    let continued = match &item {
+        Value::Object(item) => continued(list, items, item),
+        _ => None,
+    };
+    match (continued.and_then(|at| items.get_mut(at)), item) {
+        (Some(Value::Object(begun)), Value::Object(more)) => merge(begun, more),
+        (_, Value::Object(first)) => {
+            let mut begun = Map::new();
+            merge(&mut begun, first);
+            items.push(Value::Object(begun));
+        }
+        (_, item) => items.push(item),
+    }
+}
+
+/// Which item of the list `item` continues: the one of its `index`; where a tool call has none, the one of its `id`, or
+/// without one the last; of content the last part, if it is of the same type.
+fn continued(list: &str, items: &[Value], item: &Map<String, Value>) -> Option<usize> {
+    let same = |name: &str| {
+        let wanted = item.get(name).filter(|value| !value.is_null())?;
+        Some(items.iter().position(|begun| begun.get(name) == Some(wanted)))
+    };
+    if let Some(found) = same("index") {
+        return found;
+    }
+    let last = items.len().checked_sub(1)?;
+    match list {
+        "tool_calls" => same("id").unwrap_or(Some(last)),
+        "content" | "thinking" => {
+            let of_same_type = item.get("type").is_some() && items.get(last)?.get("type") == item.get("type");
+            of_same_type.then_some(last)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn merged(deltas: &[Value]) -> Value {
+        let mut whole = Map::new();
+        for delta in deltas {
+            let Value::Object(delta) = delta.clone() else { panic!("{delta} is no object") };
+            merge(&mut whole, delta);
+        }
+        Value::Object(whole)
+    }
+
+    #[test]
+    fn texts_are_appended_names_kept_and_nulls_erase_nothing() {
+        let deltas = [
+            json!({"role": "assistant", "content": "a", "x": null}),
+            json!({"role": "", "content": "b", "x": 1}),
+            json!({"role": "assistant", "content": null}),
+        ];
+        assert_eq!(merged(&deltas), json!({"role": "assistant", "content": "ab", "x": 1}));
+    }
+
+    #[test]
+    fn items_are_continued_by_their_index_or_what_stands_for_it() {
+        let indexed = [
+            json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}, {"index": 1, "id": "b"}]}),
+            json!({"tool_calls": [{"index": 1, "function": {"arguments": "2"}}]}),
+            json!({"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]}),
+        ];
+        assert_eq!(
+            merged(&indexed),
+            json!({"tool_calls": [
+            {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}},
+            {"index": 1, "id": "b", "function": {"arguments": "2"}}]})
+        );
+        let without = [
+            json!({"tool_calls": [{"id": "a", "function": {"arguments": "1"}}]}),
+            json!({"tool_calls": [{"function": {"arguments": "2"}}]}),
+            json!({"tool_calls": [{"id": "b", "function": {"arguments": "3"}}]}),
+        ];
+        assert_eq!(
+            merged(&without),
+            json!({"tool_calls": [
+            {"id": "a", "function": {"arguments": "12"}}, {"id": "b", "function": {"arguments": "3"}}]})
+        );
+        let lists = [json!({"annotations": [{"type": "x"}]}), json!({"annotations": [{"type": "x"}]})];
+        assert_eq!(merged(&lists), json!({"annotations": [{"type": "x"}, {"type": "x"}]}));
+    }
+
+    #[test]
+    fn a_text_can_go_on_as_parts() {
+        let deltas = [
+            json!({"content": "a"}),
+            json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "b"}]}]}),
+            json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "c"}]}]}),
+            json!({"content": "d"}),
+        ];
+        assert_eq!(
+            merged(&deltas),
+            json!({"content": [
+            {"type": "text", "text": "a"},
+            {"type": "thinking", "thinking": [{"type": "text", "text": "bc"}]},
+            {"type": "text", "text": "d"}]})
+        );
+    }
+}

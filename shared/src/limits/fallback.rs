@@ -1,0 +1,54 @@
+//! The local fallback limiter: this process counts by itself while Redis is away.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Code, Error};
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Keys remembered at most; beyond it all counts start anew, which errs on the side of the paying caller.
+const CAPACITY: usize = 10_000;
+
+/// Requests of this process by key, in fixed minutes.
+#[derive(Default)]
+pub struct FallbackLimiter {
+    counts: Mutex<HashMap<String, (Instant, u64)>>,
+}
+
+impl FallbackLimiter {
+    /// Counts a request against the key's own requests a minute.
+    ///
+    /// # Errors
+    /// `rate_limit_exceeded` with the rest of the minute.
+    pub fn admit(&self, key_id: &str, requests_per_minute: u64) -> Result<(), Error> {
+        let now = Instant::now();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= CAPACITY {
+            counts.clear();
+        }
+        let (started, count) = counts.entry(key_id.to_owned()).or_insert((now, 0));
+        if now.duration_since(*started) >= MINUTE {
+            (*started, *count) = (now, 0);
+        }
+        if *count >= requests_per_minute {
+            let wait = MINUTE.saturating_sub(now.duration_since(*started));
+            return Err(Error::new(Code::RateLimitExceeded).with_retry_after(wait));
+        }
+        *count += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_is_counted_by_itself() {
+        let fallback = FallbackLimiter::default();
+        assert!(fallback.admit("a", 1).is_ok());
+        assert_eq!(fallback.admit("a", 1).expect_err("the second").code, Code::RateLimitExceeded);
+        assert!(fallback.admit("b", 1).is_ok());
+    }
+}

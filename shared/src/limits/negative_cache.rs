@@ -1,0 +1,59 @@
+//! The negative cache: refusals that this process remembers, so that a client hammering a closed window costs no transaction.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Code, Error};
+
+/// A refusal is remembered until its window opens, but never longer: a raised limit must not wait for it.
+const LONGEST: Duration = Duration::from_secs(1);
+/// Keys remembered at most.
+const CAPACITY: usize = 10_000;
+
+/// The closed windows, by the hash of the key.
+#[derive(Default)]
+pub struct NegativeCache {
+    refusals: Mutex<HashMap<String, (Instant, Instant, Error)>>,
+}
+
+impl NegativeCache {
+    /// Keeps a refusal whose window is known to be closed for a while. Concurrency is not: it may open any moment.
+    pub fn insert(&self, key_hash: &str, refusal: &Error) {
+        let (Code::RateLimitExceeded, Some(wait)) = (refusal.code, refusal.retry_after) else { return };
+        let now = Instant::now();
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusals.len() >= CAPACITY {
+            refusals.clear();
+        }
+        refusals.insert(key_hash.to_owned(), (now + wait.min(LONGEST), now + wait, refusal.clone()));
+    }
+
+    /// The refusal that still holds for this key, with what is left of its wait.
+    pub fn get(&self, key_hash: &str) -> Option<Error> {
+        let now = Instant::now();
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let (forget, opens, refusal) = refusals.get(key_hash)?;
+        if *forget <= now {
+            refusals.remove(key_hash);
+            return None;
+        }
+        Some(refusal.clone().with_retry_after(opens.duration_since(now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_closed_window_is_remembered() {
+        let cache = NegativeCache::default();
+        cache.insert("a", &Error::new(Code::RateLimitExceeded).with_retry_after(Duration::from_secs(3600)));
+        cache.insert("b", &Error::new(Code::ConcurrencyExceeded).with_retry_after(Duration::from_secs(1)));
+        let recalled = cache.get("a").and_then(|e| e.retry_after).expect("a closed window");
+        assert!(recalled > Duration::from_secs(3000));
+        assert!(cache.get("b").is_none());
+        assert!(cache.get("c").is_none());
+    }
+}

@@ -1,0 +1,4534 @@
+-- Derived from supabase/schemas by `cargo run -- schema --write`: change those and run it again. The first release
+-- freezes this file; from then on `cargo run -- schema migration NAME` drafts the next one.
+
+-- supabase/schemas/00_schema.sql
+
+-- The schema `gateway` holds all tables and inner functions. PostgREST does not expose it: the only way in is a
+-- function in `public`, and only for the role `service_role` (90_grants.sql).
+
+create schema gateway;
+comment on schema gateway is 'Tables and inner functions of the gateway. Not exposed; reached through functions in public.';
+
+revoke all on schema gateway from public;
+
+-- Supabase grants execute on new functions of `public` to anon and authenticated by default. Ours are for no one
+-- until 90_grants.sql says otherwise.
+alter default privileges in schema public revoke execute on functions from public, anon, authenticated;
+alter default privileges revoke execute on functions from public;
+
+-- The one clock. A function reads it once, after it has its locks: `now()` would be the time the transaction began,
+-- which may lie before the commit that it waited for.
+--
+-- This and the other small functions of the hot path have a body that is parsed once, here, and that the planner puts
+-- in the place of the call. A body in quotes with a search path of its own would be parsed and planned by every call.
+create function gateway.now() returns timestamptz
+language sql volatile
+return clock_timestamp();
+
+-- Nano-dollars as dollars, exactly: a product of decimals, never a quotient or a float.
+create function gateway.dollars(amount bigint) returns numeric
+language sql immutable parallel safe set search_path = ''
+as $$ select trim_scale(amount * 0.000000001) $$;
+
+-- A refusal that leaves no trace. PostgREST turns sqlstate PTxyz into the status xyz; the code travels as the
+-- message and further members of the error as JSON in the details.
+create function gateway.refuse(refusal jsonb) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  raise exception using
+    errcode = 'PT' || (refusal ->> 'status'),
+    message = refusal ->> 'code',
+    detail = (refusal - 'status' - 'code')::text;
+end;
+$$;
+
+-- The value form of a refusal, for functions whose refusals must be remembered (an exception would undo the trace).
+create function gateway.refusal(status integer, code text, members jsonb default '{}') returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
+
+-- For tables whose rows are evidence.
+create function gateway.forbid_change() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  raise exception '% is append-only', tg_table_name;
+end;
+$$;
+
+-- supabase/schemas/05_domains.sql
+
+-- What columns may hold, said as domains.
+--
+-- A check constraint of a table is read from its text again by every statement that writes a row, whichever columns it
+-- changes. A domain's is read once a session, and asked about the columns that a statement does change. The tables that
+-- every call writes (accounts, api_keys, credit_grants, credit_transactions, holds, requests) have domains for that.
+
+create domain gateway.unsigned_bigint as bigint check (value >= 0);
+create domain gateway.unsigned_integer as integer check (value >= 0);
+create domain gateway.positive_bigint as bigint check (value > 0);
+create domain gateway.positive_integer as integer check (value > 0);
+create domain gateway.nonzero_bigint as bigint check (value <> 0);
+create domain gateway.lower_case_text as text check (value = lower(value));
+
+create domain gateway.key_environment as text check (value in ('live', 'test', 'staging', 'development'));
+create domain gateway.spend_period as text check (value in ('day', 'week', 'month'));
+create domain gateway.grant_source as text
+  check (value in ('trial', 'subscription', 'purchase', 'coupon', 'referral', 'admin', 'credit_back'));
+create domain gateway.transaction_type as text
+  check (value in ('trial', 'purchase', 'subscription', 'coupon', 'referral', 'admin_credit', 'admin_debit', 'usage',
+                   'credit_back', 'money_back', 'expiry'));
+create domain gateway.hold_state as text check (value in ('open', 'swept', 'tombstone'));
+create domain gateway.request_outcome as text
+  check (value in ('completed', 'failed', 'cut', 'client_left', 'deadline'));
+
+-- supabase/schemas/10_roles.sql
+
+-- Roles: the built-in ones, and those that administrators make. A change holds on the next request of every holder,
+-- since key validation reads the role's row. The built-in ones stand in seeds/roles.sql.
+
+create table gateway.roles (
+  name text primary key,
+  permissions text[] not null,
+  built_in boolean not null default false,
+  created_at timestamptz not null default now()
+);
+comment on table gateway.roles is 'A name and the scopes that its holders may use; a key narrows them further.';
+comment on column gateway.roles.built_in is 'What the gateway itself relies on: neither changed nor deleted.';
+
+alter table gateway.roles enable row level security;
+
+-- supabase/schemas/11_plans.sql
+
+-- Plans: how much a caller may do. Their figures stand in seeds/plans.sql.
+
+create table gateway.plans (
+  id text primary key,
+  name text not null,
+  requests_per_minute bigint not null,
+  burst bigint not null,
+  requests_per_hour bigint not null,
+  requests_per_day bigint not null,
+  requests_per_month bigint not null,
+  tokens_per_minute bigint not null,
+  tokens_per_day bigint not null,
+  tokens_per_month bigint not null,
+  concurrency bigint not null,
+  price_per_month bigint,
+  price_per_year bigint,
+  credits_per_month bigint not null
+);
+comment on table gateway.plans is 'Limits and prices of each plan; money in nano-dollars, burst per 10 s.';
+
+alter table gateway.plans enable row level security;
+
+-- supabase/schemas/12_accounts.sql
+
+-- Accounts, each one person's or organisation's, and who proved to be that person.
+-- The row of an account is updated by each of its calls, so the table leaves room for updates in place and indexes
+-- nothing that a call changes.
+
+create table gateway.accounts (
+  id uuid primary key default gen_random_uuid(),
+  email gateway.lower_case_text,
+  username text,
+  role text not null default 'user' references gateway.roles (name),
+  disabled_at timestamptz,
+  deleted_at timestamptz,
+  referred_by text,
+  plan text references gateway.plans (id),
+  plan_ends_at timestamptz,
+  has_purchased boolean not null default false,
+  has_provider_keys boolean not null default false,
+  trial_ends_at timestamptz,
+  trial_requests_left gateway.unsigned_integer not null default 0,
+  balance bigint not null default 0,
+  held gateway.unsigned_bigint not null default 0,
+  debt gateway.unsigned_bigint not null default 0,
+  next_expiry timestamptz,
+  next_overdue timestamptz,
+  month date not null default date_trunc('month', now() at time zone 'utc')::date,
+  month_requests bigint not null default 0,
+  month_tokens bigint not null default 0,
+  rate_limits jsonb not null default '{}',
+  created_at timestamptz not null default now()
+) with (fillfactor = 70);
+comment on table gateway.accounts is
+  'One row per account; money in nano-dollars. balance = what unlapsed grants still hold - debt. Locked first by everything that moves money.';
+comment on column gateway.accounts.deleted_at is
+  'When its person left: from then on it is disabled and says nothing of them; its ledger stays.';
+comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
+comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
+comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
+comment on column gateway.accounts.next_overdue is
+  'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
+comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
+comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
+
+create unique index accounts_email on gateway.accounts (email);
+create index accounts_email_beginning on gateway.accounts (email collate "C");
+-- The order of administrators' lists, newest first; created_at and id together are the place of a page's end.
+create index accounts_created on gateway.accounts (created_at, id);
+-- So that administrators, and the holders of any role, are found without reading every account; the newest first.
+create index accounts_role on gateway.accounts (role, created_at, id);
+-- No list reads all there is because what it looks for is rare.
+create index accounts_plan on gateway.accounts (plan, created_at, id) where plan is not null;
+create index accounts_disabled on gateway.accounts (created_at, id) where disabled_at is not null;
+
+create table gateway.identities (
+  kind text not null check (kind in ('privy', 'email', 'wallet')),
+  value text not null,
+  account_id uuid not null references gateway.accounts (id),
+  verified_at timestamptz not null,
+  primary key (kind, value)
+);
+comment on table gateway.identities is
+  'What a person has proven to be: a Privy id, an e-mail address in lower case, a wallet. Each signs in to one account.';
+
+create index identities_account on gateway.identities (account_id);
+
+alter table gateway.accounts enable row level security;
+alter table gateway.identities enable row level security;
+
+-- supabase/schemas/13_api_keys.sql
+
+-- The API keys of accounts. A key that is rotated keeps its row, its settings and its counters; its former secret goes on
+-- working for a while.
+-- Like an account's, a key's row is updated by each of its calls, once, when the call is over: there is room for updates in place, and nothing that a
+-- call changes is indexed.
+
+create table gateway.api_keys (
+  id uuid primary key default gen_random_uuid(),
+  account_id uuid not null references gateway.accounts (id),
+  key_hash text not null unique,
+  prefix text not null,
+  last_four text not null,
+  name text not null,
+  environment gateway.key_environment not null,
+  is_primary boolean not null default false,
+  from_sign_in boolean not null default false,
+  scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
+  revoked_at timestamptz,
+  expires_at timestamptz,
+  rotate_after_days gateway.positive_integer,
+  rotated_at timestamptz,
+  refused_code text,
+  refused_at timestamptz,
+  ip_allowlist inet[] not null default '{}',
+  domain_allowlist text[] not null default '{}',
+  allowed_models text[] not null default '{}',
+  max_requests gateway.positive_bigint,
+  spend_limit gateway.positive_bigint,
+  spend_period gateway.spend_period,
+  rate_limits jsonb not null default '{}',
+  requests_used gateway.unsigned_bigint not null default 0,
+  spent bigint not null default 0,
+  spend_period_start timestamptz not null default now(),
+  last_used_at timestamptz,
+  created_at timestamptz not null default now()
+) with (fillfactor = 70);
+comment on table gateway.api_keys is
+  'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
+comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
+comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
+comment on column gateway.api_keys.refused_code is
+  'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
+comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
+
+create index api_keys_account on gateway.api_keys (account_id);
+
+-- The ids are in the order in which they were retired.
+create table gateway.retired_secrets (
+  id bigint generated always as identity,
+  key_hash text primary key,
+  key_id uuid not null references gateway.api_keys (id),
+  expires_at timestamptz not null
+);
+comment on table gateway.retired_secrets is
+  'Former secrets of rotated keys, as hashes. Until it expires a former secret is the key itself: same limits, same counters, same settings.';
+
+create index retired_secrets_key on gateway.retired_secrets (key_id);
+
+alter table gateway.api_keys enable row level security;
+alter table gateway.retired_secrets enable row level security;
+
+-- supabase/schemas/14_catalog.sql
+
+-- The catalog: the models, and the routes by which each can be reached. Its rows stand in seeds/catalog.sql.
+
+create table gateway.models (
+  id text primary key,
+  name text not null,
+  developer text not null,
+  description text not null default '',
+  kind text not null default 'chat' check (kind in ('chat', 'image')),
+  context_length integer not null check (context_length > 0),
+  max_output integer not null check (max_output > 0),
+  input_modalities text[] not null default array['text'],
+  output_modalities text[] not null default array['text'],
+  reasoning boolean not null default false,
+  image_tokens integer not null default 0 check (image_tokens >= 0),
+  enabled boolean not null default true,
+  created_at timestamptz not null default now()
+);
+comment on table gateway.models is
+  'The catalog. image_tokens is the most that one input image can cost in prompt tokens, whatever its size.';
+
+create table gateway.model_routes (
+  model_id text not null references gateway.models (id) on delete cascade,
+  provider text not null,
+  upstream_model text not null,
+  prompt_price bigint check (prompt_price >= 0),
+  cached_price bigint check (cached_price >= 0),
+  written_price bigint check (written_price >= 0),
+  completion_price bigint check (completion_price >= 0),
+  request_price bigint not null default 0 check (request_price >= 0),
+  image_price bigint check (image_price >= 0),
+  enabled boolean not null default true,
+  primary key (model_id, provider)
+);
+comment on table gateway.model_routes is
+  'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
+comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';
+comment on column gateway.model_routes.written_price is 'For prompt tokens the provider writes into its cache; null: the prompt price.';
+
+alter table gateway.models enable row level security;
+alter table gateway.model_routes enable row level security;
+
+-- supabase/schemas/15_ledger.sql
+
+-- Credit: where it comes from, what is reserved, where it went. Money in nano-dollars throughout.
+--
+-- The rows that each call adds (holds, credit_transactions, requests) name accounts, keys and grants without foreign keys:
+-- they are written by functions that have just read what they name, under the account's lock, and nothing that they name is
+-- ever deleted. gateway.ledger_check tells of a row that names nothing, and of a grant with more left than was given.
+
+create table gateway.credit_grants (
+  id bigint generated always as identity primary key,
+  account_id uuid not null references gateway.accounts (id),
+  source gateway.grant_source not null,
+  amount gateway.positive_bigint not null,
+  remaining gateway.unsigned_bigint not null,
+  expires_at timestamptz,
+  live boolean not null default true,
+  created_at timestamptz not null
+) with (fillfactor = 70);
+comment on table gateway.credit_grants is
+  'Every credit an account ever got. Spent earliest expiry first, then oldest. Live until used up or lapsed.';
+
+-- On `live` and not on `remaining`: a column of an index predicate would cost every settle an index entry.
+create index credit_grants_live on gateway.credit_grants (account_id, expires_at, id) where live;
+
+create table gateway.credit_transactions (
+  id bigint generated always as identity primary key,
+  account_id uuid not null,
+  type gateway.transaction_type not null,
+  amount gateway.nonzero_bigint not null,
+  grant_id bigint,
+  call_id uuid,
+  balance_after bigint not null,
+  description text not null default '',
+  created_at timestamptz not null
+);
+comment on table gateway.credit_transactions is
+  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
+
+create unique index credit_transactions_call on gateway.credit_transactions (call_id, grant_id) where call_id is not null;
+create index credit_transactions_account on gateway.credit_transactions (account_id, id);
+-- Beside usage, which is nearly all of it.
+create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';
+create trigger append_only before update or delete on gateway.credit_transactions
+  for each row execute function gateway.forbid_change();
+create trigger not_truncated before truncate on gateway.credit_transactions
+  for each statement execute function gateway.forbid_change();
+
+create table gateway.holds (
+  call_id uuid primary key,
+  account_id uuid,
+  key_id uuid,
+  state gateway.hold_state not null,
+  amount gateway.unsigned_bigint not null default 0,
+  settlement jsonb,
+  created_at timestamptz not null,
+  expires_at timestamptz not null
+);
+comment on table gateway.holds is
+  'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
+comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
+
+create index holds_open on gateway.holds (account_id, expires_at) where state = 'open';
+create index holds_over on gateway.holds (created_at) where state <> 'open';
+
+alter table gateway.credit_grants enable row level security;
+alter table gateway.credit_transactions enable row level security;
+alter table gateway.holds enable row level security;
+
+-- supabase/schemas/16_audit_logs.sql
+
+-- The audit trail: evidence of who did what.
+
+create table gateway.audit_logs (
+  id bigint generated always as identity primary key,
+  -- By bytes, whatever the database's language: the actions that begin with "key." are a range of the index.
+  action text collate "C" not null,
+  actor_account_id uuid,
+  actor_key_id uuid,
+  target_account_id uuid,
+  target_id text,
+  ip inet,
+  user_agent text,
+  request_id text,
+  details jsonb not null default '{}',
+  created_at timestamptz not null default now()
+);
+comment on table gateway.audit_logs is 'Security-relevant acts, append-only. details never holds a secret.';
+
+-- Newest first, one for each thing to search by, each with the id that pages go by. Entries are few beside calls, which
+-- write none.
+create index audit_logs_target on gateway.audit_logs (target_account_id, id);
+create index audit_logs_actor on gateway.audit_logs (actor_account_id, id);
+create index audit_logs_action on gateway.audit_logs (action, id);
+create index audit_logs_actor_key on gateway.audit_logs (actor_key_id, id);
+create index audit_logs_target_id on gateway.audit_logs (target_id, id);
+create index audit_logs_ip on gateway.audit_logs (ip, id);
+create index audit_logs_request on gateway.audit_logs (request_id, id);
+create index audit_logs_created on gateway.audit_logs (created_at);
+
+create trigger append_only before update or delete on gateway.audit_logs
+  for each row execute function gateway.forbid_change();
+create trigger not_truncated before truncate on gateway.audit_logs
+  for each statement execute function gateway.forbid_change();
+-- The triggers hold for sessions that replay changes, too (session_replication_role): only who drops them gets by.
+alter table gateway.audit_logs enable always trigger append_only;
+alter table gateway.audit_logs enable always trigger not_truncated;
+
+alter table gateway.audit_logs enable row level security;
+
+-- supabase/schemas/17_idempotency.sql
+
+-- The memory that makes repeated requests harmless.
+
+create table gateway.idempotency_keys (
+  account_id uuid not null references gateway.accounts (id),
+  key text not null,
+  fingerprint text not null,
+  answer jsonb,
+  created_at timestamptz not null,
+  primary key (account_id, key)
+);
+comment on table gateway.idempotency_keys is
+  'Answers of requests that gave or took credit, by the caller''s Idempotency-Key, for 24 h. fingerprint is a hash of path and body.';
+
+create index idempotency_keys_told on gateway.idempotency_keys ((answer ->> 'id')) where answer ->> 'object' = 'account';
+create index idempotency_keys_created on gateway.idempotency_keys (created_at);
+
+alter table gateway.idempotency_keys enable row level security;
+
+-- supabase/schemas/18_provider_keys.sql
+
+-- Users' own keys at the providers.
+
+create table gateway.provider_keys (
+  account_id uuid not null references gateway.accounts (id),
+  provider text not null,
+  ciphertext text not null,
+  key_version integer not null,
+  last_four text not null,
+  name text,
+  created_at timestamptz not null,
+  last_used_at timestamptz,
+  primary key (account_id, provider)
+);
+comment on table gateway.provider_keys is
+  'Fernet tokens: only the gateway has the keys, in its environment. key_version says which of them encrypted it.';
+
+create index provider_keys_version on gateway.provider_keys (key_version);
+
+alter table gateway.provider_keys enable row level security;
+
+-- supabase/schemas/19_usage.sql
+
+-- Usage: every request, and what was used summed up by the hour, so that no total is ever counted from many requests.
+
+create table gateway.requests (
+  call_id uuid primary key,
+  account_id uuid not null,
+  key_id uuid not null,
+  request_id text,
+  model text not null,
+  provider text,
+  outcome gateway.request_outcome not null,
+  error_code text,
+  stream boolean not null default false,
+  prompt_tokens integer not null default 0,
+  cached_tokens integer not null default 0,
+  written_tokens integer not null default 0,
+  completion_tokens integer not null default 0,
+  reasoning_tokens integer not null default 0,
+  estimated boolean not null default false,
+  held bigint not null,
+  cost bigint not null,
+  first_byte_ms integer,
+  duration_ms integer,
+  own_key boolean not null default false,
+  app text,
+  created_at timestamptz not null,
+  finished_at timestamptz not null
+);
+comment on table gateway.requests is
+  'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
+
+-- By when a call ended: finish_request reads the clock under the account's lock, so within an account no row can
+-- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
+create index requests_account on gateway.requests (account_id, finished_at);
+
+create table gateway.usage_hours (
+  account_id uuid not null references gateway.accounts (id),
+  hour timestamptz not null,
+  key_id uuid not null,
+  model text not null,
+  provider text not null,
+  requests bigint not null,
+  failed bigint not null,
+  own_key bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  primary key (account_id, hour, key_id, model, provider)
+);
+comment on table gateway.usage_hours is
+  'Requests by the hour in which they ended, for the hours before the account''s rolled_up_to. No provider is an empty text; cost in nano-dollars.';
+comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
+
+create table gateway.usage_totals (
+  account_id uuid primary key references gateway.accounts (id),
+  rolled_up_to timestamptz not null,
+  requests bigint not null,
+  failed bigint not null,
+  own_key bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null
+);
+comment on table gateway.usage_totals is
+  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on are counted one by one.';
+
+alter table gateway.usage_hours enable row level security;
+alter table gateway.usage_totals enable row level security;
+alter table gateway.requests enable row level security;
+
+-- supabase/schemas/20_attempts.sql
+
+-- What sign-in remembers: attempts that anyone may make without a key, the codes that were mailed, and who has had a
+-- trial.
+
+create table gateway.attempts (
+  kind text not null,
+  subject text not null,
+  times timestamptz[] not null,
+  last_at timestamptz not null,
+  primary key (kind, subject)
+);
+comment on table gateway.attempts is
+  'The times of the attempts that still count against a limit, by what was tried and by whom: a network, an e-mail address as its hash, or both.';
+
+create index attempts_last on gateway.attempts (last_at);
+
+create table gateway.sign_in_codes (
+  email_hash text primary key,
+  code_hash text not null,
+  tries integer not null default 0 check (tries between 0 and 5),
+  referral_code text,
+  expires_at timestamptz not null
+);
+comment on table gateway.sign_in_codes is
+  'The newest code of each address, as an HMAC under the pepper that is bound to the address. Kept alike for addresses that are known and that are not.';
+
+create index sign_in_codes_expiry on gateway.sign_in_codes (expires_at);
+
+create table gateway.trial_claims (
+  proof_hash text primary key,
+  claimed_at timestamptz not null
+);
+comment on table gateway.trial_claims is
+  'What people proved to be who were given a trial, as hashes: one trial a person, ever, also when the account is deleted.';
+
+alter table gateway.attempts enable row level security;
+alter table gateway.sign_in_codes enable row level security;
+alter table gateway.trial_claims enable row level security;
+
+-- supabase/schemas/30_authenticate.sql
+
+-- Key validation: every check in its order, inside the same call as the work.
+
+-- Whether a set of scopes or permissions covers one: itself, everything, or the area it belongs to (admin covers admin:users).
+create function gateway.covers(granted text[], needed text) returns boolean
+language sql immutable parallel safe
+return needed = any (granted) or '*' = any (granted) or split_part(needed, ':', 1) = any (granted);
+
+-- example.com matches itself; *.example.com its subdomains.
+create function gateway.domain_allowed(allowlist text[], host text) returns boolean
+language sql immutable parallel safe set search_path = ''
+as $$
+  select exists (
+    select from unnest(allowlist) as allowed
+    where lower(host) = lower(allowed)
+      or (allowed like '*.%' and right(lower(host), length(allowed) - 1) = lower(substr(allowed, 2)))
+  )
+$$;
+
+-- openai/gpt-4o matches itself; openai/* every model of that developer.
+create function gateway.model_allowed(allowed_models text[], model text) returns boolean
+language sql immutable parallel safe set search_path = ''
+as $$
+  select exists (
+    select from unnest(allowed_models) as allowed
+    where model = allowed or (allowed like '%*' and starts_with(model, left(allowed, -1)))
+  )
+$$;
+
+-- The start of the spending period that holds `at`, in UTC; null for a limit without a period.
+create function gateway.period_start(period text, at timestamptz) returns timestamptz
+language sql immutable parallel safe
+return date_trunc(period, at at time zone 'utc') at time zone 'utc';
+
+-- What a key has spent in the current period; a period that has passed counts nothing.
+create function gateway.spent_in_period(key gateway.api_keys, at timestamptz) returns bigint
+language sql immutable parallel safe
+return case
+  when key.spend_period is null or key.spend_period_start >= gateway.period_start(key.spend_period, at) then key.spent
+  else 0
+end;
+
+-- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
+create function gateway.failed_key_check(
+  account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
+  at timestamptz)
+returns text
+language sql stable
+return case
+  when key.id is null then 'invalid_api_key'
+  when key.revoked_at <= at then 'api_key_revoked'
+  when key.expires_at <= at then 'api_key_expired'
+  when account.disabled_at is not null then 'account_disabled'
+  when cardinality(key.ip_allowlist) > 0
+    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
+  when cardinality(key.domain_allowlist) > 0
+    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
+    then 'domain_not_allowed'
+  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) then 'insufficient_scope'
+  when scope <> 'inference' then null
+  when key.requests_used >= key.max_requests then 'request_limit_reached'
+  when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
+  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
+    then 'model_not_allowed'
+end;
+
+-- The same as a refusal, or null.
+create function gateway.key_refusal(
+  account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
+  at timestamptz)
+returns jsonb
+language plpgsql stable
+as $$
+declare
+  code constant text := gateway.failed_key_check(account, key, permissions, caller, scope, model, at);
+begin
+  if code is null then
+    return null;
+  end if;
+  return case
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
+    when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
+    when code = 'spend_limit_reached' then gateway.refusal(402, code)
+    when code = 'model_not_allowed' then gateway.refusal(403, code, jsonb_build_object('param', 'model'))
+    else gateway.refusal(403, code)
+  end;
+end;
+$$;
+
+-- The key that one of these hashes is of, or nothing: by its secret, else by a former one, whose end is then the key's.
+create function gateway.find_key(key_hashes jsonb) returns gateway.api_keys
+language plpgsql stable set search_path = ''
+as $$
+declare
+  hashes constant text[] := array(select jsonb_array_elements_text(key_hashes));
+  key gateway.api_keys;
+  retired gateway.retired_secrets;
+begin
+  select * into key from gateway.api_keys where key_hash = any (hashes);
+  if not found then
+    select * into retired from gateway.retired_secrets where key_hash = any (hashes);
+    if found then
+      select * into key from gateway.api_keys where id = retired.key_id;
+      key.expires_at := least(key.expires_at, retired.expires_at);
+    end if;
+  end if;
+  return key;
+end;
+$$;
+
+create type gateway.session as (account_id uuid, key_id uuid, role text);
+
+-- Who calls, or a refusal. Every function that serves an endpoint begins with this; begin_request, whose refusals
+-- are values, makes the same checks on rows it has locked.
+create function gateway.authenticate(caller jsonb, scope text) returns gateway.session
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
+  account gateway.accounts;
+  permissions text[];
+  refused jsonb;
+  at timestamptz := gateway.now();
+begin
+  select * into account from gateway.accounts where id = key.account_id;
+  select roles.permissions into permissions from gateway.roles where name = account.role;
+  refused := gateway.key_refusal(account, key, permissions, caller, scope, null, at);
+  if refused is not null then
+    perform gateway.refuse(refused);
+  end if;
+  return row (account.id, key.id, account.role)::gateway.session;
+end;
+$$;
+
+-- supabase/schemas/31_trials.sql
+
+-- Trials: once a person, and never what a plan or purchased credit stands in front of.
+
+-- A proof of who someone is, as it is kept where the person may not be known or may have left.
+create function gateway.proof_hash(kind text, value text) returns text
+language sql immutable parallel safe set search_path = ''
+as $$ select encode(sha256(convert_to(kind || ':' || value, 'utf8')), 'hex') $$;
+
+-- Marks a person as having had a trial. Answers whether nothing of what they proved was marked before.
+create function gateway.claim_trial(proofs jsonb, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  hashes constant text[] := array(
+    select distinct gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown);
+  claimed integer;
+begin
+  insert into gateway.trial_claims (proof_hash, claimed_at)
+    select hash, at from unnest(hashes) as hash order by hash
+    on conflict do nothing;
+  get diagnostics claimed = row_count;
+  return claimed = cardinality(hashes);
+end;
+$$;
+
+-- Whether this account's person, by what the account is known by or by what they prove now, has ever had a trial.
+create function gateway.has_had_trial(account uuid, proofs jsonb) returns boolean
+language sql stable set search_path = ''
+as $$
+  select exists (
+    select from gateway.trial_claims where proof_hash in (
+      select gateway.proof_hash(kind, value) from gateway.identities where account_id = has_had_trial.account
+      union all
+      select gateway.proof_hash(shown ->> 'kind', shown ->> 'value')
+        from jsonb_array_elements(has_had_trial.proofs) as shown))
+$$;
+
+-- Whether the trial is what an account calls on.
+create function gateway.is_in_trial(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return coalesce(account.trial_ends_at > at and not account.has_purchased
+                and (account.plan is null or account.plan_ends_at <= at), false);
+
+-- supabase/schemas/32_limits.sql
+
+-- The rate limits in force, as the limiter in Redis takes them.
+
+-- The plan whose limits an account has at this moment: subscription, else trial (dev), else purchased credit
+-- (customize), else free.
+create function gateway.plan_in_force(account gateway.accounts, at timestamptz) returns text
+language sql immutable parallel safe
+return case
+  when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
+  when account.trial_ends_at > at then 'dev'
+  when account.has_purchased then 'customize'
+  else 'free'
+end;
+
+-- Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+create function gateway.limit_names() returns text[]
+language sql immutable parallel safe
+return array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_day', 'tokens_per_minute',
+             'tokens_per_day', 'concurrency'];
+
+-- The limits of a key and of its account, as one text: account id, key id, then requests per minute, burst, hour, day,
+-- tokens per minute, day and concurrency for the key, then the same for the account. The text is its own version:
+-- a limiter that used another text used other limits.
+create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans)
+returns text
+language plpgsql immutable
+as $$
+declare
+  names constant text[] := gateway.limit_names();
+  planned bigint[] := array[plan.requests_per_minute, plan.burst, plan.requests_per_hour, plan.requests_per_day,
+                            plan.tokens_per_minute, plan.tokens_per_day, plan.concurrency];
+  for_account bigint[] := planned;
+  for_key bigint[];
+begin
+  if account.rate_limits <> '{}' then
+    for i in 1 .. 7 loop
+      for_account[i] := coalesce((account.rate_limits ->> names[i])::bigint, planned[i]);
+    end loop;
+  end if;
+  -- Keys of other environments spend the same credit, so they get half: a test must not starve the live service.
+  for_key := for_account;
+  if key.environment <> 'live' then
+    for i in 1 .. 7 loop
+      for_key[i] := (for_account[i] + 1) / 2;
+    end loop;
+  end if;
+  if key.rate_limits <> '{}' then
+    for i in 1 .. 7 loop
+      for_key[i] := least(for_key[i], coalesce((key.rate_limits ->> names[i])::bigint, for_key[i]));
+    end loop;
+  end if;
+  return account.id || ',' || key.id || ',' || array_to_string(for_key, ',') || ','
+         || array_to_string(for_account, ',');
+end;
+$$;
+
+-- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
+-- shown other limits than the limiter takes.
+create function gateway.limits_in_force(account gateway.accounts, key gateway.api_keys, at timestamptz) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  plan gateway.plans;
+  parts text[];
+begin
+  select * into plan from gateway.plans where plans.id = gateway.plan_in_force(account, at);
+  parts := string_to_array(gateway.limits(account, key, plan), ',');
+  return (
+    select jsonb_build_object('key', jsonb_object_agg(name, parts[2 + place]::bigint),
+                              'account', jsonb_object_agg(name, parts[9 + place]::bigint))
+    from unnest(gateway.limit_names()) with ordinality as named (name, place));
+end;
+$$;
+
+-- What an operator set of an account's limits, each by its name; null where the plan's holds.
+create function gateway.limits_view(rate_limits jsonb) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_object_agg(name, rate_limits -> name)
+  from unnest(array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_day', 'requests_per_month',
+                    'tokens_per_minute', 'tokens_per_day', 'tokens_per_month', 'concurrency']) as name
+$$;
+
+-- supabase/schemas/33_pricing.sql
+
+-- What a call costs. The gateway computes the same figure for the response (credits/price.rs); a test holds them equal.
+
+-- A reported token count: absent is 0, and no provider's figure may overflow a sum.
+create function gateway.token_count(usage jsonb, name text) returns integer
+language sql immutable parallel safe
+return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
+
+-- The one formula, in nano-dollars, rounded up once. Prices are nano-dollars per million tokens, `request_price` per
+-- request, `markup` basis points. The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits
+-- before it is rounded up.
+create function gateway.charge(
+  prompt bigint, prompt_price bigint, cached bigint, cached_price bigint, written bigint, written_price bigint,
+  completion bigint, completion_price bigint, request_price bigint, markup integer)
+returns bigint
+language sql immutable parallel safe
+return least(9223372036854775807, ceil((
+  prompt::numeric * prompt_price + cached::numeric * cached_price + written::numeric * written_price
+  + completion::numeric * completion_price + request_price::numeric * 1000000
+) * markup * 0.0000000001))::bigint;
+
+-- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
+-- computed from them.
+create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  prompt constant integer := gateway.token_count(usage, 'prompt');
+  cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
+begin
+  return gateway.charge(
+    prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
+    written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
+    (price ->> 'request')::bigint, markup);
+end;
+$$;
+
+-- A call and the routes that may serve it: the routes with their prices of this moment, cheapest first, as the answer
+-- has them; the hold at the dearest of them; and the dearest price of each kind.
+create type gateway.priced_call as (
+  candidates jsonb, amount bigint, prompt_price bigint, completion_price bigint, request_price bigint);
+
+-- Prices a call for a model at the named providers: `prompt` is its bound and `output` its limit, all choices together. A
+-- prompt token may turn out new, cached or written into the cache, so it is held at the dearest of these.
+-- No route that is priced: no candidates.
+create function gateway.price_call(model text, providers jsonb, prompt bigint, output bigint, markup integer)
+returns gateway.priced_call
+language plpgsql stable
+as $$
+declare
+  most_tokens constant bigint := 1000000000;
+  priced gateway.priced_call;
+begin
+  select
+    jsonb_agg(
+      jsonb_build_object(
+        'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
+        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
+        'completion', completion_price, 'request', request_price)
+      order by prompt_price + completion_price, provider),
+    max(gateway.charge(
+      least(prompt, most_tokens), greatest(prompt_price, cached_price, written_price), 0, 0, 0, 0,
+      least(output, most_tokens), completion_price, request_price, markup)),
+    max(greatest(prompt_price, cached_price, written_price)), max(completion_price), max(request_price)
+    into priced
+    from gateway.model_routes
+    where model_id = model and enabled and providers ? provider
+      and prompt_price is not null and completion_price is not null;
+  return priced;
+end;
+$$;
+
+-- How many output tokens, over all choices, `credit` surely buys after the prompt; a billion stands for any number.
+create function gateway.affordable_output(priced gateway.priced_call, prompt bigint, credit bigint, markup integer)
+returns bigint
+language sql immutable parallel safe
+return case
+  when priced.completion_price = 0 then 1000000000
+  else least(1000000000, div(
+    div(credit * 10000000000::numeric, greatest(markup, 1)) - priced.prompt_price * prompt::numeric
+    - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
+end;
+
+-- supabase/schemas/34_own_keys.sql
+
+-- A call of an account that has keys of its own at the model's providers goes there with these, and costs nothing here.
+
+-- The caller's own keys at those providers that have the model, of the ones that the caller allows; null if none.
+create function gateway.own_keys(account_id uuid, model text, allowed jsonb) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_object_agg(k.provider, jsonb_build_object('ciphertext', k.ciphertext, 'version', k.key_version))
+  from gateway.provider_keys k
+  join gateway.model_routes r on r.model_id = own_keys.model and r.provider = k.provider and r.enabled
+  where k.account_id = own_keys.account_id and own_keys.allowed ? k.provider
+$$;
+
+-- The routes that own keys open. At price 0 whatever the catalog says, so that the hold and the settle of such a call
+-- are those of a free model. Cheapest first all the same: the caller pays the provider.
+create function gateway.own_candidates(model text, own_keys jsonb) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_agg(
+    jsonb_build_object('provider', provider, 'model', upstream_model, 'prompt', 0, 'cached', 0, 'written', 0,
+                       'completion', 0, 'request', 0, 'own_key', true)
+    order by prompt_price + completion_price nulls last, provider)
+  from gateway.model_routes
+  where model_id = own_candidates.model and enabled and own_keys ? provider
+$$;
+
+-- supabase/schemas/35_credits.sql
+
+-- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
+-- caller, and is handed that row; it changes the row's value in its caller through inout.
+
+-- Adds a grant and its ledger row. A purchase, an admin's or a subscription's grant repays debt first.
+create function gateway.grant_credit(
+  inout account gateway.accounts, source text, amount bigint, expires_at timestamptz, description text,
+  at timestamptz, out grant_id bigint)
+language plpgsql set search_path = ''
+as $$
+begin
+  insert into gateway.credit_grants (account_id, source, amount, remaining, expires_at, created_at)
+    values (account.id, grant_credit.source, grant_credit.amount, grant_credit.amount, grant_credit.expires_at, at)
+    returning id into grant_id;
+  account.balance := account.balance + amount;
+  account.next_expiry := least(account.next_expiry, grant_credit.expires_at);
+  account.has_purchased := account.has_purchased or source = 'purchase';
+  insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, description, created_at)
+    values (account.id, case source when 'admin' then 'admin_credit' else source end, grant_credit.amount, grant_id,
+            account.balance, grant_credit.description, at);
+  update gateway.accounts set
+    balance = account.balance, next_expiry = account.next_expiry, has_purchased = account.has_purchased
+    where id = account.id;
+  account := gateway.repay_debt(account, at);
+end;
+$$;
+
+-- What new holds may reserve: unexpired grants less everything reserved. Holds that older, expired grants will pay
+-- are counted here too, which is on the safe side until they are settled.
+create function gateway.available(account gateway.accounts, at timestamptz) returns bigint
+language plpgsql stable
+as $$
+declare
+  unexpired bigint := account.balance + account.debt;
+begin
+  if account.next_expiry <= at then
+    select coalesce(sum(remaining), 0) into unexpired from gateway.credit_grants
+      where account_id = account.id and live and (expires_at is null or expires_at > at);
+  end if;
+  return greatest(unexpired - account.held, 0);
+end;
+$$;
+
+-- Takes up to `amount` from the live grants that had not expired at `valid_at`, in the order of spending, and
+-- writes a ledger row for each. Returns what was taken. The grants need no lock of their own: the account's is held.
+create function gateway.spend(
+  inout account gateway.accounts, amount bigint, type text, call uuid, description text, sources text[],
+  valid_at timestamptz, at timestamptz, out taken bigint)
+language plpgsql
+as $$
+declare
+  credit record;
+  part bigint;
+begin
+  taken := 0;
+  while taken < amount loop
+    select id, remaining into credit from gateway.credit_grants
+      where account_id = account.id and live and (expires_at is null or expires_at > valid_at)
+        and (sources is null or source = any (sources))
+      order by expires_at nulls last, id
+      limit 1;
+    exit when not found;
+    part := least(credit.remaining, amount - taken);
+    update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = credit.id;
+    taken := taken + part;
+    account.balance := account.balance - part;
+    insert into gateway.credit_transactions
+      (account_id, type, amount, grant_id, call_id, balance_after, description, created_at)
+      values (account.id, spend.type, -part, credit.id, call, account.balance, spend.description, at);
+    if part = credit.remaining then
+      account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
+    end if;
+  end loop;
+end;
+$$;
+
+-- Records money owed: the ledger row has no grant.
+create function gateway.take_on_debt(
+  inout account gateway.accounts, amount bigint, type text, call uuid, description text, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+begin
+  if amount <= 0 then
+    return;
+  end if;
+  account.balance := account.balance - amount;
+  account.debt := account.debt + amount;
+  insert into gateway.credit_transactions
+    (account_id, type, amount, call_id, balance_after, description, created_at)
+    values (account.id, take_on_debt.type, -take_on_debt.amount, call, account.balance, take_on_debt.description, at);
+end;
+$$;
+
+-- Pays debt out of what no open hold reserves. The balance stays what it is: the debt's row is reversed and the
+-- grant that pays gets its own. Credit that was a gift (trial, coupon, referral) does not pay debt.
+create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  payment record;
+begin
+  if account.debt = 0 then
+    return;
+  end if;
+  payment := gateway.spend(
+    account, least(account.debt, gateway.available(account, at)), 'usage', null, 'debt repaid',
+    array['purchase', 'admin', 'subscription', 'credit_back'], at, at);
+  account := payment.account;
+  if payment.taken > 0 then
+    account.debt := account.debt - payment.taken;
+    account.balance := account.balance + payment.taken;
+    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
+      values (account.id, 'usage', payment.taken, account.balance, 'debt repaid', at);
+    update gateway.accounts set
+      balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+  end if;
+end;
+$$;
+
+-- Lapses grants that have expired, unless a hold placed before their expiry is still open and may spend them.
+create function gateway.lapse(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  oldest_hold timestamptz;
+  expired record;
+begin
+  if account.next_expiry is null or account.next_expiry > at then
+    return;
+  end if;
+  select min(created_at) into oldest_hold
+    from gateway.holds where account_id = account.id and state = 'open' and amount > 0;
+  for expired in
+    select id, remaining from gateway.credit_grants
+      where account_id = account.id and live and expires_at <= at
+        and (oldest_hold is null or oldest_hold >= expires_at)
+      order by expires_at, id
+      for update
+  loop
+    update gateway.credit_grants set remaining = 0, live = false where id = expired.id;
+    account.balance := account.balance - expired.remaining;
+    insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, created_at)
+      values (account.id, 'expiry', -expired.remaining, expired.id, account.balance, at);
+  end loop;
+  account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
+  update gateway.accounts set balance = account.balance, next_expiry = account.next_expiry where id = account.id;
+end;
+$$;
+
+-- Releases the account's holds that are past their time: the function that placed them died. The rows stay, so that
+-- a late settle still counts. Such a call has been made, so its key's use is counted here.
+create function gateway.release_overdue(inout account gateway.accounts, at timestamptz)
+language plpgsql
+as $$
+declare
+  overdue record;
+begin
+  for overdue in
+    update gateway.holds set state = 'swept'
+      where account_id = account.id and state = 'open' and expires_at <= at
+      returning key_id, amount, created_at
+  loop
+    account.held := account.held - overdue.amount;
+    update gateway.api_keys set
+      requests_used = requests_used + 1, last_used_at = greatest(last_used_at, overdue.created_at)
+      where id = overdue.key_id;
+  end loop;
+  account.next_overdue := (
+    select min(expires_at) from gateway.holds where account_id = account.id and state = 'open');
+  update gateway.accounts set held = account.held, next_overdue = account.next_overdue where id = account.id;
+end;
+$$;
+
+-- Everything time has done to a locked account since it was last looked at.
+create function gateway.catch_up(inout account gateway.accounts, at timestamptz)
+language plpgsql
+as $$
+begin
+  if account.next_overdue <= at then
+    account := gateway.release_overdue(account, at);
+  end if;
+  if account.next_expiry <= at then
+    account := gateway.lapse(account, at);
+  end if;
+  if account.debt > 0 then
+    account := gateway.repay_debt(account, at);
+  end if;
+end;
+$$;
+
+-- Returns money outside: a payment was refunded. Taken from the grant that the payment bought, the rest is debt.
+create function gateway.money_back(inout account gateway.accounts, purchase bigint, amount bigint, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  part bigint;
+begin
+  select least(money_back.amount, remaining, gateway.available(account, at)) into part
+    from gateway.credit_grants where id = purchase and account_id = account.id and live for update;
+  part := coalesce(part, 0);
+  if part > 0 then
+    update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = purchase;
+    account.balance := account.balance - part;
+    account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
+    insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, created_at)
+      values (account.id, 'money_back', -part, purchase, account.balance, at);
+  end if;
+  account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
+  update gateway.accounts set
+    balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+end;
+$$;
+
+-- supabase/schemas/36_audit.sql
+
+-- How the audit trail is written.
+
+-- An entry's time is the clock's when it is written, not when its transaction began: so time and id agree.
+create function gateway.audit(
+  caller jsonb, session_account uuid, session_key uuid, action text, target_account uuid, target text, details jsonb)
+returns void
+language sql set search_path = ''
+as $$
+  insert into gateway.audit_logs
+    (action, actor_account_id, actor_key_id, target_account_id, target_id, ip, user_agent, request_id, details,
+     created_at)
+  values
+    (action, session_account, session_key, target_account, target, (caller ->> 'ip')::inet, caller ->> 'user_agent',
+     caller ->> 'request_id', details, gateway.now())
+$$;
+
+-- Whether a refusal of this key needs no entry: the last one is the same and not an hour ago, or not a minute ago.
+create function gateway.is_noted(key gateway.api_keys, code text, at timestamptz) returns boolean
+language sql stable set search_path = ''
+as $$
+  select coalesce(
+    at < key.refused_at + case key.refused_code when code then interval '1 hour' else interval '1 minute' end, false)
+$$;
+
+-- Puts a refused key on the audit trail: the same refusal of the same key once an hour, another one once a minute, so
+-- that whoever alternates two does not fill it either. The key's row is locked or about to be: a refusal is never worth
+-- waiting for another one.
+create function gateway.note_refusal(caller jsonb, key gateway.api_keys, code text, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if gateway.is_noted(key, code, at) then
+    return;
+  end if;
+  update gateway.api_keys as keys set refused_code = code, refused_at = at
+    where id = key.id and not gateway.is_noted(keys, code, at);
+  if found then
+    perform gateway.audit(caller, key.account_id, key.id, 'key.refused', key.account_id, key.id::text,
+      jsonb_build_object('reason', code));
+  end if;
+end;
+$$;
+
+-- Puts on the audit trail that authenticate refused a known key: its exception has undone everything, so the gateway
+-- asks for this afterwards.
+create function public.record_refusal(caller jsonb, code text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
+begin
+  if key.id is not null then
+    perform gateway.note_refusal(caller, key, code, gateway.now());
+  end if;
+  return null;
+end;
+$$;
+
+-- supabase/schemas/37_idempotency.sql
+
+-- Idempotency-Keys. In the order of locks an account's row comes before its keys'.
+
+-- Claims an Idempotency-Key for the session's account. Answers null when the work is to be done; the stored answer
+-- when it was done before; refuses when the key came with another body. Two at once: the second waits for the first.
+--
+-- The claim refers to the account, so it shares the account's row in any case. First of all, since of two that have the
+-- claim and want the account, and the other way round, neither could go on.
+create function gateway.claim_idempotency(session gateway.session, idempotency jsonb, at timestamptz)
+returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  earlier gateway.idempotency_keys;
+begin
+  if idempotency is null or idempotency = 'null' then
+    return null;
+  end if;
+  perform from gateway.accounts where id = session.account_id for key share;
+  delete from gateway.idempotency_keys
+    where account_id = session.account_id and key = idempotency ->> 'key' and created_at < at - interval '24 hours';
+  insert into gateway.idempotency_keys (account_id, key, fingerprint, created_at)
+    values (session.account_id, idempotency ->> 'key', idempotency ->> 'fingerprint', at)
+    on conflict do nothing;
+  if found then
+    return null;
+  end if;
+  select * into earlier from gateway.idempotency_keys
+    where account_id = session.account_id and key = idempotency ->> 'key';
+  if earlier.fingerprint <> idempotency ->> 'fingerprint' then
+    perform gateway.refuse(gateway.refusal(409, 'idempotency_conflict'));
+  end if;
+  return earlier.answer;
+end;
+$$;
+
+create function gateway.store_idempotent_answer(session gateway.session, idempotency jsonb, answer jsonb) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.idempotency_keys set answer = store_idempotent_answer.answer
+    where account_id = session.account_id and key = idempotency ->> 'key'
+$$;
+
+-- supabase/schemas/38_attempts.sql
+
+-- Limits on what anyone may try without a key, by how often it was tried lately.
+
+-- Where a caller comes from: an IPv4 address, or the /64 of an IPv6 one, all of which one subscriber has.
+create function gateway.network_of(caller jsonb) returns text
+language sql immutable parallel safe set search_path = ''
+as $$
+  select case family((caller ->> 'ip')::inet)
+    when 4 then host((caller ->> 'ip')::inet)
+    when 6 then network(set_masklen((caller ->> 'ip')::inet, 64))::text
+    else 'unknown'
+  end
+$$;
+
+-- Counts an attempt if there were fewer than `most` within `period`: null. If not, how long it takes until one more
+-- may be made. The row stays locked, so attempts at the same time are counted one after the other.
+create function gateway.count_attempt(kind text, subject text, most integer, period interval) returns interval
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  recent timestamptz[];
+  at timestamptz;
+begin
+  insert into gateway.attempts as attempts (kind, subject, times, last_at)
+    values (count_attempt.kind, count_attempt.subject, '{}', gateway.now())
+    on conflict on constraint attempts_pkey do update set times = attempts.times
+    returning times into recent;
+  at := gateway.now();
+  recent := array(select tried from unnest(recent) as tried where tried > at - period order by tried);
+  if cardinality(recent) >= most then
+    return recent[cardinality(recent) - most + 1] + period - at;
+  end if;
+  update gateway.attempts set times = recent || at, last_at = at
+    where attempts.kind = count_attempt.kind and attempts.subject = count_attempt.subject;
+  return null;
+end;
+$$;
+
+-- Counts an attempt or refuses it. The exception undoes what else the caller's function counted: a refused attempt
+-- counts against nothing.
+create function gateway.limit_attempts(kind text, subject text, most integer, period interval) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  wait interval := gateway.count_attempt(kind, subject, most, period);
+begin
+  if wait is not null then
+    perform gateway.refuse(gateway.refusal(429, 'too_many_attempts', jsonb_build_object(
+      'retry_after_ms', ceil(extract(epoch from wait) * 1000)::bigint,
+      'should_retry', wait <= interval '1 minute')));
+  end if;
+end;
+$$;
+
+-- Forgets attempts that count for nothing any more, a few at a time, so that the table stays small without a cron job.
+-- Comes last in its transaction, which then waits for no one.
+create function gateway.forget_attempts() returns void
+language sql volatile set search_path = ''
+as $$
+  delete from gateway.attempts where (kind, subject) in (
+    select kind, subject from gateway.attempts where last_at < gateway.now() - interval '1 day'
+    order by last_at limit 20 for update skip locked)
+$$;
+
+-- Puts a failed sign-in on the audit trail, at most 20 an hour and network: whoever fails on purpose must not fill it.
+create function gateway.note_failed_sign_in(caller jsonb, method text, reason text, account uuid) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if gateway.count_attempt('sign_in.failed', gateway.network_of(caller), 20, interval '1 hour') is null then
+    perform gateway.audit(caller, null, null, 'sign_in.failed', account, null,
+      jsonb_build_object('method', method, 'reason', reason));
+  end if;
+  perform gateway.forget_attempts();
+end;
+$$;
+
+-- supabase/schemas/39_usage.sql
+
+-- How usage is summed up, and read. Every total is that of its hours and of the requests since: the two meet at
+-- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for.
+
+-- The requests that ended in [since, until), counted one by one.
+create function gateway.count_requests(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_hours
+language sql stable set search_path = ''
+as $$
+  select account_id, date_trunc('hour', finished_at, 'UTC'), key_id, model, coalesce(provider, ''), count(*),
+         count(*) filter (where outcome not in ('completed', 'client_left')), count(*) filter (where own_key),
+         sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+  from gateway.requests
+  where account_id = this_account and finished_at >= since and finished_at < until
+  group by 1, 2, 3, 4, 5
+$$;
+
+-- The end of the last hour that is surely over. The minute is for a clock that is set back a little: what it would put
+-- into an hour that is summed up would never be counted.
+create function gateway.last_whole_hour(at timestamptz) returns timestamptz
+language sql stable set search_path = ''
+as $$ select date_trunc('hour', at - interval '1 minute', 'UTC') $$;
+
+-- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
+-- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,
+-- nothing is locked.
+create function gateway.roll_up(this_account uuid, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  until constant timestamptz := gateway.last_whole_hour(at);
+  since timestamptz := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+begin
+  if since >= until or not exists (
+      select from gateway.requests
+      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until) then
+    return false;
+  end if;
+  perform from gateway.accounts where id = this_account for update;
+  -- Somebody else may have done it meanwhile.
+  since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+  if since >= until then
+    return false;
+  end if;
+  with hours as (
+    insert into gateway.usage_hours
+      select * from gateway.count_requests(this_account, coalesce(since, '-infinity'), until)
+      returning *
+  )
+  insert into gateway.usage_totals as totals
+    select this_account, until, coalesce(sum(requests), 0), coalesce(sum(failed), 0), coalesce(sum(own_key), 0),
+           coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(completion_tokens), 0),
+           coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)
+    from hours
+    on conflict (account_id) do update set
+      rolled_up_to = excluded.rolled_up_to,
+      requests = totals.requests + excluded.requests,
+      failed = totals.failed + excluded.failed,
+      own_key = totals.own_key + excluded.own_key,
+      prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+      cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+      completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+      reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+      cost = totals.cost + excluded.cost;
+  return true;
+end;
+$$;
+
+-- The usage in [since, until), which are whole hours.
+create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_hours
+language sql stable set search_path = ''
+as $$
+  select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < until
+  union all
+  select * from gateway.count_requests(
+    this_account,
+    greatest(since, (select rolled_up_to from gateway.usage_totals where account_id = this_account)),
+    until)
+$$;
+
+-- Sums as the API words them.
+create function gateway.figures(
+  requests numeric, failed numeric, own_key numeric, prompt numeric, cached numeric, completion numeric,
+  reasoning numeric, cost numeric)
+returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'requests', coalesce(requests, 0), 'failed', coalesce(failed, 0), 'own_key', coalesce(own_key, 0),
+    'prompt_tokens', coalesce(prompt, 0), 'cached_tokens', coalesce(cached, 0),
+    'completion_tokens', coalesce(completion, 0), 'reasoning_tokens', coalesce(reasoning, 0),
+    'tokens', coalesce(prompt + completion, 0), 'cost', trim_scale(coalesce(cost, 0) * 0.000000001))
+$$;
+
+-- The usage in [since, until): the total, and its parts by day, model, provider, key and environment.
+create function gateway.usage_by(this_account uuid, since timestamptz, until timestamptz)
+returns table (part text, value text, figures jsonb, tokens numeric, cost numeric)
+language sql stable set search_path = ''
+as $$
+  with used as (
+    select u.*, (u.hour at time zone 'utc')::date as day, k.environment
+    from gateway.used(this_account, since, until) u left join gateway.api_keys k on k.id = u.key_id
+  )
+  select case grouping(day, model, provider, key_id, environment)
+           when 31 then 'total' when 15 then 'day' when 23 then 'model' when 27 then 'provider' when 29 then 'key'
+           else 'environment' end,
+         coalesce(day::text, model, provider, key_id::text, environment),
+         gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+                         sum(completion_tokens), sum(reasoning_tokens), sum(cost)),
+         sum(prompt_tokens) + sum(completion_tokens), sum(cost)
+  from used
+  group by grouping sets ((), (day), (model), (provider), (key_id), (environment))
+$$;
+
+-- Everything that an account ever used.
+create function gateway.used_ever(this_account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  with sums as (
+    select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.usage_totals where account_id = this_account
+    union all
+    select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.count_requests(
+      this_account,
+      coalesce((select rolled_up_to from gateway.usage_totals where account_id = this_account), '-infinity'),
+      'infinity')
+  )
+  select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+                         sum(completion_tokens), sum(reasoning_tokens), sum(cost))
+  from sums
+$$;
+
+-- The whole hours that a query asks for: from rounded down, to rounded up, at most 366 days up to the latter. Unless
+-- it says otherwise they end with this hour and begin with the day (or month, as unit says) that lies so many days
+-- before the last one's.
+create function gateway.usage_window(
+  query jsonb, unit text, days integer, at timestamptz, out since timestamptz, out until timestamptz)
+language plpgsql stable set search_path = ''
+as $$
+declare
+  moment constant interval := '1 microsecond';
+  upto constant timestamptz := (query ->> 'to')::timestamptz;
+begin
+  until := coalesce(date_trunc('hour', upto - moment, 'UTC'), date_trunc('hour', at, 'UTC')) + interval '1 hour';
+  since := date_trunc(unit, until - moment, 'UTC') - make_interval(hours => 24 * days);
+  since := date_trunc('hour', coalesce((query ->> 'from')::timestamptz, since), 'UTC');
+  since := greatest(since, until - make_interval(hours => 24 * 366));
+  until := greatest(since, until);
+end;
+$$;
+
+-- Where a page of a list that is ordered by time ended, as the API's cursors say it.
+create function gateway.place(at timestamptz, id uuid) returns text
+language sql stable set search_path = ''
+as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
+
+-- supabase/schemas/40_begin_request.sql
+
+-- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
+-- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
+
+-- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
+-- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
+-- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
+-- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
+--
+-- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
+-- read by index only, since a plan outlives the day on which a table was small.
+create function public.begin_request(caller jsonb, call jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  smallest_output constant bigint := 256;
+  usual_output constant bigint := 4096;
+  markup constant integer := (call ->> 'markup')::integer;
+  choices constant bigint := (call ->> 'choices')::bigint;
+  output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  locked record;
+  account gateway.accounts;
+  key gateway.api_keys;
+  plan gateway.plans;
+  permissions text[];
+  model gateway.models;
+  at timestamptz;
+  limits text;
+  own_keys jsonb;
+  prompt bigint;
+  output bigint;
+  priced gateway.priced_call;
+  calls_in_flight bigint := 0;
+  held_in_flight bigint := 0;
+  refused jsonb;
+  credit bigint;
+  placed record;
+  answer jsonb;
+begin
+  locked := gateway.lock_caller(caller -> 'key_hashes');
+  account := locked.account;
+  key := locked.key;
+  if key.id is null then
+    return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
+  end if;
+
+  at := gateway.now();
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
+  select roles.permissions into permissions from gateway.roles where name = account.role;
+  limits := gateway.limits(account, key, plan);
+  account := gateway.catch_up(account, at);
+  -- A month that has passed counts nothing; the row is written when the hold is placed.
+  if (at at time zone 'utc')::date >= account.month + interval '1 month' then
+    account.month := date_trunc('month', at at time zone 'utc')::date;
+    account.month_requests := 0;
+    account.month_tokens := 0;
+  end if;
+  -- A key counts what is over. Where that decides, what is still open decides with it.
+  if key.max_requests is not null or key.spend_limit is not null then
+    select count(*), coalesce(sum(amount), 0) into calls_in_flight, held_in_flight
+      from gateway.holds where account_id = account.id and key_id = key.id and state = 'open';
+    key.requests_used := key.requests_used + calls_in_flight;
+  end if;
+
+  select * into model from gateway.models where id = call ->> 'model' and enabled;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  output := least(coalesce(output_limit, smallest_output), model.max_output);
+  if account.has_provider_keys then
+    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
+  end if;
+  if own_keys is null then
+    priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+  else
+    priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
+  end if;
+
+  refused := gateway.call_refusal(
+    account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+  if refused is not null then
+    if refused ->> 'status' in ('401', '403') then
+      perform gateway.note_refusal(caller, key, refused ->> 'code', at);
+    end if;
+    return jsonb_build_object('refused', refused, 'limits', limits);
+  end if;
+
+  if output_limit is null then
+    if priced.amount = 0 then
+      output := model.max_output;
+    else
+      -- Ours to choose: 4 096 tokens or what a quarter of the credit buys, if that is more; and never beyond it.
+      credit := least(
+        gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight);
+      output := greatest(output, least(
+        model.max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
+        greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+      priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+    end if;
+  end if;
+
+  placed := gateway.place_hold(
+    (call ->> 'call_id')::uuid, account, key.id, priced.amount,
+    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+  if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
+    -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
+    update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
+  end if;
+  answer := jsonb_build_object(
+    'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
+    'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'));
+  if placed.overtaken_by is not null then
+    -- The settle overtook us: it is applied now, and the call is over.
+    perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
+      'price', jsonb_path_query_first(priced.candidates, '$[*] ? (@.provider == $provider)',
+                                      jsonb_build_object('provider', placed.overtaken_by -> 'provider')),
+      'own_key', own_keys is not null)));
+  end if;
+  if not placed.is_open then
+    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
+  end if;
+  -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
+  -- that, the settlement brings back what the hold was (see finish_request).
+  set local synchronous_commit to off;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/40_call_refusal.sql
+
+-- Why a call may not be made, or null: the first that applies, in the order in which callers are told. `key` counts what it has
+-- in flight as used already; `in_flight` is what that has reserved.
+create function gateway.call_refusal(
+  account gateway.accounts, key gateway.api_keys, in_flight bigint, plan gateway.plans, permissions text[],
+  model gateway.models, priced gateway.priced_call, caller jsonb, call jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+as $$
+declare
+  refused constant jsonb :=
+    gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+  required constant bigint := priced.amount;
+  available bigint;
+  key_credit bigint;
+begin
+  if refused is not null then
+    return refused;
+  end if;
+
+  if model.id is null then
+    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+  end if;
+  -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
+  -- make of it.
+  if call -> 'modalities' <> '[]'
+    and not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
+    return gateway.refusal(400, 'unsupported_modality',
+      jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
+  end if;
+  if model.kind <> 'chat' then
+    return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
+  end if;
+  if priced.candidates is null then
+    return gateway.refusal(503, case
+      when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
+                                                          and completion_price is not null)
+      then 'no_provider' else 'model_not_priced' end);
+  end if;
+
+  if account.month_requests >= coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan.requests_per_month)
+    or account.month_tokens >= coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan.tokens_per_month) then
+    return gateway.refusal(429, 'quota_exceeded', '{"should_retry": false}');
+  end if;
+  if account.trial_requests_left <= 0 and gateway.is_in_trial(account, at) then
+    return gateway.refusal(429, 'trial_requests_used', '{"should_retry": false}');
+  end if;
+
+  if required = 0 then
+    return null;
+  end if;
+  available := gateway.available(account, at);
+  if account.debt > 0 then
+    return gateway.refusal(402, 'account_in_debt',
+      jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
+  end if;
+  key_credit := key.spend_limit - gateway.spent_in_period(key, at);
+  if key_credit < required then
+    return gateway.refusal(402, 'spend_limit_reached',
+      jsonb_build_object('required', gateway.dollars(required),
+                         'available', gateway.dollars(greatest(key_credit, 0))));
+  end if;
+  if available + account.held < required then
+    return gateway.refusal(402, 'insufficient_credits',
+      jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
+  end if;
+  if available < required or key_credit - in_flight < required then
+    return gateway.refusal(402, 'credits_in_flight',
+      jsonb_build_object('required', gateway.dollars(required),
+                         'available', gateway.dollars(least(available, key_credit - in_flight)),
+                         'retry_after_ms', 1000, 'should_retry', true));
+  end if;
+  return null;
+end;
+$$;
+
+-- supabase/schemas/40_lock_caller.sql
+
+-- Locks the account that a key belongs to, and answers the account and the key as they are under the lock; no key, if the
+-- hashes are nobody's.
+--
+-- The account's row is locked first and by itself: the order of every function that moves money. Its key needs no lock of its
+-- own, since whoever changes a key locks the account before.
+create function gateway.lock_caller(key_hashes jsonb, out account gateway.accounts, out key gateway.api_keys)
+language plpgsql
+as $$
+declare
+  known gateway.api_keys;
+begin
+  -- Nearly every key is known by its hash under the newest pepper.
+  select * into known from gateway.api_keys where key_hash = key_hashes ->> 0;
+  if not found then
+    known := gateway.find_key(key_hashes);
+    if known.id is null then
+      return;
+    end if;
+  end if;
+  select * into account from gateway.accounts where id = known.account_id for no key update;
+  select * into key from gateway.api_keys where id = known.id;
+  if not key_hashes ? key.key_hash then
+    -- A former secret, or one that a rotation has retired while this waited.
+    key := gateway.find_key(key_hashes);
+    if key.id is distinct from known.id then
+      key := null;
+    end if;
+  end if;
+end;
+$$;
+
+-- supabase/schemas/40_place_hold.sql
+
+-- Places the hold of a call whose account is locked, and counts the call. Answers whether it stays open: not if the call has
+-- begun before or is over, and not if its settle overtook it, which is then to be applied.
+create function gateway.place_hold(
+  this_call uuid, account gateway.accounts, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
+  out is_open boolean, out overtaken_by jsonb)
+language plpgsql
+as $$
+begin
+  insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+    select this_call, account.id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
+      where not exists (select from gateway.requests where call_id = this_call)
+    on conflict (call_id) do nothing;
+  is_open := found;
+  if not is_open then
+    update gateway.holds as h set
+      account_id = account.id, key_id = place_hold.key_id, state = 'open', amount = place_hold.amount, created_at = at,
+      expires_at = place_hold.expires_at
+      where h.call_id = this_call and h.state = 'tombstone'
+      returning h.settlement into overtaken_by;
+    if not found then
+      return;
+    end if;
+    is_open := overtaken_by is null;
+  end if;
+
+  update gateway.accounts set
+    held = account.held + place_hold.amount, next_overdue = least(account.next_overdue, place_hold.expires_at),
+    month = account.month, month_requests = account.month_requests + 1, month_tokens = account.month_tokens,
+    trial_requests_left = greatest(account.trial_requests_left - gateway.is_in_trial(account, at)::integer, 0)
+    where id = account.id;
+end;
+$$;
+
+-- supabase/schemas/41_finish_request.sql
+
+-- The one database call after the answer: what the call cost, once, whatever failed in between.
+
+-- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
+-- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
+-- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
+-- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, with price
+-- and own_key of the candidate that served. Null if it gave no answer; then the call was not made, and is refused.
+-- Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+--
+-- What it finds of the call, under the account's lock, says what has happened:
+--   an open hold     the usual: it is settled and goes.
+--   a swept hold     the call took longer than its hold lived: settled all the same, beyond what is held.
+--   a tombstone      over before, and never charged.
+--   a request        settled before: the same answer again.
+--   nothing          with `hold`: a crash of the database lost the hold, which had not been written to disk. The call was
+--                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
+--                    tombstone stops the begin that may still come.
+--
+-- Planned like begin_request.
+create function public.finish_request(settlement jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  outcome constant text := settlement ->> 'outcome';
+  usage constant jsonb := nullif(settlement -> 'usage', 'null');
+  facts constant jsonb := nullif(settlement -> 'hold', 'null');
+  prompt_tokens constant integer := gateway.token_count(usage, 'prompt');
+  completion_tokens constant integer := gateway.token_count(usage, 'completion');
+  owner uuid := facts ->> 'account_id';
+  account gateway.accounts;
+  hold gateway.holds;
+  reserved bigint;
+  cost bigint := 0;
+  payment record;
+  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
+  at timestamptz;
+begin
+  if owner is null then
+    select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
+    if not found then
+      return gateway.settle_without_hold(settlement);
+    end if;
+  end if;
+  select * into account from gateway.accounts where id = owner for no key update;
+  at := gateway.now();
+  -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
+  select * into hold from gateway.holds where call_id = this_call;
+  if not found and gateway.recover_hold(this_call, account, facts, at) then
+    select * into account from gateway.accounts where id = owner;
+    select * into hold from gateway.holds where call_id = this_call;
+  end if;
+  if hold.state is null or hold.state = 'tombstone' then
+    return gateway.settle_without_hold(settlement);
+  end if;
+  if hold.account_id <> owner then
+    perform gateway.refuse(gateway.refusal(409, 'call_finished'));
+  end if;
+  if outcome = 'refused' then
+    return gateway.release_hold(account, hold, settlement, at);
+  end if;
+
+  if outcome <> 'failed' then
+    -- Uncounted is not free, and neither is a provider that was no candidate.
+    cost := hold.amount;
+    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
+      and nullif(facts -> 'price', 'null') is not null then
+      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
+      if settlement ->> 'estimated' = 'true' then
+        cost := least(cost, hold.amount);
+      end if;
+    end if;
+  end if;
+  -- What the hold reserves is this call's; beyond it, only what nobody else has reserved. The rest is debt.
+  reserved := case when hold.state = 'open' then hold.amount else 0 end;
+  if cost > 0 then
+    payment := gateway.spend(
+      account, case when cost <= reserved then cost else least(cost, reserved + gateway.available(account, at)) end,
+      'usage', this_call, coalesce(facts ->> 'model', ''), null, hold.created_at, at);
+    account := payment.account;
+    if payment.taken < cost then
+      account := gateway.take_on_debt(
+        account, cost - payment.taken, 'usage', this_call, coalesce(facts ->> 'model', ''), at);
+    end if;
+  end if;
+
+  if own_key then
+    update gateway.provider_keys set last_used_at = at
+      where account_id = account.id and provider = settlement ->> 'provider';
+  end if;
+  delete from gateway.holds where call_id = this_call;
+  insert into gateway.requests
+    (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app, own_key,
+     created_at, finished_at)
+    values
+    (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
+     settlement ->> 'provider', outcome,
+     settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
+     prompt_tokens, gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'), completion_tokens,
+     gateway.token_count(usage, 'reasoning'),
+     coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
+     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
+     hold.created_at, at);
+  -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
+  update gateway.api_keys as k set
+    requests_used = requests_used + (hold.state <> 'swept')::integer,
+    spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spend_period_start = case when spend_period is null then spend_period_start
+                              else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
+    last_used_at = greatest(last_used_at, hold.created_at)
+    where id = hold.key_id;
+  account.held := account.held - reserved;
+  update gateway.accounts set
+    balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
+    month_tokens = month_tokens + prompt_tokens + completion_tokens
+    where id = account.id;
+  if account.debt > 0 then
+    account := gateway.repay_debt(account, at);
+  end if;
+  return jsonb_build_object('cost', cost, 'balance', account.balance);
+end;
+$$;
+
+-- supabase/schemas/41_recover_hold.sql
+
+-- For how long after it was placed a hold can be recovered, and a tombstone or a swept hold is remembered. A request is kept for
+-- longer, so a settle that is repeated finds it and charges nothing.
+create function gateway.holds_remembered() returns interval
+language sql immutable parallel safe
+return interval '30 days';
+
+-- Places again the hold of a locked account that a crash of the database has lost, as the settlement's facts have it, and
+-- counts its call again: both were lost together. Answers whether it did: not without facts, not if the call is settled, and not
+-- so late that what would tell is forgotten.
+create function gateway.recover_hold(this_call uuid, account gateway.accounts, facts jsonb, at timestamptz)
+returns boolean
+language plpgsql
+as $$
+declare
+  placed_at constant timestamptz := (facts ->> 'placed_at')::timestamptz;
+  placed record;
+begin
+  if facts is null or account.id is null or placed_at < at - gateway.holds_remembered() then
+    return false;
+  end if;
+  placed := gateway.place_hold(
+    this_call, account, (facts ->> 'key_id')::uuid, (facts ->> 'held')::bigint, at, placed_at);
+  return placed.is_open;
+end;
+$$;
+
+-- supabase/schemas/41_release_hold.sql
+
+-- Ends a call that was never sent to a provider: what it had reserved and the counts that decide go back to its account, which
+-- is locked. No request is recorded, so a tombstone tells that the call is over.
+create function gateway.release_hold(
+  account gateway.accounts, hold gateway.holds, settlement jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+as $$
+begin
+  update gateway.holds set state = 'tombstone', amount = 0, settlement = release_hold.settlement
+    where call_id = hold.call_id;
+  update gateway.accounts set
+    held = account.held - case when hold.state = 'open' then hold.amount else 0 end,
+    month_requests = greatest(month_requests - 1, 0),
+    trial_requests_left = trial_requests_left + gateway.is_in_trial(account, at)::integer
+    where id = account.id;
+  if hold.state = 'swept' then
+    update gateway.api_keys set requests_used = greatest(requests_used - 1, 0) where id = hold.key_id;
+  end if;
+  return jsonb_build_object('cost', 0, 'balance', account.balance);
+end;
+$$;
+
+-- supabase/schemas/41_settle_without_hold.sql
+
+-- The settle of a call that has no hold to settle: it is settled already, or it has not begun, as far as is known. Then a
+-- tombstone keeps the settlement for a begin_request that may still come.
+create function gateway.settle_without_hold(settlement jsonb) returns jsonb
+language plpgsql
+as $$
+declare
+  this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  settled gateway.requests;
+begin
+  select * into settled from gateway.requests where call_id = this_call;
+  if found then
+    return jsonb_build_object('cost', settled.cost, 'repeated', true);
+  end if;
+  insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
+    values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
+    on conflict (call_id) do nothing;
+  if found then
+    return jsonb_build_object('cost', 0, 'tombstone', true);
+  end if;
+  if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
+    -- A begin_request committed in this moment.
+    return public.finish_request(settlement);
+  end if;
+  return jsonb_build_object('cost', 0, 'repeated', true);
+end;
+$$;
+
+-- supabase/schemas/42_sweep_holds.sql
+
+-- Housekeeping of holds and of what is remembered for a while.
+
+-- Releases overdue holds, lapses expired grants and forgets what is no longer needed. Nothing is wrong if this never
+-- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
+-- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
+create function public.sweep_holds() returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  batch constant integer := 500;
+  at timestamptz := gateway.now();
+  due uuid;
+  account gateway.accounts;
+  accounts_swept integer := 0;
+  forgotten integer;
+begin
+  for due in
+    select id from (
+      select account_id as id from gateway.holds where state = 'open' and expires_at <= at
+      union
+      select account_id from gateway.credit_grants where live and expires_at <= at
+    ) as overdue order by id limit batch
+  loop
+    select * into account from gateway.accounts where id = due for update skip locked;
+    continue when not found;
+    account := gateway.release_overdue(account, at);
+    account := gateway.lapse(account, at);
+    account := gateway.repay_debt(account, at);
+    accounts_swept := accounts_swept + 1;
+  end loop;
+  -- Long after any settle could still arrive.
+  delete from gateway.holds where call_id in (
+    select call_id from gateway.holds where state <> 'open' and created_at < at - gateway.holds_remembered()
+    for update skip locked);
+  get diagnostics forgotten = row_count;
+  delete from gateway.idempotency_keys where (account_id, key) in (
+    select account_id, key from gateway.idempotency_keys where created_at < at - interval '24 hours'
+    for update skip locked);
+  return jsonb_build_object('accounts', accounts_swept, 'forgotten', forgotten);
+end;
+$$;
+
+-- supabase/schemas/43_ledger_check.sql
+
+-- The proof that the books balance.
+
+-- Every invariant of the ledger, for one account or for all. A clean ledger has no problems.
+create function gateway.ledger_check(only_account uuid default null) returns jsonb
+language sql stable set search_path = ''
+as $$
+  with
+  accounts as (
+    select * from gateway.accounts where only_account is null or id = only_account
+  ),
+  grants as (
+    select account_id, sum(remaining) as remaining, min(expires_at) filter (where live) as next_expiry
+    from gateway.credit_grants group by account_id
+  ),
+  ledger as (
+    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt
+    from gateway.credit_transactions group by account_id
+  ),
+  by_grant as (
+    select grant_id, sum(amount) as total from gateway.credit_transactions where grant_id is not null group by grant_id
+  ),
+  open_holds as (
+    select account_id, sum(amount) as held, min(expires_at) as next_overdue
+    from gateway.holds where state = 'open' group by account_id
+  ),
+  charged as (
+    select call_id, -sum(amount) as amount from gateway.credit_transactions where call_id is not null group by call_id
+  ),
+  problems as (
+    select a.id as account_id, 'balance differs from the grants less the debt' as problem,
+           coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
+    from accounts a left join grants g on g.account_id = a.id
+    where a.balance <> coalesce(g.remaining, 0) - a.debt
+    union all
+    select a.id, 'balance differs from the ledger', coalesce(l.total, 0), a.balance
+    from accounts a left join ledger l on l.account_id = a.id
+    where a.balance <> coalesce(l.total, 0)
+    union all
+    select a.id, 'debt differs from the ledger', coalesce(l.debt, 0), a.debt
+    from accounts a left join ledger l on l.account_id = a.id
+    where a.debt <> coalesce(l.debt, 0)
+    union all
+    select a.id, 'held differs from the open holds', coalesce(h.held, 0), a.held
+    from accounts a left join open_holds h on h.account_id = a.id
+    where a.held <> coalesce(h.held, 0)
+    union all
+    select a.id, 'next_overdue is late', extract(epoch from h.next_overdue), extract(epoch from a.next_overdue)
+    from accounts a join open_holds h on h.account_id = a.id
+    where a.next_overdue is null or a.next_overdue > h.next_overdue
+    union all
+    select h.account_id, 'a hold''s key is not the account''s', 1, 0
+    from gateway.holds h
+    where h.state <> 'tombstone' and (only_account is null or h.account_id = only_account)
+      and not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
+    union all
+    select t.account_id, 'a ledger row''s account or grant does not exist', 1, 0
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and (not exists (select from gateway.accounts a where a.id = t.account_id)
+           or t.grant_id is not null
+             and not exists (select from gateway.credit_grants c where c.id = t.grant_id and c.account_id = t.account_id))
+    union all
+    select a.id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
+    from accounts a join gateway.credit_grants c on c.account_id = a.id left join by_grant b on b.grant_id = c.id
+    where c.remaining <> coalesce(b.total, 0) or (c.live and c.remaining = 0) or (not c.live and c.remaining > 0)
+      or c.remaining > c.amount
+    union all
+    select a.id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
+    from accounts a join gateway.requests r on r.account_id = a.id left join charged c on c.call_id = r.call_id
+    where r.cost <> coalesce(c.amount, 0)
+    union all
+    select a.id, 'a ledger row has no request', 0, c.amount
+    from accounts a join gateway.credit_transactions t on t.account_id = a.id
+    join charged c on c.call_id = t.call_id
+    where not exists (select from gateway.requests r where r.call_id = t.call_id)
+    union all
+    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
+    from accounts a join grants g on g.account_id = a.id
+    where g.next_expiry is distinct from a.next_expiry
+  )
+  select jsonb_build_object(
+    'ok', not exists (select from problems),
+    'accounts', (select count(*) from accounts),
+    'balance', trim_scale((select coalesce(sum(balance), 0) from accounts) * 0.000000001),
+    'held', trim_scale((select coalesce(sum(held), 0) from accounts) * 0.000000001),
+    'debt', trim_scale((select coalesce(sum(debt), 0) from accounts) * 0.000000001),
+    'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
+$$;
+
+create function public.check_ledger(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  perform gateway.authenticate(caller, 'admin:ledger');
+  return gateway.ledger_check();
+end;
+$$;
+
+-- supabase/schemas/50_account.sql
+
+-- What an account says of itself, and its end.
+
+-- What an account says of itself, and the little of it that its owner just changes.
+create function gateway.profile(account gateway.accounts, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'profile', 'id', account.id, 'email', account.email, 'username', account.username,
+    'role', account.role, 'plan', gateway.plan_in_force(account, at), 'referred_by', account.referred_by,
+    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
+      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
+      'requests_left', account.trial_requests_left) end,
+    'identities', (
+      select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value, 'verified_at', verified_at)
+                                order by kind, value), '[]')
+      from gateway.identities where account_id = account.id),
+    'created_at', account.created_at)
+$$;
+
+create function public.get_profile(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return (select gateway.profile(a, gateway.now()) from gateway.accounts a where id = session.account_id);
+end;
+$$;
+
+-- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
+create function public.update_profile(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts;
+begin
+  select * into account from gateway.accounts where id = session.account_id for update;
+  -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
+  perform gateway.authenticate(caller, 'account:write');
+  if account.username is distinct from request ->> 'username' then
+    account.username := request ->> 'username';
+    update gateway.accounts set username = account.username where id = account.id;
+    -- The trail outlives the account's deletion, so it says what was changed and not into what.
+    perform gateway.audit(caller, session.account_id, session.key_id, 'profile.update', account.id, null,
+      '{"changed": ["username"]}');
+  end if;
+  return gateway.profile(account, gateway.now());
+end;
+$$;
+
+-- Takes the person out of the caller's account and revokes its keys. Ledger, grants, requests and audit trail stay,
+-- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
+-- is welcome, but gets no second trial.
+create function public.delete_account(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts;
+  at timestamptz;
+  keys integer;
+begin
+  perform gateway.refuse_last_admin(session.account_id);
+  select * into account from gateway.accounts where id = session.account_id for update;
+  -- Again, now that nothing can change: of two deletions at once the second finds its key revoked.
+  perform gateway.authenticate(caller, 'account:write');
+  at := gateway.now();
+
+  -- Names and addresses of keys are the person's own words. A former secret is dead with its key.
+  update gateway.api_keys set
+    name = 'deleted', ip_allowlist = '{}', domain_allowlist = '{}', revoked_at = least(revoked_at, at)
+    where account_id = account.id;
+  get diagnostics keys = row_count;
+  delete from gateway.provider_keys where account_id = account.id;
+  delete from gateway.identities where account_id = account.id;
+  delete from gateway.idempotency_keys where account_id = account.id;
+  -- The answer to whoever made this account. It must stay: the same request again would make it anew. Whoever has locked
+  -- it is about to delete it, and may be waiting for this account.
+  update gateway.idempotency_keys as keys set answer = keys.answer || '{"email": "", "username": null}'
+    from (
+      select account_id, key from gateway.idempotency_keys
+        where answer ->> 'object' = 'account' and answer ->> 'id' = account.id::text
+        for update skip locked
+    ) as told
+    where keys.account_id = told.account_id and keys.key = told.key;
+  update gateway.accounts set
+    email = null, username = null, referred_by = null, role = 'user', has_provider_keys = false,
+    disabled_at = coalesce(disabled_at, at), deleted_at = at
+    where id = account.id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'account.delete', account.id, null,
+    jsonb_build_object('role', account.role, 'plan', account.plan, 'keys', keys,
+                       'balance', gateway.dollars(account.balance)));
+  return jsonb_build_object('object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at);
+end;
+$$;
+
+-- supabase/schemas/51_account_credit.sql
+
+-- What an account sees of its money.
+
+-- What an account sees of its money.
+create function public.get_balance(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  account gateway.accounts;
+  at timestamptz := gateway.now();
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  return jsonb_build_object(
+    'object', 'balance',
+    'credits', gateway.dollars(account.balance),
+    'held', gateway.dollars(account.held),
+    'available', gateway.dollars(case when account.debt > 0 then 0 else gateway.available(account, at) end),
+    'debt', gateway.dollars(account.debt),
+    'plan', gateway.plan_in_force(account, at),
+    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
+      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
+      'requests_left', account.trial_requests_left) end,
+    'grants', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'source', source, 'amount', gateway.dollars(amount), 'remaining', gateway.dollars(remaining),
+        'expires_at', expires_at, 'created_at', created_at) order by expires_at nulls last, id), '[]')
+      from gateway.credit_grants
+      where account_id = account.id and live and (expires_at is null or expires_at > at)));
+end;
+$$;
+
+-- query: type, source, from, to, limit, cursor (the last id of the page before). Newest first.
+create function public.list_credit_transactions(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most integer := (query ->> 'limit')::integer;
+  answer jsonb;
+begin
+  with found as (
+    select t.*, g.source
+    from gateway.credit_transactions t left join gateway.credit_grants g on g.id = t.grant_id
+    where t.account_id = session.account_id
+      and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
+      and (query ->> 'type' is null or t.type = query ->> 'type')
+      and (query ->> 'source' is null or g.source = query ->> 'source')
+      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
+    order by t.id desc
+    limit most + 1
+  ),
+  page as (select * from found order by id desc limit most)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+      'id', id, 'object', 'credit_transaction', 'type', type, 'source', source,
+      'amount', gateway.dollars(amount), 'balance_after', gateway.dollars(balance_after),
+      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc), '[]') from page),
+    'has_more', (select count(*) from found) > most,
+    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/52_account_provider_keys.sql
+
+-- An account's own keys at the providers.
+
+-- How users keep their own provider keys here. All that the database ever sees of one is a Fernet token.
+create function gateway.provider_key_json(key gateway.provider_keys) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'provider_key', 'provider', key.provider, 'name', key.name, 'last_four', key.last_four,
+    'created_at', key.created_at, 'last_used_at', key.last_used_at)
+$$;
+
+-- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
+create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  key gateway.provider_keys;
+  replaced boolean;
+  at timestamptz;
+begin
+  perform from gateway.accounts where id = session.account_id for update;
+  -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
+  perform gateway.authenticate(caller, 'keys:write');
+  at := gateway.now();
+  delete from gateway.provider_keys
+    where account_id = session.account_id and provider = request ->> 'provider';
+  replaced := found;
+  insert into gateway.provider_keys (account_id, provider, ciphertext, key_version, last_four, name, created_at)
+    values (session.account_id, request ->> 'provider', request ->> 'ciphertext', (request ->> 'version')::integer,
+            request ->> 'last_four', request ->> 'name', at)
+    returning * into key;
+  update gateway.accounts set has_provider_keys = true where id = session.account_id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.set', session.account_id,
+    key.provider, jsonb_build_object('last_four', key.last_four, 'replaced', replaced));
+  return gateway.provider_key_json(key);
+end;
+$$;
+
+create function public.list_provider_keys(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+begin
+  return jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', (
+    select coalesce(jsonb_agg(gateway.provider_key_json(k) order by k.provider), '[]')
+    from gateway.provider_keys k where k.account_id = session.account_id));
+end;
+$$;
+
+create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+begin
+  perform from gateway.accounts where id = session.account_id for update;
+  perform gateway.authenticate(caller, 'keys:write');
+  delete from gateway.provider_keys k
+    where k.account_id = session.account_id and k.provider = delete_provider_key.provider;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'provider_key_not_found', '{"param": "provider"}'));
+  end if;
+  update gateway.accounts set
+    has_provider_keys = exists (select from gateway.provider_keys k where k.account_id = session.account_id)
+    where id = session.account_id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.delete', session.account_id,
+    provider, '{}');
+  return jsonb_build_object('object', 'provider_key', 'provider', provider, 'deleted', true);
+end;
+$$;
+
+-- Some keys that these versions of the keyring encrypted: the older ones that it still has, since what nobody can read
+-- must not keep the rest from being renewed.
+create function public.list_outdated_provider_keys(versions jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select coalesce(jsonb_agg(k), '[]') from (
+    select account_id, provider, ciphertext, key_version as version
+    from gateway.provider_keys
+    where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
+    order by account_id, provider limit 100
+  ) k
+$$;
+
+-- Puts the same key under the newest version in the place of the older token, unless its owner has changed it since.
+create function public.renew_provider_key(
+  account_id uuid, provider text, outdated text, ciphertext text, version integer)
+returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  update gateway.provider_keys k set
+    ciphertext = renew_provider_key.ciphertext, key_version = renew_provider_key.version
+    where k.account_id = renew_provider_key.account_id and k.provider = renew_provider_key.provider
+      and k.ciphertext = renew_provider_key.outdated;
+  return jsonb_build_object('renewed', found);
+end;
+$$;
+
+-- supabase/schemas/53_account_limits.sql
+
+-- The limits that callers see, and lower.
+
+-- Everything that limits the calling key, but for what the limiter's windows have counted.
+create function public.get_limits(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  at timestamptz := gateway.now();
+  this_month constant date := date_trunc('month', at at time zone 'utc')::date;
+  account gateway.accounts;
+  key gateway.api_keys;
+  plan gateway.plans;
+  in_force jsonb;
+  requests bigint;
+  tokens bigint;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  select * into key from gateway.api_keys where id = session.key_id;
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
+  in_force := gateway.limits_in_force(account, key, at);
+  requests := coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan.requests_per_month);
+  tokens := coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan.tokens_per_month);
+  -- A month that has passed counts nothing.
+  if account.month < this_month then
+    account.month_requests := 0;
+    account.month_tokens := 0;
+  end if;
+  return jsonb_build_object(
+    'object', 'limits', 'account_id', account.id, 'key_id', key.id,
+    'plan', jsonb_build_object('id', plan.id, 'name', plan.name),
+    'account', in_force -> 'account', 'key', in_force -> 'key',
+    'key_requests', jsonb_build_object('limit', key.max_requests, 'used', key.requests_used),
+    'key_spend_limit', gateway.api_key_json(key, at) -> 'spend_limit',
+    'month', jsonb_build_object(
+      'requests', jsonb_build_object('limit', requests, 'used', account.month_requests,
+                                     'remaining', greatest(requests - account.month_requests, 0)),
+      'tokens', jsonb_build_object('limit', tokens, 'used', account.month_tokens,
+                                   'remaining', greatest(tokens - account.month_tokens, 0)),
+      'resets_at', gateway.period_end('month', at)),
+    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
+      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
+      'requests_left', account.trial_requests_left) end);
+end;
+$$;
+
+-- A key's own limits and those that follow for it.
+create function gateway.rate_limits_json(account gateway.accounts, key gateway.api_keys, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'rate_limits', 'key_id', key.id, 'name', key.name, 'environment', key.environment,
+    'rate_limits', key.rate_limits, 'in_force', gateway.limits_in_force(account, key, at) -> 'key')
+$$;
+
+-- Of every active key, the newest first. query: limit, cursor (the last key's id of the page before).
+create function public.list_rate_limits(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+  most integer := (query ->> 'limit')::integer;
+  at timestamptz := gateway.now();
+  account gateway.accounts;
+  answer jsonb;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  with found as (
+    select keys as key, row_number() over (order by created_at desc, id desc) as place
+    from gateway.keys_after(session.account_id, (query ->> 'cursor')::uuid) as keys
+    where gateway.api_key_status(keys, at) = 'active'
+    order by place
+    limit most + 1
+  )
+  select jsonb_build_object(
+    'object', 'list',
+    'data', coalesce(jsonb_agg(gateway.rate_limits_json(account, key, at) order by place)
+                       filter (where place <= most), '[]'),
+    'has_more', count(*) > most,
+    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  into answer from found;
+  return answer;
+end;
+$$;
+
+-- Replaces a key's own limits.
+create function public.set_rate_limits(caller jsonb, target uuid, rate_limits jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz := gateway.now();
+  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  before constant jsonb := key.rate_limits;
+begin
+  key := gateway.change_key(account, key, jsonb_build_object('rate_limits', set_rate_limits.rate_limits), at);
+  if before <> key.rate_limits then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, key.id::text,
+      jsonb_build_object('before', before, 'after', key.rate_limits));
+  end if;
+  return gateway.rate_limits_json(account, key, at);
+end;
+$$;
+
+-- supabase/schemas/54_api_keys.sql
+
+-- What is shown of a key. Never its hash.
+
+-- What is shown of a key. Never its hash.
+create function gateway.api_key_status(key gateway.api_keys, at timestamptz) returns text
+language sql immutable parallel safe
+return case
+  when key.revoked_at <= at then 'revoked'
+  when key.expires_at <= at then 'expired'
+  else 'active'
+end;
+
+-- When the current spending period ends; null for a limit that never starts anew.
+create function gateway.period_end(period text, at timestamptz) returns timestamptz
+language sql immutable parallel safe
+return (date_trunc(period, at at time zone 'utc') + ('1 ' || period)::interval) at time zone 'utc';
+
+-- A key as every endpoint shows it.
+create function gateway.api_key_json(key gateway.api_keys, at timestamptz) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  status constant text := gateway.api_key_status(key, at);
+  due constant timestamptz :=
+    coalesce(key.rotated_at, key.created_at) + make_interval(hours => 24 * key.rotate_after_days);
+begin
+  return jsonb_build_object(
+    'object', 'api_key', 'id', key.id, 'name', key.name, 'environment', key.environment, 'prefix', key.prefix,
+    'last_four', key.last_four, 'scopes', key.scopes, 'is_primary', key.is_primary, 'status', status,
+    'created_at', key.created_at, 'last_used_at', key.last_used_at, 'expires_at', key.expires_at,
+    'revoked_at', key.revoked_at, 'max_requests', key.max_requests, 'requests_used', key.requests_used,
+    'spend_limit', case when key.spend_limit is not null then jsonb_build_object(
+      'amount', gateway.dollars(key.spend_limit), 'period', key.spend_period,
+      'spent', gateway.dollars(gateway.spent_in_period(key, at)),
+      'resets_at', gateway.period_end(key.spend_period, at)) end,
+    'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
+    'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
+    'rotation_due', coalesce(status = 'active' and due <= at, false),
+    'former_secrets', (
+      select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(retired.expires_at, key.expires_at))
+                                order by retired.id desc), '[]')
+      from gateway.retired_secrets as retired
+      where retired.key_id = key.id and retired.expires_at > at and status = 'active'));
+end;
+$$;
+
+-- An account's keys, from the newest or from the one after `cursor`. Nobody's cursor is an empty page.
+create function gateway.keys_after(account uuid, cursor uuid) returns setof gateway.api_keys
+language sql stable set search_path = ''
+as $$
+  select * from gateway.api_keys
+    where account_id = keys_after.account
+      and (keys_after.cursor is null or (created_at, id) < (
+        select created_at, id from gateway.api_keys
+          where id = keys_after.cursor and account_id = keys_after.account))
+$$;
+
+-- Newest first. query: environment, status (or 'all'), limit, cursor (the last id of the page before).
+create function public.list_api_keys(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+  most integer := (query ->> 'limit')::integer;
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with found as (
+    select keys as key, row_number() over (order by created_at desc, id desc) as place
+    from gateway.keys_after(session.account_id, (query ->> 'cursor')::uuid) as keys
+    where (query ->> 'environment' is null or environment = query ->> 'environment')
+      and (query ->> 'status' = 'all' or gateway.api_key_status(keys, at) = query ->> 'status')
+    order by place
+    limit most + 1
+  )
+  select jsonb_build_object(
+    'object', 'list',
+    'data', coalesce(jsonb_agg(gateway.api_key_json(key, at) order by place) filter (where place <= most), '[]'),
+    'has_more', count(*) > most,
+    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  into answer from found;
+  return answer;
+end;
+$$;
+
+create function public.get_api_key(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+  key gateway.api_keys;
+begin
+  select * into key from gateway.api_keys where id = target and account_id = session.account_id;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
+  end if;
+  return gateway.api_key_json(key, gateway.now());
+end;
+$$;
+
+-- supabase/schemas/55_api_keys_change.sql
+
+-- How keys are made, changed and revoked.
+
+-- Locks the account of a session that is about to change its keys, then looks at the caller once more: what became of
+-- its own key while it waited counts.
+create function gateway.lock_for_change(caller jsonb, session gateway.session, scope text) returns gateway.accounts
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  account gateway.accounts;
+begin
+  select * into account from gateway.accounts where id = session.account_id for update;
+  perform gateway.authenticate(caller, scope);
+  return account;
+end;
+$$;
+
+-- An active key of a locked account, locked.
+create function gateway.lock_active_key(account gateway.accounts, target uuid, at timestamptz)
+returns gateway.api_keys
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+begin
+  select * into key from gateway.api_keys where id = target and account_id = account.id for update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
+  end if;
+  if gateway.api_key_status(key, at) <> 'active' then
+    perform gateway.refuse(gateway.refusal(409, 'api_key_inactive'));
+  end if;
+  return key;
+end;
+$$;
+
+-- The first of `scopes` that `granted` does not cover, or null.
+create function gateway.first_uncovered(granted text[], scopes text[]) returns text
+language sql immutable parallel safe set search_path = ''
+as $$
+  select scope from unnest(scopes) with ordinality as asked (scope, place)
+    where not gateway.covers(granted, scope)
+    order by place limit 1
+$$;
+
+-- Nobody hands out more than he has: every scope must be covered by the calling key and by its role. `*` stands for
+-- all that the role may, so only a key that has it itself may hand it on, whatever the role.
+create function gateway.refuse_uncovered(session gateway.session, scopes text[]) returns void
+language plpgsql stable set search_path = ''
+as $$
+declare
+  own text[];
+  permissions text[];
+  uncovered text;
+begin
+  select api_keys.scopes, roles.permissions into own, permissions
+    from gateway.api_keys
+    join gateway.accounts on accounts.id = api_keys.account_id
+    join gateway.roles on roles.name = accounts.role
+    where api_keys.id = session.key_id;
+  uncovered := coalesce(gateway.first_uncovered(own, refuse_uncovered.scopes),
+                        gateway.first_uncovered(permissions, array_remove(refuse_uncovered.scopes, '*')));
+  if uncovered is not null then
+    perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
+      'param', 'scopes', 'required_scope', uncovered,
+      'message', 'A key hands out only scopes that it has itself.')));
+  end if;
+end;
+$$;
+
+-- A key's own limits are never above what its account has in force.
+create function gateway.refuse_higher_limits(
+  account gateway.accounts, key gateway.api_keys, rate_limits jsonb, at timestamptz)
+returns void
+language plpgsql stable set search_path = ''
+as $$
+declare
+  in_force constant jsonb := gateway.limits_in_force(account, key, at) -> 'account';
+  name text;
+begin
+  foreach name in array gateway.limit_names() loop
+    if (rate_limits ->> name)::bigint > (in_force ->> name)::bigint then
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object(
+        'param', name, 'message', format('`%s` is at most %s, the account''s own.', name, in_force ->> name))));
+    end if;
+  end loop;
+end;
+$$;
+
+-- What an owner may change of a key, as the audit trail keeps it.
+create function gateway.api_key_settings(key gateway.api_keys) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', key.name, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
+    'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
+    'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
+    'rotate_after_days', key.rotate_after_days)
+$$;
+
+-- The members of `settings` that are not the same in `others`.
+create function gateway.differing(settings jsonb, others jsonb) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(settings)
+    where value is distinct from others -> key
+$$;
+
+-- Puts settings into a locked key's row: those that are absent stay, null clears.
+-- settings: name, scopes, expires_in_days, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
+-- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
+create function gateway.change_key(
+  account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
+returns gateway.api_keys
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  -- JSON's null as SQL's, so that a member that is cleared reads like one that is absent.
+  given constant jsonb := jsonb_strip_nulls(settings);
+  changed gateway.api_keys := key;
+  starts_anew boolean := false;
+begin
+  perform gateway.refuse_higher_limits(account, key, given -> 'rate_limits', at);
+  if settings ? 'name' then
+    changed.name := given ->> 'name';
+  end if;
+  if settings ? 'scopes' then
+    changed.scopes := array(select jsonb_array_elements_text(given -> 'scopes'));
+  end if;
+  if settings ? 'expires_in_days' then
+    changed.expires_at := at + make_interval(hours => 24 * (given ->> 'expires_in_days')::integer);
+  end if;
+  if settings ? 'max_requests' then
+    changed.max_requests := (given ->> 'max_requests')::bigint;
+  end if;
+  if settings ? 'spend_limit' then
+    changed.spend_limit := (given -> 'spend_limit' ->> 'amount')::bigint;
+    changed.spend_period := given -> 'spend_limit' ->> 'period';
+    -- A limit counts from when it was set; another amount of the same limit goes on counting.
+    starts_anew := key.spend_limit is null or changed.spend_period is distinct from key.spend_period;
+  end if;
+  if settings ? 'ip_allowlist' then
+    changed.ip_allowlist := array(select jsonb_array_elements_text(given -> 'ip_allowlist')::inet);
+  end if;
+  if settings ? 'domain_allowlist' then
+    changed.domain_allowlist := array(select jsonb_array_elements_text(given -> 'domain_allowlist'));
+  end if;
+  if settings ? 'allowed_models' then
+    changed.allowed_models := array(select jsonb_array_elements_text(given -> 'allowed_models'));
+  end if;
+  if settings ? 'rate_limits' then
+    changed.rate_limits := coalesce(given -> 'rate_limits', '{}');
+  end if;
+  if settings ? 'rotate_after_days' then
+    changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
+  end if;
+  update gateway.api_keys set
+    name = changed.name, scopes = changed.scopes, expires_at = changed.expires_at,
+    max_requests = changed.max_requests, spend_limit = changed.spend_limit, spend_period = changed.spend_period,
+    spent = case when starts_anew then 0 else spent end,
+    spend_period_start = case when starts_anew then at else spend_period_start end,
+    ip_allowlist = changed.ip_allowlist, domain_allowlist = changed.domain_allowlist,
+    allowed_models = changed.allowed_models, rate_limits = changed.rate_limits,
+    rotate_after_days = changed.rotate_after_days
+    where id = key.id
+    returning * into changed;
+  return changed;
+end;
+$$;
+
+-- stored: hash, prefix, last_four, name, environment. settings: as in gateway.change_key. An account has at most a
+-- hundred keys alive: whoever locks it counts them.
+create function public.create_api_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  most constant integer := 100;
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz := gateway.now();
+  -- Behind the lock: the row of an Idempotency-Key refers to the account, so of two claims that both go on to lock
+  -- it, neither could.
+  answer jsonb := gateway.claim_idempotency(session, idempotency, at);
+  key gateway.api_keys;
+begin
+  if answer is not null then
+    return answer;
+  end if;
+  if (select count(*) from gateway.api_keys as keys
+        where account_id = account.id and gateway.api_key_status(keys, at) = 'active') >= most then
+    perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
+  end if;
+  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
+    values (account.id, stored ->> 'hash', stored ->> 'prefix', stored ->> 'last_four', stored ->> 'name',
+            stored ->> 'environment', at)
+    returning * into key;
+  key := gateway.change_key(account, key, settings, at);
+  perform gateway.refuse_uncovered(session, key.scopes);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'key.create', account.id, key.id::text,
+    jsonb_build_object('environment', key.environment) || gateway.api_key_settings(key));
+  answer := gateway.api_key_json(key, at);
+  perform gateway.store_idempotent_answer(session, idempotency, answer || '{"replayed": true}');
+  return answer || '{"replayed": false}';
+end;
+$$;
+
+-- settings: as in gateway.change_key.
+create function public.update_api_key(caller jsonb, target uuid, settings jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz := gateway.now();
+  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  before constant jsonb := gateway.api_key_settings(key);
+  after jsonb;
+begin
+  -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
+  perform gateway.refuse_uncovered(session, array(
+    select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)
+      where not gateway.covers(key.scopes, scope) order by place));
+  key := gateway.change_key(account, key, settings, at);
+  after := gateway.api_key_settings(key);
+  if before <> after then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'key.update', account.id, key.id::text,
+      jsonb_build_object('before', gateway.differing(before, after), 'after', gateway.differing(after, before)));
+  end if;
+  return gateway.api_key_json(key, at);
+end;
+$$;
+
+-- Revokes a key with all its secrets. One that is revoked stays as it is.
+create function public.revoke_api_key(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz := gateway.now();
+  key gateway.api_keys;
+begin
+  select * into key from gateway.api_keys where id = target and account_id = account.id for update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
+  end if;
+  if gateway.api_key_status(key, at) <> 'revoked' then
+    update gateway.api_keys set revoked_at = at where id = key.id returning * into key;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'key.revoke', account.id, key.id::text,
+      jsonb_build_object('name', key.name));
+  end if;
+  return gateway.api_key_json(key, at);
+end;
+$$;
+
+-- supabase/schemas/56_api_keys_rotate.sql
+
+-- New secrets for keys that stay what they are.
+
+-- Gives locked keys new secrets, the first of `stored` (hash, prefix, last_four) to the first of `targets`; the old ones
+-- go on for `grace`, and those before them for no longer. Of a key's former secrets twenty go on at most: beyond that the
+-- oldest end now. Those that have ended are remembered for a while, so that whoever still uses one is told what became
+-- of it. In few statements, however many keys.
+--
+-- Whoever rotates a key that has leaked, with grace 0, ends every former secret of it: an older one that was to go on for
+-- days may be the one that leaked, and could rotate the key once more.
+create function gateway.rotate_keys(
+  caller jsonb, session gateway.session, targets uuid[], stored jsonb, grace interval, at timestamptz)
+returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most_alive constant integer := 20;
+  most_remembered constant integer := 100;
+begin
+  insert into gateway.retired_secrets (key_hash, key_id, expires_at)
+    select key_hash, id, at + grace from gateway.api_keys where id = any (targets);
+  update gateway.retired_secrets set expires_at = at + grace
+    where key_id = any (targets) and expires_at > at + grace;
+  update gateway.retired_secrets set expires_at = at
+    where id in (
+      select id from (
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+          where key_id = any (targets) and expires_at > at) as alive
+      where age > most_alive);
+  delete from gateway.retired_secrets
+    where id in (
+      select id from (
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+          where key_id = any (targets)) as remembered
+      where age > most_remembered and expires_at <= at);
+  update gateway.api_keys set
+    key_hash = made ->> 'hash', prefix = made ->> 'prefix', last_four = made ->> 'last_four', rotated_at = at
+    from unnest(targets) with ordinality as target (key_id, place)
+    join jsonb_array_elements(stored) with ordinality as candidate (made, turn) on turn = place
+    where api_keys.id = target.key_id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'key.rotate', session.account_id, key_id::text,
+      jsonb_build_object('former_secret_expires_at', at + grace))
+    from unnest(targets) as key_id;
+end;
+$$;
+
+-- candidates: a new secret (hash, prefix, last_four) by environment, of which the key's own is taken.
+create function public.rotate_api_key(caller jsonb, target uuid, grace_period_hours integer, candidates jsonb)
+returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz := gateway.now();
+  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  own text[] := (select scopes from gateway.api_keys where id = session.key_id);
+  uncovered text := gateway.first_uncovered(own, key.scopes);
+begin
+  if uncovered is not null then
+    -- The answer would hold a secret that may do more than the caller's.
+    perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
+      'required_scope', uncovered, 'message', 'A key rotates only keys whose scopes it has itself.')));
+  end if;
+  if not candidates ? key.environment then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object(
+      'param', 'id', 'message', 'This deployment makes no keys of this key''s environment.')));
+  end if;
+  perform gateway.rotate_keys(caller, session, array[key.id], jsonb_build_array(candidates -> key.environment),
+                              make_interval(hours => grace_period_hours), at);
+  select * into key from gateway.api_keys where id = target;
+  return gateway.api_key_json(key, at);
+end;
+$$;
+
+-- Every active key of an environment that the caller covers, the oldest first. candidates: new secrets of that
+-- environment, taken in their order; the answer lists the keys in the same. What is left alone is counted.
+create function public.rotate_api_keys(
+  caller jsonb, environment text, grace_period_hours integer, candidates jsonb)
+returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz := gateway.now();
+  own text[] := (select scopes from gateway.api_keys where id = session.key_id);
+  targets uuid[];
+  active integer;
+begin
+  select coalesce(array_agg(id order by created_at, id) filter (where covered and turn <= jsonb_array_length(candidates)), '{}'),
+         count(*)
+    into targets, active
+    from (
+      select id, created_at, covered, row_number() over (partition by covered order by created_at, id) as turn
+      from (
+        select id, created_at, gateway.first_uncovered(own, scopes) is null as covered from gateway.api_keys as keys
+          where keys.account_id = account.id and keys.environment = rotate_api_keys.environment
+            and gateway.api_key_status(keys, at) = 'active'
+          order by id for update) as locked) as ordered;
+  perform gateway.rotate_keys(caller, session, targets, candidates, make_interval(hours => grace_period_hours), at);
+  return jsonb_build_object(
+    'keys', (
+      select coalesce(jsonb_agg(gateway.api_key_json(keys, at) order by created_at, id), '[]')
+      from gateway.api_keys as keys where id = any (targets)),
+    'skipped', active - cardinality(targets));
+end;
+$$;
+
+-- supabase/schemas/57_usage.sql
+
+-- What an account sees of its usage.
+
+create function public.get_monitor(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  at constant timestamptz := gateway.now();
+  answer jsonb;
+begin
+  perform gateway.roll_up(session.account_id, at);
+  with month as (
+    select * from gateway.usage_by(session.account_id, date_trunc('month', at, 'UTC'), 'infinity')
+  ),
+  models as (select * from month where part = 'model' order by cost desc, tokens desc, value limit 20)
+  select jsonb_build_object(
+    'object', 'usage_monitor',
+    'credits', gateway.dollars(a.balance),
+    'held', gateway.dollars(a.held),
+    'today', (select figures from gateway.usage_by(a.id, date_trunc('day', at, 'UTC'), 'infinity')
+              where part = 'total'),
+    'this_month', (select figures from month where part = 'total'),
+    'all_time', gateway.used_ever(a.id),
+    'by_environment', (
+      select coalesce(jsonb_agg(jsonb_build_object('environment', value, 'usage', figures)
+                                order by cost desc, tokens desc, value), '[]')
+      from month where part = 'environment'),
+    'by_model', (
+      select coalesce(jsonb_agg(jsonb_build_object('model', value, 'usage', figures)
+                                order by cost desc, tokens desc, value), '[]')
+      from models))
+  into answer from gateway.accounts a where a.id = session.account_id;
+  return answer;
+end;
+$$;
+
+-- query: from, to.
+create function public.get_environment_usage(caller jsonb, query jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  at constant timestamptz := gateway.now();
+  asked record;
+begin
+  perform gateway.roll_up(session.account_id, at);
+  asked := gateway.usage_window(query, 'month', 0, at);
+  return (
+    select jsonb_build_object(
+      'object', 'environment_usage', 'from', asked.since, 'to', asked.until,
+      'environments', coalesce(jsonb_agg(jsonb_build_object('environment', value, 'usage', figures)
+                                         order by cost desc, tokens desc, value), '[]'))
+    from gateway.usage_by(session.account_id, asked.since, asked.until) where part = 'environment');
+end;
+$$;
+
+-- query: from, to. Days without usage are listed too.
+create function public.get_activity_stats(caller jsonb, query jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  at constant timestamptz := gateway.now();
+  asked record;
+  answer jsonb;
+begin
+  perform gateway.roll_up(session.account_id, at);
+  asked := gateway.usage_window(query, 'day', 29, at);
+  with sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until)),
+  days as (
+    select day::date::text as day
+    from generate_series(date_trunc('day', asked.since at time zone 'utc'),
+                         (asked.until - interval '1 microsecond') at time zone 'utc', interval '1 day') as day
+  )
+  select jsonb_build_object(
+    'object', 'activity_stats', 'from', asked.since, 'to', asked.until,
+    'totals', (select figures from sums where part = 'total'),
+    'by_day', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'day', day, 'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by day), '[]')
+      from days left join sums on part = 'day' and value = day),
+    'by_model', (
+      select coalesce(jsonb_agg(jsonb_build_object('model', value, 'usage', figures)
+                                order by cost desc, tokens desc, value), '[]')
+      from sums where part = 'model'),
+    'by_provider', (
+      select coalesce(jsonb_agg(jsonb_build_object('provider', nullif(value, ''), 'usage', figures)
+                                order by cost desc, tokens desc, value), '[]')
+      from sums where part = 'provider'),
+    'by_key', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'key_id', k.id, 'name', k.name, 'last_four', k.last_four, 'usage', figures)
+        order by cost desc, tokens desc, value), '[]')
+      from sums join gateway.api_keys k on k.id = value::uuid where part = 'key'))
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: from, to, limit, cursor {at, id}. Every key of the account, the newest first, used or not.
+create function public.list_key_usage(caller jsonb, query jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  at constant timestamptz := gateway.now();
+  most constant integer := (query ->> 'limit')::integer;
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  asked record;
+  answer jsonb;
+begin
+  perform gateway.roll_up(session.account_id, at);
+  asked := gateway.usage_window(query, 'month', 0, at);
+  with found as (
+    select * from gateway.api_keys
+    where account_id = session.account_id
+      and (after is null or (created_at, id) < (after, after_id))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most),
+  sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until) where part = 'key')
+  select jsonb_build_object(
+    'object', 'list', 'from', asked.since, 'to', asked.until,
+    'data', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'object', 'api_key_usage', 'key_id', id, 'name', name, 'environment', environment, 'prefix', prefix,
+        'last_four', last_four, 'created_at', created_at, 'revoked_at', revoked_at, 'last_used_at', last_used_at,
+        'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by created_at desc, id desc), '[]')
+      from page left join sums on value = id::text),
+    'has_more', (select count(*) from found) > most,
+    'next_cursor', case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/58_usage_activity_log.sql
+
+-- Requests one by one.
+
+-- query: model, provider, key_id, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
+-- looks through so many requests at most, however few of them match: it may hold less than the limit and still have
+-- a page after it.
+create function public.list_activity(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  most constant integer := (query ->> 'limit')::integer;
+  filtered constant boolean := coalesce(
+    query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
+  window_size constant integer := case when filtered then 5000 else most + 1 end;
+  since constant timestamptz := coalesce((query ->> 'from')::timestamptz, '-infinity');
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  -- A bound that an index can use in any plan: the requests of the cursor's own moment are told apart by their ids.
+  until constant timestamptz := least((query ->> 'to')::timestamptz, after + interval '1 microsecond', 'infinity');
+  answer jsonb;
+begin
+  with scanned as (
+    select * from gateway.requests
+    where account_id = session.account_id and finished_at >= since and finished_at < until
+      and (after is null or (finished_at, call_id) < (after, after_id))
+    order by finished_at desc, call_id desc
+    limit window_size
+  ),
+  found as (
+    select * from scanned
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
+    order by finished_at desc, call_id desc
+    limit most + 1
+  ),
+  page as (select * from found order by finished_at desc, call_id desc limit most),
+  -- Where the next page begins: after this one, or after what was looked through, or nowhere.
+  ends as (
+    select case
+      when (select count(*) from found) > most
+        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
+      when (select count(*) from scanned) = window_size
+        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+    end as next_cursor
+  )
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'object', 'request', 'call_id', call_id, 'request_id', request_id, 'key_id', key_id, 'model', model,
+        'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
+        'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
+        'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
+        'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
+        'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
+        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc), '[]')
+      from page),
+    'has_more', ends.next_cursor is not null,
+    'next_cursor', ends.next_cursor)
+  into answer from ends;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/59_catalog.sql
+
+-- The public catalog. These functions take no caller: anyone may ask, and the CDN answers most.
+
+-- The price of a million tokens, in dollars.
+create function gateway.route_json(route gateway.model_routes) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'provider', route.provider, 'upstream_model', route.upstream_model,
+    'pricing', case when route.prompt_price is null or route.completion_price is null then null
+      else jsonb_build_object(
+        'prompt_per_million', gateway.dollars(route.prompt_price),
+        'cached_per_million', gateway.dollars(coalesce(route.cached_price, route.prompt_price)),
+        'written_per_million', gateway.dollars(coalesce(route.written_price, route.prompt_price)),
+        'completion_per_million', gateway.dollars(route.completion_price),
+        'request', gateway.dollars(route.request_price),
+        'image', gateway.dollars(route.image_price)) end)
+$$;
+
+-- A model in our own shape, which is a superset of OpenAI's.
+create function gateway.model_json(model gateway.models) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', model.id, 'object', 'model', 'created', extract(epoch from model.created_at)::bigint,
+    'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
+    'context_length', model.context_length, 'max_output_tokens', model.max_output,
+    'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
+    'reasoning', model.reasoning,
+    'free', coalesce(bool_and(r.prompt_price + r.completion_price + r.request_price + coalesce(r.image_price, 0) = 0),
+                     false),
+    'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
+                         filter (where r.provider is not null), '[]'))
+  from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
+$$;
+
+-- query: developer, provider, search, modality, free, limit, cursor (the last id of the page before).
+create function public.list_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  with found as (
+    select m.id, gateway.model_json(m) as model
+    from gateway.models m
+    where m.enabled
+      and (query ->> 'cursor' is null or m.id > query ->> 'cursor')
+      and (query ->> 'developer' is null or m.developer = query ->> 'developer')
+      and (query ->> 'provider' is null or exists (
+        select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = query ->> 'provider'))
+      and (query ->> 'search' is null
+        or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'search')) > 0)
+      and (query ->> 'modality' is null
+        or query ->> 'modality' = any (m.input_modalities || m.output_modalities))
+      and (query ->> 'free' is null
+        or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
+    order by m.id
+    limit (query ->> 'limit')::integer + 1
+  ),
+  page as (select * from found order by id limit (query ->> 'limit')::integer)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(model order by id), '[]') from page),
+    'has_more', (select count(*) from found) > (query ->> 'limit')::integer,
+    'next_cursor', case when (select count(*) from found) > (query ->> 'limit')::integer
+                        then (select max(id) from page) end)
+$$;
+
+-- query: developer, limit, cursor.
+create function public.list_developer_models(query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if not exists (select from gateway.models where enabled and developer = query ->> 'developer') then
+    perform gateway.refuse(gateway.refusal(404, 'developer_not_found', '{"param": "name"}'));
+  end if;
+  return public.list_models(query);
+end;
+$$;
+
+create function public.get_model(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model gateway.models;
+begin
+  select * into model from gateway.models where id = model_id and enabled;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
+  end if;
+  return gateway.model_json(model);
+end;
+$$;
+
+create function public.list_providers() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', coalesce(jsonb_agg(p), '[]'))
+  from (
+    select r.provider as id, 'provider' as object, count(*) as models,
+           count(*) filter (where m.kind = 'image') as image_models,
+           count(*) filter (where r.prompt_price + r.completion_price + r.request_price = 0) as free_models,
+           gateway.dollars(min(r.prompt_price)) as lowest_prompt_per_million,
+           gateway.dollars(max(r.prompt_price)) as highest_prompt_per_million
+    from gateway.model_routes r join gateway.models m on m.id = r.model_id and m.enabled
+    where r.enabled
+    group by r.provider
+    order by r.provider
+  ) p
+$$;
+
+-- supabase/schemas/60_sign_in.sql
+
+-- Whoever proves who they are gets into their account, or gets one.
+
+-- The account of a person, or null. proofs: kind and value, the strongest first. An account's own address is set by an
+-- administrator or proven, so whoever proves the address owns the account.
+create function gateway.find_person(proofs jsonb) returns uuid
+language sql stable set search_path = ''
+as $$
+  select found.account_id
+  from jsonb_array_elements(proofs) with ordinality as proof (shown, place),
+  lateral (
+    select identities.account_id, 1 as rank from gateway.identities
+      where identities.kind = shown ->> 'kind' and identities.value = shown ->> 'value'
+    union all
+    select accounts.id, 2 from gateway.accounts
+      where shown ->> 'kind' = 'email' and accounts.email = shown ->> 'value'
+  ) as found
+  order by place, rank
+  limit 1
+$$;
+
+-- Waits for everyone who signs in with an address, or makes an account for it, and makes them wait until we have
+-- committed. Before any other lock, as sign_in does.
+create function gateway.take_turns_at_address(email text) returns void
+language sql volatile set search_path = ''
+as $$ select pg_advisory_xact_lock(hashtextextended(gateway.proof_hash('email', email), 0)) $$;
+
+-- A key that may do all that the role may: what a sign-in proves. A new account's is its primary one. However many keys
+-- there are, whoever owns the account gets in, if only to revoke those that somebody else has made: at the limit the
+-- sign-in's key that was not used for the longest time ends, and if there is none, there is one key more.
+create function gateway.issue_key(caller jsonb, account uuid, key jsonb, is_first boolean, at timestamptz)
+returns gateway.api_keys
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most constant integer := 100;
+  ended gateway.api_keys;
+  made gateway.api_keys;
+begin
+  if (select count(*) from gateway.api_keys
+      where account_id = account and revoked_at is null and (expires_at is null or expires_at > at)) >= most then
+    update gateway.api_keys set revoked_at = at where id = (
+        select id from gateway.api_keys
+        where account_id = account and from_sign_in and revoked_at is null and (expires_at is null or expires_at > at)
+        order by coalesce(last_used_at, created_at), id limit 1)
+      returning * into ended;
+    if found then
+      perform gateway.audit(caller, account, null, 'key.revoke', account, ended.id::text,
+        jsonb_build_object('name', ended.name, 'reason', 'too_many_api_keys'));
+    end if;
+  end if;
+  insert into gateway.api_keys
+    (account_id, key_hash, prefix, last_four, name, environment, is_primary, from_sign_in, scopes, created_at)
+    values (account, key ->> 'hash', key ->> 'prefix', key ->> 'last_four',
+            case when is_first then 'Primary key' else key ->> 'name' end, key ->> 'environment',
+            is_first, not is_first, array['*'], at)
+    returning * into made;
+  return made;
+end;
+$$;
+
+-- Lets a person in who has proven to be one, by the way `method`. proofs: kind and value, the strongest first, at least
+-- one; key: as in create_account, used for a new account and where `wants_key`. An account that is disabled stays shut,
+-- which is a refusal to be remembered.
+create function gateway.sign_in(
+  caller jsonb, method text, proofs jsonb, referral_code text, key jsonb, wants_key boolean)
+returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  trial_credit constant bigint := 10000000000;
+  trial_requests constant integer := 1000;
+  trial_days constant interval := '3 days';
+  at timestamptz;
+  person uuid;
+  account gateway.accounts;
+  made gateway.api_keys;
+  is_new boolean := false;
+  added jsonb;
+begin
+  -- Sign-ins that share a proof take turns: fifty first ones make one account. In the order of the numbers, so that
+  -- no two wait for each other.
+  perform pg_advisory_xact_lock(turn) from (
+    select distinct hashtextextended(gateway.proof_hash(shown ->> 'kind', shown ->> 'value'), 0) as turn
+    from jsonb_array_elements(proofs) as shown order by turn) as turns;
+  -- More than once where an account is deleted, or made by an administrator, while this looks.
+  for attempt in 1 .. 3 loop
+    person := gateway.find_person(proofs);
+    select * into account from gateway.accounts where id = person and deleted_at is null for update;
+    exit when found;
+    insert into gateway.accounts (email, referred_by, created_at)
+      select (select shown ->> 'value' from jsonb_array_elements(proofs) with ordinality as proof (shown, place)
+              where shown ->> 'kind' = 'email' order by place limit 1), sign_in.referral_code, gateway.now()
+      on conflict (email) do nothing
+      returning * into account;
+    is_new := found;
+    exit when found;
+  end loop;
+  if account.id is null then
+    raise exception 'an address belongs to an account that nobody can sign in to';
+  end if;
+  at := gateway.now();
+  if account.disabled_at is not null then
+    perform gateway.note_failed_sign_in(caller, method, 'account_disabled', account.id);
+    return jsonb_build_object('refused', gateway.refusal(403, 'account_disabled'));
+  end if;
+
+  -- What belongs to another account stays there: its identities, and the address that an administrator gave it.
+  with fresh as (
+    insert into gateway.identities (kind, value, account_id, verified_at)
+      select shown ->> 'kind', shown ->> 'value', account.id, at from jsonb_array_elements(proofs) as shown
+      where shown ->> 'kind' <> 'email'
+        or not exists (select from gateway.accounts where email = shown ->> 'value' and id <> account.id)
+      on conflict (kind, value) do nothing
+      returning kind
+  )
+  select jsonb_agg(kind order by kind) into added from fresh;
+  if account.email is null then
+    update gateway.accounts set email = (
+        select identities.value from jsonb_array_elements(proofs) with ordinality as proof (shown, place)
+        join gateway.identities on identities.kind = 'email' and identities.value = shown ->> 'value'
+        where shown ->> 'kind' = 'email' and identities.account_id = account.id
+        order by place limit 1)
+      where id = account.id returning * into account;
+  end if;
+
+  if is_new then
+    perform gateway.audit(caller, account.id, null, 'account.create', account.id, null,
+      jsonb_build_object('method', method, 'role', account.role));
+    if gateway.claim_trial(proofs, at) then
+      update gateway.accounts set trial_ends_at = at + trial_days, trial_requests_left = trial_requests
+        where id = account.id returning * into account;
+      account := (gateway.grant_credit(account, 'trial', trial_credit, account.trial_ends_at, 'trial', at)).account;
+    end if;
+  else
+    account := gateway.catch_up(account, at);
+    -- What is proven beside somebody who has had a trial is that person's, whether or not the trial was here.
+    if account.trial_ends_at is not null or gateway.has_had_trial(account.id, proofs) then
+      perform gateway.claim_trial(proofs, at);
+    end if;
+    if added is not null then
+      -- One more way in. Of the person only the kind: the trail outlives the account's deletion.
+      perform gateway.audit(caller, account.id, null, 'sign_in.identity_added', account.id, null,
+        jsonb_build_object('method', method, 'kinds', added));
+    end if;
+  end if;
+
+  if is_new or wants_key then
+    made := gateway.issue_key(caller, account.id, key, is_new, at);
+    perform gateway.audit(caller, account.id, made.id, 'key.create', account.id, made.id::text,
+      jsonb_build_object('name', made.name, 'environment', made.environment, 'scopes', made.scopes));
+  end if;
+  perform gateway.audit(caller, account.id, made.id, 'sign_in', account.id, null,
+    jsonb_build_object('method', method, 'is_new_user', is_new));
+
+  return jsonb_build_object(
+    'object', 'sign_in',
+    'is_new_user', is_new,
+    'account', jsonb_build_object(
+      'id', account.id, 'email', account.email, 'username', account.username, 'role', account.role,
+      'plan', gateway.plan_in_force(account, at), 'credits', gateway.dollars(account.balance),
+      'trial', case when account.trial_ends_at is not null then jsonb_build_object(
+        'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
+        'requests_left', account.trial_requests_left) end,
+      'created_at', account.created_at),
+    'key', case when made.id is not null then jsonb_build_object(
+      'id', made.id, 'name', made.name, 'environment', made.environment, 'prefix', made.prefix,
+      'last_four', made.last_four, 'scopes', made.scopes) end);
+end;
+$$;
+
+-- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
+-- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
+create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
+language sql volatile security definer set search_path = ''
+as $$
+  select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
+    (request ->> 'issue_key')::boolean)
+$$;
+
+-- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
+create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  perform gateway.note_failed_sign_in(caller, method, reason, null);
+  return null;
+end;
+$$;
+
+-- supabase/schemas/61_sign_in_codes.sql
+
+-- Sign-in by a code that is mailed.
+
+-- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
+-- request: email (in lower case), code_hash, referral_code.
+create function public.request_code(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  lifetime constant interval := '10 minutes';
+  person constant text := gateway.proof_hash('email', request ->> 'email');
+  network constant text := gateway.network_of(caller);
+  at timestamptz;
+begin
+  perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
+  perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
+  perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
+  perform gateway.limit_attempts('code.pair.day', person || ' ' || network, 10, interval '1 day');
+  perform gateway.limit_attempts('code.network', network, 20, interval '1 hour');
+  at := gateway.now();
+  insert into gateway.sign_in_codes (email_hash, code_hash, referral_code, expires_at)
+    values (person, request ->> 'code_hash', request ->> 'referral_code', at + lifetime)
+    on conflict (email_hash) do update set
+      code_hash = excluded.code_hash, tries = 0, referral_code = excluded.referral_code, expires_at = excluded.expires_at;
+  -- A few of those that nobody used, so that the table stays small.
+  delete from gateway.sign_in_codes where email_hash in (
+    select email_hash from gateway.sign_in_codes where expires_at < at - interval '1 day'
+    order by expires_at limit 20 for update skip locked);
+  perform gateway.forget_attempts();
+  return jsonb_build_object(
+    'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer);
+end;
+$$;
+
+-- Signs in whoever knows the newest code of an address. Whatever is wrong with a code, the answer is the same, and a
+-- wrong one is counted: that refusal is a value, so that the count stays.
+-- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
+create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  most constant integer := 5;
+  person constant text := gateway.proof_hash('email', request ->> 'email');
+  code gateway.sign_in_codes;
+  reason text;
+begin
+  perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
+  select * into code from gateway.sign_in_codes where email_hash = person for update;
+  reason := case
+    when code.email_hash is null then 'no_code'
+    when code.expires_at <= gateway.now() then 'code_expired'
+    when code.tries >= most then 'code_used_up'
+    when not coalesce(request -> 'code_hashes' ? code.code_hash, false) then 'code_wrong'
+  end;
+  if reason is not null then
+    update gateway.sign_in_codes set tries = tries + 1 where email_hash = person and reason = 'code_wrong';
+    perform gateway.note_failed_sign_in(caller, 'email', reason, null);
+    return jsonb_build_object('refused', gateway.refusal(401, 'invalid_code'));
+  end if;
+  delete from gateway.sign_in_codes where email_hash = person;
+  return gateway.sign_in(
+    caller, 'email', jsonb_build_array(jsonb_build_object('kind', 'email', 'value', request ->> 'email')),
+    code.referral_code, key, true);
+end;
+$$;
+
+-- supabase/schemas/62_admin.sql
+
+-- What every act of an administrator begins with. Nobody hands out, or takes from others, what they may not do
+-- themselves; and somebody can always administer.
+
+-- Refuses a caller whose own permissions do not cover all of these. Own is what both the role and the key allow, as
+-- they are now: locks that were waited for may have been a demotion's.
+create function gateway.refuse_escalation(session gateway.session, permissions text[]) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  of_role text[];
+  of_key text[];
+  needed text;
+begin
+  select roles.permissions, api_keys.scopes into of_role, of_key
+    from gateway.api_keys
+    join gateway.accounts on accounts.id = api_keys.account_id and accounts.disabled_at is null
+    join gateway.roles on roles.name = accounts.role
+    where api_keys.id = session.key_id;
+  foreach needed in array permissions loop
+    if not coalesce(gateway.covers(of_role, needed) and gateway.covers(of_key, needed), false) then
+      perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object('required_scope', needed)));
+    end if;
+  end loop;
+end;
+$$;
+
+-- The same for all that a role may. The role `user` is what anyone gets by signing up: giving it or taking it lifts
+-- nobody above anyone.
+create function gateway.refuse_power_over(session gateway.session, role text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if role <> 'user' then
+    perform gateway.refuse_escalation(session, (select permissions from gateway.roles where name = role));
+  end if;
+end;
+$$;
+
+-- The account that a request names by account_id or by email.
+create function gateway.find_account(request jsonb) returns uuid
+language plpgsql stable set search_path = ''
+as $$
+declare
+  found_id uuid;
+begin
+  select id into found_id from gateway.accounts
+    where id = (request ->> 'account_id')::uuid or email = lower(request ->> 'email');
+  if found_id is null then
+    perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
+  end if;
+  return found_id;
+end;
+$$;
+
+-- Locks an account that is to be changed. What its person has left behind stays as it is.
+create function gateway.lock_account(account_id uuid) returns gateway.accounts
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  account gateway.accounts;
+begin
+  select * into account from gateway.accounts where id = account_id for update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
+  end if;
+  if account.deleted_at is not null then
+    perform gateway.refuse(gateway.refusal(409, 'account_deleted'));
+  end if;
+  return account;
+end;
+$$;
+
+-- Refuses when this account is the last administrator who can act. Whatever may cost an administrator (deletion,
+-- demotion, disabling) calls this before it locks the account's row: the lock on the role's row lets one such change
+-- through at a time, so that two administrators cannot each count on the other. The order everywhere is the role's
+-- row, then the account's. It is a lock that foreign keys do not wait for, since whoever makes an administrator has
+-- locked the account first.
+create function gateway.refuse_last_admin(account uuid) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform from gateway.roles where name = 'admin' for no key update;
+  if exists (
+      select from gateway.accounts
+      where id = account and role = 'admin' and disabled_at is null and deleted_at is null)
+    and not exists (
+      select from gateway.accounts
+      where id <> account and role = 'admin' and disabled_at is null and deleted_at is null) then
+    perform gateway.refuse(gateway.refusal(409, 'last_admin'));
+  end if;
+end;
+$$;
+
+-- Refuses credit beyond what an account can hold, a billion dollars: sums of many such accounts stay far from the end of
+-- a bigint.
+create function gateway.refuse_excess(balance bigint, amount bigint, param text) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  most constant bigint := 1000000000000000000;
+begin
+  if amount > most - balance then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object(
+      'param', param, 'message', 'An account holds at most a billion US dollars.')));
+  end if;
+end;
+$$;
+
+-- supabase/schemas/63_admin_users.sql
+
+-- What administrators see and change of accounts.
+
+-- An account as administrators see it.
+create function gateway.account_view(account gateway.accounts, at timestamptz) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  keys record;
+  this_month constant boolean := account.month = date_trunc('month', at at time zone 'utc')::date;
+begin
+  select count(*) filter (where coalesce(revoked_at > at, true) and coalesce(expires_at > at, true)) as usable,
+         max(last_used_at) as last_used_at
+    into keys from gateway.api_keys where account_id = account.id;
+  return jsonb_build_object(
+    'object', 'account', 'id', account.id, 'email', account.email, 'username', account.username,
+    'role', account.role,
+    'status', case when account.deleted_at is not null then 'deleted'
+                   when account.disabled_at is not null then 'disabled' else 'active' end,
+    'disabled_at', account.disabled_at, 'deleted_at', account.deleted_at,
+    'plan', account.plan, 'plan_ends_at', account.plan_ends_at, 'plan_in_force', gateway.plan_in_force(account, at),
+    'balance', gateway.dollars(account.balance), 'held', gateway.dollars(account.held),
+    'debt', gateway.dollars(account.debt),
+    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
+      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
+      'requests_left', account.trial_requests_left) end,
+    'rate_limits', gateway.limits_view(account.rate_limits),
+    'month', jsonb_build_object('requests', case when this_month then account.month_requests else 0 end,
+                                'tokens', case when this_month then account.month_tokens else 0 end),
+    'keys', keys.usable, 'last_used_at', keys.last_used_at, 'created_at', account.created_at);
+end;
+$$;
+
+-- query: email (exact, or the beginning with a * behind it), role, plan, status, from, to, limit, cursor {at, id}
+-- (the account at which the page before ended). Each search is planned for what it asks.
+create function public.list_users(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:users');
+  at timestamptz := gateway.now();
+  most integer := (query ->> 'limit')::integer;
+  address constant text := lower(query ->> 'email');
+  beginning constant text := case when address like '%*' then left(address, -1) end;
+  answer jsonb;
+begin
+  with found as (
+    select accounts as account, created_at, id from gateway.accounts
+    where (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+      and (address is null or beginning is not null or email = address)
+      and (beginning is null or starts_with(email collate "C", beginning))
+      and (query ->> 'role' is null or role = query ->> 'role')
+      and (query ->> 'plan' is null or plan = query ->> 'plan')
+      and case query ->> 'status'
+            when 'active' then disabled_at is null and deleted_at is null
+            when 'disabled' then disabled_at is not null and deleted_at is null
+            -- Who has left is disabled, too.
+            when 'deleted' then disabled_at is not null and deleted_at is not null
+            else true end
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(gateway.account_view(account, at) order by created_at desc, id desc), '[]')
+             from page),
+    'has_more', (select count(*) from found) > most,
+    'next_cursor', case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: limit, cursor {at, id}. The holders of a role, newest first, as far as whoever assigns roles needs
+-- to know them.
+create function public.list_role_users(caller jsonb, name text, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:roles');
+  most integer := (query ->> 'limit')::integer;
+  answer jsonb;
+begin
+  if not exists (select from gateway.roles where roles.name = list_role_users.name) then
+    perform gateway.refuse(gateway.refusal(404, 'role_not_found'));
+  end if;
+  with found as (
+    select * from gateway.accounts
+    where role = list_role_users.name
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+      'object', 'role_holder', 'id', id, 'email', email, 'username', username, 'disabled_at', disabled_at,
+      'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc), '[]') from page),
+    'has_more', (select count(*) from found) > most,
+    'next_cursor', case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+create function public.get_user(caller jsonb, account_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:users');
+  account gateway.accounts;
+begin
+  select * into account from gateway.accounts where id = get_user.account_id;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
+  end if;
+  return gateway.account_view(account, gateway.now());
+end;
+$$;
+
+-- request: username (null takes it away), disabled. What is not named stays.
+create function public.change_user(caller jsonb, account_id uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:users');
+  disable constant boolean := (request ->> 'disabled')::boolean;
+  at timestamptz;
+  former gateway.accounts;
+  account gateway.accounts;
+begin
+  if disable then
+    -- The lock of refuse_last_admin, before the account's.
+    perform from gateway.roles where name = 'admin' for no key update;
+  end if;
+  former := gateway.lock_account(account_id);
+  perform gateway.authenticate(caller, 'admin:users');
+  at := gateway.now();
+  account := former;
+  if request ? 'username' then
+    account.username := request ->> 'username';
+  end if;
+  if disable <> (account.disabled_at is not null) then
+    -- To enable is to give back what the role may.
+    perform gateway.refuse_power_over(session, account.role);
+    if disable then
+      perform gateway.refuse_last_admin(account.id);
+    end if;
+    account.disabled_at := case when disable then at end;
+  end if;
+  if account is distinct from former then
+    update gateway.accounts set username = account.username, disabled_at = account.disabled_at where id = account.id;
+    -- Of a name, which is the person's and which the trail would outlive, only that it was changed.
+    perform gateway.audit(caller, session.account_id, session.key_id, 'user.update', account.id, null,
+      jsonb_build_object(
+        'renamed', account.username is distinct from former.username,
+        'before', jsonb_build_object('disabled', former.disabled_at is not null),
+        'after', jsonb_build_object('disabled', account.disabled_at is not null)));
+  end if;
+  return gateway.account_view(account, at);
+end;
+$$;
+
+-- supabase/schemas/64_admin_create.sql
+
+-- Accounts and credit that administrators give, with what was before on record; and no more than they may give.
+
+-- Creates an account with its primary key.
+-- request: email, username, role, credits (nano-dollars), plan; key: hash, prefix, last_four, name, environment.
+-- A role, credit and a plan are given by whoever may give them elsewhere: making accounts is no way around that.
+create function public.create_account(caller jsonb, request jsonb, key jsonb, idempotency jsonb default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:users');
+  account gateway.accounts;
+  made gateway.api_keys;
+  at timestamptz := gateway.now();
+  role constant text := coalesce(request ->> 'role', 'user');
+  credits constant bigint := coalesce((request ->> 'credits')::bigint, 0);
+  there_is_role boolean;
+  answer jsonb;
+begin
+  perform gateway.take_turns_at_address(lower(request ->> 'email'));
+  -- Until we have committed the role can be neither changed nor deleted. Before the claim, which shares the caller's
+  -- account by its foreign key: rows of roles come first.
+  perform from gateway.roles where name = role for share;
+  there_is_role := found;
+  answer := gateway.claim_idempotency(session, idempotency, at);
+  if answer is not null then
+    return answer;
+  end if;
+  if not there_is_role then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request',
+      '{"param": "role", "message": "There is no such role."}'));
+  end if;
+  if request ->> 'plan' is not null and not exists (select from gateway.plans where id = request ->> 'plan') then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request',
+      '{"param": "plan", "message": "There is no such plan."}'));
+  end if;
+  -- An address that signs in to an account is taken, too: whoever has it would never find a second one.
+  insert into gateway.accounts (email, username, role, plan, created_at)
+    select lower(request ->> 'email'), request ->> 'username', role, request ->> 'plan', at
+      where not exists (
+        select from gateway.identities where kind = 'email' and value = lower(request ->> 'email'))
+    on conflict (email) do nothing
+    returning * into account;
+  if not found then
+    perform gateway.refuse(gateway.refusal(409, 'account_exists', '{"param": "email"}'));
+  end if;
+  -- Behind everything that may have been waited for: an earlier request with the same key, the same address.
+  perform gateway.authenticate(caller, 'admin:users');
+  perform gateway.refuse_power_over(session, role);
+  if credits > 0 then
+    perform gateway.refuse_escalation(session, '{admin:credits}');
+  end if;
+  if request ->> 'plan' is not null then
+    perform gateway.refuse_escalation(session, '{admin:plans}');
+  end if;
+  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes, created_at)
+    values (account.id, key ->> 'hash', key ->> 'prefix', key ->> 'last_four', key ->> 'name', key ->> 'environment',
+            true, array['*'], at)
+    returning * into made;
+  perform gateway.refuse_excess(0, credits, 'credits');
+  if credits > 0 then
+    account := (gateway.grant_credit(account, 'admin', credits, null, 'opening credit', at)).account;
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'account.create', account.id, made.id::text,
+    jsonb_build_object('before', null, 'after', jsonb_build_object(
+      'role', account.role, 'plan', account.plan, 'balance', gateway.dollars(account.balance))));
+  answer := jsonb_build_object(
+    'object', 'account', 'id', account.id, 'email', account.email, 'username', account.username,
+    'role', account.role, 'plan', gateway.plan_in_force(account, at), 'credits', gateway.dollars(account.balance),
+    'created_at', account.created_at,
+    'key', jsonb_build_object('id', made.id, 'name', made.name, 'environment', made.environment,
+                              'prefix', made.prefix, 'last_four', made.last_four, 'scopes', made.scopes));
+  perform gateway.store_idempotent_answer(session, idempotency, answer || '{"replayed": true}');
+  return answer || '{"replayed": false}';
+end;
+$$;
+
+-- Gives credit (a positive amount) or takes unspent credit back (a negative one; never into debt).
+-- request: account_id or email, amount (nano-dollars), reason, expires_at.
+create function public.add_credits(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:credits');
+  account gateway.accounts;
+  former gateway.accounts;
+  at timestamptz;
+  amount bigint := (request ->> 'amount')::bigint;
+  change record;
+  answer jsonb;
+begin
+  answer := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if answer is not null then
+    return answer;
+  end if;
+  -- Not `for update`: the claim above shares the row of the one who gives, by its foreign key, and two who give each
+  -- other credit, or one who gives it to themselves twice, would wait in a circle.
+  select * into account from gateway.accounts where id = gateway.find_account(request) for no key update;
+  if account.deleted_at is not null then
+    -- Nobody could ever spend it.
+    perform gateway.refuse(gateway.refusal(409, 'account_deleted'));
+  end if;
+  perform gateway.authenticate(caller, 'admin:credits');
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  former := account;
+  if amount > 0 then
+    perform gateway.refuse_excess(account.balance, amount, 'amount');
+    change := gateway.grant_credit(account, 'admin', amount, (request ->> 'expires_at')::timestamptz,
+      coalesce(request ->> 'reason', ''), at);
+    account := change.account;
+  else
+    if gateway.available(account, at) < -amount then
+      perform gateway.refuse(gateway.refusal(402, 'insufficient_credits', jsonb_build_object(
+        'required', gateway.dollars(-amount), 'available', gateway.dollars(gateway.available(account, at)))));
+    end if;
+    change := gateway.spend(account, -amount, 'admin_debit', null, coalesce(request ->> 'reason', ''), null, at, at);
+    account := change.account;
+    update gateway.accounts set balance = account.balance, next_expiry = account.next_expiry where id = account.id;
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'credits.change', account.id, null,
+    jsonb_build_object(
+      'amount', gateway.dollars(amount), 'reason', request ->> 'reason',
+      'before', jsonb_build_object('balance', gateway.dollars(former.balance), 'debt', gateway.dollars(former.debt)),
+      'after', jsonb_build_object('balance', gateway.dollars(account.balance), 'debt', gateway.dollars(account.debt))));
+  answer := jsonb_build_object(
+    'object', 'credit_change', 'account_id', account.id, 'amount', gateway.dollars(amount),
+    'balance', gateway.dollars(account.balance), 'debt', gateway.dollars(account.debt));
+  perform gateway.store_idempotent_answer(session, idempotency, answer);
+  return answer;
+end;
+$$;
+
+-- request: email. key: as in create_account. The account that this address signs in to becomes an administrator and gets
+-- the key; if it is disabled it stays so. The role's row is locked before the account's.
+create function public.create_admin(request jsonb, key jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  address constant text := lower(request ->> 'email');
+  account gateway.accounts;
+  former text;
+  made gateway.api_keys;
+begin
+  perform gateway.take_turns_at_address(address);
+  perform from gateway.roles where name = 'admin' for share;
+  select * into account from gateway.accounts
+    where id = gateway.find_person(jsonb_build_array(jsonb_build_object('kind', 'email', 'value', address)))
+      and deleted_at is null for update;
+  if found then
+    former := account.role;
+    update gateway.accounts set role = 'admin' where id = account.id returning * into account;
+  else
+    insert into gateway.accounts (email, role, created_at) values (address, 'admin', gateway.now())
+      returning * into account;
+  end if;
+  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes, created_at)
+    values (account.id, key ->> 'hash', key ->> 'prefix', key ->> 'last_four', key ->> 'name', key ->> 'environment',
+            not exists (select from gateway.api_keys where account_id = account.id and is_primary), array['*'],
+            gateway.now())
+    returning * into made;
+  perform gateway.audit('{}', null, null, 'role.assign', account.id, account.role, jsonb_build_object(
+    'by', 'service key', 'key_id', made.id,
+    'before', case when former is not null then jsonb_build_object('role', former) end,
+    'after', jsonb_build_object('role', account.role)));
+  perform gateway.audit('{}', null, null, 'key.create', account.id, made.id::text, jsonb_build_object(
+    'by', 'service key', 'name', made.name, 'environment', made.environment, 'scopes', made.scopes));
+  return jsonb_build_object('account_id', account.id, 'email', coalesce(account.email, address), 'key_id', made.id,
+                            'disabled', account.disabled_at is not null);
+end;
+$$;
+
+-- supabase/schemas/65_admin_roles.sql
+
+-- Roles: how administrators make, change and assign them.
+--
+-- Locks: the row of `admin`, then another role's, then the account's. Behind them, here as in all that administrators
+-- do, the caller is looked at once more: it may have been demoted, or its key revoked, by whoever it waited for.
+
+-- A role as every endpoint shows it.
+create function gateway.role_view(role gateway.roles) returns jsonb
+language sql immutable set search_path = ''
+as $$
+  select jsonb_build_object('object', 'role', 'name', role.name, 'permissions', role.permissions,
+                            'built_in', role.built_in, 'created_at', role.created_at)
+$$;
+
+-- query: limit, cursor (the last name of the page before). By name.
+create function public.list_roles(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:roles');
+  most integer := (query ->> 'limit')::integer;
+  answer jsonb;
+begin
+  with found as (
+    select roles.name, gateway.role_view(roles) as view from gateway.roles
+    where query ->> 'cursor' is null or roles.name > query ->> 'cursor'
+    order by roles.name
+    limit most + 1
+  ),
+  page as (select * from found order by name limit most)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(view order by name), '[]') from page),
+    'has_more', (select count(*) from found) > most,
+    'next_cursor', case when (select count(*) from found) > most then (select max(name) from page) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- request: name, permissions.
+create function public.create_role(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:roles');
+  wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
+  role gateway.roles;
+begin
+  perform gateway.refuse_escalation(session, wanted);
+  insert into gateway.roles (name, permissions, created_at)
+    values (request ->> 'name', wanted, gateway.now())
+    on conflict (name) do nothing
+    returning * into role;
+  if not found then
+    perform gateway.refuse(gateway.refusal(409, 'role_exists', '{"param": "name"}'));
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'role.create', null, role.name,
+    jsonb_build_object('before', null, 'after', jsonb_build_object('permissions', role.permissions)));
+  return gateway.role_view(role);
+end;
+$$;
+
+-- Locks a role that is to be changed or deleted: whoever assigns it meanwhile waits.
+create function gateway.lock_custom_role(name text) returns gateway.roles
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  role gateway.roles;
+begin
+  select * into role from gateway.roles where roles.name = lock_custom_role.name for update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'role_not_found'));
+  end if;
+  if role.built_in then
+    perform gateway.refuse(gateway.refusal(409, 'role_protected'));
+  end if;
+  return role;
+end;
+$$;
+
+-- request: permissions, in place of those it has.
+create function public.change_role(caller jsonb, name text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:roles');
+  wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
+  role gateway.roles := gateway.lock_custom_role(name);
+  former constant text[] := role.permissions;
+begin
+  perform gateway.authenticate(caller, 'admin:roles');
+  perform gateway.refuse_escalation(session, former || wanted);
+  if wanted <> former then
+    update gateway.roles set permissions = wanted where roles.name = role.name returning * into role;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'role.update', null, role.name,
+      jsonb_build_object('before', jsonb_build_object('permissions', former),
+                         'after', jsonb_build_object('permissions', role.permissions)));
+  end if;
+  return gateway.role_view(role);
+end;
+$$;
+
+create function public.delete_role(caller jsonb, name text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:roles');
+  role gateway.roles := gateway.lock_custom_role(name);
+begin
+  perform gateway.authenticate(caller, 'admin:roles');
+  perform gateway.refuse_escalation(session, role.permissions);
+  if exists (select from gateway.accounts where accounts.role = delete_role.name) then
+    perform gateway.refuse(gateway.refusal(409, 'role_in_use'));
+  end if;
+  delete from gateway.roles where roles.name = delete_role.name;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'role.delete', null, role.name,
+    jsonb_build_object('before', jsonb_build_object('permissions', role.permissions), 'after', null));
+  return jsonb_build_object('object', 'role', 'name', role.name, 'deleted', true);
+end;
+$$;
+
+-- request: account_id or email, role.
+create function public.assign_role(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:roles');
+  target constant uuid := gateway.find_account(request);
+  wanted constant text := request ->> 'role';
+  account gateway.accounts;
+begin
+  perform from gateway.roles where name = 'admin' for no key update;
+  -- Until we have committed it can be neither changed nor deleted.
+  perform from gateway.roles where name = wanted for share;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'role_not_found', '{"param": "role"}'));
+  end if;
+  account := gateway.lock_account(target);
+  perform gateway.authenticate(caller, 'admin:roles');
+  perform gateway.refuse_power_over(session, wanted);
+  perform gateway.refuse_power_over(session, account.role);
+  if account.role <> wanted then
+    perform gateway.refuse_last_admin(account.id);
+    update gateway.accounts set role = wanted where id = account.id;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'role.assign', account.id, wanted,
+      jsonb_build_object('before', jsonb_build_object('role', account.role),
+                         'after', jsonb_build_object('role', wanted)));
+  end if;
+  return jsonb_build_object('object', 'role_assignment', 'account_id', account.id, 'role', wanted,
+                            'former_role', account.role);
+end;
+$$;
+
+-- supabase/schemas/66_admin_limits.sql
+
+-- What administrators set in place of what an account's plan gives, and the plan itself. Both hold on the next call,
+-- since begin_request reads the account's row.
+
+-- request: account_id or email, limits (each by its name: a figure, or null to go back to the plan's).
+create function public.set_account_limits(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+  account gateway.accounts := gateway.lock_account(gateway.find_account(request));
+  wanted constant jsonb := jsonb_strip_nulls(account.rate_limits || (request -> 'limits'));
+begin
+  perform gateway.authenticate(caller, 'admin:limits');
+  if wanted <> account.rate_limits then
+    update gateway.accounts set rate_limits = wanted where id = account.id;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, null,
+      jsonb_build_object('before', account.rate_limits, 'after', wanted));
+  end if;
+  return jsonb_build_object('object', 'account_limits', 'account_id', account.id,
+                            'plan_in_force', gateway.plan_in_force(account, gateway.now()),
+                            'rate_limits', gateway.limits_view(wanted));
+end;
+$$;
+
+-- request: account_id or email, plan (null takes it away), ends_at (null: open end).
+create function public.assign_plan(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:plans');
+  former gateway.accounts := gateway.lock_account(gateway.find_account(request));
+  account gateway.accounts := former;
+begin
+  perform gateway.authenticate(caller, 'admin:plans');
+  account.plan := request ->> 'plan';
+  account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
+  if account.plan is not null and not exists (select from gateway.plans where id = account.plan) then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', '{"param": "plan"}'));
+  end if;
+  if account is distinct from former then
+    update gateway.accounts set plan = account.plan, plan_ends_at = account.plan_ends_at where id = account.id;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'plan.assign', account.id, account.plan,
+      jsonb_build_object(
+        'before', jsonb_build_object('plan', former.plan, 'ends_at', former.plan_ends_at),
+        'after', jsonb_build_object('plan', account.plan, 'ends_at', account.plan_ends_at)));
+  end if;
+  return jsonb_build_object('object', 'plan_assignment', 'account_id', account.id, 'plan', account.plan,
+                            'ends_at', account.plan_ends_at,
+                            'plan_in_force', gateway.plan_in_force(account, gateway.now()));
+end;
+$$;
+
+-- supabase/schemas/67_audit_logs.sql
+
+-- The audit trail is searched, by administrators and by the accounts that it is about.
+
+-- query: action (exact, or with a dot at its end all that begin so), actor_account_id, target_account_id, key_id (the
+-- key that acted or that it is about), ip, request_id, from, to, limit, cursor (the last id of the page before).
+-- Newest first. Each search is planned for what it asks.
+create function public.list_audit_logs(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:audit');
+  most integer := (query ->> 'limit')::integer;
+  wanted constant text := query ->> 'action';
+  -- "key." to "key/", the character that follows the dot.
+  beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
+  -- Ids and times agree but for entries of the same moment: the id from which on all is later than `to`. Without it a
+  -- search in the past would read everything since.
+  last constant bigint := case when query ->> 'to' is not null then coalesce((
+    select max(id) from (
+      select id from gateway.audit_logs where created_at < (query ->> 'to')::timestamptz + interval '1 minute'
+      order by created_at desc limit 1000) as near), 0) end;
+  answer jsonb;
+begin
+  with found as (
+    select * from gateway.audit_logs
+    where (query ->> 'cursor' is null or id < (query ->> 'cursor')::bigint)
+      and (last is null or id <= last)
+      and (wanted is null or beyond is not null or action = wanted)
+      and (beyond is null or (action >= wanted and action < beyond))
+      and (query ->> 'actor_account_id' is null or actor_account_id = (query ->> 'actor_account_id')::uuid)
+      and (query ->> 'target_account_id' is null or target_account_id = (query ->> 'target_account_id')::uuid)
+      and (query ->> 'key_id' is null or actor_key_id = (query ->> 'key_id')::uuid or target_id = query ->> 'key_id')
+      and (query ->> 'ip' is null or ip = (query ->> 'ip')::inet)
+      and (query ->> 'request_id' is null or request_id = query ->> 'request_id')
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
+    order by id desc
+    limit most + 1
+  ),
+  page as (select * from found order by id desc limit most)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+      'object', 'audit_log', 'id', id, 'action', action, 'actor_account_id', actor_account_id,
+      'actor_key_id', actor_key_id, 'target_account_id', target_account_id, 'target_id', target_id,
+      'ip', host(ip), 'user_agent', user_agent, 'request_id', request_id, 'details', details,
+      'created_at', created_at) order by id desc), '[]') from page),
+    'has_more', (select count(*) from found) > most,
+    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: action, key_id, from, to, limit, cursor, as above: what concerns the caller's own keys and sign-ins. Of an
+-- administrator's act it says that an administrator did it, and nothing of who that was.
+create function public.list_key_audit_logs(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+  most integer := (query ->> 'limit')::integer;
+  wanted constant text := query ->> 'action';
+  beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
+  answer jsonb;
+begin
+  with found as (
+    select *,
+      case when actor_account_id is null then 'visitor' when actor_account_id = session.account_id then 'account'
+           else 'administrator' end as actor
+    from gateway.audit_logs
+    where target_account_id = session.account_id
+      and (starts_with(action, 'key.') or starts_with(action, 'provider_key.') or action = 'sign_in'
+           or starts_with(action, 'sign_in.')
+           -- Of one key; the account's are an administrator's act.
+           or (action = 'limits.change' and target_id is not null))
+      and (query ->> 'cursor' is null or id < (query ->> 'cursor')::bigint)
+      and (wanted is null or beyond is not null or action = wanted)
+      and (beyond is null or (action >= wanted and action < beyond))
+      and (query ->> 'key_id' is null or target_id = query ->> 'key_id'
+           or (actor_key_id = (query ->> 'key_id')::uuid and actor_account_id = session.account_id))
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
+    order by id desc
+    limit most + 1
+  ),
+  page as (select *, actor <> 'administrator' as shown from found order by id desc limit most)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+      'object', 'audit_log', 'id', id, 'action', action, 'actor', actor,
+      'actor_key_id', case when shown then actor_key_id end, 'target_id', target_id,
+      'ip', case when shown then host(ip) end, 'user_agent', case when shown then user_agent end,
+      'request_id', case when shown then request_id end, 'details', details, 'created_at', created_at)
+      order by id desc), '[]') from page),
+    'has_more', (select count(*) from found) > most,
+    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/68_cron_rollups.sql
+
+-- What the hourly cron asks for.
+
+-- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, and
+-- sums up so few, since whoever sums up an account keeps its lock until all are done, and the account's calls wait for
+-- that. Answers how many, and after whom the next step begins: null when this was the last. Nothing is wrong if it never
+-- comes: whatever reads an account's usage sums it up first. An account that is busy is left to the next run.
+create function public.roll_up_usage(after uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  most_looked_at constant integer := 5000;
+  most constant integer := 25;
+  at constant timestamptz := gateway.now();
+  looked_at uuid[];
+  due uuid[];
+  next uuid;
+  accounts integer := 0;
+begin
+  looked_at := array(
+    select id from gateway.accounts
+    where id > coalesce(roll_up_usage.after, '00000000-0000-0000-0000-000000000000')
+    order by id limit most_looked_at);
+  due := array(
+    select a.id from unnest(looked_at) as a (id) left join gateway.usage_totals t on t.account_id = a.id
+    where exists (
+      select from gateway.requests r
+      where r.account_id = a.id and r.finished_at >= coalesce(t.rolled_up_to, '-infinity')
+        and r.finished_at < gateway.last_whole_hour(at))
+    order by a.id limit most);
+  foreach next in array due loop
+    perform from gateway.accounts where id = next for update skip locked;
+    continue when not found;
+    accounts := accounts + gateway.roll_up(next, at)::integer;
+  end loop;
+  return jsonb_build_object('accounts', accounts, 'next', case
+    when cardinality(due) = most then due[most]
+    when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end);
+end;
+$$;
+
+-- supabase/schemas/69_public.sql
+
+-- What tells that the database answers.
+
+create function public.health() returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select '{"status": "ok"}'::jsonb $$;
+
+-- supabase/schemas/90_grants.sql
+
+-- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
+-- sequence and no function of `gateway` is anybody's. A function of `public` that is not on this list is found out by a
+-- test, and so is a privilege that is not on it.
+
+-- 36_audit.sql
+revoke execute on function public.record_refusal(jsonb, text) from public, anon, authenticated;
+grant execute on function public.record_refusal(jsonb, text) to service_role;
+
+-- 40_begin_request.sql
+revoke execute on function public.begin_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_request(jsonb, jsonb) to service_role;
+
+-- 41_finish_request.sql
+revoke execute on function public.finish_request(jsonb) from public, anon, authenticated;
+grant execute on function public.finish_request(jsonb) to service_role;
+
+-- 42_sweep_holds.sql
+revoke execute on function public.sweep_holds() from public, anon, authenticated;
+grant execute on function public.sweep_holds() to service_role;
+
+-- 43_ledger_check.sql
+revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb) to service_role;
+
+-- 50_account.sql
+revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
+grant execute on function public.get_profile(jsonb) to service_role;
+revoke execute on function public.update_profile(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.update_profile(jsonb, jsonb) to service_role;
+revoke execute on function public.delete_account(jsonb) from public, anon, authenticated;
+grant execute on function public.delete_account(jsonb) to service_role;
+
+-- 51_account_credit.sql
+revoke execute on function public.get_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_balance(jsonb) to service_role;
+revoke execute on function public.list_credit_transactions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_credit_transactions(jsonb, jsonb) to service_role;
+
+-- 52_account_provider_keys.sql
+revoke execute on function public.set_provider_key(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_provider_key(jsonb, jsonb) to service_role;
+revoke execute on function public.list_provider_keys(jsonb) from public, anon, authenticated;
+grant execute on function public.list_provider_keys(jsonb) to service_role;
+revoke execute on function public.delete_provider_key(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_provider_key(jsonb, text) to service_role;
+revoke execute on function public.list_outdated_provider_keys(jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_provider_keys(jsonb) to service_role;
+revoke execute on function public.renew_provider_key(uuid, text, text, text, integer) from public, anon, authenticated;
+grant execute on function public.renew_provider_key(uuid, text, text, text, integer) to service_role;
+
+-- 53_account_limits.sql
+revoke execute on function public.get_limits(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limits(jsonb) to service_role;
+revoke execute on function public.list_rate_limits(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_rate_limits(jsonb, jsonb) to service_role;
+revoke execute on function public.set_rate_limits(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.set_rate_limits(jsonb, uuid, jsonb) to service_role;
+
+-- 54_api_keys.sql
+revoke execute on function public.list_api_keys(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_api_keys(jsonb, jsonb) to service_role;
+revoke execute on function public.get_api_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_api_key(jsonb, uuid) to service_role;
+
+-- 55_api_keys_change.sql
+revoke execute on function public.create_api_key(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_api_key(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.update_api_key(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_api_key(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.revoke_api_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.revoke_api_key(jsonb, uuid) to service_role;
+
+-- 56_api_keys_rotate.sql
+revoke execute on function public.rotate_api_key(jsonb, uuid, integer, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_api_key(jsonb, uuid, integer, jsonb) to service_role;
+revoke execute on function public.rotate_api_keys(jsonb, text, integer, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_api_keys(jsonb, text, integer, jsonb) to service_role;
+
+-- 57_usage.sql
+revoke execute on function public.get_monitor(jsonb) from public, anon, authenticated;
+grant execute on function public.get_monitor(jsonb) to service_role;
+revoke execute on function public.get_environment_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_environment_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_activity_stats(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_activity_stats(jsonb, jsonb) to service_role;
+revoke execute on function public.list_key_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_key_usage(jsonb, jsonb) to service_role;
+
+-- 58_usage_activity_log.sql
+revoke execute on function public.list_activity(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_activity(jsonb, jsonb) to service_role;
+
+-- 59_catalog.sql
+revoke execute on function public.list_models(jsonb) from public, anon, authenticated;
+grant execute on function public.list_models(jsonb) to service_role;
+revoke execute on function public.list_developer_models(jsonb) from public, anon, authenticated;
+grant execute on function public.list_developer_models(jsonb) to service_role;
+revoke execute on function public.get_model(text) from public, anon, authenticated;
+grant execute on function public.get_model(text) to service_role;
+revoke execute on function public.list_providers() from public, anon, authenticated;
+grant execute on function public.list_providers() to service_role;
+
+-- 60_sign_in.sql
+revoke execute on function public.sign_in_with_privy(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.sign_in_with_privy(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.record_failed_sign_in(jsonb, text, text) from public, anon, authenticated;
+grant execute on function public.record_failed_sign_in(jsonb, text, text) to service_role;
+
+-- 61_sign_in_codes.sql
+revoke execute on function public.request_code(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.request_code(jsonb, jsonb) to service_role;
+revoke execute on function public.verify_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.verify_code(jsonb, jsonb, jsonb) to service_role;
+
+-- 63_admin_users.sql
+revoke execute on function public.list_users(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_users(jsonb, jsonb) to service_role;
+revoke execute on function public.list_role_users(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.list_role_users(jsonb, text, jsonb) to service_role;
+revoke execute on function public.get_user(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_user(jsonb, uuid) to service_role;
+revoke execute on function public.change_user(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_user(jsonb, uuid, jsonb) to service_role;
+
+-- 64_admin_create.sql
+revoke execute on function public.create_account(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_account(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.add_credits(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.add_credits(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.create_admin(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_admin(jsonb, jsonb) to service_role;
+
+-- 65_admin_roles.sql
+revoke execute on function public.list_roles(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_roles(jsonb, jsonb) to service_role;
+revoke execute on function public.create_role(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_role(jsonb, jsonb) to service_role;
+revoke execute on function public.change_role(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_role(jsonb, text, jsonb) to service_role;
+revoke execute on function public.delete_role(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_role(jsonb, text) to service_role;
+revoke execute on function public.assign_role(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.assign_role(jsonb, jsonb) to service_role;
+
+-- 66_admin_limits.sql
+revoke execute on function public.set_account_limits(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_account_limits(jsonb, jsonb) to service_role;
+revoke execute on function public.assign_plan(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.assign_plan(jsonb, jsonb) to service_role;
+
+-- 67_audit_logs.sql
+revoke execute on function public.list_audit_logs(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_audit_logs(jsonb, jsonb) to service_role;
+revoke execute on function public.list_key_audit_logs(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_role;
+
+-- 68_cron_rollups.sql
+revoke execute on function public.roll_up_usage(uuid) from public, anon, authenticated;
+grant execute on function public.roll_up_usage(uuid) to service_role;
+
+-- 69_public.sql
+revoke execute on function public.health() from public, anon, authenticated;
+grant execute on function public.health() to service_role;

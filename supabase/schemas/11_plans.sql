@@ -1,0 +1,21 @@
+-- Plans: how much a caller may do. Their figures stand in seeds/plans.sql.
+
+create table gateway.plans (
+  id text primary key,
+  name text not null,
+  requests_per_minute bigint not null,
+  burst bigint not null,
+  requests_per_hour bigint not null,
+  requests_per_day bigint not null,
+  requests_per_month bigint not null,
+  tokens_per_minute bigint not null,
+  tokens_per_day bigint not null,
+  tokens_per_month bigint not null,
+  concurrency bigint not null,
+  price_per_month bigint,
+  price_per_year bigint,
+  credits_per_month bigint not null
+);
+comment on table gateway.plans is 'Limits and prices of each plan; money in nano-dollars, burst per 10 s.';
+
+alter table gateway.plans enable row level security;

@@ -1,0 +1,66 @@
+-- Accounts, each one person's or organisation's, and who proved to be that person.
+-- The row of an account is updated by each of its calls, so the table leaves room for updates in place and indexes
+-- nothing that a call changes.
+
+create table gateway.accounts (
+  id uuid primary key default gen_random_uuid(),
+  email gateway.lower_case_text,
+  username text,
+  role text not null default 'user' references gateway.roles (name),
+  disabled_at timestamptz,
+  deleted_at timestamptz,
+  referred_by text,
+  plan text references gateway.plans (id),
+  plan_ends_at timestamptz,
+  has_purchased boolean not null default false,
+  has_provider_keys boolean not null default false,
+  trial_ends_at timestamptz,
+  trial_requests_left gateway.unsigned_integer not null default 0,
+  balance bigint not null default 0,
+  held gateway.unsigned_bigint not null default 0,
+  debt gateway.unsigned_bigint not null default 0,
+  next_expiry timestamptz,
+  next_overdue timestamptz,
+  month date not null default date_trunc('month', now() at time zone 'utc')::date,
+  month_requests bigint not null default 0,
+  month_tokens bigint not null default 0,
+  rate_limits jsonb not null default '{}',
+  created_at timestamptz not null default now()
+) with (fillfactor = 70);
+comment on table gateway.accounts is
+  'One row per account; money in nano-dollars. balance = what unlapsed grants still hold - debt. Locked first by everything that moves money.';
+comment on column gateway.accounts.deleted_at is
+  'When its person left: from then on it is disabled and says nothing of them; its ledger stays.';
+comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
+comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
+comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
+comment on column gateway.accounts.next_overdue is
+  'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
+comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
+comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
+
+create unique index accounts_email on gateway.accounts (email);
+create index accounts_email_beginning on gateway.accounts (email collate "C");
+-- The order of administrators' lists, newest first; created_at and id together are the place of a page's end.
+create index accounts_created on gateway.accounts (created_at, id);
+-- So that administrators, and the holders of any role, are found without reading every account; the newest first.
+create index accounts_role on gateway.accounts (role, created_at, id);
+-- No list reads all there is because what it looks for is rare.
+create index accounts_plan on gateway.accounts (plan, created_at, id) where plan is not null;
+create index accounts_disabled on gateway.accounts (created_at, id) where disabled_at is not null;
+
+create table gateway.identities (
+  kind text not null check (kind in ('privy', 'email', 'wallet')),
+  value text not null,
+  account_id uuid not null references gateway.accounts (id),
+  verified_at timestamptz not null,
+  primary key (kind, value)
+);
+comment on table gateway.identities is
+  'What a person has proven to be: a Privy id, an e-mail address in lower case, a wallet. Each signs in to one account.';
+
+create index identities_account on gateway.identities (account_id);
+
+alter table gateway.accounts enable row level security;
+alter table gateway.identities enable row level security;

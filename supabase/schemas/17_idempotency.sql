@@ -1,0 +1,17 @@
+-- The memory that makes repeated requests harmless.
+
+create table gateway.idempotency_keys (
+  account_id uuid not null references gateway.accounts (id),
+  key text not null,
+  fingerprint text not null,
+  answer jsonb,
+  created_at timestamptz not null,
+  primary key (account_id, key)
+);
+comment on table gateway.idempotency_keys is
+  'Answers of requests that gave or took credit, by the caller''s Idempotency-Key, for 24 h. fingerprint is a hash of path and body.';
+
+create index idempotency_keys_told on gateway.idempotency_keys ((answer ->> 'id')) where answer ->> 'object' = 'account';
+create index idempotency_keys_created on gateway.idempotency_keys (created_at);
+
+alter table gateway.idempotency_keys enable row level security;

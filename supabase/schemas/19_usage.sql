@@ -1,0 +1,73 @@
+-- Usage: every request, and what was used summed up by the hour, so that no total is ever counted from many requests.
+
+create table gateway.requests (
+  call_id uuid primary key,
+  account_id uuid not null,
+  key_id uuid not null,
+  request_id text,
+  model text not null,
+  provider text,
+  outcome gateway.request_outcome not null,
+  error_code text,
+  stream boolean not null default false,
+  prompt_tokens integer not null default 0,
+  cached_tokens integer not null default 0,
+  written_tokens integer not null default 0,
+  completion_tokens integer not null default 0,
+  reasoning_tokens integer not null default 0,
+  estimated boolean not null default false,
+  held bigint not null,
+  cost bigint not null,
+  first_byte_ms integer,
+  duration_ms integer,
+  own_key boolean not null default false,
+  app text,
+  created_at timestamptz not null,
+  finished_at timestamptz not null
+);
+comment on table gateway.requests is
+  'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
+
+-- By when a call ended: finish_request reads the clock under the account's lock, so within an account no row can
+-- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
+create index requests_account on gateway.requests (account_id, finished_at);
+
+create table gateway.usage_hours (
+  account_id uuid not null references gateway.accounts (id),
+  hour timestamptz not null,
+  key_id uuid not null,
+  model text not null,
+  provider text not null,
+  requests bigint not null,
+  failed bigint not null,
+  own_key bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  primary key (account_id, hour, key_id, model, provider)
+);
+comment on table gateway.usage_hours is
+  'Requests by the hour in which they ended, for the hours before the account''s rolled_up_to. No provider is an empty text; cost in nano-dollars.';
+comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
+
+create table gateway.usage_totals (
+  account_id uuid primary key references gateway.accounts (id),
+  rolled_up_to timestamptz not null,
+  requests bigint not null,
+  failed bigint not null,
+  own_key bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null
+);
+comment on table gateway.usage_totals is
+  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on are counted one by one.';
+
+alter table gateway.usage_hours enable row level security;
+alter table gateway.usage_totals enable row level security;
+alter table gateway.requests enable row level security;

@@ -1,0 +1,41 @@
+-- Trials: once a person, and never what a plan or purchased credit stands in front of.
+
+-- A proof of who someone is, as it is kept where the person may not be known or may have left.
+create function gateway.proof_hash(kind text, value text) returns text
+language sql immutable parallel safe set search_path = ''
+as $$ select encode(sha256(convert_to(kind || ':' || value, 'utf8')), 'hex') $$;
+
+-- Marks a person as having had a trial. Answers whether nothing of what they proved was marked before.
+create function gateway.claim_trial(proofs jsonb, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  hashes constant text[] := array(
+    select distinct gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown);
+  claimed integer;
+begin
+  insert into gateway.trial_claims (proof_hash, claimed_at)
+    select hash, at from unnest(hashes) as hash order by hash
+    on conflict do nothing;
+  get diagnostics claimed = row_count;
+  return claimed = cardinality(hashes);
+end;
+$$;
+
+-- Whether this account's person, by what the account is known by or by what they prove now, has ever had a trial.
+create function gateway.has_had_trial(account uuid, proofs jsonb) returns boolean
+language sql stable set search_path = ''
+as $$
+  select exists (
+    select from gateway.trial_claims where proof_hash in (
+      select gateway.proof_hash(kind, value) from gateway.identities where account_id = has_had_trial.account
+      union all
+      select gateway.proof_hash(shown ->> 'kind', shown ->> 'value')
+        from jsonb_array_elements(has_had_trial.proofs) as shown))
+$$;
+
+-- Whether the trial is what an account calls on.
+create function gateway.is_in_trial(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return coalesce(account.trial_ends_at > at and not account.has_purchased
+                and (account.plan is null or account.plan_ends_at <= at), false);

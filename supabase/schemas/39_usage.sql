@@ -1,0 +1,156 @@
+-- How usage is summed up, and read. Every total is that of its hours and of the requests since: the two meet at
+-- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for.
+
+-- The requests that ended in [since, until), counted one by one.
+create function gateway.count_requests(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_hours
+language sql stable set search_path = ''
+as $$
+  select account_id, date_trunc('hour', finished_at, 'UTC'), key_id, model, coalesce(provider, ''), count(*),
+         count(*) filter (where outcome not in ('completed', 'client_left')), count(*) filter (where own_key),
+         sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+  from gateway.requests
+  where account_id = this_account and finished_at >= since and finished_at < until
+  group by 1, 2, 3, 4, 5
+$$;
+
+-- The end of the last hour that is surely over. The minute is for a clock that is set back a little: what it would put
+-- into an hour that is summed up would never be counted.
+create function gateway.last_whole_hour(at timestamptz) returns timestamptz
+language sql stable set search_path = ''
+as $$ select date_trunc('hour', at - interval '1 minute', 'UTC') $$;
+
+-- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
+-- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,
+-- nothing is locked.
+create function gateway.roll_up(this_account uuid, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  until constant timestamptz := gateway.last_whole_hour(at);
+  since timestamptz := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+begin
+  if since >= until or not exists (
+      select from gateway.requests
+      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until) then
+    return false;
+  end if;
+  perform from gateway.accounts where id = this_account for update;
+  -- Somebody else may have done it meanwhile.
+  since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+  if since >= until then
+    return false;
+  end if;
+  with hours as (
+    insert into gateway.usage_hours
+      select * from gateway.count_requests(this_account, coalesce(since, '-infinity'), until)
+      returning *
+  )
+  insert into gateway.usage_totals as totals
+    select this_account, until, coalesce(sum(requests), 0), coalesce(sum(failed), 0), coalesce(sum(own_key), 0),
+           coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(completion_tokens), 0),
+           coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)
+    from hours
+    on conflict (account_id) do update set
+      rolled_up_to = excluded.rolled_up_to,
+      requests = totals.requests + excluded.requests,
+      failed = totals.failed + excluded.failed,
+      own_key = totals.own_key + excluded.own_key,
+      prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+      cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+      completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+      reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+      cost = totals.cost + excluded.cost;
+  return true;
+end;
+$$;
+
+-- The usage in [since, until), which are whole hours.
+create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_hours
+language sql stable set search_path = ''
+as $$
+  select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < until
+  union all
+  select * from gateway.count_requests(
+    this_account,
+    greatest(since, (select rolled_up_to from gateway.usage_totals where account_id = this_account)),
+    until)
+$$;
+
+-- Sums as the API words them.
+create function gateway.figures(
+  requests numeric, failed numeric, own_key numeric, prompt numeric, cached numeric, completion numeric,
+  reasoning numeric, cost numeric)
+returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'requests', coalesce(requests, 0), 'failed', coalesce(failed, 0), 'own_key', coalesce(own_key, 0),
+    'prompt_tokens', coalesce(prompt, 0), 'cached_tokens', coalesce(cached, 0),
+    'completion_tokens', coalesce(completion, 0), 'reasoning_tokens', coalesce(reasoning, 0),
+    'tokens', coalesce(prompt + completion, 0), 'cost', trim_scale(coalesce(cost, 0) * 0.000000001))
+$$;
+
+-- The usage in [since, until): the total, and its parts by day, model, provider, key and environment.
+create function gateway.usage_by(this_account uuid, since timestamptz, until timestamptz)
+returns table (part text, value text, figures jsonb, tokens numeric, cost numeric)
+language sql stable set search_path = ''
+as $$
+  with used as (
+    select u.*, (u.hour at time zone 'utc')::date as day, k.environment
+    from gateway.used(this_account, since, until) u left join gateway.api_keys k on k.id = u.key_id
+  )
+  select case grouping(day, model, provider, key_id, environment)
+           when 31 then 'total' when 15 then 'day' when 23 then 'model' when 27 then 'provider' when 29 then 'key'
+           else 'environment' end,
+         coalesce(day::text, model, provider, key_id::text, environment),
+         gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+                         sum(completion_tokens), sum(reasoning_tokens), sum(cost)),
+         sum(prompt_tokens) + sum(completion_tokens), sum(cost)
+  from used
+  group by grouping sets ((), (day), (model), (provider), (key_id), (environment))
+$$;
+
+-- Everything that an account ever used.
+create function gateway.used_ever(this_account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  with sums as (
+    select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.usage_totals where account_id = this_account
+    union all
+    select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.count_requests(
+      this_account,
+      coalesce((select rolled_up_to from gateway.usage_totals where account_id = this_account), '-infinity'),
+      'infinity')
+  )
+  select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+                         sum(completion_tokens), sum(reasoning_tokens), sum(cost))
+  from sums
+$$;
+
+-- The whole hours that a query asks for: from rounded down, to rounded up, at most 366 days up to the latter. Unless
+-- it says otherwise they end with this hour and begin with the day (or month, as unit says) that lies so many days
+-- before the last one's.
+create function gateway.usage_window(
+  query jsonb, unit text, days integer, at timestamptz, out since timestamptz, out until timestamptz)
+language plpgsql stable set search_path = ''
+as $$
+declare
+  moment constant interval := '1 microsecond';
+  upto constant timestamptz := (query ->> 'to')::timestamptz;
+begin
+  until := coalesce(date_trunc('hour', upto - moment, 'UTC'), date_trunc('hour', at, 'UTC')) + interval '1 hour';
+  since := date_trunc(unit, until - moment, 'UTC') - make_interval(hours => 24 * days);
+  since := date_trunc('hour', coalesce((query ->> 'from')::timestamptz, since), 'UTC');
+  since := greatest(since, until - make_interval(hours => 24 * 366));
+  until := greatest(since, until);
+end;
+$$;
+
+-- Where a page of a list that is ordered by time ended, as the API's cursors say it.
+create function gateway.place(at timestamptz, id uuid) returns text
+language sql stable set search_path = ''
+as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;

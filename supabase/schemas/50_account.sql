@@ -1,0 +1,96 @@
+-- What an account says of itself, and its end.
+
+-- What an account says of itself, and the little of it that its owner just changes.
+create function gateway.profile(account gateway.accounts, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'profile', 'id', account.id, 'email', account.email, 'username', account.username,
+    'role', account.role, 'plan', gateway.plan_in_force(account, at), 'referred_by', account.referred_by,
+    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
+      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
+      'requests_left', account.trial_requests_left) end,
+    'identities', (
+      select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value, 'verified_at', verified_at)
+                                order by kind, value), '[]')
+      from gateway.identities where account_id = account.id),
+    'created_at', account.created_at)
+$$;
+
+create function public.get_profile(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return (select gateway.profile(a, gateway.now()) from gateway.accounts a where id = session.account_id);
+end;
+$$;
+
+-- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
+create function public.update_profile(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts;
+begin
+  select * into account from gateway.accounts where id = session.account_id for update;
+  -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
+  perform gateway.authenticate(caller, 'account:write');
+  if account.username is distinct from request ->> 'username' then
+    account.username := request ->> 'username';
+    update gateway.accounts set username = account.username where id = account.id;
+    -- The trail outlives the account's deletion, so it says what was changed and not into what.
+    perform gateway.audit(caller, session.account_id, session.key_id, 'profile.update', account.id, null,
+      '{"changed": ["username"]}');
+  end if;
+  return gateway.profile(account, gateway.now());
+end;
+$$;
+
+-- Takes the person out of the caller's account and revokes its keys. Ledger, grants, requests and audit trail stay,
+-- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
+-- is welcome, but gets no second trial.
+create function public.delete_account(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts;
+  at timestamptz;
+  keys integer;
+begin
+  perform gateway.refuse_last_admin(session.account_id);
+  select * into account from gateway.accounts where id = session.account_id for update;
+  -- Again, now that nothing can change: of two deletions at once the second finds its key revoked.
+  perform gateway.authenticate(caller, 'account:write');
+  at := gateway.now();
+
+  -- Names and addresses of keys are the person's own words. A former secret is dead with its key.
+  update gateway.api_keys set
+    name = 'deleted', ip_allowlist = '{}', domain_allowlist = '{}', revoked_at = least(revoked_at, at)
+    where account_id = account.id;
+  get diagnostics keys = row_count;
+  delete from gateway.provider_keys where account_id = account.id;
+  delete from gateway.identities where account_id = account.id;
+  delete from gateway.idempotency_keys where account_id = account.id;
+  -- The answer to whoever made this account. It must stay: the same request again would make it anew. Whoever has locked
+  -- it is about to delete it, and may be waiting for this account.
+  update gateway.idempotency_keys as keys set answer = keys.answer || '{"email": "", "username": null}'
+    from (
+      select account_id, key from gateway.idempotency_keys
+        where answer ->> 'object' = 'account' and answer ->> 'id' = account.id::text
+        for update skip locked
+    ) as told
+    where keys.account_id = told.account_id and keys.key = told.key;
+  update gateway.accounts set
+    email = null, username = null, referred_by = null, role = 'user', has_provider_keys = false,
+    disabled_at = coalesce(disabled_at, at), deleted_at = at
+    where id = account.id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'account.delete', account.id, null,
+    jsonb_build_object('role', account.role, 'plan', account.plan, 'keys', keys,
+                       'balance', gateway.dollars(account.balance)));
+  return jsonb_build_object('object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at);
+end;
+$$;

@@ -1,0 +1,65 @@
+-- Requests one by one.
+
+-- query: model, provider, key_id, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
+-- looks through so many requests at most, however few of them match: it may hold less than the limit and still have
+-- a page after it.
+create function public.list_activity(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  most constant integer := (query ->> 'limit')::integer;
+  filtered constant boolean := coalesce(
+    query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
+  window_size constant integer := case when filtered then 5000 else most + 1 end;
+  since constant timestamptz := coalesce((query ->> 'from')::timestamptz, '-infinity');
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  -- A bound that an index can use in any plan: the requests of the cursor's own moment are told apart by their ids.
+  until constant timestamptz := least((query ->> 'to')::timestamptz, after + interval '1 microsecond', 'infinity');
+  answer jsonb;
+begin
+  with scanned as (
+    select * from gateway.requests
+    where account_id = session.account_id and finished_at >= since and finished_at < until
+      and (after is null or (finished_at, call_id) < (after, after_id))
+    order by finished_at desc, call_id desc
+    limit window_size
+  ),
+  found as (
+    select * from scanned
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
+    order by finished_at desc, call_id desc
+    limit most + 1
+  ),
+  page as (select * from found order by finished_at desc, call_id desc limit most),
+  -- Where the next page begins: after this one, or after what was looked through, or nowhere.
+  ends as (
+    select case
+      when (select count(*) from found) > most
+        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
+      when (select count(*) from scanned) = window_size
+        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+    end as next_cursor
+  )
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'object', 'request', 'call_id', call_id, 'request_id', request_id, 'key_id', key_id, 'model', model,
+        'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
+        'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
+        'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
+        'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
+        'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
+        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc), '[]')
+      from page),
+    'has_more', ends.next_cursor is not null,
+    'next_cursor', ends.next_cursor)
+  into answer from ends;
+  return answer;
+end;
+$$;

@@ -1,0 +1,107 @@
+-- The public catalog. These functions take no caller: anyone may ask, and the CDN answers most.
+
+-- The price of a million tokens, in dollars.
+create function gateway.route_json(route gateway.model_routes) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'provider', route.provider, 'upstream_model', route.upstream_model,
+    'pricing', case when route.prompt_price is null or route.completion_price is null then null
+      else jsonb_build_object(
+        'prompt_per_million', gateway.dollars(route.prompt_price),
+        'cached_per_million', gateway.dollars(coalesce(route.cached_price, route.prompt_price)),
+        'written_per_million', gateway.dollars(coalesce(route.written_price, route.prompt_price)),
+        'completion_per_million', gateway.dollars(route.completion_price),
+        'request', gateway.dollars(route.request_price),
+        'image', gateway.dollars(route.image_price)) end)
+$$;
+
+-- A model in our own shape, which is a superset of OpenAI's.
+create function gateway.model_json(model gateway.models) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', model.id, 'object', 'model', 'created', extract(epoch from model.created_at)::bigint,
+    'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
+    'context_length', model.context_length, 'max_output_tokens', model.max_output,
+    'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
+    'reasoning', model.reasoning,
+    'free', coalesce(bool_and(r.prompt_price + r.completion_price + r.request_price + coalesce(r.image_price, 0) = 0),
+                     false),
+    'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
+                         filter (where r.provider is not null), '[]'))
+  from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
+$$;
+
+-- query: developer, provider, search, modality, free, limit, cursor (the last id of the page before).
+create function public.list_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  with found as (
+    select m.id, gateway.model_json(m) as model
+    from gateway.models m
+    where m.enabled
+      and (query ->> 'cursor' is null or m.id > query ->> 'cursor')
+      and (query ->> 'developer' is null or m.developer = query ->> 'developer')
+      and (query ->> 'provider' is null or exists (
+        select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = query ->> 'provider'))
+      and (query ->> 'search' is null
+        or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'search')) > 0)
+      and (query ->> 'modality' is null
+        or query ->> 'modality' = any (m.input_modalities || m.output_modalities))
+      and (query ->> 'free' is null
+        or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
+    order by m.id
+    limit (query ->> 'limit')::integer + 1
+  ),
+  page as (select * from found order by id limit (query ->> 'limit')::integer)
+  select jsonb_build_object(
+    'object', 'list',
+    'data', (select coalesce(jsonb_agg(model order by id), '[]') from page),
+    'has_more', (select count(*) from found) > (query ->> 'limit')::integer,
+    'next_cursor', case when (select count(*) from found) > (query ->> 'limit')::integer
+                        then (select max(id) from page) end)
+$$;
+
+-- query: developer, limit, cursor.
+create function public.list_developer_models(query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if not exists (select from gateway.models where enabled and developer = query ->> 'developer') then
+    perform gateway.refuse(gateway.refusal(404, 'developer_not_found', '{"param": "name"}'));
+  end if;
+  return public.list_models(query);
+end;
+$$;
+
+create function public.get_model(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model gateway.models;
+begin
+  select * into model from gateway.models where id = model_id and enabled;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
+  end if;
+  return gateway.model_json(model);
+end;
+$$;
+
+create function public.list_providers() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', coalesce(jsonb_agg(p), '[]'))
+  from (
+    select r.provider as id, 'provider' as object, count(*) as models,
+           count(*) filter (where m.kind = 'image') as image_models,
+           count(*) filter (where r.prompt_price + r.completion_price + r.request_price = 0) as free_models,
+           gateway.dollars(min(r.prompt_price)) as lowest_prompt_per_million,
+           gateway.dollars(max(r.prompt_price)) as highest_prompt_per_million
+    from gateway.model_routes r join gateway.models m on m.id = r.model_id and m.enabled
+    where r.enabled
+    group by r.provider
+    order by r.provider
+  ) p
+$$;

@@ -1,0 +1,64 @@
+-- Sign-in by a code that is mailed.
+
+-- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
+-- request: email (in lower case), code_hash, referral_code.
+create function public.request_code(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  lifetime constant interval := '10 minutes';
+  person constant text := gateway.proof_hash('email', request ->> 'email');
+  network constant text := gateway.network_of(caller);
+  at timestamptz;
+begin
+  perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
+  perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
+  perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
+  perform gateway.limit_attempts('code.pair.day', person || ' ' || network, 10, interval '1 day');
+  perform gateway.limit_attempts('code.network', network, 20, interval '1 hour');
+  at := gateway.now();
+  insert into gateway.sign_in_codes (email_hash, code_hash, referral_code, expires_at)
+    values (person, request ->> 'code_hash', request ->> 'referral_code', at + lifetime)
+    on conflict (email_hash) do update set
+      code_hash = excluded.code_hash, tries = 0, referral_code = excluded.referral_code, expires_at = excluded.expires_at;
+  -- A few of those that nobody used, so that the table stays small.
+  delete from gateway.sign_in_codes where email_hash in (
+    select email_hash from gateway.sign_in_codes where expires_at < at - interval '1 day'
+    order by expires_at limit 20 for update skip locked);
+  perform gateway.forget_attempts();
+  return jsonb_build_object(
+    'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer);
+end;
+$$;
+
+-- Signs in whoever knows the newest code of an address. Whatever is wrong with a code, the answer is the same, and a
+-- wrong one is counted: that refusal is a value, so that the count stays.
+-- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
+create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  most constant integer := 5;
+  person constant text := gateway.proof_hash('email', request ->> 'email');
+  code gateway.sign_in_codes;
+  reason text;
+begin
+  perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
+  select * into code from gateway.sign_in_codes where email_hash = person for update;
+  reason := case
+    when code.email_hash is null then 'no_code'
+    when code.expires_at <= gateway.now() then 'code_expired'
+    when code.tries >= most then 'code_used_up'
+    when not coalesce(request -> 'code_hashes' ? code.code_hash, false) then 'code_wrong'
+  end;
+  if reason is not null then
+    update gateway.sign_in_codes set tries = tries + 1 where email_hash = person and reason = 'code_wrong';
+    perform gateway.note_failed_sign_in(caller, 'email', reason, null);
+    return jsonb_build_object('refused', gateway.refusal(401, 'invalid_code'));
+  end if;
+  delete from gateway.sign_in_codes where email_hash = person;
+  return gateway.sign_in(
+    caller, 'email', jsonb_build_array(jsonb_build_object('kind', 'email', 'value', request ->> 'email')),
+    code.referral_code, key, true);
+end;
+$$;

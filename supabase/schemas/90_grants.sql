@@ -1,0 +1,163 @@
+-- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
+-- sequence and no function of `gateway` is anybody's. A function of `public` that is not on this list is found out by a
+-- test, and so is a privilege that is not on it.
+
+-- 36_audit.sql
+revoke execute on function public.record_refusal(jsonb, text) from public, anon, authenticated;
+grant execute on function public.record_refusal(jsonb, text) to service_role;
+
+-- 40_begin_request.sql
+revoke execute on function public.begin_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_request(jsonb, jsonb) to service_role;
+
+-- 41_finish_request.sql
+revoke execute on function public.finish_request(jsonb) from public, anon, authenticated;
+grant execute on function public.finish_request(jsonb) to service_role;
+
+-- 42_sweep_holds.sql
+revoke execute on function public.sweep_holds() from public, anon, authenticated;
+grant execute on function public.sweep_holds() to service_role;
+
+-- 43_ledger_check.sql
+revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb) to service_role;
+
+-- 50_account.sql
+revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
+grant execute on function public.get_profile(jsonb) to service_role;
+revoke execute on function public.update_profile(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.update_profile(jsonb, jsonb) to service_role;
+revoke execute on function public.delete_account(jsonb) from public, anon, authenticated;
+grant execute on function public.delete_account(jsonb) to service_role;
+
+-- 51_account_credit.sql
+revoke execute on function public.get_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_balance(jsonb) to service_role;
+revoke execute on function public.list_credit_transactions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_credit_transactions(jsonb, jsonb) to service_role;
+
+-- 52_account_provider_keys.sql
+revoke execute on function public.set_provider_key(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_provider_key(jsonb, jsonb) to service_role;
+revoke execute on function public.list_provider_keys(jsonb) from public, anon, authenticated;
+grant execute on function public.list_provider_keys(jsonb) to service_role;
+revoke execute on function public.delete_provider_key(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_provider_key(jsonb, text) to service_role;
+revoke execute on function public.list_outdated_provider_keys(jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_provider_keys(jsonb) to service_role;
+revoke execute on function public.renew_provider_key(uuid, text, text, text, integer) from public, anon, authenticated;
+grant execute on function public.renew_provider_key(uuid, text, text, text, integer) to service_role;
+
+-- 53_account_limits.sql
+revoke execute on function public.get_limits(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limits(jsonb) to service_role;
+revoke execute on function public.list_rate_limits(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_rate_limits(jsonb, jsonb) to service_role;
+revoke execute on function public.set_rate_limits(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.set_rate_limits(jsonb, uuid, jsonb) to service_role;
+
+-- 54_api_keys.sql
+revoke execute on function public.list_api_keys(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_api_keys(jsonb, jsonb) to service_role;
+revoke execute on function public.get_api_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_api_key(jsonb, uuid) to service_role;
+
+-- 55_api_keys_change.sql
+revoke execute on function public.create_api_key(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_api_key(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.update_api_key(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_api_key(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.revoke_api_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.revoke_api_key(jsonb, uuid) to service_role;
+
+-- 56_api_keys_rotate.sql
+revoke execute on function public.rotate_api_key(jsonb, uuid, integer, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_api_key(jsonb, uuid, integer, jsonb) to service_role;
+revoke execute on function public.rotate_api_keys(jsonb, text, integer, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_api_keys(jsonb, text, integer, jsonb) to service_role;
+
+-- 57_usage.sql
+revoke execute on function public.get_monitor(jsonb) from public, anon, authenticated;
+grant execute on function public.get_monitor(jsonb) to service_role;
+revoke execute on function public.get_environment_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_environment_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_activity_stats(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_activity_stats(jsonb, jsonb) to service_role;
+revoke execute on function public.list_key_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_key_usage(jsonb, jsonb) to service_role;
+
+-- 58_usage_activity_log.sql
+revoke execute on function public.list_activity(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_activity(jsonb, jsonb) to service_role;
+
+-- 59_catalog.sql
+revoke execute on function public.list_models(jsonb) from public, anon, authenticated;
+grant execute on function public.list_models(jsonb) to service_role;
+revoke execute on function public.list_developer_models(jsonb) from public, anon, authenticated;
+grant execute on function public.list_developer_models(jsonb) to service_role;
+revoke execute on function public.get_model(text) from public, anon, authenticated;
+grant execute on function public.get_model(text) to service_role;
+revoke execute on function public.list_providers() from public, anon, authenticated;
+grant execute on function public.list_providers() to service_role;
+
+-- 60_sign_in.sql
+revoke execute on function public.sign_in_with_privy(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.sign_in_with_privy(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.record_failed_sign_in(jsonb, text, text) from public, anon, authenticated;
+grant execute on function public.record_failed_sign_in(jsonb, text, text) to service_role;
+
+-- 61_sign_in_codes.sql
+revoke execute on function public.request_code(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.request_code(jsonb, jsonb) to service_role;
+revoke execute on function public.verify_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.verify_code(jsonb, jsonb, jsonb) to service_role;
+
+-- 63_admin_users.sql
+revoke execute on function public.list_users(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_users(jsonb, jsonb) to service_role;
+revoke execute on function public.list_role_users(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.list_role_users(jsonb, text, jsonb) to service_role;
+revoke execute on function public.get_user(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_user(jsonb, uuid) to service_role;
+revoke execute on function public.change_user(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_user(jsonb, uuid, jsonb) to service_role;
+
+-- 64_admin_create.sql
+revoke execute on function public.create_account(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_account(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.add_credits(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.add_credits(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.create_admin(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_admin(jsonb, jsonb) to service_role;
+
+-- 65_admin_roles.sql
+revoke execute on function public.list_roles(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_roles(jsonb, jsonb) to service_role;
+revoke execute on function public.create_role(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_role(jsonb, jsonb) to service_role;
+revoke execute on function public.change_role(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_role(jsonb, text, jsonb) to service_role;
+revoke execute on function public.delete_role(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_role(jsonb, text) to service_role;
+revoke execute on function public.assign_role(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.assign_role(jsonb, jsonb) to service_role;
+
+-- 66_admin_limits.sql
+revoke execute on function public.set_account_limits(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_account_limits(jsonb, jsonb) to service_role;
+revoke execute on function public.assign_plan(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.assign_plan(jsonb, jsonb) to service_role;
+
+-- 67_audit_logs.sql
+revoke execute on function public.list_audit_logs(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_audit_logs(jsonb, jsonb) to service_role;
+revoke execute on function public.list_key_audit_logs(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_role;
+
+-- 68_cron_rollups.sql
+revoke execute on function public.roll_up_usage(uuid) from public, anon, authenticated;
+grant execute on function public.roll_up_usage(uuid) to service_role;
+
+-- 69_public.sql
+revoke execute on function public.health() from public, anon, authenticated;
+grant execute on function public.health() to service_role;

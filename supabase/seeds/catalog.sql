@@ -1,0 +1,180 @@
+-- The catalog: models that the four providers serve, with their routes and prices.
+-- Prices are list prices; the next migration carries what is changed here to deployed databases. What an administrator
+-- has disabled stays disabled.
+
+-- image_tokens: the most that one image costs, whatever its size, by the developer's own formula.
+insert into gateway.models
+  (id, name, developer, description, kind, context_length, max_output, input_modalities, output_modalities, reasoning, image_tokens)
+values
+  -- OpenAI: text and vision
+  ('openai/gpt-4o-mini', 'GPT-4o mini', 'openai', 'Small and cheap, for everyday tasks with text and images.', 'chat', 128000, 16384, '{text,image}', '{text}', false, 48169),
+  ('openai/gpt-4o', 'GPT-4o', 'openai', 'General-purpose model for text and images.', 'chat', 128000, 16384, '{text,image}', '{text}', false, 1445),
+  ('openai/gpt-4.1', 'GPT-4.1', 'openai', 'Strong at code and instructions, with a context of a million tokens.', 'chat', 1047576, 32768, '{text,image}', '{text}', false, 1445),
+  ('openai/gpt-4.1-mini', 'GPT-4.1 mini', 'openai', 'A smaller and faster GPT-4.1.', 'chat', 1047576, 32768, '{text,image}', '{text}', false, 2489),
+  ('openai/gpt-4.1-nano', 'GPT-4.1 nano', 'openai', 'The smallest GPT-4.1, for classification and completion.', 'chat', 1047576, 32768, '{text,image}', '{text}', false, 3779),
+  -- OpenAI: reasoning
+  ('openai/gpt-5', 'GPT-5', 'openai', 'Reasoning model for code, agents and long tasks.', 'chat', 400000, 128000, '{text,image}', '{text}', true, 1190),
+  ('openai/gpt-5-mini', 'GPT-5 mini', 'openai', 'A faster GPT-5 for well-defined tasks.', 'chat', 400000, 128000, '{text,image}', '{text}', true, 2489),
+  ('openai/gpt-5-nano', 'GPT-5 nano', 'openai', 'The fastest and cheapest GPT-5.', 'chat', 400000, 128000, '{text,image}', '{text}', true, 3779),
+  ('openai/o4-mini', 'o4-mini', 'openai', 'Compact reasoning model with vision.', 'chat', 200000, 100000, '{text,image}', '{text}', true, 2642),
+  ('openai/gpt-oss-120b', 'gpt-oss-120b', 'openai', 'Open-weight reasoning model with 117 billion parameters.', 'chat', 131072, 32768, '{text}', '{text}', true, 0),
+  -- Anthropic
+  ('anthropic/claude-opus-4.1', 'Claude Opus 4.1', 'anthropic', 'For the hardest coding and agent tasks.', 'chat', 200000, 32000, '{text,image}', '{text}', true, 1600),
+  ('anthropic/claude-sonnet-4.5', 'Claude Sonnet 4.5', 'anthropic', 'For agents, coding and computer use.', 'chat', 200000, 64000, '{text,image}', '{text}', true, 1600),
+  ('anthropic/claude-haiku-4.5', 'Claude Haiku 4.5', 'anthropic', 'Fast and economical, with optional reasoning.', 'chat', 200000, 64000, '{text,image}', '{text}', true, 1600),
+  ('anthropic/claude-3.5-haiku', 'Claude 3.5 Haiku', 'anthropic', 'The fast model of the generation before.', 'chat', 200000, 8192, '{text,image}', '{text}', false, 1600),
+  -- Google: an image is cut into at most 16 tiles of 258 tokens, besides the whole
+  ('google/gemini-2.5-flash', 'Gemini 2.5 Flash', 'google', 'Fast reasoning over long documents and images.', 'chat', 1048576, 65535, '{text,image}', '{text}', true, 4386),
+  ('google/gemini-2.5-flash-lite', 'Gemini 2.5 Flash Lite', 'google', 'The cheapest Gemini 2.5, for volume.', 'chat', 1048576, 65535, '{text,image}', '{text}', true, 4386),
+  ('google/gemma-3-27b-it', 'Gemma 3 27B', 'google', 'Open-weight multilingual model with vision.', 'chat', 131072, 16384, '{text,image}', '{text}', false, 320),
+  -- Meta
+  ('meta-llama/llama-3.1-8b-instruct', 'Llama 3.1 8B Instruct', 'meta-llama', 'Small open-weight model.', 'chat', 131072, 16384, '{text}', '{text}', false, 0),
+  ('meta-llama/llama-3.3-70b-instruct', 'Llama 3.3 70B Instruct', 'meta-llama', 'Open-weight model for multilingual dialogue.', 'chat', 131072, 16384, '{text}', '{text}', false, 0),
+  ('meta-llama/llama-4-maverick', 'Llama 4 Maverick', 'meta-llama', 'Open-weight mixture of 128 experts with vision.', 'chat', 1048576, 16384, '{text,image}', '{text}', false, 2500),
+  -- DeepSeek
+  ('deepseek/deepseek-chat-v3-0324', 'DeepSeek V3 0324', 'deepseek', 'Open-weight mixture of experts with 685 billion parameters.', 'chat', 163840, 16384, '{text}', '{text}', false, 0),
+  ('deepseek/deepseek-chat-v3.1', 'DeepSeek V3.1', 'deepseek', 'Answers with or without reasoning first.', 'chat', 163840, 32768, '{text}', '{text}', true, 0),
+  ('deepseek/deepseek-r1', 'DeepSeek R1', 'deepseek', 'Open-weight reasoning model.', 'chat', 163840, 32768, '{text}', '{text}', true, 0),
+  ('deepseek/deepseek-r1-0528', 'DeepSeek R1 0528', 'deepseek', 'R1 of May 2025, with deeper reasoning.', 'chat', 163840, 32768, '{text}', '{text}', true, 0),
+  -- Qwen
+  ('qwen/qwen-2.5-72b-instruct', 'Qwen2.5 72B Instruct', 'qwen', 'Open-weight model for code, mathematics and structured output.', 'chat', 32768, 16384, '{text}', '{text}', false, 0),
+  ('qwen/qwen2.5-vl-72b-instruct', 'Qwen2.5-VL 72B Instruct', 'qwen', 'Open-weight vision model for documents and charts.', 'chat', 32768, 16384, '{text,image}', '{text}', false, 16384),
+  ('qwen/qwen3-32b', 'Qwen3 32B', 'qwen', 'Dense open-weight model that can reason first.', 'chat', 40960, 16384, '{text}', '{text}', true, 0),
+  ('qwen/qwen3-235b-a22b-2507', 'Qwen3 235B A22B Instruct 2507', 'qwen', 'Open-weight mixture of experts, 22 billion parameters at work.', 'chat', 262144, 16384, '{text}', '{text}', false, 0),
+  ('qwen/qwen3-coder', 'Qwen3 Coder 480B A35B', 'qwen', 'Open-weight model for agents that code.', 'chat', 262144, 32768, '{text}', '{text}', false, 0),
+  -- Mistral
+  ('mistralai/mistral-nemo', 'Mistral Nemo', 'mistralai', 'Small open-weight multilingual model.', 'chat', 131072, 16384, '{text}', '{text}', false, 0),
+  ('mistralai/mistral-small-3.2-24b-instruct', 'Mistral Small 3.2 24B', 'mistralai', 'Open-weight model with vision and tools.', 'chat', 131072, 16384, '{text,image}', '{text}', false, 3080),
+  ('mistralai/mistral-large-2411', 'Mistral Large 2411', 'mistralai', 'For long documents, code and reasoning in many languages.', 'chat', 131072, 16384, '{text}', '{text}', false, 0),
+  -- Moonshot AI and Z.ai
+  ('moonshotai/kimi-k2-0905', 'Kimi K2 0905', 'moonshotai', 'Open-weight mixture of experts for agents and code.', 'chat', 262144, 16384, '{text}', '{text}', false, 0),
+  ('z-ai/glm-4.6', 'GLM 4.6', 'z-ai', 'Open-weight reasoning model for agents and code.', 'chat', 202752, 65536, '{text}', '{text}', true, 0),
+  -- free of charge
+  ('openai/gpt-oss-20b:free', 'gpt-oss-20b (free)', 'openai', 'Small open-weight reasoning model, free of charge.', 'chat', 131072, 32768, '{text}', '{text}', true, 0),
+  ('meta-llama/llama-3.3-70b-instruct:free', 'Llama 3.3 70B Instruct (free)', 'meta-llama', 'Llama 3.3 70B, free of charge.', 'chat', 65536, 16384, '{text}', '{text}', false, 0),
+  ('deepseek/deepseek-r1-0528:free', 'DeepSeek R1 0528 (free)', 'deepseek', 'R1 0528, free of charge.', 'chat', 163840, 32768, '{text}', '{text}', true, 0),
+  ('qwen/qwen3-coder:free', 'Qwen3 Coder 480B A35B (free)', 'qwen', 'Qwen3 Coder, free of charge.', 'chat', 262144, 32768, '{text}', '{text}', false, 0),
+  ('google/gemma-3-27b-it:free', 'Gemma 3 27B (free)', 'google', 'Gemma 3 27B, free of charge.', 'chat', 131072, 8192, '{text,image}', '{text}', false, 320),
+  -- images
+  ('openai/gpt-image-1', 'GPT Image 1', 'openai', 'Makes and edits images.', 'image', 32000, 8192, '{text,image}', '{image}', false, 0),
+  ('openai/gpt-image-1-mini', 'GPT Image 1 mini', 'openai', 'A cheaper GPT Image 1.', 'image', 32000, 8192, '{text,image}', '{image}', false, 0),
+  ('google/gemini-2.5-flash-image', 'Gemini 2.5 Flash Image', 'google', 'Makes and edits images in a conversation.', 'image', 32768, 32768, '{text,image}', '{text,image}', false, 4386),
+  ('black-forest-labs/flux.2-pro', 'FLUX.2 Pro', 'black-forest-labs', 'Makes images of up to four megapixels.', 'image', 46864, 8192, '{text,image}', '{image}', false, 0)
+on conflict (id) do update set
+  name = excluded.name, developer = excluded.developer, description = excluded.description, kind = excluded.kind,
+  context_length = excluded.context_length, max_output = excluded.max_output,
+  input_modalities = excluded.input_modalities, output_modalities = excluded.output_modalities,
+  reasoning = excluded.reasoning, image_tokens = excluded.image_tokens;
+
+-- The prices of a million tokens: 150000000 is $0.15. Portkey asks one provider for us, OpenAI unless configured
+-- otherwise, so it is a route of OpenAI's models only. Featherless sells subscriptions: its prices here are our own.
+insert into gateway.model_routes (model_id, provider, upstream_model, prompt_price, cached_price, completion_price)
+values
+  -- OpenAI
+  ('openai/gpt-4o-mini', 'portkey', 'gpt-4o-mini', 150000000, 75000000, 600000000),
+  ('openai/gpt-4o-mini', 'openrouter', 'openai/gpt-4o-mini', 150000000, 75000000, 600000000),
+  ('openai/gpt-4o', 'portkey', 'gpt-4o', 2500000000, 1250000000, 10000000000),
+  ('openai/gpt-4o', 'openrouter', 'openai/gpt-4o', 2500000000, 1250000000, 10000000000),
+  ('openai/gpt-4.1', 'portkey', 'gpt-4.1', 2000000000, 500000000, 8000000000),
+  ('openai/gpt-4.1', 'openrouter', 'openai/gpt-4.1', 2000000000, 500000000, 8000000000),
+  ('openai/gpt-4.1-mini', 'portkey', 'gpt-4.1-mini', 400000000, 100000000, 1600000000),
+  ('openai/gpt-4.1-mini', 'openrouter', 'openai/gpt-4.1-mini', 400000000, 100000000, 1600000000),
+  ('openai/gpt-4.1-nano', 'portkey', 'gpt-4.1-nano', 100000000, 25000000, 400000000),
+  ('openai/gpt-4.1-nano', 'openrouter', 'openai/gpt-4.1-nano', 100000000, 25000000, 400000000),
+  ('openai/gpt-5', 'portkey', 'gpt-5', 1250000000, 125000000, 10000000000),
+  ('openai/gpt-5', 'openrouter', 'openai/gpt-5', 1250000000, 125000000, 10000000000),
+  ('openai/gpt-5-mini', 'portkey', 'gpt-5-mini', 250000000, 25000000, 2000000000),
+  ('openai/gpt-5-mini', 'openrouter', 'openai/gpt-5-mini', 250000000, 25000000, 2000000000),
+  ('openai/gpt-5-nano', 'portkey', 'gpt-5-nano', 50000000, 5000000, 400000000),
+  ('openai/gpt-5-nano', 'openrouter', 'openai/gpt-5-nano', 50000000, 5000000, 400000000),
+  ('openai/o4-mini', 'portkey', 'o4-mini', 1100000000, 275000000, 4400000000),
+  ('openai/o4-mini', 'openrouter', 'openai/o4-mini', 1100000000, 275000000, 4400000000),
+  ('openai/gpt-oss-120b', 'chutes', 'openai/gpt-oss-120b', 40000000, null, 180000000),
+  ('openai/gpt-oss-120b', 'openrouter', 'openai/gpt-oss-120b', 100000000, null, 500000000),
+  ('openai/gpt-oss-120b', 'featherless', 'openai/gpt-oss-120b', 150000000, null, 600000000),
+  -- Anthropic
+  ('anthropic/claude-opus-4.1', 'openrouter', 'anthropic/claude-opus-4.1', 15000000000, 1500000000, 75000000000),
+  ('anthropic/claude-sonnet-4.5', 'openrouter', 'anthropic/claude-sonnet-4.5', 3000000000, 300000000, 15000000000),
+  ('anthropic/claude-haiku-4.5', 'openrouter', 'anthropic/claude-haiku-4.5', 1000000000, 100000000, 5000000000),
+  ('anthropic/claude-3.5-haiku', 'openrouter', 'anthropic/claude-3.5-haiku', 800000000, 80000000, 4000000000),
+  -- Google
+  ('google/gemini-2.5-flash', 'openrouter', 'google/gemini-2.5-flash', 300000000, 30000000, 2500000000),
+  ('google/gemini-2.5-flash-lite', 'openrouter', 'google/gemini-2.5-flash-lite', 100000000, 10000000, 400000000),
+  ('google/gemma-3-27b-it', 'chutes', 'unsloth/gemma-3-27b-it', 40000000, null, 150000000),
+  ('google/gemma-3-27b-it', 'openrouter', 'google/gemma-3-27b-it', 90000000, null, 160000000),
+  ('google/gemma-3-27b-it', 'featherless', 'google/gemma-3-27b-it', 100000000, null, 200000000),
+  -- Meta
+  ('meta-llama/llama-3.1-8b-instruct', 'openrouter', 'meta-llama/llama-3.1-8b-instruct', 20000000, null, 50000000),
+  ('meta-llama/llama-3.1-8b-instruct', 'featherless', 'meta-llama/Meta-Llama-3.1-8B-Instruct', 100000000, null, 100000000),
+  ('meta-llama/llama-3.3-70b-instruct', 'openrouter', 'meta-llama/llama-3.3-70b-instruct', 130000000, null, 380000000),
+  ('meta-llama/llama-3.3-70b-instruct', 'featherless', 'meta-llama/Llama-3.3-70B-Instruct', 400000000, null, 400000000),
+  ('meta-llama/llama-4-maverick', 'openrouter', 'meta-llama/llama-4-maverick', 150000000, null, 600000000),
+  ('meta-llama/llama-4-maverick', 'chutes', 'chutesai/Llama-4-Maverick-17B-128E-Instruct-FP8', 200000000, null, 800000000),
+  -- DeepSeek
+  ('deepseek/deepseek-chat-v3-0324', 'chutes', 'deepseek-ai/DeepSeek-V3-0324', 180000000, null, 720000000),
+  ('deepseek/deepseek-chat-v3-0324', 'openrouter', 'deepseek/deepseek-chat-v3-0324', 240000000, null, 840000000),
+  ('deepseek/deepseek-chat-v3-0324', 'featherless', 'deepseek-ai/DeepSeek-V3-0324', 400000000, null, 1200000000),
+  ('deepseek/deepseek-chat-v3.1', 'chutes', 'deepseek-ai/DeepSeek-V3.1', 200000000, null, 800000000),
+  ('deepseek/deepseek-chat-v3.1', 'openrouter', 'deepseek/deepseek-chat-v3.1', 270000000, null, 1000000000),
+  ('deepseek/deepseek-chat-v3.1', 'featherless', 'deepseek-ai/DeepSeek-V3.1', 400000000, null, 1200000000),
+  ('deepseek/deepseek-r1', 'chutes', 'deepseek-ai/DeepSeek-R1', 300000000, null, 1200000000),
+  ('deepseek/deepseek-r1', 'openrouter', 'deepseek/deepseek-r1', 700000000, null, 2400000000),
+  ('deepseek/deepseek-r1', 'featherless', 'deepseek-ai/DeepSeek-R1', 800000000, null, 2500000000),
+  ('deepseek/deepseek-r1-0528', 'chutes', 'deepseek-ai/DeepSeek-R1-0528', 400000000, null, 1750000000),
+  ('deepseek/deepseek-r1-0528', 'openrouter', 'deepseek/deepseek-r1-0528', 500000000, null, 2150000000),
+  ('deepseek/deepseek-r1-0528', 'featherless', 'deepseek-ai/DeepSeek-R1-0528', 800000000, null, 2500000000),
+  -- Qwen
+  ('qwen/qwen-2.5-72b-instruct', 'chutes', 'Qwen/Qwen2.5-72B-Instruct', 70000000, null, 260000000),
+  ('qwen/qwen-2.5-72b-instruct', 'openrouter', 'qwen/qwen-2.5-72b-instruct', 120000000, null, 390000000),
+  ('qwen/qwen-2.5-72b-instruct', 'featherless', 'Qwen/Qwen2.5-72B-Instruct', 400000000, null, 400000000),
+  ('qwen/qwen2.5-vl-72b-instruct', 'chutes', 'Qwen/Qwen2.5-VL-72B-Instruct', 130000000, null, 500000000),
+  ('qwen/qwen2.5-vl-72b-instruct', 'openrouter', 'qwen/qwen2.5-vl-72b-instruct', 150000000, null, 600000000),
+  ('qwen/qwen3-32b', 'chutes', 'Qwen/Qwen3-32B', 50000000, null, 200000000),
+  ('qwen/qwen3-32b', 'openrouter', 'qwen/qwen3-32b', 80000000, null, 240000000),
+  ('qwen/qwen3-32b', 'featherless', 'Qwen/Qwen3-32B', 200000000, null, 300000000),
+  ('qwen/qwen3-235b-a22b-2507', 'openrouter', 'qwen/qwen3-235b-a22b-2507', 71000000, null, 463000000),
+  ('qwen/qwen3-235b-a22b-2507', 'chutes', 'Qwen/Qwen3-235B-A22B-Instruct-2507', 80000000, null, 550000000),
+  ('qwen/qwen3-235b-a22b-2507', 'featherless', 'Qwen/Qwen3-235B-A22B-Instruct-2507', 300000000, null, 700000000),
+  ('qwen/qwen3-coder', 'chutes', 'Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8', 220000000, null, 950000000),
+  ('qwen/qwen3-coder', 'openrouter', 'qwen/qwen3-coder', 300000000, null, 1200000000),
+  ('qwen/qwen3-coder', 'featherless', 'Qwen/Qwen3-Coder-480B-A35B-Instruct', 500000000, null, 1500000000),
+  -- Mistral
+  ('mistralai/mistral-nemo', 'openrouter', 'mistralai/mistral-nemo', 20000000, null, 40000000),
+  ('mistralai/mistral-nemo', 'chutes', 'unsloth/Mistral-Nemo-Instruct-2407', 30000000, null, 110000000),
+  ('mistralai/mistral-nemo', 'featherless', 'mistralai/Mistral-Nemo-Instruct-2407', 100000000, null, 100000000),
+  ('mistralai/mistral-small-3.2-24b-instruct', 'chutes', 'chutesai/Mistral-Small-3.2-24B-Instruct-2506', 60000000, null, 180000000),
+  ('mistralai/mistral-small-3.2-24b-instruct', 'openrouter', 'mistralai/mistral-small-3.2-24b-instruct', 75000000, null, 200000000),
+  ('mistralai/mistral-small-3.2-24b-instruct', 'featherless', 'mistralai/Mistral-Small-3.2-24B-Instruct-2506', 200000000, null, 300000000),
+  ('mistralai/mistral-large-2411', 'openrouter', 'mistralai/mistral-large-2411', 2000000000, null, 6000000000),
+  -- Moonshot AI and Z.ai
+  ('moonshotai/kimi-k2-0905', 'chutes', 'moonshotai/Kimi-K2-Instruct-0905', 390000000, null, 1900000000),
+  ('moonshotai/kimi-k2-0905', 'openrouter', 'moonshotai/kimi-k2-0905', 400000000, null, 2000000000),
+  ('moonshotai/kimi-k2-0905', 'featherless', 'moonshotai/Kimi-K2-Instruct-0905', 600000000, null, 2500000000),
+  ('z-ai/glm-4.6', 'chutes', 'zai-org/GLM-4.6', 400000000, null, 1750000000),
+  ('z-ai/glm-4.6', 'openrouter', 'z-ai/glm-4.6', 500000000, null, 1900000000),
+  ('z-ai/glm-4.6', 'featherless', 'zai-org/GLM-4.6', 600000000, null, 2200000000),
+  -- free of charge
+  ('openai/gpt-oss-20b:free', 'openrouter', 'openai/gpt-oss-20b:free', 0, 0, 0),
+  ('meta-llama/llama-3.3-70b-instruct:free', 'openrouter', 'meta-llama/llama-3.3-70b-instruct:free', 0, 0, 0),
+  ('deepseek/deepseek-r1-0528:free', 'openrouter', 'deepseek/deepseek-r1-0528:free', 0, 0, 0),
+  ('qwen/qwen3-coder:free', 'openrouter', 'qwen/qwen3-coder:free', 0, 0, 0),
+  ('google/gemma-3-27b-it:free', 'openrouter', 'google/gemma-3-27b-it:free', 0, 0, 0)
+on conflict (model_id, provider) do update set
+  upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
+  completion_price = excluded.completion_price;
+
+-- Images are sold by the piece. The price is that of the dearest size and quality, so that no image costs more.
+insert into gateway.model_routes
+  (model_id, provider, upstream_model, prompt_price, cached_price, completion_price, image_price)
+values
+  ('openai/gpt-image-1', 'portkey', 'gpt-image-1', null, null, null, 250000000),
+  ('openai/gpt-image-1-mini', 'portkey', 'gpt-image-1-mini', null, null, null, 52000000),
+  ('google/gemini-2.5-flash-image', 'openrouter', 'google/gemini-2.5-flash-image', 300000000, null, 2500000000, 38700000),
+  ('black-forest-labs/flux.2-pro', 'openrouter', 'black-forest-labs/flux.2-pro', null, null, null, 75000000)
+on conflict (model_id, provider) do update set
+  upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
+  completion_price = excluded.completion_price, image_price = excluded.image_price;
+
+-- Anthropic charges a quarter more for what it writes into its cache for five minutes.
+update gateway.model_routes set written_price = prompt_price * 5 / 4
+  where provider = 'openrouter' and model_id like 'anthropic/%' and prompt_price is not null;

@@ -1,0 +1,5 @@
+//! The wire formats: each is tested, and each keeps to its place.
+
+mod assembled;
+mod list;
+mod seam;

@@ -1,0 +1,244 @@
+//! Every way in which a client can ask a model, as the tests see it: one list, so that what is promised of a call is
+//! asked of all of them, and a new format cannot be left out.
+//!
+//! A wire is a format together with the provider that serves it in the tests: a format that this provider does not
+//! speak is served over chat, which is a way of its own through the gateway.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use shared::formats::Format;
+use shared::providers::table::PROVIDERS;
+use shared::routes::ROUTES;
+
+use crate::world::{MODEL, Route, World, events};
+
+/// The wires. The first one is chat, by which everything is tested that has nothing to do with formats.
+pub static WIRES: [Wire; 3] = [
+    Wire { name: "chat", provider: "openrouter", ..CHAT },
+    Wire { name: "text completions", provider: "openrouter", ..TEXTS },
+    Wire { name: "text completions over chat", provider: "portkey", ..TEXTS },
+];
+
+const CHAT: Wire = Wire {
+    name: "",
+    provider: "",
+    format: Format::Chat,
+    route: "v1_chat_completions",
+    prompt_tokens: 6,
+    question: |text| json!({ "messages": [{ "role": "user", "content": text }] }),
+    text: "/choices/0/message/content",
+    piece: "/choices/0/delta/content",
+    object: "chat.completion",
+    chunk: "chat.completion.chunk",
+    failed: || json!({ "index": 0, "delta": {}, "finish_reason": "error" }),
+};
+
+const TEXTS: Wire = Wire {
+    format: Format::Completions,
+    route: "v1_completions",
+    prompt_tokens: 5,
+    question: |text| json!({ "prompt": text }),
+    text: "/choices/0/text",
+    piece: "/choices/0/text",
+    object: "text_completion",
+    chunk: "text_completion",
+    failed: || json!({ "index": 0, "text": "", "logprobs": null, "finish_reason": "error" }),
+    ..CHAT
+};
+
+/// A format as a client speaks it, and who serves it.
+#[derive(Debug)]
+pub struct Wire {
+    /// What a test that fails calls it.
+    pub name: &'static str,
+    /// Who serves the model in the tests of this wire.
+    pub provider: &'static str,
+    /// What the client speaks.
+    pub format: Format,
+    /// The name of its route in the route table.
+    pub route: &'static str,
+    /// What the gateway counts for a prompt that says Hello, where the provider does not say: a token, four for each
+    /// message, and in chat one more for the line's end.
+    pub prompt_tokens: u64,
+    question: fn(&str) -> Value,
+    /// Where a plain answer, and where an event, has its text.
+    text: &'static str,
+    piece: &'static str,
+    /// `object` of a plain answer, and of an event.
+    object: &'static str,
+    chunk: &'static str,
+    failed: fn() -> Value,
+}
+
+impl Wire {
+    /// Where it is asked.
+    ///
+    /// # Panics
+    /// When the route table does not have it.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        ROUTES.iter().find(|route| route.name == self.route).expect("a route").paths[0]
+    }
+
+    /// In which format the provider of its tests is asked.
+    ///
+    /// # Panics
+    /// When the provider table does not have it.
+    #[must_use]
+    pub fn upstream(&self) -> Format {
+        let provider = PROVIDERS.iter().find(|row| row.name == self.provider).expect("a provider");
+        if provider.path(self.format).is_some() { self.format } else { Format::Chat }
+    }
+
+    /// How many events of its provider's stream come before the first one with text: in chat, one brings the role.
+    #[must_use]
+    pub fn events_before_text(&self) -> u64 {
+        u64::from(self.upstream() == Format::Chat)
+    }
+
+    /// An event with this text as its provider writes it.
+    #[must_use]
+    pub fn upstream_event(&self, text: &str) -> Value {
+        let (object, choice) = match self.upstream() {
+            Format::Chat => (CHAT.chunk, json!({ "index": 0, "delta": { "content": text }, "finish_reason": null })),
+            Format::Completions => (TEXTS.chunk, json!({ "index": 0, "text": text, "finish_reason": null })),
+        };
+        json!({ "id": "c", "object": object, "created": 1, "model": "m", "choices": [choice] })
+    }
+
+    /// The environment variable of the provider of its tests.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> String {
+        format!("{}_{name}", self.provider.to_uppercase())
+    }
+
+    /// The body of a short call of [`MODEL`] that says Hello, with further members.
+    ///
+    /// # Panics
+    /// When `further` is not an object.
+    #[must_use]
+    pub fn hello(&self, further: &Value) -> Value {
+        self.say("Hello", further)
+    }
+
+    /// The body of a call of [`MODEL`] that says this, with further members.
+    ///
+    /// # Panics
+    /// When `further` is not an object.
+    #[must_use]
+    pub fn say(&self, text: &str, further: &Value) -> Value {
+        let mut body = (self.question)(text);
+        let members = body.as_object_mut().expect("an object");
+        members.insert("model".to_owned(), json!(MODEL));
+        members.extend(further.as_object().expect("an object").clone());
+        body
+    }
+
+    /// The text of a plain answer's one choice.
+    ///
+    /// # Panics
+    /// When it is an answer in another format, or has no text.
+    #[must_use]
+    pub fn text(&self, answer: &Value) -> String {
+        assert_eq!(answer["object"], self.object, "{answer}");
+        let text = answer.pointer(self.text).and_then(Value::as_str);
+        text.unwrap_or_else(|| panic!("no text: {answer}")).to_owned()
+    }
+
+    /// The text of each event that has any; together they are the text of the stream's one choice. A line whose end is
+    /// not there yet is left out.
+    ///
+    /// # Panics
+    /// When an event is one of another format.
+    #[must_use]
+    pub fn pieces(&self, stream: &str) -> Vec<String> {
+        let whole = &stream[..stream.rfind('\n').map_or(0, |at| at + 1)];
+        let events = events(whole).into_iter();
+        let text = |event: Value| {
+            assert_eq!(event["object"], self.chunk, "{event}");
+            event.pointer(self.piece).and_then(Value::as_str).map(ToOwned::to_owned)
+        };
+        events.filter_map(text).filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Why the one choice of a plain answer or of an event has ended, if it has.
+    #[must_use]
+    pub fn finish<'a>(&self, answer: &'a Value) -> Option<&'a str> {
+        answer.pointer("/choices/0/finish_reason").and_then(Value::as_str)
+    }
+
+    /// The usage of a plain answer or of an event; null if it has none.
+    #[must_use]
+    pub fn usage<'a>(&self, answer: &'a Value) -> &'a Value {
+        &answer["usage"]
+    }
+
+    /// The error in the last event of a stream that has failed: an event that the SDKs raise, with a finish reason and
+    /// without `[DONE]`.
+    ///
+    /// # Panics
+    /// When the stream has not ended so.
+    #[must_use]
+    pub fn failure(&self, stream: &str) -> Value {
+        assert!(!stream.contains("[DONE]"), "{stream}");
+        let last = events(stream).pop().expect("an event");
+        assert_eq!((&last["object"], &last["choices"]), (&json!(self.chunk), &json!([(self.failed)()])), "{last}");
+        assert!(last["error"]["code"].is_string(), "{last}");
+        last["error"].clone()
+    }
+}
+
+impl World {
+    /// A call in the wire's format with this key; [`Wire::hello`] makes bodies.
+    pub fn call(&self, wire: &Wire, key: &str, body: &Value) -> RequestBuilder {
+        self.post(wire.path(), key, body)
+    }
+
+    /// From now on the wire's provider, and nobody else, serves [`MODEL`], and behaves so.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn serves(&self, wire: &Wire, upstream: &str) {
+        self.model(MODEL, &[Route::new(wire.provider, upstream)]).await;
+    }
+}
+
+/// One wire of every format.
+pub fn formats() -> impl Iterator<Item = &'static Wire> {
+    Format::ALL.iter().filter_map(|format| WIRES.iter().find(|wire| wire.format == *format))
+}
+
+/// Each wire for a plain answer and for a stream.
+pub fn forms() -> impl Iterator<Item = (&'static Wire, bool)> {
+    WIRES.iter().flat_map(|wire| [(wire, false), (wire, true)])
+}
+
+/// Runs a test with each wire, all at the same time, so that what waits does so once.
+///
+/// # Panics
+/// When the test does, and then says with which wire.
+pub async fn each(test: impl AsyncFn(&'static Wire)) {
+    futures_util::future::join_all(WIRES.iter().map(|wire| with(wire, "", test(wire)))).await;
+}
+
+/// Runs a test with each wire for plain answers and for streams, as [`each`] does.
+///
+/// # Panics
+/// When the test does, and then says with which wire, and of which kind.
+pub async fn each_form(test: impl AsyncFn(&'static Wire, bool)) {
+    let test = &test;
+    let runs = forms().map(|(wire, stream)| {
+        with(wire, if stream { ", streamed" } else { ", plain" }, async move { test(wire, stream).await })
+    });
+    futures_util::future::join_all(runs).await;
+}
+
+async fn with(wire: &Wire, form: &str, test: impl Future<Output = ()>) {
+    if let Err(panic) = AssertUnwindSafe(test).catch_unwind().await {
+        eprintln!("with the wire: {}{form}", wire.name);
+        std::panic::resume_unwind(panic);
+    }
+}
