@@ -11,6 +11,7 @@
 //! - `refusal`: what a caller is told who is not let in.
 //! - `status`: how the caller stands, in the response's headers.
 //! - `usage`: what has been used, for whoever wants to see it.
+//! - `windows`: the limits themselves, one a line.
 //! - `script`: how the scripts are asked and what they answer.
 
 mod fallback;
@@ -21,6 +22,7 @@ mod request;
 mod script;
 mod status;
 mod usage;
+mod windows;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub use lease::{Lease, ProviderReport};
 pub use request::Request;
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
+pub(crate) use windows::every_limit;
+pub use windows::{LIMITS, Limit};
 
 use crate::config::Setting;
 use crate::error::Error;

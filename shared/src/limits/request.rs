@@ -10,6 +10,7 @@ use super::lease::Lease;
 use super::refusal::refusal;
 use super::script::{self, Answer, Evaluation};
 use super::status::RateLimitStatus;
+use super::windows::{Limit, Limited};
 use crate::error::Error;
 
 /// What is asked for.
@@ -77,7 +78,7 @@ impl<'a> Request<'a> {
             Verdict::Given(answer) => {
                 let error = refusal(&answer).with_headers(|headers| answer.status.write(headers));
                 // A closed token window may still let a smaller call in.
-                if answer.verdict.starts_with('r') {
+                if Limit::named(&answer.verdict).is_some_and(|limit| matches!(limit.of, Limited::Requests(_))) {
                     limiter.0.refusals.insert(terms.key_hash, &error);
                 }
                 Err(error)

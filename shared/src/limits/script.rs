@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::lease::ProviderReport;
 use super::request::Terms;
 use super::status::{RateLimitStatus, WindowStatus};
+use super::windows;
 use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
@@ -30,11 +31,16 @@ pub struct Scripts {
 impl Default for Scripts {
     fn default() -> Self {
         Self {
-            admit: Script::new(concat!(include_str!("windows.lua"), include_str!("admit.lua"))),
-            release: Script::new(concat!(include_str!("windows.lua"), include_str!("release.lua"))),
-            peek: Script::new(concat!(include_str!("windows.lua"), include_str!("peek.lua"))),
+            admit: script(include_str!("admit.lua")),
+            release: script(include_str!("release.lua")),
+            peek: script(include_str!("peek.lua")),
         }
     }
+}
+
+/// A script below its shared head and the table of windows.
+fn script(text: &str) -> Script {
+    Script::new([&windows::lua(), include_str!("windows.lua"), text].concat())
 }
 
 /// The arguments of the question whether a call may go on.
@@ -102,7 +108,7 @@ pub enum Evaluation {
 
 /// A verdict and what goes with it.
 pub struct Answer {
-    /// `ok`, or what is exhausted.
+    /// `ok`, or the name of the limit that is exhausted.
     pub verdict: String,
     /// The limits that were used.
     pub limits: String,
@@ -148,15 +154,36 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
 
 /// The account in a limits text.
 pub fn account_of(limits: &str) -> &str {
-    limits.split(',').next().unwrap_or_default()
+    value(limits, "account").unwrap_or_default()
 }
 
 /// The key in a limits text.
 pub fn key_of(limits: &str) -> &str {
-    limits.split(',').nth(1).unwrap_or_default()
+    value(limits, "key").unwrap_or_default()
 }
 
 /// The key's requests a minute in a limits text.
 pub fn key_requests_per_minute(limits: &str) -> u64 {
-    limits.split(',').nth(2).and_then(|number| number.parse().ok()).unwrap_or(1)
+    let of_both = value(limits, "requests_per_minute").and_then(|figures| figures.split_once('/'));
+    of_both.and_then(|(of_key, _)| of_key.parse().ok()).unwrap_or(1)
+}
+
+/// A limits text, made by `gateway.limits` in the database, is `account=ID key=ID`, then `NAME=OF_KEY/OF_ACCOUNT` for
+/// each limit.
+fn value<'a>(limits: &'a str, name: &str) -> Option<&'a str> {
+    limits.split(' ').filter_map(|pair| pair.split_once('=')).find(|(named, _)| *named == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limits_text_is_read_by_name() {
+        let limits = "account=a key=k burst=5/6 requests_per_minute=30/60";
+        assert_eq!((account_of(limits), key_of(limits), key_requests_per_minute(limits)), ("a", "k", 30));
+        for other in ["", "a,k,60,20,500", "key requests_per_minute=60", "requests_per_minute=x/60"] {
+            assert_eq!((account_of(other), key_of(other), key_requests_per_minute(other)), ("", "", 1), "{other}");
+        }
+    }
 }
