@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use postgrest::Postgrest;
-use reqwest::Url;
+use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -108,14 +108,11 @@ impl Supabase {
 
     async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
         let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
-        let response = self
-            .http
-            .post(self.address(function)?)
-            .headers(self.headers.clone())
-            .body(arguments)
-            .send()
-            .await
-            .map_err(|error| unavailable(reason(error)))?;
+        // Put together by hand: the builder would go through the headers one by one and make room for each.
+        let mut request = Request::new(Method::POST, self.address(function)?);
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = Some(arguments.into());
+        let response = self.http.execute(request).await.map_err(|error| unavailable(reason(error)))?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| unavailable(reason(error)))?;
         Ok((status, body))

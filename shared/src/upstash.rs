@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
-use reqwest::Url;
+use reqwest::{Method, Request, Url};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -132,14 +132,11 @@ impl Upstash {
 
     async fn exchange(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {
         let body = serde_json::to_vec(command).map_err(|e| UpstashError::new(e.to_string()))?;
-        let response = self
-            .http
-            .post(self.url.clone())
-            .headers(self.headers.clone())
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| UpstashError::new(reason(error)))?;
+        // Put together by hand: the builder would go through the headers one by one and make room for each.
+        let mut request = Request::new(Method::POST, self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = Some(body.into());
+        let response = self.http.execute(request).await.map_err(|error| UpstashError::new(reason(error)))?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| UpstashError::new(reason(error)))?;
         let answer: Answer =

@@ -49,6 +49,11 @@ impl Functions {
         self.folder.join(name)
     }
 
+    /// The single function's program.
+    pub fn gateway_program(&self) -> &Path {
+        &self.gateway
+    }
+
     /// Starts the single function and waits until it accepts connections.
     ///
     /// # Errors

@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! cargo run --release -p tests --no-default-features --bin bench [-- SECTION …] [--rounds N] [--requests N]
+//! cargo run --release -p tests --no-default-features --bin bench -- --base CHECKOUT [--rounds N]
 //! ```
+//!
+//! The second measures two checkouts in turns, such as `git worktree add ../before main`: before and after in one run.
 //!
 //! What makes the figures honest:
 //!
 //! - **Processes.** The gateway is the function as it is deployed (`api/index.rs`, built by `cargo build --release`
 //!   with nothing of this crate in it), run as a plain server by itself, so that its memory and CPU time are its own.
-//!   The stand-ins are a second process, Postgres its own processes, and this one is the load generator: one thread,
-//!   kept-alive HTTP/1.1 connections, requests worded once.
+//!   Each stand-in is a process, Postgres several, and this one is the load generator: one thread, kept-alive HTTP/1.1
+//!   connections, requests worded once.
 //! - **Nothing is left out.** Every call validates its key, counts against every limit, places a hold and settles it,
-//!   over loopback, in a real Postgres whose commits do not wait for the disk. The gateway logs as in production.
+//!   over loopback, in a real Postgres. The gateway logs as in production. Commits do not wait for a disk, so that CPU is
+//!   what is measured; the throughput is measured on a Postgres beside it too whose commits do, as in production.
 //! - **Side by side.** All figures are of one run. Each round asks the stand-in itself (A) and then the gateway (B),
 //!   and a figure is the median over the rounds, so that whatever else the machine does meets both.
 //! - **Closed loop.** A connection sends its next request when it has the last answer. The settle of a call, off the
@@ -22,13 +26,17 @@
 
 mod accounts;
 mod cold_start;
+mod compare;
 mod figures;
 mod functions;
 mod latency;
 mod load;
 mod memory;
+mod parts;
 mod process;
 mod services;
+mod side;
+mod storage;
 mod streaming;
 mod throughput;
 mod usage_rows;
@@ -43,6 +51,7 @@ use crate::accounts::Accounts;
 use crate::figures::Table;
 use crate::functions::Functions;
 use crate::services::Services;
+use crate::storage::Storage;
 
 /// A failure ends the bench with one line.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -86,6 +95,12 @@ struct Options {
     /// Another build of api/index.rs to measure, such as one for a profiler.
     #[arg(long)]
     gateway: Option<PathBuf>,
+    /// Another checkout, whose throughput is measured in turns with this one's and compared.
+    #[arg(long)]
+    base: Option<PathBuf>,
+    /// A folder on a real disk, for the Postgres that flushes.
+    #[arg(long, default_value = "/var/tmp")]
+    disk: PathBuf,
 }
 
 /// What the sections measure.
@@ -99,7 +114,7 @@ struct Bench {
 fn main() -> ExitCode {
     let child = std::env::args().nth(1).is_some_and(|argument| argument == services::ROLE);
     let outcome = if child {
-        services::run()
+        parts::run()
     } else if cfg!(debug_assertions) {
         Err("only a release build says anything: cargo run --release -p tests --bin bench".into())
     } else {
@@ -120,15 +135,21 @@ fn main() -> ExitCode {
 
 async fn measure(options: Options) -> Result<()> {
     let functions = Functions::build(options.gateway.clone())?;
-    let services = Services::start()?;
+    let mut table = Table::default();
+    if let Some(base) = &options.base {
+        compare::measure(&options, base, functions.gateway_program(), &mut table).await?;
+        print!("{table}");
+        return Ok(());
+    }
+    let services = Services::start(&std::env::current_exe()?, &Storage::Unflushed)?;
     let accounts = Accounts::create(&services, ACCOUNTS).await?;
     let wanted = |section| options.sections.is_empty() || options.sections.contains(&section);
     let sections: Vec<_> = Section::value_variants().iter().copied().filter(|section| wanted(*section)).collect();
     let bench = Bench { options, services, accounts, functions };
 
-    let mut table = Table::default();
     for section in sections {
         eprintln!("measuring: {section:?}; load average {}", process::load_average()?);
+        table.begin_added();
         match section {
             Section::Latency => latency::measure(&bench, &mut table).await?,
             Section::Throughput => throughput::measure(&bench, &mut table).await?,

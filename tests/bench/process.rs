@@ -13,20 +13,23 @@ pub fn cpu(pid: u32) -> Result<Duration> {
     Ok(TICK * Stat::of(pid)?.own)
 }
 
-/// CPU time of a process and of all its children, those that have ended too.
-pub fn cpu_of_family(pid: u32) -> Result<Duration> {
-    let parent = Stat::of(pid)?;
-    let mut ticks = parent.own + parent.ended_children;
+/// CPU time of a Postgres server: of the processes that serve clients, and of all others.
+pub fn cpu_of_postgres(postmaster: u32) -> Result<[Duration; 2]> {
+    let parent = Stat::of(postmaster)?;
+    let (mut serving, mut others) = (0, parent.own + parent.ended_children);
     for entry in fs::read_dir("/proc")? {
         let Some(child) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         // One that ends in this moment is counted with its parent's ended children next time.
         if let Ok(stat) = Stat::of(child)
-            && stat.parent == pid
+            && stat.parent == postmaster
         {
-            ticks += stat.own;
+            // A backend's title names whom it serves: all clients here come by the Unix socket.
+            let title = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            let serves = String::from_utf8_lossy(&title).contains("[local]");
+            *(if serves { &mut serving } else { &mut others }) += stat.own;
         }
     }
-    Ok(TICK * ticks)
+    Ok([TICK * serving, TICK * others])
 }
 
 /// The parent of a process.

@@ -7,7 +7,11 @@ use super::{answer::Answer, keys::Keys};
 use axum::http::{HeaderMap, StatusCode, header};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
 use serde_json::{Map, Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// How far clocks may differ, in seconds.
 const SKEW: i64 = 30;
@@ -16,7 +20,7 @@ const SKEW: i64 = 30;
 const ANONYMOUS: &str = "anon";
 
 /// Whom a request is run as.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Caller {
     pub role: String,
     /// The claims as JSON, as functions read them in `request.jwt.claims`.
@@ -61,10 +65,21 @@ fn gateway_refusal(message: &str, hint: &str) -> Answer {
     Answer::json(StatusCode::UNAUTHORIZED, json!({"message": message, "hint": hint}).to_string())
 }
 
-/// Verifies JWTs as PostgREST does.
+/// How many tokens a verifier remembers. A project has two of its own; others come from tests.
+const REMEMBERED: usize = 64;
+
+/// Verifies JWTs as PostgREST does, which remembers those it has seen: their signature does not change, their times are
+/// looked at each time.
 pub(super) struct Verifier {
     key: DecodingKey,
     validation: Validation,
+    seen: RwLock<HashMap<String, Arc<Claims>>>,
+}
+
+/// What a token with a good signature says.
+struct Claims {
+    own: Map<String, Value>,
+    caller: Caller,
 }
 
 impl Verifier {
@@ -74,10 +89,30 @@ impl Verifier {
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        Verifier { key: DecodingKey::from_secret(keys.jwt_secret.as_bytes()), validation }
+        Verifier { key: DecodingKey::from_secret(keys.jwt_secret.as_bytes()), validation, seen: RwLock::default() }
     }
 
     fn verify(&self, token: &str) -> Result<Caller, Answer> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).get(token).map(Arc::clone);
+        let claims = match seen {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.decode(token)?);
+                let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+                if seen.len() >= REMEMBERED {
+                    seen.clear();
+                }
+                seen.insert(token.to_owned(), Arc::clone(&claims));
+                claims
+            }
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        check(&claims.own, i64::try_from(now).unwrap_or(i64::MAX))
+            .map_err(|message| Answer::jwt("PGRST303", &message, None))?;
+        Ok(claims.caller.clone())
+    }
+
+    fn decode(&self, token: &str) -> Result<Claims, Answer> {
         if token.is_empty() {
             return Err(Answer::jwt("PGRST301", "Empty JWT is sent in Authorization header", None));
         }
@@ -85,7 +120,7 @@ impl Verifier {
         if parts != 3 {
             return Err(Answer::jwt("PGRST301", &format!("Expected 3 parts in JWT; got {parts}"), None));
         }
-        let mut claims = match decode::<Map<String, Value>>(token, &self.key, &self.validation) {
+        let own = match decode::<Map<String, Value>>(token, &self.key, &self.validation) {
             Ok(data) => data.claims,
             Err(error) => {
                 let (message, details) = match error.kind() {
@@ -100,16 +135,15 @@ impl Verifier {
                 return Err(Answer::jwt("PGRST301", message, details));
             }
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        check(&claims, i64::try_from(now).unwrap_or(i64::MAX))
-            .map_err(|message| Answer::jwt("PGRST303", &message, None))?;
-        let role = match claims.get("role") {
+        let role = match own.get("role") {
             Some(Value::String(role)) => role.clone(),
             Some(other) => other.to_string(),
             None => ANONYMOUS.to_owned(),
         };
-        claims.insert("role".to_owned(), Value::String(role.clone()));
-        Ok(Caller { role, claims: Value::Object(claims).to_string(), anonymous: false })
+        let mut shown = own.clone();
+        shown.insert("role".to_owned(), Value::String(role.clone()));
+        let caller = Caller { role, claims: Value::Object(shown).to_string(), anonymous: false };
+        Ok(Claims { own, caller })
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 use crate::database::pool::Connection;
 use axum::http::{HeaderMap, request::Parts};
 use futures_util::future::{join, join4};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
 /// What PostgREST tells a transaction about the request. It ends with the transaction.
@@ -47,7 +47,7 @@ impl Call<'_> {
         ];
         let (sql, takes_json) = self.function.sql(self.arguments);
         let body: &[&(dyn ToSql + Sync)] = if takes_json { &[&self.body] } else { &[] };
-        let rows = match connection.statements.get(&sql) {
+        let rows = match connection.statements.get(&*sql) {
             Some(statement) => {
                 // Sent together, so this is one round trip; after an error Postgres skips the rest and rolls back.
                 let client = &connection.client;
@@ -90,14 +90,17 @@ fn finish(called: Result<Vec<Row>, Error>, committed: Result<(), Error>) -> Resu
     Ok(rows)
 }
 
-/// The request's headers as a JSON object.
+/// The request's headers as a JSON object. Of a header that comes twice, the last counts.
 fn headers_json(headers: &HeaderMap) -> String {
-    let object: Map<String, Value> = headers
-        .iter()
-        .map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.as_str().to_owned(), Value::String(value))
-        })
-        .collect();
-    Value::Object(object).to_string()
+    struct Headers<'a>(&'a HeaderMap);
+    impl Serialize for Headers<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.keys().filter_map(|name| {
+                let value = self.0.get_all(name).iter().next_back()?;
+                Some((name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+            }))
+        }
+    }
+    // Names and values are texts, which are always JSON.
+    serde_json::to_string(&Headers(headers)).unwrap_or_else(|_| "{}".to_owned())
 }

@@ -6,7 +6,7 @@ use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
 };
 use tokio_postgres::Client;
 
@@ -57,6 +57,8 @@ pub(super) struct Function {
     /// A function that is not runs in a read-only transaction.
     pub volatile: bool,
     pub returns: Returns,
+    /// The statements worded so far: one for every set of arguments that it is called with.
+    worded: RwLock<HashMap<Arguments, Arc<str>>>,
 }
 
 /// All functions, by name.
@@ -94,7 +96,13 @@ impl Catalog {
                 "set" => Returns::Set,
                 _ => Returns::Value,
             };
-            let function = Function { name: name.clone(), parameters, volatile: row.try_get(1)?, returns };
+            let function = Function {
+                name: name.clone(),
+                parameters,
+                volatile: row.try_get(1)?,
+                returns,
+                worded: RwLock::default(),
+            };
             catalog.0.entry(name).or_default().push(Arc::new(function));
         }
         Ok(catalog)
@@ -156,19 +164,31 @@ impl Function {
     /// The statement that calls this function and makes the answer's JSON (column 1), and whether it takes the
     /// arguments as one JSON object (`$1`). Like the original it leaves their conversion to `json_to_record`, so that
     /// JSON becomes SQL by Postgres's own rules.
-    pub(super) fn sql(&self, arguments: &Arguments) -> (String, bool) {
+    pub(super) fn sql(&self, arguments: &Arguments) -> (Arc<str>, bool) {
+        // Whether any arguments are given is whether there is a JSON object to read them from.
+        let takes_json = !arguments.0.is_empty();
+        let worded = self.worded.read().unwrap_or_else(PoisonError::into_inner).get(arguments).map(Arc::clone);
+        let sql = worded.unwrap_or_else(|| {
+            let sql: Arc<str> = self.word(arguments).into();
+            let mut worded = self.worded.write().unwrap_or_else(PoisonError::into_inner);
+            worded.insert(arguments.clone(), Arc::clone(&sql));
+            sql
+        });
+        (sql, takes_json)
+    }
+
+    fn word(&self, arguments: &Arguments) -> String {
         let given = || self.parameters.iter().filter(|parameter| arguments.0.contains(&parameter.name));
         let named: Vec<String> = given().map(|parameter| format!("{0} => a.{0}", quoted(&parameter.name))).collect();
         let record: Vec<String> =
             given().map(|parameter| format!("{} {}", quoted(&parameter.name), parameter.type_name)).collect();
         let call = format!("public.{}({})", quoted(&self.name), named.join(", "));
-        let takes_json = !record.is_empty();
-        let source = if takes_json {
-            format!("json_to_record($1::text::json) as a({})", record.join(", "))
-        } else {
+        let source = if record.is_empty() {
             "(select) as a".to_owned()
+        } else {
+            format!("json_to_record($1::text::json) as a({})", record.join(", "))
         };
-        let sql = match self.returns {
+        match self.returns {
             Returns::Void => format!("select {call} from {source}"),
             Returns::Json => format!("select coalesce({call}::text, 'null') from {source}"),
             Returns::Value => {
@@ -177,13 +197,12 @@ impl Function {
             Returns::Set => {
                 format!("select coalesce(json_agg(r), '[]')::text from {source}, lateral {call} as r")
             }
-        };
-        (sql, takes_json)
+        }
     }
 }
 
 /// The names of the arguments in a request's JSON object.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Arguments(BTreeSet<String>);
 
 impl Arguments {

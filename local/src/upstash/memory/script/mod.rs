@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use mlua::chunk::ChunkMode;
+use mlua::state::{GcIncParams, GcMode};
 use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
 use sha1::{Digest, Sha1};
 
@@ -25,6 +26,10 @@ use sandbox::Sandbox;
 
 /// How many scripts are kept compiled. A gateway has a handful; more are a client that builds scripts out of data.
 const MAX_CACHED: usize = 1_000;
+
+/// How far the interpreter's memory may grow before it is looked through for garbage, in per cent of what was alive. Scripts
+/// leave nothing behind, so what is alive is small, and looking through it after each of them would only cost time.
+const GC_PAUSE: i32 = 1_000;
 
 /// How a command names its script.
 #[derive(Clone, Copy)]
@@ -78,6 +83,7 @@ impl Scripts {
     pub(super) fn new(keyspace: Arc<Mutex<Keyspace>>) -> mlua::Result<Self> {
         let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
+        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(GC_PAUSE)));
         let sandbox = Sandbox::new(&lua, &keyspace)?;
         Ok(Self {
             budget: Budget::install(&lua)?,
