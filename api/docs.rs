@@ -1,5 +1,5 @@
 //! `GET /docs`: The API's documentation, rendered.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("docs", shared::routes::docs_page)
+    shared::function::run("docs", shared::routes::docs_page)
 }

@@ -1,5 +1,5 @@
 //! `GET /health`: Whether the gateway and its stores are well.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("health", shared::routes::health)
+    shared::function::run("health", shared::routes::health)
 }

@@ -1,5 +1,5 @@
 //! The whole table, for the single-function layout on Vercel and for Lambda.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("index", shared::routes::all)
+    shared::function::run("index", shared::routes::all)
 }

@@ -1,5 +1,5 @@
 //! `GET /models`: The catalog of models, page by page.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("models", shared::routes::models)
+    shared::function::run("models", shared::routes::models)
 }

@@ -1,5 +1,5 @@
 //! `GET /openapi.json`: The API in OpenAPI 3.1.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("openapi.json", shared::routes::openapi_json)
+    shared::function::run("openapi.json", shared::routes::openapi_json)
 }

@@ -1,5 +1,5 @@
 //! `GET /ping`: Answers pong and counts.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("ping", shared::routes::ping)
+    shared::function::run("ping", shared::routes::ping)
 }

@@ -1,5 +1,5 @@
 //! `GET /`: The service card: what this is, and where everything else is.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("root", shared::routes::root)
+    shared::function::run("root", shared::routes::root)
 }

@@ -1,5 +1,5 @@
 //! `POST /admin/add_credits`: Gives an account credit, or takes unspent credit back.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/add_credits", shared::routes::admin_add_credits)
+    shared::function::run("admin/add_credits", shared::routes::admin_add_credits)
 }

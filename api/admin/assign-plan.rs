@@ -1,5 +1,5 @@
 //! `POST /admin/assign-plan`: Gives an account a plan, or takes it away.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/assign-plan", shared::routes::admin_assign_plan)
+    shared::function::run("admin/assign-plan", shared::routes::admin_assign_plan)
 }

@@ -1,5 +1,5 @@
 //! `GET /admin/audit-logs`: The audit trail, newest first.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/audit-logs", shared::routes::admin_audit_logs)
+    shared::function::run("admin/audit-logs", shared::routes::admin_audit_logs)
 }

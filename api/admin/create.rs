@@ -1,5 +1,5 @@
 //! `POST /admin/create`: A new account with its primary key.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/create", shared::routes::admin_create)
+    shared::function::run("admin/create", shared::routes::admin_create)
 }

@@ -1,5 +1,5 @@
 //! `POST /admin/limit`: An account's own limits in place of its plan's.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/limit", shared::routes::admin_limit)
+    shared::function::run("admin/limit", shared::routes::admin_limit)
 }

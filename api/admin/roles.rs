@@ -1,5 +1,5 @@
 //! `GET /admin/roles`, `POST /admin/roles`: Roles and what they may do.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/roles", shared::routes::admin_roles)
+    shared::function::run("admin/roles", shared::routes::admin_roles)
 }

@@ -1,5 +1,5 @@
 //! `GET /admin/users`: Accounts, newest first.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/users", shared::routes::admin_users)
+    shared::function::run("admin/users", shared::routes::admin_users)
 }

@@ -1,5 +1,5 @@
 //! `POST /auth/register`: Mails a code to sign in with.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("auth/register", shared::routes::auth_register)
+    shared::function::run("auth/register", shared::routes::auth_register)
 }

@@ -1,5 +1,5 @@
 //! `GET /api/cron/rollups`: Sums up the hours that are over.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("cron/rollups", shared::routes::cron_rollups)
+    shared::function::run("cron/rollups", shared::routes::cron_rollups)
 }

@@ -1,5 +1,5 @@
 //! `GET /api/cron/sweep-holds`: Releases what dead functions left behind.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("cron/sweep-holds", shared::routes::cron_sweep_holds)
+    shared::function::run("cron/sweep-holds", shared::routes::cron_sweep_holds)
 }

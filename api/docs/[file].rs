@@ -1,5 +1,5 @@
 //! `GET /docs/{file}`: What the documentation's page is rendered with.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("docs/[file]", shared::routes::docs_asset)
+    shared::function::run("docs/[file]", shared::routes::docs_asset)
 }

@@ -1,5 +1,5 @@
 //! `GET /models/providers`: How many models each provider serves, and for how much.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("models/providers", shared::routes::models_providers)
+    shared::function::run("models/providers", shared::routes::models_providers)
 }

@@ -1,5 +1,5 @@
 //! `GET /ping/stats`: How many pings there were.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("ping/stats", shared::routes::ping_stats)
+    shared::function::run("ping/stats", shared::routes::ping_stats)
 }

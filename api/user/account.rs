@@ -1,5 +1,5 @@
 //! `DELETE /user/account`: The account's end.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/account", shared::routes::user_account)
+    shared::function::run("user/account", shared::routes::user_account)
 }

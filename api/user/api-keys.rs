@@ -1,5 +1,5 @@
 //! `POST /user/api-keys`, `GET /user/api-keys`: API keys: new ones, each shown once, and all of them.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/api-keys", shared::routes::user_api_keys)
+    shared::function::run("user/api-keys", shared::routes::user_api_keys)
 }

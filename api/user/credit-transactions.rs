@@ -1,5 +1,5 @@
 //! `GET /user/credit-transactions`: The ledger, newest first.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/credit-transactions", shared::routes::user_credit_transactions)
+    shared::function::run("user/credit-transactions", shared::routes::user_credit_transactions)
 }

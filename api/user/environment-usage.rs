@@ -1,5 +1,5 @@
 //! `GET /user/environment-usage`: Usage by the environment of the key.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/environment-usage", shared::routes::user_environment_usage)
+    shared::function::run("user/environment-usage", shared::routes::user_environment_usage)
 }

@@ -1,5 +1,5 @@
 //! `GET /user/monitor`: Usage at a glance.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/monitor", shared::routes::user_monitor)
+    shared::function::run("user/monitor", shared::routes::user_monitor)
 }

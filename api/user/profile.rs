@@ -1,5 +1,5 @@
 //! `GET /user/profile`, `PATCH /user/profile`: What an account says of itself.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/profile", shared::routes::user_profile)
+    shared::function::run("user/profile", shared::routes::user_profile)
 }

@@ -1,5 +1,5 @@
 //! `GET /user/rate-limits`: The rate limits of every key.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/rate-limits", shared::routes::user_rate_limits)
+    shared::function::run("user/rate-limits", shared::routes::user_rate_limits)
 }

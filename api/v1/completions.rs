@@ -1,5 +1,5 @@
 //! `POST /v1/completions`: Legacy text completions, streamed or not.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("v1/completions", shared::routes::v1_completions)
+    shared::function::run("v1/completions", shared::routes::v1_completions)
 }

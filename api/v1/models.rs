@@ -1,5 +1,5 @@
 //! `GET /v1/models`: The catalog as OpenAI's clients read it.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("v1/models", shared::routes::v1_models)
+    shared::function::run("v1/models", shared::routes::v1_models)
 }

@@ -76,7 +76,7 @@ pub async fn create(config: Config, email: &str) -> Result<Administrator, Box<dy
     }
     // What nobody can write to, nobody could sign in with.
     let email = email_address::normal(email).ok_or_else(|| format!("`{email}` is not an e-mail address."))?;
-    let app: SharedApp = App::new(config)?;
+    let app: SharedApp = App::new(config, shared::routes::ROUTES)?;
     let peppers = app.config.peppers.clone()?;
     // The command's own failures name the variable; an endpoint's would not.
     app.config.supabase.clone()?;

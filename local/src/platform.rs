@@ -194,7 +194,7 @@ impl Platform {
     /// # Errors
     /// When its HTTP client cannot be built.
     pub fn gateway(&self) -> Result<shared::app::SharedApp, PlatformError> {
-        Ok(App::new(Config::from_lookup(|name| self.variables.get(name).cloned()))?)
+        Ok(App::new(Config::from_lookup(|name| self.variables.get(name).cloned()), ROUTES)?)
     }
 
     /// Whether people sign in with tokens of the stand-in, which hands them out.

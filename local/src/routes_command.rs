@@ -9,7 +9,9 @@ use std::{fs, io};
 
 use serde_json::Value;
 use shared::openapi;
-use shared::routes::{INDEX, ROUTES, Route};
+use shared::route::{INDEX, Route};
+use shared::routes::ROUTES;
+use shared::serve::LONGEST;
 
 /// Where the derived part of the root Cargo.toml begins and ends.
 const MARKS: [&str; 2] =
@@ -114,7 +116,7 @@ fn source_path(file: &str) -> String {
 fn function(doc: &str, file: &str, name: &str) -> String {
     format!(
         "//! {doc}\n\nfn main() -> std::process::ExitCode {{\n    \
-         shared::serve::run({file:?}, shared::routes::{name})\n}}\n"
+         shared::function::run({file:?}, shared::routes::{name})\n}}\n"
     )
 }
 
@@ -143,7 +145,7 @@ fn vercel_json() -> String {
     for route in exceptions {
         push_function(&mut text, &source_path(&route.file()), route.max_duration.as_secs(), ",");
     }
-    push_function(&mut text, &source_path(INDEX), shared::routes::LONGEST.as_secs(), ",");
+    push_function(&mut text, &source_path(INDEX), LONGEST.as_secs(), ",");
     push_function(&mut text, "api/**/*.rs", rule, "");
     text.push_str("  },\n");
     push_list(&mut text, "rewrites", &rewrites(), ",");
@@ -176,7 +178,7 @@ fn most_common_max() -> u64 {
     for route in ROUTES {
         *counts.entry(route.max_duration.as_secs()).or_default() += 1;
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map_or(shared::routes::LONGEST.as_secs(), |(max, _)| max)
+    counts.into_iter().max_by_key(|(_, count)| *count).map_or(LONGEST.as_secs(), |(max, _)| max)
 }
 
 /// From each public path to its function, parameters in the query; fixed paths before patterns that also match them.

@@ -5,45 +5,15 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::Sha256;
-use utoipa::ToSchema;
 
 use crate::config::Pepper;
 use crate::error::{Code, Error};
+use crate::key_environment::KeyEnvironment;
 
 /// Base64url characters of a key's 32 random bytes.
 const SECRET_LENGTH: usize = 43;
-
-/// What a key is for, as its prefix says. A label: keys of every environment spend the same credit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum KeyEnvironment {
-    /// `gw_live_`
-    Live,
-    /// `gw_test_`
-    Test,
-    /// `gw_staging_`
-    Staging,
-    /// `gw_dev_`
-    Development,
-}
-
-impl KeyEnvironment {
-    /// Every environment.
-    pub const ALL: [Self; 4] = [Self::Live, Self::Test, Self::Staging, Self::Development];
-
-    /// How the environment's keys begin.
-    #[must_use]
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Live => "gw_live_",
-            Self::Test => "gw_test_",
-            Self::Staging => "gw_staging_",
-            Self::Development => "gw_dev_",
-        }
-    }
-}
 
 /// A new key: the key itself, to be shown once, and what is stored of it.
 #[derive(Debug)]

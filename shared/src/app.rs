@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Missing, Setting};
-use crate::error::{Code, Error};
+use crate::config::{Config, Missing, Setting, configured};
+use crate::error::Error;
 use crate::limits;
-use crate::sign_in::privy::KeyCache;
+use crate::route::Route;
+use crate::sign_in::privy::Privy;
 use crate::supabase::Supabase;
 use crate::upstash::Upstash;
 
@@ -18,8 +19,10 @@ pub struct App {
     pub http: reqwest::Client,
     /// What this process remembers for its limiter.
     pub limiter: limits::Memory,
-    /// The keys of Privy's tokens.
-    pub privy_keys: KeyCache,
+    /// Who verifies Privy's tokens.
+    pub privy: Privy,
+    /// The table of everything that this gateway serves, for its service card.
+    pub routes: &'static [Route],
     supabase: Setting<Supabase>,
     upstash: Setting<Upstash>,
 }
@@ -33,18 +36,18 @@ pub type SharedApp = Arc<App>;
 pub struct ClientError(#[from] reqwest::Error);
 
 impl App {
-    /// Builds the connections that `config` allows; opens none of them yet.
+    /// Builds the connections that `config` allows, for a gateway that serves `routes`; opens none of them yet.
     ///
     /// # Errors
     /// When the HTTP client cannot be built.
-    pub fn new(config: Config) -> Result<SharedApp, ClientError> {
+    pub fn new(config: Config, routes: &'static [Route]) -> Result<SharedApp, ClientError> {
         let http = http_client()?;
         let supabase = config.supabase.clone().and_then(|settings| {
             Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
         });
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
-        let (limiter, privy_keys) = (limits::Memory::default(), KeyCache::default());
-        Ok(Arc::new(Self { config, http, limiter, privy_keys, supabase, upstash }))
+        let privy = Privy::new(config.privy.clone(), http.clone());
+        Ok(Arc::new(Self { config, http, limiter: limits::Memory::default(), privy, routes, supabase, upstash }))
     }
 
     /// The database.
@@ -74,17 +77,6 @@ impl App {
     pub fn upstash_if_configured(&self) -> Option<&Upstash> {
         self.upstash.as_ref().ok()
     }
-}
-
-/// The value of a setting, or the caller's answer and the operator's log line.
-///
-/// # Errors
-/// `not_configured`.
-pub fn configured<T>(setting: &Setting<T>) -> Result<&T, Error> {
-    setting.as_ref().map_err(|missing| {
-        tracing::error!(%missing, "not configured");
-        Error::new(Code::NotConfigured)
-    })
 }
 
 fn http_client() -> Result<reqwest::Client, reqwest::Error> {

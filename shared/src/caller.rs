@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use std::net::IpAddr;
 
 use crate::api_key::{hash, is_well_formed, without_keys};
-use crate::app::{App, SharedApp, configured};
+use crate::app::{App, SharedApp};
+use crate::config::configured;
 use crate::error::{Code, Error};
 use crate::request_id::RequestId;
 use crate::serve::Invocation;

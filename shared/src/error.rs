@@ -264,11 +264,11 @@ impl From<Code> for Error {
 }
 
 impl IntoResponse for Error {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         let body = json!({ "error": self.to_object() }).to_string();
         let mut response = (self.http_status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
         let headers = response.headers_mut();
-        if let Some(further) = self.headers {
+        if let Some(further) = self.headers.take() {
             headers.extend(*further);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -281,6 +281,8 @@ impl IntoResponse for Error {
         if let Some(retry) = self.should_retry {
             headers.insert("x-should-retry", HeaderValue::from_static(if retry { "true" } else { "false" }));
         }
+        // For whoever must word it in another format.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -10,12 +10,14 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
 use crate::error::Code;
-use crate::routes::{Auth, Documented, Operation, ROUTES, Route};
+use crate::route::{Auth, Operation, Route};
+use crate::routes::{Documented, ROUTES};
 
 /// Schemas of what is passed on as it comes: whatever else they hold is the provider's business.
-const PASSED_ON: [&str; 3] = ["ChatCompletionRequest", "ChatMessage", "ChatCompletion"];
+const PASSED_ON: [&str; 5] =
+    ["ChatCompletionRequest", "ChatMessage", "ChatCompletion", "TextCompletionRequest", "TextCompletion"];
 
-/// What every error body is (wire.md, "Errors").
+/// The schema of every error body.
 const ERROR: &str = "Error";
 
 /// The document.
@@ -27,7 +29,7 @@ pub fn document() -> Result<Value, String> {
     let written = document["paths"].as_object().cloned().unwrap_or_default();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for route in ROUTES {
-        let path = public_path(route.paths.first().copied().unwrap_or_default());
+        let path = route.public_path();
         for operation in route.operations {
             let method = operation.method.to_ascii_lowercase();
             let mut described = written
@@ -66,12 +68,6 @@ pub fn document() -> Result<Value, String> {
         "cron_secret": { "type": "http", "scheme": "bearer", "description": "The deployment's CRON_SECRET." },
     });
     Ok(document)
-}
-
-/// The path as documentation writes it: `{*id}` is `{id}`.
-#[must_use]
-pub fn public_path(pattern: &str) -> String {
-    pattern.replace("{*", "{")
 }
 
 /// Adds to an operation what the table knows: its id, what it does, who may call it and how everyone is refused.

@@ -6,16 +6,17 @@
 //!
 //! ```text
 //! /// One sentence: what it does.
-//! name at "/path/{param}" | "/alias" { GET handler::path: Auth "scope", POST … } max 300 needs [Database] cron "0 * * * *";
+//! name at "/path/{param}" | "/alias" { GET handler::path: Auth "scope", POST … } speaks Format max 300 needs [Database] cron "0 * * * *";
 //! ```
 //!
 //! - The first path names the file: `/models/{provider}/{*model}` is `api/models/[provider]/[model].rs`, and `/` is
 //!   `api/root.rs`. `{*param}` takes the rest of the path, slashes included; only the last segment can.
+//! - `speaks`: the wire format of an inference endpoint.
 //! - `max`: `maxDuration` on Vercel, in seconds ([`DEFAULT_MAX`] unless given). `cron`: when Vercel calls it.
 //! - `needs`: settings without which the start of the function logs an error, besides those that the auth needs.
 
 mod declare;
-mod route;
+mod mount;
 
 use std::time::Duration;
 
@@ -25,10 +26,10 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Missing};
 use crate::endpoints::{account, admin, api_keys, catalog, cron, docs, inference, public, sign_in, usage};
+use crate::formats::format::Format;
+use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
 use declare::routes;
-use route::{DEFAULT_MAX, mount};
-
-pub use route::{Auth, INDEX, LONGEST, Need, Operation, Route};
+use mount::mount;
 
 routes! {
     /// The service card: what this is, and where everything else is.
@@ -68,11 +69,11 @@ routes! {
     /// OpenAI chat, streamed or not.
     v1_chat_completions at "/v1/chat/completions" {
         POST inference::chat_completions::create: User "inference"
-    } max 300 needs [Redis];
+    } speaks Chat max 300 needs [Redis];
     /// Legacy text completions, streamed or not.
     v1_completions at "/v1/completions" {
         POST inference::completions::create: User "inference"
-    } max 300 needs [Redis];
+    } speaks Completions max 300 needs [Redis];
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.
@@ -197,6 +198,7 @@ mod tests {
         max_duration: Duration::from_secs(10),
         cron: None,
         needs: &[],
+        speaks: None,
     };
 
     fn config() -> Config {
@@ -212,7 +214,7 @@ mod tests {
         files.dedup();
         assert_eq!(files.len(), count);
         assert!(!files.iter().any(|file| file == INDEX));
-        assert!(ROUTES.iter().all(|route| route.max_duration <= LONGEST && !route.summary.is_empty()));
+        assert!(ROUTES.iter().all(|route| route.max_duration <= crate::serve::LONGEST && !route.summary.is_empty()));
     }
 
     #[test]
@@ -240,7 +242,7 @@ mod tests {
             format!("{provider} {model} {}", operation.scope.unwrap_or_default())
         };
         let router = mount(&MODEL, [on(MethodFilter::GET, show)]);
-        let service = application(router, App::new(config()).expect("an app"));
+        let service = application(router, App::new(config(), ROUTES).expect("an app"));
         let cases = [
             ("/models/openrouter/openai/gpt-4o", "openai/gpt-4o"),
             ("/models/openrouter/openai%2Fgpt-4o", "openai/gpt-4o"),

@@ -57,6 +57,32 @@ begin
 end;
 $$;
 
+-- supabase/schemas/05_domains.sql
+
+-- What columns may hold, said as domains.
+--
+-- A check constraint of a table is read from its text again by every statement that writes a row, whichever columns it
+-- changes. A domain's is read once a session, and asked about the columns that a statement does change. The tables that
+-- every call writes (accounts, api_keys, credit_grants, credit_transactions, holds, requests) have domains for that.
+
+create domain gateway.unsigned_bigint as bigint check (value >= 0);
+create domain gateway.unsigned_integer as integer check (value >= 0);
+create domain gateway.positive_bigint as bigint check (value > 0);
+create domain gateway.positive_integer as integer check (value > 0);
+create domain gateway.nonzero_bigint as bigint check (value <> 0);
+create domain gateway.lower_case_text as text check (value = lower(value));
+
+create domain gateway.key_environment as text check (value in ('live', 'test', 'staging', 'development'));
+create domain gateway.spend_period as text check (value in ('day', 'week', 'month'));
+create domain gateway.grant_source as text
+  check (value in ('trial', 'subscription', 'purchase', 'coupon', 'referral', 'admin', 'credit_back'));
+create domain gateway.transaction_type as text
+  check (value in ('trial', 'purchase', 'subscription', 'coupon', 'referral', 'admin_credit', 'admin_debit', 'usage',
+                   'credit_back', 'money_back', 'expiry'));
+create domain gateway.hold_state as text check (value in ('open', 'swept', 'tombstone'));
+create domain gateway.request_outcome as text
+  check (value in ('completed', 'failed', 'cut', 'client_left', 'deadline'));
+
 -- supabase/schemas/10_roles.sql
 
 -- Roles: the built-in ones, and those that administrators make. A change holds on the next request of every holder,
@@ -105,7 +131,7 @@ alter table gateway.plans enable row level security;
 
 create table gateway.accounts (
   id uuid primary key default gen_random_uuid(),
-  email text check (email = lower(email)),
+  email gateway.lower_case_text,
   username text,
   role text not null default 'user' references gateway.roles (name),
   disabled_at timestamptz,
@@ -116,11 +142,12 @@ create table gateway.accounts (
   has_purchased boolean not null default false,
   has_provider_keys boolean not null default false,
   trial_ends_at timestamptz,
-  trial_requests_left integer not null default 0 check (trial_requests_left >= 0),
+  trial_requests_left gateway.unsigned_integer not null default 0,
   balance bigint not null default 0,
-  held bigint not null default 0 check (held >= 0),
-  debt bigint not null default 0 check (debt >= 0),
+  held gateway.unsigned_bigint not null default 0,
+  debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
+  next_overdue timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -135,6 +162,8 @@ comment on column gateway.accounts.referred_by is 'The referral code that was gi
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
+comment on column gateway.accounts.next_overdue is
+  'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 
@@ -167,7 +196,7 @@ alter table gateway.identities enable row level security;
 
 -- The API keys of accounts. A key that is rotated keeps its row, its settings and its counters; its former secret goes on
 -- working for a while.
--- Like an account's, a key's row is updated by each of its calls: there is room for updates in place, and nothing that a
+-- Like an account's, a key's row is updated by each of its calls, once, when the call is over: there is room for updates in place, and nothing that a
 -- call changes is indexed.
 
 create table gateway.api_keys (
@@ -177,32 +206,31 @@ create table gateway.api_keys (
   prefix text not null,
   last_four text not null,
   name text not null,
-  environment text not null check (environment in ('live', 'test', 'staging', 'development')),
+  environment gateway.key_environment not null,
   is_primary boolean not null default false,
   from_sign_in boolean not null default false,
   scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
   revoked_at timestamptz,
   expires_at timestamptz,
-  rotate_after_days integer check (rotate_after_days > 0),
+  rotate_after_days gateway.positive_integer,
   rotated_at timestamptz,
   refused_code text,
   refused_at timestamptz,
   ip_allowlist inet[] not null default '{}',
   domain_allowlist text[] not null default '{}',
   allowed_models text[] not null default '{}',
-  max_requests bigint check (max_requests > 0),
-  requests_used bigint not null default 0 check (requests_used >= 0),
-  spend_limit bigint check (spend_limit > 0),
-  spend_period text check (spend_period in ('day', 'week', 'month')),
-  spend_period_start timestamptz not null default now(),
-  spent bigint not null default 0,
-  held bigint not null default 0 check (held >= 0),
+  max_requests gateway.positive_bigint,
+  spend_limit gateway.positive_bigint,
+  spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
+  requests_used gateway.unsigned_bigint not null default 0,
+  spent bigint not null default 0,
+  spend_period_start timestamptz not null default now(),
   last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is
-  'API keys as HMAC hashes, never the key. spent counts the current spend_period (null: for ever), held the open holds; both in nano-dollars.';
+  'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
 comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
@@ -272,14 +300,17 @@ alter table gateway.model_routes enable row level security;
 -- supabase/schemas/15_ledger.sql
 
 -- Credit: where it comes from, what is reserved, where it went. Money in nano-dollars throughout.
+--
+-- The rows that each call adds (holds, credit_transactions, requests) name accounts, keys and grants without foreign keys:
+-- they are written by functions that have just read what they name, under the account's lock, and nothing that they name is
+-- ever deleted. gateway.ledger_check tells of a row that names nothing, and of a grant with more left than was given.
 
 create table gateway.credit_grants (
   id bigint generated always as identity primary key,
   account_id uuid not null references gateway.accounts (id),
-  source text not null
-    check (source in ('trial', 'subscription', 'purchase', 'coupon', 'referral', 'admin', 'credit_back')),
-  amount bigint not null check (amount > 0),
-  remaining bigint not null check (remaining between 0 and amount),
+  source gateway.grant_source not null,
+  amount gateway.positive_bigint not null,
+  remaining gateway.unsigned_bigint not null,
   expires_at timestamptz,
   live boolean not null default true,
   created_at timestamptz not null
@@ -292,12 +323,10 @@ create index credit_grants_live on gateway.credit_grants (account_id, expires_at
 
 create table gateway.credit_transactions (
   id bigint generated always as identity primary key,
-  account_id uuid not null references gateway.accounts (id),
-  type text not null
-    check (type in ('trial', 'purchase', 'subscription', 'coupon', 'referral', 'admin_credit', 'admin_debit', 'usage',
-                    'credit_back', 'money_back', 'expiry')),
-  amount bigint not null check (amount <> 0),
-  grant_id bigint references gateway.credit_grants (id),
+  account_id uuid not null,
+  type gateway.transaction_type not null,
+  amount gateway.nonzero_bigint not null,
+  grant_id bigint,
   call_id uuid,
   balance_after bigint not null,
   description text not null default '',
@@ -317,21 +346,17 @@ create trigger not_truncated before truncate on gateway.credit_transactions
 
 create table gateway.holds (
   call_id uuid primary key,
-  account_id uuid references gateway.accounts (id),
-  key_id uuid references gateway.api_keys (id),
-  state text not null check (state in ('open', 'swept', 'tombstone')),
-  amount bigint not null default 0 check (amount >= 0),
-  model text,
-  candidates jsonb,
-  markup integer,
+  account_id uuid,
+  key_id uuid,
+  state gateway.hold_state not null,
+  amount gateway.unsigned_bigint not null default 0,
   settlement jsonb,
   created_at timestamptz not null,
   expires_at timestamptz not null
 );
 comment on table gateway.holds is
-  'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began.';
-comment on column gateway.holds.candidates is 'The routes and prices as they were when the hold was placed; the settle uses these.';
-comment on column gateway.holds.markup is 'Basis points on the provider''s price, frozen likewise.';
+  'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
+comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
 
 create index holds_open on gateway.holds (account_id, expires_at) where state = 'open';
 create index holds_over on gateway.holds (created_at) where state <> 'open';
@@ -434,7 +459,7 @@ create table gateway.requests (
   request_id text,
   model text not null,
   provider text,
-  outcome text not null check (outcome in ('completed', 'failed', 'cut', 'client_left', 'deadline')),
+  outcome gateway.request_outcome not null,
   error_code text,
   stream boolean not null default false,
   prompt_tokens integer not null default 0,
@@ -582,32 +607,54 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, or null.
+-- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
+create function gateway.failed_key_check(
+  account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
+  at timestamptz)
+returns text
+language sql stable
+return case
+  when key.id is null then 'invalid_api_key'
+  when key.revoked_at <= at then 'api_key_revoked'
+  when key.expires_at <= at then 'api_key_expired'
+  when account.disabled_at is not null then 'account_disabled'
+  when cardinality(key.ip_allowlist) > 0
+    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
+  when cardinality(key.domain_allowlist) > 0
+    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
+    then 'domain_not_allowed'
+  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) then 'insufficient_scope'
+  when scope <> 'inference' then null
+  when key.requests_used >= key.max_requests then 'request_limit_reached'
+  when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
+  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
+    then 'model_not_allowed'
+end;
+
+-- The same as a refusal, or null.
 create function gateway.key_refusal(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
   at timestamptz)
 returns jsonb
-language sql stable
-return case
-  when key.id is null then gateway.refusal(401, 'invalid_api_key')
-  when key.revoked_at <= at then gateway.refusal(401, 'api_key_revoked')
-  when key.expires_at <= at then gateway.refusal(401, 'api_key_expired')
-  when account.disabled_at is not null then gateway.refusal(403, 'account_disabled')
-  when cardinality(key.ip_allowlist) > 0
-    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false)
-    then gateway.refusal(403, 'ip_not_allowed')
-  when cardinality(key.domain_allowlist) > 0
-    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
-    then gateway.refusal(403, 'domain_not_allowed')
-  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope))
-    then gateway.refusal(403, 'insufficient_scope', jsonb_build_object('required_scope', scope))
-  when scope <> 'inference' then null
-  when key.requests_used >= key.max_requests
-    then gateway.refusal(429, 'request_limit_reached', '{"should_retry": false}')
-  when gateway.spent_in_period(key, at) >= key.spend_limit then gateway.refusal(402, 'spend_limit_reached')
-  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
-    then gateway.refusal(403, 'model_not_allowed', jsonb_build_object('param', 'model'))
+language plpgsql stable
+as $$
+declare
+  code constant text := gateway.failed_key_check(account, key, permissions, caller, scope, model, at);
+begin
+  if code is null then
+    return null;
+  end if;
+  return case
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
+    when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
+    when code = 'spend_limit_reached' then gateway.refusal(402, code)
+    when code = 'model_not_allowed' then gateway.refusal(403, code, jsonb_build_object('param', 'model'))
+    else gateway.refusal(403, code)
+  end;
 end;
+$$;
 
 -- The key that one of these hashes is of, or nothing: by its secret, else by a former one, whose end is then the key's.
 create function gateway.find_key(key_hashes jsonb) returns gateway.api_keys
@@ -724,7 +771,7 @@ return array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_
 -- a limiter that used another text used other limits.
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans)
 returns text
-language plpgsql immutable set search_path = ''
+language plpgsql immutable
 as $$
 declare
   names constant text[] := gateway.limit_names();
@@ -791,93 +838,81 @@ create function gateway.token_count(usage jsonb, name text) returns integer
 language sql immutable parallel safe
 return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
 
--- The cost of a usage at a candidate's frozen prices (see gateway.candidates), in nano-dollars, rounded up once.
--- The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
--- Token counts come from providers: they are clamped before anything is computed from them.
+-- The one formula, in nano-dollars, rounded up once. Prices are nano-dollars per million tokens, `request_price` per
+-- request, `markup` basis points. The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits
+-- before it is rounded up.
+create function gateway.charge(
+  prompt bigint, prompt_price bigint, cached bigint, cached_price bigint, written bigint, written_price bigint,
+  completion bigint, completion_price bigint, request_price bigint, markup integer)
+returns bigint
+language sql immutable parallel safe
+return least(9223372036854775807, ceil((
+  prompt::numeric * prompt_price + cached::numeric * cached_price + written::numeric * written_price
+  + completion::numeric * completion_price + request_price::numeric * 1000000
+) * markup * 0.0000000001))::bigint;
+
+-- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
+-- computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
 declare
-  prompt integer := gateway.token_count(usage, 'prompt');
-  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
-  written integer := least(gateway.token_count(usage, 'written'), prompt - cached);
-  completion integer := gateway.token_count(usage, 'completion');
+  prompt constant integer := gateway.token_count(usage, 'prompt');
+  cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
 begin
-  return least(9223372036854775807, ceil((
-    (prompt - cached - written)::numeric * (price ->> 'prompt')::bigint
-    + cached::numeric * (price ->> 'cached')::bigint
-    + written::numeric * (price ->> 'written')::bigint
-    + completion::numeric * (price ->> 'completion')::bigint
-    + (price ->> 'request')::numeric * 1000000
-  ) * markup * 0.0000000001));
+  return gateway.charge(
+    prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
+    written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
+    (price ->> 'request')::bigint, markup);
 end;
 $$;
 
--- The routes by which the named providers serve a model, cheapest first, with the prices of this moment.
-create function gateway.candidates(model text, providers jsonb) returns jsonb
-language plpgsql stable set search_path = ''
+-- A call and the routes that may serve it: the routes with their prices of this moment, cheapest first, as the answer
+-- has them; the hold at the dearest of them; and the dearest price of each kind.
+create type gateway.priced_call as (
+  candidates jsonb, amount bigint, prompt_price bigint, completion_price bigint, request_price bigint);
+
+-- Prices a call for a model at the named providers: `prompt` is its bound and `output` its limit, all choices together. A
+-- prompt token may turn out new, cached or written into the cache, so it is held at the dearest of these.
+-- No route that is priced: no candidates.
+create function gateway.price_call(model text, providers jsonb, prompt bigint, output bigint, markup integer)
+returns gateway.priced_call
+language plpgsql stable
 as $$
+declare
+  most_tokens constant bigint := 1000000000;
+  priced gateway.priced_call;
 begin
-  return (
-    select jsonb_agg(
+  select
+    jsonb_agg(
       jsonb_build_object(
         'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
         'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
         'completion', completion_price, 'request', request_price)
-      order by prompt_price + completion_price, provider)
+      order by prompt_price + completion_price, provider),
+    max(gateway.charge(
+      least(prompt, most_tokens), greatest(prompt_price, cached_price, written_price), 0, 0, 0, 0,
+      least(output, most_tokens), completion_price, request_price, markup)),
+    max(greatest(prompt_price, cached_price, written_price)), max(completion_price), max(request_price)
+    into priced
     from gateway.model_routes
     where model_id = model and enabled and providers ? provider
-      and prompt_price is not null and completion_price is not null);
-end;
-$$;
-
--- The most that a prompt token can cost, new, cached or written into the cache.
-create function gateway.dearest_prompt(price jsonb) returns bigint
-language sql immutable parallel safe
-return greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint, (price ->> 'written')::bigint);
-
--- The hold for a call's prompt bound and output limit (all choices together) at the dearest candidate.
-create function gateway.hold_amount(candidates jsonb, prompt_bound bigint, output bigint, markup integer) returns bigint
-language plpgsql stable set search_path = ''
-as $$
-declare
-  usage constant jsonb := jsonb_build_object('prompt', prompt_bound, 'completion', output);
-  price jsonb;
-  dearest bigint := 0;
-begin
-  for i in 0 .. jsonb_array_length(candidates) - 1 loop
-    price := candidates -> i;
-    price := jsonb_set(price, '{prompt}', to_jsonb(gateway.dearest_prompt(price)));
-    dearest := greatest(dearest, gateway.cost(price, usage, markup));
-  end loop;
-  return dearest;
+      and prompt_price is not null and completion_price is not null;
+  return priced;
 end;
 $$;
 
 -- How many output tokens, over all choices, `credit` surely buys after the prompt; a billion stands for any number.
-create function gateway.affordable_output(candidates jsonb, prompt_bound bigint, credit bigint, markup integer)
+create function gateway.affordable_output(priced gateway.priced_call, prompt bigint, credit bigint, markup integer)
 returns bigint
-language plpgsql immutable set search_path = ''
-as $$
-declare
-  price jsonb;
-  prompt bigint := 0;
-  completion bigint := 0;
-  request bigint := 0;
-begin
-  for i in 0 .. jsonb_array_length(candidates) - 1 loop
-    price := candidates -> i;
-    prompt := greatest(prompt, gateway.dearest_prompt(price));
-    completion := greatest(completion, (price ->> 'completion')::bigint);
-    request := greatest(request, (price ->> 'request')::bigint);
-  end loop;
-  if completion = 0 then
-    return 1000000000;
-  end if;
-  return least(1000000000, div(div(credit * 10000000000::numeric, greatest(markup, 1))
-               - prompt * prompt_bound::numeric - request::numeric * 1000000, completion));
+language sql immutable parallel safe
+return case
+  when priced.completion_price = 0 then 1000000000
+  else least(1000000000, div(
+    div(credit * 10000000000::numeric, greatest(markup, 1)) - priced.prompt_price * prompt::numeric
+    - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
 end;
-$$;
 
 -- supabase/schemas/34_own_keys.sql
 
@@ -937,7 +972,7 @@ $$;
 -- What new holds may reserve: unexpired grants less everything reserved. Holds that older, expired grants will pay
 -- are counted here too, which is on the safe side until they are settled.
 create function gateway.available(account gateway.accounts, at timestamptz) returns bigint
-language plpgsql stable set search_path = ''
+language plpgsql stable
 as $$
 declare
   unexpired bigint := account.balance + account.debt;
@@ -951,27 +986,24 @@ end;
 $$;
 
 -- Takes up to `amount` from the live grants that had not expired at `valid_at`, in the order of spending, and
--- writes a ledger row for each. Returns what was taken.
+-- writes a ledger row for each. Returns what was taken. The grants need no lock of their own: the account's is held.
 create function gateway.spend(
   inout account gateway.accounts, amount bigint, type text, call uuid, description text, sources text[],
   valid_at timestamptz, at timestamptz, out taken bigint)
-language plpgsql set search_path = ''
+language plpgsql
 as $$
 declare
   credit record;
   part bigint;
 begin
   taken := 0;
-  if amount <= 0 then
-    return;
-  end if;
-  for credit in
-    select id, remaining from gateway.credit_grants
+  while taken < amount loop
+    select id, remaining into credit from gateway.credit_grants
       where account_id = account.id and live and (expires_at is null or expires_at > valid_at)
         and (sources is null or source = any (sources))
       order by expires_at nulls last, id
-      for update
-  loop
+      limit 1;
+    exit when not found;
     part := least(credit.remaining, amount - taken);
     update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = credit.id;
     taken := taken + part;
@@ -982,7 +1014,6 @@ begin
     if part = credit.remaining then
       account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
     end if;
-    exit when taken = amount;
   end loop;
 end;
 $$;
@@ -1061,9 +1092,9 @@ end;
 $$;
 
 -- Releases the account's holds that are past their time: the function that placed them died. The rows stay, so that
--- a late settle still counts.
+-- a late settle still counts. Such a call has been made, so its key's use is counted here.
 create function gateway.release_overdue(inout account gateway.accounts, at timestamptz)
-language plpgsql set search_path = ''
+language plpgsql
 as $$
 declare
   overdue record;
@@ -1071,22 +1102,28 @@ begin
   for overdue in
     update gateway.holds set state = 'swept'
       where account_id = account.id and state = 'open' and expires_at <= at
-      returning key_id, amount
+      returning key_id, amount, created_at
   loop
     account.held := account.held - overdue.amount;
-    update gateway.api_keys set held = held - overdue.amount where id = overdue.key_id;
-    update gateway.accounts set held = account.held where id = account.id;
+    update gateway.api_keys set
+      requests_used = requests_used + 1, last_used_at = greatest(last_used_at, overdue.created_at)
+      where id = overdue.key_id;
   end loop;
+  account.next_overdue := (
+    select min(expires_at) from gateway.holds where account_id = account.id and state = 'open');
+  update gateway.accounts set held = account.held, next_overdue = account.next_overdue where id = account.id;
 end;
 $$;
 
 -- Everything time has done to a locked account since it was last looked at.
 create function gateway.catch_up(inout account gateway.accounts, at timestamptz)
-language plpgsql set search_path = ''
+language plpgsql
 as $$
 begin
-  if account.held > 0 or account.next_expiry <= at then
+  if account.next_overdue <= at then
     account := gateway.release_overdue(account, at);
+  end if;
+  if account.next_expiry <= at then
     account := gateway.lapse(account, at);
   end if;
   if account.debt > 0 then
@@ -1462,6 +1499,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- supabase/schemas/40_begin_request.sql
 
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
+-- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
@@ -1469,64 +1507,75 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
+--
+-- The plans of its statements are made once a session: made anew for each call they cost more than the call.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
-<<this>>
 declare
   smallest_output constant bigint := 256;
   usual_output constant bigint := 4096;
-  at timestamptz;
+  markup constant integer := (call ->> 'markup')::integer;
+  choices constant bigint := (call ->> 'choices')::bigint;
+  output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  locked record;
   account gateway.accounts;
   key gateway.api_keys;
   plan gateway.plans;
-  model gateway.models;
   permissions text[];
-  refused jsonb;
+  model gateway.models;
+  at timestamptz;
   limits text;
-  candidates jsonb;
-  this_call uuid := (call ->> 'call_id')::uuid;
-  markup integer := (call ->> 'markup')::integer;
-  choices bigint := (call ->> 'choices')::bigint;
-  prompt_bound bigint;
-  output bigint := (call ->> 'output_limit')::bigint;
-  available bigint;
-  key_credit bigint;
-  affordable bigint;
-  required bigint;
-  amount bigint;
-  earlier gateway.holds;
-  in_trial boolean;
-  found_now gateway.api_keys;
   own_keys jsonb;
+  prompt bigint;
+  output bigint;
+  priced gateway.priced_call;
+  calls_in_flight bigint := 0;
+  held_in_flight bigint := 0;
+  refused jsonb;
+  credit bigint;
+  placed record;
+  answer jsonb;
 begin
-  select * into key from gateway.api_keys
-    where key_hash = any (array(select jsonb_array_elements_text(caller -> 'key_hashes')));
-  if not found then
-    key := gateway.find_key(caller -> 'key_hashes');
-    if key.id is null then
-      return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
-    end if;
+  locked := gateway.lock_caller(caller -> 'key_hashes');
+  account := locked.account;
+  key := locked.key;
+  if key.id is null then
+    return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
   end if;
-  -- The account's row first, by itself, then the key's: the order of every function that moves money. What decides
-  -- is read after the locks are held.
-  select * into account from gateway.accounts where accounts.id = key.account_id for update;
-  select * into key from gateway.api_keys where api_keys.id = key.id for update;
-  if not caller -> 'key_hashes' ? key.key_hash then
-    -- A former secret, or one that a rotation has retired while this waited.
-    found_now := gateway.find_key(caller -> 'key_hashes');
-    if found_now.id is distinct from key.id then
-      return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
-    end if;
-    key.expires_at := found_now.expires_at;
-  end if;
+
   at := gateway.now();
-  select * into plan from gateway.plans where plans.id = gateway.plan_in_force(account, at);
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
   select roles.permissions into permissions from gateway.roles where name = account.role;
   limits := gateway.limits(account, key, plan);
   account := gateway.catch_up(account, at);
+  -- A month that has passed counts nothing; the row is written when the hold is placed.
+  if (at at time zone 'utc')::date >= account.month + interval '1 month' then
+    account.month := date_trunc('month', at at time zone 'utc')::date;
+    account.month_requests := 0;
+    account.month_tokens := 0;
+  end if;
+  -- A key counts what is over. Where that decides, what is still open decides with it.
+  if key.max_requests is not null or key.spend_limit is not null then
+    select count(*), coalesce(sum(amount), 0) into calls_in_flight, held_in_flight
+      from gateway.holds where account_id = account.id and key_id = key.id and state = 'open';
+    key.requests_used := key.requests_used + calls_in_flight;
+  end if;
 
-  refused := gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+  select * into model from gateway.models where id = call ->> 'model' and enabled;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  output := least(coalesce(output_limit, smallest_output), model.max_output);
+  if account.has_provider_keys then
+    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
+  end if;
+  if own_keys is null then
+    priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+  else
+    priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
+  end if;
+
+  refused := gateway.call_refusal(
+    account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -1534,245 +1583,279 @@ begin
     return jsonb_build_object('refused', refused, 'limits', limits);
   end if;
 
-  select * into model from gateway.models where models.id = call ->> 'model' and enabled;
-  if not found then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
-  end if;
-  -- Most calls are text alone, which needs no query.
-  if call -> 'modalities' <> '[]' then
-    if not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
-      -- What the model does not take is not priced, whatever a provider may make of it.
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(400, 'unsupported_modality',
-        jsonb_build_object('param', 'messages', 'takes', model.input_modalities)));
-    end if;
-  end if;
-  if model.kind <> 'chat' then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(400, 'unsupported_model', '{"param": "model"}'));
-  end if;
-  if account.has_provider_keys then
-    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
-    candidates := gateway.own_candidates(model.id, own_keys);
-  end if;
-  if candidates is null then
-    candidates := gateway.candidates(model.id, call -> 'providers');
-  end if;
-  if candidates is null then
-    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(503, case
-      when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
-                                                          and completion_price is not null)
-      then 'no_provider' else 'model_not_priced' end));
-  end if;
-
-  -- A month that has passed counts nothing; the row is written below, if the call is admitted.
-  if account.month < date_trunc('month', at at time zone 'utc')::date then
-    account.month := date_trunc('month', at at time zone 'utc')::date;
-    account.month_requests := 0;
-    account.month_tokens := 0;
-  end if;
-  if account.month_requests >= coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan.requests_per_month)
-    or account.month_tokens >= coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan.tokens_per_month) then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(429, 'quota_exceeded', '{"should_retry": false}'));
-  end if;
-  in_trial := gateway.is_in_trial(account, at);
-  if in_trial and account.trial_requests_left <= 0 then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(429, 'trial_requests_used', '{"should_retry": false}'));
-  end if;
-
-  prompt_bound := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
-  if output is not null then
-    output := least(output, model.max_output);
-    amount := gateway.hold_amount(candidates, prompt_bound, output * choices, markup);
-    required := amount;
-  else
-    output := least(model.max_output, smallest_output);
-    required := gateway.hold_amount(candidates, prompt_bound, output * choices, markup);
-  end if;
-
-  if required > 0 then
-    available := gateway.available(account, at);
-    if account.debt > 0 then
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(402, 'account_in_debt',
-        jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available))));
-    end if;
-    key_credit := key.spend_limit - gateway.spent_in_period(key, at) - key.held;
-    if key_credit + key.held < required then
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(402, 'spend_limit_reached',
-        jsonb_build_object('required', gateway.dollars(required),
-                           'available', gateway.dollars(greatest(key_credit + key.held, 0)))));
-    end if;
-    if available < required or key_credit < required then
-      return jsonb_build_object('limits', limits, 'refused', case
-        when available + account.held < required then gateway.refusal(402, 'insufficient_credits',
-          jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)))
-        else gateway.refusal(402, 'credits_in_flight',
-          jsonb_build_object('required', gateway.dollars(required),
-                             'available', gateway.dollars(least(available, key_credit)),
-                             'retry_after_ms', 1000, 'should_retry', true)) end);
-    end if;
-    if amount is null then
+  if output_limit is null then
+    if priced.amount = 0 then
+      output := model.max_output;
+    else
       -- Ours to choose: 4 096 tokens or what a quarter of the credit buys, if that is more; and never beyond it.
-      available := least(available, key_credit);
-      affordable := gateway.affordable_output(candidates, prompt_bound, available, markup) / choices;
+      credit := least(
+        gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight);
       output := greatest(output, least(
-        model.max_output, affordable,
-        greatest(usual_output, gateway.affordable_output(candidates, 0, available / 4, markup) / choices)));
-      amount := gateway.hold_amount(candidates, prompt_bound, output * choices, markup);
+        model.max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
+        greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+      priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
     end if;
-  elsif amount is null then
-    output := model.max_output;
-    amount := 0;
   end if;
 
-  insert into gateway.holds
-    (call_id, account_id, key_id, state, amount, model, candidates, markup, created_at, expires_at)
-    select this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
-           at + make_interval(secs => (call ->> 'hold_seconds')::double precision)
-      where not exists (select from gateway.requests where call_id = this_call)
-    on conflict (call_id) do nothing;
-  if not found then
-    select * into earlier from gateway.holds where call_id = this_call for update;
-    if earlier.state is distinct from 'tombstone' then
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
-    end if;
-    update gateway.holds set
-      account_id = account.id, key_id = key.id, state = 'open', amount = this.amount, model = model.id,
-      candidates = this.candidates, markup = this.markup, created_at = at
-      where call_id = this_call;
+  placed := gateway.place_hold(
+    (call ->> 'call_id')::uuid, account, key.id, priced.amount,
+    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+  if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
+    -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
+    update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
   end if;
-
-  account.held := account.held + amount;
-  update gateway.accounts set
-    held = account.held, month = account.month, month_requests = account.month_requests + 1,
-    month_tokens = account.month_tokens,
-    trial_requests_left = trial_requests_left - case when in_trial then 1 else 0 end
-    where accounts.id = account.id;
-  -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
-  update gateway.api_keys set
-    held = held + amount, requests_used = requests_used + 1, last_used_at = at,
-    spent = gateway.spent_in_period(key, at),
-    spend_period_start = case when spend_period is null then spend_period_start
-                              else gateway.period_start(spend_period, at) end,
-    key_hash = case when caller -> 'key_hashes' ? key_hash then caller -> 'key_hashes' ->> 0 else key_hash end
-    where api_keys.id = key.id;
-
-  if earlier.settlement is not null then
+  answer := jsonb_build_object(
+    'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
+    'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'));
+  if placed.overtaken_by is not null then
     -- The settle overtook us: it is applied now, and the call is over.
-    perform public.finish_request(earlier.settlement);
+    perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
+      'price', jsonb_path_query_first(priced.candidates, '$[*] ? (@.provider == $provider)',
+                                      jsonb_build_object('provider', placed.overtaken_by -> 'provider')),
+      'own_key', own_keys is not null)));
+  end if;
+  if not placed.is_open then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
   end if;
-  return jsonb_build_object(
-    'account_id', account.id, 'key_id', key.id, 'limits', limits, 'held', amount, 'output_limit', output,
-    'candidates', candidates, 'reasoning', model.reasoning, 'image_tokens', model.image_tokens)
-    || case when own_keys is null then '{}' else jsonb_build_object('own_keys', own_keys) end;
+  -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
+  -- that, the settlement brings back what the hold was (see finish_request).
+  set local synchronous_commit to off;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/40_call_refusal.sql
+
+-- Why a call may not be made, or null: the first that applies, in the order in which callers are told. `key` counts what it has
+-- in flight as used already; `in_flight` is what that has reserved.
+create function gateway.call_refusal(
+  account gateway.accounts, key gateway.api_keys, in_flight bigint, plan gateway.plans, permissions text[],
+  model gateway.models, priced gateway.priced_call, caller jsonb, call jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+as $$
+declare
+  refused constant jsonb :=
+    gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+  required constant bigint := priced.amount;
+  available bigint;
+  key_credit bigint;
+begin
+  if refused is not null then
+    return refused;
+  end if;
+
+  if model.id is null then
+    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+  end if;
+  -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
+  -- make of it.
+  if call -> 'modalities' <> '[]'
+    and not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
+    return gateway.refusal(400, 'unsupported_modality',
+      jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
+  end if;
+  if model.kind <> 'chat' then
+    return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
+  end if;
+  if priced.candidates is null then
+    return gateway.refusal(503, case
+      when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
+                                                          and completion_price is not null)
+      then 'no_provider' else 'model_not_priced' end);
+  end if;
+
+  if account.month_requests >= coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan.requests_per_month)
+    or account.month_tokens >= coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan.tokens_per_month) then
+    return gateway.refusal(429, 'quota_exceeded', '{"should_retry": false}');
+  end if;
+  if account.trial_requests_left <= 0 and gateway.is_in_trial(account, at) then
+    return gateway.refusal(429, 'trial_requests_used', '{"should_retry": false}');
+  end if;
+
+  if required = 0 then
+    return null;
+  end if;
+  available := gateway.available(account, at);
+  if account.debt > 0 then
+    return gateway.refusal(402, 'account_in_debt',
+      jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
+  end if;
+  key_credit := key.spend_limit - gateway.spent_in_period(key, at);
+  if key_credit < required then
+    return gateway.refusal(402, 'spend_limit_reached',
+      jsonb_build_object('required', gateway.dollars(required),
+                         'available', gateway.dollars(greatest(key_credit, 0))));
+  end if;
+  if available + account.held < required then
+    return gateway.refusal(402, 'insufficient_credits',
+      jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
+  end if;
+  if available < required or key_credit - in_flight < required then
+    return gateway.refusal(402, 'credits_in_flight',
+      jsonb_build_object('required', gateway.dollars(required),
+                         'available', gateway.dollars(least(available, key_credit - in_flight)),
+                         'retry_after_ms', 1000, 'should_retry', true));
+  end if;
+  return null;
+end;
+$$;
+
+-- supabase/schemas/40_lock_caller.sql
+
+-- Locks the account that a key belongs to, and answers the account and the key as they are under the lock; no key, if the
+-- hashes are nobody's.
+--
+-- The account's row is locked first and by itself: the order of every function that moves money. Its key needs no lock of its
+-- own, since whoever changes a key locks the account before.
+create function gateway.lock_caller(key_hashes jsonb, out account gateway.accounts, out key gateway.api_keys)
+language plpgsql
+as $$
+declare
+  known gateway.api_keys;
+begin
+  -- Nearly every key is known by its hash under the newest pepper.
+  select * into known from gateway.api_keys where key_hash = key_hashes ->> 0;
+  if not found then
+    known := gateway.find_key(key_hashes);
+    if known.id is null then
+      return;
+    end if;
+  end if;
+  select * into account from gateway.accounts where id = known.account_id for no key update;
+  select * into key from gateway.api_keys where id = known.id;
+  if not key_hashes ? key.key_hash then
+    -- A former secret, or one that a rotation has retired while this waited.
+    key := gateway.find_key(key_hashes);
+    if key.id is distinct from known.id then
+      key := null;
+    end if;
+  end if;
+end;
+$$;
+
+-- supabase/schemas/40_place_hold.sql
+
+-- Places the hold of a call whose account is locked, and counts the call. Answers whether it stays open: not if the call has
+-- begun before or is over, and not if its settle overtook it, which is then to be applied.
+create function gateway.place_hold(
+  this_call uuid, account gateway.accounts, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
+  out is_open boolean, out overtaken_by jsonb)
+language plpgsql
+as $$
+begin
+  insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+    select this_call, account.id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
+      where not exists (select from gateway.requests where call_id = this_call)
+    on conflict (call_id) do nothing;
+  is_open := found;
+  if not is_open then
+    update gateway.holds as h set
+      account_id = account.id, key_id = place_hold.key_id, state = 'open', amount = place_hold.amount, created_at = at,
+      expires_at = place_hold.expires_at
+      where h.call_id = this_call and h.state = 'tombstone'
+      returning h.settlement into overtaken_by;
+    if not found then
+      return;
+    end if;
+    is_open := overtaken_by is null;
+  end if;
+
+  update gateway.accounts set
+    held = account.held + place_hold.amount, next_overdue = least(account.next_overdue, place_hold.expires_at),
+    month = account.month, month_requests = account.month_requests + 1, month_tokens = account.month_tokens,
+    trial_requests_left = greatest(account.trial_requests_left - gateway.is_in_trial(account, at)::integer, 0)
+    where id = account.id;
 end;
 $$;
 
 -- supabase/schemas/41_finish_request.sql
 
--- The one database call after a provider has answered: the settle.
+-- The one database call after the answer: what the call cost, once, whatever failed in between.
 
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
 -- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
--- reasoning model produced: the hold is charged); and for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app. Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+-- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
+-- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, with price
+-- and own_key of the candidate that served. Null if it gave no answer; then the call was not made, and is refused.
+-- Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+--
+-- What it finds of the call, under the account's lock, says what has happened:
+--   an open hold     the usual: it is settled and goes.
+--   a swept hold     the call took longer than its hold lived: settled all the same, beyond what is held.
+--   a tombstone      over before, and never charged.
+--   a request        settled before: the same answer again.
+--   nothing          with `hold`: a crash of the database lost the hold, which had not been written to disk. The call was
+--                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
+--                    tombstone stops the begin that may still come.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
-  this_call uuid := (settlement ->> 'call_id')::uuid;
-  outcome text := settlement ->> 'outcome';
-  usage jsonb := nullif(settlement -> 'usage', 'null');
-  owner uuid;
+  this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  outcome constant text := settlement ->> 'outcome';
+  usage constant jsonb := nullif(settlement -> 'usage', 'null');
+  facts constant jsonb := nullif(settlement -> 'hold', 'null');
+  prompt_tokens constant integer := gateway.token_count(usage, 'prompt');
+  completion_tokens constant integer := gateway.token_count(usage, 'completion');
+  owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
-  prompt_tokens integer := gateway.token_count(usage, 'prompt');
-  completion_tokens integer := gateway.token_count(usage, 'completion');
-  payment record;
+  reserved bigint;
   cost bigint := 0;
-  own_key boolean;
-  covered bigint;
+  payment record;
+  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
-  settled gateway.requests;
 begin
-  select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
-  if not found then
-    select * into settled from gateway.requests where call_id = this_call;
-    if found then
-      return jsonb_build_object('cost', settled.cost, 'repeated', true);
-    end if;
-    insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
-      values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
-      on conflict (call_id) do nothing;
-    if found then
-      return jsonb_build_object('cost', 0, 'tombstone', true);
-    end if;
-    -- A begin_request committed in this moment, or this is a repetition before the begin.
+  if owner is null then
     select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
     if not found then
-      return jsonb_build_object('cost', 0, 'repeated', true);
+      return gateway.settle_without_hold(settlement);
     end if;
   end if;
-
-  select * into account from gateway.accounts where accounts.id = owner for update;
+  select * into account from gateway.accounts where id = owner for no key update;
   at := gateway.now();
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
-  select * into hold from gateway.holds where call_id = this_call and state <> 'tombstone';
-  if not found then
-    select * into settled from gateway.requests where call_id = this_call;
-    return jsonb_build_object('cost', coalesce(settled.cost, 0), 'repeated', true);
+  select * into hold from gateway.holds where call_id = this_call;
+  if not found and gateway.recover_hold(this_call, account, facts, at) then
+    select * into account from gateway.accounts where id = owner;
+    select * into hold from gateway.holds where call_id = this_call;
+  end if;
+  if hold.state is null or hold.state = 'tombstone' then
+    return gateway.settle_without_hold(settlement);
+  end if;
+  if hold.account_id <> owner then
+    perform gateway.refuse(gateway.refusal(409, 'call_finished'));
+  end if;
+  if outcome = 'refused' then
+    return gateway.release_hold(account, hold, settlement, at);
   end if;
 
-  if outcome not in ('refused', 'failed') then
-    -- Uncounted is not free, and neither is a provider that the hold does not know.
+  if outcome <> 'failed' then
+    -- Uncounted is not free, and neither is a provider that was no candidate.
     cost := hold.amount;
-    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true' then
-      for i in 0 .. jsonb_array_length(hold.candidates) - 1 loop
-        if hold.candidates -> i ->> 'provider' = settlement ->> 'provider' then
-          cost := gateway.cost(hold.candidates -> i, usage, hold.markup);
-        end if;
-      end loop;
+    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
+      and nullif(facts -> 'price', 'null') is not null then
+      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
     end if;
   end if;
-
-  -- What the hold reserved is this call's; beyond it, only what nobody else has reserved. The rest is debt.
-  covered := case when hold.state = 'open' then hold.amount else 0 end;
-  if cost > covered then
-    covered := covered + gateway.available(account, at);
-  end if;
-  payment := gateway.spend(
-    account, least(cost, covered), 'usage', this_call, hold.model, null, hold.created_at, at);
-  account := payment.account;
-  if cost > payment.taken then
-    account := gateway.take_on_debt(account, cost - payment.taken, 'usage', this_call, hold.model, at);
-  end if;
-  if hold.state = 'open' then
-    account.held := account.held - hold.amount;
+  -- What the hold reserves is this call's; beyond it, only what nobody else has reserved. The rest is debt.
+  reserved := case when hold.state = 'open' then hold.amount else 0 end;
+  if cost > 0 then
+    payment := gateway.spend(
+      account, case when cost <= reserved then cost else least(cost, reserved + gateway.available(account, at)) end,
+      'usage', this_call, coalesce(facts ->> 'model', ''), null, hold.created_at, at);
+    account := payment.account;
+    if payment.taken < cost then
+      account := gateway.take_on_debt(
+        account, cost - payment.taken, 'usage', this_call, coalesce(facts ->> 'model', ''), at);
+    end if;
   end if;
 
-  if outcome = 'refused' then
-    -- Never sent to a provider: no request is recorded, so a tombstone tells that the call is over, and the counters
-    -- that decide get their count back.
-    update gateway.holds set state = 'tombstone', amount = 0, settlement = finish_request.settlement
-      where call_id = this_call;
-    update gateway.accounts set
-      held = account.held, month_requests = greatest(month_requests - 1, 0),
-      trial_requests_left = trial_requests_left + gateway.is_in_trial(account, at)::integer
-      where accounts.id = account.id;
-    update gateway.api_keys set
-      held = held - case when hold.state = 'open' then hold.amount else 0 end,
-      requests_used = greatest(requests_used - 1, 0)
-      where api_keys.id = hold.key_id;
-    return jsonb_build_object('cost', 0, 'balance', account.balance);
-  end if;
-
-  own_key := coalesce((hold.candidates -> 0 ->> 'own_key')::boolean, false);
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
@@ -1783,24 +1866,112 @@ begin
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
-    (this_call, account.id, hold.key_id, settlement ->> 'request_id', hold.model, settlement ->> 'provider', outcome,
+    (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
+     settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
      prompt_tokens, gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'), completion_tokens,
      gateway.token_count(usage, 'reasoning'),
      coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
+  -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
+  update gateway.api_keys as k set
+    requests_used = requests_used + (hold.state <> 'swept')::integer,
+    spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spend_period_start = case when spend_period is null then spend_period_start
+                              else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
+    last_used_at = greatest(last_used_at, hold.created_at)
+    where id = hold.key_id;
+  account.held := account.held - reserved;
   update gateway.accounts set
     balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
     month_tokens = month_tokens + prompt_tokens + completion_tokens
-    where accounts.id = account.id;
-  update gateway.api_keys set
-    held = held - case when hold.state = 'open' then hold.amount else 0 end, spent = spent + cost
-    where api_keys.id = hold.key_id;
+    where id = account.id;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
   return jsonb_build_object('cost', cost, 'balance', account.balance);
+end;
+$$;
+
+-- supabase/schemas/41_recover_hold.sql
+
+-- For how long after it was placed a hold can be recovered, and a tombstone or a swept hold is remembered. A request is kept for
+-- longer, so a settle that is repeated finds it and charges nothing.
+create function gateway.holds_remembered() returns interval
+language sql immutable parallel safe
+return interval '30 days';
+
+-- Places again the hold of a locked account that a crash of the database has lost, as the settlement's facts have it, and
+-- counts its call again: both were lost together. Answers whether it did: not without facts, not if the call is settled, and not
+-- so late that what would tell is forgotten.
+create function gateway.recover_hold(this_call uuid, account gateway.accounts, facts jsonb, at timestamptz)
+returns boolean
+language plpgsql
+as $$
+declare
+  placed_at constant timestamptz := (facts ->> 'placed_at')::timestamptz;
+  placed record;
+begin
+  if facts is null or placed_at < at - gateway.holds_remembered() then
+    return false;
+  end if;
+  placed := gateway.place_hold(
+    this_call, account, (facts ->> 'key_id')::uuid, (facts ->> 'held')::bigint, at, placed_at);
+  return placed.is_open;
+end;
+$$;
+
+-- supabase/schemas/41_release_hold.sql
+
+-- Ends a call that was never sent to a provider: what it had reserved and the counts that decide go back to its account, which
+-- is locked. No request is recorded, so a tombstone tells that the call is over.
+create function gateway.release_hold(
+  account gateway.accounts, hold gateway.holds, settlement jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+as $$
+begin
+  update gateway.holds set state = 'tombstone', amount = 0, settlement = release_hold.settlement
+    where call_id = hold.call_id;
+  update gateway.accounts set
+    held = account.held - case when hold.state = 'open' then hold.amount else 0 end,
+    month_requests = greatest(month_requests - 1, 0),
+    trial_requests_left = trial_requests_left + gateway.is_in_trial(account, at)::integer
+    where id = account.id;
+  if hold.state = 'swept' then
+    update gateway.api_keys set requests_used = greatest(requests_used - 1, 0) where id = hold.key_id;
+  end if;
+  return jsonb_build_object('cost', 0, 'balance', account.balance);
+end;
+$$;
+
+-- supabase/schemas/41_settle_without_hold.sql
+
+-- The settle of a call that has no hold to settle: it is settled already, or it has not begun, as far as is known. Then a
+-- tombstone keeps the settlement for a begin_request that may still come.
+create function gateway.settle_without_hold(settlement jsonb) returns jsonb
+language plpgsql
+as $$
+declare
+  this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  settled gateway.requests;
+begin
+  select * into settled from gateway.requests where call_id = this_call;
+  if found then
+    return jsonb_build_object('cost', settled.cost, 'repeated', true);
+  end if;
+  insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
+    values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
+    on conflict (call_id) do nothing;
+  if found then
+    return jsonb_build_object('cost', 0, 'tombstone', true);
+  end if;
+  if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
+    -- A begin_request committed in this moment.
+    return public.finish_request(settlement);
+  end if;
+  return jsonb_build_object('cost', 0, 'repeated', true);
 end;
 $$;
 
@@ -1838,7 +2009,7 @@ begin
   end loop;
   -- Long after any settle could still arrive.
   delete from gateway.holds where call_id in (
-    select call_id from gateway.holds where state <> 'open' and created_at < at - interval '30 days'
+    select call_id from gateway.holds where state <> 'open' and created_at < at - gateway.holds_remembered()
     for update skip locked);
   get diagnostics forgotten = row_count;
   delete from gateway.idempotency_keys where (account_id, key) in (
@@ -1872,10 +2043,8 @@ as $$
     select grant_id, sum(amount) as total from gateway.credit_transactions where grant_id is not null group by grant_id
   ),
   open_holds as (
-    select account_id, sum(amount) as held from gateway.holds where state = 'open' group by account_id
-  ),
-  open_holds_by_key as (
-    select key_id, sum(amount) as held from gateway.holds where state = 'open' group by key_id
+    select account_id, sum(amount) as held, min(expires_at) as next_overdue
+    from gateway.holds where state = 'open' group by account_id
   ),
   charged as (
     select call_id, -sum(amount) as amount from gateway.credit_transactions where call_id is not null group by call_id
@@ -1898,13 +2067,26 @@ as $$
     from accounts a left join open_holds h on h.account_id = a.id
     where a.held <> coalesce(h.held, 0)
     union all
-    select a.id, 'a key''s held differs from its open holds', coalesce(h.held, 0), k.held
-    from accounts a join gateway.api_keys k on k.account_id = a.id left join open_holds_by_key h on h.key_id = k.id
-    where k.held <> coalesce(h.held, 0)
+    select a.id, 'next_overdue is late', extract(epoch from h.next_overdue), extract(epoch from a.next_overdue)
+    from accounts a join open_holds h on h.account_id = a.id
+    where a.next_overdue is null or a.next_overdue > h.next_overdue
+    union all
+    select h.account_id, 'a hold''s key is not the account''s', 1, 0
+    from gateway.holds h
+    where h.state <> 'tombstone' and (only_account is null or h.account_id = only_account)
+      and not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
+    union all
+    select t.account_id, 'a ledger row''s account or grant does not exist', 1, 0
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and (not exists (select from gateway.accounts a where a.id = t.account_id)
+           or t.grant_id is not null
+             and not exists (select from gateway.credit_grants c where c.id = t.grant_id and c.account_id = t.account_id))
     union all
     select a.id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
     from accounts a join gateway.credit_grants c on c.account_id = a.id left join by_grant b on b.grant_id = c.id
     where c.remaining <> coalesce(b.total, 0) or (c.live and c.remaining = 0) or (not c.live and c.remaining > 0)
+      or c.remaining > c.amount
     union all
     select a.id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
     from accounts a join gateway.requests r on r.account_id = a.id left join charged c on c.call_id = r.call_id

@@ -4,7 +4,7 @@
 
 create table gateway.accounts (
   id uuid primary key default gen_random_uuid(),
-  email text check (email = lower(email)),
+  email gateway.lower_case_text,
   username text,
   role text not null default 'user' references gateway.roles (name),
   disabled_at timestamptz,
@@ -15,11 +15,12 @@ create table gateway.accounts (
   has_purchased boolean not null default false,
   has_provider_keys boolean not null default false,
   trial_ends_at timestamptz,
-  trial_requests_left integer not null default 0 check (trial_requests_left >= 0),
+  trial_requests_left gateway.unsigned_integer not null default 0,
   balance bigint not null default 0,
-  held bigint not null default 0 check (held >= 0),
-  debt bigint not null default 0 check (debt >= 0),
+  held gateway.unsigned_bigint not null default 0,
+  debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
+  next_overdue timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -34,6 +35,8 @@ comment on column gateway.accounts.referred_by is 'The referral code that was gi
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
+comment on column gateway.accounts.next_overdue is
+  'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 

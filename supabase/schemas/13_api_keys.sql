@@ -1,6 +1,6 @@
 -- The API keys of accounts. A key that is rotated keeps its row, its settings and its counters; its former secret goes on
 -- working for a while.
--- Like an account's, a key's row is updated by each of its calls: there is room for updates in place, and nothing that a
+-- Like an account's, a key's row is updated by each of its calls, once, when the call is over: there is room for updates in place, and nothing that a
 -- call changes is indexed.
 
 create table gateway.api_keys (
@@ -10,32 +10,31 @@ create table gateway.api_keys (
   prefix text not null,
   last_four text not null,
   name text not null,
-  environment text not null check (environment in ('live', 'test', 'staging', 'development')),
+  environment gateway.key_environment not null,
   is_primary boolean not null default false,
   from_sign_in boolean not null default false,
   scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
   revoked_at timestamptz,
   expires_at timestamptz,
-  rotate_after_days integer check (rotate_after_days > 0),
+  rotate_after_days gateway.positive_integer,
   rotated_at timestamptz,
   refused_code text,
   refused_at timestamptz,
   ip_allowlist inet[] not null default '{}',
   domain_allowlist text[] not null default '{}',
   allowed_models text[] not null default '{}',
-  max_requests bigint check (max_requests > 0),
-  requests_used bigint not null default 0 check (requests_used >= 0),
-  spend_limit bigint check (spend_limit > 0),
-  spend_period text check (spend_period in ('day', 'week', 'month')),
-  spend_period_start timestamptz not null default now(),
-  spent bigint not null default 0,
-  held bigint not null default 0 check (held >= 0),
+  max_requests gateway.positive_bigint,
+  spend_limit gateway.positive_bigint,
+  spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
+  requests_used gateway.unsigned_bigint not null default 0,
+  spent bigint not null default 0,
+  spend_period_start timestamptz not null default now(),
   last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is
-  'API keys as HMAC hashes, never the key. spent counts the current spend_period (null: for ever), held the open holds; both in nano-dollars.';
+  'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
 comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is

@@ -1,12 +1,15 @@
 -- Credit: where it comes from, what is reserved, where it went. Money in nano-dollars throughout.
+--
+-- The rows that each call adds (holds, credit_transactions, requests) name accounts, keys and grants without foreign keys:
+-- they are written by functions that have just read what they name, under the account's lock, and nothing that they name is
+-- ever deleted. gateway.ledger_check tells of a row that names nothing, and of a grant with more left than was given.
 
 create table gateway.credit_grants (
   id bigint generated always as identity primary key,
   account_id uuid not null references gateway.accounts (id),
-  source text not null
-    check (source in ('trial', 'subscription', 'purchase', 'coupon', 'referral', 'admin', 'credit_back')),
-  amount bigint not null check (amount > 0),
-  remaining bigint not null check (remaining between 0 and amount),
+  source gateway.grant_source not null,
+  amount gateway.positive_bigint not null,
+  remaining gateway.unsigned_bigint not null,
   expires_at timestamptz,
   live boolean not null default true,
   created_at timestamptz not null
@@ -19,12 +22,10 @@ create index credit_grants_live on gateway.credit_grants (account_id, expires_at
 
 create table gateway.credit_transactions (
   id bigint generated always as identity primary key,
-  account_id uuid not null references gateway.accounts (id),
-  type text not null
-    check (type in ('trial', 'purchase', 'subscription', 'coupon', 'referral', 'admin_credit', 'admin_debit', 'usage',
-                    'credit_back', 'money_back', 'expiry')),
-  amount bigint not null check (amount <> 0),
-  grant_id bigint references gateway.credit_grants (id),
+  account_id uuid not null,
+  type gateway.transaction_type not null,
+  amount gateway.nonzero_bigint not null,
+  grant_id bigint,
   call_id uuid,
   balance_after bigint not null,
   description text not null default '',
@@ -44,21 +45,17 @@ create trigger not_truncated before truncate on gateway.credit_transactions
 
 create table gateway.holds (
   call_id uuid primary key,
-  account_id uuid references gateway.accounts (id),
-  key_id uuid references gateway.api_keys (id),
-  state text not null check (state in ('open', 'swept', 'tombstone')),
-  amount bigint not null default 0 check (amount >= 0),
-  model text,
-  candidates jsonb,
-  markup integer,
+  account_id uuid,
+  key_id uuid,
+  state gateway.hold_state not null,
+  amount gateway.unsigned_bigint not null default 0,
   settlement jsonb,
   created_at timestamptz not null,
   expires_at timestamptz not null
 );
 comment on table gateway.holds is
-  'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began.';
-comment on column gateway.holds.candidates is 'The routes and prices as they were when the hold was placed; the settle uses these.';
-comment on column gateway.holds.markup is 'Basis points on the provider''s price, frozen likewise.';
+  'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
+comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
 
 create index holds_open on gateway.holds (account_id, expires_at) where state = 'open';
 create index holds_over on gateway.holds (created_at) where state <> 'open';

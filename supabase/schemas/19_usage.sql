@@ -7,7 +7,7 @@ create table gateway.requests (
   request_id text,
   model text not null,
   provider text,
-  outcome text not null check (outcome in ('completed', 'failed', 'cut', 'client_left', 'deadline')),
+  outcome gateway.request_outcome not null,
   error_code text,
   stream boolean not null default false,
   prompt_tokens integer not null default 0,

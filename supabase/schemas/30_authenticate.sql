@@ -39,32 +39,54 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, or null.
+-- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
+create function gateway.failed_key_check(
+  account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
+  at timestamptz)
+returns text
+language sql stable
+return case
+  when key.id is null then 'invalid_api_key'
+  when key.revoked_at <= at then 'api_key_revoked'
+  when key.expires_at <= at then 'api_key_expired'
+  when account.disabled_at is not null then 'account_disabled'
+  when cardinality(key.ip_allowlist) > 0
+    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
+  when cardinality(key.domain_allowlist) > 0
+    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
+    then 'domain_not_allowed'
+  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) then 'insufficient_scope'
+  when scope <> 'inference' then null
+  when key.requests_used >= key.max_requests then 'request_limit_reached'
+  when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
+  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
+    then 'model_not_allowed'
+end;
+
+-- The same as a refusal, or null.
 create function gateway.key_refusal(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
   at timestamptz)
 returns jsonb
-language sql stable
-return case
-  when key.id is null then gateway.refusal(401, 'invalid_api_key')
-  when key.revoked_at <= at then gateway.refusal(401, 'api_key_revoked')
-  when key.expires_at <= at then gateway.refusal(401, 'api_key_expired')
-  when account.disabled_at is not null then gateway.refusal(403, 'account_disabled')
-  when cardinality(key.ip_allowlist) > 0
-    and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false)
-    then gateway.refusal(403, 'ip_not_allowed')
-  when cardinality(key.domain_allowlist) > 0
-    and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
-    then gateway.refusal(403, 'domain_not_allowed')
-  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope))
-    then gateway.refusal(403, 'insufficient_scope', jsonb_build_object('required_scope', scope))
-  when scope <> 'inference' then null
-  when key.requests_used >= key.max_requests
-    then gateway.refusal(429, 'request_limit_reached', '{"should_retry": false}')
-  when gateway.spent_in_period(key, at) >= key.spend_limit then gateway.refusal(402, 'spend_limit_reached')
-  when cardinality(key.allowed_models) > 0 and not gateway.model_allowed(key.allowed_models, model)
-    then gateway.refusal(403, 'model_not_allowed', jsonb_build_object('param', 'model'))
+language plpgsql stable
+as $$
+declare
+  code constant text := gateway.failed_key_check(account, key, permissions, caller, scope, model, at);
+begin
+  if code is null then
+    return null;
+  end if;
+  return case
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
+    when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
+    when code = 'spend_limit_reached' then gateway.refusal(402, code)
+    when code = 'model_not_allowed' then gateway.refusal(403, code, jsonb_build_object('param', 'model'))
+    else gateway.refusal(403, code)
+  end;
 end;
+$$;
 
 -- The key that one of these hashes is of, or nothing: by its secret, else by a former one, whose end is then the key's.
 create function gateway.find_key(key_hashes jsonb) returns gateway.api_keys

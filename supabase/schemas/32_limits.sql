@@ -22,7 +22,7 @@ return array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_
 -- a limiter that used another text used other limits.
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans)
 returns text
-language plpgsql immutable set search_path = ''
+language plpgsql immutable
 as $$
 declare
   names constant text[] := gateway.limit_names();

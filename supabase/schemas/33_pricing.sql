@@ -5,90 +5,78 @@ create function gateway.token_count(usage jsonb, name text) returns integer
 language sql immutable parallel safe
 return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
 
--- The cost of a usage at a candidate's frozen prices (see gateway.candidates), in nano-dollars, rounded up once.
--- The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
--- Token counts come from providers: they are clamped before anything is computed from them.
+-- The one formula, in nano-dollars, rounded up once. Prices are nano-dollars per million tokens, `request_price` per
+-- request, `markup` basis points. The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits
+-- before it is rounded up.
+create function gateway.charge(
+  prompt bigint, prompt_price bigint, cached bigint, cached_price bigint, written bigint, written_price bigint,
+  completion bigint, completion_price bigint, request_price bigint, markup integer)
+returns bigint
+language sql immutable parallel safe
+return least(9223372036854775807, ceil((
+  prompt::numeric * prompt_price + cached::numeric * cached_price + written::numeric * written_price
+  + completion::numeric * completion_price + request_price::numeric * 1000000
+) * markup * 0.0000000001))::bigint;
+
+-- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
+-- computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
 declare
-  prompt integer := gateway.token_count(usage, 'prompt');
-  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
-  written integer := least(gateway.token_count(usage, 'written'), prompt - cached);
-  completion integer := gateway.token_count(usage, 'completion');
+  prompt constant integer := gateway.token_count(usage, 'prompt');
+  cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
 begin
-  return least(9223372036854775807, ceil((
-    (prompt - cached - written)::numeric * (price ->> 'prompt')::bigint
-    + cached::numeric * (price ->> 'cached')::bigint
-    + written::numeric * (price ->> 'written')::bigint
-    + completion::numeric * (price ->> 'completion')::bigint
-    + (price ->> 'request')::numeric * 1000000
-  ) * markup * 0.0000000001));
+  return gateway.charge(
+    prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
+    written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
+    (price ->> 'request')::bigint, markup);
 end;
 $$;
 
--- The routes by which the named providers serve a model, cheapest first, with the prices of this moment.
-create function gateway.candidates(model text, providers jsonb) returns jsonb
-language plpgsql stable set search_path = ''
+-- A call and the routes that may serve it: the routes with their prices of this moment, cheapest first, as the answer
+-- has them; the hold at the dearest of them; and the dearest price of each kind.
+create type gateway.priced_call as (
+  candidates jsonb, amount bigint, prompt_price bigint, completion_price bigint, request_price bigint);
+
+-- Prices a call for a model at the named providers: `prompt` is its bound and `output` its limit, all choices together. A
+-- prompt token may turn out new, cached or written into the cache, so it is held at the dearest of these.
+-- No route that is priced: no candidates.
+create function gateway.price_call(model text, providers jsonb, prompt bigint, output bigint, markup integer)
+returns gateway.priced_call
+language plpgsql stable
 as $$
+declare
+  most_tokens constant bigint := 1000000000;
+  priced gateway.priced_call;
 begin
-  return (
-    select jsonb_agg(
+  select
+    jsonb_agg(
       jsonb_build_object(
         'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
         'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
         'completion', completion_price, 'request', request_price)
-      order by prompt_price + completion_price, provider)
+      order by prompt_price + completion_price, provider),
+    max(gateway.charge(
+      least(prompt, most_tokens), greatest(prompt_price, cached_price, written_price), 0, 0, 0, 0,
+      least(output, most_tokens), completion_price, request_price, markup)),
+    max(greatest(prompt_price, cached_price, written_price)), max(completion_price), max(request_price)
+    into priced
     from gateway.model_routes
     where model_id = model and enabled and providers ? provider
-      and prompt_price is not null and completion_price is not null);
-end;
-$$;
-
--- The most that a prompt token can cost, new, cached or written into the cache.
-create function gateway.dearest_prompt(price jsonb) returns bigint
-language sql immutable parallel safe
-return greatest((price ->> 'prompt')::bigint, (price ->> 'cached')::bigint, (price ->> 'written')::bigint);
-
--- The hold for a call's prompt bound and output limit (all choices together) at the dearest candidate.
-create function gateway.hold_amount(candidates jsonb, prompt_bound bigint, output bigint, markup integer) returns bigint
-language plpgsql stable set search_path = ''
-as $$
-declare
-  usage constant jsonb := jsonb_build_object('prompt', prompt_bound, 'completion', output);
-  price jsonb;
-  dearest bigint := 0;
-begin
-  for i in 0 .. jsonb_array_length(candidates) - 1 loop
-    price := candidates -> i;
-    price := jsonb_set(price, '{prompt}', to_jsonb(gateway.dearest_prompt(price)));
-    dearest := greatest(dearest, gateway.cost(price, usage, markup));
-  end loop;
-  return dearest;
+      and prompt_price is not null and completion_price is not null;
+  return priced;
 end;
 $$;
 
 -- How many output tokens, over all choices, `credit` surely buys after the prompt; a billion stands for any number.
-create function gateway.affordable_output(candidates jsonb, prompt_bound bigint, credit bigint, markup integer)
+create function gateway.affordable_output(priced gateway.priced_call, prompt bigint, credit bigint, markup integer)
 returns bigint
-language plpgsql immutable set search_path = ''
-as $$
-declare
-  price jsonb;
-  prompt bigint := 0;
-  completion bigint := 0;
-  request bigint := 0;
-begin
-  for i in 0 .. jsonb_array_length(candidates) - 1 loop
-    price := candidates -> i;
-    prompt := greatest(prompt, gateway.dearest_prompt(price));
-    completion := greatest(completion, (price ->> 'completion')::bigint);
-    request := greatest(request, (price ->> 'request')::bigint);
-  end loop;
-  if completion = 0 then
-    return 1000000000;
-  end if;
-  return least(1000000000, div(div(credit * 10000000000::numeric, greatest(markup, 1))
-               - prompt * prompt_bound::numeric - request::numeric * 1000000, completion));
+language sql immutable parallel safe
+return case
+  when priced.completion_price = 0 then 1000000000
+  else least(1000000000, div(
+    div(credit * 10000000000::numeric, greatest(markup, 1)) - priced.prompt_price * prompt::numeric
+    - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
 end;
-$$;

@@ -27,7 +27,7 @@ $$;
 -- What new holds may reserve: unexpired grants less everything reserved. Holds that older, expired grants will pay
 -- are counted here too, which is on the safe side until they are settled.
 create function gateway.available(account gateway.accounts, at timestamptz) returns bigint
-language plpgsql stable set search_path = ''
+language plpgsql stable
 as $$
 declare
   unexpired bigint := account.balance + account.debt;
@@ -41,27 +41,24 @@ end;
 $$;
 
 -- Takes up to `amount` from the live grants that had not expired at `valid_at`, in the order of spending, and
--- writes a ledger row for each. Returns what was taken.
+-- writes a ledger row for each. Returns what was taken. The grants need no lock of their own: the account's is held.
 create function gateway.spend(
   inout account gateway.accounts, amount bigint, type text, call uuid, description text, sources text[],
   valid_at timestamptz, at timestamptz, out taken bigint)
-language plpgsql set search_path = ''
+language plpgsql
 as $$
 declare
   credit record;
   part bigint;
 begin
   taken := 0;
-  if amount <= 0 then
-    return;
-  end if;
-  for credit in
-    select id, remaining from gateway.credit_grants
+  while taken < amount loop
+    select id, remaining into credit from gateway.credit_grants
       where account_id = account.id and live and (expires_at is null or expires_at > valid_at)
         and (sources is null or source = any (sources))
       order by expires_at nulls last, id
-      for update
-  loop
+      limit 1;
+    exit when not found;
     part := least(credit.remaining, amount - taken);
     update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = credit.id;
     taken := taken + part;
@@ -72,7 +69,6 @@ begin
     if part = credit.remaining then
       account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
     end if;
-    exit when taken = amount;
   end loop;
 end;
 $$;
@@ -151,9 +147,9 @@ end;
 $$;
 
 -- Releases the account's holds that are past their time: the function that placed them died. The rows stay, so that
--- a late settle still counts.
+-- a late settle still counts. Such a call has been made, so its key's use is counted here.
 create function gateway.release_overdue(inout account gateway.accounts, at timestamptz)
-language plpgsql set search_path = ''
+language plpgsql
 as $$
 declare
   overdue record;
@@ -161,22 +157,28 @@ begin
   for overdue in
     update gateway.holds set state = 'swept'
       where account_id = account.id and state = 'open' and expires_at <= at
-      returning key_id, amount
+      returning key_id, amount, created_at
   loop
     account.held := account.held - overdue.amount;
-    update gateway.api_keys set held = held - overdue.amount where id = overdue.key_id;
-    update gateway.accounts set held = account.held where id = account.id;
+    update gateway.api_keys set
+      requests_used = requests_used + 1, last_used_at = greatest(last_used_at, overdue.created_at)
+      where id = overdue.key_id;
   end loop;
+  account.next_overdue := (
+    select min(expires_at) from gateway.holds where account_id = account.id and state = 'open');
+  update gateway.accounts set held = account.held, next_overdue = account.next_overdue where id = account.id;
 end;
 $$;
 
 -- Everything time has done to a locked account since it was last looked at.
 create function gateway.catch_up(inout account gateway.accounts, at timestamptz)
-language plpgsql set search_path = ''
+language plpgsql
 as $$
 begin
-  if account.held > 0 or account.next_expiry <= at then
+  if account.next_overdue <= at then
     account := gateway.release_overdue(account, at);
+  end if;
+  if account.next_expiry <= at then
     account := gateway.lapse(account, at);
   end if;
   if account.debt > 0 then

@@ -1,4 +1,5 @@
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
+-- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
@@ -6,64 +7,75 @@
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
+--
+-- The plans of its statements are made once a session: made anew for each call they cost more than the call.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
-<<this>>
 declare
   smallest_output constant bigint := 256;
   usual_output constant bigint := 4096;
-  at timestamptz;
+  markup constant integer := (call ->> 'markup')::integer;
+  choices constant bigint := (call ->> 'choices')::bigint;
+  output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  locked record;
   account gateway.accounts;
   key gateway.api_keys;
   plan gateway.plans;
-  model gateway.models;
   permissions text[];
-  refused jsonb;
+  model gateway.models;
+  at timestamptz;
   limits text;
-  candidates jsonb;
-  this_call uuid := (call ->> 'call_id')::uuid;
-  markup integer := (call ->> 'markup')::integer;
-  choices bigint := (call ->> 'choices')::bigint;
-  prompt_bound bigint;
-  output bigint := (call ->> 'output_limit')::bigint;
-  available bigint;
-  key_credit bigint;
-  affordable bigint;
-  required bigint;
-  amount bigint;
-  earlier gateway.holds;
-  in_trial boolean;
-  found_now gateway.api_keys;
   own_keys jsonb;
+  prompt bigint;
+  output bigint;
+  priced gateway.priced_call;
+  calls_in_flight bigint := 0;
+  held_in_flight bigint := 0;
+  refused jsonb;
+  credit bigint;
+  placed record;
+  answer jsonb;
 begin
-  select * into key from gateway.api_keys
-    where key_hash = any (array(select jsonb_array_elements_text(caller -> 'key_hashes')));
-  if not found then
-    key := gateway.find_key(caller -> 'key_hashes');
-    if key.id is null then
-      return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
-    end if;
+  locked := gateway.lock_caller(caller -> 'key_hashes');
+  account := locked.account;
+  key := locked.key;
+  if key.id is null then
+    return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
   end if;
-  -- The account's row first, by itself, then the key's: the order of every function that moves money. What decides
-  -- is read after the locks are held.
-  select * into account from gateway.accounts where accounts.id = key.account_id for update;
-  select * into key from gateway.api_keys where api_keys.id = key.id for update;
-  if not caller -> 'key_hashes' ? key.key_hash then
-    -- A former secret, or one that a rotation has retired while this waited.
-    found_now := gateway.find_key(caller -> 'key_hashes');
-    if found_now.id is distinct from key.id then
-      return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
-    end if;
-    key.expires_at := found_now.expires_at;
-  end if;
+
   at := gateway.now();
-  select * into plan from gateway.plans where plans.id = gateway.plan_in_force(account, at);
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
   select roles.permissions into permissions from gateway.roles where name = account.role;
   limits := gateway.limits(account, key, plan);
   account := gateway.catch_up(account, at);
+  -- A month that has passed counts nothing; the row is written when the hold is placed.
+  if (at at time zone 'utc')::date >= account.month + interval '1 month' then
+    account.month := date_trunc('month', at at time zone 'utc')::date;
+    account.month_requests := 0;
+    account.month_tokens := 0;
+  end if;
+  -- A key counts what is over. Where that decides, what is still open decides with it.
+  if key.max_requests is not null or key.spend_limit is not null then
+    select count(*), coalesce(sum(amount), 0) into calls_in_flight, held_in_flight
+      from gateway.holds where account_id = account.id and key_id = key.id and state = 'open';
+    key.requests_used := key.requests_used + calls_in_flight;
+  end if;
 
-  refused := gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+  select * into model from gateway.models where id = call ->> 'model' and enabled;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  output := least(coalesce(output_limit, smallest_output), model.max_output);
+  if account.has_provider_keys then
+    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
+  end if;
+  if own_keys is null then
+    priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+  else
+    priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
+  end if;
+
+  refused := gateway.call_refusal(
+    account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -71,139 +83,44 @@ begin
     return jsonb_build_object('refused', refused, 'limits', limits);
   end if;
 
-  select * into model from gateway.models where models.id = call ->> 'model' and enabled;
-  if not found then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
-  end if;
-  -- Most calls are text alone, which needs no query.
-  if call -> 'modalities' <> '[]' then
-    if not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
-      -- What the model does not take is not priced, whatever a provider may make of it.
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(400, 'unsupported_modality',
-        jsonb_build_object('param', 'messages', 'takes', model.input_modalities)));
-    end if;
-  end if;
-  if model.kind <> 'chat' then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(400, 'unsupported_model', '{"param": "model"}'));
-  end if;
-  if account.has_provider_keys then
-    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
-    candidates := gateway.own_candidates(model.id, own_keys);
-  end if;
-  if candidates is null then
-    candidates := gateway.candidates(model.id, call -> 'providers');
-  end if;
-  if candidates is null then
-    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(503, case
-      when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
-                                                          and completion_price is not null)
-      then 'no_provider' else 'model_not_priced' end));
-  end if;
-
-  -- A month that has passed counts nothing; the row is written below, if the call is admitted.
-  if account.month < date_trunc('month', at at time zone 'utc')::date then
-    account.month := date_trunc('month', at at time zone 'utc')::date;
-    account.month_requests := 0;
-    account.month_tokens := 0;
-  end if;
-  if account.month_requests >= coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan.requests_per_month)
-    or account.month_tokens >= coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan.tokens_per_month) then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(429, 'quota_exceeded', '{"should_retry": false}'));
-  end if;
-  in_trial := gateway.is_in_trial(account, at);
-  if in_trial and account.trial_requests_left <= 0 then
-    return jsonb_build_object('limits', limits, 'refused',
-      gateway.refusal(429, 'trial_requests_used', '{"should_retry": false}'));
-  end if;
-
-  prompt_bound := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
-  if output is not null then
-    output := least(output, model.max_output);
-    amount := gateway.hold_amount(candidates, prompt_bound, output * choices, markup);
-    required := amount;
-  else
-    output := least(model.max_output, smallest_output);
-    required := gateway.hold_amount(candidates, prompt_bound, output * choices, markup);
-  end if;
-
-  if required > 0 then
-    available := gateway.available(account, at);
-    if account.debt > 0 then
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(402, 'account_in_debt',
-        jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available))));
-    end if;
-    key_credit := key.spend_limit - gateway.spent_in_period(key, at) - key.held;
-    if key_credit + key.held < required then
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(402, 'spend_limit_reached',
-        jsonb_build_object('required', gateway.dollars(required),
-                           'available', gateway.dollars(greatest(key_credit + key.held, 0)))));
-    end if;
-    if available < required or key_credit < required then
-      return jsonb_build_object('limits', limits, 'refused', case
-        when available + account.held < required then gateway.refusal(402, 'insufficient_credits',
-          jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)))
-        else gateway.refusal(402, 'credits_in_flight',
-          jsonb_build_object('required', gateway.dollars(required),
-                             'available', gateway.dollars(least(available, key_credit)),
-                             'retry_after_ms', 1000, 'should_retry', true)) end);
-    end if;
-    if amount is null then
+  if output_limit is null then
+    if priced.amount = 0 then
+      output := model.max_output;
+    else
       -- Ours to choose: 4 096 tokens or what a quarter of the credit buys, if that is more; and never beyond it.
-      available := least(available, key_credit);
-      affordable := gateway.affordable_output(candidates, prompt_bound, available, markup) / choices;
+      credit := least(
+        gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight);
       output := greatest(output, least(
-        model.max_output, affordable,
-        greatest(usual_output, gateway.affordable_output(candidates, 0, available / 4, markup) / choices)));
-      amount := gateway.hold_amount(candidates, prompt_bound, output * choices, markup);
+        model.max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
+        greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+      priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
     end if;
-  elsif amount is null then
-    output := model.max_output;
-    amount := 0;
   end if;
 
-  insert into gateway.holds
-    (call_id, account_id, key_id, state, amount, model, candidates, markup, created_at, expires_at)
-    select this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
-           at + make_interval(secs => (call ->> 'hold_seconds')::double precision)
-      where not exists (select from gateway.requests where call_id = this_call)
-    on conflict (call_id) do nothing;
-  if not found then
-    select * into earlier from gateway.holds where call_id = this_call for update;
-    if earlier.state is distinct from 'tombstone' then
-      return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
-    end if;
-    update gateway.holds set
-      account_id = account.id, key_id = key.id, state = 'open', amount = this.amount, model = model.id,
-      candidates = this.candidates, markup = this.markup, created_at = at
-      where call_id = this_call;
+  placed := gateway.place_hold(
+    (call ->> 'call_id')::uuid, account, key.id, priced.amount,
+    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+  if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
+    -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
+    update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
   end if;
-
-  account.held := account.held + amount;
-  update gateway.accounts set
-    held = account.held, month = account.month, month_requests = account.month_requests + 1,
-    month_tokens = account.month_tokens,
-    trial_requests_left = trial_requests_left - case when in_trial then 1 else 0 end
-    where accounts.id = account.id;
-  -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
-  update gateway.api_keys set
-    held = held + amount, requests_used = requests_used + 1, last_used_at = at,
-    spent = gateway.spent_in_period(key, at),
-    spend_period_start = case when spend_period is null then spend_period_start
-                              else gateway.period_start(spend_period, at) end,
-    key_hash = case when caller -> 'key_hashes' ? key_hash then caller -> 'key_hashes' ->> 0 else key_hash end
-    where api_keys.id = key.id;
-
-  if earlier.settlement is not null then
+  answer := jsonb_build_object(
+    'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
+    'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'));
+  if placed.overtaken_by is not null then
     -- The settle overtook us: it is applied now, and the call is over.
-    perform public.finish_request(earlier.settlement);
+    perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
+      'price', jsonb_path_query_first(priced.candidates, '$[*] ? (@.provider == $provider)',
+                                      jsonb_build_object('provider', placed.overtaken_by -> 'provider')),
+      'own_key', own_keys is not null)));
+  end if;
+  if not placed.is_open then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
   end if;
-  return jsonb_build_object(
-    'account_id', account.id, 'key_id', key.id, 'limits', limits, 'held', amount, 'output_limit', output,
-    'candidates', candidates, 'reasoning', model.reasoning, 'image_tokens', model.image_tokens)
-    || case when own_keys is null then '{}' else jsonb_build_object('own_keys', own_keys) end;
+  -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
+  -- that, the settlement brings back what the hold was (see finish_request).
+  set local synchronous_commit to off;
+  return answer;
 end;
 $$;

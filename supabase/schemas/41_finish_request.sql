@@ -1,103 +1,87 @@
--- The one database call after a provider has answered: the settle.
+-- The one database call after the answer: what the call cost, once, whatever failed in between.
 
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
 -- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
--- reasoning model produced: the hold is charged); and for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app. Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+-- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
+-- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, with price
+-- and own_key of the candidate that served. Null if it gave no answer; then the call was not made, and is refused.
+-- Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+--
+-- What it finds of the call, under the account's lock, says what has happened:
+--   an open hold     the usual: it is settled and goes.
+--   a swept hold     the call took longer than its hold lived: settled all the same, beyond what is held.
+--   a tombstone      over before, and never charged.
+--   a request        settled before: the same answer again.
+--   nothing          with `hold`: a crash of the database lost the hold, which had not been written to disk. The call was
+--                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
+--                    tombstone stops the begin that may still come.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
-  this_call uuid := (settlement ->> 'call_id')::uuid;
-  outcome text := settlement ->> 'outcome';
-  usage jsonb := nullif(settlement -> 'usage', 'null');
-  owner uuid;
+  this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  outcome constant text := settlement ->> 'outcome';
+  usage constant jsonb := nullif(settlement -> 'usage', 'null');
+  facts constant jsonb := nullif(settlement -> 'hold', 'null');
+  prompt_tokens constant integer := gateway.token_count(usage, 'prompt');
+  completion_tokens constant integer := gateway.token_count(usage, 'completion');
+  owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
-  prompt_tokens integer := gateway.token_count(usage, 'prompt');
-  completion_tokens integer := gateway.token_count(usage, 'completion');
-  payment record;
+  reserved bigint;
   cost bigint := 0;
-  own_key boolean;
-  covered bigint;
+  payment record;
+  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
-  settled gateway.requests;
 begin
-  select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
-  if not found then
-    select * into settled from gateway.requests where call_id = this_call;
-    if found then
-      return jsonb_build_object('cost', settled.cost, 'repeated', true);
-    end if;
-    insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
-      values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
-      on conflict (call_id) do nothing;
-    if found then
-      return jsonb_build_object('cost', 0, 'tombstone', true);
-    end if;
-    -- A begin_request committed in this moment, or this is a repetition before the begin.
+  if owner is null then
     select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
     if not found then
-      return jsonb_build_object('cost', 0, 'repeated', true);
+      return gateway.settle_without_hold(settlement);
     end if;
   end if;
-
-  select * into account from gateway.accounts where accounts.id = owner for update;
+  select * into account from gateway.accounts where id = owner for no key update;
   at := gateway.now();
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
-  select * into hold from gateway.holds where call_id = this_call and state <> 'tombstone';
-  if not found then
-    select * into settled from gateway.requests where call_id = this_call;
-    return jsonb_build_object('cost', coalesce(settled.cost, 0), 'repeated', true);
+  select * into hold from gateway.holds where call_id = this_call;
+  if not found and gateway.recover_hold(this_call, account, facts, at) then
+    select * into account from gateway.accounts where id = owner;
+    select * into hold from gateway.holds where call_id = this_call;
+  end if;
+  if hold.state is null or hold.state = 'tombstone' then
+    return gateway.settle_without_hold(settlement);
+  end if;
+  if hold.account_id <> owner then
+    perform gateway.refuse(gateway.refusal(409, 'call_finished'));
+  end if;
+  if outcome = 'refused' then
+    return gateway.release_hold(account, hold, settlement, at);
   end if;
 
-  if outcome not in ('refused', 'failed') then
-    -- Uncounted is not free, and neither is a provider that the hold does not know.
+  if outcome <> 'failed' then
+    -- Uncounted is not free, and neither is a provider that was no candidate.
     cost := hold.amount;
-    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true' then
-      for i in 0 .. jsonb_array_length(hold.candidates) - 1 loop
-        if hold.candidates -> i ->> 'provider' = settlement ->> 'provider' then
-          cost := gateway.cost(hold.candidates -> i, usage, hold.markup);
-        end if;
-      end loop;
+    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
+      and nullif(facts -> 'price', 'null') is not null then
+      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
     end if;
   end if;
-
-  -- What the hold reserved is this call's; beyond it, only what nobody else has reserved. The rest is debt.
-  covered := case when hold.state = 'open' then hold.amount else 0 end;
-  if cost > covered then
-    covered := covered + gateway.available(account, at);
-  end if;
-  payment := gateway.spend(
-    account, least(cost, covered), 'usage', this_call, hold.model, null, hold.created_at, at);
-  account := payment.account;
-  if cost > payment.taken then
-    account := gateway.take_on_debt(account, cost - payment.taken, 'usage', this_call, hold.model, at);
-  end if;
-  if hold.state = 'open' then
-    account.held := account.held - hold.amount;
+  -- What the hold reserves is this call's; beyond it, only what nobody else has reserved. The rest is debt.
+  reserved := case when hold.state = 'open' then hold.amount else 0 end;
+  if cost > 0 then
+    payment := gateway.spend(
+      account, case when cost <= reserved then cost else least(cost, reserved + gateway.available(account, at)) end,
+      'usage', this_call, coalesce(facts ->> 'model', ''), null, hold.created_at, at);
+    account := payment.account;
+    if payment.taken < cost then
+      account := gateway.take_on_debt(
+        account, cost - payment.taken, 'usage', this_call, coalesce(facts ->> 'model', ''), at);
+    end if;
   end if;
 
-  if outcome = 'refused' then
-    -- Never sent to a provider: no request is recorded, so a tombstone tells that the call is over, and the counters
-    -- that decide get their count back.
-    update gateway.holds set state = 'tombstone', amount = 0, settlement = finish_request.settlement
-      where call_id = this_call;
-    update gateway.accounts set
-      held = account.held, month_requests = greatest(month_requests - 1, 0),
-      trial_requests_left = trial_requests_left + gateway.is_in_trial(account, at)::integer
-      where accounts.id = account.id;
-    update gateway.api_keys set
-      held = held - case when hold.state = 'open' then hold.amount else 0 end,
-      requests_used = greatest(requests_used - 1, 0)
-      where api_keys.id = hold.key_id;
-    return jsonb_build_object('cost', 0, 'balance', account.balance);
-  end if;
-
-  own_key := coalesce((hold.candidates -> 0 ->> 'own_key')::boolean, false);
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
@@ -108,20 +92,27 @@ begin
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
-    (this_call, account.id, hold.key_id, settlement ->> 'request_id', hold.model, settlement ->> 'provider', outcome,
+    (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
+     settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
      prompt_tokens, gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'), completion_tokens,
      gateway.token_count(usage, 'reasoning'),
      coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
+  -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
+  update gateway.api_keys as k set
+    requests_used = requests_used + (hold.state <> 'swept')::integer,
+    spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spend_period_start = case when spend_period is null then spend_period_start
+                              else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
+    last_used_at = greatest(last_used_at, hold.created_at)
+    where id = hold.key_id;
+  account.held := account.held - reserved;
   update gateway.accounts set
     balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
     month_tokens = month_tokens + prompt_tokens + completion_tokens
-    where accounts.id = account.id;
-  update gateway.api_keys set
-    held = held - case when hold.state = 'open' then hold.amount else 0 end, spent = spent + cost
-    where api_keys.id = hold.key_id;
+    where id = account.id;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;

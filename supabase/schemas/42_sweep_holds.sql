@@ -30,7 +30,7 @@ begin
   end loop;
   -- Long after any settle could still arrive.
   delete from gateway.holds where call_id in (
-    select call_id from gateway.holds where state <> 'open' and created_at < at - interval '30 days'
+    select call_id from gateway.holds where state <> 'open' and created_at < at - gateway.holds_remembered()
     for update skip locked);
   get diagnostics forgotten = row_count;
   delete from gateway.idempotency_keys where (account_id, key) in (

@@ -20,10 +20,8 @@ as $$
     select grant_id, sum(amount) as total from gateway.credit_transactions where grant_id is not null group by grant_id
   ),
   open_holds as (
-    select account_id, sum(amount) as held from gateway.holds where state = 'open' group by account_id
-  ),
-  open_holds_by_key as (
-    select key_id, sum(amount) as held from gateway.holds where state = 'open' group by key_id
+    select account_id, sum(amount) as held, min(expires_at) as next_overdue
+    from gateway.holds where state = 'open' group by account_id
   ),
   charged as (
     select call_id, -sum(amount) as amount from gateway.credit_transactions where call_id is not null group by call_id
@@ -46,13 +44,26 @@ as $$
     from accounts a left join open_holds h on h.account_id = a.id
     where a.held <> coalesce(h.held, 0)
     union all
-    select a.id, 'a key''s held differs from its open holds', coalesce(h.held, 0), k.held
-    from accounts a join gateway.api_keys k on k.account_id = a.id left join open_holds_by_key h on h.key_id = k.id
-    where k.held <> coalesce(h.held, 0)
+    select a.id, 'next_overdue is late', extract(epoch from h.next_overdue), extract(epoch from a.next_overdue)
+    from accounts a join open_holds h on h.account_id = a.id
+    where a.next_overdue is null or a.next_overdue > h.next_overdue
+    union all
+    select h.account_id, 'a hold''s key is not the account''s', 1, 0
+    from gateway.holds h
+    where h.state <> 'tombstone' and (only_account is null or h.account_id = only_account)
+      and not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
+    union all
+    select t.account_id, 'a ledger row''s account or grant does not exist', 1, 0
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and (not exists (select from gateway.accounts a where a.id = t.account_id)
+           or t.grant_id is not null
+             and not exists (select from gateway.credit_grants c where c.id = t.grant_id and c.account_id = t.account_id))
     union all
     select a.id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
     from accounts a join gateway.credit_grants c on c.account_id = a.id left join by_grant b on b.grant_id = c.id
     where c.remaining <> coalesce(b.total, 0) or (c.live and c.remaining = 0) or (not c.live and c.remaining > 0)
+      or c.remaining > c.amount
     union all
     select a.id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
     from accounts a join gateway.requests r on r.account_id = a.id left join charged c on c.call_id = r.call_id

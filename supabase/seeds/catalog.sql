@@ -1,5 +1,6 @@
 -- The catalog: models that the four providers serve, with their routes and prices.
--- Prices are list prices; change them here and seed again. What an administrator has disabled stays disabled.
+-- Prices are list prices; the next migration carries what is changed here to deployed databases. What an administrator
+-- has disabled stays disabled.
 
 -- image_tokens: the most that one image costs, whatever its size, by the developer's own formula.
 insert into gateway.models

@@ -1,4 +1,5 @@
--- What each plan allows and costs. Change a figure here and seed again: it holds on every account's next call.
+-- What each plan allows and costs. The next migration carries a figure that is changed here to deployed databases, where
+-- it holds on every account's next call.
 -- Money in nano-dollars: 29000000000 is $29.
 
 insert into gateway.plans (

@@ -1,5 +1,6 @@
--- The roles that the gateway itself relies on. No administrator can change them, so what stands here holds: change it
--- here and seed again. A role that an administrator has made stays theirs, whatever it is called.
+-- The roles that the gateway itself relies on. No administrator can change them, so what stands here holds; what is
+-- changed here is carried to deployed databases by the next migration. A role that an administrator has made stays
+-- theirs, whatever it is called.
 
 insert into gateway.roles (name, permissions, built_in) values
   ('user', array['inference', 'models:read', 'keys:read', 'keys:write', 'billing:read', 'billing:write', 'chat:read',

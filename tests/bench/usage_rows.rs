@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use local::database::{Database, Source};
 use local::schema::Layout;
 use serde_json::{Value, json};
+use shared::credits::hold::Hold;
+use shared::money::Nanos;
 use tokio_postgres::{Client, Statement, types::Json};
 use uuid::Uuid;
 
@@ -86,13 +88,14 @@ impl Books {
             let held = self.client.query_one(&self.begin, &[&Json(caller), &Json(call)]).await?;
             begins.push(began.elapsed());
             let Json(held): Json<Value> = held.try_get(0)?;
-            if held["held"].as_i64().is_none_or(|held| held == 0) {
-                return Err(format!("no hold: {held}").into());
+            let hold: Hold = serde_json::from_value(held)?;
+            if hold.amount == Nanos(0) {
+                return Err("a hold of nothing".into());
             }
             let settlement = json!({ "call_id": call_id, "outcome": "completed", "provider": "openrouter",
                 "usage": { "prompt": 8, "cached": 0, "written": 0, "completion": 16, "reasoning": 0 }, "estimated": false,
                 "charge_hold": false, "request_id": call_id, "error_code": null, "stream": false,
-                "first_byte_ms": 1, "duration_ms": 2, "app": null });
+                "first_byte_ms": 1, "duration_ms": 2, "app": null, "hold": hold.facts(Some("openrouter")) });
             let began = Instant::now();
             self.client.query_one(&self.finish, &[&Json(settlement)]).await?;
             finishes.push(began.elapsed());

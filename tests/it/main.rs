@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod all_at_once;
 mod api_keys;
+mod architecture;
 mod audit;
 mod billing;
 mod catalog;

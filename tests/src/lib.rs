@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod change;
+pub mod facts;
 pub mod function;
 pub mod lambda;
 pub mod people;
@@ -31,7 +32,7 @@ pub fn skipped(what: &str) {
 #[must_use]
 pub fn http_client() -> reqwest::Client {
     let nothing = shared::config::Config::from_lookup(|_| None);
-    shared::app::App::new(nothing).expect("an HTTP client can be built").http.clone()
+    shared::app::App::new(nothing, &[]).expect("an HTTP client can be built").http.clone()
 }
 
 /// `future`'s answer, or a panic that says what did not come.

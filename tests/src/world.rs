@@ -11,7 +11,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::config::{Config, Pepper};
-use shared::routes;
+use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -339,7 +339,7 @@ async fn gateway(platform: &Platform, further: &[(&str, &str)]) -> (Gateway, Str
     let mut variables = platform.variables().clone();
     variables.extend(PATIENT.iter().chain(further).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let variables = Arc::new(variables);
-    let app = App::new(Config::from_lookup(|name| variables.get(name).cloned())).expect("a gateway");
+    let app = App::new(Config::from_lookup(|name| variables.get(name).cloned()), ROUTES).expect("a gateway");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let base_url = format!("http://{}", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,5 +1,5 @@
 //! `GET /admin/ledger/check`: Every invariant of the ledger, over all accounts.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/ledger/check", shared::routes::admin_ledger_check)
+    shared::function::run("admin/ledger/check", shared::routes::admin_ledger_check)
 }

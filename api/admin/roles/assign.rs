@@ -1,5 +1,5 @@
 //! `POST /admin/roles/assign`: Gives an account another role.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/roles/assign", shared::routes::admin_assign_role)
+    shared::function::run("admin/roles/assign", shared::routes::admin_assign_role)
 }

@@ -1,5 +1,5 @@
 //! `GET /admin/users/{id}`, `PATCH /admin/users/{id}`: One account: what it is and has; its name, and whether it is disabled.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/users/[id]", shared::routes::admin_user)
+    shared::function::run("admin/users/[id]", shared::routes::admin_user)
 }

@@ -1,5 +1,5 @@
 //! `GET /models/{provider}/{*model}`: One model with its routes and prices.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("models/[provider]/[model]", shared::routes::model)
+    shared::function::run("models/[provider]/[model]", shared::routes::model)
 }

@@ -1,5 +1,5 @@
 //! `GET /models/developers/{name}`: A developer's models.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("models/developers/[name]", shared::routes::models_developer)
+    shared::function::run("models/developers/[name]", shared::routes::models_developer)
 }

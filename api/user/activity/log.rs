@@ -1,5 +1,5 @@
 //! `GET /user/activity/log`: Requests one by one, newest first.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/activity/log", shared::routes::user_activity_log)
+    shared::function::run("user/activity/log", shared::routes::user_activity_log)
 }

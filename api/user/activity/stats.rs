@@ -1,5 +1,5 @@
 //! `GET /user/activity/stats`: Usage by day, model, provider and key.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/activity/stats", shared::routes::user_activity_stats)
+    shared::function::run("user/activity/stats", shared::routes::user_activity_stats)
 }

@@ -1,5 +1,5 @@
 //! `GET /user/api-keys/{id}`, `PATCH /user/api-keys/{id}`, `DELETE /user/api-keys/{id}`: One key: its settings, and its end.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/api-keys/[id]", shared::routes::user_api_key)
+    shared::function::run("user/api-keys/[id]", shared::routes::user_api_key)
 }

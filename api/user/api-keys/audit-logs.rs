@@ -1,5 +1,5 @@
 //! `GET /user/api-keys/audit-logs`: What happened to the account's keys and sign-ins, newest first.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/api-keys/audit-logs", shared::routes::user_key_audit_logs)
+    shared::function::run("user/api-keys/audit-logs", shared::routes::user_key_audit_logs)
 }

@@ -1,5 +1,5 @@
 //! `GET /user/api-keys/usage`: What each key used.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/api-keys/usage", shared::routes::user_api_keys_usage)
+    shared::function::run("user/api-keys/usage", shared::routes::user_api_keys_usage)
 }

@@ -1,5 +1,5 @@
 //! `PUT /user/rate-limits/{key_id}`: Lowers a key's rate limits.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/rate-limits/[key_id]", shared::routes::user_rate_limit)
+    shared::function::run("user/rate-limits/[key_id]", shared::routes::user_rate_limit)
 }

@@ -5,8 +5,8 @@ use tokio::time::Instant;
 
 use super::bill::Produced;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
-use super::head::Timing;
-use crate::app::configured;
+use super::timing::Timing;
+use crate::config::configured;
 use crate::credits::hold::{Hold, HoldRequest, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
@@ -44,7 +44,7 @@ impl Undo {
         let release_hold = async {
             if self.hold {
                 let refused = Produced::nothing(Outcome::Refused);
-                settle(&call.app, &call.settlement(&refused), call.deadline + SETTLE_TIME).await;
+                settle(&call.app, &refused.settlement(call, None), call.deadline + SETTLE_TIME).await;
             }
         };
         let end_lease = async {

@@ -1,10 +1,12 @@
-//! What a call used and what that costs: as the provider reported it, or counted by us.
+//! What a call brought about and what that costs: as the provider reported it, or counted by us.
+
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::context::Call;
 use crate::credits::hold::Hold;
-use crate::credits::settle::Outcome;
+use crate::credits::settle::{Outcome, Settlement};
 use crate::credits::tokens;
 use crate::credits::usage::Usage;
 use crate::error::Code;
@@ -81,6 +83,25 @@ impl Produced {
         Some(Bill { usage, estimated: self.estimated, cost, provider: self.provider.unwrap_or_default(), request_id })
     }
 
+    /// What the database needs to settle the call and to record it. Without a hold, begin_request gave no answer.
+    pub fn settlement(&self, call: &Call, hold: Option<&Hold>) -> Settlement {
+        Settlement {
+            call_id: call.id,
+            outcome: self.outcome,
+            provider: self.provider.map(str::to_owned),
+            usage: self.usage,
+            estimated: self.estimated,
+            charge_hold: self.charge_hold,
+            request_id: call.caller.request_id.clone(),
+            error_code: self.error.map(Code::as_str),
+            stream: call.demand().stream,
+            first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
+            duration_ms: ms(call.started.elapsed()),
+            app: call.app_name.clone(),
+            hold: hold.map(|hold| hold.facts(self.provider)),
+        }
+    }
+
     fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
         let provider = self.provider?;
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
@@ -98,4 +119,8 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
         Usage::of(prompt, tokens::count(&output))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

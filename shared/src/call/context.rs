@@ -6,12 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::bill::Produced;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::credits::hold::Hold;
-use crate::credits::settle::Settlement;
-use crate::error::Code;
 use crate::formats::{Demand, Request};
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
@@ -51,26 +48,4 @@ impl Call {
     pub fn reads_on(&self, hold: &Hold) -> bool {
         hold.reasoning || self.demand().comes_whole
     }
-
-    /// What the database needs to settle the call and to record it.
-    pub fn settlement(&self, produced: &Produced) -> Settlement {
-        Settlement {
-            call_id: self.id,
-            outcome: produced.outcome,
-            provider: produced.provider.map(str::to_owned),
-            usage: produced.usage,
-            estimated: produced.estimated,
-            charge_hold: produced.charge_hold,
-            request_id: self.caller.request_id.clone(),
-            error_code: produced.error.map(Code::as_str),
-            stream: self.demand().stream,
-            first_byte_ms: produced.first_byte.map(|at| ms(at.duration_since(self.started))),
-            duration_ms: ms(self.started.elapsed()),
-            app: self.app_name.clone(),
-        }
-    }
-}
-
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::admit::Admitted;
 use super::bill::Produced;
 use super::context::Call;
-use super::head::Timing;
+use super::timing::Timing;
 use crate::config::ProviderSettings;
 use crate::error::{Code, Error, Result};
 use crate::formats::{Answer, Broken, Progress, Target, Upstream};

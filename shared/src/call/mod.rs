@@ -9,7 +9,8 @@
 //! - `dispatch`: the candidates in turn, until one has output.
 //! - `deliver`: the answer on its way to the client.
 //! - `bill`: what was used and what it costs.
-//! - `client`, `feed`, `head`: the client's side, the response body that reads from the task, and the head.
+//! - `client`, `feed`, `head`, `timing`: the client's side, the response body that reads from the task, the head and what
+//!   it says of the time that a call took.
 
 mod admit;
 mod bill;
@@ -20,5 +21,6 @@ mod dispatch;
 mod feed;
 mod head;
 mod task;
+mod timing;
 
 pub use task::run;

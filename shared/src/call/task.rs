@@ -16,7 +16,8 @@ use super::bill::Produced;
 use super::client::{Client, HeadSender};
 use super::context::{Call, SETTLE_TIME};
 use super::dispatch::{self, Opened};
-use super::head::{self, Timing};
+use super::head;
+use super::timing::Timing;
 use super::{deliver, feed};
 use crate::api_key::without_keys;
 use crate::app::SharedApp;
@@ -151,7 +152,7 @@ impl Call {
     /// The two calls after the answer: the settle, and the end of the lease.
     async fn finish(&self, admitted: &Admitted, mut produced: Produced) {
         produced.count(self, &admitted.hold).await;
-        let settlement = self.settlement(&produced);
+        let settlement = produced.settlement(self, Some(&admitted.hold));
         let tokens = produced.usage.map_or(0, |usage| usage.total());
         let until = self.deadline + SETTLE_TIME;
         let (stored, waiting) = tokio::join!(

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::api_key::KeyEnvironment;
+use crate::error::{Code, Error};
+use crate::key_environment::KeyEnvironment;
 use crate::providers::table::PROVIDERS;
 
 pub use providers::ProviderSettings;
@@ -19,6 +20,17 @@ pub use stores::{SupabaseKey, SupabaseSettings, UpstashSettings};
 
 /// A setting, or why it cannot be used. Endpoints that do not need it work without it.
 pub type Setting<T> = Result<T, Missing>;
+
+/// The value of a setting, or the caller's answer and the operator's log line.
+///
+/// # Errors
+/// `not_configured`.
+pub fn configured<T>(setting: &Setting<T>) -> Result<&T, Error> {
+    setting.as_ref().map_err(|missing| {
+        tracing::error!(%missing, "not configured");
+        Error::new(Code::NotConfigured)
+    })
+}
 
 /// One clear line about a variable that is missing or malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::{Missing, Setting};
-use crate::formats::Format;
+use crate::formats::format::Format;
 use crate::providers::Provider;
 
 /// A provider as this deployment uses it.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::price::Price;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
@@ -57,11 +58,54 @@ pub struct Hold {
     pub limits: String,
     /// The account.
     pub account_id: Uuid,
+    /// The key.
+    pub key_id: Uuid,
+    /// The model's id in the catalog.
+    pub model: String,
+    /// Basis points on the provider's price.
+    pub markup: u32,
+    /// When it was placed, as the database wrote it.
+    pub placed_at: String,
     /// The caller's own keys at the candidates, by provider; none if the candidates are ours.
     #[serde(default)]
     pub own_keys: HashMap<String, SealedKey>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
+}
+
+/// What the settle needs of a hold: by this a call is charged, and charged all the same if a crash of the database lost its
+/// hold, whose commit does not wait for the disk.
+#[derive(Clone, Debug, Serialize)]
+pub struct HoldFacts {
+    account_id: Uuid,
+    key_id: Uuid,
+    model: String,
+    #[serde(with = "nanos")]
+    held: Nanos,
+    markup: u32,
+    placed_at: String,
+    /// Whether the caller's own key served it.
+    own_key: bool,
+    /// The frozen prices of the candidate that served; without one the hold is charged.
+    price: Option<Price>,
+}
+
+impl Hold {
+    /// What the settle needs of this hold for a call that `provider` served.
+    #[must_use]
+    pub fn facts(&self, provider: Option<&str>) -> HoldFacts {
+        let served = self.candidates.iter().find(|candidate| Some(candidate.provider.as_str()) == provider);
+        HoldFacts {
+            account_id: self.account_id,
+            key_id: self.key_id,
+            model: self.model.clone(),
+            held: self.amount,
+            markup: self.markup,
+            placed_at: self.placed_at.clone(),
+            own_key: served.is_some_and(|candidate| candidate.own_key),
+            price: served.map(|candidate| candidate.price),
+        }
+    }
 }
 
 /// Why there is no hold.

@@ -3,7 +3,7 @@
 //! SQL's figure is the one that is charged. This one goes into the response, which leaves before the settle; a
 //! property test holds the two equal.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::usage::Usage;
 use crate::money::Nanos;
@@ -14,7 +14,7 @@ const MOST_TOKENS: u64 = 1_000_000_000;
 const UNIT: i128 = 1_000_000 * 10_000;
 
 /// A route's prices as the hold froze them: nano-dollars per million tokens, and per request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Price {
     /// Per million prompt tokens.
     pub prompt: i64,

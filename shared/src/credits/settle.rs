@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::hold::HoldFacts;
 use super::outbox;
 use super::usage::Usage;
 use crate::app::App;
@@ -61,6 +62,9 @@ pub struct Settlement {
     pub duration_ms: u64,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app: Option<String>,
+    /// What begin_request answered. None if it gave no answer: then no provider was asked, and a hold that it may have placed
+    /// is released.
+    pub hold: Option<HoldFacts>,
 }
 
 #[derive(Serialize)]

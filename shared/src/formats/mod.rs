@@ -15,6 +15,7 @@ pub mod chat;
 pub mod completions;
 pub mod demand;
 pub mod events;
+pub mod format;
 pub mod openai;
 
 use bytes::Bytes;
@@ -26,29 +27,7 @@ use crate::providers::Provider;
 
 pub use demand::{Demand, PromptSize};
 pub use events::Broken;
-
-/// Declares the formats together with the list of them, which so cannot lack one.
-macro_rules! formats {
-    ($($(#[$about:meta])* $name:ident,)*) => {
-        /// A wire format: the shape of requests, answers, streams and errors.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Format {
-            $($(#[$about])* $name,)*
-        }
-
-        impl Format {
-            /// Every one.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-        }
-    };
-}
-
-formats! {
-    /// OpenAI's chat completions.
-    Chat,
-    /// OpenAI's legacy text completions.
-    Completions,
-}
+pub use format::Format;
 
 /// A provider about to be asked, and what the hold says of the call there.
 pub struct Target<'a> {

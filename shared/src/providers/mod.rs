@@ -8,7 +8,7 @@ pub mod own_keys;
 pub mod routing;
 pub mod table;
 
-use crate::formats::Format;
+use crate::formats::format::Format;
 
 /// A provider.
 #[derive(Debug)]

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::{App, configured};
+use crate::app::App;
 use crate::config::EncryptionKey;
+use crate::config::configured;
 use crate::error::{Code, Error};
 
 /// A provider key as it is kept.

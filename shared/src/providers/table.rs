@@ -1,7 +1,7 @@
 //! The providers. Adding one that speaks OpenAI chat is adding a row.
 
 use super::{Authentication, Provider, Quirks};
-use crate::formats::Format;
+use crate::formats::format::Format;
 
 const CHAT: (Format, &str) = (Format::Chat, "/chat/completions");
 const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");

@@ -3,7 +3,7 @@
 /// Declares the table; see the top of [`super`]. A handler is written `area::file::function`.
 macro_rules! routes {
     (@route $name:ident [$($summary:literal)+] [$($path:literal)+]
-        [$($method:ident $auth:ident $($scope:literal)?),+] [$($max:literal)?] [$($($need:ident),+)?] [$($cron:literal)?]
+        [$($method:ident $auth:ident $($scope:literal)?),+] [$($max:literal)?] [$($($need:ident),+)?] [$($cron:literal)?] [$($format:ident)?]
     ) => {
         Route {
             name: stringify!($name),
@@ -17,6 +17,7 @@ macro_rules! routes {
             max_duration: Duration::from_secs([$($max,)? DEFAULT_MAX][0]),
             cron: [$(Some($cron),)? None][0],
             needs: &[$($(Need::$need),+)?],
+            speaks: [$(Some(Format::$format),)? None][0],
         }
     };
     ($(
@@ -24,19 +25,19 @@ macro_rules! routes {
         $name:ident at $($path:literal)|+ {
             $($method:ident $area:ident::$file:ident::$handler:ident: $auth:ident $($scope:literal)?),+
         }
-        $(max $max:literal)? $(needs [$($need:ident),+])? $(cron $cron:literal)?;
+        $(speaks $format:ident)? $(max $max:literal)? $(needs [$($need:ident),+])? $(cron $cron:literal)?;
     )+) => {
         /// The table without its handlers, so that whoever reads it does not link them.
         pub static ROUTES: &[Route] = &[$(
             routes!(@route $name [$($summary)+] [$($path)+] [$($method $auth $($scope)?),+] [$($max)?]
-                [$($($need),+)?] [$($cron)?])
+                [$($($need),+)?] [$($cron)?] [$($format)?])
         ),+];
 
         $(
             $(#[doc = $summary])+
             pub fn $name() -> Router<SharedApp> {
                 static ROUTE: Route = routes!(@route $name [$($summary)+] [$($path)+] [$($method $auth $($scope)?),+]
-                    [$($max)?] [$($($need),+)?] [$($cron)?]);
+                    [$($max)?] [$($($need),+)?] [$($cron)?] [$($format)?]);
                 let handlers = [$(on(MethodFilter::$method, $area::$file::$handler)),+];
                 mount(&ROUTE, handlers)
             }

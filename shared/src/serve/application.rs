@@ -99,7 +99,7 @@ mod tests {
             .route("/bytes", post(|bytes: bytes::Bytes| async move { bytes }))
             .route("/panic", get(panicking))
             .route("/things/{id}", get(|Path(id): Path<u32>| async move { id.to_string() }));
-        application(router, App::new(Config::from_lookup(|_| None)).expect("an app"))
+        application(router, App::new(Config::from_lookup(|_| None), &[]).expect("an app"))
     }
 
     async fn call(request: http::request::Builder, body: Body) -> (StatusCode, http::HeaderMap, Value) {

@@ -1,19 +1,36 @@
-//! What axum refuses by itself, in the shape of all other errors.
+//! Errors in the shape that their clients know: what axum refuses by itself like all others, and all in the route's
+//! format.
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 
 use crate::error::{Code, Error};
+use crate::formats::format::Format;
 
 /// Longer than any of axum's own messages, in bytes.
 const LONGEST: usize = 4096;
 
-/// Turns a rejection of axum's extractors, which is plain text, into our error with the text as its message.
+/// Gives every error its shape.
 pub(super) async fn shape(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
+    let format = response.extensions().get::<Format>().copied();
+    let response = own(response).await;
+    match (format, response.extensions().get::<Error>()) {
+        (Some(format), Some(error)) => {
+            let body = format.error_body(error).to_string();
+            let (mut head, _) = response.into_parts();
+            head.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(head, Body::from(body))
+        }
+        _ => response,
+    }
+}
+
+/// Turns a rejection of axum's extractors, which is plain text, into our error with the text as its message.
+async fn own(response: Response) -> Response {
     let status = response.status();
     let plain =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));

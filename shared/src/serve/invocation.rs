@@ -13,6 +13,9 @@ use vercel_runtime::AppState;
 
 use crate::error::{Code, Error};
 
+/// The longest `maxDuration` that Vercel gives on every plan.
+pub const LONGEST: Duration = Duration::from_secs(300);
+
 /// Kept back from the platform's limit, to settle a call that is cut off.
 const MARGIN: Duration = Duration::from_secs(20);
 
@@ -36,7 +39,7 @@ impl Invocation {
     /// A run whose limit is that of its route ([`Self::limit`]).
     pub(super) fn limited_by_route(client_ip: Option<IpAddr>, tasks: Tasks) -> Self {
         let now = Instant::now();
-        let ends_at = now + time_for_call(crate::routes::LONGEST);
+        let ends_at = now + time_for_call(LONGEST);
         Self { client_ip, ends_at, tasks, ends_with_task: false, limited_by_route: Some(now) }
     }
 

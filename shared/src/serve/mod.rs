@@ -17,23 +17,19 @@ mod plain;
 mod vercel;
 
 use std::env;
-use std::io::Write as _;
-use std::process::ExitCode;
 
 use axum::Router;
 
-use crate::app::{App, ClientError, SharedApp};
-use crate::config::Config;
-use crate::routes;
+use crate::app::{ClientError, SharedApp};
 
 pub use application::application;
 pub use body::{BODY_LIMIT, Payload};
-pub use invocation::{Invocation, Tasks};
+pub use invocation::{Invocation, LONGEST, Tasks};
 pub use plain::serve_plain;
 
 /// Why a function could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
-enum ServeError {
+pub enum ServeError {
     #[error("the async runtime cannot be built: {0}")]
     Runtime(std::io::Error),
     #[error(transparent)]
@@ -73,33 +69,17 @@ impl Platform {
     }
 }
 
-/// The whole life of the function `file` (its name under `api/`): serves `endpoints` wherever it finds itself, until
-/// it is told to stop. A start that fails is one line on stderr.
-#[must_use]
-pub fn run(file: &str, endpoints: fn() -> Router<SharedApp>) -> ExitCode {
-    match start(file, endpoints) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Not `eprintln!`, which panics when nobody holds the other end of stderr.
-            let _ = writeln!(std::io::stderr(), "cannot serve {file}: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn start(file: &str, endpoints: fn() -> Router<SharedApp>) -> Result<(), ServeError> {
-    let config = Config::from_env();
-    logs::start(logs::Format::choose(config.environment));
-    for missing in routes::missing_settings(file, &config) {
-        tracing::error!(function = file, %missing, "not configured");
-    }
-    let app = App::new(config)?;
+/// Serves `endpoints` wherever this process finds itself, until it is told to stop.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
     let outcome = runtime.block_on(async {
         match Platform::detect(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
-            Platform::Vercel => vercel::serve(endpoints(), app).await,
-            Platform::Lambda => lambda::serve(endpoints(), app).await,
-            Platform::Plain => plain::serve(endpoints(), app).await,
+            Platform::Vercel => vercel::serve(endpoints, app).await,
+            Platform::Lambda => lambda::serve(endpoints, app).await,
+            Platform::Plain => plain::serve(endpoints, app).await,
         }
     });
     // A name lookup that hangs in a blocking thread must not keep the process.

@@ -6,7 +6,8 @@ use resend_rs::types::CreateEmailBaseOptions;
 use resend_rs::{ConfigBuilder, Resend};
 
 use super::code::Code;
-use crate::app::{App, configured};
+use crate::app::App;
+use crate::config::configured;
 use crate::error::{Code as ErrorCode, Error, Result};
 use crate::html::escape;
 use crate::reason::reason;

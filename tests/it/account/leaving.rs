@@ -42,10 +42,9 @@ async fn what_a_deleted_account_still_owes_or_reserves_is_in_the_books_like_any_
     // Its call costs more than it has; the other's function dies.
     world
         .sql(&format!(
-            "insert into gateway.holds (call_id, account_id, key_id, state, amount, model, candidates, markup, created_at, expires_at)
-               values (gen_random_uuid(), '{0}', '{1}', 'open', 7, 'm', '[]', 10000, gateway.now(), gateway.now());
-             update gateway.accounts set held = 7 where id = '{0}';
-             update gateway.api_keys set held = 7 where id = '{1}'",
+            "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+               values (gen_random_uuid(), '{0}', '{1}', 'open', 7, gateway.now(), gateway.now());
+             update gateway.accounts set held = 7, next_overdue = gateway.now() where id = '{0}'",
             dead.id, dead.key_id
         ))
         .await;

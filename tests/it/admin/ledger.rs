@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::{Account, World, hello};
 
+/// An id that nothing has.
+const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+
 async fn report(world: &World, admin: &Account) -> Value {
     Answer::to(world.get("/admin/ledger/check", &admin.key)).await.success()
 }
@@ -51,8 +54,31 @@ async fn each_corruption_is_reported_with_its_account() {
         ),
         (
             "key",
-            format!("update gateway.api_keys set held = held + 1 where account_id = '{id}'"),
-            format!("update gateway.api_keys set held = held - 1 where account_id = '{id}'"),
+            format!(
+                "insert into gateway.holds (call_id, account_id, key_id, state, created_at, expires_at)
+                   values ('{NOBODY}', '{id}', '{NOBODY}', 'swept', gateway.now(), gateway.now())"
+            ),
+            format!("delete from gateway.holds where call_id = '{NOBODY}'"),
+        ),
+        (
+            "next_overdue",
+            format!(
+                "insert into gateway.holds (call_id, account_id, key_id, state, created_at, expires_at)
+                   select '{NOBODY}', account_id, id, 'open', gateway.now(), gateway.now() - interval '1 year'
+                   from gateway.api_keys where account_id = '{id}' limit 1"
+            ),
+            format!("delete from gateway.holds where call_id = '{NOBODY}'"),
+        ),
+        (
+            "exist",
+            format!(
+                "insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, created_at)
+                   values ('{id}', 'usage', 1, 0, 0, gateway.now()), ('{id}', 'usage', -1, 0, 0, gateway.now())"
+            ),
+            "alter table gateway.credit_transactions disable trigger append_only;
+             delete from gateway.credit_transactions where grant_id = 0;
+             alter table gateway.credit_transactions enable trigger append_only"
+                .to_owned(),
         ),
         (
             "grant",

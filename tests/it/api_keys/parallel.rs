@@ -28,8 +28,9 @@ async fn at_once(world: &World, gate: &str, path: &str, key: &str, body: &Value)
 /// The key has one row and one current secret, and what it counts is what it counted.
 async fn assert_one_key(world: &World, key: &Account, counted: &Value) {
     let sql = format!(
-        "select jsonb_build_array(count(*), count(distinct key_hash), max(requests_used), max(spent), max(held))
-           from gateway.api_keys where id = '{}'",
+        "select jsonb_build_array(count(*), count(distinct key_hash), max(requests_used), max(spent),
+             (select count(*) from gateway.holds h where h.key_id = '{0}' and state = 'open'))
+           from gateway.api_keys where id = '{0}'",
         key.key_id
     );
     assert_eq!(world.value(&sql).await, *counted);

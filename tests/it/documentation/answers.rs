@@ -2,7 +2,8 @@
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use shared::routes::{Auth, Operation, ROUTES, Route};
+use shared::route::{Auth, Operation, Route};
+use shared::routes::ROUTES;
 use tests::answer::Answer;
 use tests::world::{Account, World};
 

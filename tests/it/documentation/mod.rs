@@ -5,7 +5,7 @@ mod page;
 mod table;
 
 use serde_json::Value;
-use shared::routes::{Operation, Route};
+use shared::route::{Operation, Route};
 use tests::answer::Answer;
 use tests::world::World;
 
@@ -16,7 +16,7 @@ pub(crate) async fn document(world: &World) -> Value {
 
 /// What the document says of an operation.
 pub(crate) fn described<'a>(document: &'a Value, route: &Route, operation: &Operation) -> &'a Value {
-    let path = shared::openapi::public_path(route.paths[0]);
+    let path = route.public_path();
     let described = &document["paths"][&path][operation.method.to_ascii_lowercase()];
     assert!(described.is_object(), "{} {path} is not documented", operation.method);
     described

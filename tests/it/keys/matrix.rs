@@ -1,6 +1,7 @@
 //! Every operation of the route table under every kind of caller. A new route is in it as soon as it is in the table.
 
-use shared::routes::{Auth, Operation, ROUTES, Route};
+use shared::route::{Auth, Operation, Route};
+use shared::routes::ROUTES;
 use shared::scopes::USER_SCOPES;
 use tests::answer::Answer;
 use tests::world::{Account, World};

@@ -1,7 +1,8 @@
 //! Every operation of the route table: once for somebody new, and what reads also for those who have lived here.
 
 use serde_json::Value;
-use shared::routes::{Auth, Operation, ROUTES, Route};
+use shared::route::{Auth, Operation, Route};
+use shared::routes::ROUTES;
 use tests::world::Account;
 
 use super::Life;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use shared::api_key::{KeyEnvironment, hash};
+use shared::api_key::hash;
 use shared::config::Pepper;
+use shared::key_environment::KeyEnvironment;
 use shared::sign_in::code::hash_for;
 
 /// Variables of a deployment that are no secret.

@@ -86,7 +86,7 @@ impl Limiter {
             "REDIS_TIMEOUT_MS" => Some("30000".to_owned()),
             _ => None,
         });
-        Self { app: App::new(config).expect("an app"), running: Vec::new(), upstash }
+        Self { app: App::new(config, shared::routes::ROUTES).expect("an app"), running: Vec::new(), upstash }
     }
 
     /// Takes a step and says what came of it, times apart.

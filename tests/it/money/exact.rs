@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::credits::price::Price;
 use shared::credits::usage::Usage;
+use tests::facts::facts;
 use tests::world::{Account, Route, World};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -39,12 +40,24 @@ struct Finish {
 
 #[derive(Clone, Debug)]
 enum Event {
-    Grant { source: &'static str, nanos: i64, expires_in: Option<u32> },
-    Refund { nanos: i64 },
+    Grant {
+        source: &'static str,
+        nanos: i64,
+        expires_in: Option<u32>,
+    },
+    Refund {
+        nanos: i64,
+    },
     Begin(Begin),
     Finish(Finish),
     Sweep,
-    Clock { seconds: u32 },
+    /// A crash that loses the hold of a slot and all that was counted with it.
+    Crash {
+        slot: usize,
+    },
+    Clock {
+        seconds: u32,
+    },
 }
 
 /// A call as the test knows it.
@@ -52,6 +65,10 @@ enum Event {
 struct Call {
     id: Uuid,
     begun: Option<(Begin, i64)>,
+    /// What its settle brings back of the hold.
+    facts: Value,
+    /// A crash has lost the hold: the call may be settled, or begun again.
+    lost: bool,
     /// The first settle, which is the one that counts.
     finished: Option<Finish>,
 }
@@ -106,6 +123,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => grant,
         1 => (1..10_000_000_000_i64).prop_map(|nanos| Event::Refund { nanos }),
         1 => Just(Event::Sweep),
+        1 => (0..SLOTS).prop_map(|slot| Event::Crash { slot }),
         2 => (1..90u32).prop_map(|seconds| Event::Clock { seconds }),
     ]
 }
@@ -164,6 +182,7 @@ impl Run<'_> {
             Event::Sweep => {
                 self.rpc("sweep_holds", json!({})).await;
             }
+            Event::Crash { slot } => self.crash(*slot).await,
             Event::Clock { seconds } => {
                 self.world
                     .sql(&format!("update gateway.test_clock set ahead = ahead + interval '{seconds} seconds'"))
@@ -178,7 +197,8 @@ impl Run<'_> {
     async fn begin(&mut self, begin: &Begin) -> Result<(), TestCaseError> {
         let over = self.slots[begin.slot].as_ref().is_some_and(|call| call.begun.is_some() && call.finished.is_some());
         if self.slots[begin.slot].is_none() || (over && begin.anew) {
-            self.slots[begin.slot] = Some(Call { id: Uuid::now_v7(), begun: None, finished: None });
+            self.slots[begin.slot] =
+                Some(Call { id: Uuid::now_v7(), begun: None, facts: Value::Null, lost: false, finished: None });
         }
         let mut call = self.slots[begin.slot].clone().expect("set above");
         let (prompt, cached, completion) = begin.prices;
@@ -197,14 +217,18 @@ impl Run<'_> {
             )
             .await;
         let refusal = answer["refused"]["code"].as_str();
-        if call.begun.is_some() {
+        if call.begun.is_some() && !call.lost {
             // Whatever else speaks against it, a call does not begin twice.
             prop_assert!(refusal.is_some(), "{}", answer);
             return Ok(());
         }
         match (refusal, &call.finished) {
-            (None, None) => call.begun = Some((begin.clone(), answer["held"].as_i64().expect("an amount"))),
-            (Some("call_finished"), Some(finish)) => {
+            (None, None) => {
+                call.begun = Some((begin.clone(), answer["held"].as_i64().expect("an amount")));
+                call.facts = facts(&answer, "openrouter");
+                call.lost = false;
+            }
+            (Some("call_finished"), Some(finish)) if call.begun.is_none() => {
                 // Settled at once with what had come before.
                 let held = self.held_by(call.id).await;
                 self.expected.insert(call.id, expected(begin, held, finish));
@@ -215,6 +239,24 @@ impl Run<'_> {
         }
         self.slots[begin.slot] = Some(call);
         Ok(())
+    }
+
+    /// As if the server had crashed before the begin was written to the disk. A hold that was swept is older than that.
+    async fn crash(&mut self, slot: usize) {
+        let Some(call) = self.slots[slot].as_mut().filter(|call| call.begun.is_some() && call.finished.is_none())
+        else {
+            return;
+        };
+        let open = format!("gateway.holds where call_id = '{}' and state = 'open'", call.id);
+        let lost = self.world.value(&format!("select count(*) from {open}")).await;
+        self.world
+            .sql(&format!(
+                "update gateway.accounts a set held = held - amount, month_requests = month_requests - 1
+                   from (select account_id, amount from {open}) as lost where a.id = lost.account_id;
+                 delete from {open}"
+            ))
+            .await;
+        call.lost |= lost == json!(1);
     }
 
     /// What a settled call had reserved; 0 for one that left no record because it was never sent.
@@ -233,7 +275,7 @@ impl Run<'_> {
                 "finish_request",
                 json!({"settlement": {
                     "call_id": call.id, "outcome": finish.outcome, "provider": "openrouter", "usage": usage,
-                    "estimated": finish.estimated, "charge_hold": finish.charge_hold}}),
+                    "estimated": finish.estimated, "charge_hold": finish.charge_hold, "hold": call.facts}}),
             )
             .await;
         if call.finished.is_none() {

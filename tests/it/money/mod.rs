@@ -1,6 +1,8 @@
 //! Money is exact.
 
 mod bound;
+mod crash;
 mod exact;
+mod one_account;
 mod overdraft;
 mod twice;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::app::SharedApp;
+use tests::facts::facts;
 use tests::wire::WIRES;
 use tests::world::{Account, World, nanos};
 use uuid::Uuid;
@@ -16,9 +17,11 @@ async fn begin(app: &SharedApp, world: &World, account: &Account, call_id: Uuid)
     app.supabase().expect("configured").rpc("begin_request", &arguments).await.expect("an answer")
 }
 
-async fn finish(app: &SharedApp, call_id: Uuid) -> Value {
+/// Settles; with what `begun` answered, if it has begun.
+async fn finish(app: &SharedApp, call_id: Uuid, begun: Option<&Value>) -> Value {
     let settlement = json!({"call_id": call_id, "outcome": "completed", "provider": "openrouter",
-                            "usage": {"prompt": 10, "completion": 20}});
+                            "usage": {"prompt": 10, "completion": 20},
+                            "hold": begun.map(|begun| facts(begun, "openrouter"))});
     let arguments = json!({ "settlement": settlement });
     app.supabase().expect("configured").rpc("finish_request", &arguments).await.expect("an answer")
 }
@@ -36,9 +39,9 @@ async fn assert_charged(world: &World, account: &Account, times: i64) {
 async fn a_settle_repeated_is_charged_once() {
     let world = World::start().await;
     let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
-    begin(&app, &world, &account, call).await;
-    let first = finish(&app, call).await;
-    let second = finish(&app, call).await;
+    let begun = begin(&app, &world, &account, call).await;
+    let first = finish(&app, call, Some(&begun)).await;
+    let second = finish(&app, call, Some(&begun)).await;
     assert_eq!((&first["cost"], &second["cost"]), (&json!(COST), &json!(COST)));
     assert_eq!(second["repeated"], true);
     assert_charged(&world, &account, 1).await;
@@ -48,8 +51,8 @@ async fn a_settle_repeated_is_charged_once() {
 async fn settles_at_the_same_time_are_charged_once() {
     let Some(world) = World::concurrent("two settles at the same time").await else { return };
     let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
-    begin(&app, &world, &account, call).await;
-    let settles = futures_util::future::join_all((0..8).map(|_| finish(&app, call))).await;
+    let begun = begin(&app, &world, &account, call).await;
+    let settles = futures_util::future::join_all((0..8).map(|_| finish(&app, call, Some(&begun)))).await;
     assert!(settles.iter().all(|settled| settled["cost"] == json!(COST)), "{settles:?}");
     assert_charged(&world, &account, 1).await;
 }
@@ -58,9 +61,9 @@ async fn settles_at_the_same_time_are_charged_once() {
 async fn a_settle_before_its_begin_is_charged_once() {
     let world = World::start().await;
     let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
-    assert_eq!(finish(&app, call).await["tombstone"], true);
+    assert_eq!(finish(&app, call, None).await["tombstone"], true);
     assert_eq!(begin(&app, &world, &account, call).await["refused"]["code"], "call_finished");
-    assert_eq!(finish(&app, call).await["repeated"], true);
+    assert_eq!(finish(&app, call, None).await["repeated"], true);
     assert_eq!(begin(&app, &world, &account, call).await["refused"]["code"], "call_finished");
     assert_charged(&world, &account, 1).await;
 }

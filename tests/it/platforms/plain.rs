@@ -77,7 +77,7 @@ async fn a_malformed_port_is_one_clear_line() {
 async fn serve(router: Router<SharedApp>) -> (String, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base_url = format!("http://{}", listener.local_addr().expect("its address"));
-    let app = App::new(Config::from_lookup(|_| None)).expect("an app");
+    let app = App::new(Config::from_lookup(|_| None), shared::routes::ROUTES).expect("an app");
     let (stop, stopped) = oneshot::channel();
     let shutdown = async move {
         // A sender that is gone is a stop as well.

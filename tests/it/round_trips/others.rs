@@ -1,6 +1,6 @@
 //! Every endpoint that is not a completion asks the database once at most.
 
-use shared::routes::Auth;
+use shared::route::Auth;
 use tests::watch::Watch;
 use tests::world::{World, send};
 

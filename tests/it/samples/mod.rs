@@ -11,7 +11,8 @@ mod usage;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use shared::routes::{Auth, Operation, ROUTES, Route};
+use shared::route::{Auth, Operation, Route};
+use shared::routes::ROUTES;
 use tests::world::{Account, World};
 
 /// What makes an operation a request.

@@ -1,7 +1,8 @@
 //! Who may run which function, and how each begins.
 
 use serde_json::{Value, json};
-use shared::routes::{Auth, ROUTES};
+use shared::route::Auth;
+use shared::routes::ROUTES;
 use tests::world::World;
 
 /// Functions of the API that do not begin with `gateway.authenticate`, and why.
@@ -70,7 +71,28 @@ async fn every_function_looks_up_names_nowhere_but_where_it_says() {
     let world = World::start().await;
     // A body that was parsed when it was made has its names already.
     let loose = "p.prosqlbody is null and not coalesce(p.proconfig @> array['search_path=\"\"'], false)";
-    assert_eq!(names(&world, loose).await, json!([]));
+    let doors = format!("n.nspname = 'public' and {loose}");
+    assert_eq!(names(&world, &doors).await, json!([]));
+    // An inner function may do without a setting of its own, which each of its calls would pay for, if nothing but those
+    // doors leads to it: nobody may call it, and nothing but a function does.
+    let reached = format!(
+        "n.nspname = 'gateway' and {loose} and (
+           p.prolang <> (select oid from pg_language where lanname = 'plpgsql')
+           or p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype)
+           or exists (select from aclexplode(p.proacl) as entry where entry.grantee <> p.proowner)
+           or exists (select from pg_depend d where d.refobjid = p.oid and d.refclassid = 'pg_proc'::regclass
+                        and d.classid <> 'pg_proc'::regclass))"
+    );
+    assert_eq!(names(&world, &reached).await, json!([]));
+    // Its tables are named in full all the same.
+    let unqualified = world
+        .value(&format!(
+            "select coalesce(jsonb_agg(p.proname), '[]') from {FUNCTIONS} where n.nspname = 'gateway' and {loose}
+               and exists (select from pg_class c where c.relnamespace = n.oid and c.relkind in ('r', 'p')
+                             and p.prosrc ~ ('(from|join|into|update)\\s+' || c.relname || '\\M'))"
+        ))
+        .await;
+    assert_eq!(unqualified, json!([]));
     let not_definer = "n.nspname = 'public' and not p.prosecdef";
     assert_eq!(names(&world, not_definer).await, json!([]));
     let definer = "n.nspname = 'gateway' and p.prosecdef";

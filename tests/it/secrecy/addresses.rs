@@ -1,7 +1,7 @@
 //! Whoever shows an address learns nothing about whose it is.
 
 use serde_json::Value;
-use shared::routes::Auth;
+use shared::route::Auth;
 use tests::people::Person;
 use tests::world::World;
 

@@ -8,7 +8,8 @@ mod strangers;
 use http::HeaderValue;
 use reqwest::RequestBuilder;
 use serde_json::Value;
-use shared::routes::{Operation, ROUTES, Route};
+use shared::route::{Operation, Route};
+use shared::routes::ROUTES;
 use tests::answer::Answer;
 
 use crate::documentation::described;

@@ -1,7 +1,7 @@
 //! Whoever asks about something of somebody else's is told what is told about something that does not exist.
 
 use serde_json::{Value, json};
-use shared::routes::{Auth, Operation, Route};
+use shared::route::{Auth, Operation, Route};
 use tests::world::{Account, World};
 use uuid::Uuid;
 

@@ -14,7 +14,7 @@ use super::{CREDIT, NOWHERE, answer, assert_unavailable, database_faults};
 /// Nothing is held, spent or counted, and no provider was asked.
 async fn assert_untouched(world: &World, account: &Account, case: &str) {
     let counted = format!(
-        "select jsonb_build_array(k.requests_used, k.held, a.month_requests)
+        "select jsonb_build_array(k.requests_used, a.held, a.month_requests)
            from gateway.api_keys k join gateway.accounts a on a.id = k.account_id where k.id = '{}'",
         account.key_id
     );

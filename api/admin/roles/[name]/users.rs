@@ -1,5 +1,5 @@
 //! `GET /admin/roles/{name}/users`: Who has a role, newest first.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("admin/roles/[name]/users", shared::routes::admin_role_users)
+    shared::function::run("admin/roles/[name]/users", shared::routes::admin_role_users)
 }

@@ -1,5 +1,5 @@
 //! `POST /user/api-keys/{id}/rotate`: A new secret for a key.
 
 fn main() -> std::process::ExitCode {
-    shared::serve::run("user/api-keys/[id]/rotate", shared::routes::user_api_key_rotate)
+    shared::function::run("user/api-keys/[id]/rotate", shared::routes::user_api_key_rotate)
 }

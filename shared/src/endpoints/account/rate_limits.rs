@@ -9,13 +9,13 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::limits::LimitsInForce;
-use crate::api_key::KeyEnvironment;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::api_keys::{RateLimits, key_cursor};
 use crate::endpoints::input::{Params, page_size};
 use crate::error::Result;
+use crate::key_environment::KeyEnvironment;
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]

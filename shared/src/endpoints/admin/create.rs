@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api_key::NewKey;
-use crate::app::{SharedApp, configured};
+use crate::app::SharedApp;
 use crate::caller::Caller;
+use crate::config::configured;
 use crate::email_address;
 use crate::endpoints::answer;
 use crate::endpoints::input::{IdempotencyKey, Input, Name, check_name};

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::limit::AccountRateLimits;
-use super::users::AccountStatus;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::account::balance::Trial;
@@ -19,6 +18,18 @@ use crate::endpoints::input::{Input, Name, check_name, named_id};
 use crate::endpoints::members::given;
 use crate::error::Result;
 use crate::money::Nanos;
+
+/// How an account stands.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountStatus {
+    /// It can be used.
+    Active,
+    /// An administrator has disabled it: its keys are refused.
+    Disabled,
+    /// Its person has left.
+    Deleted,
+}
 
 /// An account as administrators see it.
 #[derive(ToSchema)]

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-use super::user::User;
+use super::user::{AccountStatus, User};
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
@@ -41,18 +41,6 @@ pub struct UserQuery {
     /// Where the page before ended.
     #[param(inline, value_type = Option<PlaceCursor>)]
     cursor: Option<String>,
-}
-
-/// How an account stands.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AccountStatus {
-    /// It can be used.
-    Active,
-    /// An administrator has disabled it: its keys are refused.
-    Disabled,
-    /// Its person has left.
-    Deleted,
 }
 
 /// `GET /admin/users`

@@ -10,12 +10,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::settings::NewApiKey;
 use super::shown::MadeApiKey;
 use super::{ApiKey, key_cursor};
-use crate::api_key::{KeyEnvironment, NewKey};
-use crate::app::{SharedApp, configured};
+use crate::api_key::NewKey;
+use crate::app::SharedApp;
 use crate::caller::Caller;
+use crate::config::configured;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{IdempotencyKey, Input, Params, page_size};
 use crate::error::{Error, Result};
+use crate::key_environment::KeyEnvironment;
 
 /// Which keys, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api_key::KeyEnvironment;
 use crate::error::{Error, Result};
+use crate::key_environment::KeyEnvironment;
 use crate::money::Nanos;
 use crate::scopes::Scope;
 use crate::whole::Whole;

@@ -11,12 +11,14 @@ use utoipa::ToSchema;
 
 use super::grace;
 use super::shown::RotatedApiKey;
-use crate::api_key::{KeyEnvironment, NewKey, StoredKey};
-use crate::app::{SharedApp, configured};
+use crate::api_key::{NewKey, StoredKey};
+use crate::app::SharedApp;
 use crate::caller::Caller;
+use crate::config::configured;
 use crate::endpoints::answer;
 use crate::endpoints::input::{Input, named_id};
 use crate::error::{Code, Result};
+use crate::key_environment::KeyEnvironment;
 use crate::whole::Whole;
 
 /// How to rotate.

@@ -10,11 +10,13 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{ApiKey, grace};
-use crate::api_key::{KeyEnvironment, NewKey, StoredKey};
-use crate::app::{SharedApp, configured};
+use crate::api_key::{NewKey, StoredKey};
+use crate::app::SharedApp;
 use crate::caller::Caller;
+use crate::config::configured;
 use crate::endpoints::input::Input;
 use crate::error::{Error, Result};
+use crate::key_environment::KeyEnvironment;
 use crate::whole::Whole;
 
 /// Keys that are rotated at once: as many as an account may have.

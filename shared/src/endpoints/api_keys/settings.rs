@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 
 use super::figures::{LARGEST_COUNT, RateLimits, within};
 use super::texts::{AddressRange, HostPattern, ModelPattern};
-use crate::api_key::KeyEnvironment;
 use crate::endpoints::input::{Name, check_name};
 use crate::endpoints::members::{given, given_object, not_null, optional_object};
 use crate::error::{Error, Result};
+use crate::key_environment::KeyEnvironment;
 use crate::money::{Nanos, nanos};
 use crate::scopes::{self, Scope};
 use crate::whole::Whole;

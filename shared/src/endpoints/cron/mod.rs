@@ -7,8 +7,9 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use subtle::ConstantTimeEq;
 
-use crate::app::{SharedApp, configured};
+use crate::app::SharedApp;
 use crate::caller::bearer;
+use crate::config::configured;
 use crate::error::{Code, Error};
 
 /// A caller that knows the cron secret. Vercel sends it as a bearer token.

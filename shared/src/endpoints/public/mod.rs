@@ -57,6 +57,6 @@ mod stores {
             "CHUTES_API_KEY" => Some("c".to_owned()),
             _ => None,
         });
-        App::new(config).expect("an app")
+        App::new(config, &[]).expect("an app")
     }
 }

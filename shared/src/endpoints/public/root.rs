@@ -11,8 +11,7 @@ use utoipa::ToSchema;
 
 use crate::app::SharedApp;
 use crate::html::escape;
-use crate::openapi::public_path;
-use crate::routes::{Auth, ROUTES, Route};
+use crate::route::{Auth, Route};
 
 const DESCRIPTION: &str =
     "One OpenAI-compatible API in front of many model providers, with API keys, prepaid credits and rate limits.";
@@ -58,19 +57,19 @@ pub async fn show(State(app): State<SharedApp>, headers: HeaderMap) -> Response 
     let variants = [(header::VARY, "accept"), (header::CACHE_CONTROL, "no-cache")];
     let name = &app.config.app_name;
     if prefers_html(&headers) {
-        (variants, Html(page(name))).into_response()
+        (variants, Html(page(name, app.routes))).into_response()
     } else {
-        (variants, Json(card(name))).into_response()
+        (variants, Json(card(name, app.routes))).into_response()
     }
 }
 
-fn card(name: &str) -> Value {
-    let endpoints: Vec<Value> = listed()
+fn card(name: &str, routes: &'static [Route]) -> Value {
+    let endpoints: Vec<Value> = listed(routes)
         .flat_map(|route| {
             route.operations.iter().map(|operation| {
                 json!({
                     "method": operation.method,
-                    "path": public_path(route.paths[0]),
+                    "path": route.public_path(),
                     "auth": auth_word(operation.auth),
                     "scope": operation.scope,
                     "description": route.summary,
@@ -88,14 +87,14 @@ fn card(name: &str) -> Value {
     })
 }
 
-fn page(name: &str) -> String {
+fn page(name: &str, routes: &'static [Route]) -> String {
     let mut rows = String::new();
-    for route in listed() {
+    for route in listed(routes) {
         for operation in route.operations {
             rows.push_str(&format!(
                 "<tr><td><b>{}</b></td><td><code>{}</code></td><td>{}</td></tr>\n",
                 operation.method,
-                escape(&public_path(route.paths[0])),
+                escape(&route.public_path()),
                 escape(route.summary),
             ));
         }
@@ -108,8 +107,8 @@ fn page(name: &str) -> String {
 }
 
 /// Cron's endpoints are nobody else's business.
-fn listed() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(|route| route.operations.iter().all(|operation| operation.auth != Auth::Cron))
+fn listed(routes: &'static [Route]) -> impl Iterator<Item = &'static Route> {
+    routes.iter().filter(|route| route.operations.iter().all(|operation| operation.auth != Auth::Cron))
 }
 
 fn auth_word(auth: Auth) -> &'static str {
@@ -178,11 +177,11 @@ mod tests {
 
     #[test]
     fn the_card_lists_the_table_and_the_page_escapes_the_name() {
-        let card = card("Gateway");
+        let card = card("Gateway", crate::routes::ROUTES);
         let paths: Vec<&str> =
             card["endpoints"].as_array().expect("a list").iter().filter_map(|it| it["path"].as_str()).collect();
         assert!(paths.contains(&"/ping") && !paths.iter().any(|path| path.contains('*') || path.contains("/cron/")));
-        let page = page("<Tom & Jerry>");
+        let page = page("<Tom & Jerry>", crate::routes::ROUTES);
         assert!(page.contains("&lt;Tom &amp; Jerry&gt;") && !page.contains("{{"));
     }
 }

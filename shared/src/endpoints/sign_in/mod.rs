@@ -12,12 +12,14 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api_key::{KeyEnvironment, NewKey};
-use crate::app::{App, configured};
+use crate::api_key::NewKey;
+use crate::app::App;
 use crate::caller::Visitor;
+use crate::config::configured;
 use crate::endpoints::account::balance::Trial;
 use crate::endpoints::answer;
 use crate::error::{Code, Error, Result};
+use crate::key_environment::KeyEnvironment;
 use crate::money::Nanos;
 use crate::object::Object;
 use crate::supabase::refusal;

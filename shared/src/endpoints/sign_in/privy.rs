@@ -12,7 +12,7 @@ use crate::app::SharedApp;
 use crate::caller::Visitor;
 use crate::endpoints::input::Input;
 use crate::error::{Code, Result};
-use crate::sign_in::privy::{Unproven, prove};
+use crate::sign_in::privy::Unproven;
 
 /// What Privy gave the client.
 #[derive(Deserialize, ToSchema)]
@@ -48,7 +48,7 @@ pub async fn create(State(app): State<SharedApp>, visitor: Visitor, input: Input
     let PrivySignIn { token, identity_token, referral_code, issue_key } = input.body;
     check_referral_code(referral_code.as_deref())?;
     let key = new_key(&app)?;
-    let proofs = match prove(&app, &token, identity_token.as_deref()).await {
+    let proofs = match app.privy.prove(&token, identity_token.as_deref()).await {
         Ok(proofs) => proofs,
         Err(Unproven::Unknown(error)) => return Err(error),
         Err(Unproven::Refused(reason)) => {

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::check_referral_code;
-use crate::app::{SharedApp, configured};
+use crate::app::SharedApp;
 use crate::caller::Visitor;
+use crate::config::configured;
 use crate::email_address;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{SignedIn, new_key, signed_in};
-use crate::app::{SharedApp, configured};
+use crate::app::SharedApp;
 use crate::caller::Visitor;
+use crate::config::configured;
 use crate::email_address;
 use crate::endpoints::input::Input;
 use crate::error::{Error, Result};

@@ -13,10 +13,11 @@ mod token;
 mod user;
 
 use super::Proof;
-use crate::app::{App, configured};
+use crate::config::{PrivySettings, Setting, configured};
 use crate::error::{Code, Error};
 
-pub use keys::KeyCache;
+use keys::KeyCache;
+use token::Verifier;
 
 /// Why nobody is proven to be anyone.
 #[derive(Debug)]
@@ -33,19 +34,35 @@ impl From<Error> for Unproven {
     }
 }
 
-/// What these tokens prove, the Privy id first.
-///
-/// # Errors
-/// [`Unproven`].
-pub async fn prove(app: &App, access: &str, identity: Option<&str>) -> Result<Vec<Proof>, Unproven> {
-    let settings = configured(&app.config.privy)?;
-    let did = token::verify_access(app, settings, access).await?;
-    let linked = match (identity, &settings.app_secret) {
-        (Some(identity), _) => token::verify_identity(app, settings, identity, &did).await?,
-        (None, Some(secret)) => user::ask(app, settings, secret, &did).await?,
-        (None, None) => Vec::new(),
-    };
-    Ok(std::iter::once(Proof::Privy(did)).chain(user::proofs(linked)).collect())
+/// Who verifies the tokens of a Privy app, and remembers the keys of its JWKS.
+pub struct Privy {
+    settings: Setting<PrivySettings>,
+    http: reqwest::Client,
+    keys: KeyCache,
+}
+
+impl Privy {
+    /// For the app of these settings.
+    #[must_use]
+    pub fn new(settings: Setting<PrivySettings>, http: reqwest::Client) -> Self {
+        Self { settings, http, keys: KeyCache::default() }
+    }
+
+    /// What these tokens prove, the Privy id first.
+    ///
+    /// # Errors
+    /// [`Unproven`].
+    pub async fn prove(&self, access: &str, identity: Option<&str>) -> Result<Vec<Proof>, Unproven> {
+        let settings = configured(&self.settings)?;
+        let verifier = Verifier { settings, http: &self.http, keys: &self.keys };
+        let did = verifier.verify_access(access).await?;
+        let linked = match (identity, &settings.app_secret) {
+            (Some(identity), _) => verifier.verify_identity(identity, &did).await?,
+            (None, Some(secret)) => user::ask(&self.http, settings, secret, &did).await?,
+            (None, None) => Vec::new(),
+        };
+        Ok(std::iter::once(Proof::Privy(did)).chain(user::proofs(linked)).collect())
+    }
 }
 
 /// Privy cannot be asked: a line for the operator, and the caller's answer.

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Unproven;
+use super::keys::KeyCache;
 use super::user::LinkedAccount;
-use crate::app::App;
 use crate::config::PrivySettings;
 
 /// Who issues the tokens.
@@ -41,29 +41,67 @@ struct Identity {
     linked_accounts: Option<String>,
 }
 
-/// The user whose access token this is, by the DID.
-pub async fn verify_access(app: &App, settings: &PrivySettings, token: &str) -> Result<String, Unproven> {
-    let access: Access = verify(app, settings, token).await?;
-    let did = access.common.check()?;
-    if access.sid.is_none() || access.linked_accounts.is_some() {
-        return Err(Unproven::Refused("not_an_access_token"));
-    }
-    Ok(did)
+/// What it takes to verify the tokens of an app.
+pub struct Verifier<'a> {
+    /// The app.
+    pub settings: &'a PrivySettings,
+    /// Asks for the app's JWKS.
+    pub http: &'a reqwest::Client,
+    /// What of it is remembered.
+    pub keys: &'a KeyCache,
 }
 
-/// What the user `did` has proven, as this identity token says, which must be the same user's.
-pub async fn verify_identity(
-    app: &App,
-    settings: &PrivySettings,
-    token: &str,
-    did: &str,
-) -> Result<Vec<LinkedAccount>, Unproven> {
-    let identity: Identity = verify(app, settings, token).await?;
-    if identity.common.check()? != did {
-        return Err(Unproven::Refused("identity_of_another"));
+impl Verifier<'_> {
+    /// The user whose access token this is, by the DID.
+    pub async fn verify_access(&self, token: &str) -> Result<String, Unproven> {
+        let access: Access = self.verify(token).await?;
+        let did = access.common.check()?;
+        if access.sid.is_none() || access.linked_accounts.is_some() {
+            return Err(Unproven::Refused("not_an_access_token"));
+        }
+        Ok(did)
     }
-    let linked = identity.linked_accounts.ok_or(Unproven::Refused("not_an_identity_token"))?;
-    LinkedAccount::read(linked.as_bytes()).ok_or(Unproven::Refused("token_malformed"))
+
+    /// What the user `did` has proven, as this identity token says, which must be the same user's.
+    pub async fn verify_identity(&self, token: &str, did: &str) -> Result<Vec<LinkedAccount>, Unproven> {
+        let identity: Identity = self.verify(token).await?;
+        if identity.common.check()? != did {
+            return Err(Unproven::Refused("identity_of_another"));
+        }
+        let linked = identity.linked_accounts.ok_or(Unproven::Refused("not_an_identity_token"))?;
+        LinkedAccount::read(linked.as_bytes()).ok_or(Unproven::Refused("token_malformed"))
+    }
+
+    /// The claims of a token of the app's, if it is one and it is time.
+    async fn verify<T: DeserializeOwned>(&self, token: &str) -> Result<T, Unproven> {
+        if token.len() > LONGEST {
+            return Err(Unproven::Refused("token_malformed"));
+        }
+        let header = decode_header(token).map_err(|error| refused(error.kind()))?;
+        if header.alg != Algorithm::ES256 {
+            return Err(Unproven::Refused("token_algorithm"));
+        }
+        if header.crit.is_some() {
+            // Whatever it is that must be understood is not.
+            return Err(Unproven::Refused("token_malformed"));
+        }
+        let key: DecodingKey = match &self.settings.verification_key {
+            Some(key) => key.clone(),
+            None => {
+                let id = header.kid.ok_or(Unproven::Refused("token_key"))?;
+                let key = self.keys.find(self.http, self.settings, &id).await?;
+                key.ok_or(Unproven::Refused("token_key"))?
+            }
+        };
+        let mut wanted = Validation::new(Algorithm::ES256);
+        wanted.leeway = SKEW;
+        wanted.validate_nbf = true;
+        wanted.set_audience(&[&self.settings.app_id]);
+        wanted.set_issuer(&[ISSUER]);
+        wanted.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        let token = decode(token, &key, &wanted).map_err(|error| refused(error.kind()))?;
+        Ok(token.claims)
+    }
 }
 
 impl Common {
@@ -76,37 +114,6 @@ impl Common {
         let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         if (1..=128).contains(&id.len()) && plain { Ok(self.sub) } else { Err(Unproven::Refused("token_subject")) }
     }
-}
-
-/// The claims of a token of the app's, if it is one and it is time.
-async fn verify<T: DeserializeOwned>(app: &App, settings: &PrivySettings, token: &str) -> Result<T, Unproven> {
-    if token.len() > LONGEST {
-        return Err(Unproven::Refused("token_malformed"));
-    }
-    let header = decode_header(token).map_err(|error| refused(error.kind()))?;
-    if header.alg != Algorithm::ES256 {
-        return Err(Unproven::Refused("token_algorithm"));
-    }
-    if header.crit.is_some() {
-        // Whatever it is that must be understood is not.
-        return Err(Unproven::Refused("token_malformed"));
-    }
-    let key: DecodingKey = match &settings.verification_key {
-        Some(key) => key.clone(),
-        None => {
-            let id = header.kid.ok_or(Unproven::Refused("token_key"))?;
-            let key = app.privy_keys.find(&app.http, settings, &id).await?;
-            key.ok_or(Unproven::Refused("token_key"))?
-        }
-    };
-    let mut wanted = Validation::new(Algorithm::ES256);
-    wanted.leeway = SKEW;
-    wanted.validate_nbf = true;
-    wanted.set_audience(&[&settings.app_id]);
-    wanted.set_issuer(&[ISSUER]);
-    wanted.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    let token = decode(token, &key, &wanted).map_err(|error| refused(error.kind()))?;
-    Ok(token.claims)
 }
 
 fn refused(kind: &ErrorKind) -> Unproven {

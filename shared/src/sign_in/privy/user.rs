@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::fetch::fetch;
 use super::{Unproven, unavailable};
-use crate::app::App;
 use crate::config::PrivySettings;
 use crate::email_address;
 use crate::sign_in::Proof;
@@ -67,14 +66,19 @@ fn wallet(address: &str) -> Option<Proof> {
 }
 
 /// Asks Privy what the user `did` has proven (docs.privy.io, "Get user").
-pub async fn ask(app: &App, settings: &PrivySettings, secret: &str, did: &str) -> Result<Vec<LinkedAccount>, Unproven> {
+pub async fn ask(
+    http: &reqwest::Client,
+    settings: &PrivySettings,
+    secret: &str,
+    did: &str,
+) -> Result<Vec<LinkedAccount>, Unproven> {
     #[derive(Deserialize)]
     struct User {
         id: String,
         linked_accounts: Vec<Value>,
     }
     let PrivySettings { url, app_id, .. } = settings;
-    let request = app.http.get(format!("{url}/api/v1/users/{did}"));
+    let request = http.get(format!("{url}/api/v1/users/{did}"));
     let request = request.basic_auth(app_id, Some(secret)).header("privy-app-id", app_id);
     let (status, body) = fetch(request).await.map_err(|reason| unavailable("user", &reason))?;
     if status == StatusCode::NOT_FOUND {

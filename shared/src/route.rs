@@ -1,20 +1,11 @@
-//! What an entry of the table is, and what follows from it.
+//! What an entry of the route table is, and what follows from it.
 
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
-use axum::routing::MethodRouter;
-use tower::util::MapRequestLayer;
-
-use crate::app::SharedApp;
-use crate::serve::Invocation;
+use crate::formats::format::Format;
 
 /// `maxDuration` of a function that does not say, in seconds.
-pub(super) const DEFAULT_MAX: u64 = 60;
-
-/// The longest `maxDuration` that Vercel gives on every plan.
-pub const LONGEST: Duration = Duration::from_secs(300);
+pub(crate) const DEFAULT_MAX: u64 = 60;
 
 /// The name of the file that serves the whole table.
 pub const INDEX: &str = "index";
@@ -22,7 +13,7 @@ pub const INDEX: &str = "index";
 /// One function: a file under `api/`.
 #[derive(Debug)]
 pub struct Route {
-    /// Its router function in this module.
+    /// Its router function in `routes`.
     pub name: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
@@ -36,6 +27,8 @@ pub struct Route {
     pub cron: Option<&'static str>,
     /// Settings it cannot do without, besides those that its auth needs.
     pub needs: &'static [Need],
+    /// The wire format of an inference endpoint: it shapes the errors.
+    pub speaks: Option<Format>,
 }
 
 /// One method of a route. In the extensions of every request it answers, so that whoever checks the caller goes by
@@ -83,6 +76,12 @@ pub enum Need {
 }
 
 impl Route {
+    /// The first path as documentation writes it: `{*id}` is `{id}`.
+    #[must_use]
+    pub fn public_path(&self) -> String {
+        self.paths.first().copied().unwrap_or_default().replace("{*", "{")
+    }
+
     /// The file's path under `api/`, without `.rs`; also the function's path under `/api`.
     #[must_use]
     pub fn file(&self) -> String {
@@ -93,7 +92,7 @@ impl Route {
     }
 
     /// Where the router answers: at each public path, at the same under `/api`, and under its file's path.
-    pub(super) fn mounts(&self) -> Vec<String> {
+    pub(crate) fn mounts(&self) -> Vec<String> {
         let mut mounts: Vec<String> = Vec::new();
         let mut add = |path: String| {
             let same = |other: &String| other.replace("{*", "{") == path.replace("{*", "{");
@@ -112,7 +111,7 @@ impl Route {
     }
 
     /// Every setting it cannot do without.
-    pub(super) fn all_needs(&self) -> impl Iterator<Item = Need> {
+    pub(crate) fn all_needs(&self) -> impl Iterator<Item = Need> {
         let by_auth = self.operations.iter().flat_map(|operation| match operation.auth {
             Auth::Public => &[][..],
             Auth::User | Auth::Admin => &[Need::Database, Need::Pepper],
@@ -120,22 +119,4 @@ impl Route {
         });
         by_auth.chain(self.needs).copied()
     }
-}
-
-/// One handler a method at every path of the route. Each request learns its operation and its limit on the way.
-pub(super) fn mount<const N: usize>(
-    route: &'static Route,
-    handlers: [MethodRouter<SharedApp>; N],
-) -> Router<SharedApp> {
-    let mut methods = MethodRouter::new();
-    for (operation, handler) in route.operations.iter().zip(handlers) {
-        methods = methods.merge(handler.route_layer(MapRequestLayer::new(move |mut request: Request| {
-            request.extensions_mut().insert(*operation);
-            if let Some(invocation) = request.extensions_mut().get_mut::<Invocation>() {
-                invocation.limit(route.max_duration);
-            }
-            request
-        })));
-    }
-    route.mounts().iter().fold(Router::new(), |router, path| router.route(path, methods.clone()))
 }

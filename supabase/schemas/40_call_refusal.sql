@@ -1,0 +1,74 @@
+-- Why a call may not be made, or null: the first that applies, in the order in which callers are told. `key` counts what it has
+-- in flight as used already; `in_flight` is what that has reserved.
+create function gateway.call_refusal(
+  account gateway.accounts, key gateway.api_keys, in_flight bigint, plan gateway.plans, permissions text[],
+  model gateway.models, priced gateway.priced_call, caller jsonb, call jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+as $$
+declare
+  refused constant jsonb :=
+    gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+  required constant bigint := priced.amount;
+  available bigint;
+  key_credit bigint;
+begin
+  if refused is not null then
+    return refused;
+  end if;
+
+  if model.id is null then
+    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+  end if;
+  -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
+  -- make of it.
+  if call -> 'modalities' <> '[]'
+    and not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
+    return gateway.refusal(400, 'unsupported_modality',
+      jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
+  end if;
+  if model.kind <> 'chat' then
+    return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
+  end if;
+  if priced.candidates is null then
+    return gateway.refusal(503, case
+      when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
+                                                          and completion_price is not null)
+      then 'no_provider' else 'model_not_priced' end);
+  end if;
+
+  if account.month_requests >= coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan.requests_per_month)
+    or account.month_tokens >= coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan.tokens_per_month) then
+    return gateway.refusal(429, 'quota_exceeded', '{"should_retry": false}');
+  end if;
+  if account.trial_requests_left <= 0 and gateway.is_in_trial(account, at) then
+    return gateway.refusal(429, 'trial_requests_used', '{"should_retry": false}');
+  end if;
+
+  if required = 0 then
+    return null;
+  end if;
+  available := gateway.available(account, at);
+  if account.debt > 0 then
+    return gateway.refusal(402, 'account_in_debt',
+      jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
+  end if;
+  key_credit := key.spend_limit - gateway.spent_in_period(key, at);
+  if key_credit < required then
+    return gateway.refusal(402, 'spend_limit_reached',
+      jsonb_build_object('required', gateway.dollars(required),
+                         'available', gateway.dollars(greatest(key_credit, 0))));
+  end if;
+  if available + account.held < required then
+    return gateway.refusal(402, 'insufficient_credits',
+      jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
+  end if;
+  if available < required or key_credit - in_flight < required then
+    return gateway.refusal(402, 'credits_in_flight',
+      jsonb_build_object('required', gateway.dollars(required),
+                         'available', gateway.dollars(least(available, key_credit - in_flight)),
+                         'retry_after_ms', 1000, 'should_retry', true));
+  end if;
+  return null;
+end;
+$$;

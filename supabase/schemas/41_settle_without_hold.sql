@@ -1,0 +1,26 @@
+-- The settle of a call that has no hold to settle: it is settled already, or it has not begun, as far as is known. Then a
+-- tombstone keeps the settlement for a begin_request that may still come.
+create function gateway.settle_without_hold(settlement jsonb) returns jsonb
+language plpgsql
+as $$
+declare
+  this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  settled gateway.requests;
+begin
+  select * into settled from gateway.requests where call_id = this_call;
+  if found then
+    return jsonb_build_object('cost', settled.cost, 'repeated', true);
+  end if;
+  insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
+    values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
+    on conflict (call_id) do nothing;
+  if found then
+    return jsonb_build_object('cost', 0, 'tombstone', true);
+  end if;
+  if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
+    -- A begin_request committed in this moment.
+    return public.finish_request(settlement);
+  end if;
+  return jsonb_build_object('cost', 0, 'repeated', true);
+end;
+$$;
