@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Missing, Setting, configured};
 use crate::error::Error;
-use crate::limits;
+use crate::limits::Limiter;
 use crate::route::Route;
 use crate::sign_in::privy::Privy;
 use crate::supabase::Supabase;
@@ -17,8 +17,8 @@ pub struct App {
     pub config: Config,
     /// The one HTTP client.
     pub http: reqwest::Client,
-    /// What this process remembers for its limiter.
-    pub limiter: limits::Memory,
+    /// The rate limiter.
+    pub limiter: Limiter,
     /// Who verifies Privy's tokens.
     pub privy: Privy,
     /// The table of everything that this gateway serves, for its service card.
@@ -46,8 +46,9 @@ impl App {
             Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
         });
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
+        let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
         let privy = Privy::new(config.privy.clone(), http.clone());
-        Ok(Arc::new(Self { config, http, limiter: limits::Memory::default(), privy, routes, supabase, upstash }))
+        Ok(Arc::new(Self { config, http, limiter, privy, routes, supabase, upstash }))
     }
 
     /// The database.

@@ -65,7 +65,8 @@ impl Serialize for Eval<'_> {
     }
 }
 
-/// The connection to Upstash.
+/// The connection to Upstash. Its clones share the HTTP client's connections.
+#[derive(Clone)]
 pub struct Upstash {
     url: Url,
     http: reqwest::Client,

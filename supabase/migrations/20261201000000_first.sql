@@ -1508,9 +1508,11 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
 --
--- The plans of its statements are made once a session: made anew for each call they cost more than the call.
+-- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
+-- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
+language plpgsql volatile security definer set search_path = ''
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   smallest_output constant bigint := 256;
@@ -1789,8 +1791,11 @@ $$;
 --   nothing          with `hold`: a crash of the database lost the hold, which had not been written to disk. The call was
 --                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
 --                    tombstone stops the begin that may still come.
+--
+-- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
+language plpgsql volatile security definer set search_path = ''
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
@@ -1913,7 +1918,7 @@ declare
   placed_at constant timestamptz := (facts ->> 'placed_at')::timestamptz;
   placed record;
 begin
-  if facts is null or placed_at < at - gateway.holds_remembered() then
+  if facts is null or account.id is null or placed_at < at - gateway.holds_remembered() then
     return false;
   end if;
   placed := gateway.place_hold(

@@ -8,9 +8,11 @@
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
 --
--- The plans of its statements are made once a session: made anew for each call they cost more than the call.
+-- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
+-- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
+language plpgsql volatile security definer set search_path = ''
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   smallest_output constant bigint := 256;

@@ -15,8 +15,11 @@
 --   nothing          with `hold`: a crash of the database lost the hold, which had not been written to disk. The call was
 --                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
 --                    tombstone stops the begin that may still come.
+--
+-- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan
+language plpgsql volatile security definer set search_path = ''
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;

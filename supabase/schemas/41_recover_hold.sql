@@ -15,7 +15,7 @@ declare
   placed_at constant timestamptz := (facts ->> 'placed_at')::timestamptz;
   placed record;
 begin
-  if facts is null or placed_at < at - gateway.holds_remembered() then
+  if facts is null or account.id is null or placed_at < at - gateway.holds_remembered() then
     return false;
   end if;
   placed := gateway.place_hold(

@@ -1,4 +1,5 @@
-//! May this call go on? The database and the limiter are asked at the same time; here their words become one.
+//! May this call go on? The database and the limiter are asked at the same time; here is decided which of two refusals
+//! takes precedence, and what a refused call must give back.
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -10,35 +11,35 @@ use crate::config::configured;
 use crate::credits::hold::{Hold, HoldRequest, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
-use crate::limits::{self, Admission, Application, FirstWord};
+use crate::limits::{self, Lease};
 use crate::providers::order::usable;
 
 /// A call with its hold and its lease.
 pub struct Admitted {
     /// The hold.
     pub hold: Hold,
-    /// The lease, and what the headers say.
-    pub admission: Admission,
+    /// Its place under the rate limits.
+    pub lease: Lease,
 }
 
 /// A call that may not go on.
 pub struct RefusedCall {
     /// What the caller is told.
     pub error: Error,
-    /// What must be undone once the caller knows.
-    pub undo: Undo,
+    /// What it must give back, once the caller knows.
+    pub compensation: Compensation,
 }
 
-/// What a refused call may have left behind.
+/// What a refused call may have taken all the same.
 #[derive(Default)]
-pub struct Undo {
+pub struct Compensation {
     /// A hold was placed, or may have been.
     hold: bool,
     /// A lease was taken.
-    lease: Option<Admission>,
+    lease: Option<Lease>,
 }
 
-impl Undo {
+impl Compensation {
     /// Gives everything back. The request stays counted.
     pub async fn run(self, call: &Call) {
         let release_hold = async {
@@ -48,8 +49,8 @@ impl Undo {
             }
         };
         let end_lease = async {
-            if let Some(lease) = &self.lease {
-                limits::release(&call.app, call.id, lease, 0, &[]).await;
+            if let Some(lease) = self.lease {
+                lease.release(0, &[]).await;
             }
         };
         tokio::join!(release_hold, end_lease);
@@ -61,12 +62,14 @@ impl Undo {
 /// # Errors
 /// The refusal that counts: 401 and 403 over 429 over 402.
 pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
-    let at_once = |error: Error| RefusedCall { error, undo: Undo::default() };
-    limits::recall(&call.app, call.caller.key_hash()).map_err(at_once)?;
+    let at_once = |error: Error| RefusedCall { error, compensation: Compensation::default() };
+    let (limiter, key_hash) = (&call.app.limiter, call.caller.key_hash());
+    limiter.check_remembered(key_hash).map_err(at_once)?;
     let markup = *configured(&call.app.config.markup_basis_points).map_err(at_once)?;
     let demand = call.demand();
     let providers = usable(&demand.routing, &call.app.config.providers);
-    let application = application(call);
+    let lease_time = call.remaining() + SETTLE_TIME;
+    let mut limited = limiter.request(key_hash, call.id, demand.token_estimate(), lease_time, &providers);
     let request = HoldRequest {
         call_id: call.id,
         model: &demand.model,
@@ -82,9 +85,9 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
     };
 
     let asked = Instant::now();
-    let (placed, first) = tokio::join!(
+    let (placed, ()) = tokio::join!(
         place(&call.app, &call.caller, &request).inspect(|_| timing.auth = asked.elapsed()),
-        limits::ask(&call.app, &application, &providers).inspect(|_| timing.limits = asked.elapsed()),
+        limited.first().inspect(|_| timing.limits = asked.elapsed()),
     );
     let placed = match placed {
         Err(NoHold::Refused { error, limits }) if is_about_credit(&error) => {
@@ -93,38 +96,29 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         placed => placed,
     };
     match placed {
-        Ok(hold) => match limits::decide(&call.app, &application, &providers, first, &hold.limits).await {
-            Ok(admission) => Ok(Admitted { hold, admission }),
-            Err(error) => Err(RefusedCall { error, undo: Undo { hold: true, lease: None } }),
+        Ok(hold) => match limited.confirm(&hold.limits).await {
+            Ok(lease) => Ok(Admitted { hold, lease }),
+            Err(error) => Err(RefusedCall { error, compensation: Compensation { hold: true, lease: None } }),
         },
         Err(NoHold::Unknown(error)) => {
-            Err(RefusedCall { error, undo: Undo { hold: true, lease: first.into_admission(&application) } })
+            Err(RefusedCall { error, compensation: Compensation { hold: true, lease: limited.abandon() } })
         }
-        Err(NoHold::Refused { error, limits }) => {
-            Err(weigh(call, &application, &providers, error, limits, first).await)
-        }
+        Err(NoHold::Refused { error, limits }) => Err(precedence(error, limits.as_deref(), limited).await),
     }
 }
 
-/// The database refused; a closed window still goes before a lack of credit.
-async fn weigh(
-    call: &Call,
-    application: &Application<'_>,
-    providers: &[&'static str],
-    error: Error,
-    limits: Option<String>,
-    first: FirstWord,
-) -> RefusedCall {
+/// The refusal that takes precedence when the database has refused: a closed window goes before a lack of credit.
+async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request<'_>) -> RefusedCall {
     let outranks = matches!(error.http_status().as_u16(), 401 | 403);
     let Some(limits) = limits.filter(|_| !outranks) else {
-        return RefusedCall { error, undo: Undo { hold: false, lease: first.into_admission(application) } };
+        return RefusedCall { error, compensation: Compensation { hold: false, lease: limited.abandon() } };
     };
-    match limits::decide(&call.app, application, providers, first, &limits).await {
-        Ok(admission) => RefusedCall {
-            error: error.with_headers(|headers| admission.standing.write(headers)),
-            undo: Undo { hold: false, lease: Some(admission) },
+    match limited.confirm(limits).await {
+        Ok(lease) => RefusedCall {
+            error: error.with_headers(|headers| lease.status.write(headers)),
+            compensation: Compensation { hold: false, lease: Some(lease) },
         },
-        Err(limited) => RefusedCall { error: limited, undo: Undo::default() },
+        Err(limited) => RefusedCall { error: limited, compensation: Compensation::default() },
     }
 }
 
@@ -143,13 +137,4 @@ fn is_about_credit(error: &Error) -> bool {
     let has_some =
         error.details.get("available").and_then(serde_json::Value::as_f64).is_some_and(|dollars| dollars > 0.0);
     has_some && matches!(error.code, Code::InsufficientCredits | Code::SpendLimitReached | Code::CreditsInFlight)
-}
-
-fn application(call: &Call) -> Application<'_> {
-    Application {
-        key_hash: call.caller.key_hash(),
-        call_id: call.id,
-        tokens: call.demand().token_estimate(),
-        lease: call.remaining() + SETTLE_TIME,
-    }
 }

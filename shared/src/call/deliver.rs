@@ -84,7 +84,7 @@ pub async fn fail(call: &Call, admitted: &Admitted, client: &mut Client, timing:
         return last(call, client, event).await;
     }
     client.refuse(error.with_headers(|headers| {
-        admitted.admission.standing.write(headers);
+        admitted.lease.status.write(headers);
         timing.write(headers, call);
     }));
 }

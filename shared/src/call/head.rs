@@ -26,7 +26,7 @@ pub fn answer(
     if let Some(Ok(provider)) = provider.map(HeaderValue::from_str) {
         headers.insert("x-gateway-provider", provider);
     }
-    admitted.admission.standing.write(headers);
+    admitted.lease.status.write(headers);
     timing.write(headers, call);
     response
 }

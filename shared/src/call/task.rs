@@ -22,11 +22,11 @@ use super::{deliver, feed};
 use crate::api_key::without_keys;
 use crate::app::SharedApp;
 use crate::caller::Caller;
+use crate::credits::hold::Hold;
 use crate::credits::settle::{Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::formats::Request;
 use crate::formats::events::KEEP_ALIVE;
-use crate::limits;
 use crate::providers::own_keys::{self, Outdated};
 use crate::serve::Invocation;
 
@@ -74,7 +74,7 @@ impl Call {
             Ok(admitted) => admitted,
             Err(refused) => {
                 let _ = head.send(Err(refused.error.with_headers(|headers| timing.write(headers, &self))));
-                return refused.undo.run(&self).await;
+                return refused.compensation.run(&self).await;
             }
         };
         let mut produced = Produced::default();
@@ -84,7 +84,7 @@ impl Call {
             produced.outcome = Outcome::Cut;
             None
         });
-        self.finish(&admitted, produced).await;
+        self.finish(admitted, produced).await;
     }
 
     /// Asks the providers and passes the answer on. Gives back what keeps the client's body open, if the end of the
@@ -150,15 +150,14 @@ impl Call {
     }
 
     /// The two calls after the answer: the settle, and the end of the lease.
-    async fn finish(&self, admitted: &Admitted, mut produced: Produced) {
-        produced.count(self, &admitted.hold).await;
-        let settlement = produced.settlement(self, Some(&admitted.hold));
+    async fn finish(&self, admitted: Admitted, mut produced: Produced) {
+        let Admitted { hold, lease } = admitted;
+        produced.count(self, &hold).await;
+        let settlement = produced.settlement(self, Some(&hold));
         let tokens = produced.usage.map_or(0, |usage| usage.total());
         let until = self.deadline + SETTLE_TIME;
-        let (stored, waiting) = tokio::join!(
-            settle(&self.app, &settlement, until),
-            limits::release(&self.app, self.id, &admitted.admission, tokens, &produced.reports),
-        );
+        let (stored, waiting) =
+            tokio::join!(settle(&self.app, &settlement, until), lease.release(tokens, &produced.reports));
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),
@@ -167,7 +166,7 @@ impl Call {
             stored,
             "call ended"
         );
-        self.renew_own_key(admitted, &produced).await;
+        self.renew_own_key(&hold, &produced).await;
         if stored && waiting > 0 {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");
@@ -175,11 +174,11 @@ impl Call {
     }
 
     /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.
-    async fn renew_own_key(&self, admitted: &Admitted, produced: &Produced) {
+    async fn renew_own_key(&self, hold: &Hold, produced: &Produced) {
         let Some(provider) = produced.provider.filter(|_| produced.own_key) else { return };
-        let Some(sealed) = admitted.hold.own_keys.get(provider) else { return };
+        let Some(sealed) = hold.own_keys.get(provider) else { return };
         if own_keys::is_outdated(&self.app, sealed) {
-            let (account_id, provider, sealed) = (admitted.hold.account_id, provider.to_owned(), sealed.clone());
+            let (account_id, provider, sealed) = (hold.account_id, provider.to_owned(), sealed.clone());
             own_keys::renew(&self.app, &Outdated { account_id, provider, sealed }).await;
         }
     }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Application, ProviderReport, Standing};
-use crate::limits::headers::Window;
+use super::lease::ProviderReport;
+use super::request::Terms;
+use super::status::{RateLimitStatus, WindowStatus};
 use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
@@ -37,24 +38,18 @@ impl Default for Scripts {
 }
 
 /// The arguments of the question whether a call may go on.
-pub fn admit<'a>(
-    prefix: &'a str,
-    application: &Application<'a>,
-    limits: Option<&'a str>,
-    undo: Option<i64>,
-    providers: &[&'static str],
-) -> Vec<Cow<'a, str>> {
+pub fn admit<'a>(prefix: &'a str, terms: &Terms<'a>, limits: Option<&'a str>, undo: Option<i64>) -> Vec<Cow<'a, str>> {
     let mut arguments: Vec<Cow<'a, str>> = vec![
         prefix.into(),
-        application.key_hash.into(),
-        application.call_id.to_string().into(),
-        application.tokens.to_string().into(),
-        application.lease.as_millis().to_string().into(),
+        terms.key_hash.into(),
+        terms.call_id.to_string().into(),
+        terms.tokens.to_string().into(),
+        terms.lease_time.as_millis().to_string().into(),
         limits.unwrap_or_default().into(),
         undo.map(|at| at.to_string()).unwrap_or_default().into(),
         CACHE_MS.to_string().into(),
     ];
-    arguments.extend(providers.iter().map(|name| Cow::Borrowed(*name)));
+    arguments.extend(terms.providers.iter().map(|name| Cow::Borrowed(*name)));
     arguments
 }
 
@@ -116,7 +111,7 @@ pub struct Answer {
     /// When a retry can succeed.
     pub retry_ms: u64,
     /// The figures of the headers.
-    pub standing: Standing,
+    pub status: RateLimitStatus,
     /// Providers whose breaker is open.
     pub avoid: Vec<String>,
 }
@@ -138,14 +133,15 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
     if verdict == "miss" {
         return Some(Evaluation::NoLimits);
     }
-    let window =
-        |at: usize| Some(Window { limit: unsigned(at)?, remaining: unsigned(at + 1)?, reset_ms: unsigned(at + 2)? });
+    let window = |at: usize| {
+        Some(WindowStatus { limit: unsigned(at)?, remaining: unsigned(at + 1)?, reset_ms: unsigned(at + 2)? })
+    };
     Some(Evaluation::Verdict(Answer {
         verdict: verdict.to_owned(),
         limits: text(1)?.to_owned(),
         now: number(2)?,
         retry_ms: unsigned(3)?,
-        standing: Standing::counted(window(4)?, window(7)?),
+        status: RateLimitStatus::counted(window(4)?, window(7)?),
         avoid: text(10)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
     }))
 }

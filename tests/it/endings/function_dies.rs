@@ -81,32 +81,32 @@ async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() 
 #[tokio::test]
 async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
     each(async |wire| {
-    let (world, account) = world_with(wire, "standin/normal").await;
-    killed(wire, &world, &account).await;
-    let call_id = world.value("select call_id from gateway.holds").await;
-    let facts = world
-        .value(&format!(
-            "select jsonb_build_object('account_id', account_id, 'key_id', key_id, 'model', '{MODEL}', 'held', amount,
-                      'markup', 10000, 'placed_at', created_at, 'own_key', false, 'price',
-                      '{{\"prompt\": 1000000000, \"cached\": 0, \"written\": 0, \"completion\": 2000000000, \"request\": 0}}'::jsonb)
-             from gateway.holds"
-        ))
-        .await;
-    let_the_hold_lapse(&world).await;
-    assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
-    let cost = recorded(&world, &account, 1).await;
-    let late = json!({"settlement": {"call_id": call_id, "outcome": "completed", "provider": wire.provider,
+        let (world, account) = world_with(wire, "standin/normal").await;
+        killed(wire, &world, &account).await;
+        let call_id = world.value("select call_id from gateway.holds").await;
+        let facts = world
+            .value(&format!(
+                "select jsonb_build_object('account_id', account_id, 'key_id', key_id, 'model', '{MODEL}', 'held', amount,
+                          'markup', 10000, 'placed_at', created_at, 'own_key', false, 'price',
+                          '{{\"prompt\": 1000000000, \"cached\": 0, \"written\": 0, \"completion\": 2000000000, \"request\": 0}}'::jsonb)
+                 from gateway.holds"
+            ))
+            .await;
+        let_the_hold_lapse(&world).await;
+        assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
+        let cost = recorded(&world, &account, 1).await;
+        let late = json!({"settlement": {"call_id": call_id, "outcome": "completed", "provider": wire.provider,
                                      "usage": {"prompt": 10, "completion": 20}, "hold": facts}});
-    let late_cost = 10 * 1_000 + 20 * 2_000;
-    let other = world.platform.gateway().expect("another gateway");
-    for repeated in [Value::Null, json!(true)] {
-        let settled: Value =
-            other.supabase().expect("configured").rpc("finish_request", &late).await.expect("an answer");
-        assert_eq!((&settled["cost"], &settled["repeated"]), (&json!(late_cost), &repeated));
-    }
-    assert_eq!(recorded(&world, &account, 2).await, cost + late_cost);
-    assert_eq!(world.money(account.id).await, (CREDIT - cost - late_cost, 0, 0));
-    world.assert_ledger_clean().await;
+        let late_cost = 10 * 1_000 + 20 * 2_000;
+        let other = world.platform.gateway().expect("another gateway");
+        for repeated in [Value::Null, json!(true)] {
+            let settled: Value =
+                other.supabase().expect("configured").rpc("finish_request", &late).await.expect("an answer");
+            assert_eq!((&settled["cost"], &settled["repeated"]), (&json!(late_cost), &repeated));
+        }
+        assert_eq!(recorded(&world, &account, 2).await, cost + late_cost);
+        assert_eq!(world.money(account.id).await, (CREDIT - cost - late_cost, 0, 0));
+        world.assert_ledger_clean().await;
     })
     .await;
 }

@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use serde_json::json;
 use shared::app::{App, SharedApp};
 use shared::config::Config;
-use shared::limits::{self, Admission, Application, ProviderReport};
+use shared::limits::{Lease, ProviderReport};
 use tests::world::{World, hello};
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ async fn on_a_real_redis_two_gateways_together_admit_no_more_than_the_limit() {
 /// The product's limiter over one engine.
 struct Limiter {
     app: SharedApp,
-    running: Vec<(Uuid, Admission)>,
+    running: Vec<(Uuid, Lease)>,
     upstash: Upstash,
 }
 
@@ -94,19 +94,15 @@ impl Limiter {
         match step {
             Step::Admit { call_id, key, limits, tokens } => {
                 let key_hash = format!("key{key}");
-                let application = Application {
-                    key_hash: &key_hash,
-                    call_id: *call_id,
-                    tokens: *tokens,
-                    lease: Duration::from_secs(600),
-                };
-                let first = limits::ask(&self.app, &application, &PROVIDERS).await;
-                match limits::decide(&self.app, &application, &PROVIDERS, first, limits).await {
-                    Ok(admission) => {
+                let lease_time = Duration::from_secs(600);
+                let mut request = self.app.limiter.request(&key_hash, *call_id, *tokens, lease_time, &PROVIDERS);
+                request.first().await;
+                match request.confirm(limits).await {
+                    Ok(lease) => {
                         let mut headers = HeaderMap::new();
-                        admission.standing.write(&mut headers);
-                        let told = format!("admitted, {}, avoid {:?}", figures(&headers), admission.avoid);
-                        self.running.push((*call_id, admission));
+                        lease.status.write(&mut headers);
+                        let told = format!("admitted, {}, avoid {:?}", figures(&headers), lease.avoid);
+                        self.running.push((*call_id, lease));
                         told
                     }
                     Err(refused) => {
@@ -121,9 +117,8 @@ impl Limiter {
                 if self.running.is_empty() {
                     return "nothing runs".to_owned();
                 }
-                let (call_id, admission) = self.running.swap_remove(chosen % self.running.len());
-                let reports = std::slice::from_ref(report);
-                let waiting = limits::release(&self.app, call_id, &admission, *tokens, reports).await;
+                let (call_id, lease) = self.running.swap_remove(chosen % self.running.len());
+                let waiting = lease.release(*tokens, std::slice::from_ref(report)).await;
                 format!("released {call_id}, {waiting} in the outbox")
             }
         }

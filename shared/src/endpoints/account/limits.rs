@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::api_keys::SpendLimit;
 use crate::error::Result;
-use crate::limits::{Used, peek};
+use crate::limits::Used;
 use crate::object::Object;
 
 /// The limits of a key and of its account.
@@ -173,7 +173,7 @@ struct Found {
 pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Response> {
     let limits: Box<RawValue> = caller.rpc(&app, "get_limits", json!({})).await?;
     let found: Found = serde_json::from_str(limits.get()).map_err(|error| answer::unworded(&error))?;
-    let used = peek(&app, found.key_id, found.account_id).await;
+    let used = app.limiter.usage(found.key_id, found.account_id).await;
     let word = || {
         let mut answer: Object<'_> = serde_json::from_str(limits.get())?;
         answer.remove("account_id");

@@ -1,4 +1,4 @@
-//! Refusals that this process remembers, so that a client hammering a closed window costs no transaction.
+//! The negative cache: refusals that this process remembers, so that a client hammering a closed window costs no transaction.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,15 +11,15 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Keys remembered at most.
 const CAPACITY: usize = 10_000;
 
-/// The closed windows by key.
+/// The closed windows, by the hash of the key.
 #[derive(Default)]
-pub struct Remembered {
+pub struct NegativeCache {
     refusals: Mutex<HashMap<String, (Instant, Instant, Error)>>,
 }
 
-impl Remembered {
+impl NegativeCache {
     /// Keeps a refusal whose window is known to be closed for a while. Concurrency is not: it may open any moment.
-    pub fn note(&self, key_hash: &str, refusal: &Error) {
+    pub fn insert(&self, key_hash: &str, refusal: &Error) {
         let (Code::RateLimitExceeded, Some(wait)) = (refusal.code, refusal.retry_after) else { return };
         let now = Instant::now();
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,7 +30,7 @@ impl Remembered {
     }
 
     /// The refusal that still holds for this key, with what is left of its wait.
-    pub fn recall(&self, key_hash: &str) -> Option<Error> {
+    pub fn get(&self, key_hash: &str) -> Option<Error> {
         let now = Instant::now();
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         let (forget, opens, refusal) = refusals.get(key_hash)?;
@@ -48,12 +48,12 @@ mod tests {
 
     #[test]
     fn only_a_closed_window_is_remembered() {
-        let remembered = Remembered::default();
-        remembered.note("a", &Error::new(Code::RateLimitExceeded).with_retry_after(Duration::from_secs(3600)));
-        remembered.note("b", &Error::new(Code::ConcurrencyExceeded).with_retry_after(Duration::from_secs(1)));
-        let recalled = remembered.recall("a").and_then(|e| e.retry_after).expect("a closed window");
+        let cache = NegativeCache::default();
+        cache.insert("a", &Error::new(Code::RateLimitExceeded).with_retry_after(Duration::from_secs(3600)));
+        cache.insert("b", &Error::new(Code::ConcurrencyExceeded).with_retry_after(Duration::from_secs(1)));
+        let recalled = cache.get("a").and_then(|e| e.retry_after).expect("a closed window");
         assert!(recalled > Duration::from_secs(3000));
-        assert!(remembered.recall("b").is_none());
-        assert!(remembered.recall("c").is_none());
+        assert!(cache.get("b").is_none());
+        assert!(cache.get("c").is_none());
     }
 }

@@ -2,9 +2,9 @@
 
 use http::{HeaderMap, HeaderValue};
 
-/// A minute window as the caller stands in it.
+/// What is left of a minute's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct WindowStatus {
     /// How many it admits.
     pub limit: u64,
     /// How many it still admits.
@@ -13,15 +13,15 @@ pub struct Window {
     pub reset_ms: u64,
 }
 
-/// How the caller stands: the tighter of key and account.
+/// The rate-limit status of a caller: the tighter of key and account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    windows: Option<(Window, Window)>,
+pub struct RateLimitStatus {
+    windows: Option<(WindowStatus, WindowStatus)>,
 }
 
-impl Standing {
+impl RateLimitStatus {
     /// The figures that Redis counted: requests, tokens.
-    pub(super) const fn counted(requests: Window, tokens: Window) -> Self {
+    pub(super) const fn counted(requests: WindowStatus, tokens: WindowStatus) -> Self {
         Self { windows: Some((requests, tokens)) }
     }
 

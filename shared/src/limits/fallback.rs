@@ -1,4 +1,4 @@
-//! The limiter of last resort: this process alone, when Redis is away.
+//! The local fallback limiter: this process counts by itself while Redis is away.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +12,11 @@ const CAPACITY: usize = 10_000;
 
 /// Requests of this process by key, in fixed minutes.
 #[derive(Default)]
-pub struct Floor {
+pub struct FallbackLimiter {
     counts: Mutex<HashMap<String, (Instant, u64)>>,
 }
 
-impl Floor {
+impl FallbackLimiter {
     /// Counts a request against the key's own requests a minute.
     ///
     /// # Errors
@@ -45,10 +45,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_has_its_own_floor() {
-        let floor = Floor::default();
-        assert!(floor.admit("a", 1).is_ok());
-        assert_eq!(floor.admit("a", 1).expect_err("the second").code, Code::RateLimitExceeded);
-        assert!(floor.admit("b", 1).is_ok());
+    fn each_key_is_counted_by_itself() {
+        let fallback = FallbackLimiter::default();
+        assert!(fallback.admit("a", 1).is_ok());
+        assert_eq!(fallback.admit("a", 1).expect_err("the second").code, Code::RateLimitExceeded);
+        assert!(fallback.admit("b", 1).is_ok());
     }
 }

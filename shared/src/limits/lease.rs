@@ -1,0 +1,83 @@
+//! The lease of a call that was let in: its place among the calls that run, and the tokens that it reserved.
+
+use uuid::Uuid;
+
+use super::Limiter;
+use super::request::Terms;
+use super::script::{self, Answer, Reservation};
+use super::status::RateLimitStatus;
+
+/// A call that was let in, until it is released. One that nobody releases lapses by itself.
+#[must_use = "a lease that is not released counts until it lapses"]
+pub struct Lease {
+    /// What the response's headers say.
+    pub status: RateLimitStatus,
+    /// Providers whose breaker is open.
+    pub avoid: Vec<String>,
+    limiter: Limiter,
+    call_id: Uuid,
+    account_id: String,
+    key_id: String,
+    admitted_at: i64,
+    tokens: u64,
+}
+
+/// How a provider did, for its breaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderReport {
+    /// The provider's name.
+    pub provider: &'static str,
+    /// Whether it answered as it should.
+    pub answered: bool,
+}
+
+impl Lease {
+    /// As Redis gave it.
+    pub(super) fn given(limiter: &Limiter, terms: &Terms<'_>, answer: Answer) -> Self {
+        let mut lease = Self::unknown(limiter, terms, &answer.limits);
+        lease.admitted_at = answer.now;
+        Self { status: answer.status, avoid: answer.avoid, ..lease }
+    }
+
+    /// For a call about which Redis gave no answer: it may have taken the lease all the same.
+    pub(super) fn unknown(limiter: &Limiter, terms: &Terms<'_>, limits: &str) -> Self {
+        Self {
+            status: RateLimitStatus::degraded(),
+            avoid: Vec::new(),
+            limiter: limiter.clone(),
+            call_id: terms.call_id,
+            account_id: script::account_of(limits).to_owned(),
+            key_id: script::key_of(limits).to_owned(),
+            // Long ago: no bucket of that time still counts, so only the lease is ended and no figure is corrected.
+            admitted_at: 0,
+            tokens: terms.tokens,
+        }
+    }
+
+    /// Ends the lease with the tokens that the call really used, and reports how the providers did. Answers how many
+    /// settles wait in the outbox.
+    pub async fn release(self, tokens_used: u64, reports: &[ProviderReport]) -> u64 {
+        let state = &self.limiter.0;
+        let arguments = script::release(
+            &state.prefix,
+            self.call_id,
+            &Reservation {
+                account_id: &self.account_id,
+                key_id: &self.key_id,
+                admitted_at: self.admitted_at,
+                reserved: self.tokens,
+                used: tokens_used,
+            },
+            reports,
+        );
+        match self.limiter.eval(&state.scripts.release, &arguments).await {
+            None => 0,
+            Some(Ok(waiting)) => waiting.as_u64().unwrap_or(0),
+            // The lease lapses by itself at the call's deadline.
+            Some(Err(error)) => {
+                tracing::warn!(%error, call_id = %self.call_id, "a lease could not be ended");
+                0
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A call that asks to be let in. Redis is asked under the limits that it has cached, while the database places the
+//! hold; that first verdict counts if the database names the same limits, and else Redis is asked once more.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::Limiter;
+use super::lease::Lease;
+use super::refusal::refusal;
+use super::script::{self, Answer, Evaluation};
+use super::status::RateLimitStatus;
+use crate::error::Error;
+
+/// What is asked for.
+pub(super) struct Terms<'a> {
+    /// The hash of the call's key.
+    pub key_hash: &'a str,
+    /// Ours, a UUIDv7.
+    pub call_id: Uuid,
+    /// The tokens to reserve.
+    pub tokens: u64,
+    /// How long its lease lives if nobody releases it.
+    pub lease_time: Duration,
+    /// The providers that the call may go to.
+    pub providers: &'a [&'static str],
+}
+
+/// A call that asks to be let in. Once the first verdict is asked for, a lease may have been taken: then `confirm` or
+/// `abandon` must follow.
+pub struct Request<'a> {
+    limiter: &'a Limiter,
+    terms: Terms<'a>,
+    verdict: Verdict,
+}
+
+/// What Redis has said.
+enum Verdict {
+    /// Nothing, since nobody asked.
+    NotAsked,
+    /// Let in or refused, under the limits that the answer names.
+    Given(Answer),
+    /// No limits are cached for this key.
+    NoLimits,
+    /// Redis is away or slow; the reason is logged.
+    Away,
+}
+
+impl<'a> Request<'a> {
+    pub(super) const fn new(limiter: &'a Limiter, terms: Terms<'a>) -> Self {
+        Self { limiter, terms, verdict: Verdict::NotAsked }
+    }
+
+    /// Asks Redis under the cached limits, and remembers what it says.
+    pub async fn first(&mut self) {
+        self.verdict = self.limiter.evaluate(&self.terms, None, None).await;
+    }
+
+    /// The verdict under the limits that the database says are in force.
+    ///
+    /// # Errors
+    /// `rate_limit_exceeded` or `concurrency_exceeded`, with the time to wait and the headers' figures. No lease is
+    /// left then.
+    pub async fn confirm(self, limits: &str) -> Result<Lease, Error> {
+        let Self { limiter, terms, verdict } = self;
+        let verdict = match verdict {
+            Verdict::Given(answer) if answer.limits == limits => Verdict::Given(answer),
+            Verdict::Given(stale) => {
+                let undo = stale.admitted().then_some(stale.now);
+                limiter.evaluate(&terms, Some(limits), undo).await
+            }
+            Verdict::NotAsked | Verdict::NoLimits => limiter.evaluate(&terms, Some(limits), None).await,
+            Verdict::Away => Verdict::Away,
+        };
+        match verdict {
+            Verdict::Given(answer) if answer.admitted() => Ok(Lease::given(limiter, &terms, answer)),
+            Verdict::Given(answer) => {
+                let error = refusal(&answer).with_headers(|headers| answer.status.write(headers));
+                // A closed token window may still let a smaller call in.
+                if answer.verdict.starts_with('r') {
+                    limiter.0.refusals.insert(terms.key_hash, &error);
+                }
+                Err(error)
+            }
+            // Redis may have taken the lease all the same and only answered too late: it is released with the call.
+            Verdict::NotAsked | Verdict::NoLimits | Verdict::Away => limiter
+                .0
+                .fallback
+                .admit(script::key_of(limits), script::key_requests_per_minute(limits))
+                .map(|()| Lease::unknown(limiter, &terms, limits))
+                .map_err(|error| error.with_headers(|headers| RateLimitStatus::degraded().write(headers))),
+        }
+    }
+
+    /// Asks no further. Gives the lease that the first verdict took, if it took one, to be released.
+    #[must_use]
+    pub fn abandon(self) -> Option<Lease> {
+        match self.verdict {
+            Verdict::Given(answer) if answer.admitted() => Some(Lease::given(self.limiter, &self.terms, answer)),
+            _ => None,
+        }
+    }
+}
+
+impl Limiter {
+    async fn evaluate(&self, terms: &Terms<'_>, limits: Option<&str>, undo: Option<i64>) -> Verdict {
+        let arguments = script::admit(&self.0.prefix, terms, limits, undo);
+        let Some(result) = self.eval(&self.0.scripts.admit, &arguments).await else { return Verdict::Away };
+        match result.map(|answer| script::read(&answer)) {
+            Ok(Some(Evaluation::Verdict(answer))) => Verdict::Given(answer),
+            Ok(Some(Evaluation::NoLimits)) => Verdict::NoLimits,
+            Ok(None) => {
+                tracing::error!("the limiter's answer is not readable");
+                Verdict::Away
+            }
+            Err(error) => {
+                tracing::warn!(%error, "rate limits are degraded to what this process counts by itself");
+                Verdict::Away
+            }
+        }
+    }
+}
