@@ -57,6 +57,60 @@ begin
 end;
 $$;
 
+-- supabase/schemas/01_months.sql
+
+-- Three tables grow with every call: requests, credit_transactions and audit_logs. Each is kept in one partition a month
+-- (UTC), so that old requests go by dropping a table and a month that is over is never written again.
+--
+-- Requests go by when they ended. The other two go by their ids, whose leading digits are the month: so ids are unique
+-- over all months, and a list that is ordered by id reads the newest month first and stops when its page is full.
+
+-- The months since January 2026.
+create function gateway.month_number(at timestamptz) returns bigint
+language sql immutable parallel safe
+return (extract(year from at at time zone 'utc')::bigint - 2026) * 12 + extract(month from at at time zone 'utc')::bigint - 1;
+
+-- The first id of a month. A hundred thousand million ids a month, and a hundred years of them, are numbers that
+-- JavaScript still reads exactly.
+create function gateway.first_id(at timestamptz) returns bigint
+language sql immutable parallel safe
+return gateway.month_number(at) * 100000000000;
+
+-- The next id of a table whose partitions go by their ids.
+create function gateway.next_id(numbers regclass) returns bigint
+language sql volatile
+return gateway.first_id(gateway.now()) + nextval(numbers);
+
+-- How a partition's name ends.
+create function gateway.month_name(at timestamptz) returns text
+language sql stable parallel safe
+return to_char(at at time zone 'utc', 'YYYY_MM');
+
+-- Whether the month of a moment has its partitions: a look at the catalog's cache, which every call can afford. The
+-- partitions of a month are made together, so one stands for all three.
+create function gateway.has_month(at timestamptz) returns boolean
+language sql stable
+return to_regclass('gateway.requests_' || gateway.month_name(at)) is not null;
+
+-- The earliest moment at which a call can have ended, so that it is looked for in the months since then and not in all.
+-- The gateway's ids are UUIDv7, which begin with their time in milliseconds; its clock may be a week ahead of ours. Any
+-- other id says nothing, and neither does one of the future: such a call is looked for everywhere.
+create function gateway.earliest_end(call uuid) returns timestamptz
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  begun timestamptz;
+begin
+  if substr(call::text, 15, 1) = '7' then
+    begun := to_timestamp(('x' || left(replace(call::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
+    if begun < gateway.now() + interval '1 day' then
+      return begun - interval '7 days';
+    end if;
+  end if;
+  return '-infinity';
+end;
+$$;
+
 -- supabase/schemas/10_roles.sql
 
 -- Roles: the built-in ones, and those that administrators make. A change holds on the next request of every holder,
@@ -147,6 +201,10 @@ create index accounts_role on gateway.accounts (role, created_at, id);
 -- No list reads all there is because what it looks for is rare.
 create index accounts_plan on gateway.accounts (plan, created_at, id) where plan is not null;
 create index accounts_disabled on gateway.accounts (created_at, id) where disabled_at is not null;
+
+-- Its ledger refers to it for ever.
+create trigger kept before delete or truncate on gateway.accounts
+  for each statement execute function gateway.forbid_change();
 
 create table gateway.identities (
   kind text not null check (kind in ('privy', 'email', 'wallet')),
@@ -284,29 +342,37 @@ create table gateway.credit_grants (
   live boolean not null default true,
   created_at timestamptz not null
 ) with (fillfactor = 70);
+create trigger kept before delete or truncate on gateway.credit_grants
+  for each statement execute function gateway.forbid_change();
 comment on table gateway.credit_grants is
   'Every credit an account ever got. Spent earliest expiry first, then oldest. Live until used up or lapsed.';
 
 -- On `live` and not on `remaining`: a column of an index predicate would cost every settle an index entry.
 create index credit_grants_live on gateway.credit_grants (account_id, expires_at, id) where live;
 
+create sequence gateway.credit_transactions_id_seq maxvalue 99999999999 cycle;
+
 create table gateway.credit_transactions (
-  id bigint generated always as identity primary key,
-  account_id uuid not null references gateway.accounts (id),
+  id bigint primary key default gateway.next_id('gateway.credit_transactions_id_seq'),
+  account_id uuid not null,
   type text not null
     check (type in ('trial', 'purchase', 'subscription', 'coupon', 'referral', 'admin_credit', 'admin_debit', 'usage',
                     'credit_back', 'money_back', 'expiry')),
   amount bigint not null check (amount <> 0),
-  grant_id bigint references gateway.credit_grants (id),
+  grant_id bigint,
   call_id uuid,
   balance_after bigint not null,
   description text not null default '',
   created_at timestamptz not null
-);
+) partition by range (id);
+alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
   'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
 
-create unique index credit_transactions_call on gateway.credit_transactions (call_id, grant_id) where call_id is not null;
+-- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
+-- account's row locked and has just read the grant, neither of which can be deleted, and ledger_check looks for strays.
+-- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
+-- would have to contain the id.
 create index credit_transactions_account on gateway.credit_transactions (account_id, id);
 -- Beside usage, which is nearly all of it.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';
@@ -344,8 +410,10 @@ alter table gateway.holds enable row level security;
 
 -- The audit trail: evidence of who did what.
 
+create sequence gateway.audit_logs_id_seq maxvalue 99999999999 cycle;
+
 create table gateway.audit_logs (
-  id bigint generated always as identity primary key,
+  id bigint primary key default gateway.next_id('gateway.audit_logs_id_seq'),
   -- By bytes, whatever the database's language: the actions that begin with "key." are a range of the index.
   action text collate "C" not null,
   actor_account_id uuid,
@@ -357,7 +425,8 @@ create table gateway.audit_logs (
   request_id text,
   details jsonb not null default '{}',
   created_at timestamptz not null default now()
-);
+) partition by range (id);
+alter sequence gateway.audit_logs_id_seq owned by gateway.audit_logs.id;
 comment on table gateway.audit_logs is 'Security-relevant acts, append-only. details never holds a secret.';
 
 -- Newest first, one for each thing to search by, each with the id that pages go by. Entries are few beside calls, which
@@ -428,7 +497,7 @@ alter table gateway.provider_keys enable row level security;
 -- Usage: every request, and what was used summed up by the hour, so that no total is ever counted from many requests.
 
 create table gateway.requests (
-  call_id uuid primary key,
+  call_id uuid not null,
   account_id uuid not null,
   key_id uuid not null,
   request_id text,
@@ -451,10 +520,13 @@ create table gateway.requests (
   app text,
   created_at timestamptz not null,
   finished_at timestamptz not null
-);
+) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
+
+-- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
+-- would let a call end twice. Over months it is the account's lock, under which a settle looks for the call first.
 
 -- By when a call ended: finish_request reads the clock under the account's lock, so within an account no row can
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
@@ -538,6 +610,107 @@ comment on table gateway.trial_claims is
 alter table gateway.attempts enable row level security;
 alter table gateway.sign_in_codes enable row level security;
 alter table gateway.trial_claims enable row level security;
+
+-- supabase/schemas/21_partitions.sql
+
+-- How the months of requests, credit_transactions and audit_logs come and go (01_months.sql).
+
+-- Makes one month of one table. Not by `partition of`, which would lock the whole table against reading and writing: a
+-- table that is attached keeps nobody waiting. It brings along what attaching does not: row level security, and what
+-- the month's table is to refuse by itself.
+create function gateway.make_partition(parent text, at timestamptz, lower text, upper text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  name constant text := parent || '_' || gateway.month_name(at);
+begin
+  execute format('create table gateway.%I (like gateway.%I including all)', name, parent);
+  execute format('alter table gateway.%I enable row level security', name);
+  if parent = 'requests' then
+    execute format('alter table gateway.%I add primary key (call_id)', name);
+  else
+    execute format('create trigger not_truncated before truncate on gateway.%I
+      for each statement execute function gateway.forbid_change()', name);
+    execute format('alter table gateway.%I enable always trigger not_truncated', name);
+  end if;
+  if parent = 'credit_transactions' then
+    execute format('create unique index on gateway.%I (call_id, grant_id) where call_id is not null', name);
+  end if;
+  execute format('alter table gateway.%I attach partition gateway.%I for values from (%L) to (%L)',
+                 parent, name, lower, upper);
+end;
+$$;
+
+-- Makes the month of a moment, unless it is there. Whoever calls this takes turns at it.
+create function gateway.make_month(at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  starts constant timestamptz := date_trunc('month', at, 'UTC');
+  ends constant timestamptz := date_trunc('month', starts + interval '32 days', 'UTC');
+begin
+  -- Not has_month: its cache may not know yet what others have made while this waited for its turn.
+  if exists (
+      select from pg_catalog.pg_class
+      where relnamespace = 'gateway'::regnamespace and relname = 'requests_' || gateway.month_name(starts)) then
+    return;
+  end if;
+  perform gateway.make_partition('requests', starts, starts::text, ends::text);
+  perform gateway.make_partition(
+    'credit_transactions', starts, gateway.first_id(starts)::text, gateway.first_id(ends)::text);
+  perform gateway.make_partition('audit_logs', starts, gateway.first_id(starts)::text, gateway.first_id(ends)::text);
+end;
+$$;
+
+-- Makes this month and, in a month's last week, the next one. The cron asks for it; if that never runs, a month is made
+-- by the first call of the week before it: before that call has locked anything, and before anyone needs the month, so
+-- that nobody who has locked an account can be waiting for a turn here.
+create function gateway.make_months(at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(7020094213605);
+  perform gateway.make_month(at);
+  perform gateway.make_month(at + interval '7 days');
+end;
+$$;
+
+-- The moment from which on every request is there: those that ended before have been dropped with their months.
+create function gateway.requests_since() returns timestamptz
+language sql stable set search_path = ''
+as $$
+  select to_timestamp(min(right(relname, 7)) || '+00', 'YYYY_MMTZH')
+  from pg_catalog.pg_inherits join pg_catalog.pg_class on pg_class.oid = inhrelid
+  where inhparent = 'gateway.requests'::regclass
+$$;
+
+-- Drops the oldest month of requests if all of it is older than so many days and every account's hours in it are summed
+-- up. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
+-- where somebody is reading it for long: the next run comes in an hour.
+create function gateway.drop_old_month(kept_days integer, at timestamptz) returns text
+language plpgsql volatile set search_path = '' set lock_timeout = '250ms'
+as $$
+declare
+  starts constant timestamptz := gateway.requests_since();
+  ends constant timestamptz := date_trunc('month', starts + interval '32 days', 'UTC');
+begin
+  -- A null of any of these drops nothing.
+  if (ends <= at - make_interval(days => kept_days)) is distinct from true then
+    return null;
+  end if;
+  if exists (
+      select from gateway.accounts a left join gateway.usage_totals t on t.account_id = a.id
+      where coalesce(t.rolled_up_to, '-infinity') < ends and exists (
+        select from gateway.requests r
+        where r.account_id = a.id and r.finished_at >= coalesce(t.rolled_up_to, '-infinity') and r.finished_at < ends)) then
+    return null;
+  end if;
+  execute format('drop table gateway.%I', 'requests_' || gateway.month_name(starts));
+  return gateway.month_name(starts);
+exception when lock_not_available then
+  return null;
+end;
+$$;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -1126,14 +1299,20 @@ $$;
 create function gateway.audit(
   caller jsonb, session_account uuid, session_key uuid, action text, target_account uuid, target text, details jsonb)
 returns void
-language sql set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+begin
+  -- Only if nobody has called for a week: see make_months.
+  if not gateway.has_month(gateway.now() + interval '1 minute') then
+    perform gateway.make_months(gateway.now());
+  end if;
   insert into gateway.audit_logs
     (action, actor_account_id, actor_key_id, target_account_id, target_id, ip, user_agent, request_id, details,
      created_at)
   values
-    (action, session_account, session_key, target_account, target, (caller ->> 'ip')::inet, caller ->> 'user_agent',
-     caller ->> 'request_id', details, gateway.now())
+    (audit.action, session_account, session_key, target_account, target, (caller ->> 'ip')::inet,
+     caller ->> 'user_agent', caller ->> 'request_id', audit.details, gateway.now());
+end;
 $$;
 
 -- Whether a refusal of this key needs no entry: the last one is the same and not an hour ago, or not a minute ago.
@@ -1499,7 +1678,11 @@ declare
   in_trial boolean;
   found_now gateway.api_keys;
   own_keys jsonb;
+  earliest_end constant timestamptz := gateway.earliest_end((call ->> 'call_id')::uuid);
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   select * into key from gateway.api_keys
     where key_hash = any (array(select jsonb_array_elements_text(caller -> 'key_hashes')));
   if not found then
@@ -1631,7 +1814,8 @@ begin
     (call_id, account_id, key_id, state, amount, model, candidates, markup, created_at, expires_at)
     select this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
            at + make_interval(secs => (call ->> 'hold_seconds')::double precision)
-      where not exists (select from gateway.requests where call_id = this_call)
+      where not exists (
+        select from gateway.requests where call_id = this_call and finished_at >= earliest_end)
     on conflict (call_id) do nothing;
   if not found then
     select * into earlier from gateway.holds where call_id = this_call for update;
@@ -1697,10 +1881,14 @@ declare
   covered bigint;
   at timestamptz;
   settled gateway.requests;
+  earliest_end constant timestamptz := gateway.earliest_end((settlement ->> 'call_id')::uuid);
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
   if not found then
-    select * into settled from gateway.requests where call_id = this_call;
+    select * into settled from gateway.requests where call_id = this_call and finished_at >= earliest_end;
     if found then
       return jsonb_build_object('cost', settled.cost, 'repeated', true);
     end if;
@@ -1722,7 +1910,7 @@ begin
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
   select * into hold from gateway.holds where call_id = this_call and state <> 'tombstone';
   if not found then
-    select * into settled from gateway.requests where call_id = this_call;
+    select * into settled from gateway.requests where call_id = this_call and finished_at >= earliest_end;
     return jsonb_build_object('cost', coalesce(settled.cost, 0), 'repeated', true);
   end if;
 
@@ -1822,6 +2010,9 @@ declare
   accounts_swept integer := 0;
   forgotten integer;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   for due in
     select id from (
       select account_id as id from gateway.holds where state = 'open' and expires_at <= at
@@ -1913,7 +2104,19 @@ as $$
     select a.id, 'a ledger row has no request', 0, c.amount
     from accounts a join gateway.credit_transactions t on t.account_id = a.id
     join charged c on c.call_id = t.call_id
-    where not exists (select from gateway.requests r where r.call_id = t.call_id)
+    -- The requests of months that were dropped have left only their sums. Both rows have the settle's time.
+    where t.created_at >= gateway.requests_since()
+      and not exists (select from gateway.requests r where r.call_id = t.call_id)
+    union all
+    select t.account_id, 'a ledger row has no account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and not exists (select from gateway.accounts a where a.id = t.account_id)
+    union all
+    select t.account_id, 'a ledger row has no grant of its account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account) and t.grant_id is not null
+      and not exists (select from gateway.credit_grants g where g.id = t.grant_id and g.account_id = t.account_id)
     union all
     select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
     from accounts a join grants g on g.account_id = a.id
@@ -2086,7 +2289,8 @@ begin
       and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
       and (query ->> 'type' is null or t.type = query ->> 'type')
       and (query ->> 'source' is null or g.source = query ->> 'source')
-      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz
+                                       and t.id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
     order by t.id desc
     limit most + 1
@@ -3185,6 +3389,9 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   -- Sign-ins that share a proof take turns: fifty first ones make one account. In the order of the numbers, so that
   -- no two wait for each other.
   perform pg_advisory_xact_lock(turn) from (
@@ -3665,6 +3872,9 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   perform gateway.take_turns_at_address(lower(request ->> 'email'));
   -- Until we have committed the role can be neither changed nor deleted. Before the claim, which shares the caller's
   -- account by its foreign key: rows of roles come first.
@@ -3737,6 +3947,9 @@ declare
   change record;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   answer := gateway.claim_idempotency(session, idempotency, gateway.now());
   if answer is not null then
     return answer;
@@ -4062,7 +4275,8 @@ begin
       and (query ->> 'key_id' is null or actor_key_id = (query ->> 'key_id')::uuid or target_id = query ->> 'key_id')
       and (query ->> 'ip' is null or ip = (query ->> 'ip')::inet)
       and (query ->> 'request_id' is null or request_id = query ->> 'request_id')
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
@@ -4109,7 +4323,8 @@ begin
       and (beyond is null or (action >= wanted and action < beyond))
       and (query ->> 'key_id' is null or target_id = query ->> 'key_id'
            or (actor_key_id = (query ->> 'key_id')::uuid and actor_account_id = session.account_id))
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
@@ -4138,7 +4353,9 @@ $$;
 -- sums up so few, since whoever sums up an account keeps its lock until all are done, and the account's calls wait for
 -- that. Answers how many, and after whom the next step begins: null when this was the last. Nothing is wrong if it never
 -- comes: whatever reads an account's usage sums it up first. An account that is busy is left to the next run.
-create function public.roll_up_usage(after uuid default null) returns jsonb
+--
+-- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
+create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -4150,6 +4367,9 @@ declare
   next uuid;
   accounts integer := 0;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   looked_at := array(
     select id from gateway.accounts
     where id > coalesce(roll_up_usage.after, '00000000-0000-0000-0000-000000000000')
@@ -4166,9 +4386,11 @@ begin
     continue when not found;
     accounts := accounts + gateway.roll_up(next, at)::integer;
   end loop;
-  return jsonb_build_object('accounts', accounts, 'next', case
+  next := case
     when cardinality(due) = most then due[most]
-    when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end);
+    when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end;
+  return jsonb_build_object('accounts', accounts, 'next', next,
+                            'dropped', case when next is null then gateway.drop_old_month(kept_days, at) end);
 end;
 $$;
 
@@ -4339,8 +4561,8 @@ revoke execute on function public.list_key_audit_logs(jsonb, jsonb) from public,
 grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_role;
 
 -- 68_cron_rollups.sql
-revoke execute on function public.roll_up_usage(uuid) from public, anon, authenticated;
-grant execute on function public.roll_up_usage(uuid) to service_role;
+revoke execute on function public.roll_up_usage(uuid, integer) from public, anon, authenticated;
+grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
 -- 69_public.sql
 revoke execute on function public.health() from public, anon, authenticated;

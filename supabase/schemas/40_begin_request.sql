@@ -36,7 +36,11 @@ declare
   in_trial boolean;
   found_now gateway.api_keys;
   own_keys jsonb;
+  earliest_end constant timestamptz := gateway.earliest_end((call ->> 'call_id')::uuid);
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   select * into key from gateway.api_keys
     where key_hash = any (array(select jsonb_array_elements_text(caller -> 'key_hashes')));
   if not found then
@@ -168,7 +172,8 @@ begin
     (call_id, account_id, key_id, state, amount, model, candidates, markup, created_at, expires_at)
     select this_call, account.id, key.id, 'open', amount, model.id, candidates, markup, at,
            at + make_interval(secs => (call ->> 'hold_seconds')::double precision)
-      where not exists (select from gateway.requests where call_id = this_call)
+      where not exists (
+        select from gateway.requests where call_id = this_call and finished_at >= earliest_end)
     on conflict (call_id) do nothing;
   if not found then
     select * into earlier from gateway.holds where call_id = this_call for update;

@@ -22,10 +22,14 @@ declare
   covered bigint;
   at timestamptz;
   settled gateway.requests;
+  earliest_end constant timestamptz := gateway.earliest_end((settlement ->> 'call_id')::uuid);
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
   if not found then
-    select * into settled from gateway.requests where call_id = this_call;
+    select * into settled from gateway.requests where call_id = this_call and finished_at >= earliest_end;
     if found then
       return jsonb_build_object('cost', settled.cost, 'repeated', true);
     end if;
@@ -47,7 +51,7 @@ begin
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
   select * into hold from gateway.holds where call_id = this_call and state <> 'tombstone';
   if not found then
-    select * into settled from gateway.requests where call_id = this_call;
+    select * into settled from gateway.requests where call_id = this_call and finished_at >= earliest_end;
     return jsonb_build_object('cost', coalesce(settled.cost, 0), 'repeated', true);
   end if;
 

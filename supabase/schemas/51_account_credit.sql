@@ -46,7 +46,8 @@ begin
       and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
       and (query ->> 'type' is null or t.type = query ->> 'type')
       and (query ->> 'source' is null or g.source = query ->> 'source')
-      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz
+                                       and t.id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
     order by t.id desc
     limit most + 1

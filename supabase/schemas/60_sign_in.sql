@@ -77,6 +77,9 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   -- Sign-ins that share a proof take turns: fifty first ones make one account. In the order of the numbers, so that
   -- no two wait for each other.
   perform pg_advisory_xact_lock(turn) from (

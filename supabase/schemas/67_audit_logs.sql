@@ -31,7 +31,8 @@ begin
       and (query ->> 'key_id' is null or actor_key_id = (query ->> 'key_id')::uuid or target_id = query ->> 'key_id')
       and (query ->> 'ip' is null or ip = (query ->> 'ip')::inet)
       and (query ->> 'request_id' is null or request_id = query ->> 'request_id')
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
@@ -78,7 +79,8 @@ begin
       and (beyond is null or (action >= wanted and action < beyond))
       and (query ->> 'key_id' is null or target_id = query ->> 'key_id'
            or (actor_key_id = (query ->> 'key_id')::uuid and actor_account_id = session.account_id))
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
