@@ -48,6 +48,12 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
+-- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
+create function gateway.page(data jsonb, next_cursor text) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'list', 'data', coalesce(data, '[]'), 'has_more', next_cursor is not null, 'next_cursor', next_cursor);
+
 -- For tables whose rows are evidence.
 create function gateway.forbid_change() returns trigger
 language plpgsql set search_path = ''
@@ -201,10 +207,6 @@ create index accounts_role on gateway.accounts (role, created_at, id);
 -- No list reads all there is because what it looks for is rare.
 create index accounts_plan on gateway.accounts (plan, created_at, id) where plan is not null;
 create index accounts_disabled on gateway.accounts (created_at, id) where disabled_at is not null;
-
--- Its ledger refers to it for ever.
-create trigger kept before delete or truncate on gateway.accounts
-  for each statement execute function gateway.forbid_change();
 
 create table gateway.identities (
   kind text not null check (kind in ('privy', 'email', 'wallet')),
@@ -370,7 +372,8 @@ comment on table gateway.credit_transactions is
   'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
 
 -- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
--- account's row locked and has just read the grant, neither of which can be deleted, and ledger_check looks for strays.
+-- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
+-- ledger_check looks for strays.
 -- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
 -- would have to contain the id.
 create index credit_transactions_account on gateway.credit_transactions (account_id, id);
@@ -865,11 +868,24 @@ as $$
         from jsonb_array_elements(has_had_trial.proofs) as shown))
 $$;
 
--- Whether the trial is what an account calls on.
+-- Whether an account's trial is running: its credit has not lapsed, and its limits hold unless a plan gives others.
+create function gateway.trial_runs(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return coalesce(account.trial_ends_at > at, false);
+
+-- Whether the trial is what an account calls on, so that its calls are counted against it: it is running, and neither
+-- purchased credit nor a plan stands in front of it.
 create function gateway.is_in_trial(account gateway.accounts, at timestamptz) returns boolean
 language sql immutable parallel safe
-return coalesce(account.trial_ends_at > at and not account.has_purchased
-                and (account.plan is null or account.plan_ends_at <= at), false);
+return gateway.trial_runs(account, at) and not account.has_purchased
+       and coalesce(account.plan is null or account.plan_ends_at <= at, false);
+
+-- An account's trial as every endpoint shows it; null for whoever had none.
+create function gateway.trial_json(account gateway.accounts, at timestamptz) returns jsonb
+language sql stable
+return case when account.trial_ends_at is not null then jsonb_build_object(
+  'active', gateway.trial_runs(account, at), 'ends_at', account.trial_ends_at,
+  'requests_left', account.trial_requests_left) end;
 
 -- supabase/schemas/32_limits.sql
 
@@ -881,7 +897,7 @@ create function gateway.plan_in_force(account gateway.accounts, at timestamptz) 
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
-  when account.trial_ends_at > at then 'dev'
+  when gateway.trial_runs(account, at) then 'dev'
   when account.has_purchased then 'customize'
   else 'free'
 end;
@@ -2151,9 +2167,7 @@ as $$
   select jsonb_build_object(
     'object', 'profile', 'id', account.id, 'email', account.email, 'username', account.username,
     'role', account.role, 'plan', gateway.plan_in_force(account, at), 'referred_by', account.referred_by,
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'identities', (
       select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value, 'verified_at', verified_at)
                                 order by kind, value), '[]')
@@ -2260,9 +2274,7 @@ begin
     'available', gateway.dollars(case when account.debt > 0 then 0 else gateway.available(account, at) end),
     'debt', gateway.dollars(account.debt),
     'plan', gateway.plan_in_force(account, at),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'grants', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'source', source, 'amount', gateway.dollars(amount), 'remaining', gateway.dollars(remaining),
@@ -2296,14 +2308,12 @@ begin
     limit most + 1
   ),
   page as (select * from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'id', id, 'object', 'credit_transaction', 'type', type, 'source', source,
       'amount', gateway.dollars(amount), 'balance_after', gateway.dollars(balance_after),
-      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
@@ -2356,9 +2366,9 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
 begin
-  return jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', (
-    select coalesce(jsonb_agg(gateway.provider_key_json(k) order by k.provider), '[]')
-    from gateway.provider_keys k where k.account_id = session.account_id));
+  return gateway.page((
+    select jsonb_agg(gateway.provider_key_json(k) order by k.provider)
+    from gateway.provider_keys k where k.account_id = session.account_id), null);
 end;
 $$;
 
@@ -2454,9 +2464,7 @@ begin
       'tokens', jsonb_build_object('limit', tokens, 'used', account.month_tokens,
                                    'remaining', greatest(tokens - account.month_tokens, 0)),
       'resets_at', gateway.period_end('month', at)),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end);
+    'trial', gateway.trial_json(account, at));
 end;
 $$;
 
@@ -2488,12 +2496,9 @@ begin
     order by place
     limit most + 1
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', coalesce(jsonb_agg(gateway.rate_limits_json(account, key, at) order by place)
-                       filter (where place <= most), '[]'),
-    'has_more', count(*) > most,
-    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  select gateway.page(
+    jsonb_agg(gateway.rate_limits_json(account, key, at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
   into answer from found;
   return answer;
 end;
@@ -2523,7 +2528,6 @@ $$;
 
 -- What is shown of a key. Never its hash.
 
--- What is shown of a key. Never its hash.
 create function gateway.api_key_status(key gateway.api_keys, at timestamptz) returns text
 language sql immutable parallel safe
 return case
@@ -2596,11 +2600,9 @@ begin
     order by place
     limit most + 1
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', coalesce(jsonb_agg(gateway.api_key_json(key, at) order by place) filter (where place <= most), '[]'),
-    'has_more', count(*) > most,
-    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  select gateway.page(
+    jsonb_agg(gateway.api_key_json(key, at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
   into answer from found;
   return answer;
 end;
@@ -3114,16 +3116,14 @@ begin
   ),
   page as (select * from found order by created_at desc, id desc limit most),
   sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until) where part = 'key')
-  select jsonb_build_object(
-    'object', 'list', 'from', asked.since, 'to', asked.until,
-    'data', (
-      select coalesce(jsonb_agg(jsonb_build_object(
+  select jsonb_build_object('from', asked.since, 'to', asked.until) || gateway.page(
+    (
+      select jsonb_agg(jsonb_build_object(
         'object', 'api_key_usage', 'key_id', id, 'name', name, 'environment', environment, 'prefix', prefix,
         'last_four', last_four, 'created_at', created_at, 'revoked_at', revoked_at, 'last_used_at', last_used_at,
-        'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by created_at desc, id desc), '[]')
+        'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by created_at desc, id desc)
       from page left join sums on value = id::text),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
@@ -3179,20 +3179,18 @@ begin
         then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
     end as next_cursor
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (
-      select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (
+      select jsonb_agg(jsonb_build_object(
         'object', 'request', 'call_id', call_id, 'request_id', request_id, 'key_id', key_id, 'model', model,
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
         'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
-        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc), '[]')
+        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)
       from page),
-    'has_more', ends.next_cursor is not null,
-    'next_cursor', ends.next_cursor)
+    ends.next_cursor)
   into answer from ends;
   return answer;
 end;
@@ -3257,12 +3255,9 @@ as $$
     limit (query ->> 'limit')::integer + 1
   ),
   page as (select * from found order by id limit (query ->> 'limit')::integer)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(model order by id), '[]') from page),
-    'has_more', (select count(*) from found) > (query ->> 'limit')::integer,
-    'next_cursor', case when (select count(*) from found) > (query ->> 'limit')::integer
-                        then (select max(id) from page) end)
+  select gateway.page(
+    (select jsonb_agg(model order by id) from page),
+    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.
@@ -3294,7 +3289,7 @@ $$;
 create function public.list_providers() returns jsonb
 language sql stable security definer set search_path = ''
 as $$
-  select jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', coalesce(jsonb_agg(p), '[]'))
+  select gateway.page(jsonb_agg(p), null)
   from (
     select r.provider as id, 'provider' as object, count(*) as models,
            count(*) filter (where m.kind = 'image') as image_models,
@@ -3473,9 +3468,7 @@ begin
     'account', jsonb_build_object(
       'id', account.id, 'email', account.email, 'username', account.username, 'role', account.role,
       'plan', gateway.plan_in_force(account, at), 'credits', gateway.dollars(account.balance),
-      'trial', case when account.trial_ends_at is not null then jsonb_build_object(
-        'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-        'requests_left', account.trial_requests_left) end,
+      'trial', gateway.trial_json(account, at),
       'created_at', account.created_at),
     'key', case when made.id is not null then jsonb_build_object(
       'id', made.id, 'name', made.name, 'environment', made.environment, 'prefix', made.prefix,
@@ -3703,9 +3696,7 @@ begin
     'plan', account.plan, 'plan_ends_at', account.plan_ends_at, 'plan_in_force', gateway.plan_in_force(account, at),
     'balance', gateway.dollars(account.balance), 'held', gateway.dollars(account.held),
     'debt', gateway.dollars(account.debt),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'rate_limits', gateway.limits_view(account.rate_limits),
     'month', jsonb_build_object('requests', case when this_month then account.month_requests else 0 end,
                                 'tokens', case when this_month then account.month_tokens else 0 end),
@@ -3746,12 +3737,9 @@ begin
     limit most + 1
   ),
   page as (select * from found order by created_at desc, id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(gateway.account_view(account, at) order by created_at desc, id desc), '[]')
-             from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+  select gateway.page(
+    (select jsonb_agg(gateway.account_view(account, at) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
@@ -3780,13 +3768,11 @@ begin
     limit most + 1
   ),
   page as (select * from found order by created_at desc, id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'role_holder', 'id', id, 'email', email, 'username', username, 'disabled_at', disabled_at,
-      'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+      'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
@@ -4062,11 +4048,9 @@ begin
     limit most + 1
   ),
   page as (select * from found order by name limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(view order by name), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select max(name) from page) end)
+  select gateway.page(
+    (select jsonb_agg(view order by name) from page),
+    case when (select count(*) from found) > most then (select max(name) from page) end)
   into answer;
   return answer;
 end;
@@ -4282,15 +4266,13 @@ begin
     limit most + 1
   ),
   page as (select * from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor_account_id', actor_account_id,
       'actor_key_id', actor_key_id, 'target_account_id', target_account_id, 'target_id', target_id,
       'ip', host(ip), 'user_agent', user_agent, 'request_id', request_id, 'details', details,
-      'created_at', created_at) order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
@@ -4330,16 +4312,14 @@ begin
     limit most + 1
   ),
   page as (select *, actor <> 'administrator' as shown from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor', actor,
       'actor_key_id', case when shown then actor_key_id end, 'target_id', target_id,
       'ip', case when shown then host(ip) end, 'user_agent', case when shown then user_agent end,
       'request_id', case when shown then request_id end, 'details', details, 'created_at', created_at)
-      order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;

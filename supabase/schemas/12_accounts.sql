@@ -47,10 +47,6 @@ create index accounts_role on gateway.accounts (role, created_at, id);
 create index accounts_plan on gateway.accounts (plan, created_at, id) where plan is not null;
 create index accounts_disabled on gateway.accounts (created_at, id) where disabled_at is not null;
 
--- Its ledger refers to it for ever.
-create trigger kept before delete or truncate on gateway.accounts
-  for each statement execute function gateway.forbid_change();
-
 create table gateway.identities (
   kind text not null check (kind in ('privy', 'email', 'wallet')),
   value text not null,

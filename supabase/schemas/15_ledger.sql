@@ -39,7 +39,8 @@ comment on table gateway.credit_transactions is
   'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
 
 -- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
--- account's row locked and has just read the grant, neither of which can be deleted, and ledger_check looks for strays.
+-- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
+-- ledger_check looks for strays.
 -- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
 -- would have to contain the id.
 create index credit_transactions_account on gateway.credit_transactions (account_id, id);

@@ -161,9 +161,7 @@ begin
     'account', jsonb_build_object(
       'id', account.id, 'email', account.email, 'username', account.username, 'role', account.role,
       'plan', gateway.plan_in_force(account, at), 'credits', gateway.dollars(account.balance),
-      'trial', case when account.trial_ends_at is not null then jsonb_build_object(
-        'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-        'requests_left', account.trial_requests_left) end,
+      'trial', gateway.trial_json(account, at),
       'created_at', account.created_at),
     'key', case when made.id is not null then jsonb_build_object(
       'id', made.id, 'name', made.name, 'environment', made.environment, 'prefix', made.prefix,

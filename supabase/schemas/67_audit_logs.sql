@@ -38,15 +38,13 @@ begin
     limit most + 1
   ),
   page as (select * from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor_account_id', actor_account_id,
       'actor_key_id', actor_key_id, 'target_account_id', target_account_id, 'target_id', target_id,
       'ip', host(ip), 'user_agent', user_agent, 'request_id', request_id, 'details', details,
-      'created_at', created_at) order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
@@ -86,16 +84,14 @@ begin
     limit most + 1
   ),
   page as (select *, actor <> 'administrator' as shown from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor', actor,
       'actor_key_id', case when shown then actor_key_id end, 'target_id', target_id,
       'ip', case when shown then host(ip) end, 'user_agent', case when shown then user_agent end,
       'request_id', case when shown then request_id end, 'details', details, 'created_at', created_at)
-      order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
