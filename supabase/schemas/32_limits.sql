@@ -6,7 +6,7 @@ create function gateway.plan_in_force(account gateway.accounts, at timestamptz) 
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
-  when account.trial_ends_at > at then 'dev'
+  when gateway.trial_runs(account, at) then 'dev'
   when account.has_purchased then 'customize'
   else 'free'
 end;

@@ -31,8 +31,9 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use lease::{Lease, ProviderReport};
+pub use lease::Lease;
 pub use request::Request;
+pub use script::ProviderReport;
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
 pub(crate) use windows::every_limit;
@@ -43,8 +44,7 @@ use crate::error::Error;
 use crate::upstash::{Script, Upstash, UpstashError};
 use fallback::FallbackLimiter;
 use negative_cache::NegativeCache;
-use request::Terms;
-use script::Scripts;
+use script::{Scripts, Terms};
 
 /// The rate limiter of a process. Its clones are the same limiter.
 #[derive(Clone)]

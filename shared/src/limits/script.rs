@@ -1,12 +1,11 @@
 //! The scripts: how those that decide are asked and what they answer. Their arguments are described at their heads.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::lease::ProviderReport;
-use super::request::Terms;
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows;
 use crate::upstash::Script;
@@ -36,6 +35,29 @@ impl Default for Scripts {
             peek: script(include_str!("peek.lua")),
         }
     }
+}
+
+/// What a call asks for.
+pub struct Terms<'a> {
+    /// The hash of the call's key.
+    pub key_hash: &'a str,
+    /// Ours, a UUIDv7.
+    pub call_id: Uuid,
+    /// The tokens to reserve.
+    pub tokens: u64,
+    /// How long its lease lives if nobody releases it.
+    pub lease_time: Duration,
+    /// The providers that the call may go to.
+    pub providers: &'a [&'static str],
+}
+
+/// How a provider did, for its breaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderReport {
+    /// The provider's name.
+    pub provider: &'static str,
+    /// Whether it answered as it should.
+    pub answered: bool,
 }
 
 /// A script below its shared head and the table of windows.
