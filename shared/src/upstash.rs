@@ -32,7 +32,7 @@ impl UpstashError {
 
 /// A Lua script without keys, and whether this process has seen Redis run it.
 pub struct Script {
-    text: &'static str,
+    text: String,
     sha: String,
     known: AtomicBool,
 }
@@ -40,8 +40,8 @@ pub struct Script {
 impl Script {
     /// A script that Redis may not have yet.
     #[must_use]
-    pub fn new(text: &'static str) -> Self {
-        Self { text, sha: hex::encode(Sha1::digest(text)), known: AtomicBool::new(false) }
+    pub fn new(text: String) -> Self {
+        Self { sha: hex::encode(Sha1::digest(&text)), text, known: AtomicBool::new(false) }
     }
 }
 
@@ -117,7 +117,7 @@ impl Upstash {
                     answer => return answer,
                 }
             }
-            let answer = self.exchange(&Eval { how: "EVAL", script: script.text, arguments }).await?;
+            let answer = self.exchange(&Eval { how: "EVAL", script: &script.text, arguments }).await?;
             script.known.store(true, Ordering::Relaxed);
             Ok(answer)
         };

@@ -48,12 +48,72 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
+-- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
+create function gateway.page(data jsonb, next_cursor text) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'list', 'data', coalesce(data, '[]'), 'has_more', next_cursor is not null, 'next_cursor', next_cursor);
+
 -- For tables whose rows are evidence.
 create function gateway.forbid_change() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
   raise exception '% is append-only', tg_table_name;
+end;
+$$;
+
+-- supabase/schemas/01_months.sql
+
+-- Three tables grow with every call: requests, credit_transactions and audit_logs. Each is kept in one partition a month
+-- (UTC), so that old requests go by dropping a table and a month that is over is never written again.
+--
+-- Requests go by when they ended. The other two go by their ids, whose leading digits are the month: so ids are unique
+-- over all months, and a list that is ordered by id reads the newest month first and stops when its page is full.
+
+-- The months since January 2026.
+create function gateway.month_number(at timestamptz) returns bigint
+language sql immutable parallel safe
+return (extract(year from at at time zone 'utc')::bigint - 2026) * 12 + extract(month from at at time zone 'utc')::bigint - 1;
+
+-- The first id of a month. A hundred thousand million ids a month, and a hundred years of them, are numbers that
+-- JavaScript still reads exactly.
+create function gateway.first_id(at timestamptz) returns bigint
+language sql immutable parallel safe
+return gateway.month_number(at) * 100000000000;
+
+-- The next id of a table whose partitions go by their ids.
+create function gateway.next_id(numbers regclass) returns bigint
+language sql volatile
+return gateway.first_id(gateway.now()) + nextval(numbers);
+
+-- How a partition's name ends.
+create function gateway.month_name(at timestamptz) returns text
+language sql stable parallel safe
+return to_char(at at time zone 'utc', 'YYYY_MM');
+
+-- Whether the month of a moment has its partitions: a look at the catalog's cache, which every call can afford. The
+-- partitions of a month are made together, so one stands for all three.
+create function gateway.has_month(at timestamptz) returns boolean
+language sql stable
+return to_regclass('gateway.requests_' || gateway.month_name(at)) is not null;
+
+-- The earliest moment at which a call can have ended, so that it is looked for in the months since then and not in all.
+-- The gateway's ids are UUIDv7, which begin with their time in milliseconds; its clock may be a week ahead of ours. Any
+-- other id says nothing, and neither does one of the future: such a call is looked for everywhere.
+create function gateway.earliest_end(call uuid) returns timestamptz
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  begun timestamptz;
+begin
+  if substr(call::text, 15, 1) = '7' then
+    begun := to_timestamp(('x' || left(replace(call::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
+    if begun < gateway.now() + interval '1 day' then
+      return begun - interval '7 days';
+    end if;
+  end if;
+  return '-infinity';
 end;
 $$;
 
@@ -117,9 +177,12 @@ create table gateway.plans (
   concurrency bigint not null,
   price_per_month bigint,
   price_per_year bigint,
-  credits_per_month bigint not null
+  credits_per_month bigint not null,
+  limits text not null
 );
 comment on table gateway.plans is 'Limits and prices of each plan; money in nano-dollars, burst per 10 s.';
+comment on column gateway.plans.limits is
+  'Made of the figures by the trigger word_limits: what gateway.limits says of an account and a key without limits of their own.';
 
 alter table gateway.plans enable row level security;
 
@@ -315,14 +378,18 @@ create table gateway.credit_grants (
   live boolean not null default true,
   created_at timestamptz not null
 ) with (fillfactor = 70);
+create trigger kept before delete or truncate on gateway.credit_grants
+  for each statement execute function gateway.forbid_change();
 comment on table gateway.credit_grants is
   'Every credit an account ever got. Spent earliest expiry first, then oldest. Live until used up or lapsed.';
 
 -- On `live` and not on `remaining`: a column of an index predicate would cost every settle an index entry.
 create index credit_grants_live on gateway.credit_grants (account_id, expires_at, id) where live;
 
+create sequence gateway.credit_transactions_id_seq maxvalue 99999999999 cycle;
+
 create table gateway.credit_transactions (
-  id bigint generated always as identity primary key,
+  id bigint primary key default gateway.next_id('gateway.credit_transactions_id_seq'),
   account_id uuid not null,
   type gateway.transaction_type not null,
   amount gateway.nonzero_bigint not null,
@@ -331,11 +398,16 @@ create table gateway.credit_transactions (
   balance_after bigint not null,
   description text not null default '',
   created_at timestamptz not null
-);
+) partition by range (id);
+alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
   'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
 
-create unique index credit_transactions_call on gateway.credit_transactions (call_id, grant_id) where call_id is not null;
+-- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
+-- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
+-- ledger_check looks for strays.
+-- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
+-- would have to contain the id.
 create index credit_transactions_account on gateway.credit_transactions (account_id, id);
 -- Beside usage, which is nearly all of it.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';
@@ -369,8 +441,10 @@ alter table gateway.holds enable row level security;
 
 -- The audit trail: evidence of who did what.
 
+create sequence gateway.audit_logs_id_seq maxvalue 99999999999 cycle;
+
 create table gateway.audit_logs (
-  id bigint generated always as identity primary key,
+  id bigint primary key default gateway.next_id('gateway.audit_logs_id_seq'),
   -- By bytes, whatever the database's language: the actions that begin with "key." are a range of the index.
   action text collate "C" not null,
   actor_account_id uuid,
@@ -382,7 +456,8 @@ create table gateway.audit_logs (
   request_id text,
   details jsonb not null default '{}',
   created_at timestamptz not null default now()
-);
+) partition by range (id);
+alter sequence gateway.audit_logs_id_seq owned by gateway.audit_logs.id;
 comment on table gateway.audit_logs is 'Security-relevant acts, append-only. details never holds a secret.';
 
 -- Newest first, one for each thing to search by, each with the id that pages go by. Entries are few beside calls, which
@@ -453,7 +528,7 @@ alter table gateway.provider_keys enable row level security;
 -- Usage: every request, and what was used summed up by the hour, so that no total is ever counted from many requests.
 
 create table gateway.requests (
-  call_id uuid primary key,
+  call_id uuid not null,
   account_id uuid not null,
   key_id uuid not null,
   request_id text,
@@ -476,10 +551,13 @@ create table gateway.requests (
   app text,
   created_at timestamptz not null,
   finished_at timestamptz not null
-);
+) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
+
+-- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
+-- would let a call end twice. Over months it is the account's lock, under which a settle looks for the call first.
 
 -- By when a call ended: finish_request reads the clock under the account's lock, so within an account no row can
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
@@ -563,6 +641,107 @@ comment on table gateway.trial_claims is
 alter table gateway.attempts enable row level security;
 alter table gateway.sign_in_codes enable row level security;
 alter table gateway.trial_claims enable row level security;
+
+-- supabase/schemas/21_partitions.sql
+
+-- How the months of requests, credit_transactions and audit_logs come and go (01_months.sql).
+
+-- Makes one month of one table. Not by `partition of`, which would lock the whole table against reading and writing: a
+-- table that is attached keeps nobody waiting. It brings along what attaching does not: row level security, and what
+-- the month's table is to refuse by itself.
+create function gateway.make_partition(parent text, at timestamptz, lower text, upper text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  name constant text := parent || '_' || gateway.month_name(at);
+begin
+  execute format('create table gateway.%I (like gateway.%I including all)', name, parent);
+  execute format('alter table gateway.%I enable row level security', name);
+  if parent = 'requests' then
+    execute format('alter table gateway.%I add primary key (call_id)', name);
+  else
+    execute format('create trigger not_truncated before truncate on gateway.%I
+      for each statement execute function gateway.forbid_change()', name);
+    execute format('alter table gateway.%I enable always trigger not_truncated', name);
+  end if;
+  if parent = 'credit_transactions' then
+    execute format('create unique index on gateway.%I (call_id, grant_id) where call_id is not null', name);
+  end if;
+  execute format('alter table gateway.%I attach partition gateway.%I for values from (%L) to (%L)',
+                 parent, name, lower, upper);
+end;
+$$;
+
+-- Makes the month of a moment, unless it is there. Whoever calls this takes turns at it.
+create function gateway.make_month(at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  starts constant timestamptz := date_trunc('month', at, 'UTC');
+  ends constant timestamptz := date_trunc('month', starts + interval '32 days', 'UTC');
+begin
+  -- Not has_month: its cache may not know yet what others have made while this waited for its turn.
+  if exists (
+      select from pg_catalog.pg_class
+      where relnamespace = 'gateway'::regnamespace and relname = 'requests_' || gateway.month_name(starts)) then
+    return;
+  end if;
+  perform gateway.make_partition('requests', starts, starts::text, ends::text);
+  perform gateway.make_partition(
+    'credit_transactions', starts, gateway.first_id(starts)::text, gateway.first_id(ends)::text);
+  perform gateway.make_partition('audit_logs', starts, gateway.first_id(starts)::text, gateway.first_id(ends)::text);
+end;
+$$;
+
+-- Makes this month and, in a month's last week, the next one. The cron asks for it; if that never runs, a month is made
+-- by the first call of the week before it: before that call has locked anything, and before anyone needs the month, so
+-- that nobody who has locked an account can be waiting for a turn here.
+create function gateway.make_months(at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(7020094213605);
+  perform gateway.make_month(at);
+  perform gateway.make_month(at + interval '7 days');
+end;
+$$;
+
+-- The moment from which on every request is there: those that ended before have been dropped with their months.
+create function gateway.requests_since() returns timestamptz
+language sql stable set search_path = ''
+as $$
+  select to_timestamp(min(right(relname, 7)) || '+00', 'YYYY_MMTZH')
+  from pg_catalog.pg_inherits join pg_catalog.pg_class on pg_class.oid = inhrelid
+  where inhparent = 'gateway.requests'::regclass
+$$;
+
+-- Drops the oldest month of requests if all of it is older than so many days and every account's hours in it are summed
+-- up. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
+-- where somebody is reading it for long: the next run comes in an hour.
+create function gateway.drop_old_month(kept_days integer, at timestamptz) returns text
+language plpgsql volatile set search_path = '' set lock_timeout = '250ms'
+as $$
+declare
+  starts constant timestamptz := gateway.requests_since();
+  ends constant timestamptz := date_trunc('month', starts + interval '32 days', 'UTC');
+begin
+  -- A null of any of these drops nothing.
+  if (ends <= at - make_interval(days => kept_days)) is distinct from true then
+    return null;
+  end if;
+  if exists (
+      select from gateway.accounts a left join gateway.usage_totals t on t.account_id = a.id
+      where coalesce(t.rolled_up_to, '-infinity') < ends and exists (
+        select from gateway.requests r
+        where r.account_id = a.id and r.finished_at >= coalesce(t.rolled_up_to, '-infinity') and r.finished_at < ends)) then
+    return null;
+  end if;
+  execute format('drop table gateway.%I', 'requests_' || gateway.month_name(starts));
+  return gateway.month_name(starts);
+exception when lock_not_available then
+  return null;
+end;
+$$;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -739,11 +918,24 @@ as $$
         from jsonb_array_elements(has_had_trial.proofs) as shown))
 $$;
 
--- Whether the trial is what an account calls on.
+-- Whether an account's trial is running: its credit has not lapsed, and its limits hold unless a plan gives others.
+create function gateway.trial_runs(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return coalesce(account.trial_ends_at > at, false);
+
+-- Whether the trial is what an account calls on, so that its calls are counted against it: it is running, and neither
+-- purchased credit nor a plan stands in front of it.
 create function gateway.is_in_trial(account gateway.accounts, at timestamptz) returns boolean
 language sql immutable parallel safe
-return coalesce(account.trial_ends_at > at and not account.has_purchased
-                and (account.plan is null or account.plan_ends_at <= at), false);
+return gateway.trial_runs(account, at) and not account.has_purchased
+       and coalesce(account.plan is null or account.plan_ends_at <= at, false);
+
+-- An account's trial as every endpoint shows it; null for whoever had none.
+create function gateway.trial_json(account gateway.accounts, at timestamptz) returns jsonb
+language sql stable
+return case when account.trial_ends_at is not null then jsonb_build_object(
+  'active', gateway.trial_runs(account, at), 'ends_at', account.trial_ends_at,
+  'requests_left', account.trial_requests_left) end;
 
 -- supabase/schemas/32_limits.sql
 
@@ -755,52 +947,69 @@ create function gateway.plan_in_force(account gateway.accounts, at timestamptz) 
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
-  when account.trial_ends_at > at then 'dev'
+  when gateway.trial_runs(account, at) then 'dev'
   when account.has_purchased then 'customize'
   else 'free'
 end;
 
--- Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+-- THE list of the limits that the limiter counts; each is a column of gateway.plans, and a line of the table in
+-- shared/src/limits/windows.rs.
 create function gateway.limit_names() returns text[]
 language sql immutable parallel safe
 return array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_day', 'tokens_per_minute',
              'tokens_per_day', 'concurrency'];
 
--- The limits of a key and of its account, as one text: account id, key id, then requests per minute, burst, hour, day,
--- tokens per minute, day and concurrency for the key, then the same for the account. The text is its own version:
--- a limiter that used another text used other limits.
-create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans)
+-- Those that begin_request counts by itself, on the account's row.
+create function gateway.month_limit_names() returns text[]
+language sql immutable parallel safe
+return array['requests_per_month', 'tokens_per_month'];
+
+-- Limits as a text of pairs, NAME=OF_KEY/OF_ACCOUNT for each: the plan's; `of_account`, which an operator sets in their
+-- place; `of_key`, which only lower.
+create function gateway.limit_pairs(plan gateway.plans, of_account jsonb, of_key jsonb, environment text)
 returns text
 language plpgsql immutable
 as $$
 declare
-  names constant text[] := gateway.limit_names();
-  planned bigint[] := array[plan.requests_per_minute, plan.burst, plan.requests_per_hour, plan.requests_per_day,
-                            plan.tokens_per_minute, plan.tokens_per_day, plan.concurrency];
-  for_account bigint[] := planned;
-  for_key bigint[];
+  planned constant jsonb := to_jsonb(plan);
+  name text;
+  for_account bigint;
+  for_key bigint;
+  pairs text := '';
 begin
-  if account.rate_limits <> '{}' then
-    for i in 1 .. 7 loop
-      for_account[i] := coalesce((account.rate_limits ->> names[i])::bigint, planned[i]);
-    end loop;
-  end if;
-  -- Keys of other environments spend the same credit, so they get half: a test must not starve the live service.
-  for_key := for_account;
-  if key.environment <> 'live' then
-    for i in 1 .. 7 loop
-      for_key[i] := (for_account[i] + 1) / 2;
-    end loop;
-  end if;
-  if key.rate_limits <> '{}' then
-    for i in 1 .. 7 loop
-      for_key[i] := least(for_key[i], coalesce((key.rate_limits ->> names[i])::bigint, for_key[i]));
-    end loop;
-  end if;
-  return account.id || ',' || key.id || ',' || array_to_string(for_key, ',') || ','
-         || array_to_string(for_account, ',');
+  foreach name in array gateway.limit_names() loop
+    for_account := coalesce((of_account ->> name)::bigint, (planned ->> name)::bigint);
+    -- Keys of other environments spend the same credit, so they get half: a test must not starve the live service.
+    for_key := case when environment = 'live' then for_account else (for_account + 1) / 2 end;
+    for_key := least(for_key, (of_key ->> name)::bigint);
+    pairs := pairs || ' ' || name || '=' || for_key || '/' || for_account;
+  end loop;
+  return pairs;
 end;
 $$;
+
+-- Most accounts and keys have no limits of their own, and every call needs the text: it is made when the plan changes.
+create function gateway.word_limits() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  new.limits := gateway.limit_pairs(new, '{}', '{}', 'live');
+  return new;
+end;
+$$;
+create trigger word_limits before insert or update on gateway.plans
+  for each row execute function gateway.word_limits();
+
+-- The limits of a key and of its account, as one text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
+-- The same limits are always the same text, which is its own version: a limiter that used another text used other
+-- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+-- Every call needs it, so it is one expression of immutable functions, which Postgres puts in the caller's place.
+create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
+language sql immutable parallel safe
+return 'account=' || account.id::text || ' key=' || key.id::text || case
+  when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
+  else gateway.limit_pairs(plan, account.rate_limits, key.rate_limits, key.environment)
+end;
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.
@@ -809,14 +1018,14 @@ language plpgsql stable set search_path = ''
 as $$
 declare
   plan gateway.plans;
-  parts text[];
 begin
   select * into plan from gateway.plans where plans.id = gateway.plan_in_force(account, at);
-  parts := string_to_array(gateway.limits(account, key, plan), ',');
   return (
-    select jsonb_build_object('key', jsonb_object_agg(name, parts[2 + place]::bigint),
-                              'account', jsonb_object_agg(name, parts[9 + place]::bigint))
-    from unnest(gateway.limit_names()) with ordinality as named (name, place));
+    select jsonb_build_object('key', jsonb_object_agg(name, split_part(figures, '/', 1)::bigint),
+                              'account', jsonb_object_agg(name, split_part(figures, '/', 2)::bigint))
+    from unnest(string_to_array(gateway.limits(account, key, plan), ' ')) as pair,
+         lateral (select split_part(pair, '=', 1), split_part(pair, '=', 2)) as named (name, figures)
+    where name = any (gateway.limit_names()));
 end;
 $$;
 
@@ -825,8 +1034,7 @@ create function gateway.limits_view(rate_limits jsonb) returns jsonb
 language sql immutable parallel safe set search_path = ''
 as $$
   select jsonb_object_agg(name, rate_limits -> name)
-  from unnest(array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_day', 'requests_per_month',
-                    'tokens_per_minute', 'tokens_per_day', 'tokens_per_month', 'concurrency']) as name
+  from unnest(gateway.limit_names() || gateway.month_limit_names()) as name
 $$;
 
 -- supabase/schemas/33_pricing.sql
@@ -1163,14 +1371,20 @@ $$;
 create function gateway.audit(
   caller jsonb, session_account uuid, session_key uuid, action text, target_account uuid, target text, details jsonb)
 returns void
-language sql set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+begin
+  -- Only if nobody has called for a week: see make_months.
+  if not gateway.has_month(gateway.now() + interval '1 minute') then
+    perform gateway.make_months(gateway.now());
+  end if;
   insert into gateway.audit_logs
     (action, actor_account_id, actor_key_id, target_account_id, target_id, ip, user_agent, request_id, details,
      created_at)
   values
-    (action, session_account, session_key, target_account, target, (caller ->> 'ip')::inet, caller ->> 'user_agent',
-     caller ->> 'request_id', details, gateway.now())
+    (audit.action, session_account, session_key, target_account, target, (caller ->> 'ip')::inet,
+     caller ->> 'user_agent', caller ->> 'request_id', audit.details, gateway.now());
+end;
 $$;
 
 -- Whether a refusal of this key needs no entry: the last one is the same and not an hour ago, or not a minute ago.
@@ -1539,6 +1753,9 @@ declare
   placed record;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   locked := gateway.lock_caller(caller -> 'key_hashes');
   account := locked.account;
   key := locked.key;
@@ -1746,10 +1963,13 @@ create function gateway.place_hold(
   out is_open boolean, out overtaken_by jsonb)
 language plpgsql
 as $$
+declare
+  earliest_end constant timestamptz := gateway.earliest_end(this_call);
 begin
   insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
     select this_call, account.id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
-      where not exists (select from gateway.requests where call_id = this_call)
+      where not exists (
+        select from gateway.requests where call_id = this_call and finished_at >= earliest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then
@@ -1813,6 +2033,9 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   if owner is null then
     select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
     if not found then
@@ -1960,9 +2183,11 @@ language plpgsql
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  earliest_end constant timestamptz := gateway.earliest_end(this_call);
   settled gateway.requests;
 begin
-  select * into settled from gateway.requests where call_id = this_call;
+  select * into settled from gateway.requests
+    where call_id = this_call and finished_at >= earliest_end;
   if found then
     return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
@@ -1998,6 +2223,9 @@ declare
   accounts_swept integer := 0;
   forgotten integer;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   for due in
     select id from (
       select account_id as id from gateway.holds where state = 'open' and expires_at <= at
@@ -2100,7 +2328,19 @@ as $$
     select a.id, 'a ledger row has no request', 0, c.amount
     from accounts a join gateway.credit_transactions t on t.account_id = a.id
     join charged c on c.call_id = t.call_id
-    where not exists (select from gateway.requests r where r.call_id = t.call_id)
+    -- The requests of months that were dropped have left only their sums. Both rows have the settle's time.
+    where t.created_at >= gateway.requests_since()
+      and not exists (select from gateway.requests r where r.call_id = t.call_id)
+    union all
+    select t.account_id, 'a ledger row has no account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and not exists (select from gateway.accounts a where a.id = t.account_id)
+    union all
+    select t.account_id, 'a ledger row has no grant of its account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account) and t.grant_id is not null
+      and not exists (select from gateway.credit_grants g where g.id = t.grant_id and g.account_id = t.account_id)
     union all
     select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
     from accounts a join grants g on g.account_id = a.id
@@ -2135,9 +2375,7 @@ as $$
   select jsonb_build_object(
     'object', 'profile', 'id', account.id, 'email', account.email, 'username', account.username,
     'role', account.role, 'plan', gateway.plan_in_force(account, at), 'referred_by', account.referred_by,
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'identities', (
       select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value, 'verified_at', verified_at)
                                 order by kind, value), '[]')
@@ -2244,9 +2482,7 @@ begin
     'available', gateway.dollars(case when account.debt > 0 then 0 else gateway.available(account, at) end),
     'debt', gateway.dollars(account.debt),
     'plan', gateway.plan_in_force(account, at),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'grants', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'source', source, 'amount', gateway.dollars(amount), 'remaining', gateway.dollars(remaining),
@@ -2273,20 +2509,19 @@ begin
       and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
       and (query ->> 'type' is null or t.type = query ->> 'type')
       and (query ->> 'source' is null or g.source = query ->> 'source')
-      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz
+                                       and t.id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
     order by t.id desc
     limit most + 1
   ),
   page as (select * from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'id', id, 'object', 'credit_transaction', 'type', type, 'source', source,
       'amount', gateway.dollars(amount), 'balance_after', gateway.dollars(balance_after),
-      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
@@ -2339,9 +2574,9 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
 begin
-  return jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', (
-    select coalesce(jsonb_agg(gateway.provider_key_json(k) order by k.provider), '[]')
-    from gateway.provider_keys k where k.account_id = session.account_id));
+  return gateway.page((
+    select jsonb_agg(gateway.provider_key_json(k) order by k.provider)
+    from gateway.provider_keys k where k.account_id = session.account_id), null);
 end;
 $$;
 
@@ -2437,9 +2672,7 @@ begin
       'tokens', jsonb_build_object('limit', tokens, 'used', account.month_tokens,
                                    'remaining', greatest(tokens - account.month_tokens, 0)),
       'resets_at', gateway.period_end('month', at)),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end);
+    'trial', gateway.trial_json(account, at));
 end;
 $$;
 
@@ -2471,12 +2704,9 @@ begin
     order by place
     limit most + 1
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', coalesce(jsonb_agg(gateway.rate_limits_json(account, key, at) order by place)
-                       filter (where place <= most), '[]'),
-    'has_more', count(*) > most,
-    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  select gateway.page(
+    jsonb_agg(gateway.rate_limits_json(account, key, at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
   into answer from found;
   return answer;
 end;
@@ -2506,7 +2736,6 @@ $$;
 
 -- What is shown of a key. Never its hash.
 
--- What is shown of a key. Never its hash.
 create function gateway.api_key_status(key gateway.api_keys, at timestamptz) returns text
 language sql immutable parallel safe
 return case
@@ -2579,11 +2808,9 @@ begin
     order by place
     limit most + 1
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', coalesce(jsonb_agg(gateway.api_key_json(key, at) order by place) filter (where place <= most), '[]'),
-    'has_more', count(*) > most,
-    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  select gateway.page(
+    jsonb_agg(gateway.api_key_json(key, at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
   into answer from found;
   return answer;
 end;
@@ -3097,16 +3324,14 @@ begin
   ),
   page as (select * from found order by created_at desc, id desc limit most),
   sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until) where part = 'key')
-  select jsonb_build_object(
-    'object', 'list', 'from', asked.since, 'to', asked.until,
-    'data', (
-      select coalesce(jsonb_agg(jsonb_build_object(
+  select jsonb_build_object('from', asked.since, 'to', asked.until) || gateway.page(
+    (
+      select jsonb_agg(jsonb_build_object(
         'object', 'api_key_usage', 'key_id', id, 'name', name, 'environment', environment, 'prefix', prefix,
         'last_four', last_four, 'created_at', created_at, 'revoked_at', revoked_at, 'last_used_at', last_used_at,
-        'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by created_at desc, id desc), '[]')
+        'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by created_at desc, id desc)
       from page left join sums on value = id::text),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
@@ -3162,20 +3387,18 @@ begin
         then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
     end as next_cursor
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (
-      select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (
+      select jsonb_agg(jsonb_build_object(
         'object', 'request', 'call_id', call_id, 'request_id', request_id, 'key_id', key_id, 'model', model,
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
         'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
-        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc), '[]')
+        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)
       from page),
-    'has_more', ends.next_cursor is not null,
-    'next_cursor', ends.next_cursor)
+    ends.next_cursor)
   into answer from ends;
   return answer;
 end;
@@ -3240,12 +3463,9 @@ as $$
     limit (query ->> 'limit')::integer + 1
   ),
   page as (select * from found order by id limit (query ->> 'limit')::integer)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(model order by id), '[]') from page),
-    'has_more', (select count(*) from found) > (query ->> 'limit')::integer,
-    'next_cursor', case when (select count(*) from found) > (query ->> 'limit')::integer
-                        then (select max(id) from page) end)
+  select gateway.page(
+    (select jsonb_agg(model order by id) from page),
+    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.
@@ -3277,7 +3497,7 @@ $$;
 create function public.list_providers() returns jsonb
 language sql stable security definer set search_path = ''
 as $$
-  select jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', coalesce(jsonb_agg(p), '[]'))
+  select gateway.page(jsonb_agg(p), null)
   from (
     select r.provider as id, 'provider' as object, count(*) as models,
            count(*) filter (where m.kind = 'image') as image_models,
@@ -3372,6 +3592,9 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   -- Sign-ins that share a proof take turns: fifty first ones make one account. In the order of the numbers, so that
   -- no two wait for each other.
   perform pg_advisory_xact_lock(turn) from (
@@ -3453,9 +3676,7 @@ begin
     'account', jsonb_build_object(
       'id', account.id, 'email', account.email, 'username', account.username, 'role', account.role,
       'plan', gateway.plan_in_force(account, at), 'credits', gateway.dollars(account.balance),
-      'trial', case when account.trial_ends_at is not null then jsonb_build_object(
-        'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-        'requests_left', account.trial_requests_left) end,
+      'trial', gateway.trial_json(account, at),
       'created_at', account.created_at),
     'key', case when made.id is not null then jsonb_build_object(
       'id', made.id, 'name', made.name, 'environment', made.environment, 'prefix', made.prefix,
@@ -3683,9 +3904,7 @@ begin
     'plan', account.plan, 'plan_ends_at', account.plan_ends_at, 'plan_in_force', gateway.plan_in_force(account, at),
     'balance', gateway.dollars(account.balance), 'held', gateway.dollars(account.held),
     'debt', gateway.dollars(account.debt),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'rate_limits', gateway.limits_view(account.rate_limits),
     'month', jsonb_build_object('requests', case when this_month then account.month_requests else 0 end,
                                 'tokens', case when this_month then account.month_tokens else 0 end),
@@ -3726,12 +3945,9 @@ begin
     limit most + 1
   ),
   page as (select * from found order by created_at desc, id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(gateway.account_view(account, at) order by created_at desc, id desc), '[]')
-             from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+  select gateway.page(
+    (select jsonb_agg(gateway.account_view(account, at) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
@@ -3760,13 +3976,11 @@ begin
     limit most + 1
   ),
   page as (select * from found order by created_at desc, id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'role_holder', 'id', id, 'email', email, 'username', username, 'disabled_at', disabled_at,
-      'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+      'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
@@ -3852,6 +4066,9 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   perform gateway.take_turns_at_address(lower(request ->> 'email'));
   -- Until we have committed the role can be neither changed nor deleted. Before the claim, which shares the caller's
   -- account by its foreign key: rows of roles come first.
@@ -3924,6 +4141,9 @@ declare
   change record;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   answer := gateway.claim_idempotency(session, idempotency, gateway.now());
   if answer is not null then
     return answer;
@@ -4036,11 +4256,9 @@ begin
     limit most + 1
   ),
   page as (select * from found order by name limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(view order by name), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select max(name) from page) end)
+  select gateway.page(
+    (select jsonb_agg(view order by name) from page),
+    case when (select count(*) from found) > most then (select max(name) from page) end)
   into answer;
   return answer;
 end;
@@ -4249,21 +4467,20 @@ begin
       and (query ->> 'key_id' is null or actor_key_id = (query ->> 'key_id')::uuid or target_id = query ->> 'key_id')
       and (query ->> 'ip' is null or ip = (query ->> 'ip')::inet)
       and (query ->> 'request_id' is null or request_id = query ->> 'request_id')
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
   ),
   page as (select * from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor_account_id', actor_account_id,
       'actor_key_id', actor_key_id, 'target_account_id', target_account_id, 'target_id', target_id,
       'ip', host(ip), 'user_agent', user_agent, 'request_id', request_id, 'details', details,
-      'created_at', created_at) order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
@@ -4296,22 +4513,21 @@ begin
       and (beyond is null or (action >= wanted and action < beyond))
       and (query ->> 'key_id' is null or target_id = query ->> 'key_id'
            or (actor_key_id = (query ->> 'key_id')::uuid and actor_account_id = session.account_id))
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
   ),
   page as (select *, actor <> 'administrator' as shown from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor', actor,
       'actor_key_id', case when shown then actor_key_id end, 'target_id', target_id,
       'ip', case when shown then host(ip) end, 'user_agent', case when shown then user_agent end,
       'request_id', case when shown then request_id end, 'details', details, 'created_at', created_at)
-      order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
@@ -4325,7 +4541,9 @@ $$;
 -- sums up so few, since whoever sums up an account keeps its lock until all are done, and the account's calls wait for
 -- that. Answers how many, and after whom the next step begins: null when this was the last. Nothing is wrong if it never
 -- comes: whatever reads an account's usage sums it up first. An account that is busy is left to the next run.
-create function public.roll_up_usage(after uuid default null) returns jsonb
+--
+-- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
+create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -4337,6 +4555,9 @@ declare
   next uuid;
   accounts integer := 0;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   looked_at := array(
     select id from gateway.accounts
     where id > coalesce(roll_up_usage.after, '00000000-0000-0000-0000-000000000000')
@@ -4353,9 +4574,11 @@ begin
     continue when not found;
     accounts := accounts + gateway.roll_up(next, at)::integer;
   end loop;
-  return jsonb_build_object('accounts', accounts, 'next', case
+  next := case
     when cardinality(due) = most then due[most]
-    when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end);
+    when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end;
+  return jsonb_build_object('accounts', accounts, 'next', next,
+                            'dropped', case when next is null then gateway.drop_old_month(kept_days, at) end);
 end;
 $$;
 
@@ -4526,8 +4749,8 @@ revoke execute on function public.list_key_audit_logs(jsonb, jsonb) from public,
 grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_role;
 
 -- 68_cron_rollups.sql
-revoke execute on function public.roll_up_usage(uuid) from public, anon, authenticated;
-grant execute on function public.roll_up_usage(uuid) to service_role;
+revoke execute on function public.roll_up_usage(uuid, integer) from public, anon, authenticated;
+grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
 -- 69_public.sql
 revoke execute on function public.health() from public, anon, authenticated;

@@ -43,6 +43,12 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
+-- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
+create function gateway.page(data jsonb, next_cursor text) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'list', 'data', coalesce(data, '[]'), 'has_more', next_cursor is not null, 'next_cursor', next_cursor);
+
 -- For tables whose rows are evidence.
 create function gateway.forbid_change() returns trigger
 language plpgsql set search_path = ''

@@ -14,8 +14,11 @@ create table gateway.plans (
   concurrency bigint not null,
   price_per_month bigint,
   price_per_year bigint,
-  credits_per_month bigint not null
+  credits_per_month bigint not null,
+  limits text not null
 );
 comment on table gateway.plans is 'Limits and prices of each plan; money in nano-dollars, burst per 10 s.';
+comment on column gateway.plans.limits is
+  'Made of the figures by the trigger word_limits: what gateway.limits says of an account and a key without limits of their own.';
 
 alter table gateway.plans enable row level security;

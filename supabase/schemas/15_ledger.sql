@@ -14,14 +14,18 @@ create table gateway.credit_grants (
   live boolean not null default true,
   created_at timestamptz not null
 ) with (fillfactor = 70);
+create trigger kept before delete or truncate on gateway.credit_grants
+  for each statement execute function gateway.forbid_change();
 comment on table gateway.credit_grants is
   'Every credit an account ever got. Spent earliest expiry first, then oldest. Live until used up or lapsed.';
 
 -- On `live` and not on `remaining`: a column of an index predicate would cost every settle an index entry.
 create index credit_grants_live on gateway.credit_grants (account_id, expires_at, id) where live;
 
+create sequence gateway.credit_transactions_id_seq maxvalue 99999999999 cycle;
+
 create table gateway.credit_transactions (
-  id bigint generated always as identity primary key,
+  id bigint primary key default gateway.next_id('gateway.credit_transactions_id_seq'),
   account_id uuid not null,
   type gateway.transaction_type not null,
   amount gateway.nonzero_bigint not null,
@@ -30,11 +34,16 @@ create table gateway.credit_transactions (
   balance_after bigint not null,
   description text not null default '',
   created_at timestamptz not null
-);
+) partition by range (id);
+alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
   'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
 
-create unique index credit_transactions_call on gateway.credit_transactions (call_id, grant_id) where call_id is not null;
+-- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
+-- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
+-- ledger_check looks for strays.
+-- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
+-- would have to contain the id.
 create index credit_transactions_account on gateway.credit_transactions (account_id, id);
 -- Beside usage, which is nearly all of it.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';

@@ -1,7 +1,9 @@
 -- The audit trail: evidence of who did what.
 
+create sequence gateway.audit_logs_id_seq maxvalue 99999999999 cycle;
+
 create table gateway.audit_logs (
-  id bigint generated always as identity primary key,
+  id bigint primary key default gateway.next_id('gateway.audit_logs_id_seq'),
   -- By bytes, whatever the database's language: the actions that begin with "key." are a range of the index.
   action text collate "C" not null,
   actor_account_id uuid,
@@ -13,7 +15,8 @@ create table gateway.audit_logs (
   request_id text,
   details jsonb not null default '{}',
   created_at timestamptz not null default now()
-);
+) partition by range (id);
+alter sequence gateway.audit_logs_id_seq owned by gateway.audit_logs.id;
 comment on table gateway.audit_logs is 'Security-relevant acts, append-only. details never holds a secret.';
 
 -- Newest first, one for each thing to search by, each with the id that pages go by. Entries are few beside calls, which

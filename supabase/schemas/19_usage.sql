@@ -1,7 +1,7 @@
 -- Usage: every request, and what was used summed up by the hour, so that no total is ever counted from many requests.
 
 create table gateway.requests (
-  call_id uuid primary key,
+  call_id uuid not null,
   account_id uuid not null,
   key_id uuid not null,
   request_id text,
@@ -24,10 +24,13 @@ create table gateway.requests (
   app text,
   created_at timestamptz not null,
   finished_at timestamptz not null
-);
+) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
+
+-- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
+-- would let a call end twice. Over months it is the account's lock, under which a settle looks for the call first.
 
 -- By when a call ended: finish_request reads the clock under the account's lock, so within an account no row can
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.

@@ -34,8 +34,21 @@ as $$
         from jsonb_array_elements(has_had_trial.proofs) as shown))
 $$;
 
--- Whether the trial is what an account calls on.
+-- Whether an account's trial is running: its credit has not lapsed, and its limits hold unless a plan gives others.
+create function gateway.trial_runs(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return coalesce(account.trial_ends_at > at, false);
+
+-- Whether the trial is what an account calls on, so that its calls are counted against it: it is running, and neither
+-- purchased credit nor a plan stands in front of it.
 create function gateway.is_in_trial(account gateway.accounts, at timestamptz) returns boolean
 language sql immutable parallel safe
-return coalesce(account.trial_ends_at > at and not account.has_purchased
-                and (account.plan is null or account.plan_ends_at <= at), false);
+return gateway.trial_runs(account, at) and not account.has_purchased
+       and coalesce(account.plan is null or account.plan_ends_at <= at, false);
+
+-- An account's trial as every endpoint shows it; null for whoever had none.
+create function gateway.trial_json(account gateway.accounts, at timestamptz) returns jsonb
+language sql stable
+return case when account.trial_ends_at is not null then jsonb_build_object(
+  'active', gateway.trial_runs(account, at), 'ends_at', account.trial_ends_at,
+  'requests_left', account.trial_requests_left) end;

@@ -6,52 +6,69 @@ create function gateway.plan_in_force(account gateway.accounts, at timestamptz) 
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
-  when account.trial_ends_at > at then 'dev'
+  when gateway.trial_runs(account, at) then 'dev'
   when account.has_purchased then 'customize'
   else 'free'
 end;
 
--- Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+-- THE list of the limits that the limiter counts; each is a column of gateway.plans, and a line of the table in
+-- shared/src/limits/windows.rs.
 create function gateway.limit_names() returns text[]
 language sql immutable parallel safe
 return array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_day', 'tokens_per_minute',
              'tokens_per_day', 'concurrency'];
 
--- The limits of a key and of its account, as one text: account id, key id, then requests per minute, burst, hour, day,
--- tokens per minute, day and concurrency for the key, then the same for the account. The text is its own version:
--- a limiter that used another text used other limits.
-create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans)
+-- Those that begin_request counts by itself, on the account's row.
+create function gateway.month_limit_names() returns text[]
+language sql immutable parallel safe
+return array['requests_per_month', 'tokens_per_month'];
+
+-- Limits as a text of pairs, NAME=OF_KEY/OF_ACCOUNT for each: the plan's; `of_account`, which an operator sets in their
+-- place; `of_key`, which only lower.
+create function gateway.limit_pairs(plan gateway.plans, of_account jsonb, of_key jsonb, environment text)
 returns text
 language plpgsql immutable
 as $$
 declare
-  names constant text[] := gateway.limit_names();
-  planned bigint[] := array[plan.requests_per_minute, plan.burst, plan.requests_per_hour, plan.requests_per_day,
-                            plan.tokens_per_minute, plan.tokens_per_day, plan.concurrency];
-  for_account bigint[] := planned;
-  for_key bigint[];
+  planned constant jsonb := to_jsonb(plan);
+  name text;
+  for_account bigint;
+  for_key bigint;
+  pairs text := '';
 begin
-  if account.rate_limits <> '{}' then
-    for i in 1 .. 7 loop
-      for_account[i] := coalesce((account.rate_limits ->> names[i])::bigint, planned[i]);
-    end loop;
-  end if;
-  -- Keys of other environments spend the same credit, so they get half: a test must not starve the live service.
-  for_key := for_account;
-  if key.environment <> 'live' then
-    for i in 1 .. 7 loop
-      for_key[i] := (for_account[i] + 1) / 2;
-    end loop;
-  end if;
-  if key.rate_limits <> '{}' then
-    for i in 1 .. 7 loop
-      for_key[i] := least(for_key[i], coalesce((key.rate_limits ->> names[i])::bigint, for_key[i]));
-    end loop;
-  end if;
-  return account.id || ',' || key.id || ',' || array_to_string(for_key, ',') || ','
-         || array_to_string(for_account, ',');
+  foreach name in array gateway.limit_names() loop
+    for_account := coalesce((of_account ->> name)::bigint, (planned ->> name)::bigint);
+    -- Keys of other environments spend the same credit, so they get half: a test must not starve the live service.
+    for_key := case when environment = 'live' then for_account else (for_account + 1) / 2 end;
+    for_key := least(for_key, (of_key ->> name)::bigint);
+    pairs := pairs || ' ' || name || '=' || for_key || '/' || for_account;
+  end loop;
+  return pairs;
 end;
 $$;
+
+-- Most accounts and keys have no limits of their own, and every call needs the text: it is made when the plan changes.
+create function gateway.word_limits() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  new.limits := gateway.limit_pairs(new, '{}', '{}', 'live');
+  return new;
+end;
+$$;
+create trigger word_limits before insert or update on gateway.plans
+  for each row execute function gateway.word_limits();
+
+-- The limits of a key and of its account, as one text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
+-- The same limits are always the same text, which is its own version: a limiter that used another text used other
+-- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+-- Every call needs it, so it is one expression of immutable functions, which Postgres puts in the caller's place.
+create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
+language sql immutable parallel safe
+return 'account=' || account.id::text || ' key=' || key.id::text || case
+  when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
+  else gateway.limit_pairs(plan, account.rate_limits, key.rate_limits, key.environment)
+end;
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.
@@ -60,14 +77,14 @@ language plpgsql stable set search_path = ''
 as $$
 declare
   plan gateway.plans;
-  parts text[];
 begin
   select * into plan from gateway.plans where plans.id = gateway.plan_in_force(account, at);
-  parts := string_to_array(gateway.limits(account, key, plan), ',');
   return (
-    select jsonb_build_object('key', jsonb_object_agg(name, parts[2 + place]::bigint),
-                              'account', jsonb_object_agg(name, parts[9 + place]::bigint))
-    from unnest(gateway.limit_names()) with ordinality as named (name, place));
+    select jsonb_build_object('key', jsonb_object_agg(name, split_part(figures, '/', 1)::bigint),
+                              'account', jsonb_object_agg(name, split_part(figures, '/', 2)::bigint))
+    from unnest(string_to_array(gateway.limits(account, key, plan), ' ')) as pair,
+         lateral (select split_part(pair, '=', 1), split_part(pair, '=', 2)) as named (name, figures)
+    where name = any (gateway.limit_names()));
 end;
 $$;
 
@@ -76,6 +93,5 @@ create function gateway.limits_view(rate_limits jsonb) returns jsonb
 language sql immutable parallel safe set search_path = ''
 as $$
   select jsonb_object_agg(name, rate_limits -> name)
-  from unnest(array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_day', 'requests_per_month',
-                    'tokens_per_minute', 'tokens_per_day', 'tokens_per_month', 'concurrency']) as name
+  from unnest(gateway.limit_names() || gateway.month_limit_names()) as name
 $$;

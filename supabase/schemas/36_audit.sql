@@ -4,14 +4,20 @@
 create function gateway.audit(
   caller jsonb, session_account uuid, session_key uuid, action text, target_account uuid, target text, details jsonb)
 returns void
-language sql set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+begin
+  -- Only if nobody has called for a week: see make_months.
+  if not gateway.has_month(gateway.now() + interval '1 minute') then
+    perform gateway.make_months(gateway.now());
+  end if;
   insert into gateway.audit_logs
     (action, actor_account_id, actor_key_id, target_account_id, target_id, ip, user_agent, request_id, details,
      created_at)
   values
-    (action, session_account, session_key, target_account, target, (caller ->> 'ip')::inet, caller ->> 'user_agent',
-     caller ->> 'request_id', details, gateway.now())
+    (audit.action, session_account, session_key, target_account, target, (caller ->> 'ip')::inet,
+     caller ->> 'user_agent', caller ->> 'request_id', audit.details, gateway.now());
+end;
 $$;
 
 -- Whether a refusal of this key needs no entry: the last one is the same and not an hour ago, or not a minute ago.

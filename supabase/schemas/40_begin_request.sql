@@ -39,6 +39,9 @@ declare
   placed record;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   locked := gateway.lock_caller(caller -> 'key_hashes');
   account := locked.account;
   key := locked.key;

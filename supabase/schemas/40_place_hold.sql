@@ -5,10 +5,13 @@ create function gateway.place_hold(
   out is_open boolean, out overtaken_by jsonb)
 language plpgsql
 as $$
+declare
+  earliest_end constant timestamptz := gateway.earliest_end(this_call);
 begin
   insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
     select this_call, account.id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
-      where not exists (select from gateway.requests where call_id = this_call)
+      where not exists (
+        select from gateway.requests where call_id = this_call and finished_at >= earliest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then

@@ -37,6 +37,9 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   if owner is null then
     select account_id into owner from gateway.holds where call_id = this_call and state <> 'tombstone';
     if not found then

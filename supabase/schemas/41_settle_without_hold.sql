@@ -5,9 +5,11 @@ language plpgsql
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  earliest_end constant timestamptz := gateway.earliest_end(this_call);
   settled gateway.requests;
 begin
-  select * into settled from gateway.requests where call_id = this_call;
+  select * into settled from gateway.requests
+    where call_id = this_call and finished_at >= earliest_end;
   if found then
     return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;

@@ -14,6 +14,9 @@ declare
   accounts_swept integer := 0;
   forgotten integer;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   for due in
     select id from (
       select account_id as id from gateway.holds where state = 'open' and expires_at <= at

@@ -72,7 +72,19 @@ as $$
     select a.id, 'a ledger row has no request', 0, c.amount
     from accounts a join gateway.credit_transactions t on t.account_id = a.id
     join charged c on c.call_id = t.call_id
-    where not exists (select from gateway.requests r where r.call_id = t.call_id)
+    -- The requests of months that were dropped have left only their sums. Both rows have the settle's time.
+    where t.created_at >= gateway.requests_since()
+      and not exists (select from gateway.requests r where r.call_id = t.call_id)
+    union all
+    select t.account_id, 'a ledger row has no account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and not exists (select from gateway.accounts a where a.id = t.account_id)
+    union all
+    select t.account_id, 'a ledger row has no grant of its account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account) and t.grant_id is not null
+      and not exists (select from gateway.credit_grants g where g.id = t.grant_id and g.account_id = t.account_id)
     union all
     select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
     from accounts a join grants g on g.account_id = a.id

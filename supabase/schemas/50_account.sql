@@ -7,9 +7,7 @@ as $$
   select jsonb_build_object(
     'object', 'profile', 'id', account.id, 'email', account.email, 'username', account.username,
     'role', account.role, 'plan', gateway.plan_in_force(account, at), 'referred_by', account.referred_by,
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'identities', (
       select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value, 'verified_at', verified_at)
                                 order by kind, value), '[]')

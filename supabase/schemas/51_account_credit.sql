@@ -17,9 +17,7 @@ begin
     'available', gateway.dollars(case when account.debt > 0 then 0 else gateway.available(account, at) end),
     'debt', gateway.dollars(account.debt),
     'plan', gateway.plan_in_force(account, at),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'grants', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'source', source, 'amount', gateway.dollars(amount), 'remaining', gateway.dollars(remaining),
@@ -46,20 +44,19 @@ begin
       and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
       and (query ->> 'type' is null or t.type = query ->> 'type')
       and (query ->> 'source' is null or g.source = query ->> 'source')
-      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz
+                                       and t.id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
     order by t.id desc
     limit most + 1
   ),
   page as (select * from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'id', id, 'object', 'credit_transaction', 'type', type, 'source', source,
       'amount', gateway.dollars(amount), 'balance_after', gateway.dollars(balance_after),
-      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;

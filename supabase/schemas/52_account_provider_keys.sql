@@ -43,9 +43,9 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
 begin
-  return jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', (
-    select coalesce(jsonb_agg(gateway.provider_key_json(k) order by k.provider), '[]')
-    from gateway.provider_keys k where k.account_id = session.account_id));
+  return gateway.page((
+    select jsonb_agg(gateway.provider_key_json(k) order by k.provider)
+    from gateway.provider_keys k where k.account_id = session.account_id), null);
 end;
 $$;
 

@@ -38,9 +38,7 @@ begin
       'tokens', jsonb_build_object('limit', tokens, 'used', account.month_tokens,
                                    'remaining', greatest(tokens - account.month_tokens, 0)),
       'resets_at', gateway.period_end('month', at)),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end);
+    'trial', gateway.trial_json(account, at));
 end;
 $$;
 
@@ -72,12 +70,9 @@ begin
     order by place
     limit most + 1
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', coalesce(jsonb_agg(gateway.rate_limits_json(account, key, at) order by place)
-                       filter (where place <= most), '[]'),
-    'has_more', count(*) > most,
-    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  select gateway.page(
+    jsonb_agg(gateway.rate_limits_json(account, key, at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
   into answer from found;
   return answer;
 end;

@@ -1,6 +1,5 @@
 -- What is shown of a key. Never its hash.
 
--- What is shown of a key. Never its hash.
 create function gateway.api_key_status(key gateway.api_keys, at timestamptz) returns text
 language sql immutable parallel safe
 return case
@@ -73,11 +72,9 @@ begin
     order by place
     limit most + 1
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', coalesce(jsonb_agg(gateway.api_key_json(key, at) order by place) filter (where place <= most), '[]'),
-    'has_more', count(*) > most,
-    'next_cursor', case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
+  select gateway.page(
+    jsonb_agg(gateway.api_key_json(key, at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((key).id::text) filter (where place = most)) end)
   into answer from found;
   return answer;
 end;

@@ -121,16 +121,14 @@ begin
   ),
   page as (select * from found order by created_at desc, id desc limit most),
   sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until) where part = 'key')
-  select jsonb_build_object(
-    'object', 'list', 'from', asked.since, 'to', asked.until,
-    'data', (
-      select coalesce(jsonb_agg(jsonb_build_object(
+  select jsonb_build_object('from', asked.since, 'to', asked.until) || gateway.page(
+    (
+      select jsonb_agg(jsonb_build_object(
         'object', 'api_key_usage', 'key_id', id, 'name', name, 'environment', environment, 'prefix', prefix,
         'last_four', last_four, 'created_at', created_at, 'revoked_at', revoked_at, 'last_used_at', last_used_at,
-        'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by created_at desc, id desc), '[]')
+        'usage', coalesce(figures, gateway.figures(0, 0, 0, 0, 0, 0, 0, 0))) order by created_at desc, id desc)
       from page left join sums on value = id::text),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;

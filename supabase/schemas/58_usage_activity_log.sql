@@ -45,20 +45,18 @@ begin
         then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
     end as next_cursor
   )
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (
-      select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (
+      select jsonb_agg(jsonb_build_object(
         'object', 'request', 'call_id', call_id, 'request_id', request_id, 'key_id', key_id, 'model', model,
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
         'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
-        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc), '[]')
+        'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)
       from page),
-    'has_more', ends.next_cursor is not null,
-    'next_cursor', ends.next_cursor)
+    ends.next_cursor)
   into answer from ends;
   return answer;
 end;

@@ -55,12 +55,9 @@ as $$
     limit (query ->> 'limit')::integer + 1
   ),
   page as (select * from found order by id limit (query ->> 'limit')::integer)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(model order by id), '[]') from page),
-    'has_more', (select count(*) from found) > (query ->> 'limit')::integer,
-    'next_cursor', case when (select count(*) from found) > (query ->> 'limit')::integer
-                        then (select max(id) from page) end)
+  select gateway.page(
+    (select jsonb_agg(model order by id) from page),
+    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.
@@ -92,7 +89,7 @@ $$;
 create function public.list_providers() returns jsonb
 language sql stable security definer set search_path = ''
 as $$
-  select jsonb_build_object('object', 'list', 'has_more', false, 'next_cursor', null, 'data', coalesce(jsonb_agg(p), '[]'))
+  select gateway.page(jsonb_agg(p), null)
   from (
     select r.provider as id, 'provider' as object, count(*) as models,
            count(*) filter (where m.kind = 'image') as image_models,

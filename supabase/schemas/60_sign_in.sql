@@ -77,6 +77,9 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   -- Sign-ins that share a proof take turns: fifty first ones make one account. In the order of the numbers, so that
   -- no two wait for each other.
   perform pg_advisory_xact_lock(turn) from (
@@ -158,9 +161,7 @@ begin
     'account', jsonb_build_object(
       'id', account.id, 'email', account.email, 'username', account.username, 'role', account.role,
       'plan', gateway.plan_in_force(account, at), 'credits', gateway.dollars(account.balance),
-      'trial', case when account.trial_ends_at is not null then jsonb_build_object(
-        'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-        'requests_left', account.trial_requests_left) end,
+      'trial', gateway.trial_json(account, at),
       'created_at', account.created_at),
     'key', case when made.id is not null then jsonb_build_object(
       'id', made.id, 'name', made.name, 'environment', made.environment, 'prefix', made.prefix,

@@ -20,9 +20,7 @@ begin
     'plan', account.plan, 'plan_ends_at', account.plan_ends_at, 'plan_in_force', gateway.plan_in_force(account, at),
     'balance', gateway.dollars(account.balance), 'held', gateway.dollars(account.held),
     'debt', gateway.dollars(account.debt),
-    'trial', case when account.trial_ends_at is null then null else jsonb_build_object(
-      'active', account.trial_ends_at > at, 'ends_at', account.trial_ends_at,
-      'requests_left', account.trial_requests_left) end,
+    'trial', gateway.trial_json(account, at),
     'rate_limits', gateway.limits_view(account.rate_limits),
     'month', jsonb_build_object('requests', case when this_month then account.month_requests else 0 end,
                                 'tokens', case when this_month then account.month_tokens else 0 end),
@@ -63,12 +61,9 @@ begin
     limit most + 1
   ),
   page as (select * from found order by created_at desc, id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(gateway.account_view(account, at) order by created_at desc, id desc), '[]')
-             from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+  select gateway.page(
+    (select jsonb_agg(gateway.account_view(account, at) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
@@ -97,13 +92,11 @@ begin
     limit most + 1
   ),
   page as (select * from found order by created_at desc, id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'role_holder', 'id', id, 'email', email, 'username', username, 'disabled_at', disabled_at,
-      'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most
+      'deleted_at', deleted_at, 'created_at', created_at) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;

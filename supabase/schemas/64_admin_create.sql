@@ -17,6 +17,9 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   perform gateway.take_turns_at_address(lower(request ->> 'email'));
   -- Until we have committed the role can be neither changed nor deleted. Before the claim, which shares the caller's
   -- account by its foreign key: rows of roles come first.
@@ -89,6 +92,9 @@ declare
   change record;
   answer jsonb;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   answer := gateway.claim_idempotency(session, idempotency, gateway.now());
   if answer is not null then
     return answer;

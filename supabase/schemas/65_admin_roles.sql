@@ -27,11 +27,9 @@ begin
     limit most + 1
   ),
   page as (select * from found order by name limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(view order by name), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select max(name) from page) end)
+  select gateway.page(
+    (select jsonb_agg(view order by name) from page),
+    case when (select count(*) from found) > most then (select max(name) from page) end)
   into answer;
   return answer;
 end;

@@ -31,21 +31,20 @@ begin
       and (query ->> 'key_id' is null or actor_key_id = (query ->> 'key_id')::uuid or target_id = query ->> 'key_id')
       and (query ->> 'ip' is null or ip = (query ->> 'ip')::inet)
       and (query ->> 'request_id' is null or request_id = query ->> 'request_id')
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
   ),
   page as (select * from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor_account_id', actor_account_id,
       'actor_key_id', actor_key_id, 'target_account_id', target_account_id, 'target_id', target_id,
       'ip', host(ip), 'user_agent', user_agent, 'request_id', request_id, 'details', details,
-      'created_at', created_at) order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;
@@ -78,22 +77,21 @@ begin
       and (beyond is null or (action >= wanted and action < beyond))
       and (query ->> 'key_id' is null or target_id = query ->> 'key_id'
            or (actor_key_id = (query ->> 'key_id')::uuid and actor_account_id = session.account_id))
-      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz)
+      and (query ->> 'from' is null or created_at >= (query ->> 'from')::timestamptz
+                                       and id >= gateway.first_id((query ->> 'from')::timestamptz))
       and (query ->> 'to' is null or created_at < (query ->> 'to')::timestamptz)
     order by id desc
     limit most + 1
   ),
   page as (select *, actor <> 'administrator' as shown from found order by id desc limit most)
-  select jsonb_build_object(
-    'object', 'list',
-    'data', (select coalesce(jsonb_agg(jsonb_build_object(
+  select gateway.page(
+    (select jsonb_agg(jsonb_build_object(
       'object', 'audit_log', 'id', id, 'action', action, 'actor', actor,
       'actor_key_id', case when shown then actor_key_id end, 'target_id', target_id,
       'ip', case when shown then host(ip) end, 'user_agent', case when shown then user_agent end,
       'request_id', case when shown then request_id end, 'details', details, 'created_at', created_at)
-      order by id desc), '[]') from page),
-    'has_more', (select count(*) from found) > most,
-    'next_cursor', case when (select count(*) from found) > most then (select min(id) from page)::text end)
+      order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
   into answer;
   return answer;
 end;

@@ -4,7 +4,9 @@
 -- sums up so few, since whoever sums up an account keeps its lock until all are done, and the account's calls wait for
 -- that. Answers how many, and after whom the next step begins: null when this was the last. Nothing is wrong if it never
 -- comes: whatever reads an account's usage sums it up first. An account that is busy is left to the next run.
-create function public.roll_up_usage(after uuid default null) returns jsonb
+--
+-- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
+create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -16,6 +18,9 @@ declare
   next uuid;
   accounts integer := 0;
 begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   looked_at := array(
     select id from gateway.accounts
     where id > coalesce(roll_up_usage.after, '00000000-0000-0000-0000-000000000000')
@@ -32,8 +37,10 @@ begin
     continue when not found;
     accounts := accounts + gateway.roll_up(next, at)::integer;
   end loop;
-  return jsonb_build_object('accounts', accounts, 'next', case
+  next := case
     when cardinality(due) = most then due[most]
-    when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end);
+    when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end;
+  return jsonb_build_object('accounts', accounts, 'next', next,
+                            'dropped', case when next is null then gateway.drop_old_month(kept_days, at) end);
 end;
 $$;

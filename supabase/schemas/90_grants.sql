@@ -155,8 +155,8 @@ revoke execute on function public.list_key_audit_logs(jsonb, jsonb) from public,
 grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_role;
 
 -- 68_cron_rollups.sql
-revoke execute on function public.roll_up_usage(uuid) from public, anon, authenticated;
-grant execute on function public.roll_up_usage(uuid) to service_role;
+revoke execute on function public.roll_up_usage(uuid, integer) from public, anon, authenticated;
+grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
 -- 69_public.sql
 revoke execute on function public.health() from public, anon, authenticated;

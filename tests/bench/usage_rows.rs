@@ -131,6 +131,7 @@ async fn fill(database: &Database, rows: i64) -> Result<()> {
                      from (select n, date_trunc('second', now()) - ({rows} - n) * interval '1 second' as at
                            from generate_series(1, {rows}) as n) as times) as ids
                join owners on owners.place = case when n % 2 = 0 then 0 else 1 + (n / 2) % 1000 end;
+             select gateway.make_month(min(at)) from calls group by gateway.month_name(at);
              insert into gateway.requests
                (call_id, account_id, key_id, request_id, model, provider, outcome, prompt_tokens, completion_tokens,
                 held, cost, first_byte_ms, duration_ms, created_at, finished_at)

@@ -16,7 +16,8 @@ impl World {
     pub async fn set_clock(&self, at: &str) {
         self.sql(&format!(
             "create or replace function gateway.now() returns timestamptz language sql volatile set search_path = ''
-             as $$ select timestamptz '{at}' $$"
+             as $$ select timestamptz '{at}' $$;
+             select gateway.make_months(timestamptz '{at}')"
         ))
         .await;
     }

@@ -83,6 +83,8 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// What a caller pays over the provider's price, in basis points: 10 000 is the price itself.
     pub markup_basis_points: Setting<u32>,
+    /// How many days single requests are kept; their sums and the ledger stay.
+    pub requests_kept_days: Setting<u32>,
     /// Put before every Redis key; empty in production.
     pub redis_prefix: String,
     /// The service's name, for people and for providers' statistics.
@@ -128,6 +130,7 @@ impl Config {
             }),
             providers: PROVIDERS.iter().map(|row| providers::provider(row, &get)).collect(),
             markup_basis_points: providers::markup(get("PRICING_MARKUP").as_deref()),
+            requests_kept_days: kept_days(get("REQUESTS_KEPT_DAYS").as_deref()),
             redis_prefix: redis_prefix(environment, get("VERCEL_GIT_COMMIT_REF")),
             app_name: get("APP_NAME").unwrap_or_else(|| "Gateway".to_owned()),
             frontend_url: get("FRONTEND_URL").unwrap_or_else(|| "http://localhost:8000".to_owned()),
@@ -156,6 +159,17 @@ impl Config {
 /// A time to wait; what is not a number counts as missing.
 fn milliseconds(get: &impl Fn(&str) -> Option<String>, name: &str, usual: u64) -> Duration {
     Duration::from_millis(get(name).and_then(|text| text.parse().ok()).unwrap_or(usual))
+}
+
+/// At least a quarter: a settle that waits in an outbox finds what it is about, and the log shows more than this month.
+fn kept_days(text: Option<&str>) -> Setting<u32> {
+    text.map_or(Ok(400), |text| {
+        text.parse().ok().filter(|days| (90..=36_500).contains(days)).ok_or(Missing {
+            variable: "REQUESTS_KEPT_DAYS",
+            problem: "is not a number of days from 90 to 36500",
+            remedy: "set how long single requests are kept, such as 400, which is what holds without it",
+        })
+    })
 }
 
 fn redis_prefix(environment: Environment, branch: Option<String>) -> String {
@@ -225,6 +239,15 @@ mod tests {
         let ring = format!("1:{long},3:{long},2:{long}");
         let peppers = config(&[("API_KEY_PEPPERS", &ring)]).peppers.expect("a ring");
         assert_eq!(peppers.iter().map(|p| p.version).collect::<Vec<_>>(), [3, 2, 1]);
+    }
+
+    #[test]
+    fn requests_are_kept_for_a_sound_time_or_for_ever() {
+        assert_eq!(kept_days(None), Ok(400));
+        assert_eq!(kept_days(Some("90")), Ok(90));
+        for text in ["0", "89", "36501", "-400", "400d", "4e2"] {
+            assert!(kept_days(Some(text)).is_err(), "{text}");
+        }
     }
 
     #[test]

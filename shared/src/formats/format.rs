@@ -14,8 +14,8 @@ macro_rules! formats {
         }
 
         impl Format {
-            /// Every one.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
+            /// Every format.
+            pub const ALL: [Self; [$(stringify!($name)),*].len()] = [$(Self::$name),*];
         }
     };
 }

@@ -9,7 +9,8 @@
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
-//! natively in `providers/table.rs`, the provider stand-in, and its row in the tests' list of formats.
+//! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
+//! promised of a call is tested with it.
 
 pub mod chat;
 pub mod completions;

@@ -4,8 +4,10 @@
 -- ARGV: 1 prefix, 2 key hash, 3 call id, 4 tokens to reserve, 5 life of the lease in ms, 6 the limits in force or ''
 -- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
 -- cache limits in ms, then the providers' names.
--- Answers: verdict ('ok', 'miss' without cached limits, or the name of what is exhausted), the limits used, now in
--- ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
+-- Limits are a text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
+-- of WINDOWS are as good as none: another version of the gateway has cached them.
+-- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
+-- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
 -- names of providers to be avoided, joined by commas.
 -- Nothing is counted for a call that is refused here: whoever waits as told is let in.
 
@@ -13,17 +15,34 @@ local key_hash, call_id, tokens, lease_ms = ARGV[2], ARGV[3], tonumber(ARGV[4]),
 local limits_text, undo_at, cache_ms = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local cache = prefix .. 'limits:' .. key_hash
 
-if limits_text == '' then
-  limits_text = redis.call('GET', cache)
-  if not limits_text then return { 'miss' } end
-else
-  redis.call('SET', cache, limits_text, 'PX', cache_ms)
+-- The subjects of a text and their limits by name; nothing if one is missing.
+local function parse(text)
+  local named = {}
+  for name, value in string.gmatch(text, '([%w_]+)=(%S+)') do named[name] = value end
+  if not named.account or not named.key then return nil end
+  local of_key, of_account = {}, {}
+  local function take(name)
+    local first, second = string.match(named[name] or '', '^(%d+)/(%d+)$')
+    of_key[name], of_account[name] = tonumber(first), tonumber(second)
+    return first
+  end
+  for _, window in ipairs(WINDOWS) do
+    if not take(window.name) then return nil end
+  end
+  if not take(CONCURRENCY) then return nil end
+  return { { 'key:' .. named.key, of_key }, { 'account:' .. named.account, of_account } }
 end
 
-local account, key, figures = string.match(limits_text, '^([^,]+),([^,]+),(.+)$')
-local numbers = {}
-for figure in string.gmatch(figures, '[^,]+') do numbers[#numbers + 1] = tonumber(figure) end
-local subjects = { { 'key:' .. key, 0 }, { 'account:' .. account, 7 } }
+local subjects
+if limits_text == '' then
+  limits_text = redis.call('GET', cache)
+  subjects = limits_text and parse(limits_text)
+  if not subjects then return { 'miss' } end
+else
+  subjects = parse(limits_text)
+  if not subjects then error('limits that do not name every window') end
+  redis.call('SET', cache, limits_text, 'PX', cache_ms)
+end
 local lease = call_id .. ':' .. tokens
 
 local retry_ms, verdict = 0, 'ok'
@@ -51,15 +70,15 @@ for _, subject in ipairs(subjects) do
     redis.call('ZREM', leases_of(subject[1]), lease)
   end
   for i, window in ipairs(WINDOWS) do
-    local counter, length, limit = counters[i], window[2], numbers[subject[2] + window[3]]
-    local wanted = window[4] and tokens or 1
+    local counter, length, limit = counters[i], window.length, subject[2][window.name]
+    local wanted = window.tokens and tokens or 1
     local used = used_now(counter, length)
     -- One call whose own reservation is beyond the window is let in when the window is empty: it could never be else.
-    if used + wanted > limit and (used > 0 or not window[4]) then
-      refuse(window[1], math.max(wait_for(counter, length, limit, wanted), 1))
+    if used + wanted > limit and (used > 0 or not window.tokens) then
+      refuse(window.name, math.max(wait_for(counter, length, limit, wanted), 1))
     end
     if length == 60000 then
-      local kind = window[4] and 2 or 1
+      local kind = window.tokens and 2 or 1
       local remaining = math.floor(limit - used)
       if not binding[kind] or remaining < binding[kind][2] then
         binding[kind] = { limit, remaining, math.ceil(counter[1] * length + length - now), wanted }
@@ -68,8 +87,8 @@ for _, subject in ipairs(subjects) do
   end
   local leases = leases_of(subject[1])
   redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)
-  if redis.call('ZCARD', leases) >= numbers[subject[2] + 7] and verdict == 'ok' then
-    refuse('concurrency', 1000)
+  if redis.call('ZCARD', leases) >= subject[2][CONCURRENCY] and verdict == 'ok' then
+    refuse(CONCURRENCY, 1000)
   end
 end
 

@@ -3,8 +3,7 @@
 use uuid::Uuid;
 
 use super::Limiter;
-use super::request::Terms;
-use super::script::{self, Answer, Reservation};
+use super::script::{self, Answer, ProviderReport, Reservation, Terms};
 use super::status::RateLimitStatus;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
@@ -20,15 +19,6 @@ pub struct Lease {
     key_id: String,
     admitted_at: i64,
     tokens: u64,
-}
-
-/// How a provider did, for its breaker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderReport {
-    /// The provider's name.
-    pub provider: &'static str,
-    /// Whether it answered as it should.
-    pub answered: bool,
 }
 
 impl Lease {

@@ -11,6 +11,7 @@
 //! - `refusal`: what a caller is told who is not let in.
 //! - `status`: how the caller stands, in the response's headers.
 //! - `usage`: what has been used, for whoever wants to see it.
+//! - `windows`: the limits themselves, one a line.
 //! - `script`: how the scripts are asked and what they answer.
 
 mod fallback;
@@ -21,6 +22,7 @@ mod request;
 mod script;
 mod status;
 mod usage;
+mod windows;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -29,18 +31,20 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use lease::{Lease, ProviderReport};
+pub use lease::Lease;
 pub use request::Request;
+pub use script::ProviderReport;
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
+pub(crate) use windows::every_limit;
+pub use windows::{LIMITS, Limit};
 
 use crate::config::Setting;
 use crate::error::Error;
 use crate::upstash::{Script, Upstash, UpstashError};
 use fallback::FallbackLimiter;
 use negative_cache::NegativeCache;
-use request::Terms;
-use script::Scripts;
+use script::{Scripts, Terms};
 
 /// The rate limiter of a process. Its clones are the same limiter.
 #[derive(Clone)]

@@ -1,15 +1,22 @@
 -- Says what the windows of a key and of its account have counted, and how many calls run. Writes nothing.
 --
 -- ARGV: 1 prefix, 2 key id, 3 account id.
--- Answers for the key, then for the account: what each window counts now, rounded up, in the order of WINDOWS, and the
--- leases that have not lapsed.
+-- Answers for each limit its name, then for the key and for the account what counts now: of a window rounded up, of
+-- calls that run the leases that have not lapsed.
 
-local used = {}
-for _, subject in ipairs({ 'key:' .. ARGV[2], 'account:' .. ARGV[3] }) do
-  local counters = read(subject)
-  for i, window in ipairs(WINDOWS) do
-    used[#used + 1] = math.ceil(used_now(counters[i], window[2]))
-  end
-  used[#used + 1] = redis.call('ZCOUNT', leases_of(subject), '(' .. now, '+inf')
+local key, account = 'key:' .. ARGV[2], 'account:' .. ARGV[3]
+local of_key, of_account = read(key), read(account)
+local answer = {}
+local function say(name, by_key, by_account)
+  answer[#answer + 1] = name
+  answer[#answer + 1] = by_key
+  answer[#answer + 1] = by_account
 end
-return used
+
+for i, window in ipairs(WINDOWS) do
+  local length = window.length
+  say(window.name, math.ceil(used_now(of_key[i], length)), math.ceil(used_now(of_account[i], length)))
+end
+local function running(subject) return redis.call('ZCOUNT', leases_of(subject), '(' .. now, '+inf') end
+say(CONCURRENCY, running(key), running(account))
+return answer

@@ -1,30 +1,13 @@
 //! A call that asks to be let in. Redis is asked under the limits that it has cached, while the database places the
 //! hold; that first verdict counts if the database names the same limits, and else Redis is asked once more.
 
-use std::time::Duration;
-
-use uuid::Uuid;
-
 use super::Limiter;
 use super::lease::Lease;
 use super::refusal::refusal;
-use super::script::{self, Answer, Evaluation};
+use super::script::{self, Answer, Evaluation, Terms};
 use super::status::RateLimitStatus;
+use super::windows::{Limit, Limited};
 use crate::error::Error;
-
-/// What is asked for.
-pub(super) struct Terms<'a> {
-    /// The hash of the call's key.
-    pub key_hash: &'a str,
-    /// Ours, a UUIDv7.
-    pub call_id: Uuid,
-    /// The tokens to reserve.
-    pub tokens: u64,
-    /// How long its lease lives if nobody releases it.
-    pub lease_time: Duration,
-    /// The providers that the call may go to.
-    pub providers: &'a [&'static str],
-}
 
 /// A call that asks to be let in. Once the first verdict is asked for, a lease may have been taken: then `confirm` or
 /// `abandon` must follow.
@@ -77,7 +60,7 @@ impl<'a> Request<'a> {
             Verdict::Given(answer) => {
                 let error = refusal(&answer).with_headers(|headers| answer.status.write(headers));
                 // A closed token window may still let a smaller call in.
-                if answer.verdict.starts_with('r') {
+                if Limit::named(&answer.verdict).is_some_and(|limit| matches!(limit.of, Limited::Requests(_))) {
                     limiter.0.refusals.insert(terms.key_hash, &error);
                 }
                 Err(error)

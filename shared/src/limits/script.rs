@@ -1,13 +1,13 @@
 //! The scripts: how those that decide are asked and what they answer. Their arguments are described at their heads.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::lease::ProviderReport;
-use super::request::Terms;
 use super::status::{RateLimitStatus, WindowStatus};
+use super::windows;
 use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
@@ -30,11 +30,39 @@ pub struct Scripts {
 impl Default for Scripts {
     fn default() -> Self {
         Self {
-            admit: Script::new(concat!(include_str!("windows.lua"), include_str!("admit.lua"))),
-            release: Script::new(concat!(include_str!("windows.lua"), include_str!("release.lua"))),
-            peek: Script::new(concat!(include_str!("windows.lua"), include_str!("peek.lua"))),
+            admit: script(include_str!("admit.lua")),
+            release: script(include_str!("release.lua")),
+            peek: script(include_str!("peek.lua")),
         }
     }
+}
+
+/// What a call asks for.
+pub struct Terms<'a> {
+    /// The hash of the call's key.
+    pub key_hash: &'a str,
+    /// Ours, a UUIDv7.
+    pub call_id: Uuid,
+    /// The tokens to reserve.
+    pub tokens: u64,
+    /// How long its lease lives if nobody releases it.
+    pub lease_time: Duration,
+    /// The providers that the call may go to.
+    pub providers: &'a [&'static str],
+}
+
+/// How a provider did, for its breaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderReport {
+    /// The provider's name.
+    pub provider: &'static str,
+    /// Whether it answered as it should.
+    pub answered: bool,
+}
+
+/// A script below its shared head and the table of windows.
+fn script(text: &str) -> Script {
+    Script::new([&windows::lua(), include_str!("windows.lua"), text].concat())
 }
 
 /// The arguments of the question whether a call may go on.
@@ -102,7 +130,7 @@ pub enum Evaluation {
 
 /// A verdict and what goes with it.
 pub struct Answer {
-    /// `ok`, or what is exhausted.
+    /// `ok`, or the name of the limit that is exhausted.
     pub verdict: String,
     /// The limits that were used.
     pub limits: String,
@@ -148,15 +176,36 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
 
 /// The account in a limits text.
 pub fn account_of(limits: &str) -> &str {
-    limits.split(',').next().unwrap_or_default()
+    value(limits, "account").unwrap_or_default()
 }
 
 /// The key in a limits text.
 pub fn key_of(limits: &str) -> &str {
-    limits.split(',').nth(1).unwrap_or_default()
+    value(limits, "key").unwrap_or_default()
 }
 
 /// The key's requests a minute in a limits text.
 pub fn key_requests_per_minute(limits: &str) -> u64 {
-    limits.split(',').nth(2).and_then(|number| number.parse().ok()).unwrap_or(1)
+    let of_both = value(limits, "requests_per_minute").and_then(|figures| figures.split_once('/'));
+    of_both.and_then(|(of_key, _)| of_key.parse().ok()).unwrap_or(1)
+}
+
+/// A limits text, made by `gateway.limits` in the database, is `account=ID key=ID`, then `NAME=OF_KEY/OF_ACCOUNT` for
+/// each limit.
+fn value<'a>(limits: &'a str, name: &str) -> Option<&'a str> {
+    limits.split(' ').filter_map(|pair| pair.split_once('=')).find(|(named, _)| *named == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limits_text_is_read_by_name() {
+        let limits = "account=a key=k burst=5/6 requests_per_minute=30/60";
+        assert_eq!((account_of(limits), key_of(limits), key_requests_per_minute(limits)), ("a", "k", 30));
+        for other in ["", "a,k,60,20,500", "key requests_per_minute=60", "requests_per_minute=x/60"] {
+            assert_eq!((account_of(other), key_of(other), key_requests_per_minute(other)), ("", "", 1), "{other}");
+        }
+    }
 }

@@ -1,15 +1,18 @@
 //! What a key and its account have used of their limits, for whoever wants to see it.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Limiter;
+use super::windows::LIMITS;
 
-/// What counts now in each window, and how many calls run: in the order of a limits text.
-pub type Used = [u64; 7];
+/// What counts now against each limit, by the limit's name.
+pub type Used = HashMap<&'static str, u64>;
 
 /// What a key and its account have used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Of the key's own limits.
     pub key: Used,
@@ -37,11 +40,19 @@ impl Limiter {
     }
 }
 
+/// Reads triples of a limit's name, what the key has used of it, and what the account has; each limit once.
 fn read(answer: &Value) -> Option<Usage> {
-    let used: Option<Vec<u64>> = answer.as_array()?.iter().map(Value::as_u64).collect();
-    let used: [u64; 14] = used?.try_into().ok()?;
-    let (key, account) = used.split_at(7);
-    Some(Usage { key: key.try_into().ok()?, account: account.try_into().ok()? })
+    let (triples, rest) = answer.as_array()?.as_chunks::<3>();
+    if triples.len() != LIMITS.len() || !rest.is_empty() {
+        return None;
+    }
+    let mut usage = Usage::default();
+    for limit in LIMITS {
+        let [_, key, account] = triples.iter().find(|[name, ..]| name.as_str() == Some(limit.name))?;
+        usage.key.insert(limit.name, key.as_u64()?);
+        usage.account.insert(limit.name, account.as_u64()?);
+    }
+    Some(usage)
 }
 
 #[cfg(test)]
@@ -51,11 +62,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_fourteen_counts_are_an_answer() {
-        let usage = read(&json!([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])).expect("usage");
-        assert_eq!((usage.key[0], usage.key[6], usage.account[0]), (1, 7, 8));
-        for other in [json!(null), json!("OK"), json!([]), json!([1, 2, 3]), json!(vec!["x"; 14]), json!(vec![-1; 14])]
-        {
+    fn only_counts_of_every_limit_are_an_answer() {
+        let of = |count: Value| LIMITS.iter().flat_map(|limit| [json!(limit.name), count.clone(), json!(8)]).collect();
+        let whole: Vec<Value> = of(json!(1));
+        let usage = read(&json!(whole)).expect("usage");
+        assert_eq!((usage.key["burst"], usage.account["concurrency"]), (1, 8));
+        let reversed: Vec<Value> = whole.rchunks(3).flatten().cloned().collect();
+        assert_eq!(read(&json!(reversed)), Some(usage), "a limit is known by its name");
+        let (text, negative): (Vec<Value>, Vec<Value>) = (of(json!("x")), of(json!(-1)));
+        let twice: Vec<Value> = whole[..3].iter().cycle().take(whole.len()).cloned().collect();
+        for other in [json!(null), json!("OK"), json!([]), json!([1, 2, 3]), json!(whole[3..]), json!(text)] {
+            assert_eq!(read(&other), None, "{other}");
+        }
+        for other in [json!(negative), json!(twice), json!(whole[1..])] {
             assert_eq!(read(&other), None, "{other}");
         }
     }

@@ -3,6 +3,7 @@
 mod changes;
 mod instances;
 mod keys;
+mod names;
 mod real_redis;
 mod refusals;
 mod tokens;

@@ -68,9 +68,12 @@ impl Step {
         let account = Uuid::from_u128(if key < 2 { 1 } else { 2 });
         let (requests, at_a_time) = (30 + 5 * random.below(3), 6 + random.below(3));
         let tokens_a_minute = if key == 0 { 3_000 + 500 * random.below(2) } else { 90_000 };
-        // Requests a minute, burst, an hour, a day, tokens a minute, a day, at a time: of the key, of the account.
-        let of_key = format!("{requests},100000,500,1000,{tokens_a_minute},90000,{at_a_time}");
-        let limits = format!("{account},key{key},{of_key},{},100000,600,1000,90000,90000,12", requests + 20);
+        let limits = format!(
+            "account={account} key=key{key} requests_per_minute={requests}/{} burst=100000/100000 \
+             requests_per_hour=500/600 requests_per_day=1000/1000 tokens_per_minute={tokens_a_minute}/90000 \
+             tokens_per_day=90000/90000 concurrency={at_a_time}/12",
+            requests + 20
+        );
         let call_id = Uuid::from_u128(u128::from(random.below(u64::MAX)) << 32 | u128::from(random.below(1 << 31)));
         Self::Admit { call_id, key, limits, tokens: random.below(300) }
     }

@@ -23,8 +23,8 @@ const TOTALS: [&str; 4] = [
 async fn rows_read(world: &World, account: &Account, call: &str) -> i64 {
     let caller = format!("'{}'", json!({ "key_hashes": [world.hash(&account.key)] }));
     let call = call.replace("CALLER", &caller);
-    let read = "(select coalesce(seq_tup_read + idx_tup_fetch, 0) from pg_stat_xact_user_tables
-                 where relid = 'gateway.requests'::regclass)";
+    let read = "(select coalesce(sum(seq_tup_read + idx_tup_fetch), 0) from pg_stat_xact_user_tables
+                 where relid in (select inhrelid from pg_inherits where inhparent = 'gateway.requests'::regclass))";
     world.sql("create table if not exists gateway.rows_read (number bigint)").await;
     world
         .sql(&format!(

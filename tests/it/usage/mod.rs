@@ -2,6 +2,7 @@
 
 mod cost;
 mod log;
+mod months;
 mod others;
 mod rollups;
 mod totals;
@@ -44,7 +45,10 @@ async fn record_many(
 ) {
     world
         .sql(&format!(
-            "insert into gateway.requests
+            "select gateway.make_month(min(at))
+             from generate_series(0, {number} - 1) as n, lateral (select timestamptz '{first}' + n * interval '{apart}') t (at)
+             group by gateway.month_name(at);
+             insert into gateway.requests
                (call_id, account_id, key_id, model, provider, outcome, prompt_tokens, completion_tokens, held, cost,
                 created_at, finished_at)
              select gen_random_uuid(), '{}', '{}', '{model}', 'openrouter', 'completed', 3, 5, 0, {cost}, at, at

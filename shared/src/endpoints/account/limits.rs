@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::api_keys::SpendLimit;
 use crate::error::Result;
-use crate::limits::Used;
+use crate::limits::{Used, every_limit};
 use crate::object::Object;
 
 /// The limits of a key and of its account.
@@ -83,25 +83,6 @@ pub struct MonthlyQuota {
     pub remaining: i64,
 }
 
-/// Limits, each with what is left of it.
-#[derive(Serialize, ToSchema)]
-pub struct LimitWindows {
-    /// Requests within a minute.
-    requests_per_minute: LimitWindow,
-    /// Requests within ten seconds.
-    burst: LimitWindow,
-    /// Requests within an hour.
-    requests_per_hour: LimitWindow,
-    /// Requests within a day.
-    requests_per_day: LimitWindow,
-    /// Tokens within a minute.
-    tokens_per_minute: LimitWindow,
-    /// Tokens within a day.
-    tokens_per_day: LimitWindow,
-    /// Requests at a time.
-    concurrency: LimitWindow,
-}
-
 /// A limit and what is left of it.
 #[derive(Serialize, ToSchema)]
 pub struct LimitWindow {
@@ -113,49 +94,36 @@ pub struct LimitWindow {
     remaining: Option<u64>,
 }
 
-/// The limits in force.
-#[derive(Deserialize, ToSchema)]
-pub struct LimitsInForce {
-    /// Requests within a minute.
-    #[schema(value_type = i64)]
-    requests_per_minute: u64,
-    /// Requests within ten seconds.
-    #[schema(value_type = i64)]
-    burst: u64,
-    /// Requests within an hour.
-    #[schema(value_type = i64)]
-    requests_per_hour: u64,
-    /// Requests within a day.
-    #[schema(value_type = i64)]
-    requests_per_day: u64,
-    /// Tokens within a minute.
-    #[schema(value_type = i64)]
-    tokens_per_minute: u64,
-    /// Tokens within a day.
-    #[schema(value_type = i64)]
-    tokens_per_day: u64,
-    /// Requests at a time.
-    #[schema(value_type = i64)]
-    concurrency: u64,
-}
-
-impl LimitsInForce {
-    fn less(&self, used: Option<Used>) -> LimitWindows {
-        let window = |place: usize, limit: u64| LimitWindow {
-            limit,
-            remaining: used.and_then(|used| used.get(place).map(|used| limit.saturating_sub(*used))),
-        };
-        LimitWindows {
-            requests_per_minute: window(0, self.requests_per_minute),
-            burst: window(1, self.burst),
-            requests_per_hour: window(2, self.requests_per_hour),
-            requests_per_day: window(3, self.requests_per_day),
-            tokens_per_minute: window(4, self.tokens_per_minute),
-            tokens_per_day: window(5, self.tokens_per_day),
-            concurrency: window(6, self.concurrency),
+/// Declares what has one member a limit.
+macro_rules! members {
+    ($($(#[doc = $what:literal])+ $name:ident: $of:expr,)+) => {
+        /// Limits, each with what is left of it.
+        #[derive(Serialize, ToSchema)]
+        pub struct LimitWindows {
+            $($(#[doc = $what])+
+            $name: LimitWindow,)+
         }
-    }
+
+        /// The limits in force.
+        #[derive(Deserialize, ToSchema)]
+        pub struct LimitsInForce {
+            $($(#[doc = $what])+
+            #[schema(value_type = i64)]
+            $name: u64,)+
+        }
+
+        impl LimitsInForce {
+            fn less(&self, used: Option<&Used>) -> LimitWindows {
+                let window = |name: &str, limit: u64| LimitWindow {
+                    limit,
+                    remaining: used.and_then(|used| used.get(name)).map(|used| limit.saturating_sub(*used)),
+                };
+                LimitWindows { $($name: window(stringify!($name), self.$name)),+ }
+            }
+        }
+    };
 }
+every_limit!(members);
 
 #[derive(Deserialize)]
 struct Found {
@@ -178,8 +146,8 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
         let mut answer: Object<'_> = serde_json::from_str(limits.get())?;
         answer.remove("account_id");
         answer.remove("key_id");
-        answer.set("account", &found.account.less(used.map(|used| used.account)))?;
-        answer.set("key", &found.key.less(used.map(|used| used.key)))?;
+        answer.set("account", &found.account.less(used.as_ref().map(|used| &used.account)))?;
+        answer.set("key", &found.key.less(used.as_ref().map(|used| &used.key)))?;
         serde_json::value::to_raw_value(&answer)
     };
     let worded = word().map_err(|error| answer::unworded(&error))?;

@@ -15,13 +15,14 @@ use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::endpoints::members::{given, object};
 use crate::error::{Error, Result};
+use crate::limits::every_limit;
 use crate::whole::Whole;
 
 /// The highest limit: a million times what any plan gives a minute, and a number that every store counts exactly.
 const HIGHEST: i64 = 1_000_000_000_000;
 
 /// Declares the limits once for the request, where each may be left out, and for answers, where each is there.
-macro_rules! limits {
+macro_rules! members {
     ($($(#[doc = $what:literal])+ $name:ident,)+) => {
         /// Limits to be set; what is left out stays, and null goes back to the plan's.
         #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -52,26 +53,19 @@ macro_rules! limits {
     };
 }
 
-limits! {
-    /// Requests a minute.
-    requests_per_minute,
-    /// Requests in ten seconds.
-    burst,
-    /// Requests an hour.
-    requests_per_hour,
-    /// Requests a day.
-    requests_per_day,
-    /// Requests a month.
-    requests_per_month,
-    /// Tokens a minute.
-    tokens_per_minute,
-    /// Tokens a day.
-    tokens_per_day,
-    /// Tokens a month.
-    tokens_per_month,
-    /// Requests at a time.
-    concurrency,
+/// Those that the limiter counts, and the month's, which the database does.
+macro_rules! with_months {
+    ($($(#[doc = $what:literal])+ $name:ident: $of:expr,)+) => {
+        members! {
+            $($(#[doc = $what])+ $name,)+
+            /// Requests within a month.
+            requests_per_month,
+            /// Tokens within a month.
+            tokens_per_month,
+        }
+    };
 }
+every_limit!(with_months);
 
 /// Whose limits, and which. The account is named by id or by e-mail.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]

@@ -1,4 +1,4 @@
-//! `/api/cron/rollups`: sums up the hours that are over.
+//! `/api/cron/rollups`: sums up the hours that are over, and drops requests that are older than they are kept.
 
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,7 @@ pub struct RolledUp {
 struct Step {
     accounts: u64,
     next: Option<Uuid>,
+    dropped: Option<String>,
 }
 
 /// `GET /api/cron/rollups`: in steps, none of which keeps an account's calls waiting for long.
@@ -37,11 +38,17 @@ struct Step {
 #[utoipa::path(get, path = "/api/cron/rollups", tag = "cron", responses((status = 200, body = RolledUp)))]
 pub async fn roll_up(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<RolledUp>> {
     let begun = Instant::now();
+    // A setting that cannot be read keeps everything: what is dropped does not come back.
+    let kept_days = app.config.requests_kept_days.as_ref().inspect_err(|missing| tracing::error!("{missing}")).ok();
     let (mut accounts, mut after) = (0, None);
     loop {
-        let step: Step = app.supabase()?.rpc("roll_up_usage", &json!({ "after": after })).await?;
+        let step: Step =
+            app.supabase()?.rpc("roll_up_usage", &json!({ "after": after, "kept_days": kept_days })).await?;
         accounts += step.accounts;
         after = step.next;
+        if let Some(month) = step.dropped {
+            tracing::info!(month, "requests dropped");
+        }
         if after.is_none() || begun.elapsed() > LONGEST {
             return Ok(Json(RolledUp { accounts }));
         }

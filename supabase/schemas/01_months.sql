@@ -1,0 +1,51 @@
+-- Three tables grow with every call: requests, credit_transactions and audit_logs. Each is kept in one partition a month
+-- (UTC), so that old requests go by dropping a table and a month that is over is never written again.
+--
+-- Requests go by when they ended. The other two go by their ids, whose leading digits are the month: so ids are unique
+-- over all months, and a list that is ordered by id reads the newest month first and stops when its page is full.
+
+-- The months since January 2026.
+create function gateway.month_number(at timestamptz) returns bigint
+language sql immutable parallel safe
+return (extract(year from at at time zone 'utc')::bigint - 2026) * 12 + extract(month from at at time zone 'utc')::bigint - 1;
+
+-- The first id of a month. A hundred thousand million ids a month, and a hundred years of them, are numbers that
+-- JavaScript still reads exactly.
+create function gateway.first_id(at timestamptz) returns bigint
+language sql immutable parallel safe
+return gateway.month_number(at) * 100000000000;
+
+-- The next id of a table whose partitions go by their ids.
+create function gateway.next_id(numbers regclass) returns bigint
+language sql volatile
+return gateway.first_id(gateway.now()) + nextval(numbers);
+
+-- How a partition's name ends.
+create function gateway.month_name(at timestamptz) returns text
+language sql stable parallel safe
+return to_char(at at time zone 'utc', 'YYYY_MM');
+
+-- Whether the month of a moment has its partitions: a look at the catalog's cache, which every call can afford. The
+-- partitions of a month are made together, so one stands for all three.
+create function gateway.has_month(at timestamptz) returns boolean
+language sql stable
+return to_regclass('gateway.requests_' || gateway.month_name(at)) is not null;
+
+-- The earliest moment at which a call can have ended, so that it is looked for in the months since then and not in all.
+-- The gateway's ids are UUIDv7, which begin with their time in milliseconds; its clock may be a week ahead of ours. Any
+-- other id says nothing, and neither does one of the future: such a call is looked for everywhere.
+create function gateway.earliest_end(call uuid) returns timestamptz
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  begun timestamptz;
+begin
+  if substr(call::text, 15, 1) = '7' then
+    begun := to_timestamp(('x' || left(replace(call::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
+    if begun < gateway.now() + interval '1 day' then
+      return begun - interval '7 days';
+    end if;
+  end if;
+  return '-infinity';
+end;
+$$;
