@@ -29,6 +29,7 @@ mod cold_start;
 mod compare;
 mod figures;
 mod functions;
+mod growth;
 mod latency;
 mod load;
 mod memory;
@@ -77,6 +78,8 @@ enum Section {
     ColdStart,
     /// Sizes of the functions.
     Size,
+    /// What a call leaves on the disk.
+    Growth,
     /// begin_request and finish_request on few and on many usage rows.
     UsageRows,
 }
@@ -156,6 +159,7 @@ async fn measure(options: Options) -> Result<()> {
             Section::Streaming => streaming::measure(&bench, &mut table).await?,
             Section::Memory => memory::measure(&bench, &mut table).await?,
             Section::ColdStart => cold_start::measure(&bench, &mut table).await?,
+            Section::Growth => growth::measure(&bench, &mut table).await?,
             Section::Size => bench.functions.sizes(&mut table)?,
             Section::UsageRows => usage_rows::measure(&bench, &mut table).await?,
         }
