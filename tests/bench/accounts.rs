@@ -164,10 +164,10 @@ pub async fn create(database: &Database, email: &str, key_hash: &str) -> Result<
     database
         .query(
             "with account as (
-               insert into gateway.accounts (email, plan) values ($1, 'bench') returning accounts.*
+               insert into gateway.accounts (email, plan) values ($1::text, 'bench') returning accounts.*
              ), key as (
                insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, scopes)
-               select id, $2, 'gw_live_', 'last', 'bench', 'live', array['*'] from account
+               select id, $2::text, 'gw_live_', 'last', 'bench', 'live', array['*'] from account
              )
              select from account",
             &[&email, &key_hash],
@@ -176,7 +176,7 @@ pub async fn create(database: &Database, email: &str, key_hash: &str) -> Result<
     database
         .query(
             "select gateway.grant_credit(accounts, 'purchase', 1000000000000000, null, 'bench', now())
-             from gateway.accounts where email = $1",
+             from gateway.accounts where email = $1::text",
             &[&email],
         )
         .await?;
@@ -193,7 +193,7 @@ pub async fn model(database: &Database, name: &str) -> Result<()> {
         .query(
             "with model as (
                insert into gateway.models (id, name, developer, context_length, max_output)
-               values ($1, $1, 'bench', 128000, 16384) returning id
+               values ($1::text, $1::text, 'bench', 128000, 16384) returning id
              )
              insert into gateway.model_routes
                (model_id, provider, upstream_model, prompt_price, cached_price, completion_price)
