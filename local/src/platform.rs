@@ -247,7 +247,7 @@ impl Platform {
         self.database
             .query(
                 "with made as (
-                   insert into gateway.accounts (email, username, role, plan) values ($1, $2, $2, 'customize')
+                   insert into gateway.accounts (email, username, role, plan) values ($1::text, $2, $2, 'customize')
                    on conflict (email) do nothing returning accounts.*
                  ),
                  credited as (select gateway.grant_credit(made, 'admin', $3, null, 'opening credit', now()) from made)
@@ -260,7 +260,7 @@ impl Platform {
                 "insert into gateway.api_keys
                    (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes)
                  select id, $2, 'gw_test_', $3, 'Ready key', 'test', true, array['*']
-                 from gateway.accounts where email = $1
+                 from gateway.accounts where email = $1::text
                  on conflict (key_hash) do nothing",
                 &[&email, &hash(key, &pepper), &last_four],
             )

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::config::Config;
 use tests::answer::Answer;
 use tests::people::Person;
-use tests::world::World;
+use tests::world::{MODEL, Route, World, hello, send};
 
 /// What the command does in an environment that names this world's stores.
 async fn admin_create(world: &World, email: &str) -> Administrator {
@@ -121,4 +121,16 @@ async fn what_the_environment_lacks_is_named() {
         assert!(error.to_string().contains(missing), "{error}");
     }
     assert_eq!(world.value("select count(*) from gateway.accounts").await, json!(0));
+}
+
+#[tokio::test]
+async fn the_keys_that_the_local_gateway_prints_at_its_start_are_good_and_stay_the_same() {
+    let world = World::start().await;
+    world.model(MODEL, &[Route::new("openrouter", "standin/normal")]).await;
+    let keys = world.platform.ready_keys().await.expect("keys");
+    let again = world.platform.ready_keys().await.expect("keys");
+    assert_eq!((&keys.api_key, &keys.admin_key), (&again.api_key, &again.admin_key));
+    world.completion(&keys.api_key, &hello(&json!({}))).await;
+    let users = world.http.get(format!("{}/admin/users", world.base_url)).bearer_auth(&keys.admin_key);
+    assert_eq!(send(users).await.status(), 200);
 }

@@ -73,6 +73,24 @@ for (const model of STREAMS) {
   });
 }
 
+// Asked natively, and as a chat of one message at a provider that does not speak it.
+for (const model of ['test/echo', 'portkey:openai/gpt-4o-mini']) {
+  test(`a legacy text completion of ${model} is plain and streamed`, async () => {
+    const asked = { model, prompt: 'Hello', max_tokens: 300 };
+    const completion = await client.completions.create(asked);
+    assert.equal(completion.object, 'text_completion');
+    assert.ok(completion.choices[0].text);
+    assert.ok(completion.usage.cost > 0);
+    const chunks = await collect(
+      await client.completions.create({ ...asked, stream: true, stream_options: { include_usage: true } }),
+    );
+    const last = chunks.pop();
+    assert.ok(chunks.map((chunk) => chunk.choices[0].text).join(''));
+    assert.deepEqual(last.choices, []);
+    assert.ok(last.usage.cost > 0);
+  });
+}
+
 test('tools are called and their results answered', async () => {
   const asked = await create('test/echo', { tools: TOOLS, parallel_tool_calls: false });
   assert.equal(asked.choices[0].finish_reason, 'tool_calls');

@@ -68,6 +68,25 @@ def test_a_stream_ends_with_one_usage_chunk_when_asked(client, model):
     assert (last.usage.model_extra["cost"] > 0) is (model != "test/free")
 
 
+# Asked natively, and as a chat of one message at a provider that does not speak it.
+@pytest.mark.parametrize("model", ["test/echo", "portkey:openai/gpt-4o-mini"])
+def test_a_legacy_text_completion_is_plain_and_streamed(client, model):
+    completion = client.completions.create(model=model, prompt="Hello", max_tokens=300)
+    assert completion.object == "text_completion"
+    assert completion.choices[0].text
+    assert completion.choices[0].finish_reason == "stop"
+    assert completion.usage.model_extra["cost"] > 0
+    stream = client.completions.create(
+        model=model, prompt="Hello", max_tokens=300, stream=True, stream_options={"include_usage": True}
+    )
+    *chunks, last = list(stream)
+    assert all(chunk.object == "text_completion" and chunk.usage is None for chunk in chunks)
+    assert "".join(chunk.choices[0].text for chunk in chunks)
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices[0].finish_reason] == ["stop"]
+    assert last.choices == []
+    assert last.usage.model_extra["cost"] > 0
+
+
 def test_tools_are_called_and_their_results_answered(client):
     messages = list(HELLO)
     asked = client.chat.completions.create(model="test/echo", messages=messages, tools=TOOLS, parallel_tool_calls=False)
