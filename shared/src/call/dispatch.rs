@@ -211,7 +211,7 @@ pub fn failure(provider: &str, credential: &Credential, broken: &Broken) -> Fail
 
 fn is_event_stream(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.trim_start().starts_with("text/event-stream")
+    content_type.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }
 
 fn log(candidate: &Candidate, failure: &Failure) {

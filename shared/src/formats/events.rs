@@ -162,7 +162,7 @@ fn pass(events: &Bytes, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Resul
         let verdict = match data(&events.slice(from..end)) {
             // A heartbeat: there is nothing in it for anybody.
             Some(data) if data.is_empty() || &data[..] == b"null" => Ok(Verdict::Drop),
-            Some(data) => reader.event(data),
+            Some(data) => reader.event(data.clone()).map(|verdict| on_one_line(verdict, &data)),
             None => Ok(Verdict::Keep),
         };
         if !matches!(verdict, Ok(Verdict::Keep)) {
@@ -185,6 +185,18 @@ fn pass(events: &Bytes, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Resul
         out.push(events.slice(kept_from..));
     }
     result
+}
+
+/// An event that is kept, but whose data came in several lines, goes on in one: some clients read no other. In JSON a line
+/// feed stands only where a space may.
+fn on_one_line(verdict: Verdict, data: &Bytes) -> Verdict {
+    if !matches!(verdict, Verdict::Keep) || !data.contains(&b'\n') {
+        return verdict;
+    }
+    let mut event = BytesMut::from(&b"data: "[..]);
+    event.extend(data.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
+    event.put_slice(b"\n\n");
+    Verdict::Replace(event.freeze())
 }
 
 /// The event's data, its lines joined by line feeds; `None` when it has no such line: a comment, say.
@@ -280,6 +292,11 @@ mod tests {
                 "{stream:?}"
             );
         }
+    }
+
+    #[test]
+    fn data_of_several_lines_reaches_the_client_in_one() {
+        assert_eq!(run(&[b"data: {\ndata: }\n\ndata: a\n\n"]).1, "data: { }\n\ndata: a\n\n");
     }
 
     #[test]
