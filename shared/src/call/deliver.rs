@@ -59,7 +59,8 @@ pub async fn deliver(
         Ended::Broken(error) => (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(error)),
     };
     match outcome {
-        Outcome::Completed => produced.note(provider, true),
+        // Whether a plain answer is one shows when it is put together.
+        Outcome::Completed if streamed => produced.note(provider, true),
         Outcome::Cut | Outcome::Failed => produced.note(provider, false),
         _ => {}
     }
@@ -162,6 +163,7 @@ async fn whole(
         produced.note(provider, false);
         return Err(Failure::garbled(provider).error);
     };
+    produced.note(provider, true);
     let (end, body) = if call.ends_with_task { feed::withheld(body) } else { (None, Body::from(body)) };
     client.answer(head::answer(call, admitted, timing, Some(provider), "application/json", body), end);
     Ok(())
