@@ -12,6 +12,7 @@ pub mod provider;
 pub mod public_files;
 pub mod schema;
 pub mod secrets;
+pub mod settle_command;
 pub mod upstash;
 
 /// Says loudly that a test proves nothing on this machine, and why.

@@ -7,7 +7,7 @@ mod start;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local::admin_command;
+use local::{admin_command, settle_command};
 
 /// The gateway on one machine. Without a command it starts and prints keys that work.
 #[derive(Parser)]
@@ -27,6 +27,8 @@ enum Command {
     Schema(schema_command::Options),
     /// Administrators of the deployment that the environment names.
     Admin(admin_command::Options),
+    /// Books the settlements that log lines hold, in the deployment that the environment names.
+    Settle(settle_command::Options),
 }
 
 fn main() -> ExitCode {
@@ -36,5 +38,6 @@ fn main() -> ExitCode {
         Some(Command::Routes(options)) => routes_command::run(&options),
         Some(Command::Schema(options)) => schema_command::run(&options),
         Some(Command::Admin(options)) => admin_command::run(&options),
+        Some(Command::Settle(options)) => settle_command::run(&options),
     }
 }

@@ -2,8 +2,11 @@
 
 use futures_util::future::join_all;
 use local::postgrest::Fault;
+use local::settle_command::{self, Booked, Found};
 use local::upstash;
 use serde_json::{Value, json};
+use shared::config::Config;
+use shared::money::Nanos;
 use tests::certain;
 use tests::plain::PlainServer;
 use tests::watch::poll;
@@ -139,12 +142,30 @@ async fn a_settle_that_no_store_takes_is_one_error_line_that_holds_all_of_it() {
     let lines = server.function.output().iter().filter(|line| line.contains(LINE)).count();
     assert_eq!(lines, 1);
 
-    // An operator can book it from there.
+    // An operator books it from there, as often as he likes.
     database.clear();
-    let settlement: Value = serde_json::from_str(line["settlement"].as_str().expect("a text")).expect("JSON");
-    let app = world.platform.gateway().expect("an app");
-    let arguments = json!({ "settlement": settlement });
-    let _: Value = app.supabase().expect("configured").rpc("finish_request", &arguments).await.expect("an answer");
-    assert_eq!(world.money(account.id).await, (CREDIT - nanos(&answer["usage"]["cost"]), 0, 0));
+    let lookup = |name: &str| world.platform.variables().get(name).cloned();
+    let deployment = settle_command::deployment(Config::from_lookup(lookup)).expect("a deployment");
+    let found = Found::in_line(&line.to_string()).expect("a settlement");
+    let cost = nanos(&answer["usage"]["cost"]);
+    for expected in [Booked::Charged(Nanos(cost)), Booked::Before(Nanos(cost))] {
+        assert_eq!(settle_command::book(&deployment, &found).await.expect("an answer"), expected);
+        assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0));
+    }
     world.assert_ledger_clean().await;
+}
+
+#[test]
+fn a_settlement_is_found_in_either_kind_of_line_and_nothing_else_is_taken_for_one() {
+    let settlement = r#"{"call_id":"0193a1b2-0000-7000-8000-000000000001","outcome":"completed","usage":null}"#;
+    let refused = json!({ "level": "ERROR", "entry": settlement, "refusal": "…" }).to_string();
+    let lost = json!({ "level": "ERROR", "settlement": settlement }).to_string();
+    let collected = json!({ "timestamp": 1, "message": lost }).to_string();
+    let timed = format!("2026-11-28T12:00:00Z\t{lost}\n");
+    for line in [settlement, &refused, &lost, &collected, &timed] {
+        assert!(Found::in_line(line).is_some(), "{line}");
+    }
+    for line in ["", "INFO ready", "{}", r#"{"call_id":"x","outcome":"completed"}"#, r#"{"settlement":"{}"}"#] {
+        assert!(Found::in_line(line).is_none(), "{line}");
+    }
 }
