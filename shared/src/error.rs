@@ -81,12 +81,16 @@ codes! {
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
     PlanNotFound = "plan_not_found", 404, "There is no such plan.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
+    ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
     IdempotencyConflict = "idempotency_conflict", 409, "This Idempotency-Key was used with another body. Use a new one.";
     CallFinished = "call_finished", 409, "This call is already over.";
     ApiKeyInactive = "api_key_inactive", 409, "This API key was revoked or has expired, so it cannot be changed. Create a new one.";
     TooManyApiKeys = "too_many_api_keys", 409, "This account has as many API keys as it may have. Revoke one first.";
+    TooManyChatSessions = "too_many_chat_sessions", 409, "This account keeps as many chat sessions as it may. Delete some first.";
+    ChatSessionFull = "chat_session_full", 409, "This chat session holds as many messages as one may. Begin another.";
+    ChatStorageFull = "chat_storage_full", 409, "This account's chats take as much room as they may. Delete some first.";
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";

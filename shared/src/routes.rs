@@ -25,7 +25,7 @@ use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
 use crate::config::{Config, Missing};
-use crate::endpoints::{account, admin, api_keys, catalog, cron, docs, inference, public, sign_in, usage};
+use crate::endpoints::{account, admin, api_keys, catalog, chats, cron, docs, inference, public, sign_in, usage};
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
 use declare::routes;
@@ -74,6 +74,27 @@ routes! {
     v1_completions at "/v1/completions" {
         POST inference::completions::create: User "inference"
     } speaks Completions max 300 needs [Redis];
+    /// Chats that are kept: new ones and all of them.
+    v1_chat_sessions at "/v1/chat/sessions" {
+        POST chats::sessions::create: User "chat:write", GET chats::sessions::list: User "chat:read"
+    } needs [EncryptionKeys];
+    /// One chat with its messages: its title, and its end.
+    v1_chat_session at "/v1/chat/sessions/{id}" {
+        GET chats::session::show: User "chat:read", PATCH chats::session::change: User "chat:write",
+        DELETE chats::session::delete: User "chat:write"
+    } needs [EncryptionKeys];
+    /// Puts a message into a chat.
+    v1_chat_session_messages at "/v1/chat/sessions/{id}/messages" {
+        POST chats::messages::add: User "chat:write"
+    } needs [EncryptionKeys];
+    /// A whole chat as a file.
+    v1_chat_session_export at "/v1/chat/sessions/{id}/export" {
+        GET chats::export::show: User "chat:read"
+    } max 60 needs [EncryptionKeys];
+    /// Messages by their words.
+    v1_chat_search at "/v1/chat/search" { POST chats::search::find: User "chat:read" } needs [EncryptionKeys];
+    /// How much is kept of chats.
+    v1_chat_stats at "/v1/chat/stats" { GET chats::stats::show: User "chat:read" };
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.
@@ -90,6 +111,10 @@ routes! {
     user_profile at "/user/profile" {
         GET account::profile::show: User "account:read",
         PATCH account::profile::update: User "account:write"
+    };
+    /// What is kept of an account, and for how long.
+    user_privacy at "/user/privacy" {
+        GET account::privacy::show: User "account:read", PATCH account::privacy::update: User "account:write"
     };
     /// The account's end.
     user_account at "/user/account" { DELETE account::deletion::delete: User "account:write" };

@@ -739,6 +739,72 @@ exception when lock_not_available then
 end;
 $$;
 
+-- supabase/schemas/22_chats.sql
+
+-- Chats that an account keeps: sessions and their messages, both encrypted by the gateway before they come here.
+
+-- A text that only the gateway can read: a Fernet token, and the version of the keyring's key that made it.
+create type gateway.sealed_text as (ciphertext text, version integer);
+
+-- What an account keeps and for how long. Written under the account's lock.
+create table gateway.chat_accounts (
+  account_id uuid primary key references gateway.accounts (id),
+  retention_days integer check (retention_days between 1 and 3650),
+  sessions integer not null default 0 check (sessions >= 0),
+  messages bigint not null default 0 check (messages >= 0),
+  bytes bigint not null default 0 check (bytes >= 0)
+);
+comment on table gateway.chat_accounts is 'How much an account keeps of its chats. An account that never kept one has no row.';
+comment on column gateway.chat_accounts.retention_days is 'A session goes so many days after its last message; null keeps it until it is deleted.';
+comment on column gateway.chat_accounts.bytes is 'Of all ciphertexts.';
+
+create table gateway.chat_sessions (
+  id uuid primary key,
+  account_id uuid not null references gateway.accounts (id),
+  title gateway.sealed_text,
+  metadata gateway.sealed_text,
+  model text,
+  messages integer not null default 0,
+  bytes bigint not null default 0,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
+comment on table gateway.chat_sessions is 'A conversation. What people write is sealed.';
+comment on column gateway.chat_sessions.messages is 'How many it has ever had: the next one''s position.';
+comment on column gateway.chat_sessions.bytes is 'Of its own ciphertexts and its messages''.';
+
+create index chat_sessions_recent on gateway.chat_sessions (account_id, updated_at, id);
+create index chat_sessions_version on gateway.chat_sessions (least((title).version, (metadata).version));
+
+create table gateway.chat_messages (
+  id bigint generated always as identity primary key,
+  session_id uuid not null references gateway.chat_sessions (id) on delete cascade,
+  account_id uuid not null,
+  position integer not null,
+  content gateway.sealed_text not null,
+  terms bigint[] not null,
+  bound bigint not null,
+  images integer not null,
+  modalities text[] not null,
+  call_id uuid,
+  created_at timestamptz not null,
+  unique (session_id, position)
+);
+comment on column gateway.chat_messages.content is 'The message, as one of chat completions in JSON.';
+comment on column gateway.chat_messages.terms is
+  'A blind index: keyed hashes of its words, so that it can be searched without being readable. The key is derived from that of the content.';
+comment on column gateway.chat_messages.bound is 'No more tokens than this does it have in a prompt, images apart.';
+comment on column gateway.chat_messages.call_id is 'The call that it was part of; null if it was put here by hand.';
+
+-- A hash is of one account and one word, so that this alone finds an account's messages with that word.
+create index chat_messages_terms on gateway.chat_messages using gin (terms);
+create index chat_messages_account on gateway.chat_messages (account_id, id);
+create index chat_messages_version on gateway.chat_messages (((content).version));
+
+alter table gateway.chat_accounts enable row level security;
+alter table gateway.chat_sessions enable row level security;
+alter table gateway.chat_messages enable row level security;
+
 -- supabase/schemas/30_authenticate.sql
 
 -- Key validation: every check in its order, inside the same call as the work.
@@ -2436,6 +2502,8 @@ begin
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
   delete from gateway.identities where account_id = account.id;
+  delete from gateway.chat_sessions where account_id = account.id;
+  delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
   -- The answer to whoever made this account. It must stay: the same request again would make it anew. Whoever has locked
   -- it is about to delete it, and may be waiting for this account.
@@ -4586,6 +4654,474 @@ create function public.health() returns jsonb
 language sql stable security definer set search_path = ''
 as $$ select '{"status": "ok"}'::jsonb $$;
 
+-- supabase/schemas/70_chats.sql
+
+-- Chat sessions: made, listed, changed, deleted, forgotten in time.
+
+-- What an account keeps at most.
+create function gateway.chat_bounds(out sessions integer, out messages_a_session integer, out bytes bigint)
+language sql immutable parallel safe
+return (10000, 100000, 536870912::bigint);
+
+-- A session of this account whose last message is older than this is forgotten; minus infinity if none ever is.
+create function gateway.chats_forgotten_before(owner uuid, at timestamptz) returns timestamptz
+language sql stable
+return coalesce(
+  (select at - make_interval(days => retention_days) from gateway.chat_accounts where account_id = owner), '-infinity');
+
+create function gateway.chat_session_json(chat gateway.chat_sessions) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'chat.session', 'id', chat.id, 'model', chat.model, 'message_count', chat.messages, 'bytes', chat.bytes,
+  'title', to_jsonb(chat.title), 'metadata', to_jsonb(chat.metadata),
+  'created_at', chat.created_at, 'updated_at', chat.updated_at);
+
+create function gateway.chat_message_json(message gateway.chat_messages) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'chat.session.message', 'id', message.id::text, 'session_id', message.session_id,
+  'position', message.position, 'message', to_jsonb(message.content), 'call_id', message.call_id,
+  'created_at', message.created_at);
+
+-- A sealed text as a request brings it; null stays null.
+create function gateway.read_sealed(sealed jsonb) returns gateway.sealed_text
+language sql immutable
+return case when sealed ->> 'ciphertext' is not null
+  then row (sealed ->> 'ciphertext', (sealed ->> 'version')::integer)::gateway.sealed_text end;
+
+create function gateway.sealed_size(sealed gateway.sealed_text) returns integer
+language sql immutable
+return coalesce(length(sealed.ciphertext), 0);
+
+-- Locks the account of a caller who is about to change its chats, looks at the caller once more, and forgets what is
+-- past its retention. Answers what the account keeps.
+create function gateway.lock_chats(caller jsonb, session gateway.session, out kept gateway.chat_accounts)
+language plpgsql
+as $$
+begin
+  perform from gateway.accounts where id = session.account_id for no key update;
+  -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
+  perform gateway.authenticate(caller, 'chat:write');
+  insert into gateway.chat_accounts (account_id) values (session.account_id) on conflict do nothing;
+  perform gateway.forget_chats(session.account_id, 20);
+  select * into kept from gateway.chat_accounts where account_id = session.account_id;
+end;
+$$;
+
+-- Deletes sessions of a locked account, and takes them off what it keeps. Answers how many there were.
+create function gateway.delete_chats(owner uuid, targets uuid[]) returns integer
+language plpgsql
+as $$
+declare
+  gone record;
+begin
+  with deleted as (delete from gateway.chat_sessions where account_id = owner and id = any (targets) returning id, bytes),
+  -- The messages go by cascade; counted before, since a session counts those that it ever had.
+  counted as (
+    select count(*) as messages from gateway.chat_messages
+      where session_id = any (targets) and account_id = owner)
+  select count(*) as sessions, coalesce(sum(bytes), 0) as bytes, max(counted.messages) as messages
+    into gone from deleted, counted;
+  update gateway.chat_accounts set
+    sessions = sessions - gone.sessions, messages = messages - coalesce(gone.messages, 0), bytes = bytes - gone.bytes
+    where account_id = owner;
+  return gone.sessions;
+end;
+$$;
+
+-- Forgets the oldest sessions of a locked account that are past its retention. Answers how many.
+create function gateway.forget_chats(owner uuid, most integer) returns integer
+language plpgsql
+as $$
+declare
+  before constant timestamptz := gateway.chats_forgotten_before(owner, gateway.now());
+begin
+  if before = '-infinity' then
+    return 0;
+  end if;
+  return gateway.delete_chats(owner, array(
+    select id from gateway.chat_sessions where account_id = owner and updated_at < before
+      order by updated_at, id limit most));
+end;
+$$;
+
+-- The caller's session, unless it is to be forgotten; refuses if there is none.
+create function gateway.find_chat(session gateway.session, target uuid) returns gateway.chat_sessions
+language plpgsql stable
+as $$
+declare
+  chat gateway.chat_sessions;
+begin
+  select * into chat from gateway.chat_sessions
+    where id = target and account_id = session.account_id
+      and updated_at >= gateway.chats_forgotten_before(session.account_id, gateway.now());
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'chat_session_not_found'));
+  end if;
+  return chat;
+end;
+$$;
+
+-- Refuses what is beyond the bounds: `adds` bytes more.
+create function gateway.refuse_full_chats(kept gateway.chat_accounts, adds bigint) returns void
+language plpgsql
+as $$
+begin
+  if adds > 0 and kept.bytes + adds > (gateway.chat_bounds()).bytes then
+    perform gateway.refuse(gateway.refusal(409, 'chat_storage_full'));
+  end if;
+end;
+$$;
+
+-- request: id, model, title and metadata {ciphertext, version} or null.
+create function public.create_chat_session(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  at constant timestamptz := gateway.now();
+  title constant gateway.sealed_text := gateway.read_sealed(request -> 'title');
+  metadata constant gateway.sealed_text := gateway.read_sealed(request -> 'metadata');
+  size constant integer := gateway.sealed_size(title) + gateway.sealed_size(metadata);
+  chat gateway.chat_sessions;
+begin
+  perform gateway.refuse_full_chats(kept, size);
+  if kept.sessions >= (gateway.chat_bounds()).sessions then
+    perform gateway.refuse(gateway.refusal(409, 'too_many_chat_sessions'));
+  end if;
+  insert into gateway.chat_sessions (id, account_id, title, metadata, model, bytes, created_at, updated_at)
+    values ((request ->> 'id')::uuid, session.account_id, title, metadata, request ->> 'model', size, at, at)
+    returning * into chat;
+  update gateway.chat_accounts set sessions = sessions + 1, bytes = bytes + size where account_id = session.account_id;
+  return gateway.chat_session_json(chat);
+end;
+$$;
+
+-- query: limit, cursor {at, id}. By their last message, newest first.
+create function public.list_chat_sessions(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  most constant integer := (query ->> 'limit')::integer;
+  since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
+  after constant timestamptz := coalesce((query -> 'cursor' ->> 'at')::timestamptz, 'infinity');
+  after_id constant uuid := coalesce((query -> 'cursor' ->> 'id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  answer jsonb;
+begin
+  with found as (
+    select chats, updated_at, id from gateway.chat_sessions as chats
+    where account_id = session.account_id and updated_at >= since and (updated_at, id) < (after, after_id)
+    order by updated_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by updated_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.chat_session_json(chats) order by updated_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(updated_at, id) from page order by updated_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: limit, cursor (a position). The session, and a page of its messages, oldest first.
+create function public.get_chat_session(caller jsonb, target uuid, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+  most constant integer := (query ->> 'limit')::integer;
+  messages jsonb;
+begin
+  with found as (
+    select m, position from gateway.chat_messages m
+    where session_id = chat.id and position > coalesce((query ->> 'cursor')::bigint, -1)
+    order by position limit most + 1
+  ),
+  page as (select * from found order by position limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.chat_message_json(m) order by position) from page),
+    case when (select count(*) from found) > most then (select max(position)::text from page) end)
+  into messages;
+  return gateway.chat_session_json(chat) || jsonb_build_object('messages', messages);
+end;
+$$;
+
+-- request: the members that change, of model, title and metadata; null clears.
+create function public.update_chat_session(caller jsonb, target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+  size integer := gateway.sealed_size(chat.title) + gateway.sealed_size(chat.metadata);
+begin
+  if request ? 'title' then
+    chat.title := gateway.read_sealed(request -> 'title');
+  end if;
+  if request ? 'metadata' then
+    chat.metadata := gateway.read_sealed(request -> 'metadata');
+  end if;
+  if request ? 'model' then
+    chat.model := request ->> 'model';
+  end if;
+  size := gateway.sealed_size(chat.title) + gateway.sealed_size(chat.metadata) - size;
+  perform gateway.refuse_full_chats(kept, size);
+  update gateway.chat_sessions set
+    title = chat.title, metadata = chat.metadata, model = chat.model, bytes = bytes + size
+    where id = chat.id
+    returning * into chat;
+  update gateway.chat_accounts set bytes = bytes + size where account_id = session.account_id;
+  return gateway.chat_session_json(chat);
+end;
+$$;
+
+create function public.delete_chat_session(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+begin
+  perform gateway.delete_chats(session.account_id, array[chat.id]);
+  return jsonb_build_object('object', 'chat.session', 'id', chat.id, 'deleted', true);
+end;
+$$;
+
+-- supabase/schemas/71_chat_messages.sql
+
+-- The messages of chat sessions: put there, searched, counted, handed out.
+
+-- Terms as an account's messages have them: a word of one account has another term than the same word of another, so that
+-- neither can be told from the other's, and the index need not be asked for the account besides.
+create function gateway.chat_terms(owner uuid, terms jsonb) returns bigint[]
+language sql stable
+return array(
+  select hashint8extended(term::bigint, uuid_hash_extended(owner, 0)) from jsonb_array_elements_text(terms) as term);
+
+-- Puts messages at the end of a session of a locked account. added: an array of {content {ciphertext, version}, terms, bound,
+-- images, modalities}. Answers the session as it is then.
+create function gateway.add_chat_messages(chat gateway.chat_sessions, added jsonb, this_call uuid, at timestamptz)
+returns gateway.chat_sessions
+language plpgsql
+as $$
+declare
+  size bigint;
+  count integer;
+begin
+  with written as (
+    insert into gateway.chat_messages
+      (session_id, account_id, position, content, terms, bound, images, modalities, call_id, created_at)
+    select chat.id, chat.account_id, chat.messages + ordinality::integer - 1,
+           gateway.read_sealed(message -> 'content'),
+           gateway.chat_terms(chat.account_id, message -> 'terms'),
+           (message ->> 'bound')::bigint, (message ->> 'images')::integer,
+           array(select jsonb_array_elements_text(message -> 'modalities')), this_call, at
+    from jsonb_array_elements(added) with ordinality as one (message, ordinality)
+    returning gateway.sealed_size(content) as bytes)
+  select count(*), coalesce(sum(bytes), 0) into count, size from written;
+  update gateway.chat_sessions set
+    messages = messages + count, bytes = bytes + size, updated_at = greatest(updated_at, at)
+    where id = chat.id
+    returning * into chat;
+  update gateway.chat_accounts set messages = messages + count, bytes = bytes + size
+    where account_id = chat.account_id;
+  return chat;
+end;
+$$;
+
+-- request: one message, as gateway.add_chat_messages takes it.
+create function public.add_chat_message(caller jsonb, target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+  message gateway.chat_messages;
+begin
+  perform gateway.refuse_full_chats(kept, length(request -> 'content' ->> 'ciphertext'));
+  if chat.messages >= (gateway.chat_bounds()).messages_a_session then
+    perform gateway.refuse(gateway.refusal(409, 'chat_session_full'));
+  end if;
+  chat := gateway.add_chat_messages(chat, jsonb_build_array(request), null, gateway.now());
+  select * into message from gateway.chat_messages where session_id = chat.id and position = chat.messages - 1;
+  return gateway.chat_message_json(message);
+end;
+$$;
+
+-- query: terms, an array of arrays: the searched words' terms under one key of the keyring each; session_id; limit, cursor
+-- (a message's id). Messages that hold all the words, newest first.
+create function public.search_chats(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  most constant integer := (query ->> 'limit')::integer;
+  before constant bigint := coalesce((query ->> 'cursor')::bigint, 9223372036854775807);
+  since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
+  answer jsonb;
+begin
+  with found as (
+    select m, (m).id
+    from jsonb_array_elements(query -> 'terms') as ring (terms)
+    cross join lateral (
+      select one as m from gateway.chat_messages as one
+      where terms @> gateway.chat_terms(session.account_id, ring.terms)
+        and account_id = session.account_id and one.id < before
+        and (query ->> 'session_id' is null or session_id = (query ->> 'session_id')::uuid)
+    ) as hit
+    join gateway.chat_sessions s on s.id = (m).session_id and s.updated_at >= since
+    order by (m).id desc limit most + 1
+  ),
+  page as (select * from found order by id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.chat_message_json(m) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id)::text from page) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+create function public.get_chat_stats(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  kept gateway.chat_accounts;
+  since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
+begin
+  select * into kept from gateway.chat_accounts where account_id = session.account_id;
+  return jsonb_build_object(
+    'object', 'chat.stats', 'sessions', coalesce(kept.sessions, 0), 'messages', coalesce(kept.messages, 0),
+    'bytes', coalesce(kept.bytes, 0), 'bytes_limit', (gateway.chat_bounds()).bytes,
+    'sessions_limit', (gateway.chat_bounds()).sessions,
+    'last_message_at', (select max(updated_at) from gateway.chat_sessions
+                          where account_id = session.account_id and updated_at >= since),
+    'retention_days', kept.retention_days);
+end;
+$$;
+
+-- supabase/schemas/72_privacy.sql
+
+-- What an account has kept of it, for how long; and what sees to it.
+
+create function gateway.privacy_json(owner uuid) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'privacy',
+  'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner));
+
+create function public.get_privacy(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.privacy_json(session.account_id);
+end;
+$$;
+
+-- request: chat_retention_days (null: until deleted). What is past a shorter time is out of sight at once.
+create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  before jsonb;
+  after jsonb;
+begin
+  perform from gateway.accounts where id = session.account_id for no key update;
+  -- Again, now that the account cannot be deleted meanwhile.
+  perform gateway.authenticate(caller, 'account:write');
+  before := gateway.privacy_json(session.account_id);
+  insert into gateway.chat_accounts (account_id, retention_days)
+    values (session.account_id, (request ->> 'chat_retention_days')::integer)
+    on conflict (account_id) do update set retention_days = excluded.retention_days;
+  after := gateway.privacy_json(session.account_id);
+  if after <> before then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'privacy.update', session.account_id, null,
+      jsonb_build_object('before', before - 'object', 'after', after - 'object'));
+  end if;
+  return after;
+end;
+$$;
+
+-- Forgets chats that are past their accounts' retention: so many accounts a run, and so many sessions of each. Nothing is
+-- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
+create function public.forget_chats() returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  at constant timestamptz := gateway.now();
+  due uuid;
+  forgotten integer := 0;
+begin
+  for due in
+    select account_id from gateway.chat_accounts c
+      where retention_days is not null and exists (
+        select from gateway.chat_sessions s
+          where s.account_id = c.account_id and s.updated_at < at - make_interval(days => c.retention_days))
+      order by account_id limit 50
+  loop
+    perform from gateway.accounts where id = due for no key update skip locked;
+    continue when not found;
+    forgotten := forgotten + gateway.forget_chats(due, 50);
+  end loop;
+  return jsonb_build_object('sessions', forgotten);
+end;
+$$;
+
+-- Some of what these versions of the keyring sealed of chats: titles and metadata of sessions, messages. Each has the id and
+-- the members that are sealed.
+create function public.list_outdated_chats(versions jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  with older as (select version::integer from jsonb_array_elements_text(versions) as version)
+  select jsonb_build_object(
+    'sessions', (
+      select coalesce(jsonb_agg(s), '[]') from (
+        select id, title, metadata from gateway.chat_sessions
+        where least((title).version, (metadata).version) in (select version from older)
+        order by id limit 100) s),
+    'messages', (
+      select coalesce(jsonb_agg(m), '[]') from (
+        select id::text, content from gateway.chat_messages
+        where (content).version in (select version from older)
+        order by id limit 500) m))
+$$;
+
+-- renewed: sessions and messages as they were listed, each member an array of the outdated ciphertext and what takes its place;
+-- a message has its terms under the new key besides. What has changed meanwhile stays as it is.
+create function public.renew_chats(renewed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  sessions integer;
+  messages integer;
+begin
+  update gateway.chat_sessions s set
+    title = case when (s.title).ciphertext = one -> 'title' ->> 0
+      then gateway.read_sealed(one -> 'title' -> 1) else s.title end,
+    metadata = case when (s.metadata).ciphertext = one -> 'metadata' ->> 0
+      then gateway.read_sealed(one -> 'metadata' -> 1) else s.metadata end
+    from jsonb_array_elements(renewed -> 'sessions') as one
+    where s.id = (one ->> 'id')::uuid;
+  get diagnostics sessions = row_count;
+  update gateway.chat_messages m set
+    content = gateway.read_sealed(one -> 'content' -> 1), terms = gateway.chat_terms(m.account_id, one -> 'terms')
+    from jsonb_array_elements(renewed -> 'messages') as one
+    where m.id = (one ->> 'id')::bigint and (m.content).ciphertext = one -> 'content' ->> 0;
+  get diagnostics messages = row_count;
+  return jsonb_build_object('renewed', sessions + messages);
+end;
+$$;
+
 -- supabase/schemas/90_grants.sql
 
 -- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
@@ -4751,3 +5287,35 @@ grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 -- 69_public.sql
 revoke execute on function public.health() from public, anon, authenticated;
 grant execute on function public.health() to service_role;
+
+-- 70_chats.sql
+revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_chat_session(jsonb, jsonb) to service_role;
+revoke execute on function public.list_chat_sessions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_chat_sessions(jsonb, jsonb) to service_role;
+revoke execute on function public.get_chat_session(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.get_chat_session(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.update_chat_session(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_chat_session(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_chat_session(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_chat_session(jsonb, uuid) to service_role;
+
+-- 71_chat_messages.sql
+revoke execute on function public.add_chat_message(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.add_chat_message(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.search_chats(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.search_chats(jsonb, jsonb) to service_role;
+revoke execute on function public.get_chat_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_chat_stats(jsonb) to service_role;
+
+-- 72_privacy.sql
+revoke execute on function public.get_privacy(jsonb) from public, anon, authenticated;
+grant execute on function public.get_privacy(jsonb) to service_role;
+revoke execute on function public.update_privacy(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.update_privacy(jsonb, jsonb) to service_role;
+revoke execute on function public.forget_chats() from public, anon, authenticated;
+grant execute on function public.forget_chats() to service_role;
+revoke execute on function public.list_outdated_chats(jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_chats(jsonb) to service_role;
+revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_chats(jsonb) to service_role;

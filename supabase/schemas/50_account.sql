@@ -72,6 +72,8 @@ begin
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
   delete from gateway.identities where account_id = account.id;
+  delete from gateway.chat_sessions where account_id = account.id;
+  delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
   -- The answer to whoever made this account. It must stay: the same request again would make it anew. Whoever has locked
   -- it is about to delete it, and may be waiting for this account.

@@ -161,3 +161,35 @@ grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 -- 69_public.sql
 revoke execute on function public.health() from public, anon, authenticated;
 grant execute on function public.health() to service_role;
+
+-- 70_chats.sql
+revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_chat_session(jsonb, jsonb) to service_role;
+revoke execute on function public.list_chat_sessions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_chat_sessions(jsonb, jsonb) to service_role;
+revoke execute on function public.get_chat_session(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.get_chat_session(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.update_chat_session(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_chat_session(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_chat_session(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_chat_session(jsonb, uuid) to service_role;
+
+-- 71_chat_messages.sql
+revoke execute on function public.add_chat_message(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.add_chat_message(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.search_chats(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.search_chats(jsonb, jsonb) to service_role;
+revoke execute on function public.get_chat_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_chat_stats(jsonb) to service_role;
+
+-- 72_privacy.sql
+revoke execute on function public.get_privacy(jsonb) from public, anon, authenticated;
+grant execute on function public.get_privacy(jsonb) to service_role;
+revoke execute on function public.update_privacy(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.update_privacy(jsonb, jsonb) to service_role;
+revoke execute on function public.forget_chats() from public, anon, authenticated;
+grant execute on function public.forget_chats() to service_role;
+revoke execute on function public.list_outdated_chats(jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_chats(jsonb) to service_role;
+revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_chats(jsonb) to service_role;

@@ -8,6 +8,7 @@ mod architecture;
 mod audit;
 mod billing;
 mod catalog;
+mod chats;
 mod documentation;
 mod endings;
 mod first_admin;

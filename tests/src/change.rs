@@ -44,7 +44,7 @@ impl World {
     /// When the database refuses.
     pub async fn own_key(&self, account: Uuid, provider: &str, key: &str) {
         let app = self.platform.gateway().expect("a gateway");
-        let sealed = shared::providers::own_keys::seal(&app, key).expect("a keyring");
+        let sealed = shared::keyring::seal(&app, key).expect("a keyring");
         self.sql(&format!(
             "insert into gateway.provider_keys
                (account_id, provider, ciphertext, key_version, last_four, created_at)

@@ -27,6 +27,7 @@ use crate::credits::settle::{Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::formats::Request;
 use crate::formats::events::KEEP_ALIVE;
+use crate::keyring;
 use crate::providers::own_keys::{self, Outdated};
 use crate::serve::Invocation;
 
@@ -177,7 +178,7 @@ impl Call {
     async fn renew_own_key(&self, hold: &Hold, produced: &Produced) {
         let Some(provider) = produced.provider.filter(|_| produced.own_key) else { return };
         let Some(sealed) = hold.own_keys.get(provider) else { return };
-        if own_keys::is_outdated(&self.app, sealed) {
+        if keyring::is_outdated(&self.app, sealed) {
             let (account_id, provider, sealed) = (hold.account_id, provider.to_owned(), sealed.clone());
             own_keys::renew(&self.app, &Outdated { account_id, provider, sealed }).await;
         }

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 
 use fernet::Fernet;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::{Missing, Setting};
 
@@ -22,6 +24,20 @@ pub struct EncryptionKey {
     pub version: u32,
     /// What encrypts under it.
     pub fernet: Fernet,
+    /// Derived from it: what the words of encrypted texts are hashed under, so that they can be searched.
+    pub search: [u8; 32],
+}
+
+impl EncryptionKey {
+    fn read(version: &str, key: &str) -> Option<Self> {
+        let mut derived = Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok()?;
+        derived.update(b"search");
+        Some(Self {
+            version: version.parse().ok()?,
+            fernet: Fernet::new(key)?,
+            search: derived.finalize().into_bytes().into(),
+        })
+    }
 }
 
 /// Reads the peppers, newest first.
@@ -67,9 +83,7 @@ pub(super) fn encryption_keys(get: &impl Fn(&str) -> Option<String>) -> Setting<
     let ring = get("ENCRYPTION_KEYS").ok_or_else(|| missing("is not set"))?;
     let mut keys = Vec::new();
     for entry in ring.split(',') {
-        let key = entry.trim().split_once(':').and_then(|(version, key)| {
-            Some(EncryptionKey { version: version.parse().ok()?, fernet: Fernet::new(key)? })
-        });
+        let key = entry.trim().split_once(':').and_then(|(version, key)| EncryptionKey::read(version, key));
         keys.push(key.ok_or_else(|| missing("is not `2:KEY,1:KEY` with Fernet keys"))?);
     }
     keys.sort_by_key(|key| Reverse(key.version));

@@ -10,9 +10,9 @@ use super::price::Price;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
+use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos};
 use crate::providers::candidate::Candidate;
-use crate::providers::own_keys::SealedKey;
 use crate::supabase::{RpcError, refusal};
 
 /// What is asked of the database before a provider is.
@@ -68,7 +68,7 @@ pub struct Hold {
     pub placed_at: String,
     /// The caller's own keys at the candidates, by provider; none if the candidates are ours.
     #[serde(default)]
-    pub own_keys: HashMap<String, SealedKey>,
+    pub own_keys: HashMap<String, Sealed>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
 }

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod answer;
 pub mod api_keys;
 pub mod catalog;
+pub mod chats;
 pub mod cron;
 pub mod docs;
 pub mod inference;

@@ -10,6 +10,8 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
     Some(match (method, name) {
         ("GET", "user_balance") => Sample::plain(),
         ("GET", "user_credit_transactions") => Sample::plain().with_query("?limit=5"),
+        ("GET", "user_privacy") => Sample::plain(),
+        ("PATCH", "user_privacy") => Sample::body(json!({"chat_retention_days": 30})),
         ("GET", "user_provider_keys") => Sample::plain(),
         ("POST", "user_provider_keys") => {
             Sample::body(json!({"provider": "chutes", "api_key": "cpk_0123456789abcdef", "name": "mine"}))

@@ -4,6 +4,7 @@
 mod account;
 mod admin;
 mod api_keys;
+mod chats;
 mod inference;
 mod public;
 mod sign_in;
@@ -72,6 +73,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         account::sample(world, wanted, owner).await,
         admin::sample(world, wanted, owner).await,
         api_keys::sample(world, wanted, owner).await,
+        chats::sample(world, wanted, owner).await,
         inference::sample(wanted),
         usage::sample(world, wanted, owner).await,
     ];

@@ -5,6 +5,7 @@ pub mod credit_transactions;
 pub mod deletion;
 pub mod key_audit_logs;
 pub mod limits;
+pub mod privacy;
 pub mod profile;
 pub mod provider_keys;
 pub mod rate_limit;

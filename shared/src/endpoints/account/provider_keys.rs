@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Input, Name, Params, check_name};
 use crate::error::{Error, Result};
-use crate::providers::own_keys;
+use crate::keyring;
 
 /// The shortest and the longest key that is taken for one, in characters.
 const KEY_LENGTH: std::ops::RangeInclusive<usize> = 16..=512;
@@ -99,7 +99,7 @@ pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<NewP
         return Err(Error::invalid("api_key", "`api_key` is a key as the provider gave it, 16 to 512 characters."));
     }
     check_name("name", name.as_deref())?;
-    let sealed = own_keys::seal(&app, &api_key)?;
+    let sealed = keyring::seal(&app, &api_key)?;
     let request = json!({
         "provider": provider, "name": name, "last_four": &api_key[api_key.len() - 4..],
         "ciphertext": sealed.ciphertext, "version": sealed.version,

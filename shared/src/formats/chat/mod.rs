@@ -3,7 +3,7 @@
 //! - `request`, `prompt`: the request, and how large its prompt is.
 //! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
 
-mod prompt;
+pub mod prompt;
 mod request;
 mod shape;
 

@@ -75,6 +75,21 @@ pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
     Ok(prompt)
 }
 
+/// Measures one message by itself.
+///
+/// # Errors
+/// `invalid_request` when it is no message object, or a part of it cannot be priced.
+pub fn measure_message(message: &RawValue) -> Result<PromptSize, Error> {
+    let alone = format!("{{\"messages\":[{}]}}", message.get());
+    let request: Object<'_> = serde_json::from_str(&alone)
+        .map_err(|_| Error::invalid("messages", "A message is an object with a `role` and a `content`."))?;
+    measure(&request).map_err(|mut error| {
+        // Its members are the request's own.
+        error.param = error.param.map(|param| param.replace("messages[0].", "").replace("messages", "role").into());
+        error
+    })
+}
+
 /// All text that goes into the prompt.
 #[must_use]
 pub fn text(request: &Object<'_>) -> String {

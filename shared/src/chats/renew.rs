@@ -1,0 +1,84 @@
+//! What older keys of the keyring sealed of chats, sealed anew under the newest one.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::{message, terms};
+use crate::app::App;
+use crate::error::Result;
+use crate::keyring::{self, Sealed};
+
+/// How many rounds one run makes at most.
+const ROUNDS: usize = 5;
+
+#[derive(Deserialize)]
+struct Outdated {
+    sessions: Vec<Session>,
+    messages: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+struct Session {
+    id: String,
+    title: Option<Sealed>,
+    metadata: Option<Sealed>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    id: String,
+    content: Sealed,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    renewed: usize,
+}
+
+/// The outdated token and what takes its place.
+#[derive(Serialize)]
+struct Renewed(String, Sealed);
+
+/// Seals anew some of what older keys sealed; answers how much. A keyring of one has nothing to renew from.
+///
+/// # Errors
+/// `service_unavailable`; `not_configured` when a key cannot open what its version sealed.
+pub async fn renew_outdated(app: &App) -> Result<usize> {
+    let versions = keyring::older_versions(app);
+    let mut renewed = 0;
+    for _ in 0..ROUNDS {
+        if versions.is_empty() {
+            break;
+        }
+        let outdated: Outdated = app.supabase()?.rpc("list_outdated_chats", &json!({ "versions": versions })).await?;
+        if outdated.sessions.is_empty() && outdated.messages.is_empty() {
+            break;
+        }
+        let renew = json!({
+            "sessions": outdated.sessions.iter().map(|session| session_anew(app, session)).collect::<Result<Vec<_>>>()?,
+            "messages": outdated.messages.iter().map(|message| message_anew(app, message)).collect::<Result<Vec<_>>>()?,
+        });
+        let done: Done = app.supabase()?.rpc("renew_chats", &json!({ "renewed": renew })).await?;
+        renewed += done.renewed;
+    }
+    Ok(renewed)
+}
+
+fn anew(app: &App, sealed: &Sealed) -> Result<Renewed> {
+    Ok(Renewed(sealed.ciphertext.clone(), keyring::seal(app, &keyring::open(app, sealed)?)?))
+}
+
+fn session_anew(app: &App, session: &Session) -> Result<serde_json::Value> {
+    let title = session.title.as_ref().map(|title| anew(app, title)).transpose()?;
+    let metadata = session.metadata.as_ref().map(|metadata| anew(app, metadata)).transpose()?;
+    Ok(json!({ "id": session.id, "title": title, "metadata": metadata }))
+}
+
+fn message_anew(app: &App, kept: &Message) -> Result<serde_json::Value> {
+    let text = keyring::open(app, &kept.content)?;
+    let said = RawValue::from_string(text.clone()).map(|message| message::spoken(&message)).unwrap_or_default();
+    let terms = terms::terms(&terms::words(&said), keyring::newest(app)?);
+    let content = Renewed(kept.content.ciphertext.clone(), keyring::seal(app, &text)?);
+    Ok(json!({ "id": kept.id, "content": content, "terms": terms }))
+}

@@ -1,0 +1,112 @@
+-- What an account has kept of it, for how long; and what sees to it.
+
+create function gateway.privacy_json(owner uuid) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'privacy',
+  'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner));
+
+create function public.get_privacy(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.privacy_json(session.account_id);
+end;
+$$;
+
+-- request: chat_retention_days (null: until deleted). What is past a shorter time is out of sight at once.
+create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  before jsonb;
+  after jsonb;
+begin
+  perform from gateway.accounts where id = session.account_id for no key update;
+  -- Again, now that the account cannot be deleted meanwhile.
+  perform gateway.authenticate(caller, 'account:write');
+  before := gateway.privacy_json(session.account_id);
+  insert into gateway.chat_accounts (account_id, retention_days)
+    values (session.account_id, (request ->> 'chat_retention_days')::integer)
+    on conflict (account_id) do update set retention_days = excluded.retention_days;
+  after := gateway.privacy_json(session.account_id);
+  if after <> before then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'privacy.update', session.account_id, null,
+      jsonb_build_object('before', before - 'object', 'after', after - 'object'));
+  end if;
+  return after;
+end;
+$$;
+
+-- Forgets chats that are past their accounts' retention: so many accounts a run, and so many sessions of each. Nothing is
+-- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
+create function public.forget_chats() returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  at constant timestamptz := gateway.now();
+  due uuid;
+  forgotten integer := 0;
+begin
+  for due in
+    select account_id from gateway.chat_accounts c
+      where retention_days is not null and exists (
+        select from gateway.chat_sessions s
+          where s.account_id = c.account_id and s.updated_at < at - make_interval(days => c.retention_days))
+      order by account_id limit 50
+  loop
+    perform from gateway.accounts where id = due for no key update skip locked;
+    continue when not found;
+    forgotten := forgotten + gateway.forget_chats(due, 50);
+  end loop;
+  return jsonb_build_object('sessions', forgotten);
+end;
+$$;
+
+-- Some of what these versions of the keyring sealed of chats: titles and metadata of sessions, messages. Each has the id and
+-- the members that are sealed.
+create function public.list_outdated_chats(versions jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  with older as (select version::integer from jsonb_array_elements_text(versions) as version)
+  select jsonb_build_object(
+    'sessions', (
+      select coalesce(jsonb_agg(s), '[]') from (
+        select id, title, metadata from gateway.chat_sessions
+        where least((title).version, (metadata).version) in (select version from older)
+        order by id limit 100) s),
+    'messages', (
+      select coalesce(jsonb_agg(m), '[]') from (
+        select id::text, content from gateway.chat_messages
+        where (content).version in (select version from older)
+        order by id limit 500) m))
+$$;
+
+-- renewed: sessions and messages as they were listed, each member an array of the outdated ciphertext and what takes its place;
+-- a message has its terms under the new key besides. What has changed meanwhile stays as it is.
+create function public.renew_chats(renewed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  sessions integer;
+  messages integer;
+begin
+  update gateway.chat_sessions s set
+    title = case when (s.title).ciphertext = one -> 'title' ->> 0
+      then gateway.read_sealed(one -> 'title' -> 1) else s.title end,
+    metadata = case when (s.metadata).ciphertext = one -> 'metadata' ->> 0
+      then gateway.read_sealed(one -> 'metadata' -> 1) else s.metadata end
+    from jsonb_array_elements(renewed -> 'sessions') as one
+    where s.id = (one ->> 'id')::uuid;
+  get diagnostics sessions = row_count;
+  update gateway.chat_messages m set
+    content = gateway.read_sealed(one -> 'content' -> 1), terms = gateway.chat_terms(m.account_id, one -> 'terms')
+    from jsonb_array_elements(renewed -> 'messages') as one
+    where m.id = (one ->> 'id')::bigint and (m.content).ciphertext = one -> 'content' ->> 0;
+  get diagnostics messages = row_count;
+  return jsonb_build_object('renewed', sessions + messages);
+end;
+$$;

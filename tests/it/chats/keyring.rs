@@ -1,0 +1,50 @@
+//! The keyring changes; chats stay readable and searchable, and are renewed.
+
+use serde_json::json;
+use tests::answer::Answer;
+use tests::world::World;
+
+use super::{read, said, say, session};
+
+#[tokio::test]
+async fn chats_of_an_older_key_are_found_read_and_sealed_anew() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let id = session(&world, &account, "Old title").await;
+    say(&world, &account, &id, "user", "An old museum").await.success();
+    let ring = format!("2:{}=,{}", "Q".repeat(43), world.platform.variables()["ENCRYPTION_KEYS"]);
+    let gateway = world.another_gateway_with(&[("ENCRYPTION_KEYS", &ring)]).await;
+    let search = |gateway: String| {
+        let request = world.http.post(format!("{gateway}/v1/chat/search")).bearer_auth(&account.key);
+        let body = json!({"query": "museum"}).to_string();
+        Answer::to(request.header("content-type", "application/json").body(body))
+    };
+    assert_eq!(said(&search(gateway.clone()).await.success()), ["An old museum"]);
+    let sweep = || {
+        let request = world.http.get(format!("{gateway}/api/cron/sweep-holds"));
+        Answer::to(request.bearer_auth(&world.platform.variables()["CRON_SECRET"]))
+    };
+    assert_eq!(sweep().await.success()["renewed_chats"], 2);
+    assert_eq!(sweep().await.success()["renewed_chats"], 0);
+    // Who has only the new key reads and finds all of it, who has only the old one does not any more.
+    let newest = ring.split(',').next().expect("a key").to_owned();
+    let without_old = world.another_gateway_with(&[("ENCRYPTION_KEYS", &newest)]).await;
+    assert_eq!(said(&search(without_old.clone()).await.success()), ["An old museum"]);
+    let url = format!("{without_old}/v1/chat/sessions/{id}");
+    let shown = Answer::to(world.http.get(url).bearer_auth(&account.key)).await.success();
+    assert_eq!(shown["title"], "Old title");
+    read(&world, &account, &id, "").await.refused(503, "not_configured");
+}
+
+#[tokio::test]
+async fn a_title_that_was_changed_meanwhile_is_not_renewed_away() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let id = session(&world, &account, "Now").await;
+    let renew = format!(
+        r#"select public.renew_chats('{{"sessions": [{{"id": "{id}", "metadata": null,
+             "title": ["before", {{"ciphertext": "stale", "version": 2}}]}}], "messages": []}}')"#
+    );
+    world.value(&renew).await;
+    assert_eq!(read(&world, &account, &id, "").await.success()["title"], "Now");
+}
