@@ -18,7 +18,6 @@ use super::timing::Timing;
 use crate::credits::settle::Outcome;
 use crate::error::{Code, Error};
 use crate::formats::Progress;
-use crate::formats::events::KEEP_ALIVE;
 use crate::providers::failure::Failure;
 
 /// How the provider's part of an answer ended.
@@ -138,7 +137,7 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
                 if heard.elapsed() >= longest_silence {
                     return Ended::Broken(Failure::silent(provider).error);
                 }
-                client.send(Bytes::from_static(KEEP_ALIVE), deadline.as_mut()).await;
+                client.send(Bytes::from_static(call.request.keep_alive()), deadline.as_mut()).await;
                 told = Instant::now();
             }
         }

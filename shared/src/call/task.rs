@@ -26,7 +26,6 @@ use crate::credits::hold::Hold;
 use crate::credits::settle::{Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::formats::Request;
-use crate::formats::events::KEEP_ALIVE;
 use crate::keyring;
 use crate::providers::own_keys::{self, Outdated};
 use crate::serve::Invocation;
@@ -143,7 +142,7 @@ impl Call {
                 () = keep_alive.as_mut(), if self.demand().stream => {
                     so_far.upstream = asked.elapsed();
                     client.begin(|body| head::answer(self, admitted, &so_far, None, "text/event-stream", body));
-                    client.send(Bytes::from_static(KEEP_ALIVE), deadline.as_mut()).await;
+                    client.send(Bytes::from_static(self.request.keep_alive()), deadline.as_mut()).await;
                     keep_alive.as_mut().reset(Instant::now() + every);
                 }
             }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::messages::wire;
 use crate::error::Error;
 
 /// Declares the formats together with the list of them, which so cannot lack one.
@@ -25,6 +26,8 @@ formats! {
     Chat,
     /// OpenAI's legacy text completions.
     Completions,
+    /// Anthropic's Messages.
+    Messages,
 }
 
 impl Format {
@@ -33,6 +36,7 @@ impl Format {
     pub fn error_body(self, error: &Error) -> Value {
         match self {
             Self::Chat | Self::Completions => json!({ "error": error.to_object() }),
+            Self::Messages => wire::error_body(error),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! - `demand`: what routing, hold and limits need to know.
 //! - `events`: server-sent events, cut out of a provider's stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
+//! - `messages`: Anthropic's Messages.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -17,9 +18,11 @@ pub mod completions;
 pub mod demand;
 pub mod events;
 pub mod format;
+pub mod messages;
 pub mod openai;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use crate::credits::usage::Usage;
 use crate::error::Error;
@@ -46,6 +49,8 @@ pub struct Target<'a> {
 pub struct Upstream {
     /// Which of the provider's endpoints is asked.
     pub format: Format,
+    /// What the format says in headers.
+    pub headers: HeaderMap,
     /// The request's body, JSON.
     pub body: Bytes,
     /// Whether the answer is asked for as a stream: a plain answer is, too, wherever it can be put together from one,
@@ -71,6 +76,11 @@ pub trait Request: Send + Sync {
 
     /// The event that ends a stream in which no provider has answered.
     fn failure_event(&self, error: &Error) -> Bytes;
+
+    /// What tells a client that waits for a stream that it is alive: no SDK shows it.
+    fn keep_alive(&self) -> &'static [u8] {
+        events::KEEP_ALIVE
+    }
 }
 
 /// How far an answer has come.

@@ -29,7 +29,8 @@ pub async fn send(
         tracing::error!(provider, format = ?upstream.format, "a provider's base URL is not a URL");
         return Err(Failure::unreachable(provider, true));
     };
-    let headers = headers(app, settings, credential, upstream.streamed);
+    let mut headers = headers(app, settings, credential, upstream.streamed);
+    headers.extend(upstream.headers.clone());
     let request = app.http.post(address).headers(headers).body(upstream.body.clone());
     let response = match tokio::time::timeout_at(until, request.send()).await {
         Err(_) => return Err(Failure::silent(provider)),
@@ -81,6 +82,7 @@ fn headers(app: &App, settings: &ProviderSettings, credential: &Credential, stre
     };
     match settings.provider.authentication {
         Authentication::Bearer => insert(header::AUTHORIZATION, &format!("Bearer {key}"), true),
+        Authentication::ApiKey => insert(HeaderName::from_static("x-api-key"), key, true),
         Authentication::Portkey => {
             insert(HeaderName::from_static("x-portkey-api-key"), key, true);
             match (virtual_key, &settings.upstream) {

@@ -19,8 +19,8 @@ pub struct Provider {
     pub base_url: &'static str,
     /// How it wants our key.
     pub authentication: Authentication,
-    /// The formats that it speaks, each with its endpoint's path behind the base URL. Every provider speaks chat; what
-    /// else a client asks for is translated where it is not here.
+    /// The formats that it speaks, each with its endpoint's path behind the base URL. Every provider speaks chat or
+    /// Messages: what a client asks for in any other format is translated into one of them.
     pub speaks: &'static [(Format, &'static str)],
     /// What is different about it.
     pub quirks: Quirks,
@@ -39,6 +39,8 @@ impl Provider {
 pub struct Quirks {
     /// It is told which app calls (`HTTP-Referer`, `X-Title`), for its public statistics.
     pub sends_app: bool,
+    /// It serves open models: their templates take `top_k`, and what a model has thought back.
+    pub open_weights: bool,
 }
 
 /// Whose account at a provider a call goes to.
@@ -54,6 +56,8 @@ pub enum Credential {
 pub enum Authentication {
     /// `Authorization: Bearer KEY`.
     Bearer,
+    /// `x-api-key: KEY`.
+    ApiKey,
     /// `x-portkey-api-key: KEY`, and which upstream Portkey is to use, from our configuration only.
     Portkey,
 }

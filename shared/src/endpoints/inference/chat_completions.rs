@@ -14,6 +14,7 @@ use crate::call;
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::formats::chat::ChatRequest;
+use crate::formats::messages::AlsoOverMessages;
 use crate::serve::{Invocation, Payload};
 
 /// A chat completion as OpenAI's API takes it. What is not named here is passed on to the provider.
@@ -94,6 +95,6 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    let request = ChatRequest::parse(payload.0)?;
+    let request = AlsoOverMessages(ChatRequest::parse(payload.0)?);
     call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
 }

@@ -14,6 +14,7 @@ use crate::call;
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::formats::completions::CompletionRequest;
+use crate::formats::messages::AlsoOverMessages;
 use crate::serve::{Invocation, Payload};
 
 /// A text completion as OpenAI's API takes it. What is not named here is passed on to a provider that speaks the format;
@@ -81,6 +82,6 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    let request = CompletionRequest::parse(payload.0)?;
+    let request = AlsoOverMessages(CompletionRequest::parse(payload.0)?);
     call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
 }

@@ -1,6 +1,7 @@
 //! A chat completion as the client asks for it, and as it goes to a provider.
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use super::{Chat, prompt};
 use crate::error::Error;
@@ -80,7 +81,7 @@ impl Request for ChatRequest {
         let streamed = !self.demand.comes_whole;
         let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
         let answer = Box::new(OpenAiAnswer::<Chat>::new(self.include_usage));
-        Ok(Upstream { format: Format::Chat, body, streamed, answer })
+        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed, answer })
     }
 
     fn failure_event(&self, error: &Error) -> Bytes {

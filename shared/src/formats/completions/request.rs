@@ -1,6 +1,7 @@
 //! A text completion as the client asks for it, and as it goes to a provider: natively, or over chat.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::json;
 
 use super::Completions;
@@ -85,7 +86,7 @@ impl CompletionRequest {
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
         let answer = Box::new(OpenAiAnswer::<Completions>::new(self.include_usage));
-        Ok(Upstream { format: Format::Completions, body, streamed, answer })
+        Ok(Upstream { format: Format::Completions, headers: HeaderMap::new(), body, streamed, answer })
     }
 
     fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -114,7 +115,7 @@ impl CompletionRequest {
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
         let answer = Box::new(OverChat::new(self.include_usage));
-        Ok(Upstream { format: Format::Chat, body, streamed: true, answer })
+        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, answer })
     }
 
     /// The prompt as a message, where the request asks for nothing that a chat model cannot do.

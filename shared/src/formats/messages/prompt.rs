@@ -1,0 +1,336 @@
+//! How large a prompt is: a bound in tokens that no tokenizer exceeds, the text for a real count, and what is in it
+//! besides text.
+//!
+//! A token is at least one byte of text, so the bytes bound the tokens. An image counts by its model's image tokens,
+//! never by the length of its data.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::members::check_cache;
+use crate::credits::tokens::PER_TURN;
+use crate::error::Error;
+use crate::formats::PromptSize;
+use crate::object::Object;
+
+/// Tokens of the system prompt that Anthropic's models get with tools, at most (Anthropic's documentation, "Tool use:
+/// pricing"), and of each tool that Anthropic has defined itself.
+const WITH_TOOLS: u64 = 600;
+const PER_DEFINED_TOOL: u64 = 1_500;
+/// The same system prompt as it usually is, and an image as it usually is.
+const USUAL_WITH_TOOLS: u64 = 346;
+const USUAL_IMAGE: u64 = 1_600;
+
+/// Members of a request that never reach the model's prompt, and those that are walked through by themselves.
+const NOT_IN_PROMPT: [&str; 18] = [
+    "model",
+    "messages",
+    "system",
+    "max_tokens",
+    "stream",
+    "stop_sequences",
+    "temperature",
+    "top_p",
+    "top_k",
+    "metadata",
+    "service_tier",
+    "speed",
+    "inference_geo",
+    "thinking",
+    "cache_control",
+    "context_management",
+    "provider",
+    "diagnostics",
+];
+
+/// What a prompt is made of, as it is walked through.
+#[derive(Default)]
+struct Walk {
+    size: PromptSize,
+    bytes: u64,
+    /// All text, where it is wanted.
+    text: Option<String>,
+    has_tools: bool,
+}
+
+impl Walk {
+    fn say(&mut self, said: &str) {
+        self.bytes = self.bytes.saturating_add(said.len() as u64);
+        if let Some(text) = &mut self.text {
+            text.push_str(said);
+            text.push('\n');
+        }
+    }
+
+    fn hold(&mut self, modality: &'static str) {
+        if !self.size.modalities.contains(&modality) {
+            self.size.modalities.push(modality);
+        }
+    }
+
+    fn request(&mut self, request: &Object<'_>) -> Result<(), Error> {
+        let messages: Vec<Object<'_>> = request
+            .read("messages")
+            .map_err(|_| Error::invalid("messages", "`messages` is an array of message objects."))?
+            .unwrap_or_default();
+        if messages.is_empty() {
+            return Err(Error::invalid("messages", "`messages` holds at least one message."));
+        }
+        if let Some(system) = request.get("system").filter(|system| *system != "null") {
+            self.size.turns += 1;
+            self.content(system, 0).map_err(|what| {
+                Error::invalid("system", what.unwrap_or("`system` is a text or an array of text blocks.".into()))
+            })?;
+        }
+        for (place, message) in messages.iter().enumerate() {
+            self.size.turns += 1;
+            self.message(message, place)?;
+        }
+        for (name, value) in request.iter().filter(|(name, _)| !NOT_IN_PROMPT.contains(name)) {
+            if name == "tools" {
+                self.tools(value);
+            }
+            self.say(name);
+            self.say(value);
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: &Object<'_>, place: usize) -> Result<(), Error> {
+        if message.get("role").is_none_or(|role| !role.starts_with('"')) {
+            return Err(Error::invalid(format!("messages[{place}].role"), "Every message has a `role`."));
+        }
+        check_cache(message)
+            .map_err(|what| Error::invalid(format!("messages[{place}].cache_control"), what))?;
+        for (name, value) in message.iter() {
+            match name {
+                "role" | "cache_control" => {}
+                "content" => self.content(value, 0).map_err(|what| {
+                    const SHAPE: &str = "A message's `content` is text or an array of content blocks.";
+                    Error::invalid(format!("messages[{place}].content"), what.unwrap_or(SHAPE.into()))
+                })?,
+                _ => self.say(value),
+            }
+        }
+        if message.get("content").is_none() {
+            return Err(Error::invalid(format!("messages[{place}].content"), "Every message has a `content`."));
+        }
+        Ok(())
+    }
+
+    /// A text or blocks. The error says what is wrong, if more is known than that it is no content.
+    fn content(&mut self, value: &str, depth: usize) -> Result<(), Option<Cow<'static, str>>> {
+        /// Results of tools hold documents, which hold blocks: there is nothing below those.
+        const DEEPEST: usize = 4;
+        if depth > DEEPEST {
+            return Err(None);
+        }
+        match value.as_bytes().first() {
+            Some(b'"') => self.say(&string(value).ok_or(None)?),
+            Some(b'[') => {
+                let blocks: Vec<&RawValue> = serde_json::from_str(value).map_err(|_| None)?;
+                for block in blocks {
+                    self.block(block.get(), depth)?;
+                }
+            }
+            _ => return Err(None),
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, raw: &str, depth: usize) -> Result<(), Option<Cow<'static, str>>> {
+        let block: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
+        let kind = block.get("type").and_then(string).ok_or(None)?;
+        check_cache(&block).map_err(|what| Some(what.into()))?;
+        if kind == "tool_result" {
+            // In a chat it is a message of its own.
+            self.size.turns += 1;
+        }
+        for (name, value) in block.iter() {
+            match (kind.as_ref(), name) {
+                (_, "type" | "cache_control") => {}
+                ("text", "text") => self.say(&string(value).ok_or(None)?),
+                ("image", "source") => self.image(value)?,
+                ("document", "source") => self.document(value, depth)?,
+                ("tool_result" | "search_result", "content") if value != "null" => self.content(value, depth + 1)?,
+                _ => self.say(value),
+            }
+        }
+        match kind.as_ref() {
+            "text" | "image" | "document" | "search_result" | "thinking" | "redacted_thinking" | "tool_use"
+            | "tool_result" | "tool_reference" | "server_tool_use" | "fallback" => Ok(()),
+            // What tools at a provider brought in earlier turns.
+            kind if kind.ends_with("_tool_result") => Ok(()),
+            // Whatever else a provider may take would not be priced.
+            _ => Err(Some(
+                "A content block's `type` is text, image, document, search_result, thinking, redacted_thinking, tool_use \
+                 or tool_result."
+                    .into(),
+            )),
+        }
+    }
+
+    fn image(&mut self, source: &str) -> Result<(), Option<Cow<'static, str>>> {
+        let source: Object<'_> = serde_json::from_str(source).map_err(|_| None)?;
+        match source.get("type").and_then(string).as_deref() {
+            Some("base64" | "url") => {
+                self.size.images += 1;
+                self.hold("image");
+                Ok(())
+            }
+            _ => Err(Some("An image's `source` is `base64` or `url`: files are not kept here.".into())),
+        }
+    }
+
+    /// What stands at an address could be of any size, so a document comes with the request.
+    fn document(&mut self, source: &str, depth: usize) -> Result<(), Option<Cow<'static, str>>> {
+        let source: Object<'_> = serde_json::from_str(source).map_err(|_| None)?;
+        match source.get("type").and_then(string).as_deref() {
+            Some("base64") => {
+                self.hold("file");
+                self.say(source.get("data").unwrap_or_default());
+                Ok(())
+            }
+            Some("text") => {
+                self.say(&source.get("data").and_then(string).ok_or(None)?);
+                Ok(())
+            }
+            Some("content") => self.content(source.get("content").ok_or(None)?, depth + 1),
+            _ => Err(Some("A document's `source` is `base64`, `text` or `content`: send it with the request.".into())),
+        }
+    }
+
+    fn tools(&mut self, tools: &str) {
+        let tools: Vec<Object<'_>> = serde_json::from_str(tools).unwrap_or_default();
+        let is_defined = |tool: &&Object<'_>| tool.get("type").is_some_and(|kind| !matches!(kind, "null" | "\"custom\""));
+        self.has_tools = !tools.is_empty();
+        self.size.bound += if self.has_tools { WITH_TOOLS } else { 0 };
+        self.size.bound += PER_DEFINED_TOOL * tools.iter().filter(is_defined).count() as u64;
+    }
+}
+
+/// Measures the request's system prompt, messages and tools.
+///
+/// # Errors
+/// `invalid_request` that names what is no prompt, or cannot be priced.
+pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
+    let mut walk = Walk::default();
+    walk.request(request)?;
+    let turns = walk.size.turns.saturating_mul(PER_TURN);
+    walk.size.bound = walk.size.bound.saturating_add(walk.bytes).saturating_add(turns);
+    Ok(walk.size)
+}
+
+/// All text that goes into the prompt.
+#[must_use]
+pub fn text(request: &Object<'_>) -> String {
+    let mut walk = Walk { text: Some(String::new()), ..Walk::default() };
+    // Measured before, so it cannot fail now; what was read until a failure counts.
+    let _ = walk.request(request);
+    walk.text.unwrap_or_default()
+}
+
+/// The tokens that a prompt most likely has, by our own tokenizer: an estimate, since Anthropic publishes none.
+///
+/// # Errors
+/// As [`measure`].
+pub fn count(request: &Object<'_>) -> Result<u64, Error> {
+    let mut walk = Walk { text: Some(String::new()), ..Walk::default() };
+    walk.request(request)?;
+    let text = walk.text.unwrap_or_default();
+    let with_tools = if walk.has_tools { USUAL_WITH_TOOLS } else { 0 };
+    Ok(walk.size.counted(&text, USUAL_IMAGE) + with_tools)
+}
+
+/// A JSON string's text.
+fn string(json: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credits::tokens;
+    use serde_json::{Value, json};
+
+    fn measured(body: &Value) -> Result<PromptSize, Error> {
+        let text = body.to_string();
+        measure(&serde_json::from_str(&text).expect("an object"))
+    }
+
+    fn says(content: Value) -> Value {
+        json!({"messages": [{"role": "user", "content": content}]})
+    }
+
+    #[test]
+    fn text_counts_by_its_bytes_and_an_image_not_by_its_data() {
+        let prompt = measured(&json!({
+            "model": "m", "max_tokens": 9, "system": [{"type": "text", "text": "héllo\n"}],
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "abc"},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A".repeat(100_000)}}]}]}))
+        .expect("a prompt");
+        assert_eq!((prompt.images, prompt.turns), (1, 2));
+        assert_eq!(prompt.bound, 7 + 3 + 2 * PER_TURN);
+        assert_eq!(prompt.modalities, ["image"]);
+    }
+
+    #[test]
+    fn results_of_tools_documents_and_what_comes_with_tools_count() {
+        let result = says(json!([{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "abc"}]}]));
+        let prompt = measured(&result).expect("a prompt");
+        assert_eq!((prompt.turns, prompt.bound), (2, 3 + 3 + 2 * PER_TURN));
+        let document = says(json!([{"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"}}]));
+        let prompt = measured(&document).expect("a prompt");
+        assert_eq!((prompt.modalities, prompt.bound), (vec!["file"], 6 + PER_TURN));
+        let plain = measured(&says(json!("x"))).expect("a prompt").bound;
+        let mut with = says(json!("x"));
+        with["tools"] = json!([{"name": "f", "input_schema": {"type": "object"}}, {"type": "bash_20250124", "name": "bash"}]);
+        let tools = with["tools"].to_string().len() as u64 + 5;
+        assert_eq!(measured(&with).expect("a prompt").bound, plain + tools + WITH_TOOLS + PER_DEFINED_TOOL);
+    }
+
+    #[test]
+    fn what_cannot_be_a_prompt_is_refused() {
+        let hour = json!({"type": "ephemeral", "ttl": "1h"});
+        for (body, param) in [
+            (json!({}), "messages"),
+            (json!({"messages": []}), "messages"),
+            (json!({"messages": [1]}), "messages"),
+            (json!({"messages": [{}]}), "messages[0].role"),
+            (json!({"messages": [{"role": "user"}]}), "messages[0].content"),
+            (says(json!(5)), "messages[0].content"),
+            (says(json!([{"text": "no type"}])), "messages[0].content"),
+            (says(json!([{"type": "hologram"}])), "messages[0].content"),
+            (says(json!([{"type": "container_upload", "file_id": "f"}])), "messages[0].content"),
+            (says(json!([{"type": "image", "source": {"type": "file", "file_id": "f"}}])), "messages[0].content"),
+            (says(json!([{"type": "document", "source": {"type": "url", "url": "https://x"}}])), "messages[0].content"),
+            (says(json!([{"type": "text", "text": "x", "cache_control": hour}])), "messages[0].content"),
+            (
+                says(json!([{"type": "tool_result", "content": [{"type": "text", "text": "x", "cache_control": hour}]}])),
+                "messages[0].content",
+            ),
+            (json!({"system": [{"type": "text", "text": "x", "cache_control": hour}], "messages": [{"role": "user", "content": "x"}]}), "system"),
+        ] {
+            let error = measured(&body).expect_err(&body.to_string());
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_of_tokens() {
+        let body = says(json!("Hello")).to_string();
+        assert_eq!(count(&serde_json::from_str(&body).expect("an object")).expect("a prompt"), 2 + 4);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_bound_is_never_below_a_real_count(text in "\\PC{0,400}", digits in "[0-9.,:;]{0,200}") {
+            let prompt = measured(&says(json!(format!("{text}{digits}")))).expect("a prompt");
+            proptest::prop_assert!(prompt.bound >= tokens::count(&text) + tokens::count(&digits));
+        }
+    }
+}
