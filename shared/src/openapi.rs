@@ -14,8 +14,17 @@ use crate::route::{Auth, Operation, Route};
 use crate::routes::{Documented, ROUTES};
 
 /// Schemas of what is passed on as it comes: whatever else they hold is the provider's business.
-const PASSED_ON: [&str; 5] =
-    ["ChatCompletionRequest", "ChatMessage", "ChatCompletion", "TextCompletionRequest", "TextCompletion"];
+const PASSED_ON: [&str; 9] = [
+    "ChatCompletionRequest",
+    "ChatMessage",
+    "ChatCompletion",
+    "TextCompletionRequest",
+    "TextCompletion",
+    "MessageRequest",
+    "ConversationMessage",
+    "Message",
+    "CountTokensRequest",
+];
 
 /// The schema of every error body.
 const ERROR: &str = "Error";
@@ -166,7 +175,10 @@ fn error_schema() -> Value {
         "description": "A refusal or failure. `code` says which; further members go with some codes, such as `required` and `available`.",
         "required": ["error"],
         "additionalProperties": false,
-        "properties": { "error": {
+        "properties": {
+        "type": { "const": "error", "description": "On the endpoints that speak Anthropic's format." },
+        "request_id": { "type": "string", "description": "There, too: the request's id." },
+        "error": {
             "type": "object",
             "required": ["message", "type", "param", "code"],
             "properties": {

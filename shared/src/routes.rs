@@ -95,6 +95,14 @@ routes! {
     v1_chat_search at "/v1/chat/search" { POST chats::search::find: User "chat:read" } needs [EncryptionKeys];
     /// How much is kept of chats.
     v1_chat_stats at "/v1/chat/stats" { GET chats::stats::show: User "chat:read" };
+    /// Anthropic's Messages, streamed or not.
+    v1_messages at "/v1/messages" {
+        POST inference::messages::create: User "inference"
+    } speaks Messages max 300 needs [Redis];
+    /// How many tokens a message's prompt has, for free.
+    v1_messages_count_tokens at "/v1/messages/count_tokens" {
+        POST inference::count_tokens::count: User "inference"
+    } speaks Messages;
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.

@@ -97,6 +97,10 @@ values
   ('anthropic/claude-sonnet-4.5', 'openrouter', 'anthropic/claude-sonnet-4.5', 3000000000, 300000000, 15000000000),
   ('anthropic/claude-haiku-4.5', 'openrouter', 'anthropic/claude-haiku-4.5', 1000000000, 100000000, 5000000000),
   ('anthropic/claude-3.5-haiku', 'openrouter', 'anthropic/claude-3.5-haiku', 800000000, 80000000, 4000000000),
+  ('anthropic/claude-opus-4.1', 'anthropic', 'claude-opus-4-1-20250805', 15000000000, 1500000000, 75000000000),
+  ('anthropic/claude-sonnet-4.5', 'anthropic', 'claude-sonnet-4-5-20250929', 3000000000, 300000000, 15000000000),
+  ('anthropic/claude-haiku-4.5', 'anthropic', 'claude-haiku-4-5-20251001', 1000000000, 100000000, 5000000000),
+  ('anthropic/claude-3.5-haiku', 'anthropic', 'claude-3-5-haiku-20241022', 800000000, 80000000, 4000000000),
   -- Google
   ('google/gemini-2.5-flash', 'openrouter', 'google/gemini-2.5-flash', 300000000, 30000000, 2500000000),
   ('google/gemini-2.5-flash-lite', 'openrouter', 'google/gemini-2.5-flash-lite', 100000000, 10000000, 400000000),
@@ -177,4 +181,4 @@ on conflict (model_id, provider) do update set
 
 -- Anthropic charges a quarter more for what it writes into its cache for five minutes.
 update gateway.model_routes set written_price = prompt_price * 5 / 4
-  where provider = 'openrouter' and model_id like 'anthropic/%' and prompt_price is not null;
+  where provider in ('openrouter', 'anthropic') and model_id like 'anthropic/%' and prompt_price is not null;

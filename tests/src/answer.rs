@@ -108,7 +108,14 @@ impl Answer {
         );
         assert!(self.headers.contains_key("x-request-id"), "{what}");
         let body: Value = serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {what}"));
-        assert_eq!(body.as_object().map(serde_json::Map::len), Some(1), "{what}");
+        // Anthropic's clients are told of an error in a body of theirs.
+        let of_messages = body["type"] == "error";
+        if of_messages {
+            assert_eq!(body["request_id"], self.header("x-request-id"), "{what}");
+            assert_eq!(self.header("request-id"), self.header("x-request-id"), "{what}");
+        }
+        let members = if of_messages { 3 } else { 1 };
+        assert_eq!(body.as_object().map(serde_json::Map::len), Some(members), "{what}");
         let error = &body["error"];
         let text = |name: &str| error[name].as_str().unwrap_or_else(|| panic!("no {name}: {what}"));
         assert!(!text("message").is_empty(), "{what}");
@@ -122,6 +129,8 @@ impl Answer {
             403 => "permission_error",
             404 => "not_found_error",
             429 => "rate_limit_error",
+            413 if of_messages => "request_too_large",
+            408 | 504 if of_messages => "timeout_error",
             400..=499 => "invalid_request_error",
             _ => "api_error",
         };

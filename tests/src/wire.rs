@@ -2,7 +2,7 @@
 //! asked of all of them, and a new format cannot be left out.
 //!
 //! A wire is a format together with the provider that serves it in the tests: a format that this provider does not
-//! speak is served over chat, which is a way of its own through the gateway.
+//! speak is served over chat, or over messages, which is a way of its own through the gateway.
 
 use std::panic::AssertUnwindSafe;
 
@@ -16,10 +16,14 @@ use shared::routes::ROUTES;
 use crate::world::{MODEL, Route, World, events};
 
 /// The wires. The first one is chat, by which everything is tested that has nothing to do with formats.
-pub static WIRES: [Wire; 3] = [
+pub static WIRES: [Wire; 7] = [
     Wire { name: "chat", provider: "openrouter", ..CHAT },
     Wire { name: "text completions", provider: "openrouter", ..TEXTS },
     Wire { name: "text completions over chat", provider: "portkey", ..TEXTS },
+    Wire { name: "messages", provider: "anthropic", ..MESSAGES },
+    Wire { name: "messages over chat", provider: "portkey", ..MESSAGES },
+    Wire { name: "chat over messages", provider: "anthropic", ..CHAT },
+    Wire { name: "text completions over messages", provider: "anthropic", ..TEXTS },
 ];
 
 const CHAT: Wire = Wire {
@@ -46,6 +50,18 @@ const TEXTS: Wire = Wire {
     object: "text_completion",
     chunk: "text_completion",
     failed: || json!({ "index": 0, "text": "", "logprobs": null, "finish_reason": "error" }),
+    ..CHAT
+};
+
+const MESSAGES: Wire = Wire {
+    format: Format::Messages,
+    route: "v1_messages",
+    question: |text| json!({ "max_tokens": 4096, "messages": [{ "role": "user", "content": text }] }),
+    text: "/content/0/text",
+    piece: "/delta/text",
+    object: "message",
+    chunk: "",
+    failed: || Value::Null,
     ..CHAT
 };
 
@@ -90,19 +106,92 @@ impl Wire {
     #[must_use]
     pub fn upstream(&self) -> Format {
         let provider = PROVIDERS.iter().find(|row| row.name == self.provider).expect("a provider");
-        if provider.path(self.format).is_some() { self.format } else { Format::Chat }
+        let spoken = [self.format, Format::Chat, Format::Messages];
+        spoken.into_iter().find(|format| provider.path(*format).is_some()).expect("a format into which all is translated")
     }
 
-    /// How many events of its provider's stream come before the first one with text: in chat, one brings the role.
+    /// How many events of its provider's stream come before the first one with text: in chat, one brings the role; a
+    /// message begins, its first block does, and there is a ping.
     #[must_use]
     pub fn events_before_text(&self) -> u64 {
-        u64::from(self.upstream() == Format::Chat)
+        match self.upstream() {
+            Format::Chat => 1,
+            Format::Completions => 0,
+            Format::Messages => 3,
+        }
+    }
+
+    /// How many events the client gets before the first one with text.
+    #[must_use]
+    pub fn own_events_before_text(&self) -> u64 {
+        match (self.format, self.upstream()) {
+            (Format::Messages, Format::Messages) => 3,
+            (Format::Messages, _) => 2,
+            (Format::Completions, Format::Completions) => 0,
+            _ => 1,
+        }
+    }
+
+    /// Whether it can be asked for several answers at once.
+    #[must_use]
+    pub fn has_choices(&self) -> bool {
+        self.format != Format::Messages && self.upstream() != Format::Messages
+    }
+
+    /// The members that ask for the usage at a stream's end, or say that it is not wanted.
+    #[must_use]
+    pub fn with_usage(&self, wanted: bool) -> Value {
+        match self.format {
+            // It always comes.
+            Format::Messages => json!({}),
+            _ => json!({ "stream_options": { "include_usage": wanted } }),
+        }
+    }
+
+    /// What a client hears while its provider is silent.
+    #[must_use]
+    pub fn alive(&self) -> &'static str {
+        match self.format {
+            Format::Messages => "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+            _ => ": keep-alive\n\n",
+        }
+    }
+
+    /// What stands at the end of a stream that is complete.
+    #[must_use]
+    pub fn end(&self) -> &'static str {
+        match self.format {
+            Format::Messages => "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+            _ => "data: [DONE]\n\n",
+        }
+    }
+
+    /// What ends its provider's stream.
+    #[must_use]
+    pub fn upstream_end(&self) -> &'static str {
+        match self.upstream() {
+            Format::Messages => {
+                "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
+            }
+            _ => "data: [DONE]\n\n",
+        }
+    }
+
+    /// An event of its provider's as it is written.
+    #[must_use]
+    pub fn upstream_frame(&self, event: &Value) -> String {
+        let name = event["type"].as_str().map(|name| format!("event: {name}\n")).unwrap_or_default();
+        format!("{name}data: {event}\n\n")
     }
 
     /// An event with this text as its provider writes it.
     #[must_use]
     pub fn upstream_event(&self, text: &str) -> Value {
         let (object, choice) = match self.upstream() {
+            Format::Messages => {
+                let delta = json!({ "type": "text_delta", "text": text });
+                return json!({ "type": "content_block_delta", "index": 0, "delta": delta });
+            }
             Format::Chat => (CHAT.chunk, json!({ "index": 0, "delta": { "content": text }, "finish_reason": null })),
             Format::Completions => (TEXTS.chunk, json!({ "index": 0, "text": text, "finish_reason": null })),
         };
@@ -143,7 +232,8 @@ impl Wire {
     /// When it is an answer in another format, or has no text.
     #[must_use]
     pub fn text(&self, answer: &Value) -> String {
-        assert_eq!(answer["object"], self.object, "{answer}");
+        let named = if self.format == Format::Messages { "type" } else { "object" };
+        assert_eq!(answer[named], self.object, "{answer}");
         let text = answer.pointer(self.text).and_then(Value::as_str);
         text.unwrap_or_else(|| panic!("no text: {answer}")).to_owned()
     }
@@ -158,7 +248,11 @@ impl Wire {
         let whole = &stream[..stream.rfind('\n').map_or(0, |at| at + 1)];
         let events = events(whole).into_iter();
         let text = |event: Value| {
-            assert_eq!(event["object"], self.chunk, "{event}");
+            if self.format == Format::Messages {
+                assert!(event["type"].is_string(), "{event}");
+            } else {
+                assert_eq!(event["object"], self.chunk, "{event}");
+            }
             event.pointer(self.piece).and_then(Value::as_str).map(ToOwned::to_owned)
         };
         events.filter_map(text).filter(|text| !text.is_empty()).collect()
@@ -167,13 +261,28 @@ impl Wire {
     /// Why the one choice of a plain answer or of an event has ended, if it has.
     #[must_use]
     pub fn finish<'a>(&self, answer: &'a Value) -> Option<&'a str> {
+        if self.format == Format::Messages {
+            let reason = answer.pointer("/delta/stop_reason").unwrap_or(&answer["stop_reason"]);
+            return reason.as_str().map(|reason| if reason == "end_turn" { "stop" } else { reason });
+        }
         answer.pointer("/choices/0/finish_reason").and_then(Value::as_str)
     }
 
-    /// The usage of a plain answer or of an event; null if it has none.
+    /// The usage of a plain answer or of an event, in the words of chat; null if it has none, or none with a cost.
     #[must_use]
-    pub fn usage<'a>(&self, answer: &'a Value) -> &'a Value {
-        &answer["usage"]
+    pub fn usage(&self, answer: &Value) -> Value {
+        let usage = &answer["usage"];
+        if self.format != Format::Messages || usage["cost"].is_null() {
+            return if usage["cost"].is_null() { Value::Null } else { usage.clone() };
+        }
+        let count = |name: &str| usage[name].as_u64().unwrap_or_default();
+        let (read, written) = (count("cache_read_input_tokens"), count("cache_creation_input_tokens"));
+        let (prompt, completion) = (count("input_tokens") + read + written, count("output_tokens"));
+        let mut usage = usage.clone();
+        usage["prompt_tokens"] = json!(prompt);
+        usage["completion_tokens"] = json!(completion);
+        usage["total_tokens"] = json!(prompt + completion);
+        usage
     }
 
     /// The error in the last event of a stream that has failed: an event that the SDKs raise, with a finish reason and
@@ -183,8 +292,13 @@ impl Wire {
     /// When the stream has not ended so.
     #[must_use]
     pub fn failure(&self, stream: &str) -> Value {
-        assert!(!stream.contains("[DONE]"), "{stream}");
+        assert!(!stream.contains("[DONE]") && !stream.contains("message_stop"), "{stream}");
         let last = events(stream).pop().expect("an event");
+        if self.format == Format::Messages {
+            assert_eq!(last["type"], "error", "{last}");
+            assert!(last["error"]["code"].is_string() && last["error"]["type"].is_string(), "{last}");
+            return last["error"].clone();
+        }
         assert_eq!((&last["object"], &last["choices"]), (&json!(self.chunk), &json!([(self.failed)()])), "{last}");
         assert!(last["error"]["code"].is_string(), "{last}");
         last["error"].clone()

@@ -61,11 +61,12 @@ pub(super) struct ToolCall {
     pub(super) arguments: Vec<Piece>,
 }
 
-/// Reported token counts. `cached` is part of `prompt`, `reasoning` of `completion`.
+/// Reported token counts. `cached` and `written` are parts of `prompt`, `reasoning` of `completion`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Usage {
     pub(super) prompt: u64,
     pub(super) cached: u64,
+    pub(super) written: u64,
     pub(super) completion: u64,
     pub(super) reasoning: u64,
 }
@@ -89,7 +90,7 @@ impl Answer {
                 }
             }
         }
-        let usage = Usage { prompt: request.prompt.tokens(), cached: 0, completion, reasoning };
+        let usage = Usage { prompt: request.prompt.tokens(), cached: 0, written: 0, completion, reasoning };
         Ok(Self { model: request.model.clone(), choices, usage })
     }
 }

@@ -45,7 +45,7 @@ pub enum Ending {
 pub struct RecordedRequest {
     /// One of [`super::NAMES`].
     pub provider: &'static str,
-    /// Where it was asked, under the provider's base path: `/chat/completions` or `/completions`.
+    /// Where it was asked, under the provider's base path: `/chat/completions`, say.
     pub path: &'static str,
     /// The model asked for; empty if the body names none.
     pub model: String,
@@ -70,7 +70,7 @@ struct Record {
 
 #[derive(Debug, Default)]
 struct State {
-    behaviours: Mutex<[Option<Arc<Chosen>>; 4]>,
+    behaviours: Mutex<[Option<Arc<Chosen>>; super::NAMES.len()]>,
     customers: Mutex<Vec<(Vendor, String)>>,
     gates: [Mutex<Option<Arc<GateState>>>; 2],
     recording: AtomicBool,

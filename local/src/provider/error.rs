@@ -30,6 +30,22 @@ impl ApiError {
         Self { status, message: format!("{} [{RAW_MARKER}]", message.as_ref()), kind, param: None, code: None }
     }
 
+    /// The `type` that Anthropic gives to that status (<https://platform.claude.com/docs/en/api/errors>).
+    pub(super) fn messages_kind(&self) -> &'static str {
+        match self.status.as_u16() {
+            401 => "authentication_error",
+            402 => "billing_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 => "rate_limit_error",
+            504 => "timeout_error",
+            529 => "overloaded_error",
+            400..500 => "invalid_request_error",
+            _ => "api_error",
+        }
+    }
+
     pub(super) fn unauthorised(message: impl AsRef<str>) -> Self {
         Self { code: Some("invalid_api_key"), ..Self::new(StatusCode::UNAUTHORIZED, message) }
     }

@@ -1,4 +1,4 @@
-//! The two endpoints that complete: OpenAI's chat completions and its legacy text completions.
+//! The three endpoints that complete: OpenAI's chat completions, its legacy text completions and Anthropic's Messages.
 //!
 //! What a request may say and how its answer looks on the wire differ; what the answer is and every behaviour are the
 //! same.
@@ -10,16 +10,18 @@ use super::vendor::Vendor;
 pub(super) enum Format {
     Chat,
     Text,
+    Messages,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 2] = [Self::Chat, Self::Text];
+    pub(super) const ALL: [Self; 3] = [Self::Chat, Self::Text, Self::Messages];
 
     /// Under a provider's base path.
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::Chat => "/chat/completions",
             Self::Text => "/completions",
+            Self::Messages => "/messages",
         }
     }
 
@@ -27,11 +29,12 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.path() == path)
     }
 
-    /// `object` of a plain answer.
+    /// `object` of a plain answer; a message has `type` in its place.
     pub(super) const fn object(self) -> &'static str {
         match self {
             Self::Chat => "chat.completion",
             Self::Text => "text_completion",
+            Self::Messages => "message",
         }
     }
 
@@ -40,12 +43,14 @@ impl Format {
         match self {
             Self::Chat => "chat.completion.chunk",
             Self::Text => "text_completion",
+            Self::Messages => "message",
         }
     }
 
     /// What the `id` of an answer begins with.
     pub(super) const fn id_prefix(self, vendor: Vendor) -> &'static str {
         match (vendor, self) {
+            (_, Self::Messages) => "msg_",
             (Vendor::OpenRouter, _) => "gen-",
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",

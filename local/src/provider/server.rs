@@ -116,18 +116,20 @@ impl Server {
         let (head, body) = request.into_parts();
         let Some((vendor, endpoint)) = Vendor::of_path(head.uri.path()) else {
             let error = ApiError::new(StatusCode::NOT_FOUND, "no provider has this path");
-            return Ok(failed(Vendor::Featherless, &error, None));
+            return Ok(failed(Vendor::Featherless, Format::Chat, &error, None));
         };
-        match (Format::of_path(endpoint), endpoint, head.method) {
+        let format = Format::of_path(endpoint).filter(|format| vendor.has(*format));
+        match (format, endpoint, head.method) {
             (Some(format), _, Method::POST) => self.complete(vendor, format, &head.headers, body).await,
             (None, "/models", Method::GET) => Ok(self.models(vendor, &head.headers)),
             (Some(_), _, method) | (None, "/models", method) => {
                 let message = format!("{method} is not allowed here");
-                Ok(failed(vendor, &ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message), None))
+                let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message);
+                Ok(failed(vendor, format.unwrap_or(Format::Chat), &error, None))
             }
             (None, path, _) => {
                 let message = format!("unknown path {path}");
-                Ok(failed(vendor, &ApiError::new(StatusCode::NOT_FOUND, message), None))
+                Ok(failed(vendor, Format::Chat, &ApiError::new(StatusCode::NOT_FOUND, message), None))
             }
         }
     }
@@ -143,7 +145,7 @@ impl Server {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
                 let error = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
-                return Ok(failed(vendor, &error, None));
+                return Ok(failed(vendor, format, &error, None));
             }
             // The client broke the connection off: there is nobody to answer.
             Err(_) => return Err(Refused),
@@ -161,7 +163,7 @@ impl Server {
                 exchange.ends(Ending::Broken);
                 Err(Refused)
             }
-            Err(error) => Ok(failed(vendor, &error, Some(exchange))),
+            Err(error) => Ok(failed(vendor, format, &error, Some(exchange))),
         }
     }
 
@@ -211,7 +213,7 @@ impl Server {
         if vendor != Vendor::OpenRouter
             && let Err(error) = vendor.authorise(headers, |given| self.is_right(vendor, given))
         {
-            return failed(vendor, &error, None);
+            return failed(vendor, Format::Chat, &error, None);
         }
         let models: Vec<_> =
             ["standin/normal", "standin/fast", "standin/reasoning", "meta-llama/llama-3.1-8b-instruct"]
@@ -231,8 +233,8 @@ fn by_model(model: &str) -> Result<Chosen, ApiError> {
     })
 }
 
-fn failed(vendor: Vendor, error: &ApiError, exchange: Option<Exchange>) -> Response<Script> {
-    response(Respond::whole(error.status, JSON, vendor.error_body(error).to_string()), exchange)
+fn failed(vendor: Vendor, format: Format, error: &ApiError, exchange: Option<Exchange>) -> Response<Script> {
+    response(Respond::whole(error.status, JSON, vendor.error_body(format, error).to_string()), exchange)
 }
 
 fn response(reply: Respond, exchange: Option<Exchange>) -> Response<Script> {

@@ -1,21 +1,23 @@
-//! What differs between the four providers: base path, key header, the field of a reasoning text, the shape of an error.
+//! What differs between the five providers: base path, endpoints, key header, the field of a reasoning text, the shape of an error.
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::error::ApiError;
+use super::{error::ApiError, format::Format};
 
-/// One of the four originals.
+/// One of the five originals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenRouter,
     Portkey,
     Featherless,
     Chutes,
+    Anthropic,
 }
 
 impl Vendor {
-    pub(super) const ALL: [Self; 4] = [Self::OpenRouter, Self::Portkey, Self::Featherless, Self::Chutes];
+    pub(super) const ALL: [Self; 5] =
+        [Self::OpenRouter, Self::Portkey, Self::Featherless, Self::Chutes, Self::Anthropic];
 
     pub(super) fn name(self) -> &'static str {
         super::NAMES[self as usize]
@@ -31,6 +33,15 @@ impl Vendor {
             Self::Portkey => "/portkey/v1",
             Self::Featherless => "/featherless/v1",
             Self::Chutes => "/chutes/v1",
+            Self::Anthropic => "/anthropic/v1",
+        }
+    }
+
+    /// Whether it has the endpoint.
+    pub(super) const fn has(self, format: Format) -> bool {
+        match format {
+            Format::Messages => matches!(self, Self::OpenRouter | Self::Anthropic),
+            Format::Chat | Format::Text => !matches!(self, Self::Anthropic),
         }
     }
 
@@ -43,18 +54,19 @@ impl Vendor {
     pub(super) fn reasoning_field(self) -> &'static str {
         match self {
             Self::OpenRouter => "reasoning",
-            Self::Portkey | Self::Featherless | Self::Chutes => "reasoning_content",
+            Self::Portkey | Self::Featherless | Self::Chutes | Self::Anthropic => "reasoning_content",
         }
     }
 
-    /// Checks the caller's key, and at Portkey that the request says whom to ask.
+    /// Checks the caller's key, at Portkey that the request says whom to ask, and at Anthropic which version it speaks.
     ///
     /// # Errors
-    /// 401 without a right key; 400 without a route, which Portkey's gateway reports before it looks at the body.
+    /// 401 without a right key; 400 without a route or a version, which are reported before the body is looked at.
     pub(super) fn authorise(self, headers: &HeaderMap, is_right: impl FnOnce(&str) -> bool) -> Result<(), ApiError> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|v| !v.is_empty());
         let given = match self {
             Self::Portkey => header("x-portkey-api-key"),
+            Self::Anthropic => header("x-api-key"),
             Self::OpenRouter | Self::Featherless | Self::Chutes => {
                 header("authorization").and_then(|value| value.strip_prefix("Bearer "))
             }
@@ -72,18 +84,25 @@ impl Vendor {
             let message = "one of x-portkey-provider and x-portkey-virtual-key is needed";
             return Err(ApiError::new(StatusCode::BAD_REQUEST, message));
         }
+        if self == Self::Anthropic && header("anthropic-version") != Some("2023-06-01") {
+            return Err(ApiError::bad_request("anthropic-version: header is required"));
+        }
         Ok(())
     }
 
-    /// An error in this provider's dialect. OpenRouter (<https://openrouter.ai/docs/api/reference/errors-and-debugging>)
+    /// An error in this provider's dialect, at that endpoint. OpenRouter (<https://openrouter.ai/docs/api/reference/errors-and-debugging>)
     /// and the vLLM servers behind Chutes give the status as a number in `code`; Portkey names the provider it asked.
-    pub(super) fn error_body(self, error: &ApiError) -> Value {
+    pub(super) fn error_body(self, format: Format, error: &ApiError) -> Value {
         let ApiError { status, message, kind, param, code } = error;
+        if format == Format::Messages {
+            let kind = error.messages_kind();
+            return json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_standin"});
+        }
         let status = status.as_u16();
         match self {
             Self::OpenRouter => json!({"error": {"message": message, "code": status}}),
             Self::Chutes => json!({"error": {"message": message, "type": kind, "param": param, "code": status}}),
-            Self::Featherless => json!({"error": {"message": message, "type": kind, "param": param, "code": code}}),
+            Self::Featherless | Self::Anthropic => json!({"error": {"message": message, "type": kind, "param": param, "code": code}}),
             Self::Portkey => json!({
                 "error": {"message": format!("openai error: {message}"), "type": kind, "param": param, "code": code},
                 "provider": "openai",

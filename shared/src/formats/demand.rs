@@ -39,6 +39,8 @@ impl Demand {
 pub struct PromptSize {
     /// Tokens at most, images apart.
     pub bound: u64,
+    /// Tokens that a provider adds by itself, at most; they are part of the bound.
+    pub added: u64,
     /// Turns of the conversation, each of which a template wraps in tokens of its own.
     pub turns: u64,
     /// Images.
@@ -51,7 +53,7 @@ impl PromptSize {
     /// Tokens at most, images apart, by a real count of the text: tighter than its bytes.
     #[must_use]
     pub fn recounted(&self, text: &str) -> u64 {
-        tokens::bound(text) + self.turns * tokens::PER_TURN
+        tokens::bound(text) + self.added + self.turns * tokens::PER_TURN
     }
 
     /// The tokens that the prompt most likely has, for a call whose provider did not say.

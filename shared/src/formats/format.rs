@@ -1,5 +1,6 @@
 //! The wire formats by name.
 
+use http::HeaderName;
 use serde_json::{Value, json};
 
 use super::messages::wire;
@@ -31,12 +32,25 @@ formats! {
 }
 
 impl Format {
-    /// The body that tells a client of this format of an error.
+    /// The body that tells a client of this format of an error in the answer to the request of this name.
     #[must_use]
-    pub fn error_body(self, error: &Error) -> Value {
+    pub fn error_body(self, error: &Error, request_id: &str) -> Value {
         match self {
             Self::Chat | Self::Completions => json!({ "error": error.to_object() }),
-            Self::Messages => wire::error_body(error),
+            Self::Messages => {
+                let mut body = wire::error_body(error);
+                body["request_id"] = json!(request_id);
+                body
+            }
+        }
+    }
+
+    /// The header in which clients of this format look for the request's name, besides ours.
+    #[must_use]
+    pub const fn request_id_header(self) -> Option<HeaderName> {
+        match self {
+            Self::Chat | Self::Completions => None,
+            Self::Messages => Some(wire::REQUEST_ID),
         }
     }
 }

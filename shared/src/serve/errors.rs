@@ -9,18 +9,24 @@ use http::{StatusCode, header};
 
 use crate::error::{Code, Error};
 use crate::formats::format::Format;
+use crate::request_id::RequestId;
 
 /// Longer than any of axum's own messages, in bytes.
 const LONGEST: usize = 4096;
 
 /// Gives every error its shape.
 pub(super) async fn shape(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned();
     let response = next.run(request).await;
     let format = response.extensions().get::<Format>().copied();
-    let response = own(response).await;
+    let mut response = own(response).await;
+    let header = format.and_then(Format::request_id_header).zip(id.as_ref().and_then(RequestId::to_header));
+    if let Some((name, value)) = header {
+        response.headers_mut().insert(name, value);
+    }
     match (format, response.extensions().get::<Error>()) {
         (Some(format), Some(error)) => {
-            let body = format.error_body(error).to_string();
+            let body = format.error_body(error, id.as_ref().map(RequestId::as_str).unwrap_or_default()).to_string();
             let (mut head, _) = response.into_parts();
             head.headers.remove(header::CONTENT_LENGTH);
             Response::from_parts(head, Body::from(body))

@@ -27,7 +27,7 @@ async fn provider(wire: &Wire) -> (String, Arc<AtomicUsize>) {
     // Bulk that is no text, which would take long to count.
     let mut chunk = wire.upstream_event(" water");
     chunk["obfuscation"] = json!("x".repeat(CHUNK));
-    let chunk = format!("data: {chunk}\n\n");
+    let chunk = wire.upstream_frame(&chunk);
     let answer = move || async move {
         let chunks = stream::iter((0..CHUNKS).map(move |_| {
             count.fetch_add(1, Ordering::SeqCst);

@@ -15,8 +15,6 @@ use tokio::sync::Notify;
 
 use super::{Reader, ask, assert_members, assert_reported, call_at, must_not_come, settled, world_within};
 
-/// What a client hears.
-const COMMENT: &str = ": keep-alive\n\n";
 /// Short beside any silence of these tests, which ends when the comments have come.
 const OFTEN: [(&str, &str); 1] = [("KEEP_ALIVE_MS", "20")];
 
@@ -26,14 +24,17 @@ async fn world_of(wire: &Wire, upstream: &str) -> (World, Account) {
 
 /// Waits for more comments than there are.
 async fn hears(reader: &mut Reader) {
-    let so_far = reader.text.matches(COMMENT).count();
-    reader.until(|text| text.matches(COMMENT).count() >= so_far + 2).await;
+    let alive = reader.wire.alive();
+    let so_far = reader.text.matches(alive).count();
+    reader.until(|text| text.matches(alive).count() >= so_far + 2).await;
 }
 
 /// The stream without its comments, each of which stands between two events.
-fn without_comments(stream: &str) -> String {
-    let blocks = stream.split_inclusive("\n\n").filter(|block| *block != COMMENT);
-    let rest: String = blocks.inspect(|block| assert!(block.starts_with("data: "), "{block:?} in {stream}")).collect();
+fn without_comments(wire: &Wire, stream: &str) -> String {
+    // A provider of messages pings, too, which reaches the clients of other formats as a comment.
+    let blocks = stream.split_inclusive("\n\n").filter(|block| *block != wire.alive() && *block != ": ping\n\n");
+    let is_event = |block: &str| block.starts_with("data: ") || block.starts_with("event: ");
+    let rest: String = blocks.inspect(|block| assert!(is_event(block), "{block:?} in {stream}")).collect();
     assert!(!rest.contains("keep-alive"), "{stream}");
     rest
 }
@@ -42,7 +43,7 @@ fn without_comments(stream: &str) -> String {
 async fn open_in_silence(wire: &'static Wire, world: &World, account: &Account) -> Reader {
     let mut reader = Reader::open(wire, call_at(wire, world, &world.base_url, account, &ask(wire, true))).await;
     hears(&mut reader).await;
-    assert_eq!(without_comments(&reader.text), "");
+    assert_eq!(without_comments(wire, &reader.text), "");
     reader
 }
 
@@ -53,8 +54,8 @@ async fn a_client_hears_them_before_the_first_output() {
         let gate = world.platform.providers.control().gate();
         let reader = open_in_silence(wire, &world, &account).await;
         gate.release();
-        let stream = without_comments(&reader.whole().await);
-        assert!(stream.ends_with("data: [DONE]\n\n") && !wire.pieces(&stream).is_empty(), "{stream}");
+        let stream = without_comments(wire, &reader.whole().await);
+        assert!(stream.ends_with(wire.end()) && !wire.pieces(&stream).is_empty(), "{stream}");
         assert_reported(&settled(&world, &account).await, "completed");
     })
     .await;
@@ -67,7 +68,7 @@ async fn a_failure_after_them_is_an_event_and_costs_nothing() {
         let gate = world.platform.providers.control().gate();
         let reader = open_in_silence(wire, &world, &account).await;
         gate.release();
-        let stream = without_comments(&reader.whole().await);
+        let stream = without_comments(wire, &reader.whole().await);
         assert_eq!(events(&stream).len(), 1, "{stream}");
         let error = wire.failure(&stream);
         assert_eq!((&error["code"], &error["provider"]), (&json!("upstream_error"), &json!(wire.provider)), "{error}");
@@ -87,8 +88,8 @@ async fn another_provider_may_still_answer_after_them() {
         let gate = control.gate();
         let reader = open_in_silence(wire, &world, &account).await;
         gate.release();
-        let stream = without_comments(&reader.whole().await);
-        assert!(stream.ends_with("data: [DONE]\n\n") && !wire.pieces(&stream).is_empty(), "{stream}");
+        let stream = without_comments(wire, &reader.whole().await);
+        assert!(stream.ends_with(wire.end()) && !wire.pieces(&stream).is_empty(), "{stream}");
         let asked: Vec<_> = control.requests().iter().map(|request| request.provider).collect();
         assert_eq!(asked, [wire.provider, "chutes"]);
         let row = settled(&world, &account).await;
@@ -106,8 +107,8 @@ async fn a_client_hears_them_in_the_middle() {
         reader.content(3).await;
         hears(&mut reader).await;
         gate.release();
-        let stream = without_comments(&reader.whole().await);
-        assert!(stream.ends_with("data: [DONE]\n\n") && wire.pieces(&stream).len() > 3, "{stream}");
+        let stream = without_comments(wire, &reader.whole().await);
+        assert!(stream.ends_with(wire.end()) && wire.pieces(&stream).len() > 3, "{stream}");
         assert_reported(&settled(&world, &account).await, "completed");
     })
     .await;
@@ -115,10 +116,10 @@ async fn a_client_hears_them_in_the_middle() {
 
 /// A provider that falls silent in the middle of its second event, until it is told to go on.
 async fn halting_provider(wire: &Wire) -> (String, Arc<Notify>) {
-    let event = |text: &str| format!("data: {}\n\n", wire.upstream_event(text));
+    let event = |text: &str| wire.upstream_frame(&wire.upstream_event(text));
     let (first, second) = (event("one"), event(" two"));
     let (begin, rest) = second.split_at(second.len() / 2);
-    let (begin, rest) = (Bytes::from(first + begin), Bytes::from(format!("{rest}data: [DONE]\n\n")));
+    let (begin, rest) = (Bytes::from(first + begin), Bytes::from(rest.to_owned() + wire.upstream_end()));
     let go_on = Arc::new(Notify::new());
     let told = go_on.clone();
     let answer = move || async move {
@@ -146,7 +147,7 @@ async fn none_stands_within_an_event() {
         assert_eq!(reader.content(1).await, "one");
         hears(&mut reader).await;
         go_on.notify_one();
-        let stream = without_comments(&reader.whole().await);
+        let stream = without_comments(wire, &reader.whole().await);
         assert_eq!(wire.pieces(&stream), ["one", " two"]);
     })
     .await;

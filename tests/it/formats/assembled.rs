@@ -9,8 +9,12 @@ use tests::answer::Answer;
 use tests::wire::{WIRES, Wire};
 use tests::world::World;
 
-/// The shapes that the stand-in has recorded of text completions; all others are chat's alone.
+/// The shapes that the stand-in has recorded of text completions and of messages; all others are chat's alone.
 const OF_TEXTS: usize = 6;
+const OF_MESSAGES: usize = 7;
+
+/// What no message can ask a chat for: several answers, sound, and tools as messages do not have them.
+const NEVER_ASKED: [&str; 4] = ["choices", "custom-tools", "function-call", "audio"];
 
 /// The provider's own plain answer in the format in which the gateway asks it; none where it has not this shape. What is
 /// recorded is the same at every provider.
@@ -36,6 +40,101 @@ async fn the_gateways(world: &World, key: &str, wire: &Wire, shape: &str) -> Val
     let cost = answer["usage"].as_object_mut().and_then(|usage| usage.remove("cost"));
     assert!(cost.is_some(), "{answer}");
     answer
+}
+
+/// The message that says what a chat completion says.
+fn as_message(chat: &Value) -> Value {
+    let (choice, message) = (&chat["choices"][0], &chat["choices"][0]["message"]);
+    let mut content = Vec::new();
+    let details = message["reasoning_details"].as_array().cloned().unwrap_or_default();
+    let thought = [&message["reasoning_content"], &message["reasoning"]].into_iter().find_map(Value::as_str);
+    if let Some(thought) = thought {
+        let signature = details.iter().find_map(|detail| detail["signature"].as_str()).unwrap_or_default();
+        content.push(json!({"type": "thinking", "thinking": thought, "signature": signature}));
+    }
+    let encrypted = details.iter().filter_map(|detail| detail["data"].as_str());
+    content.extend(encrypted.map(|data| json!({"type": "redacted_thinking", "data": data})));
+    match &message["content"] {
+        Value::Array(parts) => content.extend(parts.iter().map(|part| match part["type"].as_str() {
+            Some("thinking") => {
+                let texts = part["thinking"].as_array().expect("thoughts").iter();
+                let thought: String = texts.filter_map(|part| part["text"].as_str()).collect();
+                json!({"type": "thinking", "thinking": thought, "signature": ""})
+            }
+            _ => json!({"type": "text", "text": part["text"]}),
+        })),
+        Value::String(text) => content.push(json!({"type": "text", "text": text})),
+        _ => {}
+    }
+    content.extend(message["refusal"].as_str().map(|text| json!({"type": "text", "text": text})));
+    for call in message["tool_calls"].as_array().into_iter().flatten() {
+        let input: Value = serde_json::from_str(call["function"]["arguments"].as_str().expect("text")).expect("JSON");
+        content.push(json!({"type": "tool_use", "id": call["id"], "name": call["function"]["name"], "input": input}));
+    }
+    let stop_reason = match choice["finish_reason"].as_str() {
+        _ if message["refusal"].is_string() => "refusal",
+        Some("length") => "max_tokens",
+        Some("content_filter") => "refusal",
+        Some("tool_calls") => "tool_use",
+        _ => "end_turn",
+    };
+    let (usage, id) = (&chat["usage"], chat["id"].as_str().expect("an id"));
+    let count = |of: &Value, name: &str| of[name].as_u64().unwrap_or_default();
+    let details = &usage["prompt_tokens_details"];
+    let (read, written) = (count(details, "cached_tokens"), count(details, "cache_write_tokens"));
+    let mut told = json!({"input_tokens": count(usage, "prompt_tokens") - read - written, "cache_read_input_tokens": read,
+        "cache_creation_input_tokens": written, "output_tokens": count(usage, "completion_tokens")});
+    let thinking = count(&usage["completion_tokens_details"], "reasoning_tokens");
+    if thinking > 0 {
+        told["output_tokens_details"] = json!({"thinking_tokens": thinking});
+    }
+    json!({"id": format!("msg_{id}"), "type": "message", "role": "assistant", "model": chat["model"], "content": content,
+           "stop_reason": stop_reason, "stop_sequence": null, "usage": told})
+}
+
+/// The chat completion that says what a message says; when it was made nobody knows.
+fn as_chat(message: &Value) -> Value {
+    const FORMAT: &str = "anthropic-claude-v1";
+    let blocks = message["content"].as_array().expect("blocks");
+    let texts = |kind: &str, name: &str| -> String {
+        blocks.iter().filter(|block| block["type"] == kind).filter_map(|block| block[name].as_str()).collect()
+    };
+    let mut said = json!({"role": "assistant", "content": texts("text", "text")});
+    let mut details = Vec::new();
+    let mut calls = Vec::new();
+    for (index, block) in blocks.iter().enumerate() {
+        match block["type"].as_str().expect("a type") {
+            "thinking" => details.push(json!({"type": "reasoning.text", "text": block["thinking"],
+                "signature": block["signature"], "format": FORMAT, "index": index})),
+            "redacted_thinking" => details.push(
+                json!({"type": "reasoning.encrypted", "data": block["data"], "format": FORMAT, "index": index})),
+            "tool_use" => calls.push(json!({"id": block["id"], "type": "function",
+                "function": {"name": block["name"], "arguments": block["input"].to_string()}})),
+            _ => {}
+        }
+    }
+    if !details.is_empty() {
+        said["reasoning"] = json!(texts("thinking", "thinking"));
+        said["reasoning_details"] = json!(details);
+    }
+    if !calls.is_empty() {
+        said["tool_calls"] = json!(calls);
+    }
+    let finish = match message["stop_reason"].as_str() {
+        Some("max_tokens") => "length",
+        Some("tool_use") => "tool_calls",
+        Some("refusal") => "content_filter",
+        _ => "stop",
+    };
+    let usage = &message["usage"];
+    let count = |of: &Value, name: &str| of[name].as_u64().unwrap_or_default();
+    let (read, written) = (count(usage, "cache_read_input_tokens"), count(usage, "cache_creation_input_tokens"));
+    let (prompt, completion) = (count(usage, "input_tokens") + read + written, count(usage, "output_tokens"));
+    json!({"id": format!("chatcmpl-{}", message["id"].as_str().expect("an id")), "object": "chat.completion",
+        "model": message["model"], "choices": [{"index": 0, "message": said, "finish_reason": finish}],
+        "usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+            "completion_tokens_details": {"reasoning_tokens": count(&usage["output_tokens_details"], "thinking_tokens")}}})
 }
 
 /// The text completion that says what a chat completion says: its texts, and how likely they were.
@@ -82,19 +181,38 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
         let mut compared = 0;
         for shape in shapes() {
             let Some(own) = its_own(&world, wire, &shape).await else { continue };
+            let is_asked = wire.format != Format::Messages || !NEVER_ASKED.iter().any(|name| shape.ends_with(&format!("shape-{name}")));
+            if !is_asked {
+                continue;
+            }
             control.record(true);
             control.clear();
-            let answer = the_gateways(&world, &account.key, wire, &shape).await;
+            let mut answer = the_gateways(&world, &account.key, wire, &shape).await;
             control.record(false);
             // It is a stream that was asked for.
             assert_eq!(control.requests()[0].body["stream"], true, "{}: {shape}", wire.name);
-            let expected = if wire.format == wire.upstream() { own } else { as_texts(own) };
+            let expected = match (wire.format, wire.upstream()) {
+                (format, upstream) if format == upstream => own,
+                (Format::Messages, _) => as_message(&own),
+                (Format::Completions, Format::Chat) => as_texts(own),
+                (_, _) => {
+                    let made = answer.as_object_mut().expect("an object").remove("created");
+                    assert!(made.is_some_and(|made| made.as_u64() > Some(1_700_000_000)), "{answer}");
+                    let chat = as_chat(&own);
+                    if wire.format == Format::Chat { chat } else { as_texts(chat) }
+                }
+            };
             if answer != expected {
                 unlike.push(format!("{}: {shape}\n  gateway  {answer}\n  provider {expected}", wire.name));
             }
             compared += 1;
         }
-        let recorded = if wire.upstream() == Format::Chat { shapes().count() } else { OF_TEXTS };
+        let recorded = match (wire.format, wire.upstream()) {
+            (Format::Messages, Format::Chat) => shapes().count() - NEVER_ASKED.len(),
+            (_, Format::Chat) => shapes().count(),
+            (_, Format::Completions) => OF_TEXTS,
+            (_, Format::Messages) => OF_MESSAGES,
+        };
         assert_eq!(compared, recorded, "{}", wire.name);
     }
     assert!(unlike.is_empty(), "{}", unlike.join("\n"));

@@ -32,9 +32,10 @@ fn every_type() -> Vec<Value> {
 }
 
 /// What a member may be, of [`every_type`]; anything else is refused with its name as `param`.
-fn accepted(member: &str, value: &Value) -> bool {
+fn accepted(wire: &Wire, member: &str, value: &Value) -> bool {
+    let of_messages = wire.format == Format::Messages;
     if value.is_null() {
-        return !matches!(member, "model" | "messages" | "prompt");
+        return !(matches!(member, "model" | "messages" | "prompt") || (of_messages && member == "max_tokens"));
     }
     match member {
         // A text that names no model is a 404, which is told apart below.
@@ -42,7 +43,9 @@ fn accepted(member: &str, value: &Value) -> bool {
         "n" | "best_of" | "max_tokens" | "max_completion_tokens" => false,
         "stream" => value.is_boolean(),
         "stream_options" | "provider" => value.is_object(),
+        "service_tier" if of_messages => false,
         "service_tier" | "suffix" => value.is_string(),
+        "mcp_servers" => *value == json!([]),
         "prompt" => value.is_string() || [json!([1]), json!(["text"])].contains(value),
         // No likelihoods of others than the token that was written.
         "logprobs" => *value == json!(0),
@@ -55,6 +58,7 @@ fn own_members(wire: &Wire) -> &'static [&'static str] {
     match wire.format {
         Format::Chat => &["messages", "max_completion_tokens"],
         Format::Completions => &["prompt", "suffix", "best_of", "logprobs"],
+        Format::Messages => &["messages", "speed", "inference_geo", "container", "mcp_servers"],
     }
 }
 
@@ -77,13 +81,15 @@ async fn a_member_of_the_wrong_type_is_refused_by_name() {
         "preset",
     ];
     let every = formats().flat_map(|wire| members.iter().chain(own_members(wire)).map(move |member| (wire, *member)));
+    // A message is one answer, and its stream has no options.
+    let every = every.filter(|(wire, member)| wire.format != Format::Messages || !matches!(*member, "n" | "stream_options"));
     for (wire, member) in every {
         for value in every_type() {
             let streamed = member == "stream_options";
             let body = wire.hello(&json!({"stream": streamed, member: value}));
             let answer = Answer::to(world.call(wire, &account.key, &body)).await;
             let what = format!("{}, {member}: {value}", wire.name);
-            if !accepted(member, &value) {
+            if !accepted(wire, member, &value) {
                 assert_eq!(answer.status, 400, "{what}: {}", answer.text);
                 let param = answer.error()["param"].as_str().unwrap_or_default().to_owned();
                 assert!(param == member || param.starts_with(&format!("{member}[")), "{what}: {}", answer.text);
@@ -151,12 +157,18 @@ async fn numbers_out_of_range_are_refused_by_name() {
         "0.15e1",
     ];
     for wire in formats() {
-        let own = if wire.format == Format::Chat { "max_completion_tokens" } else { "best_of" };
+        let members: &[&str] = match wire.format {
+            Format::Chat => &["n", "max_tokens", "max_completion_tokens"],
+            Format::Completions => &["n", "max_tokens", "best_of"],
+            Format::Messages => &["max_tokens"],
+        };
         for (member, number) in
-            ["n", "max_tokens", own].iter().flat_map(|member| numbers.map(|number| (*member, number)))
+            members.iter().flat_map(|member| numbers.map(|number| (*member, number)))
         {
             // A number that no JSON library can hold is written by hand.
-            let body = wire.hello(&json!({})).to_string().replacen('{', &format!("{{\"{member}\":{number},"), 1);
+            let mut body = wire.hello(&json!({}));
+            body.as_object_mut().expect("an object").remove(*member);
+            let body = body.to_string().replacen('{', &format!("{{\"{member}\":{number},"), 1);
             let answer = Answer::to(world.call(wire, &account.key, &json!({})).body(body)).await;
             assert_eq!(answer.refused(400, "invalid_request")["param"], member, "{}: {number}", wire.name);
         }

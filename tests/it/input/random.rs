@@ -73,6 +73,12 @@ fn name() -> impl Strategy<Value = String> {
         "echo",
         "best_of",
         "logprobs",
+        "system",
+        "source",
+        "tool_choice",
+        "thinking",
+        "cache_control",
+        "input_schema",
     ];
     prop_oneof![9 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
 }
@@ -110,17 +116,30 @@ fn good(wire: &Wire) -> Value {
         Format::Chat => json!({
             "messages": [
                 {"role": "system", "content": "Be brief."},
-                {"role": "user", "content": [{"type": "text", "text": "Hello"}, {"type": "image_url", "image_url": {"url": "data:,"}}]},
+                {"role": "user", "content": [{"type": "text", "text": "Hello"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]},
             ],
             "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
+        }),
+        Format::Messages => json!({
+            "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA"}}]}],
+            "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+            "stop_sequences": ["x"],
         }),
         Format::Completions => json!({"prompt": ["Hello"], "logprobs": 2, "best_of": 2, "echo": false, "suffix": ""}),
     };
     let mut body = wire.hello(&json!({
-        "n": 2, "max_tokens": 50, "stream": wire.format == Format::Chat, "temperature": 0.5, "stop": ["x"],
+        "max_tokens": 50, "stream": wire.format != Format::Completions, "temperature": 0.5,
         "provider": {"order": [wire.provider], "allow_fallbacks": false},
     }));
     body.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
+    if wire.has_choices() {
+        body["n"] = json!(2);
+    }
+    if wire.format != Format::Messages {
+        body["stop"] = json!(["x"]);
+    }
     body
 }
 

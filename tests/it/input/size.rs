@@ -107,7 +107,10 @@ async fn so_is_a_large_request_in_any_other_format() {
     for wire in formats().filter(|wire| wire.format != Format::Chat) {
         world.serves(wire, "standin/normal").await;
         for (what, prompt) in &prompts {
-            let body = wire.hello(&json!({ "prompt": prompt }));
+            let body = match (wire.format, prompt) {
+                (Format::Messages, Value::String(text)) => wire.say(text, &json!({})),
+                _ => wire.hello(&json!({ "prompt": prompt })),
+            };
             let answer = soon(what, Answer::to(world.call(wire, &account.key, &body))).await;
             answer.served_or_blamed(what);
             assert!(answer.text.len() < 100_000, "{what}: the answer has {} bytes", answer.text.len());

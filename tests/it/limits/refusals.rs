@@ -21,7 +21,8 @@ async fn a_call_without_credit_gives_tokens_and_lease_back_and_stays_counted() {
         let used = wire.usage(&served.json)["total_tokens"].as_i64().expect("a count");
         for max_tokens in [10_000, 16_000] {
             // Nobody has that much: the hold is refused, the limiter has admitted the call.
-            let body = wire.hello(&json!({ "max_tokens": max_tokens, "n": 100 }));
+            world.sql("update gateway.model_routes set completion_price = 1000 * completion_price").await;
+            let body = wire.hello(&json!({ "max_tokens": max_tokens }));
             let refused = call_at(wire, &world, &world.base_url, &account.key, &body).await;
             assert_eq!((refused.status, refused.json["error"]["code"].as_str()), (402, Some("insufficient_credits")));
             assert!(!refused.header("x-ratelimit-remaining-requests").is_empty(), "{:?}", refused.headers);

@@ -26,8 +26,10 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
     let wide = json!({"type": "object", "required": [], "properties": (0..200)
         .map(|i| (format!("property_{i}"), json!({"type": "string", "description": "°".repeat(30)})))
         .collect::<serde_json::Map<_, _>>()});
+    // Anthropic takes no message that says nothing.
+    let said = if wire.upstream() == Format::Messages { "9" } else { "" };
     let tool = |name: &str| json!({"type": "function", "function": {"name": name, "parameters": wide}});
-    let mut members = vec![("eight choices", json!({"n": 8}))];
+    let mut members = if wire.has_choices() { vec![("eight choices", json!({"n": 8}))] } else { Vec::new() };
     match (wire.format, wire.upstream()) {
         (Format::Chat, _) => members.extend([
             (
@@ -35,11 +37,12 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
                 json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "?"}, image, image]}]}),
             ),
             ("tools", json!({"tools": [tool("a"), tool("b")]})),
+            ("a small tool", json!({"tools": [{"type": "function", "function": {"name": "f"}}]})),
             (
                 "schema",
                 json!({"response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": wide}}}),
             ),
-            ("many messages", json!({"messages": vec![json!({"role": "user", "content": ""}); 200]})),
+            ("many messages", json!({"messages": vec![json!({"role": "user", "content": said}); 200]})),
             (
                 "names and calls",
                 json!({"messages": [
@@ -57,7 +60,26 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
             ("the best of eight", json!({"best_of": 8, "n": 2, "stream": false})),
         ]),
         // Over chat there is one text, and nothing to choose from.
-        (Format::Completions, Format::Chat) => {}
+        (Format::Completions, _) => {}
+        (Format::Messages, _) => {
+            let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0K".repeat(4000)}});
+            let tool = |name: &str| json!({"name": name, "input_schema": wide});
+            let messages = |content: Value| json!({"messages": [{"role": "user", "content": content}]});
+            members.extend([
+                ("images", messages(json!([{"type": "text", "text": "?"}, image, image]))),
+                ("tools", json!({"tools": [tool("a"), tool("b")]})),
+                ("a small tool", json!({"tools": [{"name": "f", "input_schema": {"type": "object"}}]})),
+                ("schema", json!({"output_config": {"format": {"type": "json_schema", "schema": wide}}})),
+                ("a system prompt", json!({"system": [{"type": "text", "text": "9182736450".repeat(300)}]})),
+                ("a document", messages(json!([{"type": "document",
+                    "source": {"type": "text", "media_type": "text/plain", "data": "9182736450".repeat(300)}}]))),
+                ("many messages", json!({"messages": vec![json!({"role": "user", "content": "9"}); 200]})),
+                ("calls and results", json!({"messages": [
+                    {"role": "user", "content": "x"},
+                    {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "f", "input": {"a": 12_345_678}}]},
+                    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "77"}]}]})),
+            ]);
+        }
     }
     members
 }

@@ -22,7 +22,11 @@ async fn a_call_with_an_own_key_needs_no_credit_costs_nothing_and_is_counted() {
         assert_eq!((served_by(&answer), nanos(&wire.usage(&answer)["cost"])), (wire.provider, 0));
         world.settled().await;
         for request in control.requests() {
-            let header = if wire.provider == "portkey" { "x-portkey-api-key" } else { "authorization" };
+            let header = match wire.provider {
+                "portkey" => "x-portkey-api-key",
+                "anthropic" => "x-api-key",
+                _ => "authorization",
+            };
             let sent = request.headers.iter().find(|(name, _)| name == header).expect("a key");
             assert_eq!(sent.1.trim_start_matches("Bearer "), OWN);
         }

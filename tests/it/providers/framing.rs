@@ -1,6 +1,7 @@
 //! However a provider frames its stream, the client gets all of the text, and the usage once, if it asked.
 
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{Wire, each};
 use tests::world::{World, nanos};
@@ -12,15 +13,18 @@ const FRAMINGS: [&str; 4] = ["normal", "usage-in-every-chunk", "keepalive", "no-
 fn streamed(wire: &Wire, include_usage: Option<bool>) -> Value {
     match include_usage {
         Some(wish) => {
-            wire.hello(&json!({ "stream": true, "max_tokens": 200, "stream_options": { "include_usage": wish } }))
+            let mut body = wire.hello(&wire.with_usage(wish));
+            body["stream"] = json!(true);
+            body["max_tokens"] = json!(200);
+            body
         }
         None => wire.hello(&json!({ "stream": true, "max_tokens": 200 })),
     }
 }
 
-/// The events that carry usage.
-fn usages(answer: &Answer) -> Vec<Value> {
-    answer.events().into_iter().filter(|event| !event["usage"].is_null()).collect()
+/// The usage of each event that carries a bill.
+fn usages(wire: &Wire, answer: &Answer) -> Vec<Value> {
+    answer.events().iter().map(|event| wire.usage(event)).filter(|usage| !usage.is_null()).collect()
 }
 
 #[tokio::test]
@@ -36,8 +40,8 @@ async fn the_text_is_the_same_in_every_framing() {
             for include_usage in [None, Some(false), Some(true)] {
                 let answer = ask(wire, &world, &account.key, &streamed(wire, include_usage)).await;
                 assert_eq!(answer.content(wire), text, "{framing}");
-                assert_eq!(answer.text.matches("data: [DONE]").count(), 1, "{framing}: {}", answer.text);
-                assert!(answer.text.ends_with("data: [DONE]\n\n"), "{framing}");
+                assert_eq!(answer.text.matches(wire.end()).count(), 1, "{framing}: {}", answer.text);
+                assert!(answer.text.ends_with(wire.end()), "{framing}");
                 let finished = answer.events().iter().filter(|event| wire.finish(event) == Some("stop")).count();
                 assert_eq!(finished, 1, "{framing}: {}", answer.text);
             }
@@ -57,16 +61,20 @@ async fn the_usage_comes_once_and_only_if_asked_for() {
             alone(wire, &world, framing).await;
             for include_usage in [None, Some(false)] {
                 let answer = ask(wire, &world, &account.key, &streamed(wire, include_usage)).await;
-                assert!(usages(&answer).is_empty(), "{framing}: {}", answer.text);
+                // A message always ends with it.
+                let expected = usize::from(wire.format == Format::Messages);
+                assert_eq!(usages(wire, &answer).len(), expected, "{framing}: {}", answer.text);
             }
             let before = world.money(account.id).await.0;
             let answer = ask(wire, &world, &account.key, &streamed(wire, Some(true))).await;
-            let [with_usage] = &usages(&answer)[..] else { panic!("{framing}: {}", answer.text) };
-            assert_eq!(with_usage["choices"], json!([]), "{framing}");
-            assert_eq!(Some(with_usage), answer.events().last(), "{framing}");
+            let [usage] = &usages(wire, &answer)[..] else { panic!("{framing}: {}", answer.text) };
+            if wire.format != Format::Messages {
+                let last = answer.events().pop().expect("an event");
+                assert_eq!((&last["choices"], &wire.usage(&last)), (&json!([]), usage), "{framing}");
+            }
             let record = newest(&world).await;
-            assert_eq!(nanos(&with_usage["usage"]["cost"]), price(&record), "{framing}: {record}");
-            assert_eq!(with_usage["usage"]["completion_tokens"], record["completion_tokens"], "{framing}");
+            assert_eq!(nanos(&usage["cost"]), price(&record), "{framing}: {record}");
+            assert_eq!(usage["completion_tokens"], record["completion_tokens"], "{framing}");
             assert_eq!(world.money(account.id).await.0, before - price(&record), "{framing}");
         }
         world.assert_ledger_clean().await;

@@ -58,6 +58,9 @@ async fn whatever_the_format_the_limit_sent_upstream_is_what_the_hold_covers() {
             (json!({ "max_tokens": 50, "n": 3 }), 3, 50),
             (json!({ "max_tokens": 1_000_000 }), 1, 16_384),
         ] {
+            if choices > 1 && !wire.has_choices() {
+                continue;
+            }
             let sent = sent(wire, &world, &account, &wire.hello(&further)).await;
             assert_eq!(
                 assert_covered(&world, &sent, "max_tokens", choices).await,

@@ -37,13 +37,14 @@ async fn an_answer_without_usage_is_charged_by_a_real_count() {
         let world = World::start().await;
         let account = world.account(CREDIT).await;
         alone(wire, &world, "no-usage").await;
-        for body in [body(wire, false), wire.hello(&json!({"stream": true, "stream_options": {"include_usage": true}}))]
-        {
+        let mut streamed = wire.hello(&wire.with_usage(true));
+        streamed["stream"] = json!(true);
+        for body in [body(wire, false), streamed] {
             let before = world.money(account.id).await.0;
             let answer = ask(wire, &world, &account.key, &body).await;
             let usage = match body["stream"] == true {
-                true => answer.events().last().expect("events")["usage"].clone(),
-                false => answer.json()["usage"].clone(),
+                true => answer.events().iter().map(|event| wire.usage(event)).find(|usage| !usage.is_null()).expect("usage"),
+                false => wire.usage(&answer.json()),
             };
             let record = assert_estimated(&world, &account, before, &answer.content(wire), &body.to_string()).await;
             assert_eq!(record["outcome"], "completed");

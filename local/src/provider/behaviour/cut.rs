@@ -62,9 +62,9 @@ pub(super) fn error_first(scene: &Scene<'_>) -> Result<Reply, ApiError> {
 /// The events, then a chunk with an error.
 fn error_after(scene: &Scene<'_>, answer: &Answer, mut events: Vec<Event>, status: StatusCode) -> Reply {
     let error = ApiError::new(status, "the model stopped in the middle of its answer");
-    let body = scene.envelope.vendor.error_body(&error);
+    let body = scene.envelope.error_body(&error);
     Reply::Respond(if scene.request.stream {
-        events.push(scene.envelope.error_event(answer, body["error"].clone()));
+        events.push(scene.envelope.error_event(answer, body));
         Respond::streamed(EVENT_STREAM, steps(&events))
     } else {
         // OpenRouter has sent its status by then: the body of a 200 holds the error.

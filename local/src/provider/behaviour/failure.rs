@@ -7,13 +7,14 @@ use crate::provider::{
     RAW_MARKER,
     answer::Plan,
     error::ApiError,
+    format::Format,
     wire::{Event, Reporting},
 };
 
 pub(super) fn status(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let status = scene.code();
     let error = ApiError::new(status, format!("the upstream failed with status {}", status.as_u16()));
-    let body = scene.envelope.vendor.error_body(&error).to_string();
+    let body = scene.envelope.error_body(&error).to_string();
     let retry_after = Some(scene.value("retry_after")).filter(|seconds| *seconds > 0);
     Ok(Reply::Respond(Respond { retry_after, ..Respond::whole(status, JSON, body) }))
 }
@@ -38,6 +39,7 @@ pub(super) fn garbage(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     }
     let mut events = scene.events(&scene.compose(Plan::default())?, Reporting::AsAsked);
     let data = format!("{{\"choices\": [{{\"delta\": {RAW_MARKER}");
-    events.insert(events.len() / 2, Event { data, content: false });
+    let name = (scene.envelope.format == Format::Messages).then_some("content_block_delta");
+    events.insert(events.len() / 2, Event { name, data, content: false });
     Ok(Reply::Respond(Respond::streamed(EVENT_STREAM, steps(&events))))
 }

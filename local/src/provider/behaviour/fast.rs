@@ -66,7 +66,7 @@ impl FastAnswer {
         let answer = Answer {
             model: "standin/fast".to_owned(),
             choices: vec![choice],
-            usage: Usage { prompt: 8, cached: 0, completion: chunks, reasoning: 0 },
+            usage: Usage { prompt: 8, cached: 0, written: 0, completion: chunks, reasoning: 0 },
         };
         let stream = |include_usage| {
             let frames: Vec<_> =

@@ -24,7 +24,7 @@ pub(super) fn keepalive(scene: &Scene<'_>) -> Result<Reply, ApiError> {
             if at % 3 == 2 {
                 text.push_str(COMMENT);
             }
-            text.push_str(&format!("data: {}\r\n\r\n", event.data));
+            text.push_str(&event.lines("\r\n"));
             ends.push(text.len());
         }
     } else {

@@ -78,7 +78,7 @@ pub static TABLE: &[Behaviour] = &[
     row("no-usage", &[], usage::none, "never reports usage"),
     row(
         "usage",
-        &[("prompt", 100), ("cached", 20), ("completion", 50), ("reasoning", 10)],
+        &[("prompt", 100), ("cached", 20), ("written", 0), ("completion", 50), ("reasoning", 10)],
         usage::exact,
         "reports exactly this usage, whatever the answer",
     ),
@@ -319,5 +319,5 @@ fn steps(events: &[Event]) -> Vec<Step> {
 }
 
 fn frame(event: &Event) -> Bytes {
-    format!("data: {}\n\n", event.data).into()
+    event.lines("\n").into()
 }

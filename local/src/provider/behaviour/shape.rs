@@ -16,37 +16,42 @@ pub(super) struct Recording {
     chat: &'static str,
     /// Most shapes are chat's alone.
     text: Option<&'static str>,
+    messages: Option<&'static str>,
 }
 
 macro_rules! recordings {
-    ($($name:ident = $file:literal $($format:ident)?;)*) => {
+    ($($name:ident = $file:literal $(($($format:ident),+))?;)*) => {
         $(pub(super) static $name: Recording = Recording {
             chat: include_str!(concat!("../shapes/chat/", $file, ".json")),
-            text: recordings!(@text $file $($format)?),
+            text: recordings!(@text $file $($($format)+)?),
+            messages: recordings!(@messages $file $($($format)+)?),
         };)*
     };
-    (@text $file:literal both) => { Some(include_str!(concat!("../shapes/text/", $file, ".json"))) };
-    (@text $file:literal) => { None };
+    (@text $file:literal text $($more:ident)*) => { Some(include_str!(concat!("../shapes/text/", $file, ".json"))) };
+    (@text $file:literal $($more:ident)*) => { None };
+    (@messages $file:literal messages) => { Some(include_str!(concat!("../shapes/messages/", $file, ".json"))) };
+    (@messages $file:literal text $($more:ident)*) => { recordings!(@messages $file $($more)*) };
+    (@messages $file:literal) => { None };
 }
 
 recordings! {
-    TEXT = "text" both;
-    CHOICES = "choices" both;
-    LENGTH = "length" both;
-    FILTERED = "filtered" both;
-    REFUSAL = "refusal";
-    LOGPROBS = "logprobs" both;
+    TEXT = "text" (text, messages);
+    CHOICES = "choices" (text);
+    LENGTH = "length" (text, messages);
+    FILTERED = "filtered" (text);
+    REFUSAL = "refusal" (messages);
+    LOGPROBS = "logprobs" (text);
     REFUSAL_LOGPROBS = "refusal-logprobs";
-    TOOLS = "tools";
+    TOOLS = "tools" (messages);
     CUSTOM_TOOLS = "custom-tools";
     FUNCTION_CALL = "function-call";
-    REASONING = "reasoning";
+    REASONING = "reasoning" (messages);
     REASONING_CONTENT = "reasoning-content";
     PARTS = "parts";
     THINKING = "thinking";
     AUDIO = "audio";
-    ANNOTATIONS = "annotations";
-    UNKNOWN = "unknown" both;
+    ANNOTATIONS = "annotations" (messages);
+    UNKNOWN = "unknown" (text, messages);
 }
 
 /// What a file holds.
@@ -55,6 +60,7 @@ struct Recorded {
     /// The plain answer, without its model.
     answer: Map<String, Value>,
     /// Members of every chunk, besides those that every stream has.
+    #[serde(default)]
     in_every_chunk: Map<String, Value>,
     /// The chunks' own members.
     chunks: Vec<Map<String, Value>>,
@@ -64,15 +70,16 @@ impl Recording {
     /// The answer as it was asked for.
     ///
     /// # Errors
-    /// 404 where a text completion is asked for and only chat has this shape: upstream too, most models are chat's.
+    /// 404 where only another endpoint has this shape: upstream too, most models are chat's.
     pub(super) fn play(&self, format: Format, request: &Request) -> Result<Reply, ApiError> {
         let file = match format {
             Format::Chat => Some(self.chat),
             Format::Text => self.text,
+            Format::Messages => self.messages,
         };
         let file = file.ok_or_else(|| ApiError {
             param: Some("model".to_owned()),
-            ..ApiError::new(StatusCode::NOT_FOUND, "this is a chat model, which /completions does not have")
+            ..ApiError::new(StatusCode::NOT_FOUND, "this endpoint does not have this model")
         })?;
         let recorded: Recorded = serde_json::from_str(file)
             .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("a recording: {error}")))?;
@@ -88,6 +95,9 @@ impl Recording {
 
 impl Recorded {
     fn events(self, format: Format, request: &Request) -> Vec<Event> {
+        if format == Format::Messages {
+            return self.chunks.into_iter().map(|event| message_event(event, &request.model)).collect();
+        }
         let mut head = Map::new();
         head.insert("object".to_owned(), json!(format.chunk_object()));
         head.insert("model".to_owned(), json!(request.model));
@@ -101,7 +111,7 @@ impl Recorded {
             if request.include_usage {
                 chunk.insert("usage".to_owned(), usage.clone());
             }
-            Event { data: Value::Object(chunk).to_string(), content }
+            Event { name: None, data: Value::Object(chunk).to_string(), content }
         };
         let mut events: Vec<_> = self.chunks.into_iter().map(|own| event(own, &Value::Null, true)).collect();
         if request.include_usage {
@@ -111,4 +121,13 @@ impl Recorded {
         events.push(Event::done());
         events
     }
+}
+
+/// A recorded event of a message, with the model that was asked for.
+fn message_event(mut event: Map<String, Value>, model: &str) -> Event {
+    if let Some(message) = event.get_mut("message") {
+        message["model"] = json!(model);
+    }
+    let content = event.get("type").is_some_and(|kind| kind == "content_block_delta");
+    Event::of(&Value::Object(event), content)
 }

@@ -16,6 +16,7 @@ pub(super) fn exact(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     answer.usage = Usage {
         prompt: scene.value("prompt"),
         cached: scene.value("cached"),
+        written: scene.value("written"),
         completion: scene.value("completion"),
         reasoning: scene.value("reasoning"),
     };

@@ -2,6 +2,7 @@
 
 mod chat;
 mod message;
+mod messages;
 mod text;
 mod tool;
 
@@ -52,6 +53,7 @@ impl Request {
         match format {
             Format::Chat => chat::parse(body),
             Format::Text => text::parse(body),
+            Format::Messages => messages::parse(body),
         }
     }
 

@@ -1,12 +1,15 @@
 //! A completion on the wire: the plain object and the events of a stream, of either format.
 
 mod chat;
+mod messages;
 mod text;
 
+pub(super) use messages::SIGNATURE;
 use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Answer, Choice, Usage},
+    error::ApiError,
     format::Format,
     tokens::Piece,
     vendor::Vendor,
@@ -36,6 +39,8 @@ pub(super) enum Reporting {
 /// One event of a stream.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
+    /// What stands after `event: `, if that line is there.
+    pub(super) name: Option<&'static str>,
     /// What stands after `data: `.
     pub(super) data: String,
     /// Whether it brings text, reasoning or part of a tool call.
@@ -45,7 +50,20 @@ pub(super) struct Event {
 impl Event {
     /// The end of every stream that is complete.
     pub(super) fn done() -> Self {
-        Self { data: "[DONE]".to_owned(), content: false }
+        Self { name: None, data: "[DONE]".to_owned(), content: false }
+    }
+
+    /// An event of a message, which is named by its own `type`.
+    pub(super) fn of(data: &Value, content: bool) -> Self {
+        let kind = data.get("type").and_then(Value::as_str).unwrap_or_default();
+        let name = messages::NAMES.into_iter().find(|name| *name == kind);
+        Self { name, data: data.to_string(), content }
+    }
+
+    /// The event as it is written, with these line ends.
+    pub(super) fn lines(&self, end: &str) -> String {
+        let name = self.name.map(|name| format!("event: {name}{end}")).unwrap_or_default();
+        format!("{name}data: {}{end}{end}", self.data)
     }
 }
 
@@ -73,10 +91,13 @@ impl Envelope {
 
     /// The plain answer.
     pub(super) fn plain(self, answer: &Answer, reporting: Reporting) -> Value {
+        if self.format == Format::Messages {
+            return messages::plain(self, answer, reporting);
+        }
         let choice = |(index, choice): (usize, &Choice)| {
             let (body, logprobs) = match self.format {
                 Format::Chat => (chat::message(self, index, choice), Value::Null),
-                Format::Text => (text::whole(self, choice), text::logprobs(choice)),
+                Format::Text | Format::Messages => (text::whole(self, choice), text::logprobs(choice)),
             };
             in_choice(body, index, logprobs, Some(choice.finish))
         };
@@ -96,9 +117,12 @@ impl Envelope {
 
     /// The events of a stream, the closing `[DONE]` included. The choices take turns, chunk by chunk.
     pub(super) fn events(self, answer: &Answer, include_usage: bool, reporting: Reporting) -> Vec<Event> {
+        if self.format == Format::Messages {
+            return messages::events(self, answer, reporting);
+        }
         let deltas = |(index, choice)| match self.format {
             Format::Chat => chat::deltas(self, index, choice).into_iter(),
-            Format::Text => text::deltas(self, choice).into_iter(),
+            Format::Text | Format::Messages => text::deltas(self, choice).into_iter(),
         };
         let mut deltas: Vec<_> = answer.choices.iter().enumerate().map(deltas).collect();
         let mut order = Vec::new();
@@ -123,13 +147,13 @@ impl Envelope {
                     Reporting::AsAsked if include_usage => chunk["usage"] = Value::Null,
                     Reporting::AsAsked | Reporting::Never => {}
                 }
-                Event { data: chunk.to_string(), content: delta.content }
+                Event { name: None, data: chunk.to_string(), content: delta.content }
             })
             .collect();
         if include_usage && reporting != Reporting::Never {
             let mut chunk = self.chunk(answer, json!([]));
             chunk["usage"] = usage(answer.usage);
-            events.push(Event { data: chunk.to_string(), content: false });
+            events.push(Event { name: None, data: chunk.to_string(), content: false });
         }
         events.push(Event::done());
         events
@@ -145,15 +169,21 @@ impl Envelope {
         })
     }
 
-    /// A chunk that reports a failure in the middle of a stream, as OpenRouter sends it.
+    /// An error in this provider's dialect.
+    pub(super) fn error_body(self, error: &ApiError) -> Value {
+        self.vendor.error_body(self.format, error)
+    }
+
+    /// An event that reports a failure in the middle of a stream: a chunk as OpenRouter sends it, or the body itself.
     pub(super) fn error_event(self, answer: &Answer, error: Value) -> Event {
         let body = match self.format {
+            Format::Messages => return Event::of(&error, false),
             Format::Chat => json!({"delta": {"content": ""}}),
             Format::Text => json!({"text": ""}),
         };
         let mut chunk = self.chunk(answer, json!([in_choice(body, 0, Value::Null, Some("error"))]));
-        chunk["error"] = error;
-        Event { data: chunk.to_string(), content: false }
+        chunk["error"] = error["error"].clone();
+        Event { name: None, data: chunk.to_string(), content: false }
     }
 }
 
@@ -174,11 +204,15 @@ fn join(pieces: &[Piece]) -> String {
 }
 
 fn usage(usage: Usage) -> Value {
-    json!({
+    let mut reported = json!({
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,
         "total_tokens": usage.prompt.saturating_add(usage.completion),
         "prompt_tokens_details": {"cached_tokens": usage.cached},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-    })
+    });
+    if usage.written > 0 {
+        reported["prompt_tokens_details"]["cache_write_tokens"] = json!(usage.written);
+    }
+    reported
 }

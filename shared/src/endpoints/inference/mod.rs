@@ -3,12 +3,14 @@
 mod app_name;
 pub mod chat_completions;
 pub mod completions;
+pub mod count_tokens;
+pub mod messages;
 
 use utoipa::ToSchema;
 
 /// A server-sent event of a streamed answer.
 #[derive(ToSchema)]
 pub struct StreamEvent {
-    /// A chunk as OpenAI's API gives it, as JSON; the last one is `[DONE]`.
+    /// A chunk as OpenAI's API gives it, as JSON, and last `[DONE]`; or an event as Anthropic's API gives it.
     pub data: String,
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::credits::tokens::PER_TURN;
+use crate::credits::tokens::{PER_TURN, WITH_TOOLS};
 use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::object::Object;
@@ -71,7 +71,7 @@ pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
     let mut prompt = PromptSize::default();
     let mut bytes = Bytes(0);
     walk(request, &mut prompt, &mut bytes)?;
-    prompt.bound = bytes.0.saturating_add(prompt.turns.saturating_mul(PER_TURN));
+    prompt.bound = bytes.0.saturating_add(prompt.added).saturating_add(prompt.turns.saturating_mul(PER_TURN));
     Ok(prompt)
 }
 
@@ -137,6 +137,9 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
         };
         if caches && keeps_an_hour(value) {
             return Err(Error::invalid(name.to_owned(), HOUR));
+        }
+        if matches!(name, "tools" | "functions") && !matches!(value, "null" | "[]") {
+            prompt.added = WITH_TOOLS;
         }
         sink.text(name);
         sink.text(value);

@@ -45,7 +45,8 @@ pub const LONG_CACHE: &str =
 /// 400 that names the member.
 pub fn check(request: &Object<'_>) -> Result<(), Error> {
     for (member, message) in REFUSED {
-        if request.get(member).is_some_and(|value| !matches!(value, "null" | "[]" | "{}")) {
+        let says_nothing = |value: &str| value == "null" || (member == "mcp_servers" && value == "[]");
+        if request.get(member).is_some_and(|value| !says_nothing(value)) {
             return Err(Error::invalid(member, message));
         }
     }

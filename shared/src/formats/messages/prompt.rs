@@ -10,16 +10,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::members::check_cache;
-use crate::credits::tokens::PER_TURN;
+use crate::credits::tokens::{PER_TURN, WITH_TOOLS};
 use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::object::Object;
 
-/// Tokens of the system prompt that Anthropic's models get with tools, at most (Anthropic's documentation, "Tool use:
-/// pricing"), and of each tool that Anthropic has defined itself.
-const WITH_TOOLS: u64 = 600;
+/// Tokens of a tool that Anthropic has defined itself, at most.
 const PER_DEFINED_TOOL: u64 = 1_500;
-/// The same system prompt as it usually is, and an image as it usually is.
+/// The system prompt that comes with tools as it usually is, and an image as it usually is.
 const USUAL_WITH_TOOLS: u64 = 346;
 const USUAL_IMAGE: u64 = 1_600;
 
@@ -206,8 +204,8 @@ impl Walk {
         let tools: Vec<Object<'_>> = serde_json::from_str(tools).unwrap_or_default();
         let is_defined = |tool: &&Object<'_>| tool.get("type").is_some_and(|kind| !matches!(kind, "null" | "\"custom\""));
         self.has_tools = !tools.is_empty();
-        self.size.bound += if self.has_tools { WITH_TOOLS } else { 0 };
-        self.size.bound += PER_DEFINED_TOOL * tools.iter().filter(is_defined).count() as u64;
+        self.size.added += if self.has_tools { WITH_TOOLS } else { 0 };
+        self.size.added += PER_DEFINED_TOOL * tools.iter().filter(is_defined).count() as u64;
     }
 }
 
@@ -219,7 +217,7 @@ pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
     let mut walk = Walk::default();
     walk.request(request)?;
     let turns = walk.size.turns.saturating_mul(PER_TURN);
-    walk.size.bound = walk.size.bound.saturating_add(walk.bytes).saturating_add(turns);
+    walk.size.bound = walk.bytes.saturating_add(walk.size.added).saturating_add(turns);
     Ok(walk.size)
 }
 

@@ -11,6 +11,9 @@ use crate::error::{Code, Error};
 pub const VERSION: (HeaderName, HeaderValue) =
     (HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"));
 
+/// In which Anthropic's SDKs look for a request's name.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
 /// The event that tells a waiting client that its stream is alive. The SDKs drop it, before the first event, too.
 pub const PING: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";
 

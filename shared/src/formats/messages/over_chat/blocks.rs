@@ -24,6 +24,8 @@ pub struct Blocks {
     calls: Vec<Call>,
     /// Text after the calls have begun, which goes out when they are over.
     later: VecDeque<Piece>,
+    /// Whether the model has said that it will not.
+    refused: bool,
     stop_reason: Option<&'static str>,
 }
 
@@ -55,6 +57,7 @@ impl Blocks {
             open: None,
             calls: Vec::new(),
             later: VecDeque::new(),
+            refused: false,
             stop_reason: None,
         }
     }
@@ -83,11 +86,11 @@ impl Blocks {
                 continue;
             }
             if let Some(Value::Object(said)) = choice.get("delta").or_else(|| choice.get("message")) {
+                self.refused |= said.get("refusal").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
                 pieces(said).into_iter().for_each(|piece| self.piece(piece));
             }
             if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str) {
-                let refuses = choice.pointer("/message/refusal").is_some_and(Value::is_string);
-                self.finish(if refuses { "content_filter" } else { reason })?;
+                self.finish(reason)?;
             }
         }
         Ok(std::mem::take(&mut self.events))
@@ -194,6 +197,7 @@ impl Blocks {
         self.stop_reason = Some(match reason {
             "length" => "max_tokens",
             "content_filter" => "refusal",
+            _ if self.refused => "refusal",
             // Some providers stop and mean that tools are to be called.
             _ if !self.calls.is_empty() => "tool_use",
             _ => "end_turn",

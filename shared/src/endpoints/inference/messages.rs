@@ -1,0 +1,98 @@
+//! `/v1/messages`: Anthropic's Messages, streamed or not, every field passed on.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use utoipa::ToSchema;
+
+use super::StreamEvent;
+use super::app_name::app_name;
+use crate::app::SharedApp;
+use crate::call;
+use crate::caller::Caller;
+use crate::error::Result;
+use crate::formats::messages::MessagesRequest;
+use crate::serve::{Invocation, Payload};
+
+/// A message as Anthropic's API takes it. What is not named here is passed on to a provider that speaks the format; any
+/// other is asked for a chat completion.
+#[derive(ToSchema)]
+#[schema(examples(json!({"model": "anthropic/claude-sonnet-4.5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Hello!"}]})))]
+pub struct MessageRequest {
+    /// A model's id, or `provider:id`.
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "anthropic/claude-sonnet-4.5")]
+    pub model: String,
+    /// The most tokens that the model may write.
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub max_tokens: i64,
+    /// The conversation.
+    #[schema(min_items = 1)]
+    pub messages: Vec<ConversationMessage>,
+    /// Whether the answer comes as server-sent events.
+    pub stream: Option<bool>,
+}
+
+/// A turn of the conversation, as Anthropic's API takes it.
+#[derive(ToSchema)]
+pub struct ConversationMessage {
+    /// `user` or `assistant`.
+    #[schema(pattern = "^(user|assistant)$")]
+    pub role: String,
+    /// What was said.
+    #[schema(min_length = 1)]
+    pub content: String,
+}
+
+/// A message as Anthropic's API gives it, with `usage.cost` and `gateway` added.
+#[derive(ToSchema)]
+pub struct Message {
+    /// The provider's id of the message.
+    pub id: String,
+    /// `message`.
+    #[schema(rename = "type")]
+    pub r#type: String,
+    /// `assistant`.
+    pub role: String,
+    /// The provider's name of the model.
+    pub model: String,
+    /// The blocks of the answer.
+    #[schema(value_type = Vec<Object>)]
+    pub content: Vec<serde_json::Value>,
+    /// Why the model has stopped.
+    pub stop_reason: String,
+    /// Tokens, and `cost` in US dollars: exactly what the balance loses.
+    #[schema(value_type = Object)]
+    pub usage: serde_json::Value,
+    /// The provider that served it, and the request's id.
+    #[schema(value_type = Object)]
+    pub gateway: serde_json::Value,
+}
+
+/// `POST /v1/messages`
+///
+/// # Errors
+/// Every refusal of key, limits and credit, and every failure before the first output.
+#[utoipa::path(post, path = "/v1/messages", tag = "inference", request_body = MessageRequest,
+    responses(
+        (status = 200, description = "The answer; with `stream`, its events.",
+         content((Message = "application/json"), (StreamEvent = "text/event-stream"))),
+        (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
+        (status = 404, description = "`model_not_found`"),
+        (status = 409, description = "`call_finished`"),
+        (status = 422, description = "`upstream_rejected`"),
+        (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
+            `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
+        (status = 502, description = "`upstream_error`"),
+        (status = 504, description = "`upstream_timeout`, `deadline_exceeded`")))]
+pub async fn create(
+    State(app): State<SharedApp>,
+    invocation: Invocation,
+    caller: Caller,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response> {
+    let request = MessagesRequest::parse(payload.0, &headers)?;
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
+}
