@@ -167,7 +167,7 @@ async fn numbers_out_of_range_are_refused_by_name() {
         {
             // A number that no JSON library can hold is written by hand.
             let mut body = wire.hello(&json!({}));
-            body.as_object_mut().expect("an object").remove(*member);
+            body.as_object_mut().expect("an object").remove(member);
             let body = body.to_string().replacen('{', &format!("{{\"{member}\":{number},"), 1);
             let answer = Answer::to(world.call(wire, &account.key, &json!({})).body(body)).await;
             assert_eq!(answer.refused(400, "invalid_request")["param"], member, "{}: {number}", wire.name);
