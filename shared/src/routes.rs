@@ -181,6 +181,8 @@ routes! {
     user_key_audit_logs at "/user/api-keys/audit-logs" { GET account::key_audit_logs::list: User "keys:read" };
     /// Releases what dead functions left behind.
     cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
+    /// Forgets what is past its account's retention.
+    cron_retention at "/api/cron/retention" { GET cron::retention::forget: Cron } cron "23 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }

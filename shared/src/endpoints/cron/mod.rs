@@ -1,5 +1,6 @@
 //! Housekeeping that a timer calls. Nothing is wrong if it never does.
 
+pub mod retention;
 pub mod rollups;
 pub mod sweep_holds;
 

@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 
 use super::CronCaller;
 use crate::app::SharedApp;
-use crate::chats::renew::renew_outdated;
 use crate::credits::settle::drain_outbox;
 use crate::error::Result;
 use crate::providers::own_keys;
@@ -24,11 +23,6 @@ pub struct Swept {
     settled_from_outbox: usize,
     /// Users' own provider keys that are now under the newest version of the keyring.
     renewed_provider_keys: usize,
-    /// Titles and messages of chats that are now under it.
-    renewed_chats: usize,
-    /// What was forgotten of chats.
-    #[schema(value_type = ForgottenChats)]
-    chats: Box<RawValue>,
 }
 
 /// What the database did.
@@ -40,13 +34,6 @@ pub struct Housekeeping {
     pub forgotten: i64,
 }
 
-/// What was past its account's retention.
-#[derive(ToSchema)]
-pub struct ForgottenChats {
-    /// Sessions.
-    pub sessions: i64,
-}
-
 /// `GET /api/cron/sweep-holds`
 ///
 /// # Errors
@@ -56,8 +43,6 @@ pub async fn sweep(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<S
     // First what is late, then what never came.
     let settled_from_outbox = drain_outbox(&app).await;
     let holds = app.supabase()?.rpc("sweep_holds", &json!({})).await?;
-    let chats = app.supabase()?.rpc("forget_chats", &json!({})).await?;
     let renewed_provider_keys = own_keys::renew_outdated(&app).await?;
-    let renewed_chats = renew_outdated(&app).await?;
-    Ok(Json(Swept { holds, settled_from_outbox, renewed_provider_keys, renewed_chats, chats }))
+    Ok(Json(Swept { holds, settled_from_outbox, renewed_provider_keys }))
 }
