@@ -205,6 +205,7 @@ create table gateway.accounts (
   balance bigint not null default 0,
   held gateway.unsigned_bigint not null default 0,
   debt gateway.unsigned_bigint not null default 0,
+  refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
@@ -220,6 +221,8 @@ comment on column gateway.accounts.deleted_at is
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.refund_debt is
+  'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
@@ -329,6 +332,7 @@ create table gateway.models (
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
+  tool_tokens integer not null default 600 check (tool_tokens >= 0),
   enabled boolean not null default true,
   created_at timestamptz not null default now()
 );
@@ -348,6 +352,8 @@ create table gateway.model_routes (
   enabled boolean not null default true,
   primary key (model_id, provider)
 );
+comment on column gateway.models.tool_tokens is
+  'The most that its providers add to a prompt by themselves when it comes with tools or a schema of the answer. Anthropic adds 159 to 530, others'' templates less.';
 comment on table gateway.model_routes is
   'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
 comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';
@@ -397,7 +403,7 @@ create table gateway.credit_transactions (
 ) partition by range (id);
 alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
-  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
+  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive), of the type that it was taken on by. The sum is the balance.';
 
 -- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
 -- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
@@ -1150,7 +1156,7 @@ $$;
 -- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
 -- caller, and is handed that row; it changes the row's value in its caller through inout.
 
--- Adds a grant and its ledger row. A purchase, an admin's or a subscription's grant repays debt first.
+-- Adds a grant and its ledger row. It repays debt first, as far as it may (see repay_debt).
 create function gateway.grant_credit(
   inout account gateway.accounts, source text, amount bigint, expires_at timestamptz, description text,
   at timestamptz, out grant_id bigint)
@@ -1222,7 +1228,7 @@ begin
 end;
 $$;
 
--- Records money owed: the ledger row has no grant.
+-- Records money owed, for calls (`usage`) or for a payment that was refunded (`money_back`): the ledger row has no grant.
 create function gateway.take_on_debt(
   inout account gateway.accounts, amount bigint, type text, call uuid, description text, at timestamptz)
 language plpgsql set search_path = ''
@@ -1233,34 +1239,64 @@ begin
   end if;
   account.balance := account.balance - amount;
   account.debt := account.debt + amount;
+  if type = 'money_back' then
+    account.refund_debt := account.refund_debt + amount;
+  end if;
   insert into gateway.credit_transactions
     (account_id, type, amount, call_id, balance_after, description, created_at)
     values (account.id, take_on_debt.type, -take_on_debt.amount, call, account.balance, take_on_debt.description, at);
 end;
 $$;
 
--- Pays debt out of what no open hold reserves. The balance stays what it is: the debt's row is reversed and the
--- grant that pays gets its own. Credit that was a gift (trial, coupon, referral) does not pay debt.
-create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+-- Pays up to `owed` of a debt of this type from these sources (null: any), out of what no open hold reserves. The balance
+-- stays what it is: the debt's row is reversed and the grant that pays gets its own.
+create function gateway.repay(
+  inout account gateway.accounts, owed bigint, type text, sources text[], at timestamptz, out paid bigint)
 language plpgsql set search_path = ''
 as $$
 declare
   payment record;
 begin
+  payment := gateway.spend(
+    account, least(owed, gateway.available(account, at)), type, null, 'debt repaid', sources, at, at);
+  account := payment.account;
+  paid := payment.taken;
+  if paid > 0 then
+    account.debt := account.debt - paid;
+    account.balance := account.balance + paid;
+    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
+      values (account.id, repay.type, paid, account.balance, 'debt repaid', at);
+  end if;
+end;
+$$;
+
+-- Pays debt out of what no open hold reserves. What calls have cost is paid by any credit, since any could have paid the
+-- call. A payment that was refunded is not paid by credit that was a gift (trial, coupon, referral): it would become money.
+create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  repaid record;
+  former constant bigint := account.debt;
+begin
   if account.debt = 0 then
     return;
   end if;
-  payment := gateway.spend(
-    account, least(account.debt, gateway.available(account, at)), 'usage', null, 'debt repaid',
-    array['purchase', 'admin', 'subscription', 'credit_back'], at, at);
-  account := payment.account;
-  if payment.taken > 0 then
-    account.debt := account.debt - payment.taken;
-    account.balance := account.balance + payment.taken;
-    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
-      values (account.id, 'usage', payment.taken, account.balance, 'debt repaid', at);
+  if account.debt > account.refund_debt then
+    repaid := gateway.repay(account, account.debt - account.refund_debt, 'usage', null, at);
+    account := repaid.account;
+  end if;
+  if account.refund_debt > 0 then
+    repaid := gateway.repay(
+      account, account.refund_debt, 'money_back', array['purchase', 'admin', 'subscription', 'credit_back'], at);
+    account := repaid.account;
+    account.refund_debt := account.refund_debt - repaid.paid;
+  end if;
+  if account.debt < former then
     update gateway.accounts set
-      balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+      balance = account.balance, debt = account.debt, refund_debt = account.refund_debt,
+      next_expiry = account.next_expiry
+      where id = account.id;
   end if;
 end;
 $$;
@@ -1355,7 +1391,7 @@ begin
   end if;
   account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
   update gateway.accounts set
-    balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+    balance = account.balance, debt = account.debt, refund_debt = account.refund_debt, next_expiry = account.next_expiry where id = account.id;
 end;
 $$;
 
@@ -1713,7 +1749,8 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
@@ -1778,7 +1815,8 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
@@ -1789,6 +1827,10 @@ begin
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
 
+  if priced.amount = 0 then
+    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+    key.spend_limit := null;
+  end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
   if refused is not null then
@@ -1893,7 +1935,8 @@ begin
     return null;
   end if;
   available := gateway.available(account, at);
-  if account.debt > 0 then
+  -- What is free has just paid debt. What calls have cost, credit that open calls reserve will pay when they end.
+  if account.refund_debt > 0 or account.debt > available + account.held then
     return gateway.refusal(402, 'account_in_debt',
       jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
   end if;
@@ -1903,7 +1946,7 @@ begin
       jsonb_build_object('required', gateway.dollars(required),
                          'available', gateway.dollars(greatest(key_credit, 0))));
   end if;
-  if available + account.held < required then
+  if available + account.held - account.debt < required then
     return gateway.refusal(402, 'insufficient_credits',
       jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
   end if;
@@ -2265,7 +2308,8 @@ as $$
     from gateway.credit_grants group by account_id
   ),
   ledger as (
-    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt
+    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt,
+           -coalesce(sum(amount) filter (where grant_id is null and type = 'money_back'), 0) as refund_debt
     from gateway.credit_transactions group by account_id
   ),
   by_grant as (
@@ -2291,6 +2335,10 @@ as $$
     select a.id, 'debt differs from the ledger', coalesce(l.debt, 0), a.debt
     from accounts a left join ledger l on l.account_id = a.id
     where a.debt <> coalesce(l.debt, 0)
+    union all
+    select a.id, 'debt of refunds differs from the ledger', coalesce(l.refund_debt, 0), a.refund_debt
+    from accounts a left join ledger l on l.account_id = a.id
+    where a.refund_debt <> coalesce(l.refund_debt, 0)
     union all
     select a.id, 'held differs from the open holds', coalesce(h.held, 0), a.held
     from accounts a left join open_holds h on h.account_id = a.id

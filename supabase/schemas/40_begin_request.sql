@@ -3,7 +3,8 @@
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
@@ -68,7 +69,8 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
@@ -79,6 +81,10 @@ begin
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
 
+  if priced.amount = 0 then
+    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+    key.spend_limit := null;
+  end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
   if refused is not null then

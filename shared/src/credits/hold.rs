@@ -30,6 +30,8 @@ pub struct HoldRequest<'a> {
     pub prompt_bound: u64,
     /// Images in the prompt.
     pub images: u64,
+    /// Whether the prompt comes with tools or a schema, of which the provider makes a text of its own.
+    pub tools: bool,
     /// What the prompt holds besides text: `image`, `audio`, `file`, `video`.
     pub modalities: &'a [&'static str],
     /// `n`.

@@ -210,7 +210,7 @@ impl Run<'_> {
                 json!({
                     "caller": {"key_hashes": [self.world.hash(&self.account.key)]},
                     "call": {"call_id": call.id, "model": self.model, "providers": ["openrouter"],
-                             "prompt_bound": begin.prompt_bound, "images": 0, "modalities": [],
+                             "prompt_bound": begin.prompt_bound, "images": 0, "tools": false, "modalities": [],
                              "choices": begin.choices, "output_limit": begin.output_limit, "hold_seconds": 60,
                              "markup": begin.markup},
                 }),
