@@ -1449,7 +1449,7 @@ $$;
 -- Puts on the audit trail that authenticate refused a known key: its exception has undone everything, so the gateway
 -- asks for this afterwards.
 create function public.record_refusal(caller jsonb, code text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
@@ -1758,7 +1758,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -2053,7 +2053,7 @@ $$;
 --
 -- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -2252,7 +2252,7 @@ $$;
 -- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
 -- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
 create function public.sweep_holds() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   batch constant integer := 500;
@@ -2439,7 +2439,7 @@ $$;
 
 -- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
 create function public.update_profile(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
@@ -2463,7 +2463,7 @@ $$;
 -- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
 -- is welcome, but gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
@@ -2586,7 +2586,7 @@ $$;
 
 -- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
 create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2625,7 +2625,7 @@ end;
 $$;
 
 create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2663,7 +2663,7 @@ $$;
 create function public.renew_provider_key(
   account_id uuid, provider text, outdated text, ciphertext text, version integer)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   update gateway.provider_keys k set
@@ -2758,7 +2758,7 @@ $$;
 
 -- Replaces a key's own limits.
 create function public.set_rate_limits(caller jsonb, target uuid, rate_limits jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3051,7 +3051,7 @@ $$;
 -- hundred keys alive: whoever locks it counts them.
 create function public.create_api_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3086,7 +3086,7 @@ $$;
 
 -- settings: as in gateway.change_key.
 create function public.update_api_key(caller jsonb, target uuid, settings jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3112,7 +3112,7 @@ $$;
 
 -- Revokes a key with all its secrets. One that is revoked stays as it is.
 create function public.revoke_api_key(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3183,7 +3183,7 @@ $$;
 -- candidates: a new secret (hash, prefix, last_four) by environment, of which the key's own is taken.
 create function public.rotate_api_key(caller jsonb, target uuid, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3214,7 +3214,7 @@ $$;
 create function public.rotate_api_keys(
   caller jsonb, environment text, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3248,7 +3248,7 @@ $$;
 -- What an account sees of its usage.
 
 create function public.get_monitor(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3283,7 +3283,7 @@ $$;
 
 -- query: from, to.
 create function public.get_environment_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3303,7 +3303,7 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_activity_stats(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3346,7 +3346,7 @@ $$;
 
 -- query: from, to, limit, cursor {at, id}. Every key of the account, the newest first, used or not.
 create function public.list_key_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3731,7 +3731,7 @@ $$;
 -- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
 -- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
 create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
-language sql volatile security definer set search_path = ''
+language sql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
   select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
     (request ->> 'issue_key')::boolean)
@@ -3739,7 +3739,7 @@ $$;
 
 -- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
 create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   perform gateway.note_failed_sign_in(caller, method, reason, null);
@@ -3754,7 +3754,7 @@ $$;
 -- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
 -- request: email (in lower case), code_hash, referral_code.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   lifetime constant interval := '10 minutes';
@@ -3786,7 +3786,7 @@ $$;
 -- wrong one is counted: that refusal is a value, so that the count stays.
 -- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
 create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most constant integer := 5;
@@ -4048,7 +4048,7 @@ $$;
 
 -- request: username (null takes it away), disabled. What is not named stays.
 create function public.change_user(caller jsonb, account_id uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4098,7 +4098,7 @@ $$;
 -- A role, credit and a plan are given by whoever may give them elsewhere: making accounts is no way around that.
 create function public.create_account(caller jsonb, request jsonb, key jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4174,7 +4174,7 @@ $$;
 -- Gives credit (a positive amount) or takes unspent credit back (a negative one; never into debt).
 -- request: account_id or email, amount (nano-dollars), reason, expires_at.
 create function public.add_credits(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:credits');
@@ -4233,7 +4233,7 @@ $$;
 -- request: email. key: as in create_account. The account that this address signs in to becomes an administrator and gets
 -- the key; if it is disabled it stays so. The role's row is locked before the account's.
 create function public.create_admin(request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   address constant text := lower(request ->> 'email');
@@ -4310,7 +4310,7 @@ $$;
 
 -- request: name, permissions.
 create function public.create_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4351,7 +4351,7 @@ $$;
 
 -- request: permissions, in place of those it has.
 create function public.change_role(caller jsonb, name text, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4372,7 +4372,7 @@ end;
 $$;
 
 create function public.delete_role(caller jsonb, name text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4392,7 +4392,7 @@ $$;
 
 -- request: account_id or email, role.
 create function public.assign_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4429,7 +4429,7 @@ $$;
 
 -- request: account_id or email, limits (each by its name: a figure, or null to go back to the plan's).
 create function public.set_account_limits(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:limits');
@@ -4450,7 +4450,7 @@ $$;
 
 -- request: account_id or email, plan (null takes it away), ends_at (null: open end).
 create function public.assign_plan(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
@@ -4588,7 +4588,7 @@ $$;
 --
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most_looked_at constant integer := 5000;

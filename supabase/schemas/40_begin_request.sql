@@ -12,7 +12,7 @@
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare

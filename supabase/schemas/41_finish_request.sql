@@ -18,7 +18,7 @@
 --
 -- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare

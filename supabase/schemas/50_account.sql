@@ -27,7 +27,7 @@ $$;
 
 -- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
 create function public.update_profile(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
@@ -51,7 +51,7 @@ $$;
 -- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
 -- is welcome, but gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');

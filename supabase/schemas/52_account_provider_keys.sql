@@ -11,7 +11,7 @@ $$;
 
 -- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
 create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -50,7 +50,7 @@ end;
 $$;
 
 create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -88,7 +88,7 @@ $$;
 create function public.renew_provider_key(
   account_id uuid, provider text, outdated text, ciphertext text, version integer)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   update gateway.provider_keys k set

@@ -80,7 +80,7 @@ $$;
 
 -- Replaces a key's own limits.
 create function public.set_rate_limits(caller jsonb, target uuid, rate_limits jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');

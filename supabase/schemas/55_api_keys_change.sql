@@ -172,7 +172,7 @@ $$;
 -- hundred keys alive: whoever locks it counts them.
 create function public.create_api_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -207,7 +207,7 @@ $$;
 
 -- settings: as in gateway.change_key.
 create function public.update_api_key(caller jsonb, target uuid, settings jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -233,7 +233,7 @@ $$;
 
 -- Revokes a key with all its secrets. One that is revoked stays as it is.
 create function public.revoke_api_key(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');

@@ -46,7 +46,7 @@ $$;
 -- candidates: a new secret (hash, prefix, last_four) by environment, of which the key's own is taken.
 create function public.rotate_api_key(caller jsonb, target uuid, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -77,7 +77,7 @@ $$;
 create function public.rotate_api_keys(
   caller jsonb, environment text, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');

@@ -1,7 +1,7 @@
 -- What an account sees of its usage.
 
 create function public.get_monitor(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -36,7 +36,7 @@ $$;
 
 -- query: from, to.
 create function public.get_environment_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -56,7 +56,7 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_activity_stats(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -99,7 +99,7 @@ $$;
 
 -- query: from, to, limit, cursor {at, id}. Every key of the account, the newest first, used or not.
 create function public.list_key_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');

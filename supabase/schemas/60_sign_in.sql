@@ -172,7 +172,7 @@ $$;
 -- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
 -- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
 create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
-language sql volatile security definer set search_path = ''
+language sql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
   select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
     (request ->> 'issue_key')::boolean)
@@ -180,7 +180,7 @@ $$;
 
 -- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
 create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   perform gateway.note_failed_sign_in(caller, method, reason, null);

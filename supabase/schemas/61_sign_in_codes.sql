@@ -3,7 +3,7 @@
 -- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
 -- request: email (in lower case), code_hash, referral_code.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   lifetime constant interval := '10 minutes';
@@ -35,7 +35,7 @@ $$;
 -- wrong one is counted: that refusal is a value, so that the count stays.
 -- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
 create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most constant integer := 5;

@@ -120,7 +120,7 @@ $$;
 
 -- request: username (null takes it away), disabled. What is not named stays.
 create function public.change_user(caller jsonb, account_id uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');

@@ -37,7 +37,7 @@ $$;
 
 -- request: name, permissions.
 create function public.create_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -78,7 +78,7 @@ $$;
 
 -- request: permissions, in place of those it has.
 create function public.change_role(caller jsonb, name text, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -99,7 +99,7 @@ end;
 $$;
 
 create function public.delete_role(caller jsonb, name text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -119,7 +119,7 @@ $$;
 
 -- request: account_id or email, role.
 create function public.assign_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');

@@ -3,7 +3,7 @@
 
 -- request: account_id or email, limits (each by its name: a figure, or null to go back to the plan's).
 create function public.set_account_limits(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:limits');
@@ -24,7 +24,7 @@ $$;
 
 -- request: account_id or email, plan (null takes it away), ends_at (null: open end).
 create function public.assign_plan(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');

@@ -247,9 +247,9 @@ mod tests {
     #[test]
     fn tools_and_schemas_count() {
         let tools = r#"[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]"#;
-        let plain = measure(r#"{"messages":[{"role":"user","content":"x"}],"tools":null}"#).expect("a prompt");
-        assert!(!plain.tools);
-        let plain = plain.bound;
+        let plain = measure(r#"{"messages":[{"role":"user","content":"x"}]}"#).expect("a prompt").bound;
+        let none = measure(r#"{"messages":[{"role":"user","content":"x"}],"tools":null}"#).expect("a prompt");
+        assert!(!none.tools);
         let with =
             measure(&format!(r#"{{"messages":[{{"role":"user","content":"x"}}],"tools":{tools}}}"#)).expect("a prompt");
         assert!(with.bound >= plain + tools.len() as u64 && with.tools);
