@@ -48,6 +48,37 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
+-- What every function of the API asks of its arguments before it acts: these members are there. SQL's null is neither true nor
+-- false, and passes most checks that it meets. That one is missing is the gateway's mistake and not a caller's: an error and
+-- no refusal.
+create function gateway.require(argument jsonb, variadic members text[]) returns void
+language plpgsql immutable parallel safe
+as $$
+declare
+  member text;
+begin
+  foreach member in array members loop
+    if argument ->> member is null then
+      raise exception using errcode = 'null_value_not_allowed', message = format('`%s` is missing', member);
+    end if;
+  end loop;
+end;
+$$;
+
+-- How long a page of a list is: what it asks for, since no limit would be no end.
+create function gateway.page_size(query jsonb) returns integer
+language plpgsql immutable parallel safe
+as $$
+declare
+  size constant integer := (query ->> 'limit')::integer;
+begin
+  if (size between 1 and 1000) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = '`limit` is missing or too large';
+  end if;
+  return size;
+end;
+$$;
+
 -- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
 create function gateway.page(data jsonb, next_cursor text) returns jsonb
 language sql stable
@@ -1061,8 +1092,8 @@ return least(9223372036854775807, ceil((
   + completion::numeric * completion_price + request_price::numeric * 1000000
 ) * markup * 0.0000000001))::bigint;
 
--- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
--- computed from them.
+-- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
+-- come from providers: they are clamped before anything is computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
@@ -1071,6 +1102,10 @@ declare
   cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
   written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
 begin
+  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
+    || (price ->> 'request') || markup is null then
+    return null;
+  end if;
   return gateway.charge(
     prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
     written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
@@ -1454,6 +1489,7 @@ as $$
 declare
   key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
 begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
   if key.id is not null then
     perform gateway.note_refusal(caller, key, code, gateway.now());
   end if;
@@ -1767,6 +1803,7 @@ declare
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
@@ -1786,6 +1823,14 @@ declare
   placed record;
   answer jsonb;
 begin
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
+      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
+      and call ->> 'call_id' is not null) is not true then
+    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
+    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -1856,7 +1901,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
-    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+    at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -2072,6 +2117,10 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
+  if (this_call is not null
+      and outcome in ('refused', 'failed', 'completed', 'cut', 'client_left', 'deadline')) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = 'the settlement''s call or outcome is missing';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -2104,7 +2153,7 @@ begin
     cost := hold.amount;
     if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
       and nullif(facts -> 'price', 'null') is not null then
-      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
+      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -2445,6 +2494,9 @@ declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   account gateway.accounts;
 begin
+  if (request ? 'username') is not true then
+    perform gateway.require(request, 'username');
+  end if;
   select * into account from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
   perform gateway.authenticate(caller, 'account:write');
@@ -2543,7 +2595,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (
@@ -2594,6 +2646,7 @@ declare
   replaced boolean;
   at timestamptz;
 begin
+  perform gateway.require(request, 'provider', 'ciphertext', 'version', 'last_four');
   perform from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
   perform gateway.authenticate(caller, 'keys:write');
@@ -2735,7 +2788,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   account gateway.accounts;
   answer jsonb;
@@ -2767,6 +2820,7 @@ declare
   key gateway.api_keys := gateway.lock_active_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
+  perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
   key := gateway.change_key(account, key, jsonb_build_object('rate_limits', set_rate_limits.rate_limits), at);
   if before <> key.rate_limits then
     perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, key.id::text,
@@ -2840,7 +2894,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   answer jsonb;
 begin
@@ -3063,6 +3117,8 @@ declare
   answer jsonb := gateway.claim_idempotency(session, idempotency, at);
   key gateway.api_keys;
 begin
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   if answer is not null then
     return answer;
   end if;
@@ -3096,6 +3152,7 @@ declare
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
   perform gateway.refuse_uncovered(session, array(
     select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)
@@ -3193,6 +3250,8 @@ declare
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
+  perform gateway.require(
+    jsonb_build_object('grace', grace_period_hours, 'candidates', candidates), 'grace', 'candidates');
   if uncovered is not null then
     -- The answer would hold a secret that may do more than the caller's.
     perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
@@ -3224,6 +3283,9 @@ declare
   targets uuid[];
   active integer;
 begin
+  perform gateway.require(
+    jsonb_build_object('environment', environment, 'grace', grace_period_hours, 'candidates', candidates),
+    'environment', 'grace', 'candidates');
   select coalesce(array_agg(id order by created_at, id) filter (where covered and turn <= jsonb_array_length(candidates)), '{}'),
          count(*)
     into targets, active
@@ -3351,7 +3413,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   at constant timestamptz := gateway.now();
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
   after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
   asked record;
@@ -3394,7 +3456,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   filtered constant boolean := coalesce(
     query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
@@ -3504,12 +3566,12 @@ as $$
       and (query ->> 'free' is null
         or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
     order by m.id
-    limit (query ->> 'limit')::integer + 1
+    limit gateway.page_size(query) + 1
   ),
-  page as (select * from found order by id limit (query ->> 'limit')::integer)
+  page as (select * from found order by id limit gateway.page_size(query))
   select gateway.page(
     (select jsonb_agg(model order by id) from page),
-    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
+    case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.
@@ -3636,6 +3698,11 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if (jsonb_array_length(proofs) > 0) is not true or exists (
+      select from jsonb_array_elements(proofs) as shown where shown ->> 'kind' is null or shown ->> 'value' is null) then
+    raise exception using errcode = 'null_value_not_allowed', message = 'nothing was proven';
+  end if;
+  perform gateway.require(jsonb_build_object('caller', caller, 'wants_key', wants_key), 'caller', 'wants_key');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -3742,6 +3809,7 @@ create function public.record_failed_sign_in(caller jsonb, method text, reason t
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
+  perform gateway.require(jsonb_build_object('method', method, 'reason', reason), 'method', 'reason');
   perform gateway.note_failed_sign_in(caller, method, reason, null);
   return null;
 end;
@@ -3762,6 +3830,8 @@ declare
   network constant text := gateway.network_of(caller);
   at timestamptz;
 begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
+  perform gateway.require(request, 'email', 'code_hash');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
@@ -3794,6 +3864,7 @@ declare
   code gateway.sign_in_codes;
   reason text;
 begin
+  perform gateway.require(request, 'email', 'code_hashes');
   perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
   select * into code from gateway.sign_in_codes where email_hash = person for update;
   reason := case
@@ -3964,7 +4035,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
   at timestamptz := gateway.now();
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   address constant text := lower(query ->> 'email');
   beginning constant text := case when address like '%*' then left(address, -1) end;
   answer jsonb;
@@ -4005,7 +4076,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   if not exists (select from gateway.roles where roles.name = list_role_users.name) then
@@ -4057,6 +4128,7 @@ declare
   former gateway.accounts;
   account gateway.accounts;
 begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
   if disable then
     -- The lock of refuse_last_admin, before the account's.
     perform from gateway.roles where name = 'admin' for no key update;
@@ -4110,6 +4182,8 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4185,6 +4259,7 @@ declare
   change record;
   answer jsonb;
 begin
+  perform gateway.require(jsonb_build_object('amount', nullif(amount, 0)), 'amount');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4241,6 +4316,8 @@ declare
   former text;
   made gateway.api_keys;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   perform gateway.take_turns_at_address(address);
   perform from gateway.roles where name = 'admin' for share;
   select * into account from gateway.accounts
@@ -4290,7 +4367,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (
@@ -4317,6 +4394,7 @@ declare
   wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
   role gateway.roles;
 begin
+  perform gateway.require(request, 'name', 'permissions');
   perform gateway.refuse_escalation(session, wanted);
   insert into gateway.roles (name, permissions, created_at)
     values (request ->> 'name', wanted, gateway.now())
@@ -4359,6 +4437,7 @@ declare
   role gateway.roles := gateway.lock_custom_role(name);
   former constant text[] := role.permissions;
 begin
+  perform gateway.require(request, 'permissions');
   perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, former || wanted);
   if wanted <> former then
@@ -4436,6 +4515,7 @@ declare
   account gateway.accounts := gateway.lock_account(gateway.find_account(request));
   wanted constant jsonb := jsonb_strip_nulls(account.rate_limits || (request -> 'limits'));
 begin
+  perform gateway.require(request, 'limits');
   perform gateway.authenticate(caller, 'admin:limits');
   if wanted <> account.rate_limits then
     update gateway.accounts set rate_limits = wanted where id = account.id;
@@ -4457,6 +4537,9 @@ declare
   former gateway.accounts := gateway.lock_account(gateway.find_account(request));
   account gateway.accounts := former;
 begin
+  if (request ? 'plan') is not true then
+    perform gateway.require(request, 'plan');
+  end if;
   perform gateway.authenticate(caller, 'admin:plans');
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
@@ -4488,7 +4571,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:audit');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   -- "key." to "key/", the character that follows the dot.
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
@@ -4537,7 +4620,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
   answer jsonb;

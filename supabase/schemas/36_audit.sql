@@ -55,6 +55,7 @@ as $$
 declare
   key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
 begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
   if key.id is not null then
     perform gateway.note_refusal(caller, key, code, gateway.now());
   end if;

@@ -21,6 +21,7 @@ declare
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
@@ -40,6 +41,14 @@ declare
   placed record;
   answer jsonb;
 begin
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
+      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
+      and call ->> 'call_id' is not null) is not true then
+    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
+    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -110,7 +119,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
-    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+    at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;

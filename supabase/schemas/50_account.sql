@@ -33,6 +33,9 @@ declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   account gateway.accounts;
 begin
+  if (request ? 'username') is not true then
+    perform gateway.require(request, 'username');
+  end if;
   select * into account from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
   perform gateway.authenticate(caller, 'account:write');

@@ -19,6 +19,7 @@ declare
   replaced boolean;
   at timestamptz;
 begin
+  perform gateway.require(request, 'provider', 'ciphertext', 'version', 'last_four');
   perform from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
   perform gateway.authenticate(caller, 'keys:write');

@@ -184,6 +184,8 @@ declare
   answer jsonb := gateway.claim_idempotency(session, idempotency, at);
   key gateway.api_keys;
 begin
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   if answer is not null then
     return answer;
   end if;
@@ -217,6 +219,7 @@ declare
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
   perform gateway.refuse_uncovered(session, array(
     select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)

@@ -104,7 +104,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   at constant timestamptz := gateway.now();
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
   after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
   asked record;

@@ -11,6 +11,8 @@ declare
   network constant text := gateway.network_of(caller);
   at timestamptz;
 begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
+  perform gateway.require(request, 'email', 'code_hash');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
@@ -43,6 +45,7 @@ declare
   code gateway.sign_in_codes;
   reason text;
 begin
+  perform gateway.require(request, 'email', 'code_hashes');
   perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
   select * into code from gateway.sign_in_codes where email_hash = person for update;
   reason := case

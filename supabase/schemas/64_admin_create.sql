@@ -17,6 +17,8 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -92,6 +94,7 @@ declare
   change record;
   answer jsonb;
 begin
+  perform gateway.require(jsonb_build_object('amount', nullif(amount, 0)), 'amount');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -148,6 +151,8 @@ declare
   former text;
   made gateway.api_keys;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   perform gateway.take_turns_at_address(address);
   perform from gateway.roles where name = 'admin' for share;
   select * into account from gateway.accounts

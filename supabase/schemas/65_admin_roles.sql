@@ -17,7 +17,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (
@@ -44,6 +44,7 @@ declare
   wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
   role gateway.roles;
 begin
+  perform gateway.require(request, 'name', 'permissions');
   perform gateway.refuse_escalation(session, wanted);
   insert into gateway.roles (name, permissions, created_at)
     values (request ->> 'name', wanted, gateway.now())
@@ -86,6 +87,7 @@ declare
   role gateway.roles := gateway.lock_custom_role(name);
   former constant text[] := role.permissions;
 begin
+  perform gateway.require(request, 'permissions');
   perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, former || wanted);
   if wanted <> former then

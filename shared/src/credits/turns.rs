@@ -23,7 +23,7 @@ use crate::error::{Code, Error};
 
 /// Begins, and settles, of one account at the database at a time: while one has the account's row, the next one is on its
 /// way.
-const PLACES: usize = 2;
+pub const PLACES: usize = 2;
 /// Begins of all accounts at the database at a time: enough for more than a thousand a second at 10 ms each.
 const BEGINS: usize = 16;
 /// How long an account counts as busy after its row could not be had.

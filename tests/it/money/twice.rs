@@ -11,7 +11,7 @@ use uuid::Uuid;
 async fn begin(app: &SharedApp, world: &World, account: &Account, call_id: Uuid) -> Value {
     let arguments = json!({
         "caller": {"key_hashes": [world.hash(&account.key)]},
-        "call": {"call_id": call_id, "model": tests::world::MODEL, "providers": ["openrouter"], "prompt_bound": 50,
+        "call": {"call_id": call_id, "model": tests::world::MODEL, "providers": ["openrouter"], "allowed": [], "prompt_bound": 50,
                  "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000},
     });
     app.supabase().expect("configured").rpc("begin_request", &arguments).await.expect("an answer")
