@@ -90,7 +90,7 @@ impl Scene {
                 "sign_in_with_privy",
                 json!({"caller": {"ip": "192.0.2.1"}, "key": stored("privy"), "request": {
                     "proofs": [{"kind": "privy", "value": "did:privy:1"}], "referral_code": null, "issue_key": true}}),
-                &["request.referral_code", "caller.ip"],
+                &["request.referral_code", "caller.ip", "key.name"],
             )
         };
         let credits = Sample {
@@ -196,7 +196,7 @@ impl Scene {
                 "verify_code",
                 json!({"caller": {"ip": "192.0.2.1"}, "key": stored("verified"),
                        "request": {"email": "ben@test.example", "code_hashes": ["hash"]}}),
-                &["caller.ip"],
+                &["caller.ip", "key.name"],
             ),
             sample("list_users", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("list_role_users", json!({"caller": admin, "name": "user", "query": page(json!({}))}), &[]),
