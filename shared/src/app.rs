@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, Missing, Setting, configured};
+use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
 use crate::route::Route;
@@ -19,6 +20,8 @@ pub struct App {
     pub http: reqwest::Client,
     /// The rate limiter.
     pub limiter: Limiter,
+    /// Whose turn it is at the database.
+    pub turns: Turns,
     /// Who verifies Privy's tokens.
     pub privy: Privy,
     /// The table of everything that this gateway serves, for its service card.
@@ -48,7 +51,7 @@ impl App {
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
         let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
         let privy = Privy::new(config.privy.clone(), http.clone());
-        Ok(Arc::new(Self { config, http, limiter, privy, routes, supabase, upstash }))
+        Ok(Arc::new(Self { config, http, limiter, turns: Turns::default(), privy, routes, supabase, upstash }))
     }
 
     /// The database.

@@ -48,6 +48,37 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
+-- What every function of the API asks of its arguments before it acts: these members are there. SQL's null is neither true nor
+-- false, and passes most checks that it meets. That one is missing is the gateway's mistake and not a caller's: an error and
+-- no refusal.
+create function gateway.require(argument jsonb, variadic members text[]) returns void
+language plpgsql immutable parallel safe
+as $$
+declare
+  member text;
+begin
+  foreach member in array members loop
+    if argument ->> member is null then
+      raise exception using errcode = 'null_value_not_allowed', message = format('`%s` is missing', member);
+    end if;
+  end loop;
+end;
+$$;
+
+-- How long a page of a list is: what it asks for, since no limit would be no end.
+create function gateway.page_size(query jsonb) returns integer
+language plpgsql immutable parallel safe
+as $$
+declare
+  size constant integer := (query ->> 'limit')::integer;
+begin
+  if (size between 1 and 1000) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = '`limit` is missing or too large';
+  end if;
+  return size;
+end;
+$$;
+
 -- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
 create function gateway.page(data jsonb, next_cursor text) returns jsonb
 language sql stable
@@ -205,6 +236,7 @@ create table gateway.accounts (
   balance bigint not null default 0,
   held gateway.unsigned_bigint not null default 0,
   debt gateway.unsigned_bigint not null default 0,
+  refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
@@ -220,6 +252,8 @@ comment on column gateway.accounts.deleted_at is
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.refund_debt is
+  'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
@@ -329,6 +363,7 @@ create table gateway.models (
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
+  tool_tokens integer not null default 600 check (tool_tokens >= 0),
   enabled boolean not null default true,
   created_at timestamptz not null default now()
 );
@@ -348,6 +383,8 @@ create table gateway.model_routes (
   enabled boolean not null default true,
   primary key (model_id, provider)
 );
+comment on column gateway.models.tool_tokens is
+  'The most that its providers add to a prompt by themselves when it comes with tools or a schema of the answer. Anthropic adds 159 to 530, others'' templates less.';
 comment on table gateway.model_routes is
   'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
 comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';
@@ -397,7 +434,7 @@ create table gateway.credit_transactions (
 ) partition by range (id);
 alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
-  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
+  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive), of the type that it was taken on by. The sum is the balance.';
 
 -- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
 -- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
@@ -1121,8 +1158,8 @@ return least(9223372036854775807, ceil((
   + completion::numeric * completion_price + request_price::numeric * 1000000
 ) * markup * 0.0000000001))::bigint;
 
--- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
--- computed from them.
+-- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
+-- come from providers: they are clamped before anything is computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
@@ -1131,6 +1168,10 @@ declare
   cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
   written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
 begin
+  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
+    || (price ->> 'request') || markup is null then
+    return null;
+  end if;
   return gateway.charge(
     prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
     written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
@@ -1216,7 +1257,7 @@ $$;
 -- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
 -- caller, and is handed that row; it changes the row's value in its caller through inout.
 
--- Adds a grant and its ledger row. A purchase, an admin's or a subscription's grant repays debt first.
+-- Adds a grant and its ledger row. It repays debt first, as far as it may (see repay_debt).
 create function gateway.grant_credit(
   inout account gateway.accounts, source text, amount bigint, expires_at timestamptz, description text,
   at timestamptz, out grant_id bigint)
@@ -1288,7 +1329,7 @@ begin
 end;
 $$;
 
--- Records money owed: the ledger row has no grant.
+-- Records money owed, for calls (`usage`) or for a payment that was refunded (`money_back`): the ledger row has no grant.
 create function gateway.take_on_debt(
   inout account gateway.accounts, amount bigint, type text, call uuid, description text, at timestamptz)
 language plpgsql set search_path = ''
@@ -1299,34 +1340,64 @@ begin
   end if;
   account.balance := account.balance - amount;
   account.debt := account.debt + amount;
+  if type = 'money_back' then
+    account.refund_debt := account.refund_debt + amount;
+  end if;
   insert into gateway.credit_transactions
     (account_id, type, amount, call_id, balance_after, description, created_at)
     values (account.id, take_on_debt.type, -take_on_debt.amount, call, account.balance, take_on_debt.description, at);
 end;
 $$;
 
--- Pays debt out of what no open hold reserves. The balance stays what it is: the debt's row is reversed and the
--- grant that pays gets its own. Credit that was a gift (trial, coupon, referral) does not pay debt.
-create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+-- Pays up to `owed` of a debt of this type from these sources (null: any), out of what no open hold reserves. The balance
+-- stays what it is: the debt's row is reversed and the grant that pays gets its own.
+create function gateway.repay(
+  inout account gateway.accounts, owed bigint, type text, sources text[], at timestamptz, out paid bigint)
 language plpgsql set search_path = ''
 as $$
 declare
   payment record;
 begin
+  payment := gateway.spend(
+    account, least(owed, gateway.available(account, at)), type, null, 'debt repaid', sources, at, at);
+  account := payment.account;
+  paid := payment.taken;
+  if paid > 0 then
+    account.debt := account.debt - paid;
+    account.balance := account.balance + paid;
+    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
+      values (account.id, repay.type, paid, account.balance, 'debt repaid', at);
+  end if;
+end;
+$$;
+
+-- Pays debt out of what no open hold reserves. What calls have cost is paid by any credit, since any could have paid the
+-- call. A payment that was refunded is not paid by credit that was a gift (trial, coupon, referral): it would become money.
+create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  repaid record;
+  former constant bigint := account.debt;
+begin
   if account.debt = 0 then
     return;
   end if;
-  payment := gateway.spend(
-    account, least(account.debt, gateway.available(account, at)), 'usage', null, 'debt repaid',
-    array['purchase', 'admin', 'subscription', 'credit_back'], at, at);
-  account := payment.account;
-  if payment.taken > 0 then
-    account.debt := account.debt - payment.taken;
-    account.balance := account.balance + payment.taken;
-    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
-      values (account.id, 'usage', payment.taken, account.balance, 'debt repaid', at);
+  if account.debt > account.refund_debt then
+    repaid := gateway.repay(account, account.debt - account.refund_debt, 'usage', null, at);
+    account := repaid.account;
+  end if;
+  if account.refund_debt > 0 then
+    repaid := gateway.repay(
+      account, account.refund_debt, 'money_back', array['purchase', 'admin', 'subscription', 'credit_back'], at);
+    account := repaid.account;
+    account.refund_debt := account.refund_debt - repaid.paid;
+  end if;
+  if account.debt < former then
     update gateway.accounts set
-      balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+      balance = account.balance, debt = account.debt, refund_debt = account.refund_debt,
+      next_expiry = account.next_expiry
+      where id = account.id;
   end if;
 end;
 $$;
@@ -1421,7 +1492,7 @@ begin
   end if;
   account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
   update gateway.accounts set
-    balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+    balance = account.balance, debt = account.debt, refund_debt = account.refund_debt, next_expiry = account.next_expiry where id = account.id;
 end;
 $$;
 
@@ -1479,11 +1550,12 @@ $$;
 -- Puts on the audit trail that authenticate refused a known key: its exception has undone everything, so the gateway
 -- asks for this afterwards.
 create function public.record_refusal(caller jsonb, code text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
 begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
   if key.id is not null then
     perform gateway.note_refusal(caller, key, code, gateway.now());
   end if;
@@ -1779,7 +1851,8 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
@@ -1787,7 +1860,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -1796,6 +1869,7 @@ declare
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
@@ -1815,6 +1889,14 @@ declare
   placed record;
   answer jsonb;
 begin
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
+      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
+      and call ->> 'call_id' is not null) is not true then
+    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
+    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -1844,7 +1926,8 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
@@ -1855,6 +1938,10 @@ begin
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
 
+  if priced.amount = 0 then
+    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+    key.spend_limit := null;
+  end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
   if refused is not null then
@@ -1880,7 +1967,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
-    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+    at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -1959,7 +2046,8 @@ begin
     return null;
   end if;
   available := gateway.available(account, at);
-  if account.debt > 0 then
+  -- What is free has just paid debt. What calls have cost, credit that open calls reserve will pay when they end.
+  if account.refund_debt > 0 or account.debt > available + account.held then
     return gateway.refusal(402, 'account_in_debt',
       jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
   end if;
@@ -1969,7 +2057,7 @@ begin
       jsonb_build_object('required', gateway.dollars(required),
                          'available', gateway.dollars(greatest(key_credit, 0))));
   end if;
-  if available + account.held < required then
+  if available + account.held - account.debt < required then
     return gateway.refusal(402, 'insufficient_credits',
       jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
   end if;
@@ -2076,7 +2164,7 @@ $$;
 --
 -- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -2095,6 +2183,10 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
+  if (this_call is not null
+      and outcome in ('refused', 'failed', 'completed', 'cut', 'client_left', 'deadline')) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = 'the settlement''s call or outcome is missing';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -2127,7 +2219,7 @@ begin
     cost := hold.amount;
     if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
       and nullif(facts -> 'price', 'null') is not null then
-      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
+      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -2275,7 +2367,7 @@ $$;
 -- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
 -- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
 create function public.sweep_holds() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   batch constant integer := 500;
@@ -2331,7 +2423,8 @@ as $$
     from gateway.credit_grants group by account_id
   ),
   ledger as (
-    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt
+    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt,
+           -coalesce(sum(amount) filter (where grant_id is null and type = 'money_back'), 0) as refund_debt
     from gateway.credit_transactions group by account_id
   ),
   by_grant as (
@@ -2357,6 +2450,10 @@ as $$
     select a.id, 'debt differs from the ledger', coalesce(l.debt, 0), a.debt
     from accounts a left join ledger l on l.account_id = a.id
     where a.debt <> coalesce(l.debt, 0)
+    union all
+    select a.id, 'debt of refunds differs from the ledger', coalesce(l.refund_debt, 0), a.refund_debt
+    from accounts a left join ledger l on l.account_id = a.id
+    where a.refund_debt <> coalesce(l.refund_debt, 0)
     union all
     select a.id, 'held differs from the open holds', coalesce(h.held, 0), a.held
     from accounts a left join open_holds h on h.account_id = a.id
@@ -2457,12 +2554,15 @@ $$;
 
 -- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
 create function public.update_profile(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   account gateway.accounts;
 begin
+  if (request ? 'username') is not true then
+    perform gateway.require(request, 'username');
+  end if;
   select * into account from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
   perform gateway.authenticate(caller, 'account:write');
@@ -2481,7 +2581,7 @@ $$;
 -- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
 -- is welcome, but gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
@@ -2563,7 +2663,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (
@@ -2606,7 +2706,7 @@ $$;
 
 -- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
 create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2614,6 +2714,7 @@ declare
   replaced boolean;
   at timestamptz;
 begin
+  perform gateway.require(request, 'provider', 'ciphertext', 'version', 'last_four');
   perform from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
   perform gateway.authenticate(caller, 'keys:write');
@@ -2645,7 +2746,7 @@ end;
 $$;
 
 create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2683,7 +2784,7 @@ $$;
 create function public.renew_provider_key(
   account_id uuid, provider text, outdated text, ciphertext text, version integer)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   update gateway.provider_keys k set
@@ -2755,7 +2856,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   account gateway.accounts;
   answer jsonb;
@@ -2778,7 +2879,7 @@ $$;
 
 -- Replaces a key's own limits.
 create function public.set_rate_limits(caller jsonb, target uuid, rate_limits jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2787,6 +2888,7 @@ declare
   key gateway.api_keys := gateway.lock_active_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
+  perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
   key := gateway.change_key(account, key, jsonb_build_object('rate_limits', set_rate_limits.rate_limits), at);
   if before <> key.rate_limits then
     perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, key.id::text,
@@ -2860,7 +2962,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   answer jsonb;
 begin
@@ -3071,7 +3173,7 @@ $$;
 -- hundred keys alive: whoever locks it counts them.
 create function public.create_api_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3083,6 +3185,8 @@ declare
   answer jsonb := gateway.claim_idempotency(session, idempotency, at);
   key gateway.api_keys;
 begin
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   if answer is not null then
     return answer;
   end if;
@@ -3106,7 +3210,7 @@ $$;
 
 -- settings: as in gateway.change_key.
 create function public.update_api_key(caller jsonb, target uuid, settings jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3116,6 +3220,7 @@ declare
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
   perform gateway.refuse_uncovered(session, array(
     select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)
@@ -3132,7 +3237,7 @@ $$;
 
 -- Revokes a key with all its secrets. One that is revoked stays as it is.
 create function public.revoke_api_key(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3203,7 +3308,7 @@ $$;
 -- candidates: a new secret (hash, prefix, last_four) by environment, of which the key's own is taken.
 create function public.rotate_api_key(caller jsonb, target uuid, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3213,6 +3318,8 @@ declare
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
+  perform gateway.require(
+    jsonb_build_object('grace', grace_period_hours, 'candidates', candidates), 'grace', 'candidates');
   if uncovered is not null then
     -- The answer would hold a secret that may do more than the caller's.
     perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
@@ -3234,7 +3341,7 @@ $$;
 create function public.rotate_api_keys(
   caller jsonb, environment text, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3244,6 +3351,9 @@ declare
   targets uuid[];
   active integer;
 begin
+  perform gateway.require(
+    jsonb_build_object('environment', environment, 'grace', grace_period_hours, 'candidates', candidates),
+    'environment', 'grace', 'candidates');
   select coalesce(array_agg(id order by created_at, id) filter (where covered and turn <= jsonb_array_length(candidates)), '{}'),
          count(*)
     into targets, active
@@ -3268,7 +3378,7 @@ $$;
 -- What an account sees of its usage.
 
 create function public.get_monitor(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3303,7 +3413,7 @@ $$;
 
 -- query: from, to.
 create function public.get_environment_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3323,7 +3433,7 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_activity_stats(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3366,12 +3476,12 @@ $$;
 
 -- query: from, to, limit, cursor {at, id}. Every key of the account, the newest first, used or not.
 create function public.list_key_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   at constant timestamptz := gateway.now();
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
   after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
   asked record;
@@ -3414,7 +3524,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   filtered constant boolean := coalesce(
     query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
@@ -3524,12 +3634,12 @@ as $$
       and (query ->> 'free' is null
         or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
     order by m.id
-    limit (query ->> 'limit')::integer + 1
+    limit gateway.page_size(query) + 1
   ),
-  page as (select * from found order by id limit (query ->> 'limit')::integer)
+  page as (select * from found order by id limit gateway.page_size(query))
   select gateway.page(
     (select jsonb_agg(model order by id) from page),
-    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
+    case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.
@@ -3656,6 +3766,11 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if (jsonb_array_length(proofs) > 0) is not true or exists (
+      select from jsonb_array_elements(proofs) as shown where shown ->> 'kind' is null or shown ->> 'value' is null) then
+    raise exception using errcode = 'null_value_not_allowed', message = 'nothing was proven';
+  end if;
+  perform gateway.require(jsonb_build_object('caller', caller, 'wants_key', wants_key), 'caller', 'wants_key');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -3751,7 +3866,7 @@ $$;
 -- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
 -- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
 create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
-language sql volatile security definer set search_path = ''
+language sql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
   select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
     (request ->> 'issue_key')::boolean)
@@ -3759,9 +3874,10 @@ $$;
 
 -- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
 create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
+  perform gateway.require(jsonb_build_object('method', method, 'reason', reason), 'method', 'reason');
   perform gateway.note_failed_sign_in(caller, method, reason, null);
   return null;
 end;
@@ -3774,7 +3890,7 @@ $$;
 -- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
 -- request: email (in lower case), code_hash, referral_code.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   lifetime constant interval := '10 minutes';
@@ -3782,6 +3898,8 @@ declare
   network constant text := gateway.network_of(caller);
   at timestamptz;
 begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
+  perform gateway.require(request, 'email', 'code_hash');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
@@ -3806,7 +3924,7 @@ $$;
 -- wrong one is counted: that refusal is a value, so that the count stays.
 -- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
 create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most constant integer := 5;
@@ -3814,6 +3932,7 @@ declare
   code gateway.sign_in_codes;
   reason text;
 begin
+  perform gateway.require(request, 'email', 'code_hashes');
   perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
   select * into code from gateway.sign_in_codes where email_hash = person for update;
   reason := case
@@ -3984,7 +4103,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
   at timestamptz := gateway.now();
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   address constant text := lower(query ->> 'email');
   beginning constant text := case when address like '%*' then left(address, -1) end;
   answer jsonb;
@@ -4025,7 +4144,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   if not exists (select from gateway.roles where roles.name = list_role_users.name) then
@@ -4068,7 +4187,7 @@ $$;
 
 -- request: username (null takes it away), disabled. What is not named stays.
 create function public.change_user(caller jsonb, account_id uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4077,6 +4196,7 @@ declare
   former gateway.accounts;
   account gateway.accounts;
 begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
   if disable then
     -- The lock of refuse_last_admin, before the account's.
     perform from gateway.roles where name = 'admin' for no key update;
@@ -4118,7 +4238,7 @@ $$;
 -- A role, credit and a plan are given by whoever may give them elsewhere: making accounts is no way around that.
 create function public.create_account(caller jsonb, request jsonb, key jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4130,6 +4250,8 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4194,7 +4316,7 @@ $$;
 -- Gives credit (a positive amount) or takes unspent credit back (a negative one; never into debt).
 -- request: account_id or email, amount (nano-dollars), reason, expires_at.
 create function public.add_credits(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:credits');
@@ -4205,6 +4327,7 @@ declare
   change record;
   answer jsonb;
 begin
+  perform gateway.require(jsonb_build_object('amount', nullif(amount, 0)), 'amount');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4253,7 +4376,7 @@ $$;
 -- request: email. key: as in create_account. The account that this address signs in to becomes an administrator and gets
 -- the key; if it is disabled it stays so. The role's row is locked before the account's.
 create function public.create_admin(request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   address constant text := lower(request ->> 'email');
@@ -4261,6 +4384,8 @@ declare
   former text;
   made gateway.api_keys;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   perform gateway.take_turns_at_address(address);
   perform from gateway.roles where name = 'admin' for share;
   select * into account from gateway.accounts
@@ -4310,7 +4435,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (
@@ -4330,13 +4455,14 @@ $$;
 
 -- request: name, permissions.
 create function public.create_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
   wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
   role gateway.roles;
 begin
+  perform gateway.require(request, 'name', 'permissions');
   perform gateway.refuse_escalation(session, wanted);
   insert into gateway.roles (name, permissions, created_at)
     values (request ->> 'name', wanted, gateway.now())
@@ -4371,7 +4497,7 @@ $$;
 
 -- request: permissions, in place of those it has.
 create function public.change_role(caller jsonb, name text, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4379,6 +4505,7 @@ declare
   role gateway.roles := gateway.lock_custom_role(name);
   former constant text[] := role.permissions;
 begin
+  perform gateway.require(request, 'permissions');
   perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, former || wanted);
   if wanted <> former then
@@ -4392,7 +4519,7 @@ end;
 $$;
 
 create function public.delete_role(caller jsonb, name text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4412,7 +4539,7 @@ $$;
 
 -- request: account_id or email, role.
 create function public.assign_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4449,13 +4576,14 @@ $$;
 
 -- request: account_id or email, limits (each by its name: a figure, or null to go back to the plan's).
 create function public.set_account_limits(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:limits');
   account gateway.accounts := gateway.lock_account(gateway.find_account(request));
   wanted constant jsonb := jsonb_strip_nulls(account.rate_limits || (request -> 'limits'));
 begin
+  perform gateway.require(request, 'limits');
   perform gateway.authenticate(caller, 'admin:limits');
   if wanted <> account.rate_limits then
     update gateway.accounts set rate_limits = wanted where id = account.id;
@@ -4470,13 +4598,16 @@ $$;
 
 -- request: account_id or email, plan (null takes it away), ends_at (null: open end).
 create function public.assign_plan(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
   former gateway.accounts := gateway.lock_account(gateway.find_account(request));
   account gateway.accounts := former;
 begin
+  if (request ? 'plan') is not true then
+    perform gateway.require(request, 'plan');
+  end if;
   perform gateway.authenticate(caller, 'admin:plans');
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
@@ -4508,7 +4639,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:audit');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   -- "key." to "key/", the character that follows the dot.
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
@@ -4557,7 +4688,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
   answer jsonb;
@@ -4608,7 +4739,7 @@ $$;
 --
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most_looked_at constant integer := 5000;

@@ -18,8 +18,8 @@ return least(9223372036854775807, ceil((
   + completion::numeric * completion_price + request_price::numeric * 1000000
 ) * markup * 0.0000000001))::bigint;
 
--- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
--- computed from them.
+-- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
+-- come from providers: they are clamped before anything is computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
@@ -28,6 +28,10 @@ declare
   cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
   written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
 begin
+  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
+    || (price ->> 'request') || markup is null then
+    return null;
+  end if;
   return gateway.charge(
     prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
     written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,

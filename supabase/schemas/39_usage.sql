@@ -14,11 +14,11 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. The minute is for a clock that is set back a little: what it would put
--- into an hour that is summed up would never be counted.
+-- The end of the last hour that is surely over. The ten minutes are for a clock that is set back: what it would put into an
+-- hour that is summed up would never be counted.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
-as $$ select date_trunc('hour', at - interval '1 minute', 'UTC') $$;
+as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
 
 -- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
 -- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,

@@ -3,7 +3,8 @@
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
@@ -11,7 +12,7 @@
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -20,6 +21,7 @@ declare
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
@@ -39,6 +41,14 @@ declare
   placed record;
   answer jsonb;
 begin
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
+      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
+      and call ->> 'call_id' is not null) is not true then
+    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
+    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -68,7 +78,8 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
@@ -79,6 +90,10 @@ begin
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
 
+  if priced.amount = 0 then
+    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+    key.spend_limit := null;
+  end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
   if refused is not null then
@@ -104,7 +119,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
-    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+    at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;

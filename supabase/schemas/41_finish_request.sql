@@ -18,7 +18,7 @@
 --
 -- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -37,6 +37,10 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
+  if (this_call is not null
+      and outcome in ('refused', 'failed', 'completed', 'cut', 'client_left', 'deadline')) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = 'the settlement''s call or outcome is missing';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -69,7 +73,7 @@ begin
     cost := hold.amount;
     if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
       and nullif(facts -> 'price', 'null') is not null then
-      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
+      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;

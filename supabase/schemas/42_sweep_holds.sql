@@ -4,7 +4,7 @@
 -- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
 -- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
 create function public.sweep_holds() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   batch constant integer := 500;

@@ -8,7 +8,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   filtered constant boolean := coalesce(
     query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;

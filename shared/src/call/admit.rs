@@ -77,6 +77,7 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         allowed: &demand.routing.allowed,
         prompt_bound: demand.prompt.bound,
         images: demand.prompt.images,
+        tools: demand.prompt.tools,
         modalities: &demand.prompt.modalities,
         choices: demand.choices,
         output_limit: demand.output_limit,

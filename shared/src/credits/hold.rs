@@ -30,6 +30,8 @@ pub struct HoldRequest<'a> {
     pub prompt_bound: u64,
     /// Images in the prompt.
     pub images: u64,
+    /// Whether the prompt comes with tools or a schema, of which the provider makes a text of its own.
+    pub tools: bool,
     /// What the prompt holds besides text: `image`, `audio`, `file`, `video`.
     pub modalities: &'a [&'static str],
     /// `n`.
@@ -77,7 +79,8 @@ pub struct Hold {
 /// hold, whose commit does not wait for the disk.
 #[derive(Clone, Debug, Serialize)]
 pub struct HoldFacts {
-    account_id: Uuid,
+    /// Whose row is locked by the settle.
+    pub(super) account_id: Uuid,
     key_id: Uuid,
     model: String,
     #[serde(with = "nanos")]
@@ -146,15 +149,25 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
         caller: &'a Caller,
         call: &'a HoldRequest<'a>,
     }
-    let supabase = app.supabase().map_err(|error| NoHold::Refused { error, limits: None })?;
+    let refused = |error| NoHold::Refused { error, limits: None };
+    let supabase = app.supabase().map_err(refused)?;
+    let turn = app.turns.begin(caller.key_hash(), supabase.timeout()).await.map_err(refused)?;
     match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
-        Ok(Answer::Placed(hold)) => Ok(hold),
+        Ok(Answer::Placed(hold)) => {
+            app.turns.learn(caller.key_hash(), hold.account_id);
+            Ok(hold)
+        }
         Ok(Answer::Refused { mut refused, limits }) => {
             refused.members.remove("status");
             let code = Code::parse(&refused.code).unwrap_or(Code::InternalError);
             Err(NoHold::Refused { error: refusal(code, refused.members), limits })
         }
-        Err(RpcError::Refused(error)) => Err(NoHold::Refused { error, limits: None }),
+        Err(RpcError::Refused(error)) => Err(refused(error)),
+        // It was rolled back, so there is nothing to be undone.
+        Err(busy @ RpcError::Busy(_)) => {
+            turn.found_busy();
+            Err(refused(busy.into()))
+        }
         Err(unavailable @ RpcError::Unavailable(_)) => Err(NoHold::Unknown(unavailable.into())),
     }
 }

@@ -209,8 +209,8 @@ impl Run<'_> {
                 "begin_request",
                 json!({
                     "caller": {"key_hashes": [self.world.hash(&self.account.key)]},
-                    "call": {"call_id": call.id, "model": self.model, "providers": ["openrouter"],
-                             "prompt_bound": begin.prompt_bound, "images": 0, "modalities": [],
+                    "call": {"call_id": call.id, "model": self.model, "providers": ["openrouter"], "allowed": [],
+                             "prompt_bound": begin.prompt_bound, "images": 0, "tools": false, "modalities": [],
                              "choices": begin.choices, "output_limit": begin.output_limit, "hold_seconds": 60,
                              "markup": begin.markup},
                 }),

@@ -2,6 +2,7 @@
 
 mod bound;
 mod crash;
+mod debt;
 mod exact;
 mod one_account;
 mod overdraft;

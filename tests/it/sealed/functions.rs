@@ -102,6 +102,14 @@ async fn every_function_looks_up_names_nowhere_but_where_it_says() {
     assert_eq!(names(&world, definer).await, json!([]));
 }
 
+#[tokio::test]
+async fn no_function_that_locks_waits_for_ever() {
+    let world = World::start().await;
+    let patient = "n.nspname = 'public' and p.provolatile = 'v'
+                   and not coalesce(array_to_string(p.proconfig, ' ') like '%lock_timeout=%', false)";
+    assert_eq!(names(&world, patient).await, json!([]));
+}
+
 /// Name, first argument and source of each function of the API.
 async fn api(world: &World) -> Vec<(String, String, String)> {
     let sql = "select jsonb_agg(jsonb_build_array(p.proname, coalesce(p.proargnames[1], '') || ' ' ||

@@ -75,10 +75,12 @@ impl Prompt {
         texts.sum::<u64>() + self.tokens + 4 * self.messages + IMAGE_TOKENS * self.images
     }
 
-    /// The most that any tokenizer can make of it: a token a byte, 16 a message, and `image_tokens` an image.
-    pub(in crate::provider) fn bound(&self, image_tokens: u64) -> u64 {
+    /// The most that any tokenizer can make of it: a token a byte, 16 a message, and `image_tokens` an image; with tools or a
+    /// schema, what a provider says of these in its own words.
+    pub(in crate::provider) fn bound(&self, image_tokens: u64, tool_tokens: u64) -> u64 {
+        let instructions = if self.definitions.is_empty() { 0 } else { tool_tokens };
         let texts = self.texts.iter().chain(&self.definitions).map(|text| text.len() as u64);
-        texts.sum::<u64>() + self.tokens + 16 * self.messages + image_tokens * self.images
+        texts.sum::<u64>() + self.tokens + 16 * self.messages + image_tokens * self.images + instructions
     }
 
     fn message(&mut self, message: &Map<String, Value>, at: &str, said: &mut Said) -> Result<(), ApiError> {

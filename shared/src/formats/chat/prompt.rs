@@ -43,6 +43,10 @@ const NOT_IN_PROMPT: [&str; 22] = [
     "parallel_tool_calls",
 ];
 
+/// Members that a provider turns into instructions for the model, in words of its own (Anthropic, "Tool use: pricing": 159 to
+/// 530 tokens). The catalog says how many tokens that may be.
+const BRING_INSTRUCTIONS: [&str; 3] = ["tools", "functions", "response_format"];
+
 /// Collects a prompt's text, or just its length.
 trait Sink {
     fn text(&mut self, text: &str);
@@ -138,6 +142,7 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
         if caches && keeps_an_hour(value) {
             return Err(Error::invalid(name.to_owned(), HOUR));
         }
+        prompt.tools |= BRING_INSTRUCTIONS.contains(&name) && value != "null";
         sink.text(name);
         sink.text(value);
     }
@@ -258,9 +263,11 @@ mod tests {
     fn tools_and_schemas_count() {
         let tools = r#"[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]"#;
         let plain = measure(r#"{"messages":[{"role":"user","content":"x"}]}"#).expect("a prompt").bound;
+        let none = measure(r#"{"messages":[{"role":"user","content":"x"}],"tools":null}"#).expect("a prompt");
+        assert!(!none.tools);
         let with =
             measure(&format!(r#"{{"messages":[{{"role":"user","content":"x"}}],"tools":{tools}}}"#)).expect("a prompt");
-        assert!(with.bound >= plain + tools.len() as u64);
+        assert!(with.bound >= plain + tools.len() as u64 && with.tools);
     }
 
     #[test]
