@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Missing, Setting, configured};
+use crate::config::{Config, Misconfigured, Setting, configured, variables};
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
@@ -33,20 +33,29 @@ pub struct App {
 /// Shared by all requests of a process.
 pub type SharedApp = Arc<App>;
 
-/// The HTTP client could not be built.
+/// Why there is no such gateway.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be built: {0}")]
-pub struct ClientError(#[from] reqwest::Error);
+pub enum AppError {
+    /// The HTTP client could not be built.
+    #[error("the HTTP client cannot be built: {0}")]
+    Client(#[from] reqwest::Error),
+    /// What the whole process runs by is malformed.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Malformed(Vec<Misconfigured>),
+}
 
 impl App {
     /// Builds the connections that `config` allows, for a gateway that serves `routes`; opens none of them yet.
     ///
     /// # Errors
-    /// When the HTTP client cannot be built.
-    pub fn new(config: Config, routes: &'static [Route]) -> Result<SharedApp, ClientError> {
+    /// When the HTTP client cannot be built, and when a variable is malformed by which the whole process runs.
+    pub fn new(config: Config, routes: &'static [Route]) -> Result<SharedApp, AppError> {
+        if !config.malformed.is_empty() {
+            return Err(AppError::Malformed(config.malformed));
+        }
         let http = http_client()?;
         let supabase = config.supabase.clone().and_then(|settings| {
-            Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
+            Supabase::new(&settings, http.clone()).map_err(|_| Misconfigured::unusable(variables::SUPABASE_SECRET_KEY))
         });
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
         let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());

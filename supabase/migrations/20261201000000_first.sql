@@ -1703,11 +1703,11 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. The minute is for a clock that is set back a little: what it would put
--- into an hour that is summed up would never be counted.
+-- The end of the last hour that is surely over. The ten minutes are for a clock that is set back: what it would put into an
+-- hour that is summed up would never be counted.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
-as $$ select date_trunc('hour', at - interval '1 minute', 'UTC') $$;
+as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
 
 -- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
 -- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,
@@ -2349,7 +2349,14 @@ begin
     values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
-    return jsonb_build_object('cost', 0, 'tombstone', true);
+    -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.
+    select * into settled from gateway.requests
+      where call_id = this_call and finished_at >= earliest_end;
+    if not found then
+      return jsonb_build_object('cost', 0, 'tombstone', true);
+    end if;
+    delete from gateway.holds where call_id = this_call and state = 'tombstone';
+    return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
   if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
     -- A begin_request committed in this moment.
@@ -4816,9 +4823,16 @@ return jsonb_build_object(
 
 -- A sealed text as a request brings it; null stays null.
 create function gateway.read_sealed(sealed jsonb) returns gateway.sealed_text
-language sql immutable
-return case when sealed ->> 'ciphertext' is not null
-  then row (sealed ->> 'ciphertext', (sealed ->> 'version')::integer)::gateway.sealed_text end;
+language plpgsql immutable
+as $$
+begin
+  if sealed is null or sealed = 'null' then
+    return null;
+  end if;
+  perform gateway.require(sealed, 'ciphertext', 'version');
+  return row (sealed ->> 'ciphertext', (sealed ->> 'version')::integer)::gateway.sealed_text;
+end;
+$$;
 
 create function gateway.sealed_size(sealed gateway.sealed_text) returns integer
 language sql immutable
@@ -4906,7 +4920,7 @@ $$;
 
 -- request: id, model, title and metadata {ciphertext, version} or null.
 create function public.create_chat_session(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -4917,6 +4931,7 @@ declare
   size constant integer := gateway.sealed_size(title) + gateway.sealed_size(metadata);
   chat gateway.chat_sessions;
 begin
+  perform gateway.require(request, 'id');
   perform gateway.refuse_full_chats(kept, size);
   if kept.sessions >= (gateway.chat_bounds()).sessions then
     perform gateway.refuse(gateway.refusal(409, 'too_many_chat_sessions'));
@@ -4935,7 +4950,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
   after constant timestamptz := coalesce((query -> 'cursor' ->> 'at')::timestamptz, 'infinity');
   after_id constant uuid := coalesce((query -> 'cursor' ->> 'id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
@@ -4964,7 +4979,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
   chat gateway.chat_sessions := gateway.find_chat(session, target);
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   messages jsonb;
 begin
   with found as (
@@ -4983,7 +4998,7 @@ $$;
 
 -- request: the members that change, of model, title and metadata; null clears.
 create function public.update_chat_session(caller jsonb, target uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -4991,6 +5006,9 @@ declare
   chat gateway.chat_sessions := gateway.find_chat(session, target);
   size integer := gateway.sealed_size(chat.title) + gateway.sealed_size(chat.metadata);
 begin
+  if request is null then
+    perform gateway.require(request, 'request');
+  end if;
   if request ? 'title' then
     chat.title := gateway.read_sealed(request -> 'title');
   end if;
@@ -5012,7 +5030,7 @@ end;
 $$;
 
 create function public.delete_chat_session(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -5068,7 +5086,7 @@ $$;
 
 -- request: one message, as gateway.add_chat_messages takes it.
 create function public.add_chat_message(caller jsonb, target uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -5076,6 +5094,7 @@ declare
   chat gateway.chat_sessions := gateway.find_chat(session, target);
   message gateway.chat_messages;
 begin
+  perform gateway.require(request, 'content', 'terms', 'bound', 'images', 'modalities');
   perform gateway.refuse_full_chats(kept, length(request -> 'content' ->> 'ciphertext'));
   if chat.messages >= (gateway.chat_bounds()).messages_a_session then
     perform gateway.refuse(gateway.refusal(409, 'chat_session_full'));
@@ -5093,11 +5112,12 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   before constant bigint := coalesce((query ->> 'cursor')::bigint, 9223372036854775807);
   since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
   answer jsonb;
 begin
+  perform gateway.require(query, 'terms');
   with found as (
     select m, (m).id
     from jsonb_array_elements(query -> 'terms') as ring (terms)
@@ -5160,13 +5180,16 @@ $$;
 
 -- request: chat_retention_days (null: until deleted). What is past a shorter time is out of sight at once.
 create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   before jsonb;
   after jsonb;
 begin
+  if not coalesce(request ? 'chat_retention_days', false) then
+    perform gateway.require(request, 'chat_retention_days');
+  end if;
   perform from gateway.accounts where id = session.account_id for no key update;
   -- Again, now that the account cannot be deleted meanwhile.
   perform gateway.authenticate(caller, 'account:write');
@@ -5186,7 +5209,7 @@ $$;
 -- Forgets chats that are past their accounts' retention: so many accounts a run, and so many sessions of each. Nothing is
 -- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
 create function public.forget_chats() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   at constant timestamptz := gateway.now();
@@ -5230,12 +5253,13 @@ $$;
 -- renewed: sessions and messages as they were listed, each member an array of the outdated ciphertext and what takes its place;
 -- a message has its terms under the new key besides. What has changed meanwhile stays as it is.
 create function public.renew_chats(renewed jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   sessions integer;
   messages integer;
 begin
+  perform gateway.require(renewed, 'sessions', 'messages');
   update gateway.chat_sessions s set
     title = case when (s.title).ciphertext = one -> 'title' ->> 0
       then gateway.read_sealed(one -> 'title' -> 1) else s.title end,

@@ -40,7 +40,7 @@ $$;
 
 -- request: one message, as gateway.add_chat_messages takes it.
 create function public.add_chat_message(caller jsonb, target uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -48,6 +48,7 @@ declare
   chat gateway.chat_sessions := gateway.find_chat(session, target);
   message gateway.chat_messages;
 begin
+  perform gateway.require(request, 'content', 'terms', 'bound', 'images', 'modalities');
   perform gateway.refuse_full_chats(kept, length(request -> 'content' ->> 'ciphertext'));
   if chat.messages >= (gateway.chat_bounds()).messages_a_session then
     perform gateway.refuse(gateway.refusal(409, 'chat_session_full'));
@@ -65,11 +66,12 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   before constant bigint := coalesce((query ->> 'cursor')::bigint, 9223372036854775807);
   since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
   answer jsonb;
 begin
+  perform gateway.require(query, 'terms');
   with found as (
     select m, (m).id
     from jsonb_array_elements(query -> 'terms') as ring (terms)

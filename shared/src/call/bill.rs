@@ -105,7 +105,7 @@ impl Produced {
     fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
         let provider = self.provider?;
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
-        let cost = candidate.price.cost(usage, *call.app.config.markup_basis_points.as_ref().ok()?);
+        let cost = candidate.price.cost(usage, call.app.config.markup_basis_points);
         Some(if self.estimated { cost.min(hold.amount) } else { cost })
     }
 }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tests::world::{Account, World};
 use uuid::Uuid;
 
+use crate::samples::chats::kept_chat;
+
 /// A call of a function that does what it is for.
 struct Sample {
     function: &'static str,
@@ -27,6 +29,7 @@ struct Scene {
     admin: Account,
     user: Account,
     spare: Account,
+    chat: Uuid,
 }
 
 const HOUR: &str = "2026-01-01T00:00:00Z";
@@ -46,7 +49,8 @@ impl Scene {
             ))
             .await;
         world.own_key(user.id, "chutes", "secret").await;
-        Self { world, admin, user, spare }
+        let chat = kept_chat(&world, &user).await;
+        Self { world, admin, user, spare, chat }
     }
 
     fn caller(&self, account: &Account) -> Value {
@@ -137,6 +141,35 @@ impl Scene {
                 json!({"account_id": id, "provider": "chutes", "outdated": "c", "ciphertext": "d", "version": 2}),
                 &[],
             ),
+            sample(
+                "create_chat_session",
+                json!({"caller": user, "request": {"id": Uuid::now_v7(), "title": {"ciphertext": "c", "version": 1}}}),
+                &["request.title"],
+            ),
+            sample("list_chat_sessions", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample("get_chat_session", json!({"caller": user, "target": self.chat, "query": page(json!({}))}), &[]),
+            sample(
+                "update_chat_session",
+                json!({"caller": user, "target": self.chat, "request": {"model": "m"}}),
+                &["request.model"],
+            ),
+            sample("delete_chat_session", json!({"caller": user, "target": self.chat}), &[]),
+            sample(
+                "add_chat_message",
+                json!({"caller": user, "target": self.chat, "request": {"content": {"ciphertext": "c", "version": 1},
+                       "terms": [1], "bound": 5, "images": 0, "modalities": ["image"]}}),
+                &[],
+            ),
+            sample("search_chats", json!({"caller": user, "query": page(json!({"terms": [[1]]}))}), &[]),
+            sample("get_chat_stats", json!({"caller": user}), &[]),
+            sample("get_privacy", json!({"caller": user}), &[]),
+            sample(
+                "update_privacy",
+                json!({"caller": user, "request": {"chat_retention_days": 7}}),
+                &["request.chat_retention_days"],
+            ),
+            sample("list_outdated_chats", json!({"versions": [1]}), &[]),
+            sample("renew_chats", json!({"renewed": {"sessions": [], "messages": []}}), &[]),
             sample("get_limits", json!({"caller": user}), &[]),
             sample("list_rate_limits", json!({"caller": user, "query": page(json!({}))}), &[]),
             sample(
@@ -354,6 +387,7 @@ async fn a_function_without_what_it_needs_changes_nothing_and_answers_nothing() 
         "record_refusal with",
         "record_failed_sign_in with",
         "list_outdated_provider_keys with",
+        "list_outdated_chats with",
         "renew_provider_key with",
     ];
     open.retain(|case| !(harmless.iter().any(|name| case.starts_with(name)) && case.contains("changed false")));

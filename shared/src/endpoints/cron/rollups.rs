@@ -38,8 +38,7 @@ struct Step {
 #[utoipa::path(get, path = "/api/cron/rollups", tag = "cron", responses((status = 200, body = RolledUp)))]
 pub async fn roll_up(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<RolledUp>> {
     let begun = Instant::now();
-    // A setting that cannot be read keeps everything: what is dropped does not come back.
-    let kept_days = app.config.requests_kept_days.as_ref().inspect_err(|missing| tracing::error!("{missing}")).ok();
+    let kept_days = app.config.requests_kept_days;
     let (mut accounts, mut after) = (0, None);
     loop {
         let step: Step =
