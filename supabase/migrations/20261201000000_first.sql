@@ -596,8 +596,9 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
 
+-- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
 create table gateway.usage_hours (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null,
   hour timestamptz not null,
   key_id uuid not null,
   model text not null,
@@ -617,7 +618,7 @@ comment on table gateway.usage_hours is
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
 create table gateway.usage_totals (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key,
   rolled_up_to timestamptz not null,
   requests bigint not null,
   failed bigint not null,
@@ -1703,54 +1704,98 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. The ten minutes are for a clock that is set back: what it would put into an
--- hour that is summed up would never be counted.
+-- The end of the last hour that is surely over. A settle reads the clock before it commits, and clocks are set back: what
+-- either would put into an hour that is summed up would never be counted. Ten minutes are more than both.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
 as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
 
--- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
--- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,
--- nothing is locked.
-create function gateway.roll_up(this_account uuid, at timestamptz) returns boolean
+-- Where a step ends that sums up from `since`, a whole hour: after a day, or before that where so many requests lie between
+-- the two, but never within an hour.
+create function gateway.step_end(this_account uuid, since timestamptz, until timestamptz) returns timestamptz
+language sql stable set search_path = ''
+as $$
+  select least(until, since + interval '1 day', (
+    select greatest(date_trunc('hour', finished_at, 'UTC'), since + interval '1 hour') from gateway.requests
+    where account_id = this_account and finished_at >= since and finished_at < least(until, since + interval '1 day')
+    order by finished_at offset 20000 limit 1))
+$$;
+
+-- Sums up an account's requests in [since, until), whole hours of which none is summed up.
+create function gateway.sum_up(this_account uuid, since timestamptz, until timestamptz) returns bigint
+language sql volatile set search_path = ''
+as $$
+  with hours as (
+    insert into gateway.usage_hours
+      select * from gateway.count_requests(this_account, since, until)
+      returning *
+  ),
+  sums as (
+    select coalesce(sum(requests), 0) as requests, coalesce(sum(failed), 0) as failed,
+           coalesce(sum(own_key), 0) as own_key, coalesce(sum(prompt_tokens), 0) as prompt_tokens,
+           coalesce(sum(cached_tokens), 0) as cached_tokens, coalesce(sum(completion_tokens), 0) as completion_tokens,
+           coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(cost), 0) as cost
+    from hours
+  ),
+  total as (
+    insert into gateway.usage_totals as totals
+      select this_account, until, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
+             reasoning_tokens, cost
+      from sums
+      on conflict (account_id) do update set
+        rolled_up_to = excluded.rolled_up_to,
+        requests = totals.requests + excluded.requests,
+        failed = totals.failed + excluded.failed,
+        own_key = totals.own_key + excluded.own_key,
+        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+        cost = totals.cost + excluded.cost
+  )
+  select requests::bigint from sums
+$$;
+
+-- Sums up the hours of an account that are over, in steps, until it has summed up so many requests. Answers how many, and
+-- whether there are more. Whoever does the same for the account at the moment does it alone: a total is exact without it, and
+-- no call waits for this, since the account's row is left to the calls.
+create function gateway.roll_up(
+  this_account uuid, at timestamptz, most bigint default 20000, out summed bigint, out more boolean)
 language plpgsql volatile set search_path = ''
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
-  since timestamptz := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+  since timestamptz;
+  ends timestamptz;
 begin
-  if since >= until or not exists (
-      select from gateway.requests
-      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until) then
-    return false;
-  end if;
-  perform from gateway.accounts where id = this_account for update;
-  -- Somebody else may have done it meanwhile.
-  since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-  if since >= until then
-    return false;
-  end if;
-  with hours as (
-    insert into gateway.usage_hours
-      select * from gateway.count_requests(this_account, coalesce(since, '-infinity'), until)
-      returning *
-  )
-  insert into gateway.usage_totals as totals
-    select this_account, until, coalesce(sum(requests), 0), coalesce(sum(failed), 0), coalesce(sum(own_key), 0),
-           coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(completion_tokens), 0),
-           coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)
-    from hours
-    on conflict (account_id) do update set
-      rolled_up_to = excluded.rolled_up_to,
-      requests = totals.requests + excluded.requests,
-      failed = totals.failed + excluded.failed,
-      own_key = totals.own_key + excluded.own_key,
-      prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
-      cached_tokens = totals.cached_tokens + excluded.cached_tokens,
-      completion_tokens = totals.completion_tokens + excluded.completion_tokens,
-      reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
-      cost = totals.cost + excluded.cost;
-  return true;
+  summed := 0;
+  more := false;
+  loop
+    since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    if since >= until then
+      return;
+    end if;
+    -- Days without requests need no step.
+    since := (
+      select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
+      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until);
+    if since is null then
+      return;
+    end if;
+    if summed >= most then
+      more := true;
+      return;
+    end if;
+    if summed = 0 then
+      if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
+        return;
+      end if;
+      -- Somebody else may have done it before the lock was had.
+      continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    end if;
+    ends := gateway.step_end(this_account, since, until);
+    summed := summed + gateway.sum_up(this_account, since, ends);
+  end loop;
 end;
 $$;
 
@@ -2370,46 +2415,61 @@ $$;
 
 -- Housekeeping of holds and of what is remembered for a while.
 
--- Releases overdue holds, lapses expired grants and forgets what is no longer needed. Nothing is wrong if this never
--- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
--- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
-create function public.sweep_holds() returns jsonb
+-- Releases overdue holds and lapses expired grants of the next accounts, by id from the one after `after`: few at a time, since
+-- they stay locked until it is done. Forgets some of what is no longer needed. Answers how many accounts it has looked after,
+-- which failed and why, and after whom the next step begins: null when this was the last.
+--
+-- Nothing is wrong if this never runs: each account's next call does the same for that account. An account that is busy is left
+-- to its own calls, and so is a record that somebody else is about to replace: this has many accounts' rows, and waits for
+-- nobody's.
+create function public.sweep_holds(after uuid default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
-  batch constant integer := 500;
+  most constant integer := 25;
+  most_forgotten constant integer := 1000;
   at timestamptz := gateway.now();
-  due uuid;
+  due uuid[];
+  this_account uuid;
   account gateway.accounts;
-  accounts_swept integer := 0;
+  accounts integer := 0;
+  failed jsonb := '[]';
   forgotten integer;
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
-  for due in
+  due := array(
     select id from (
       select account_id as id from gateway.holds where state = 'open' and expires_at <= at
       union
       select account_id from gateway.credit_grants where live and expires_at <= at
-    ) as overdue order by id limit batch
-  loop
-    select * into account from gateway.accounts where id = due for update skip locked;
-    continue when not found;
-    account := gateway.release_overdue(account, at);
-    account := gateway.lapse(account, at);
-    account := gateway.repay_debt(account, at);
-    accounts_swept := accounts_swept + 1;
+    ) as overdue
+    where id > coalesce(sweep_holds.after, '00000000-0000-0000-0000-000000000000')
+    order by id limit most);
+  foreach this_account in array due loop
+    begin
+      select * into account from gateway.accounts where id = this_account for no key update skip locked;
+      continue when not found;
+      account := gateway.release_overdue(account, at);
+      account := gateway.lapse(account, at);
+      account := gateway.repay_debt(account, at);
+      accounts := accounts + 1;
+    exception when others then
+      failed := failed || jsonb_build_object('account_id', this_account, 'reason', sqlerrm);
+    end;
   end loop;
   -- Long after any settle could still arrive.
   delete from gateway.holds where call_id in (
     select call_id from gateway.holds where state <> 'open' and created_at < at - gateway.holds_remembered()
-    for update skip locked);
+    order by created_at limit most_forgotten for update skip locked);
   get diagnostics forgotten = row_count;
   delete from gateway.idempotency_keys where (account_id, key) in (
     select account_id, key from gateway.idempotency_keys where created_at < at - interval '24 hours'
-    for update skip locked);
-  return jsonb_build_object('accounts', accounts_swept, 'forgotten', forgotten);
+    order by created_at limit most_forgotten for update skip locked);
+  return jsonb_build_object(
+    'accounts', accounts, 'failed', failed, 'forgotten', forgotten,
+    'next', case when cardinality(due) = most then due[most] end);
 end;
 $$;
 
@@ -4739,10 +4799,11 @@ $$;
 
 -- What the hourly cron asks for.
 
--- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, and
--- sums up so few, since whoever sums up an account keeps its lock until all are done, and the account's calls wait for
--- that. Answers how many, and after whom the next step begins: null when this was the last. Nothing is wrong if it never
--- comes: whatever reads an account's usage sums it up first. An account that is busy is left to the next run.
+-- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, sums up so
+-- few, and ends when it has summed up so many requests, so that it is done long before the database's time limit. What one
+-- account's sums fail at is told, and does not keep the others from theirs. Answers how many accounts are done, which failed
+-- and why, and after whom the next step begins: null when this was the last. Nothing is wrong if it never comes: whatever
+-- reads an account's usage counts what is not summed up.
 --
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
@@ -4751,11 +4812,17 @@ as $$
 declare
   most_looked_at constant integer := 5000;
   most constant integer := 25;
+  most_requests constant bigint := 100000;
   at constant timestamptz := gateway.now();
   looked_at uuid[];
   due uuid[];
+  this_account uuid;
+  last_done uuid := roll_up_usage.after;
   next uuid;
+  step record;
+  requests bigint := 0;
   accounts integer := 0;
+  failed jsonb := '[]';
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
@@ -4771,15 +4838,26 @@ begin
       where r.account_id = a.id and r.finished_at >= coalesce(t.rolled_up_to, '-infinity')
         and r.finished_at < gateway.last_whole_hour(at))
     order by a.id limit most);
-  foreach next in array due loop
-    perform from gateway.accounts where id = next for update skip locked;
-    continue when not found;
-    accounts := accounts + gateway.roll_up(next, at)::integer;
+  foreach this_account in array due loop
+    begin
+      step := gateway.roll_up(this_account, at, most_requests - requests);
+      requests := requests + step.summed;
+      if step.more then
+        -- It is the first of the next step.
+        return jsonb_build_object(
+          'accounts', accounts, 'failed', failed,
+          'next', coalesce(last_done, '00000000-0000-0000-0000-000000000000'), 'dropped', null);
+      end if;
+      accounts := accounts + (step.summed > 0)::integer;
+    exception when others then
+      failed := failed || jsonb_build_object('account_id', this_account, 'reason', sqlerrm);
+    end;
+    last_done := this_account;
   end loop;
   next := case
     when cardinality(due) = most then due[most]
     when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end;
-  return jsonb_build_object('accounts', accounts, 'next', next,
+  return jsonb_build_object('accounts', accounts, 'failed', failed, 'next', next,
                             'dropped', case when next is null then gateway.drop_old_month(kept_days, at) end);
 end;
 $$;
@@ -5296,8 +5374,8 @@ revoke execute on function public.finish_request(jsonb) from public, anon, authe
 grant execute on function public.finish_request(jsonb) to service_role;
 
 -- 42_sweep_holds.sql
-revoke execute on function public.sweep_holds() from public, anon, authenticated;
-grant execute on function public.sweep_holds() to service_role;
+revoke execute on function public.sweep_holds(uuid) from public, anon, authenticated;
+grant execute on function public.sweep_holds(uuid) to service_role;
 
 -- 43_ledger_check.sql
 revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;

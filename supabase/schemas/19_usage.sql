@@ -36,8 +36,9 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
 
+-- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
 create table gateway.usage_hours (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null,
   hour timestamptz not null,
   key_id uuid not null,
   model text not null,
@@ -57,7 +58,7 @@ comment on table gateway.usage_hours is
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
 create table gateway.usage_totals (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key,
   rolled_up_to timestamptz not null,
   requests bigint not null,
   failed bigint not null,

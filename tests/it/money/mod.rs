@@ -6,4 +6,5 @@ mod debt;
 mod exact;
 mod one_account;
 mod overdraft;
+mod sweep;
 mod twice;
