@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderValue, header};
+
 use crate::config::{Config, Misconfigured, Setting, configured, variables};
 use crate::credits::turns::Turns;
 use crate::error::Error;
@@ -95,7 +97,10 @@ impl App {
 fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     // A second call finds a provider installed already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Compression costs more time than it saves here. A provider that compresses all the same is understood.
+    let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
     reqwest::Client::builder()
+        .default_headers(plain)
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())

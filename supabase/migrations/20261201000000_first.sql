@@ -576,6 +576,7 @@ create table gateway.requests (
   completion_tokens integer not null default 0,
   reasoning_tokens integer not null default 0,
   estimated boolean not null default false,
+  clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
   first_byte_ms integer,
@@ -587,6 +588,8 @@ create table gateway.requests (
 ) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.clamped is
+  'The provider reported more tokens than the model has; so many as it has were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -1160,18 +1163,26 @@ return least(9223372036854775807, ceil((
 ) * markup * 0.0000000001))::bigint;
 
 -- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
--- come from providers: they are clamped before anything is computed from them.
+-- come from providers: they are clamped before anything is computed from them. Of parts that exceed the prompt the dearer
+-- one is believed.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
   prompt constant integer := gateway.token_count(usage, 'prompt');
-  cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
-  written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
+  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written integer := least(gateway.token_count(usage, 'written'), prompt);
 begin
   if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
     || (price ->> 'request') || markup is null then
     return null;
+  end if;
+  if cached > prompt - written then
+    if (price ->> 'cached')::bigint > (price ->> 'written')::bigint then
+      written := prompt - cached;
+    else
+      cached := prompt - written;
+    end if;
   end if;
   return gateway.charge(
     prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
@@ -2020,7 +2031,9 @@ begin
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'));
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    -- What a provider reports beyond these is not believed.
+    'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if placed.overtaken_by is not null then
     -- The settle overtook us: it is applied now, and the call is over.
     perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
@@ -2194,9 +2207,11 @@ $$;
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
 -- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, with price
--- and own_key of the candidate that served. Null if it gave no answer; then the call was not made, and is refused.
--- Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+-- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
+-- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- and is refused.
+-- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
+-- clamped: no call has more tokens than its model.
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -2215,10 +2230,13 @@ as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
   outcome constant text := settlement ->> 'outcome';
-  usage constant jsonb := nullif(settlement -> 'usage', 'null');
+  usage jsonb := nullif(settlement -> 'usage', 'null');
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
-  prompt_tokens constant integer := gateway.token_count(usage, 'prompt');
-  completion_tokens constant integer := gateway.token_count(usage, 'completion');
+  prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
+  completion_tokens constant integer :=
+    least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
+  clamped constant boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
+    or completion_tokens < gateway.token_count(usage, 'completion');
   owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
@@ -2259,6 +2277,9 @@ begin
     return gateway.release_hold(account, hold, settlement, at);
   end if;
 
+  if clamped then
+    usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
+  end if;
   if outcome <> 'failed' then
     -- Uncounted is not free, and neither is a provider that was no candidate.
     cost := hold.amount;
@@ -2290,15 +2311,16 @@ begin
   delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
      settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
-     prompt_tokens, gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'), completion_tokens,
-     gateway.token_count(usage, 'reasoning'),
-     coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
+     prompt_tokens, least(gateway.token_count(usage, 'cached'), prompt_tokens),
+     least(gateway.token_count(usage, 'written'), prompt_tokens), completion_tokens,
+     least(gateway.token_count(usage, 'reasoning'), completion_tokens),
+     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
@@ -2317,7 +2339,7 @@ begin
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance);
+  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
 end;
 $$;
 
@@ -3635,7 +3657,7 @@ begin
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
-        'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
+        'estimated', estimated, 'clamped', clamped, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
         'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)
       from page),

@@ -16,6 +16,7 @@ create table gateway.requests (
   completion_tokens integer not null default 0,
   reasoning_tokens integer not null default 0,
   estimated boolean not null default false,
+  clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
   first_byte_ms integer,
@@ -27,6 +28,8 @@ create table gateway.requests (
 ) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.clamped is
+  'The provider reported more tokens than the model has; so many as it has were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and

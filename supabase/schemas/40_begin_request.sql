@@ -127,7 +127,9 @@ begin
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'));
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    -- What a provider reports beyond these is not believed.
+    'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if placed.overtaken_by is not null then
     -- The settle overtook us: it is applied now, and the call is over.
     perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::price::Price;
+use super::usage::Usage;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
@@ -73,6 +74,10 @@ pub struct Hold {
     pub own_keys: HashMap<String, Sealed>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
+    /// The most prompt tokens that the call can have had: a report of more is not believed.
+    pub most_prompt: u64,
+    /// The most tokens that the model can have written, all choices together.
+    pub most_completion: u64,
 }
 
 /// What the settle needs of a hold: by this a call is charged, and charged all the same if a crash of the database lost its
@@ -91,9 +96,21 @@ pub struct HoldFacts {
     own_key: bool,
     /// The frozen prices of the candidate that served; without one the hold is charged.
     price: Option<Price>,
+    most_prompt: u64,
+    most_completion: u64,
 }
 
 impl Hold {
+    /// As much of a usage as the call can have had. The settle bounds it likewise, and marks its record.
+    #[must_use]
+    pub fn bounded(&self, usage: &Usage) -> Usage {
+        Usage {
+            prompt: usage.prompt.min(self.most_prompt),
+            completion: usage.completion.min(self.most_completion),
+            ..*usage
+        }
+    }
+
     /// What the settle needs of this hold for a call that `provider` served.
     #[must_use]
     pub fn facts(&self, provider: Option<&str>) -> HoldFacts {
@@ -107,6 +124,8 @@ impl Hold {
             placed_at: self.placed_at.clone(),
             own_key: served.is_some_and(|candidate| candidate.own_key),
             price: served.map(|candidate| candidate.price),
+            most_prompt: self.most_prompt,
+            most_completion: self.most_completion,
         }
     }
 }

@@ -76,6 +76,9 @@ struct Arguments<'a> {
 struct Settled {
     #[serde(default)]
     tombstone: bool,
+    /// The provider reported more tokens than the model has.
+    #[serde(default)]
+    clamped: bool,
 }
 
 /// What became of a settle.
@@ -161,6 +164,9 @@ async fn store(supabase: &Supabase, settlement: &RawValue) -> Result<Stored, Rpc
         Ok(settled) => {
             if settled.tombstone {
                 tracing::info!(settlement = settlement.get(), "a call ended before it began");
+            }
+            if settled.clamped {
+                tracing::error!(settlement = settlement.get(), "a provider reported more tokens than its model has");
             }
             Ok(Stored::Settled)
         }
