@@ -807,11 +807,15 @@ create table gateway.chat_sessions (
   model text,
   messages integer not null default 0,
   bytes bigint not null default 0,
+  turn uuid,
+  turn_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null
 );
 comment on table gateway.chat_sessions is 'A conversation. What people write is sealed.';
 comment on column gateway.chat_sessions.messages is 'How many it has ever had: the next one''s position.';
+comment on column gateway.chat_sessions.turn is
+  'The call whose turn it is, until it ends or turn_until has passed: two turns at once would be told in each other''s words.';
 comment on column gateway.chat_sessions.bytes is 'Of its own ciphertexts and its messages''.';
 
 create index chat_sessions_recent on gateway.chat_sessions (account_id, updated_at, id);
@@ -822,9 +826,11 @@ create table gateway.chat_messages (
   session_id uuid not null references gateway.chat_sessions (id) on delete cascade,
   account_id uuid not null,
   position integer not null,
+  role text not null,
   content gateway.sealed_text not null,
   terms bigint[] not null,
   bound bigint not null,
+  tokens bigint not null,
   images integer not null,
   modalities text[] not null,
   call_id uuid,
@@ -834,7 +840,8 @@ create table gateway.chat_messages (
 comment on column gateway.chat_messages.content is 'The message, as one of chat completions in JSON.';
 comment on column gateway.chat_messages.terms is
   'A blind index: keyed hashes of its words, so that it can be searched without being readable. The key is derived from that of the content.';
-comment on column gateway.chat_messages.bound is 'No more tokens than this does it have in a prompt, images apart.';
+comment on column gateway.chat_messages.bound is 'No more tokens than its bytes does it have in a prompt, images apart.';
+comment on column gateway.chat_messages.tokens is 'No more tokens than this, by a count: tighter than its bytes.';
 comment on column gateway.chat_messages.call_id is 'The call that it was part of; null if it was put here by hand.';
 
 -- A hash is of one account and one word, so that this alone finds an account's messages with that word.
@@ -1697,6 +1704,131 @@ begin
 end;
 $$;
 
+-- supabase/schemas/39_chat_turns.sql
+
+-- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
+
+-- What a turn adds to its call: the messages before, oldest first, with their size in the prompt; or why it may not be made.
+create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+
+-- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
+-- context has room for, a hundred at most; so the cost of it is the same however long a chat is. What a tool answered goes with
+-- the message that asked it, or not at all. The newest instructions (a system or developer message) go along from wherever they
+-- are, unless the call has its own.
+--
+-- call: as of begin_request, with session_id, instructed (has instructions of its own) and counted (whether prompt_bound is a
+-- count of tokens; then the messages are taken by their counts, too).
+create function gateway.open_turn(
+  account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
+returns gateway.chat_turn
+language plpgsql
+as $$
+declare
+  most constant integer := 100;
+  smallest_output constant integer := 256;
+  counted constant boolean := coalesce((call ->> 'counted')::boolean, false);
+  instructed constant boolean := coalesce((call ->> 'instructed')::boolean, false);
+  room bigint := model.context_length - prompt - smallest_output;
+  turn gateway.chat_turn;
+  chat gateway.chat_sessions;
+  message gateway.chat_messages;
+  instructions gateway.chat_messages;
+  taken gateway.chat_messages[] := '{}';
+begin
+  select * into chat from gateway.chat_sessions
+    where id = (call ->> 'session_id')::uuid and account_id = account.id
+      and updated_at >= gateway.chats_forgotten_before(account.id, at);
+  if not found then
+    turn.refused := gateway.refusal(404, 'chat_session_not_found', '{"param": "session_id"}');
+    return turn;
+  end if;
+  if chat.turn_until > at and chat.turn <> (call ->> 'call_id')::uuid then
+    turn.refused := gateway.refusal(409, 'chat_session_busy',
+      '{"param": "session_id", "retry_after_ms": 1000, "should_retry": true}');
+    return turn;
+  end if;
+  if chat.messages >= (gateway.chat_bounds()).messages_a_session then
+    turn.refused := gateway.refusal(409, 'chat_session_full', '{"param": "session_id"}');
+    return turn;
+  end if;
+  if (select bytes >= (gateway.chat_bounds()).bytes from gateway.chat_accounts where account_id = account.id) then
+    turn.refused := gateway.refusal(409, 'chat_storage_full', '{"param": "session_id"}');
+    return turn;
+  end if;
+
+  if not instructed then
+    select * into instructions from gateway.chat_messages
+      where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
+    room := room - coalesce(instructions.tokens + instructions.images * model.image_tokens, 0);
+  end if;
+  for message in
+    select * from gateway.chat_messages
+      where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most
+  loop
+    room := room - message.tokens - message.images * model.image_tokens;
+    exit when room < 0;
+    taken := array_prepend(message, taken);
+  end loop;
+  -- What a tool answered to a question that is out of sight.
+  while taken[1].role = 'tool' loop
+    taken := taken[2:];
+  end loop;
+  if instructions.id is not null and room > -model.context_length then
+    taken := array_prepend(instructions, taken);
+  end if;
+  select coalesce(jsonb_agg(to_jsonb(m.content) order by ordinality), '[]'),
+         coalesce(sum(case when counted then m.tokens else m.bound end), 0), coalesce(sum(m.images), 0),
+         coalesce((select jsonb_agg(distinct modality) from unnest(taken) as t, unnest(t.modalities) as modality), '[]')
+    into turn.history, turn.bound, turn.images, turn.modalities
+    from unnest(taken) with ordinality as m;
+  return turn;
+end;
+$$;
+
+-- Takes the turn for a call, until it ends or its hold is past its time.
+create function gateway.take_turn(call jsonb, until timestamptz) returns void
+language sql
+begin atomic
+  update gateway.chat_sessions set turn = (call ->> 'call_id')::uuid, turn_until = until
+    where id = (call ->> 'session_id')::uuid;
+end;
+
+-- Ends a turn of a locked account, and keeps what was said: turn {session_id, messages as gateway.add_chat_messages takes them,
+-- title}. Of a session that was deleted meanwhile nothing is kept; one without a title gets it.
+create function gateway.end_turn(account gateway.accounts, this_call uuid, turn jsonb, at timestamptz) returns void
+language plpgsql
+as $$
+declare
+  chat gateway.chat_sessions;
+  title constant gateway.sealed_text := gateway.read_sealed(turn -> 'title');
+  known bigint[];
+  said jsonb;
+begin
+  select * into chat from gateway.chat_sessions
+    where id = (turn ->> 'session_id')::uuid and account_id = account.id;
+  if not found then
+    return;
+  end if;
+  -- A client may send the same instructions with every call: they are kept once, until they change.
+  select terms into known from gateway.chat_messages
+    where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
+  said := (
+    select jsonb_agg(message order by ordinality) from jsonb_array_elements(turn -> 'messages') with ordinality as one (message, ordinality)
+    where message ->> 'role' not in ('system', 'developer')
+      or gateway.chat_terms(account.id, message -> 'terms') is distinct from known);
+  if said is not null then
+    chat := gateway.add_chat_messages(chat, said, this_call, at);
+    if chat.title is null and title is not null then
+      update gateway.chat_sessions set title = end_turn.title, bytes = bytes + gateway.sealed_size(end_turn.title)
+        where id = chat.id;
+      update gateway.chat_accounts set bytes = bytes + gateway.sealed_size(end_turn.title)
+        where account_id = account.id;
+    end if;
+  end if;
+  update gateway.chat_sessions set turn = null, turn_until = null where id = chat.id and turn = this_call;
+end;
+$$;
+
 -- supabase/schemas/39_usage.sql
 
 -- How usage is summed up, and read. Every total is that of its hours and of the requests since: the two meet at
@@ -1909,9 +2041,11 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
+-- kept chat session_id, instructed, counted (see gateway.open_turn).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
--- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
+-- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
+-- and of a turn the sealed messages before it.
 --
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
@@ -1942,6 +2076,7 @@ declare
   held_in_flight bigint := 0;
   refused jsonb;
   credit bigint;
+  turn gateway.chat_turn;
   placed record;
   answer jsonb;
 begin
@@ -1985,6 +2120,11 @@ begin
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
+  if call ->> 'session_id' is not null and model.id is not null then
+    turn := gateway.open_turn(account, call, model, prompt, at);
+    prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
+    call := call || jsonb_build_object('modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'));
+  end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
   end if;
@@ -2000,6 +2140,9 @@ begin
   end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+  if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := turn.refused;
+  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -2043,6 +2186,10 @@ begin
   end if;
   if not placed.is_open then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
+  end if;
+  if turn.history is not null then
+    perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
+    answer := answer || jsonb_build_object('history', turn.history);
   end if;
   -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
   -- that, the settlement brings back what the hold was (see finish_request).
@@ -2207,7 +2354,7 @@ $$;
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
 -- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
@@ -2232,6 +2379,7 @@ declare
   outcome constant text := settlement ->> 'outcome';
   usage jsonb := nullif(settlement -> 'usage', 'null');
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
+  turn constant jsonb := nullif(settlement -> 'turn', 'null');
   prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
   completion_tokens constant integer :=
     least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
@@ -2274,6 +2422,9 @@ begin
     perform gateway.refuse(gateway.refusal(409, 'call_finished'));
   end if;
   if outcome = 'refused' then
+    if turn is not null then
+      perform gateway.end_turn(account, this_call, turn, at);
+    end if;
     return gateway.release_hold(account, hold, settlement, at);
   end if;
 
@@ -2338,6 +2489,9 @@ begin
     where id = account.id;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
+  end if;
+  if turn is not null then
+    perform gateway.end_turn(account, this_call, turn, at);
   end if;
   return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
 end;
@@ -5153,8 +5307,8 @@ language sql stable
 return array(
   select hashint8extended(term::bigint, uuid_hash_extended(owner, 0)) from jsonb_array_elements_text(terms) as term);
 
--- Puts messages at the end of a session of a locked account. added: an array of {content {ciphertext, version}, terms, bound,
--- images, modalities}. Answers the session as it is then.
+-- Puts messages at the end of a session of a locked account. added: an array of {role, content {ciphertext, version}, terms,
+-- bound, tokens, images, modalities}. Answers the session as it is then.
 create function gateway.add_chat_messages(chat gateway.chat_sessions, added jsonb, this_call uuid, at timestamptz)
 returns gateway.chat_sessions
 language plpgsql
@@ -5165,11 +5319,11 @@ declare
 begin
   with written as (
     insert into gateway.chat_messages
-      (session_id, account_id, position, content, terms, bound, images, modalities, call_id, created_at)
-    select chat.id, chat.account_id, chat.messages + ordinality::integer - 1,
+      (session_id, account_id, position, role, content, terms, bound, tokens, images, modalities, call_id, created_at)
+    select chat.id, chat.account_id, chat.messages + ordinality::integer - 1, message ->> 'role',
            gateway.read_sealed(message -> 'content'),
            gateway.chat_terms(chat.account_id, message -> 'terms'),
-           (message ->> 'bound')::bigint, (message ->> 'images')::integer,
+           (message ->> 'bound')::bigint, (message ->> 'tokens')::bigint, (message ->> 'images')::integer,
            array(select jsonb_array_elements_text(message -> 'modalities')), this_call, at
     from jsonb_array_elements(added) with ordinality as one (message, ordinality)
     returning gateway.sealed_size(content) as bytes)
@@ -5194,7 +5348,7 @@ declare
   chat gateway.chat_sessions := gateway.find_chat(session, target);
   message gateway.chat_messages;
 begin
-  perform gateway.require(request, 'content', 'terms', 'bound', 'images', 'modalities');
+  perform gateway.require(request, 'role', 'content', 'terms', 'bound', 'tokens', 'images', 'modalities');
   perform gateway.refuse_full_chats(kept, length(request -> 'content' ->> 'ciphertext'));
   if chat.messages >= (gateway.chat_bounds()).messages_a_session then
     perform gateway.refuse(gateway.refusal(409, 'chat_session_full'));

@@ -5,9 +5,11 @@
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
+-- kept chat session_id, instructed, counted (see gateway.open_turn).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
--- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
+-- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
+-- and of a turn the sealed messages before it.
 --
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
@@ -38,6 +40,7 @@ declare
   held_in_flight bigint := 0;
   refused jsonb;
   credit bigint;
+  turn gateway.chat_turn;
   placed record;
   answer jsonb;
 begin
@@ -81,6 +84,11 @@ begin
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
+  if call ->> 'session_id' is not null and model.id is not null then
+    turn := gateway.open_turn(account, call, model, prompt, at);
+    prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
+    call := call || jsonb_build_object('modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'));
+  end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
   end if;
@@ -96,6 +104,9 @@ begin
   end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+  if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := turn.refused;
+  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -139,6 +150,10 @@ begin
   end if;
   if not placed.is_open then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
+  end if;
+  if turn.history is not null then
+    perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
+    answer := answer || jsonb_build_object('history', turn.history);
   end if;
   -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
   -- that, the settlement brings back what the hold was (see finish_request).

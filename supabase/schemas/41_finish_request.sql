@@ -3,7 +3,7 @@
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
 -- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
@@ -28,6 +28,7 @@ declare
   outcome constant text := settlement ->> 'outcome';
   usage jsonb := nullif(settlement -> 'usage', 'null');
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
+  turn constant jsonb := nullif(settlement -> 'turn', 'null');
   prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
   completion_tokens constant integer :=
     least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
@@ -70,6 +71,9 @@ begin
     perform gateway.refuse(gateway.refusal(409, 'call_finished'));
   end if;
   if outcome = 'refused' then
+    if turn is not null then
+      perform gateway.end_turn(account, this_call, turn, at);
+    end if;
     return gateway.release_hold(account, hold, settlement, at);
   end if;
 
@@ -134,6 +138,9 @@ begin
     where id = account.id;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
+  end if;
+  if turn is not null then
+    perform gateway.end_turn(account, this_call, turn, at);
   end if;
   return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
 end;

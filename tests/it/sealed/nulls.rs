@@ -156,8 +156,8 @@ impl Scene {
             sample("delete_chat_session", json!({"caller": user, "target": self.chat}), &[]),
             sample(
                 "add_chat_message",
-                json!({"caller": user, "target": self.chat, "request": {"content": {"ciphertext": "c", "version": 1},
-                       "terms": [1], "bound": 5, "images": 0, "modalities": ["image"]}}),
+                json!({"caller": user, "target": self.chat, "request": {"role": "user", "content": {"ciphertext": "c", "version": 1},
+                       "terms": [1], "bound": 5, "tokens": 5, "images": 0, "modalities": ["image"]}}),
                 &[],
             ),
             sample("search_chats", json!({"caller": user, "query": page(json!({"terms": [[1]]}))}), &[]),

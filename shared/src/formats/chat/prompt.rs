@@ -94,6 +94,13 @@ pub fn measure_message(message: &RawValue) -> Result<PromptSize, Error> {
     })
 }
 
+/// The text of one message.
+#[must_use]
+pub fn message_text(message: &RawValue) -> String {
+    let alone = format!("{{\"messages\":[{}]}}", message.get());
+    serde_json::from_str::<Object<'_>>(&alone).map(|request| text(&request)).unwrap_or_default()
+}
+
 /// All text that goes into the prompt.
 #[must_use]
 pub fn text(request: &Object<'_>) -> String {
