@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use shared::api_key::hash;
 use shared::app::App;
+use shared::config::variables::{Group, REFUSED, RUST_LOG, VARIABLES, Variable};
 use shared::config::{Config, Pepper};
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
@@ -47,7 +48,7 @@ pub enum PlatformError {
     Keys(#[from] jsonwebtoken::errors::Error),
     /// The gateway.
     #[error(transparent)]
-    Gateway(#[from] shared::app::ClientError),
+    Gateway(#[from] shared::app::AppError),
 }
 
 /// The running services.
@@ -108,8 +109,7 @@ impl Platform {
 
         let mut variables = HashMap::new();
         let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
-        let passed_on = ["PRICING_MARKUP", "APP_NAME", "FRONTEND_URL", "CALL_MAX_SECONDS", "RUST_LOG"];
-        for name in passed_on.into_iter().chain(["DATABASE_TIMEOUT_MS", "REDIS_TIMEOUT_MS", "PROVIDER_TIMEOUT_MS"]) {
+        for name in passed_on() {
             if let Some(value) = environment(name) {
                 set(name, value);
             }
@@ -267,6 +267,13 @@ impl Platform {
             .await?;
         Ok(())
     }
+}
+
+/// The variables that mean here what they mean in a deployment, and those that are refused there.
+pub fn passed_on() -> impl Iterator<Item = &'static str> {
+    let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times);
+    let own = VARIABLES.iter().filter(business).map(|variable| variable.name);
+    own.chain([RUST_LOG.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
 }
 
 /// The variables of a real service, if the first of them is set; else those of its stand-in.

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use local::database::{Database, Source};
-use local::platform::{Platform, PlatformError, ReadyKeys};
+use local::platform::{Platform, PlatformError, ReadyKeys, passed_on};
 use local::schema::Layout;
 use local::secrets::Secrets;
 use local::upstash::Engine;
+use shared::config::Config;
 use shared::serve::{logs, stopped};
 use tokio::net::TcpListener;
 
@@ -37,7 +38,13 @@ pub fn run(options: &Options) -> ExitCode {
         eprintln!(".env cannot be read: {error}");
         return ExitCode::FAILURE;
     }
-    logs::start(logs::Format::Readable);
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let config = Config::from_lookup(|name| passed_on().any(|own| own == name).then(|| env(name))?);
+    if !config.malformed.is_empty() {
+        config.malformed.iter().for_each(|malformed| eprintln!("{malformed}"));
+        return ExitCode::FAILURE;
+    }
+    logs::start(logs::Format::Readable, &config.log_levels);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Missing, Setting, configured};
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::config::{Config, Misconfigured, Setting, configured, variables};
+use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
 use crate::route::Route;
@@ -19,6 +22,8 @@ pub struct App {
     pub http: reqwest::Client,
     /// The rate limiter.
     pub limiter: Limiter,
+    /// Whose turn it is at the database.
+    pub turns: Turns,
     /// Who verifies Privy's tokens.
     pub privy: Privy,
     /// The table of everything that this gateway serves, for its service card.
@@ -30,25 +35,34 @@ pub struct App {
 /// Shared by all requests of a process.
 pub type SharedApp = Arc<App>;
 
-/// The HTTP client could not be built.
+/// Why there is no such gateway.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be built: {0}")]
-pub struct ClientError(#[from] reqwest::Error);
+pub enum AppError {
+    /// The HTTP client could not be built.
+    #[error("the HTTP client cannot be built: {0}")]
+    Client(#[from] reqwest::Error),
+    /// What the whole process runs by is malformed.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Malformed(Vec<Misconfigured>),
+}
 
 impl App {
     /// Builds the connections that `config` allows, for a gateway that serves `routes`; opens none of them yet.
     ///
     /// # Errors
-    /// When the HTTP client cannot be built.
-    pub fn new(config: Config, routes: &'static [Route]) -> Result<SharedApp, ClientError> {
+    /// When the HTTP client cannot be built, and when a variable is malformed by which the whole process runs.
+    pub fn new(config: Config, routes: &'static [Route]) -> Result<SharedApp, AppError> {
+        if !config.malformed.is_empty() {
+            return Err(AppError::Malformed(config.malformed));
+        }
         let http = http_client()?;
         let supabase = config.supabase.clone().and_then(|settings| {
-            Supabase::new(&settings, http.clone()).map_err(|_| Missing::unusable("SUPABASE_SECRET_KEY"))
+            Supabase::new(&settings, http.clone()).map_err(|_| Misconfigured::unusable(variables::SUPABASE_SECRET_KEY))
         });
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
         let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
         let privy = Privy::new(config.privy.clone(), http.clone());
-        Ok(Arc::new(Self { config, http, limiter, privy, routes, supabase, upstash }))
+        Ok(Arc::new(Self { config, http, limiter, turns: Turns::default(), privy, routes, supabase, upstash }))
     }
 
     /// The database.
@@ -83,7 +97,10 @@ impl App {
 fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     // A second call finds a provider installed already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Compression costs more time than it saves here. A provider that compresses all the same is understood.
+    let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
     reqwest::Client::builder()
+        .default_headers(plain)
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())

@@ -113,6 +113,7 @@ codes! {
     ModelNotPriced = "model_not_priced", 503, "This model has no price yet, so it cannot be used.";
     NoProvider = "no_provider", 503, "No provider can serve this model right now.";
     ServiceUnavailable = "service_unavailable", 503, "The gateway cannot reach its storage right now. Retry shortly.";
+    AccountBusy = "account_busy", 503, "Something else is changing this account right now. Retry shortly.";
     SignInUnavailable = "sign_in_unavailable", 503, "The sign-in service does not answer right now. Retry shortly.";
     MailUnavailable = "mail_unavailable", 503, "The mail could not be sent. Retry shortly.";
     NotConfigured = "not_configured", 503, "This gateway is not configured for this yet; its operator finds the missing setting in the log.";
@@ -146,7 +147,10 @@ impl Error {
     /// The failure `code` with its own message.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let passing = matches!(code, Code::ServiceUnavailable | Code::SignInUnavailable | Code::MailUnavailable);
+        let passing = matches!(
+            code,
+            Code::ServiceUnavailable | Code::AccountBusy | Code::SignInUnavailable | Code::MailUnavailable
+        );
         let retry_after = passing.then_some(Duration::from_secs(1));
         // A 503 that only the operator can mend: an SDK would ask three times for nothing.
         let hopeless = matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured);

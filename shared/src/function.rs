@@ -26,9 +26,9 @@ pub fn run(file: &str, endpoints: fn() -> Router<SharedApp>) -> ExitCode {
 
 fn start(file: &str, endpoints: fn() -> Router<SharedApp>) -> Result<(), ServeError> {
     let config = Config::from_env();
-    logs::start(logs::Format::choose(config.environment));
-    for missing in routes::missing_settings(file, &config) {
-        tracing::error!(function = file, %missing, "not configured");
+    logs::start(logs::Format::choose(config.environment), &config.log_levels);
+    for misconfigured in config.malformed.iter().chain(routes::unusable_settings(file, &config)) {
+        misconfigured.log();
     }
     let app = App::new(config, ROUTES)?;
     serve::serve(endpoints(), app)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// The members in their order, borrowed from the text where they are unchanged.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Object<'a> {
     members: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
 }
@@ -50,6 +50,21 @@ impl<'a> Object<'a> {
         self.members.retain(|(member, _)| member != name);
     }
 
+    /// Puts each member of `later` that is not null in the place of the same member here; an object supersedes an object
+    /// in the same way.
+    pub fn supersede(&mut self, later: Object<'_>) {
+        for (name, value) in later.members {
+            if value.get() == "null" {
+                continue;
+            }
+            let value = Cow::Owned(value.into_owned());
+            match self.members.iter_mut().rev().find(|(member, _)| *member == name) {
+                Some((_, begun)) => *begun = superseded(begun, value),
+                None => self.members.push((Cow::Owned(name.into_owned()), value)),
+            }
+        }
+    }
+
     /// The members' names and JSON texts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members.iter().map(|(name, value)| (name.as_ref(), value.get()))
@@ -62,6 +77,15 @@ impl<'a> Object<'a> {
         let mut last = last.into_iter().rev();
         self.members.retain(|_| last.next().unwrap_or(true));
     }
+}
+
+fn superseded<'a>(begun: &RawValue, later: Cow<'a, RawValue>) -> Cow<'a, RawValue> {
+    let objects = serde_json::from_str::<Object<'_>>(begun.get()).ok().zip(serde_json::from_str(later.get()).ok());
+    let merged = objects.and_then(|(mut begun, later): (Object<'_>, Object<'_>)| {
+        begun.supersede(later);
+        serde_json::value::to_raw_value(&begun).ok()
+    });
+    merged.map_or(later, Cow::Owned)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
@@ -114,5 +138,14 @@ mod tests {
         object.set("n", &2).expect("json");
         object.keep_last_of_each();
         assert_eq!(serde_json::to_string(&object).expect("json"), r#"{"b":{"c": [1e2]},"model":"z","n":2}"#);
+    }
+
+    #[test]
+    fn a_later_object_supersedes_member_by_member() {
+        let mut object = Object::default();
+        for text in [r#"{"a":1.0,"b":{"c":1,"d":2},"e":[1]}"#, r#"{"a":null,"b":{"d":3,"f":null},"e":2,"g":{}}"#] {
+            object.supersede(serde_json::from_str(text).expect("an object"));
+        }
+        assert_eq!(serde_json::to_string(&object).expect("json"), r#"{"a":1.0,"b":{"c":1,"d":3},"e":2,"g":{}}"#);
     }
 }

@@ -162,7 +162,7 @@ fn usual_codes(status: u16) -> String {
         413 => &[Code::PayloadTooLarge],
         415 => &[Code::UnsupportedMediaType],
         500 => &[Code::InternalError],
-        503 => &[Code::ServiceUnavailable, Code::NotConfigured],
+        503 => &[Code::ServiceUnavailable, Code::AccountBusy, Code::NotConfigured],
         _ => &[],
     };
     usual.iter().map(|code| format!("`{}`", code.as_str())).collect::<Vec<_>>().join(", ")

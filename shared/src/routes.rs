@@ -24,7 +24,7 @@ use axum::Router;
 use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
-use crate::config::{Config, Missing};
+use crate::config::{Config, Misconfigured};
 use crate::endpoints::{account, admin, api_keys, catalog, chats, cron, docs, inference, public, sign_in, usage};
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -189,13 +189,15 @@ routes! {
     user_key_audit_logs at "/user/api-keys/audit-logs" { GET account::key_audit_logs::list: User "keys:read" };
     /// Releases what dead functions left behind.
     cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
+    /// Forgets what is past its account's retention.
+    cron_retention at "/api/cron/retention" { GET cron::retention::forget: Cron } cron "23 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
 
-/// What the configuration lacks for the function `file`, once each.
-pub(crate) fn missing_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Missing> {
-    let mut missing: Vec<&Missing> = Vec::new();
+/// What is missing or malformed that the function `file` needs, once each.
+pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Misconfigured> {
+    let mut unusable: Vec<&Misconfigured> = Vec::new();
     for need in ROUTES.iter().filter(|route| file == INDEX || route.file() == file).flat_map(Route::all_needs) {
         let lack = match need {
             Need::Database => config.supabase.as_ref().err(),
@@ -206,9 +208,9 @@ pub(crate) fn missing_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Mi
             Need::Privy => config.privy.as_ref().err(),
             Need::Mail => config.mail.as_ref().err(),
         };
-        missing.extend(lack.filter(|lack| !missing.contains(lack)));
+        unusable.extend(lack.filter(|lack| !unusable.contains(lack)));
     }
-    missing
+    unusable
 }
 
 #[cfg(test)]
@@ -296,12 +298,12 @@ mod tests {
     #[test]
     fn a_function_names_only_the_settings_it_needs() {
         let config = config();
-        assert!(missing_settings("ping", &config).is_empty());
-        let lacking: Vec<String> = missing_settings("health", &config).iter().map(ToString::to_string).collect();
+        assert!(unusable_settings("ping", &config).is_empty());
+        let lacking: Vec<String> = unusable_settings("health", &config).iter().map(ToString::to_string).collect();
         assert!(
             lacking[0].starts_with("SUPABASE_URL") && lacking[1].starts_with("UPSTASH_REDIS_REST_URL"),
             "{lacking:?}"
         );
-        assert!(missing_settings(INDEX, &config).len() >= lacking.len());
+        assert!(unusable_settings(INDEX, &config).len() >= lacking.len());
     }
 }

@@ -19,12 +19,18 @@ use crate::config::{SupabaseKey, SupabaseSettings};
 use crate::error::{Code, Error};
 use crate::reason::reason;
 
+/// Postgres: "lock_not_available", which is how a lock_timeout ends (postgresql.org, "PostgreSQL Error Codes").
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// Why an RPC gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RpcError {
     /// The function refused, in our own words; nothing was changed.
     #[error("refused: {0}")]
     Refused(Error),
+    /// A row stayed locked for longer than the function waits (its lock_timeout); nothing was changed.
+    #[error("{0}: a lock could not be had in time")]
+    Busy(&'static str),
     /// The store could not be used. Whether the transaction committed is unknown.
     #[error("supabase: {0}")]
     Unavailable(String),
@@ -34,6 +40,10 @@ impl From<RpcError> for Error {
     fn from(error: RpcError) -> Self {
         match error {
             RpcError::Refused(refusal) => refusal,
+            RpcError::Busy(function) => {
+                tracing::warn!(function, "a lock could not be had in time");
+                Self::new(Code::AccountBusy)
+            }
             RpcError::Unavailable(reason) => {
                 tracing::error!(%reason, "the database cannot be used");
                 Self::new(Code::ServiceUnavailable)
@@ -83,7 +93,7 @@ impl Supabase {
     ///
     /// # Errors
     /// [`RpcError::Refused`] when the function refused, or an argument holds a text that Postgres has not;
-    /// [`RpcError::Unavailable`] for everything else.
+    /// [`RpcError::Busy`] when what it needs stays locked; [`RpcError::Unavailable`] for everything else.
     pub async fn rpc<T: DeserializeOwned>(
         &self,
         function: &'static str,
@@ -104,6 +114,11 @@ impl Supabase {
                 .map_err(|e| RpcError::Unavailable(format!("{function}: unreadable answer: {e}")));
         }
         Err(read_error(function, status, &body))
+    }
+
+    /// How long an answer is waited for.
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
@@ -143,7 +158,7 @@ fn holds_nul(json: &str) -> bool {
 ///
 /// Our functions raise `PTxyz` with the code as `message` and further members as JSON in `details`; PostgREST passes
 /// both on (docs.postgrest.org, "Errors").
-fn read_error(function: &str, status: StatusCode, body: &[u8]) -> RpcError {
+fn read_error(function: &'static str, status: StatusCode, body: &[u8]) -> RpcError {
     let parsed: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
     let text = |name: &str| parsed.as_ref().and_then(|members| members.get(name)).and_then(Value::as_str);
     let ours = text("code").is_some_and(|code| code.starts_with("PT"));
@@ -152,6 +167,7 @@ fn read_error(function: &str, status: StatusCode, body: &[u8]) -> RpcError {
             let details = text("details").and_then(|details| serde_json::from_str(details).ok()).unwrap_or_default();
             RpcError::Refused(refusal(code, details))
         }
+        _ if text("code") == Some(LOCK_NOT_AVAILABLE) => RpcError::Busy(function),
         _ => {
             let code = text("code").unwrap_or("no code");
             RpcError::Unavailable(format!("{function}: status {status}, {code}, {}", text("message").unwrap_or("")))
@@ -199,6 +215,10 @@ mod tests {
         let refused = read(403, r#"{"code":"PT403","message":"insufficient_scope","details":"{\"needs\":\"admin\"}"}"#);
         let RpcError::Refused(error) = refused else { panic!("{refused}") };
         assert_eq!((error.code, error.details["needs"].as_str()), (Code::InsufficientScope, Some("admin")));
+
+        let busy = read(500, r#"{"code":"55P03","message":"canceling statement due to lock timeout"}"#);
+        assert!(matches!(busy, RpcError::Busy("f")), "{busy}");
+        assert_eq!(Error::from(busy).code, Code::AccountBusy);
 
         for (status, body) in [
             (401, r#"{"code":"PGRST301","message":"JWT expired"}"#),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
 
-use crate::config::{Missing, UpstashSettings};
+use crate::config::{Misconfigured, UpstashSettings, variables};
 use crate::reason::reason;
 
 /// Why a command gave no answer; for the log.
@@ -85,14 +85,14 @@ impl Upstash {
     ///
     /// # Errors
     /// When the token cannot stand in a header, or the address is none.
-    pub fn new(settings: &UpstashSettings, http: reqwest::Client) -> Result<Self, Missing> {
-        let unusable_token = |_| Missing::unusable("UPSTASH_REDIS_REST_TOKEN");
+    pub fn new(settings: &UpstashSettings, http: reqwest::Client) -> Result<Self, Misconfigured> {
+        let unusable_token = |_| Misconfigured::unusable(variables::UPSTASH_REDIS_REST_TOKEN);
         let mut token = HeaderValue::from_str(&format!("Bearer {}", settings.token)).map_err(unusable_token)?;
         token.set_sensitive(true);
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, token);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let url = Url::parse(&settings.url).map_err(|_| Missing::unusable("UPSTASH_REDIS_REST_URL"))?;
+        let url = Url::parse(&settings.url).map_err(|_| Misconfigured::unusable(variables::UPSTASH_REDIS_REST_URL))?;
         Ok(Self { url, http, headers, timeout: settings.timeout })
     }
 

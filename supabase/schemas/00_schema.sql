@@ -43,6 +43,37 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
+-- What every function of the API asks of its arguments before it acts: these members are there. SQL's null is neither true nor
+-- false, and passes most checks that it meets. That one is missing is the gateway's mistake and not a caller's: an error and
+-- no refusal.
+create function gateway.require(argument jsonb, variadic members text[]) returns void
+language plpgsql immutable parallel safe
+as $$
+declare
+  member text;
+begin
+  foreach member in array members loop
+    if argument ->> member is null then
+      raise exception using errcode = 'null_value_not_allowed', message = format('`%s` is missing', member);
+    end if;
+  end loop;
+end;
+$$;
+
+-- How long a page of a list is: what it asks for, since no limit would be no end.
+create function gateway.page_size(query jsonb) returns integer
+language plpgsql immutable parallel safe
+as $$
+declare
+  size constant integer := (query ->> 'limit')::integer;
+begin
+  if (size between 1 and 1000) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = '`limit` is missing or too large';
+  end if;
+  return size;
+end;
+$$;
+
 -- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
 create function gateway.page(data jsonb, next_cursor text) returns jsonb
 language sql stable

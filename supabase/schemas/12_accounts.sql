@@ -19,6 +19,7 @@ create table gateway.accounts (
   balance bigint not null default 0,
   held gateway.unsigned_bigint not null default 0,
   debt gateway.unsigned_bigint not null default 0,
+  refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
@@ -34,6 +35,8 @@ comment on column gateway.accounts.deleted_at is
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.refund_debt is
+  'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';

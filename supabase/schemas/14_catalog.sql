@@ -12,6 +12,7 @@ create table gateway.models (
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
+  tool_tokens integer not null default 600 check (tool_tokens >= 0),
   enabled boolean not null default true,
   created_at timestamptz not null default now()
 );
@@ -31,6 +32,8 @@ create table gateway.model_routes (
   enabled boolean not null default true,
   primary key (model_id, provider)
 );
+comment on column gateway.models.tool_tokens is
+  'The most that its providers add to a prompt by themselves when it comes with tools or a schema of the answer. Anthropic adds 159 to 530, others'' templates less.';
 comment on table gateway.model_routes is
   'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
 comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';

@@ -37,7 +37,7 @@ create table gateway.credit_transactions (
 ) partition by range (id);
 alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
-  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
+  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive), of the type that it was taken on by. The sum is the balance.';
 
 -- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
 -- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and

@@ -16,6 +16,7 @@ create table gateway.requests (
   completion_tokens integer not null default 0,
   reasoning_tokens integer not null default 0,
   estimated boolean not null default false,
+  clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
   first_byte_ms integer,
@@ -27,6 +28,8 @@ create table gateway.requests (
 ) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.clamped is
+  'The provider reported more tokens than the model has; so many as it has were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -36,8 +39,9 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
 
+-- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
 create table gateway.usage_hours (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null,
   hour timestamptz not null,
   key_id uuid not null,
   model text not null,
@@ -57,7 +61,7 @@ comment on table gateway.usage_hours is
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
 create table gateway.usage_totals (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key,
   rolled_up_to timestamptz not null,
   requests bigint not null,
   failed bigint not null,

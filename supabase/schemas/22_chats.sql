@@ -23,11 +23,15 @@ create table gateway.chat_sessions (
   model text,
   messages integer not null default 0,
   bytes bigint not null default 0,
+  turn uuid,
+  turn_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null
 );
 comment on table gateway.chat_sessions is 'A conversation. What people write is sealed.';
 comment on column gateway.chat_sessions.messages is 'How many it has ever had: the next one''s position.';
+comment on column gateway.chat_sessions.turn is
+  'The call whose turn it is, until it ends or turn_until has passed: two turns at once would be told in each other''s words.';
 comment on column gateway.chat_sessions.bytes is 'Of its own ciphertexts and its messages''.';
 
 create index chat_sessions_recent on gateway.chat_sessions (account_id, updated_at, id);
@@ -38,9 +42,11 @@ create table gateway.chat_messages (
   session_id uuid not null references gateway.chat_sessions (id) on delete cascade,
   account_id uuid not null,
   position integer not null,
+  role text not null,
   content gateway.sealed_text not null,
   terms bigint[] not null,
   bound bigint not null,
+  tokens bigint not null,
   images integer not null,
   modalities text[] not null,
   call_id uuid,
@@ -50,7 +56,8 @@ create table gateway.chat_messages (
 comment on column gateway.chat_messages.content is 'The message, as one of chat completions in JSON.';
 comment on column gateway.chat_messages.terms is
   'A blind index: keyed hashes of its words, so that it can be searched without being readable. The key is derived from that of the content.';
-comment on column gateway.chat_messages.bound is 'No more tokens than this does it have in a prompt, images apart.';
+comment on column gateway.chat_messages.bound is 'No more tokens than its bytes does it have in a prompt, images apart.';
+comment on column gateway.chat_messages.tokens is 'No more tokens than this, by a count: tighter than its bytes.';
 comment on column gateway.chat_messages.call_id is 'The call that it was part of; null if it was put here by hand.';
 
 -- A hash is of one account and one word, so that this alone finds an account's messages with that word.

@@ -18,16 +18,28 @@ return least(9223372036854775807, ceil((
   + completion::numeric * completion_price + request_price::numeric * 1000000
 ) * markup * 0.0000000001))::bigint;
 
--- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
--- computed from them.
+-- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
+-- come from providers: they are clamped before anything is computed from them. Of parts that exceed the prompt the dearer
+-- one is believed.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
   prompt constant integer := gateway.token_count(usage, 'prompt');
-  cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
-  written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
+  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written integer := least(gateway.token_count(usage, 'written'), prompt);
 begin
+  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
+    || (price ->> 'request') || markup is null then
+    return null;
+  end if;
+  if cached > prompt - written then
+    if (price ->> 'cached')::bigint > (price ->> 'written')::bigint then
+      written := prompt - cached;
+    else
+      cached := prompt - written;
+    end if;
+  end if;
   return gateway.charge(
     prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
     written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,

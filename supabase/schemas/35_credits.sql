@@ -1,7 +1,7 @@
 -- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
 -- caller, and is handed that row; it changes the row's value in its caller through inout.
 
--- Adds a grant and its ledger row. A purchase, an admin's or a subscription's grant repays debt first.
+-- Adds a grant and its ledger row. It repays debt first, as far as it may (see repay_debt).
 create function gateway.grant_credit(
   inout account gateway.accounts, source text, amount bigint, expires_at timestamptz, description text,
   at timestamptz, out grant_id bigint)
@@ -73,7 +73,7 @@ begin
 end;
 $$;
 
--- Records money owed: the ledger row has no grant.
+-- Records money owed, for calls (`usage`) or for a payment that was refunded (`money_back`): the ledger row has no grant.
 create function gateway.take_on_debt(
   inout account gateway.accounts, amount bigint, type text, call uuid, description text, at timestamptz)
 language plpgsql set search_path = ''
@@ -84,34 +84,64 @@ begin
   end if;
   account.balance := account.balance - amount;
   account.debt := account.debt + amount;
+  if type = 'money_back' then
+    account.refund_debt := account.refund_debt + amount;
+  end if;
   insert into gateway.credit_transactions
     (account_id, type, amount, call_id, balance_after, description, created_at)
     values (account.id, take_on_debt.type, -take_on_debt.amount, call, account.balance, take_on_debt.description, at);
 end;
 $$;
 
--- Pays debt out of what no open hold reserves. The balance stays what it is: the debt's row is reversed and the
--- grant that pays gets its own. Credit that was a gift (trial, coupon, referral) does not pay debt.
-create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+-- Pays up to `owed` of a debt of this type from these sources (null: any), out of what no open hold reserves. The balance
+-- stays what it is: the debt's row is reversed and the grant that pays gets its own.
+create function gateway.repay(
+  inout account gateway.accounts, owed bigint, type text, sources text[], at timestamptz, out paid bigint)
 language plpgsql set search_path = ''
 as $$
 declare
   payment record;
 begin
+  payment := gateway.spend(
+    account, least(owed, gateway.available(account, at)), type, null, 'debt repaid', sources, at, at);
+  account := payment.account;
+  paid := payment.taken;
+  if paid > 0 then
+    account.debt := account.debt - paid;
+    account.balance := account.balance + paid;
+    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
+      values (account.id, repay.type, paid, account.balance, 'debt repaid', at);
+  end if;
+end;
+$$;
+
+-- Pays debt out of what no open hold reserves. What calls have cost is paid by any credit, since any could have paid the
+-- call. A payment that was refunded is not paid by credit that was a gift (trial, coupon, referral): it would become money.
+create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  repaid record;
+  former constant bigint := account.debt;
+begin
   if account.debt = 0 then
     return;
   end if;
-  payment := gateway.spend(
-    account, least(account.debt, gateway.available(account, at)), 'usage', null, 'debt repaid',
-    array['purchase', 'admin', 'subscription', 'credit_back'], at, at);
-  account := payment.account;
-  if payment.taken > 0 then
-    account.debt := account.debt - payment.taken;
-    account.balance := account.balance + payment.taken;
-    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
-      values (account.id, 'usage', payment.taken, account.balance, 'debt repaid', at);
+  if account.debt > account.refund_debt then
+    repaid := gateway.repay(account, account.debt - account.refund_debt, 'usage', null, at);
+    account := repaid.account;
+  end if;
+  if account.refund_debt > 0 then
+    repaid := gateway.repay(
+      account, account.refund_debt, 'money_back', array['purchase', 'admin', 'subscription', 'credit_back'], at);
+    account := repaid.account;
+    account.refund_debt := account.refund_debt - repaid.paid;
+  end if;
+  if account.debt < former then
     update gateway.accounts set
-      balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+      balance = account.balance, debt = account.debt, refund_debt = account.refund_debt,
+      next_expiry = account.next_expiry
+      where id = account.id;
   end if;
 end;
 $$;
@@ -206,6 +236,6 @@ begin
   end if;
   account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
   update gateway.accounts set
-    balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+    balance = account.balance, debt = account.debt, refund_debt = account.refund_debt, next_expiry = account.next_expiry where id = account.id;
 end;
 $$;

@@ -50,11 +50,12 @@ $$;
 -- Puts on the audit trail that authenticate refused a known key: its exception has undone everything, so the gateway
 -- asks for this afterwards.
 create function public.record_refusal(caller jsonb, code text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
 begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
   if key.id is not null then
     perform gateway.note_refusal(caller, key, code, gateway.now());
   end if;

@@ -14,54 +14,98 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. The minute is for a clock that is set back a little: what it would put
--- into an hour that is summed up would never be counted.
+-- The end of the last hour that is surely over. A settle reads the clock before it commits, and clocks are set back: what
+-- either would put into an hour that is summed up would never be counted. Ten minutes are more than both.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
-as $$ select date_trunc('hour', at - interval '1 minute', 'UTC') $$;
+as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
 
--- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
--- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,
--- nothing is locked.
-create function gateway.roll_up(this_account uuid, at timestamptz) returns boolean
+-- Where a step ends that sums up from `since`, a whole hour: after a day, or before that where so many requests lie between
+-- the two, but never within an hour.
+create function gateway.step_end(this_account uuid, since timestamptz, until timestamptz) returns timestamptz
+language sql stable set search_path = ''
+as $$
+  select least(until, since + interval '1 day', (
+    select greatest(date_trunc('hour', finished_at, 'UTC'), since + interval '1 hour') from gateway.requests
+    where account_id = this_account and finished_at >= since and finished_at < least(until, since + interval '1 day')
+    order by finished_at offset 20000 limit 1))
+$$;
+
+-- Sums up an account's requests in [since, until), whole hours of which none is summed up.
+create function gateway.sum_up(this_account uuid, since timestamptz, until timestamptz) returns bigint
+language sql volatile set search_path = ''
+as $$
+  with hours as (
+    insert into gateway.usage_hours
+      select * from gateway.count_requests(this_account, since, until)
+      returning *
+  ),
+  sums as (
+    select coalesce(sum(requests), 0) as requests, coalesce(sum(failed), 0) as failed,
+           coalesce(sum(own_key), 0) as own_key, coalesce(sum(prompt_tokens), 0) as prompt_tokens,
+           coalesce(sum(cached_tokens), 0) as cached_tokens, coalesce(sum(completion_tokens), 0) as completion_tokens,
+           coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(cost), 0) as cost
+    from hours
+  ),
+  total as (
+    insert into gateway.usage_totals as totals
+      select this_account, until, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
+             reasoning_tokens, cost
+      from sums
+      on conflict (account_id) do update set
+        rolled_up_to = excluded.rolled_up_to,
+        requests = totals.requests + excluded.requests,
+        failed = totals.failed + excluded.failed,
+        own_key = totals.own_key + excluded.own_key,
+        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+        cost = totals.cost + excluded.cost
+  )
+  select requests::bigint from sums
+$$;
+
+-- Sums up the hours of an account that are over, in steps, until it has summed up so many requests. Answers how many, and
+-- whether there are more. Whoever does the same for the account at the moment does it alone: a total is exact without it, and
+-- no call waits for this, since the account's row is left to the calls.
+create function gateway.roll_up(
+  this_account uuid, at timestamptz, most bigint default 20000, out summed bigint, out more boolean)
 language plpgsql volatile set search_path = ''
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
-  since timestamptz := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+  since timestamptz;
+  ends timestamptz;
 begin
-  if since >= until or not exists (
-      select from gateway.requests
-      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until) then
-    return false;
-  end if;
-  perform from gateway.accounts where id = this_account for update;
-  -- Somebody else may have done it meanwhile.
-  since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-  if since >= until then
-    return false;
-  end if;
-  with hours as (
-    insert into gateway.usage_hours
-      select * from gateway.count_requests(this_account, coalesce(since, '-infinity'), until)
-      returning *
-  )
-  insert into gateway.usage_totals as totals
-    select this_account, until, coalesce(sum(requests), 0), coalesce(sum(failed), 0), coalesce(sum(own_key), 0),
-           coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(completion_tokens), 0),
-           coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)
-    from hours
-    on conflict (account_id) do update set
-      rolled_up_to = excluded.rolled_up_to,
-      requests = totals.requests + excluded.requests,
-      failed = totals.failed + excluded.failed,
-      own_key = totals.own_key + excluded.own_key,
-      prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
-      cached_tokens = totals.cached_tokens + excluded.cached_tokens,
-      completion_tokens = totals.completion_tokens + excluded.completion_tokens,
-      reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
-      cost = totals.cost + excluded.cost;
-  return true;
+  summed := 0;
+  more := false;
+  loop
+    since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    if since >= until then
+      return;
+    end if;
+    -- Days without requests need no step.
+    since := (
+      select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
+      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until);
+    if since is null then
+      return;
+    end if;
+    if summed >= most then
+      more := true;
+      return;
+    end if;
+    if summed = 0 then
+      if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
+        return;
+      end if;
+      -- Somebody else may have done it before the lock was had.
+      continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    end if;
+    ends := gateway.step_end(this_account, since, until);
+    summed := summed + gateway.sum_up(this_account, since, ends);
+  end loop;
 end;
 $$;
 

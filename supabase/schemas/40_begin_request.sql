@@ -3,15 +3,18 @@
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- prompt comes with tools or a schema, of which the provider makes a text of its own),
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
+-- kept chat session_id, instructed, counted (see gateway.open_turn).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
--- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
+-- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
+-- and of a turn the sealed messages before it.
 --
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -20,6 +23,7 @@ declare
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
@@ -36,9 +40,18 @@ declare
   held_in_flight bigint := 0;
   refused jsonb;
   credit bigint;
+  turn gateway.chat_turn;
   placed record;
   answer jsonb;
 begin
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
+      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
+      and call ->> 'call_id' is not null) is not true then
+    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
+    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -68,8 +81,14 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
+  if call ->> 'session_id' is not null and model.id is not null then
+    turn := gateway.open_turn(account, call, model, prompt, at);
+    prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
+    call := call || jsonb_build_object('modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'));
+  end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
   end if;
@@ -79,8 +98,15 @@ begin
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
 
+  if priced.amount = 0 then
+    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+    key.spend_limit := null;
+  end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+  if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := turn.refused;
+  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -104,7 +130,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
-    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+    at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -112,7 +138,9 @@ begin
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'));
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    -- What a provider reports beyond these is not believed.
+    'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if placed.overtaken_by is not null then
     -- The settle overtook us: it is applied now, and the call is over.
     perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
@@ -122,6 +150,10 @@ begin
   end if;
   if not placed.is_open then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
+  end if;
+  if turn.history is not null then
+    perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
+    answer := answer || jsonb_build_object('history', turn.history);
   end if;
   -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
   -- that, the settlement brings back what the hold was (see finish_request).

@@ -49,7 +49,8 @@ begin
     return null;
   end if;
   available := gateway.available(account, at);
-  if account.debt > 0 then
+  -- What is free has just paid debt. What calls have cost, credit that open calls reserve will pay when they end.
+  if account.refund_debt > 0 or account.debt > available + account.held then
     return gateway.refusal(402, 'account_in_debt',
       jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
   end if;
@@ -59,7 +60,7 @@ begin
       jsonb_build_object('required', gateway.dollars(required),
                          'available', gateway.dollars(greatest(key_credit, 0))));
   end if;
-  if available + account.held < required then
+  if available + account.held - account.debt < required then
     return gateway.refusal(402, 'insufficient_credits',
       jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
   end if;

@@ -3,9 +3,11 @@
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
 -- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, with price
--- and own_key of the candidate that served. Null if it gave no answer; then the call was not made, and is refused.
--- Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
+-- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- and is refused.
+-- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
+-- clamped: no call has more tokens than its model.
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -18,16 +20,20 @@
 --
 -- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
   outcome constant text := settlement ->> 'outcome';
-  usage constant jsonb := nullif(settlement -> 'usage', 'null');
+  usage jsonb := nullif(settlement -> 'usage', 'null');
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
-  prompt_tokens constant integer := gateway.token_count(usage, 'prompt');
-  completion_tokens constant integer := gateway.token_count(usage, 'completion');
+  turn constant jsonb := nullif(settlement -> 'turn', 'null');
+  prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
+  completion_tokens constant integer :=
+    least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
+  clamped constant boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
+    or completion_tokens < gateway.token_count(usage, 'completion');
   owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
@@ -37,6 +43,10 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
+  if (this_call is not null
+      and outcome in ('refused', 'failed', 'completed', 'cut', 'client_left', 'deadline')) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = 'the settlement''s call or outcome is missing';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -61,15 +71,21 @@ begin
     perform gateway.refuse(gateway.refusal(409, 'call_finished'));
   end if;
   if outcome = 'refused' then
+    if turn is not null then
+      perform gateway.end_turn(account, this_call, turn, at);
+    end if;
     return gateway.release_hold(account, hold, settlement, at);
   end if;
 
+  if clamped then
+    usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
+  end if;
   if outcome <> 'failed' then
     -- Uncounted is not free, and neither is a provider that was no candidate.
     cost := hold.amount;
     if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
       and nullif(facts -> 'price', 'null') is not null then
-      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
+      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -95,15 +111,16 @@ begin
   delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
      settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
-     prompt_tokens, gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'), completion_tokens,
-     gateway.token_count(usage, 'reasoning'),
-     coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
+     prompt_tokens, least(gateway.token_count(usage, 'cached'), prompt_tokens),
+     least(gateway.token_count(usage, 'written'), prompt_tokens), completion_tokens,
+     least(gateway.token_count(usage, 'reasoning'), completion_tokens),
+     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
@@ -122,6 +139,9 @@ begin
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance);
+  if turn is not null then
+    perform gateway.end_turn(account, this_call, turn, at);
+  end if;
+  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
 end;
 $$;

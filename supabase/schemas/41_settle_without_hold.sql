@@ -17,7 +17,14 @@ begin
     values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
-    return jsonb_build_object('cost', 0, 'tombstone', true);
+    -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.
+    select * into settled from gateway.requests
+      where call_id = this_call and finished_at >= earliest_end;
+    if not found then
+      return jsonb_build_object('cost', 0, 'tombstone', true);
+    end if;
+    delete from gateway.holds where call_id = this_call and state = 'tombstone';
+    return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
   if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
     -- A begin_request committed in this moment.

@@ -1,44 +1,59 @@
 -- Housekeeping of holds and of what is remembered for a while.
 
--- Releases overdue holds, lapses expired grants and forgets what is no longer needed. Nothing is wrong if this never
--- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
--- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
-create function public.sweep_holds() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+-- Releases overdue holds and lapses expired grants of the next accounts, by id from the one after `after`: few at a time, since
+-- they stay locked until it is done. Forgets some of what is no longer needed. Answers how many accounts it has looked after,
+-- which failed and why, and after whom the next step begins: null when this was the last.
+--
+-- Nothing is wrong if this never runs: each account's next call does the same for that account. An account that is busy is left
+-- to its own calls, and so is a record that somebody else is about to replace: this has many accounts' rows, and waits for
+-- nobody's.
+create function public.sweep_holds(after uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
-  batch constant integer := 500;
+  most constant integer := 25;
+  most_forgotten constant integer := 1000;
   at timestamptz := gateway.now();
-  due uuid;
+  due uuid[];
+  this_account uuid;
   account gateway.accounts;
-  accounts_swept integer := 0;
+  accounts integer := 0;
+  failed jsonb := '[]';
   forgotten integer;
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
-  for due in
+  due := array(
     select id from (
       select account_id as id from gateway.holds where state = 'open' and expires_at <= at
       union
       select account_id from gateway.credit_grants where live and expires_at <= at
-    ) as overdue order by id limit batch
-  loop
-    select * into account from gateway.accounts where id = due for update skip locked;
-    continue when not found;
-    account := gateway.release_overdue(account, at);
-    account := gateway.lapse(account, at);
-    account := gateway.repay_debt(account, at);
-    accounts_swept := accounts_swept + 1;
+    ) as overdue
+    where id > coalesce(sweep_holds.after, '00000000-0000-0000-0000-000000000000')
+    order by id limit most);
+  foreach this_account in array due loop
+    begin
+      select * into account from gateway.accounts where id = this_account for no key update skip locked;
+      continue when not found;
+      account := gateway.release_overdue(account, at);
+      account := gateway.lapse(account, at);
+      account := gateway.repay_debt(account, at);
+      accounts := accounts + 1;
+    exception when others then
+      failed := failed || jsonb_build_object('account_id', this_account, 'reason', sqlerrm);
+    end;
   end loop;
   -- Long after any settle could still arrive.
   delete from gateway.holds where call_id in (
     select call_id from gateway.holds where state <> 'open' and created_at < at - gateway.holds_remembered()
-    for update skip locked);
+    order by created_at limit most_forgotten for update skip locked);
   get diagnostics forgotten = row_count;
   delete from gateway.idempotency_keys where (account_id, key) in (
     select account_id, key from gateway.idempotency_keys where created_at < at - interval '24 hours'
-    for update skip locked);
-  return jsonb_build_object('accounts', accounts_swept, 'forgotten', forgotten);
+    order by created_at limit most_forgotten for update skip locked);
+  return jsonb_build_object(
+    'accounts', accounts, 'failed', failed, 'forgotten', forgotten,
+    'next', case when cardinality(due) = most then due[most] end);
 end;
 $$;

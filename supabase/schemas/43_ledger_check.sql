@@ -13,7 +13,8 @@ as $$
     from gateway.credit_grants group by account_id
   ),
   ledger as (
-    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt
+    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt,
+           -coalesce(sum(amount) filter (where grant_id is null and type = 'money_back'), 0) as refund_debt
     from gateway.credit_transactions group by account_id
   ),
   by_grant as (
@@ -39,6 +40,10 @@ as $$
     select a.id, 'debt differs from the ledger', coalesce(l.debt, 0), a.debt
     from accounts a left join ledger l on l.account_id = a.id
     where a.debt <> coalesce(l.debt, 0)
+    union all
+    select a.id, 'debt of refunds differs from the ledger', coalesce(l.refund_debt, 0), a.refund_debt
+    from accounts a left join ledger l on l.account_id = a.id
+    where a.refund_debt <> coalesce(l.refund_debt, 0)
     union all
     select a.id, 'held differs from the open holds', coalesce(h.held, 0), a.held
     from accounts a left join open_holds h on h.account_id = a.id

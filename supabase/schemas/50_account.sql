@@ -27,12 +27,15 @@ $$;
 
 -- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
 create function public.update_profile(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   account gateway.accounts;
 begin
+  if (request ? 'username') is not true then
+    perform gateway.require(request, 'username');
+  end if;
   select * into account from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
   perform gateway.authenticate(caller, 'account:write');
@@ -51,7 +54,7 @@ $$;
 -- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
 -- is welcome, but gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');

@@ -34,7 +34,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (

@@ -11,7 +11,7 @@ $$;
 
 -- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
 create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -19,6 +19,7 @@ declare
   replaced boolean;
   at timestamptz;
 begin
+  perform gateway.require(request, 'provider', 'ciphertext', 'version', 'last_four');
   perform from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
   perform gateway.authenticate(caller, 'keys:write');
@@ -50,7 +51,7 @@ end;
 $$;
 
 create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -88,7 +89,7 @@ $$;
 create function public.renew_provider_key(
   account_id uuid, provider text, outdated text, ciphertext text, version integer)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   update gateway.provider_keys k set

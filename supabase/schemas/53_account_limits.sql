@@ -57,7 +57,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   account gateway.accounts;
   answer jsonb;
@@ -80,7 +80,7 @@ $$;
 
 -- Replaces a key's own limits.
 create function public.set_rate_limits(caller jsonb, target uuid, rate_limits jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -89,6 +89,7 @@ declare
   key gateway.api_keys := gateway.lock_active_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
+  perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
   key := gateway.change_key(account, key, jsonb_build_object('rate_limits', set_rate_limits.rate_limits), at);
   if before <> key.rate_limits then
     perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, key.id::text,

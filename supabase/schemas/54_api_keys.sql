@@ -60,7 +60,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   answer jsonb;
 begin

@@ -172,7 +172,7 @@ $$;
 -- hundred keys alive: whoever locks it counts them.
 create function public.create_api_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -184,6 +184,8 @@ declare
   answer jsonb := gateway.claim_idempotency(session, idempotency, at);
   key gateway.api_keys;
 begin
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   if answer is not null then
     return answer;
   end if;
@@ -207,7 +209,7 @@ $$;
 
 -- settings: as in gateway.change_key.
 create function public.update_api_key(caller jsonb, target uuid, settings jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -217,6 +219,7 @@ declare
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
   perform gateway.refuse_uncovered(session, array(
     select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)
@@ -233,7 +236,7 @@ $$;
 
 -- Revokes a key with all its secrets. One that is revoked stays as it is.
 create function public.revoke_api_key(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');

@@ -46,7 +46,7 @@ $$;
 -- candidates: a new secret (hash, prefix, last_four) by environment, of which the key's own is taken.
 create function public.rotate_api_key(caller jsonb, target uuid, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -56,6 +56,8 @@ declare
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
+  perform gateway.require(
+    jsonb_build_object('grace', grace_period_hours, 'candidates', candidates), 'grace', 'candidates');
   if uncovered is not null then
     -- The answer would hold a secret that may do more than the caller's.
     perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
@@ -77,7 +79,7 @@ $$;
 create function public.rotate_api_keys(
   caller jsonb, environment text, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -87,6 +89,9 @@ declare
   targets uuid[];
   active integer;
 begin
+  perform gateway.require(
+    jsonb_build_object('environment', environment, 'grace', grace_period_hours, 'candidates', candidates),
+    'environment', 'grace', 'candidates');
   select coalesce(array_agg(id order by created_at, id) filter (where covered and turn <= jsonb_array_length(candidates)), '{}'),
          count(*)
     into targets, active

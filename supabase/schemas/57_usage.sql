@@ -1,7 +1,7 @@
 -- What an account sees of its usage.
 
 create function public.get_monitor(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -36,7 +36,7 @@ $$;
 
 -- query: from, to.
 create function public.get_environment_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -56,7 +56,7 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_activity_stats(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -99,12 +99,12 @@ $$;
 
 -- query: from, to, limit, cursor {at, id}. Every key of the account, the newest first, used or not.
 create function public.list_key_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   at constant timestamptz := gateway.now();
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
   after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
   asked record;

@@ -8,7 +8,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   filtered constant boolean := coalesce(
     query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
@@ -52,7 +52,7 @@ begin
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
-        'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
+        'estimated', estimated, 'clamped', clamped, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
         'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)
       from page),

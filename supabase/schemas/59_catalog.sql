@@ -52,12 +52,12 @@ as $$
       and (query ->> 'free' is null
         or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
     order by m.id
-    limit (query ->> 'limit')::integer + 1
+    limit gateway.page_size(query) + 1
   ),
-  page as (select * from found order by id limit (query ->> 'limit')::integer)
+  page as (select * from found order by id limit gateway.page_size(query))
   select gateway.page(
     (select jsonb_agg(model order by id) from page),
-    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
+    case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.

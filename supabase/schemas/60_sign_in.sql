@@ -77,6 +77,11 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if (jsonb_array_length(proofs) > 0) is not true or exists (
+      select from jsonb_array_elements(proofs) as shown where shown ->> 'kind' is null or shown ->> 'value' is null) then
+    raise exception using errcode = 'null_value_not_allowed', message = 'nothing was proven';
+  end if;
+  perform gateway.require(jsonb_build_object('caller', caller, 'wants_key', wants_key), 'caller', 'wants_key');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -172,7 +177,7 @@ $$;
 -- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
 -- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
 create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
-language sql volatile security definer set search_path = ''
+language sql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
   select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
     (request ->> 'issue_key')::boolean)
@@ -180,9 +185,10 @@ $$;
 
 -- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
 create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
+  perform gateway.require(jsonb_build_object('method', method, 'reason', reason), 'method', 'reason');
   perform gateway.note_failed_sign_in(caller, method, reason, null);
   return null;
 end;

@@ -3,7 +3,7 @@
 -- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
 -- request: email (in lower case), code_hash, referral_code.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   lifetime constant interval := '10 minutes';
@@ -11,6 +11,8 @@ declare
   network constant text := gateway.network_of(caller);
   at timestamptz;
 begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
+  perform gateway.require(request, 'email', 'code_hash');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
@@ -35,7 +37,7 @@ $$;
 -- wrong one is counted: that refusal is a value, so that the count stays.
 -- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
 create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most constant integer := 5;
@@ -43,6 +45,7 @@ declare
   code gateway.sign_in_codes;
   reason text;
 begin
+  perform gateway.require(request, 'email', 'code_hashes');
   perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
   select * into code from gateway.sign_in_codes where email_hash = person for update;
   reason := case

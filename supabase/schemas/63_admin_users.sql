@@ -36,7 +36,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
   at timestamptz := gateway.now();
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   address constant text := lower(query ->> 'email');
   beginning constant text := case when address like '%*' then left(address, -1) end;
   answer jsonb;
@@ -77,7 +77,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   if not exists (select from gateway.roles where roles.name = list_role_users.name) then
@@ -120,7 +120,7 @@ $$;
 
 -- request: username (null takes it away), disabled. What is not named stays.
 create function public.change_user(caller jsonb, account_id uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -129,6 +129,7 @@ declare
   former gateway.accounts;
   account gateway.accounts;
 begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
   if disable then
     -- The lock of refuse_last_admin, before the account's.
     perform from gateway.roles where name = 'admin' for no key update;

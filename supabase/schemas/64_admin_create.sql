@@ -5,7 +5,7 @@
 -- A role, credit and a plan are given by whoever may give them elsewhere: making accounts is no way around that.
 create function public.create_account(caller jsonb, request jsonb, key jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -17,6 +17,8 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -81,7 +83,7 @@ $$;
 -- Gives credit (a positive amount) or takes unspent credit back (a negative one; never into debt).
 -- request: account_id or email, amount (nano-dollars), reason, expires_at.
 create function public.add_credits(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:credits');
@@ -92,6 +94,7 @@ declare
   change record;
   answer jsonb;
 begin
+  perform gateway.require(jsonb_build_object('amount', nullif(amount, 0)), 'amount');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -140,7 +143,7 @@ $$;
 -- request: email. key: as in create_account. The account that this address signs in to becomes an administrator and gets
 -- the key; if it is disabled it stays so. The role's row is locked before the account's.
 create function public.create_admin(request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   address constant text := lower(request ->> 'email');
@@ -148,6 +151,8 @@ declare
   former text;
   made gateway.api_keys;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   perform gateway.take_turns_at_address(address);
   perform from gateway.roles where name = 'admin' for share;
   select * into account from gateway.accounts

@@ -17,7 +17,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (
@@ -37,13 +37,14 @@ $$;
 
 -- request: name, permissions.
 create function public.create_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
   wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
   role gateway.roles;
 begin
+  perform gateway.require(request, 'name', 'permissions');
   perform gateway.refuse_escalation(session, wanted);
   insert into gateway.roles (name, permissions, created_at)
     values (request ->> 'name', wanted, gateway.now())
@@ -78,7 +79,7 @@ $$;
 
 -- request: permissions, in place of those it has.
 create function public.change_role(caller jsonb, name text, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -86,6 +87,7 @@ declare
   role gateway.roles := gateway.lock_custom_role(name);
   former constant text[] := role.permissions;
 begin
+  perform gateway.require(request, 'permissions');
   perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, former || wanted);
   if wanted <> former then
@@ -99,7 +101,7 @@ end;
 $$;
 
 create function public.delete_role(caller jsonb, name text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -119,7 +121,7 @@ $$;
 
 -- request: account_id or email, role.
 create function public.assign_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');

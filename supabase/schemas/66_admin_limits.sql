@@ -3,13 +3,14 @@
 
 -- request: account_id or email, limits (each by its name: a figure, or null to go back to the plan's).
 create function public.set_account_limits(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:limits');
   account gateway.accounts := gateway.lock_account(gateway.find_account(request));
   wanted constant jsonb := jsonb_strip_nulls(account.rate_limits || (request -> 'limits'));
 begin
+  perform gateway.require(request, 'limits');
   perform gateway.authenticate(caller, 'admin:limits');
   if wanted <> account.rate_limits then
     update gateway.accounts set rate_limits = wanted where id = account.id;
@@ -24,13 +25,16 @@ $$;
 
 -- request: account_id or email, plan (null takes it away), ends_at (null: open end).
 create function public.assign_plan(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
   former gateway.accounts := gateway.lock_account(gateway.find_account(request));
   account gateway.accounts := former;
 begin
+  if (request ? 'plan') is not true then
+    perform gateway.require(request, 'plan');
+  end if;
   perform gateway.authenticate(caller, 'admin:plans');
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;

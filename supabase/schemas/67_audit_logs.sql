@@ -8,7 +8,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:audit');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   -- "key." to "key/", the character that follows the dot.
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
@@ -57,7 +57,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
   answer jsonb;

@@ -27,9 +27,16 @@ return jsonb_build_object(
 
 -- A sealed text as a request brings it; null stays null.
 create function gateway.read_sealed(sealed jsonb) returns gateway.sealed_text
-language sql immutable
-return case when sealed ->> 'ciphertext' is not null
-  then row (sealed ->> 'ciphertext', (sealed ->> 'version')::integer)::gateway.sealed_text end;
+language plpgsql immutable
+as $$
+begin
+  if sealed is null or sealed = 'null' then
+    return null;
+  end if;
+  perform gateway.require(sealed, 'ciphertext', 'version');
+  return row (sealed ->> 'ciphertext', (sealed ->> 'version')::integer)::gateway.sealed_text;
+end;
+$$;
 
 create function gateway.sealed_size(sealed gateway.sealed_text) returns integer
 language sql immutable
@@ -117,7 +124,7 @@ $$;
 
 -- request: id, model, title and metadata {ciphertext, version} or null.
 create function public.create_chat_session(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -128,6 +135,7 @@ declare
   size constant integer := gateway.sealed_size(title) + gateway.sealed_size(metadata);
   chat gateway.chat_sessions;
 begin
+  perform gateway.require(request, 'id');
   perform gateway.refuse_full_chats(kept, size);
   if kept.sessions >= (gateway.chat_bounds()).sessions then
     perform gateway.refuse(gateway.refusal(409, 'too_many_chat_sessions'));
@@ -146,7 +154,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
   after constant timestamptz := coalesce((query -> 'cursor' ->> 'at')::timestamptz, 'infinity');
   after_id constant uuid := coalesce((query -> 'cursor' ->> 'id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
@@ -175,7 +183,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
   chat gateway.chat_sessions := gateway.find_chat(session, target);
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   messages jsonb;
 begin
   with found as (
@@ -194,7 +202,7 @@ $$;
 
 -- request: the members that change, of model, title and metadata; null clears.
 create function public.update_chat_session(caller jsonb, target uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -202,6 +210,9 @@ declare
   chat gateway.chat_sessions := gateway.find_chat(session, target);
   size integer := gateway.sealed_size(chat.title) + gateway.sealed_size(chat.metadata);
 begin
+  if request is null then
+    perform gateway.require(request, 'request');
+  end if;
   if request ? 'title' then
     chat.title := gateway.read_sealed(request -> 'title');
   end if;
@@ -223,7 +234,7 @@ end;
 $$;
 
 create function public.delete_chat_session(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');

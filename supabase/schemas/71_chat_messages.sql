@@ -7,8 +7,8 @@ language sql stable
 return array(
   select hashint8extended(term::bigint, uuid_hash_extended(owner, 0)) from jsonb_array_elements_text(terms) as term);
 
--- Puts messages at the end of a session of a locked account. added: an array of {content {ciphertext, version}, terms, bound,
--- images, modalities}. Answers the session as it is then.
+-- Puts messages at the end of a session of a locked account. added: an array of {role, content {ciphertext, version}, terms,
+-- bound, tokens, images, modalities}. Answers the session as it is then.
 create function gateway.add_chat_messages(chat gateway.chat_sessions, added jsonb, this_call uuid, at timestamptz)
 returns gateway.chat_sessions
 language plpgsql
@@ -19,11 +19,11 @@ declare
 begin
   with written as (
     insert into gateway.chat_messages
-      (session_id, account_id, position, content, terms, bound, images, modalities, call_id, created_at)
-    select chat.id, chat.account_id, chat.messages + ordinality::integer - 1,
+      (session_id, account_id, position, role, content, terms, bound, tokens, images, modalities, call_id, created_at)
+    select chat.id, chat.account_id, chat.messages + ordinality::integer - 1, message ->> 'role',
            gateway.read_sealed(message -> 'content'),
            gateway.chat_terms(chat.account_id, message -> 'terms'),
-           (message ->> 'bound')::bigint, (message ->> 'images')::integer,
+           (message ->> 'bound')::bigint, (message ->> 'tokens')::bigint, (message ->> 'images')::integer,
            array(select jsonb_array_elements_text(message -> 'modalities')), this_call, at
     from jsonb_array_elements(added) with ordinality as one (message, ordinality)
     returning gateway.sealed_size(content) as bytes)
@@ -40,7 +40,7 @@ $$;
 
 -- request: one message, as gateway.add_chat_messages takes it.
 create function public.add_chat_message(caller jsonb, target uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:write');
@@ -48,6 +48,7 @@ declare
   chat gateway.chat_sessions := gateway.find_chat(session, target);
   message gateway.chat_messages;
 begin
+  perform gateway.require(request, 'role', 'content', 'terms', 'bound', 'tokens', 'images', 'modalities');
   perform gateway.refuse_full_chats(kept, length(request -> 'content' ->> 'ciphertext'));
   if chat.messages >= (gateway.chat_bounds()).messages_a_session then
     perform gateway.refuse(gateway.refusal(409, 'chat_session_full'));
@@ -65,11 +66,12 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   before constant bigint := coalesce((query ->> 'cursor')::bigint, 9223372036854775807);
   since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
   answer jsonb;
 begin
+  perform gateway.require(query, 'terms');
   with found as (
     select m, (m).id
     from jsonb_array_elements(query -> 'terms') as ring (terms)

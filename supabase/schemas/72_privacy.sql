@@ -18,13 +18,16 @@ $$;
 
 -- request: chat_retention_days (null: until deleted). What is past a shorter time is out of sight at once.
 create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   before jsonb;
   after jsonb;
 begin
+  if not coalesce(request ? 'chat_retention_days', false) then
+    perform gateway.require(request, 'chat_retention_days');
+  end if;
   perform from gateway.accounts where id = session.account_id for no key update;
   -- Again, now that the account cannot be deleted meanwhile.
   perform gateway.authenticate(caller, 'account:write');
@@ -44,7 +47,7 @@ $$;
 -- Forgets chats that are past their accounts' retention: so many accounts a run, and so many sessions of each. Nothing is
 -- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
 create function public.forget_chats() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   at constant timestamptz := gateway.now();
@@ -88,12 +91,13 @@ $$;
 -- renewed: sessions and messages as they were listed, each member an array of the outdated ciphertext and what takes its place;
 -- a message has its terms under the new key besides. What has changed meanwhile stays as it is.
 create function public.renew_chats(renewed jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   sessions integer;
   messages integer;
 begin
+  perform gateway.require(renewed, 'sessions', 'messages');
   update gateway.chat_sessions s set
     title = case when (s.title).ciphertext = one -> 'title' ->> 0
       then gateway.read_sealed(one -> 'title' -> 1) else s.title end,

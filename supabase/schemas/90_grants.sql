@@ -15,8 +15,8 @@ revoke execute on function public.finish_request(jsonb) from public, anon, authe
 grant execute on function public.finish_request(jsonb) to service_role;
 
 -- 42_sweep_holds.sql
-revoke execute on function public.sweep_holds() from public, anon, authenticated;
-grant execute on function public.sweep_holds() to service_role;
+revoke execute on function public.sweep_holds(uuid) from public, anon, authenticated;
+grant execute on function public.sweep_holds(uuid) to service_role;
 
 -- 43_ledger_check.sql
 revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;

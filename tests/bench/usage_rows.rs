@@ -81,8 +81,8 @@ impl Books {
             let call_id = Uuid::now_v7();
             let caller = json!({ "key_hashes": [KEY_HASH], "ip": "203.0.113.7", "domain": null, "user_agent": "bench",
                 "request_id": call_id });
-            let call = json!({ "call_id": call_id, "model": "standin/fast", "providers": ["openrouter"],
-                "prompt_bound": 180, "images": 0, "modalities": [], "choices": 1, "output_limit": 256,
+            let call = json!({ "call_id": call_id, "model": "standin/fast", "providers": ["openrouter"], "allowed": [],
+                "prompt_bound": 180, "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 256,
                 "hold_seconds": 660, "markup": 10_000 });
             let began = Instant::now();
             let held = self.client.query_one(&self.begin, &[&Json(caller), &Json(call)]).await?;

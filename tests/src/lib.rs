@@ -7,6 +7,7 @@ pub mod function;
 pub mod lambda;
 pub mod people;
 pub mod plain;
+pub mod scripted;
 pub mod stored;
 pub mod vercel;
 pub mod watch;

@@ -198,6 +198,28 @@ impl Wire {
         json!({ "id": "c", "object": object, "created": 1, "model": "m", "choices": [choice] })
     }
 
+    /// Its provider's event that ends the choice of this number.
+    #[must_use]
+    pub fn upstream_finish(&self, index: u64, reason: &str) -> Value {
+        let mut event = self.upstream_event("");
+        event["choices"][0]["index"] = json!(index);
+        event["choices"][0]["finish_reason"] = json!(reason);
+        event
+    }
+
+    /// A plain answer with this text as its provider writes it.
+    #[must_use]
+    pub fn upstream_answer(&self, text: &str) -> Value {
+        let (object, choice) = match self.upstream() {
+            Format::Chat => (CHAT.object, json!({ "message": { "role": "assistant", "content": text } })),
+            Format::Completions => (TEXTS.object, json!({ "text": text, "logprobs": null })),
+        };
+        let mut answer = json!({ "id": "c", "object": object, "created": 1, "model": "m", "choices": [choice] });
+        answer["choices"][0]["index"] = json!(0);
+        answer["choices"][0]["finish_reason"] = json!("stop");
+        answer
+    }
+
     /// The environment variable of the provider of its tests.
     #[must_use]
     pub fn variable(&self, name: &str) -> String {

@@ -1,5 +1,6 @@
 //! A whole platform for one test: its own database, stores and providers, and a gateway in this process.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use local::database::{Cluster, Database};
@@ -331,7 +332,9 @@ impl World {
 
 /// A fresh database as the schemas say, without the catalog's models.
 async fn database() -> Database {
-    let cluster = Cluster::shared(|| Layout::of_repository().for_tests()).await.expect("a database server");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let blueprint = || Layout::of_repository().for_tests()?.with_seeds(folder, &["src/patience.sql"]);
+    let cluster = Cluster::shared(blueprint).await.expect("a database server");
     cluster.create_database().await.expect("a database")
 }
 

@@ -7,7 +7,6 @@ use tokio::time::Instant;
 use super::bill::Produced;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
-use crate::config::configured;
 use crate::credits::hold::{Hold, HoldRequest, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
@@ -65,7 +64,7 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
     let at_once = |error: Error| RefusedCall { error, compensation: Compensation::default() };
     let (limiter, key_hash) = (&call.app.limiter, call.caller.key_hash());
     limiter.check_remembered(key_hash).map_err(at_once)?;
-    let markup = *configured(&call.app.config.markup_basis_points).map_err(at_once)?;
+    let markup = call.app.config.markup_basis_points;
     let demand = call.demand();
     let providers = usable(&demand.routing, &call.app.config.providers);
     let lease_time = call.remaining() + SETTLE_TIME;
@@ -77,6 +76,7 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         allowed: &demand.routing.allowed,
         prompt_bound: demand.prompt.bound,
         images: demand.prompt.images,
+        tools: demand.prompt.tools,
         modalities: &demand.prompt.modalities,
         choices: demand.choices,
         output_limit: demand.output_limit,

@@ -10,7 +10,7 @@ use crate::credits::settle::{Outcome, Settlement};
 use crate::credits::tokens;
 use crate::credits::usage::Usage;
 use crate::error::Code;
-use crate::formats::{Answer, Bill};
+use crate::formats::{Answer, Bill, Progress, Written};
 use crate::limits::ProviderReport;
 use crate::money::Nanos;
 
@@ -27,7 +27,7 @@ pub struct Produced {
     pub usage: Option<Usage>,
     /// They were counted by us.
     pub estimated: bool,
-    /// They cannot be counted: the hold is charged.
+    /// They cannot be counted: the hold is charged, unless the provider reports them.
     pub charge_hold: bool,
     /// How the caller was told of a failure.
     pub error: Option<Code>,
@@ -53,31 +53,60 @@ impl Produced {
         self.reports.push(ProviderReport { provider, answered });
     }
 
-    /// Makes the usage known, unless the call costs nothing: the provider's figures, else our own count.
+    /// Makes the usage known, unless the call costs nothing: the provider's figures where it gave them for the whole
+    /// answer, else the larger of what it gave so far and our own count.
     pub async fn count(&mut self, call: &Call, hold: &Hold) {
         let free = matches!(self.outcome, Outcome::Refused | Outcome::Failed);
-        if free || self.usage.is_some() || self.charge_hold {
+        if free || self.usage.is_some() {
             return;
         }
-        if let Some(usage) = self.answer.as_ref().and_then(|answer| answer.usage()) {
-            self.usage = Some(usage);
+        let answer = self.answer.as_ref();
+        let report = answer.and_then(|answer| answer.report()).filter(|report| report.up_to_date);
+        let reported = answer.and_then(|answer| answer.report()).map(|report| report.usage).unwrap_or_default();
+        let is_complete = answer.is_some_and(|answer| answer.progress() >= Progress::Complete);
+        let is_final = is_complete && report.is_some() && reported.has_prompt();
+        if is_final && reported.has_output() {
+            self.usage = Some(reported);
+            return;
+        }
+        let written = answer.map(|answer| answer.written()).unwrap_or_default();
+        let is_nothing = written == Written::default();
+        if is_final && is_nothing {
+            self.usage = Some(reported);
+            return;
+        }
+        if is_nothing && self.outcome == Outcome::Cut && !self.charge_hold {
+            // The provider is at fault, and owed nothing for nothing.
+            self.outcome = Outcome::Failed;
             return;
         }
         self.estimated = true;
-        if call.reads_on(hold) {
-            // What a model thought, or made of one piece, cannot be seen from here.
-            self.charge_hold = true;
+        self.charge_hold = report.is_none() && self.is_unseen(call, hold, &written);
+        if self.charge_hold {
             return;
         }
-        let output = self.answer.as_ref().map(|answer| answer.text()).unwrap_or_default();
-        self.usage = estimate(call, hold, output).await;
-        // Uncountable is not free.
-        self.charge_hold = self.usage.is_none();
+        let Some(counted) = estimate(call, hold, written.text).await else {
+            // Uncountable is not free.
+            self.charge_hold = true;
+            return;
+        };
+        self.usage = Some(reported.completed_by(counted));
+    }
+
+    /// Whether there may be more than what was written to see, so that without a report nobody knows how much: what a model
+    /// thought when its caller left or the deadline came, or sound. A provider that is at fault is owed what was seen.
+    fn is_unseen(&self, call: &Call, hold: &Hold, written: &Written) -> bool {
+        let unseen = match self.outcome {
+            Outcome::ClientLeft | Outcome::Deadline => call.reads_on(hold) || !written.is_all,
+            Outcome::Completed => call.demand().comes_whole || !written.is_all,
+            Outcome::Refused | Outcome::Failed | Outcome::Cut => false,
+        };
+        self.charge_hold || unseen
     }
 
     /// The bill, the very figure that the settle will charge.
     pub fn bill<'a>(&self, call: &'a Call, hold: &Hold) -> Option<Bill<'a>> {
-        let usage = self.usage.unwrap_or_default();
+        let usage = hold.bounded(&self.usage.unwrap_or_default());
         let cost = if self.charge_hold { hold.amount } else { self.cost(call, hold, &usage)? };
         let request_id = &call.caller.request_id;
         Some(Bill { usage, estimated: self.estimated, cost, provider: self.provider.unwrap_or_default(), request_id })
@@ -105,7 +134,7 @@ impl Produced {
     fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
         let provider = self.provider?;
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
-        let cost = candidate.price.cost(usage, *call.app.config.markup_basis_points.as_ref().ok()?);
+        let cost = candidate.price.cost(usage, call.app.config.markup_basis_points);
         Some(if self.estimated { cost.min(hold.amount) } else { cost })
     }
 }

@@ -20,6 +20,9 @@ use crate::error::{Code, Error};
 use crate::formats::Progress;
 use crate::providers::failure::Failure;
 
+/// How long a stream that is over is listened to for a usage that has not come.
+const USAGE_BEHIND_THE_END: Duration = Duration::from_secs(1);
+
 /// How the provider's part of an answer ended.
 enum Ended {
     Complete,
@@ -47,6 +50,11 @@ pub async fn deliver(
     let waiting = Instant::now();
     let ended = pump(call, admitted, &mut opened, client).await;
     timing.upstream += waiting.elapsed();
+    if matches!(ended, Ended::TooLarge) {
+        // It is we who do not read on, so what is not seen has been produced all the same.
+        let nothing_seen = opened.answer.progress() == Progress::Waiting;
+        produced.charge_hold = nothing_seen || call.reads_on(&admitted.hold);
+    }
     produced.answer = Some(opened.answer);
     let (outcome, error) = match ended {
         // Whoever asked for the whole has all of it or nothing: a stream may have been left meanwhile.
@@ -96,6 +104,8 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
     let (deadline, timer) = (sleep_until(call.deadline), sleep(longest_silence));
     tokio::pin!(deadline, timer);
     let (mut heard, mut told) = (Instant::now(), Instant::now());
+    // Without a client, what can be counted is not waited for; looked at once, when it has left.
+    let mut left_with_all = None;
     loop {
         for piece in opened.pieces.drain(..) {
             client.send(piece, deadline.as_mut()).await;
@@ -103,37 +113,43 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
         if let Some(broken) = &opened.broken {
             return Ended::Broken(dispatch::failure(provider, &opened.credential, broken).error);
         }
+        if opened.is_too_large() {
+            return Ended::TooLarge;
+        }
         let progress = opened.answer.progress();
-        let Some(response) = opened.response.as_mut().filter(|_| progress < Progress::Done) else {
+        // Some report the usage behind the end.
+        let awaits_usage = progress == Progress::Done && opened.answer.report().is_none();
+        let is_over = progress == Progress::Done && !(awaits_usage && heard.elapsed() < USAGE_BEHIND_THE_END);
+        let Some(response) = opened.response.as_mut().filter(|_| !is_over) else {
             let complete = progress >= Progress::Complete;
             return if complete { Ended::Complete } else { Ended::Broken(Failure::unreachable(provider, false).error) };
         };
-        if client.has_left() && !call.reads_on(&admitted.hold) {
+        let counts = || !call.reads_on(&admitted.hold) && opened.answer.written().is_all;
+        if client.has_left() && *left_with_all.get_or_insert_with(counts) {
             return Ended::ClientLeft;
         }
-        let silent_until = heard + longest_silence;
+        let silent_until = heard + if awaits_usage { USAGE_BEHIND_THE_END } else { longest_silence };
         timer.as_mut().reset(if client.reads() { silent_until.min(told + every) } else { silent_until });
         tokio::select! {
             biased;
             () = client.left(), if !client.has_left() => {}
             // Before the frames: a provider that always has one ready must not outrun it.
-            () = deadline.as_mut() => return Ended::Deadline,
+            () = deadline.as_mut() => return if awaits_usage { Ended::Complete } else { Ended::Deadline },
             frame = response.chunk() => match frame {
-                Ok(Some(frame)) => {
-                    (heard, told) = (Instant::now(), Instant::now());
-                    opened.size += frame.len();
-                    if !call.demand().stream && opened.size > dispatch::LARGEST {
-                        return Ended::TooLarge;
+                Ok(frame) => {
+                    if frame.is_some() {
+                        (heard, told) = (Instant::now(), Instant::now());
                     }
-                    opened.broken = opened.answer.push(frame, &mut opened.pieces).err();
+                    opened.broken = opened.take(frame).err();
                 }
-                Ok(None) => {
-                    opened.broken = opened.answer.end(&mut opened.pieces).err();
-                    opened.response = None;
-                }
+                // What has ended cannot be cut.
+                Err(_) if awaits_usage => opened.response = None,
                 Err(_) => return Ended::Broken(Failure::unreachable(provider, false).error),
             },
             () = timer.as_mut() => {
+                if awaits_usage {
+                    continue;
+                }
                 if heard.elapsed() >= longest_silence {
                     return Ended::Broken(Failure::silent(provider).error);
                 }

@@ -1,7 +1,7 @@
 //! The candidates in turn, until one has output: fallback ends there. A 200 is not yet an answer.
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::admit::Admitted;
@@ -10,6 +10,7 @@ use super::context::Call;
 use super::timing::Timing;
 use crate::config::ProviderSettings;
 use crate::error::{Code, Error, Result};
+use crate::formats::incoming::Incoming;
 use crate::formats::{Answer, Broken, Progress, Target, Upstream};
 use crate::providers::attempt;
 use crate::providers::candidate::Candidate;
@@ -34,8 +35,34 @@ pub struct Opened {
     pub pieces: Vec<Bytes>,
     /// What broke the stream, after output.
     pub broken: Option<Broken>,
-    /// Bytes that have come.
-    pub size: usize,
+    /// Tells a stream from a body.
+    incoming: Incoming,
+    /// Whether the client gets it as a stream.
+    streams: bool,
+    /// Whether it was asked for as a stream.
+    asked_as_stream: bool,
+}
+
+impl Opened {
+    /// Takes what the provider has sent next; nothing when it has closed.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn take(&mut self, frame: Option<Bytes>) -> std::result::Result<(), Broken> {
+        let (incoming, answer) = (&mut self.incoming, self.answer.as_mut());
+        match frame {
+            Some(frame) => incoming.push(frame, answer, &mut self.pieces),
+            None => {
+                self.response = None;
+                incoming.end(answer, self.streams, &mut self.pieces)
+            }
+        }
+    }
+
+    /// Whether it is larger than what is kept for a client that gets it whole, or as a body by anybody.
+    pub fn is_too_large(&self) -> bool {
+        (!self.streams || self.incoming.is_whole()) && self.incoming.size() > LARGEST
+    }
 }
 
 /// Asks the candidates in turn. `produced` learns who is being asked before anything is sent, since a call may be
@@ -110,9 +137,11 @@ async fn attempt(
     // What is not asked for as a stream has the call's deadline only: its first byte is its whole.
     let silence = call.app.config.provider_silence;
     let until = || if upstream.streamed { call.deadline.min(Instant::now() + silence) } else { call.deadline };
-    let response = attempt::send(&call.app, settings, &credential, &upstream, until()).await?;
-    let event_stream = is_event_stream(response.headers());
-    let streamed = upstream.streamed;
+    let asked_as_stream = upstream.streamed;
+    let response = attempt::send(&call.app, settings, &credential, &upstream, until()).await.map_err(|failure| {
+        // Who waited for the whole has waited for its production.
+        if !asked_as_stream && call.remaining().is_zero() { Failure::deadline() } else { failure }
+    })?;
     let mut opened = Opened {
         provider,
         credential,
@@ -120,44 +149,43 @@ async fn attempt(
         response: Some(response),
         pieces: Vec::new(),
         broken: None,
-        size: 0,
+        incoming: Incoming::default(),
+        streams: call.demand().stream,
+        asked_as_stream,
     };
-    if event_stream {
-        while opened.answer.progress() == Progress::Waiting {
-            let until = call.deadline.min(Instant::now() + silence);
-            next(&mut opened, until, produced).await?;
-        }
-        return Ok(opened);
+    while opened.answer.progress() == Progress::Waiting && !opened.is_too_large() {
+        next(&mut opened, call, produced).await?;
     }
-    if call.demand().stream {
-        return Err(Failure { fall_back: true, ..Failure::garbled(provider) });
-    }
-    // It may have been charged: another provider is asked only where the answer could have been seen on its way.
-    whole(&mut opened, call.deadline, produced).await.map_err(|failure| Failure { fall_back: streamed, ..failure })?;
     Ok(opened)
 }
 
-/// Reads the next bytes of a stream that has no output yet. An error before any is a status that came late.
-async fn next(opened: &mut Opened, until: Instant, produced: &mut Produced) -> Result<(), Failure> {
+/// Reads the next bytes of an answer that has no output yet. An error before any is a status that came late.
+async fn next(opened: &mut Opened, call: &Call, produced: &mut Produced) -> Result<(), Failure> {
     let provider = opened.provider;
-    let unreachable = || Failure::unreachable(provider, true);
+    // What was not asked for as a stream may have been charged, and nobody else is asked.
+    let falls_back = opened.asked_as_stream;
+    let unreachable = || Failure::unreachable(provider, falls_back);
+    // A body has the call's deadline only.
+    let waits = !opened.asked_as_stream || opened.incoming.is_whole();
+    let silence = Instant::now() + call.app.config.provider_silence;
+    let until = if waits { call.deadline } else { call.deadline.min(silence) };
     let response = opened.response.as_mut().ok_or_else(unreachable)?;
     let frame = match timeout_at(until, response.chunk()).await {
-        Err(_) => return Err(Failure::silent(provider)),
+        Err(_) if until < call.deadline => return Err(Failure::silent(provider)),
+        Err(_) => {
+            // Of a body that was on its way nothing is known.
+            produced.charge_hold = opened.incoming.is_whole();
+            return Err(Failure::deadline());
+        }
         Ok(frame) => frame.map_err(|_| unreachable())?,
     };
-    let read = match frame {
-        Some(frame) => {
-            produced.first_byte.get_or_insert_with(Instant::now);
-            opened.size += frame.len();
-            opened.answer.push(frame, &mut opened.pieces)
+    if frame.is_some() {
+        produced.first_byte.get_or_insert_with(Instant::now);
+    }
+    match opened.take(frame) {
+        Err(Broken::Garbled) if opened.answer.progress() == Progress::Waiting => {
+            Err(Failure { fall_back: falls_back, ..Failure::garbled(provider) })
         }
-        None => {
-            opened.response = None;
-            opened.answer.end(&mut opened.pieces)
-        }
-    };
-    match read {
         Err(broken) if opened.answer.progress() == Progress::Waiting => {
             Err(failure(provider, &opened.credential, &broken))
         }
@@ -166,29 +194,6 @@ async fn next(opened: &mut Opened, until: Instant, produced: &mut Produced) -> R
             Ok(())
         }
     }
-}
-
-/// Reads an answer that comes as one body.
-async fn whole(opened: &mut Opened, deadline: Instant, produced: &mut Produced) -> Result<(), Failure> {
-    let provider = opened.provider;
-    produced.first_byte = Some(Instant::now());
-    let Some(response) = opened.response.take() else { return Err(Failure::garbled(provider)) };
-    let body = match timeout_at(deadline, collect(response)).await {
-        Err(_) => return Err(Failure::deadline()),
-        Ok(body) => body.map_err(|error| Failure { error, ..Failure::garbled(provider) })?,
-    };
-    opened.answer.whole(body).map_err(|_| Failure::garbled(provider))
-}
-
-async fn collect(mut response: reqwest::Response) -> Result<Bytes> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| Error::new(Code::UpstreamError))? {
-        if body.len() + chunk.len() > LARGEST {
-            return Err(Error::new(Code::UpstreamError));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
 }
 
 /// Of an answer that no client is sent, since it is larger than any that makes sense.
@@ -207,11 +212,6 @@ pub fn failure(provider: &str, credential: &Credential, broken: &Broken) -> Fail
             Failure::refused(provider, credential, status, &HeaderMap::new(), &[])
         }
     }
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }
 
 fn log(candidate: &Candidate, failure: &Failure) {

@@ -154,7 +154,7 @@ impl Call {
         let Admitted { hold, lease } = admitted;
         produced.count(self, &hold).await;
         let settlement = produced.settlement(self, Some(&hold));
-        let tokens = produced.usage.map_or(0, |usage| usage.total());
+        let tokens = produced.usage.map_or(0, |usage| hold.bounded(&usage).total());
         let until = self.deadline + SETTLE_TIME;
         let (stored, waiting) =
             tokio::join!(settle(&self.app, &settlement, until), lease.release(tokens, &produced.reports));

@@ -13,9 +13,11 @@ use crate::object::Object;
 /// A message on its way into the database.
 #[derive(Debug, Serialize)]
 pub struct Kept {
+    role: String,
     content: Sealed,
     terms: Vec<i64>,
     bound: u64,
+    tokens: u64,
     images: u64,
     modalities: Vec<&'static str>,
 }
@@ -27,15 +29,22 @@ impl Kept {
     /// `invalid_request` when it is no such message; `not_configured` without a keyring.
     pub fn new(app: &App, message: &RawValue) -> Result<Self, Error> {
         let size = prompt::measure_message(message)?;
-        let words = terms::words(&spoken(message));
         Ok(Self {
+            role: role(message),
             content: keyring::seal(app, message.get())?,
-            terms: terms::terms(&words, keyring::newest(app)?),
+            terms: terms::of_message(message, keyring::newest(app)?),
             bound: size.bound,
+            tokens: size.recounted(&prompt::message_text(message)).min(size.bound),
             images: size.images,
             modalities: size.modalities,
         })
     }
+}
+
+/// Who says it; nobody, if it does not say.
+fn role(message: &RawValue) -> String {
+    let message = serde_json::from_str::<Object<'_>>(message.get()).ok();
+    message.and_then(|message| message.read("role").ok().flatten()).unwrap_or_default()
 }
 
 /// What a message says to people: its text, and that of its parts.

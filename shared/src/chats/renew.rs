@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{message, terms};
+use super::terms;
 use crate::app::App;
+use crate::endpoints::answer::unworded;
 use crate::error::Result;
 use crate::keyring::{self, Sealed};
 
@@ -77,8 +78,8 @@ fn session_anew(app: &App, session: &Session) -> Result<serde_json::Value> {
 
 fn message_anew(app: &App, kept: &Message) -> Result<serde_json::Value> {
     let text = keyring::open(app, &kept.content)?;
-    let said = RawValue::from_string(text.clone()).map(|message| message::spoken(&message)).unwrap_or_default();
-    let terms = terms::terms(&terms::words(&said), keyring::newest(app)?);
+    let message = RawValue::from_string(text.clone()).map_err(|error| unworded(&error))?;
+    let terms = terms::of_message(&message, keyring::newest(app)?);
     let content = Renewed(kept.content.ciphertext.clone(), keyring::seal(app, &text)?);
     Ok(json!({ "id": kept.id, "content": content, "terms": terms }))
 }

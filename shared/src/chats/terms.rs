@@ -7,9 +7,11 @@
 use std::collections::BTreeSet;
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::value::RawValue;
 use sha2::Sha256;
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::message::spoken;
 use crate::config::EncryptionKey;
 
 /// Of a message that has more different words, the first so many can be found.
@@ -34,9 +36,18 @@ pub fn terms(words: &BTreeSet<String>, key: &EncryptionKey) -> Vec<i64> {
     words.iter().filter_map(|word| term(word, key)).collect()
 }
 
-fn term(word: &str, key: &EncryptionKey) -> Option<i64> {
+/// The terms of a message: its words', and one of the whole, by which the database knows it again without reading it.
+#[must_use]
+pub fn of_message(message: &RawValue, key: &EncryptionKey) -> Vec<i64> {
+    let mut terms = terms(&words(&spoken(message)), key);
+    // No word has a control character.
+    terms.extend(term(&format!("\0{}", message.get()), key));
+    terms
+}
+
+fn term(text: &str, key: &EncryptionKey) -> Option<i64> {
     let mut hash = Hmac::<Sha256>::new_from_slice(&key.search).ok()?;
-    hash.update(word.as_bytes());
+    hash.update(text.as_bytes());
     hash.finalize().into_bytes().first_chunk().map(|first| i64::from_be_bytes(*first))
 }
 

@@ -2,7 +2,8 @@
 
 use reqwest::Url;
 
-use super::{Missing, Setting};
+use super::read::Reader;
+use super::variables::{VARIABLES, Variable};
 use crate::formats::format::Format;
 use crate::providers::Provider;
 
@@ -29,31 +30,20 @@ impl ProviderSettings {
     }
 }
 
-/// Reads what the environment says of one provider.
-pub(super) fn provider(row: &'static Provider, get: &impl Fn(&str) -> Option<String>) -> ProviderSettings {
-    let name = row.name.to_ascii_uppercase();
-    let base_url = get(&format!("{name}_BASE_URL")).unwrap_or_else(|| row.base_url.to_owned());
-    let base_url = base_url.trim_end_matches('/');
+/// Reads what the environment says of one provider. An address that is no URL leaves it without endpoints, and the
+/// process does not start.
+pub(super) fn provider<F: Fn(&str) -> Option<String>>(row: &'static Provider, reader: &Reader<F>) -> ProviderSettings {
+    let upper = row.name.to_ascii_uppercase();
+    let variable = |end: &str| VARIABLES.iter().find(|variable: &&Variable| variable.name == format!("{upper}_{end}"));
+    let text = |end: &str| variable(end).and_then(|variable| reader.text(variable));
+    let base_url = variable("BASE_URL").map(|variable| reader.needed(reader.url(variable), String::new()));
+    let base_url = base_url.unwrap_or_else(|| row.base_url.to_owned());
     let endpoint = |(format, path): &(Format, &str)| Some((*format, Url::parse(&format!("{base_url}{path}")).ok()?));
     ProviderSettings {
         provider: row,
-        key: get(&format!("{name}_API_KEY")),
+        key: text("API_KEY"),
         endpoints: row.speaks.iter().filter_map(endpoint).collect(),
-        virtual_key: get(&format!("{name}_VIRTUAL_KEY")),
-        upstream: get(&format!("{name}_PROVIDER")),
-    }
-}
-
-/// `1.05` → 10 500. Four decimals at most, so that the figure is exact.
-pub(super) fn markup(text: Option<&str>) -> Setting<u32> {
-    let missing = Missing {
-        variable: "PRICING_MARKUP",
-        problem: "is not a decimal from 0 to 100 with at most four decimals",
-        remedy: "1.0 charges the provider's price, 1.05 five percent more",
-    };
-    let nanos = crate::money::Nanos::from_dollars(text.unwrap_or("1")).map_err(|_| missing.clone())?;
-    match u32::try_from(nanos.0 / 100_000) {
-        Ok(basis_points) if nanos.0 % 100_000 == 0 && basis_points <= 1_000_000 => Ok(basis_points),
-        _ => Err(missing),
+        virtual_key: text("VIRTUAL_KEY"),
+        upstream: text("PROVIDER"),
     }
 }

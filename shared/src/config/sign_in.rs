@@ -5,12 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::DecodingKey;
 use reqwest::Url;
 
-use super::{Missing, Setting, url};
-
-/// Where Privy's keys and users are (docs.privy.io).
-const PRIVY: &str = "https://auth.privy.io";
-/// Where Resend takes mail (resend.com/docs).
-const RESEND: &str = "https://api.resend.com";
+use super::read::Reader;
+use super::{Misconfigured, Setting, variables};
 
 /// The Privy app whose tokens are accepted.
 #[derive(Clone)]
@@ -36,20 +32,18 @@ pub struct MailSettings {
     pub url: Url,
 }
 
-/// Reads the Privy app.
-pub(super) fn privy(get: &impl Fn(&str) -> Option<String>) -> Setting<PrivySettings> {
-    let app_id = get("PRIVY_APP_ID").ok_or(Missing {
-        variable: "PRIVY_APP_ID",
-        problem: "is not set",
-        remedy: "copy it from the Privy dashboard, with the app's verification key into PRIVY_VERIFICATION_KEY",
-    })?;
-    let url = url(
-        get("PRIVY_URL").or_else(|| Some(PRIVY.to_owned())),
-        Missing { variable: "PRIVY_URL", problem: "is not an http(s) URL", remedy: "leave it out to use Privy's own" },
-    )?;
+/// Reads the Privy app (docs.privy.io).
+pub(super) fn privy<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting<PrivySettings> {
+    let app_id = reader.text(&variables::PRIVY_APP_ID).ok_or(Misconfigured::missing(
+        variables::PRIVY_APP_ID,
+        "is not set",
+        "copy it from the Privy dashboard, with the app's verification key into PRIVY_VERIFICATION_KEY",
+    ))?;
+    let url = reader.url(&variables::PRIVY_URL)?;
     // Dashboards of environment variables keep a PEM on one line.
-    let verification_key = get("PRIVY_VERIFICATION_KEY").map(|pem| p256(&pem.replace("\\n", "\n"))).transpose()?;
-    Ok(PrivySettings { app_id, verification_key, app_secret: get("PRIVY_APP_SECRET"), url })
+    let pem = reader.text(&variables::PRIVY_VERIFICATION_KEY);
+    let verification_key = pem.map(|pem| p256(&pem.replace("\\n", "\n"))).transpose()?;
+    Ok(PrivySettings { app_id, verification_key, app_secret: reader.text(&variables::PRIVY_APP_SECRET), url })
 }
 
 /// Reads a public key of the curve P-256 (RFC 5480), the only one that ES256 knows.
@@ -66,38 +60,30 @@ fn p256(pem: &str) -> Setting<DecodingKey> {
         let point = der.strip_prefix(HEAD).filter(|point| point.len() == 65)?;
         Some(DecodingKey::from_ec_der(point))
     });
-    key.ok_or(Missing {
-        variable: "PRIVY_VERIFICATION_KEY",
-        problem: "is not a P-256 public key as PEM",
-        remedy: "copy it whole from the Privy dashboard, or leave it out to use the app's JWKS",
+    key.ok_or_else(|| {
+        Misconfigured::malformed(
+            variables::PRIVY_VERIFICATION_KEY.name,
+            "is not a P-256 public key as PEM",
+            "copy it whole from the Privy dashboard, or leave it out to use the app's JWKS",
+        )
     })
 }
 
-/// Reads how mail is sent.
-pub(super) fn mail(get: &impl Fn(&str) -> Option<String>) -> Setting<MailSettings> {
-    let key = get("RESEND_API_KEY").ok_or(Missing {
-        variable: "RESEND_API_KEY",
-        problem: "is not set",
-        remedy: "make one at resend.com, and verify the domain of FROM_EMAIL there",
-    })?;
-    let from = get("FROM_EMAIL").filter(|from| from.contains('@')).ok_or(Missing {
-        variable: "FROM_EMAIL",
-        problem: "is not set to an address",
-        remedy: "write the sender of the gateway's mail, such as `Gateway <no-reply@example.com>`",
-    })?;
-    let url = get("RESEND_BASE_URL").unwrap_or_else(|| RESEND.to_owned()).parse().map_err(|_| Missing {
-        variable: "RESEND_BASE_URL",
-        problem: "is not a URL",
-        remedy: "leave it out to use Resend's own",
-    })?;
-    // The client of Resend reads it and would panic.
-    if get("RESEND_RATE_LIMIT").is_some_and(|limit| !limit.parse::<u32>().is_ok_and(|limit| limit > 0)) {
-        return Err(Missing {
-            variable: "RESEND_RATE_LIMIT",
-            problem: "is not a number above 0",
-            remedy: "leave it out: nothing here needs it",
-        });
+/// Reads how mail is sent (resend.com/docs).
+pub(super) fn mail<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting<MailSettings> {
+    let key = reader.text(&variables::RESEND_API_KEY).ok_or(Misconfigured::missing(
+        variables::RESEND_API_KEY,
+        "is not set",
+        "make one at resend.com, and verify the domain of FROM_EMAIL there",
+    ))?;
+    let sender = "write the sender of the gateway's mail, such as `Gateway <no-reply@example.com>`";
+    let from = reader.text(&variables::FROM_EMAIL);
+    let from = from.ok_or(Misconfigured::missing(variables::FROM_EMAIL, "is not set", sender))?;
+    if !from.contains('@') {
+        return Err(Misconfigured::malformed(variables::FROM_EMAIL.name, "is not an address", sender));
     }
+    let address = variables::RESEND_BASE_URL;
+    let url = reader.url(&address)?.parse().map_err(|_| Misconfigured::unusable(address))?;
     Ok(MailSettings { key, from, url })
 }
 
@@ -111,20 +97,20 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpoJxifqY01hEtWV1YNahaL2XgPuB
 S8cbjP3DXLuLJflDbl7SfXkIXgjko2JzFptT9EXilv63lpbdvXd9g44kUg==
 -----END PUBLIC KEY-----";
 
-    fn lookup<'a>(variables: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<String> + 'a {
-        |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    fn reader<'a>(variables: &'a [(&str, &str)]) -> Reader<impl Fn(&str) -> Option<String> + 'a> {
+        Reader::new(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
     fn a_verification_key_is_one_of_p256_on_one_line_or_on_many() {
         let one_line = PEM.replace('\n', "\\n");
         for pem in [PEM, &one_line] {
-            let settings = privy(&lookup(&[("PRIVY_APP_ID", "a"), ("PRIVY_VERIFICATION_KEY", pem)]));
+            let settings = privy(&reader(&[("PRIVY_APP_ID", "a"), ("PRIVY_VERIFICATION_KEY", pem)]));
             assert!(settings.is_ok_and(|settings| settings.verification_key.is_some()), "{pem}");
         }
         let of_another_curve = PEM.replace("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD", "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQgD");
         for pem in ["x", &PEM[..100], &PEM.replace("PUBLIC", "PRIVATE"), &of_another_curve] {
-            let settings = privy(&lookup(&[("PRIVY_APP_ID", "a"), ("PRIVY_VERIFICATION_KEY", pem)]));
+            let settings = privy(&reader(&[("PRIVY_APP_ID", "a"), ("PRIVY_VERIFICATION_KEY", pem)]));
             let missing = settings.err().map(|missing| missing.to_string()).unwrap_or_default();
             assert!(missing.starts_with("PRIVY_VERIFICATION_KEY is not a P-256"), "{pem}: {missing}");
         }
@@ -133,9 +119,12 @@ S8cbjP3DXLuLJflDbl7SfXkIXgjko2JzFptT9EXilv63lpbdvXd9g44kUg==
     #[test]
     fn what_would_break_the_mail_is_found_before_any_is_sent() {
         let good = [("RESEND_API_KEY", "re_x"), ("FROM_EMAIL", "Us <us@example.com>")];
-        assert_eq!(mail(&lookup(&good)).map(|settings| settings.url.to_string()), Ok(format!("{RESEND}/")));
-        for (variable, value) in [("RESEND_RATE_LIMIT", "0"), ("RESEND_RATE_LIMIT", "x"), ("RESEND_BASE_URL", "x")] {
-            let missing = mail(&lookup(&[&good[..], &[(variable, value)]].concat())).err().map(|m| m.to_string());
+        assert_eq!(
+            mail(&reader(&good)).map(|settings| settings.url.to_string()),
+            Ok("https://api.resend.com/".to_owned())
+        );
+        for (variable, value) in [("FROM_EMAIL", "x"), ("RESEND_BASE_URL", "x")] {
+            let missing = mail(&reader(&[&[(variable, value)], &good[..]].concat())).err().map(|m| m.to_string());
             assert!(missing.is_some_and(|missing| missing.starts_with(variable)), "{variable}");
         }
     }

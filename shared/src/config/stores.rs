@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Missing, Setting, milliseconds, url};
+use super::read::Reader;
+use super::variables::{self, Variable};
+use super::{Misconfigured, Setting};
 
 /// Where Supabase is and how we prove who we are there.
 #[derive(Clone)]
@@ -36,44 +38,48 @@ pub struct UpstashSettings {
 }
 
 /// Reads where Supabase is.
-pub(super) fn supabase(get: &impl Fn(&str) -> Option<String>) -> Setting<SupabaseSettings> {
-    let url = url(
-        get("SUPABASE_URL"),
-        Missing {
-            variable: "SUPABASE_URL",
-            problem: "is not set to an http(s) URL",
-            remedy: "copy it from the Supabase project's settings, or add Vercel's Supabase integration",
-        },
-    )?;
-    let key = match (get("SUPABASE_SECRET_KEY"), get("SUPABASE_SERVICE_ROLE_KEY")) {
+pub(super) fn supabase<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting<SupabaseSettings> {
+    let missing = Misconfigured::missing(
+        variables::SUPABASE_URL,
+        "is not set",
+        "copy it from the Supabase project's settings, or add Vercel's Supabase integration",
+    );
+    reader.text(&variables::SUPABASE_URL).ok_or(missing)?;
+    let url = reader.url(&variables::SUPABASE_URL)?;
+    let keys = (reader.text(&variables::SUPABASE_SECRET_KEY), reader.text(&variables::SUPABASE_SERVICE_ROLE_KEY));
+    let remedy = "copy one from the Supabase project's API keys; the anon or publishable key will not do";
+    let key = match keys {
         (Some(secret), _) if secret.starts_with("sb_secret_") => SupabaseKey::Secret(secret),
         (_, Some(jwt)) if jwt.starts_with("sb_secret_") => SupabaseKey::Secret(jwt),
         (_, Some(jwt)) if jwt.split('.').count() == 3 => SupabaseKey::ServiceRole(jwt),
+        (None, None) => {
+            let problem = "(sb_secret_…) or SUPABASE_SERVICE_ROLE_KEY (a JWT) is not set";
+            return Err(Misconfigured::missing(variables::SUPABASE_SECRET_KEY, problem, remedy));
+        }
         _ => {
-            return Err(Missing {
-                variable: "SUPABASE_SECRET_KEY",
-                problem: "(sb_secret_…) or SUPABASE_SERVICE_ROLE_KEY (a JWT) is not set",
-                remedy: "copy one from the Supabase project's API keys; the anon or publishable key will not do",
-            });
+            let problem = "is not `sb_secret_…`, nor is SUPABASE_SERVICE_ROLE_KEY a JWT";
+            return Err(Misconfigured::malformed(variables::SUPABASE_SECRET_KEY.name, problem, remedy));
         }
     };
-    Ok(SupabaseSettings { url, key, timeout: milliseconds(get, "DATABASE_TIMEOUT_MS", 3_000) })
+    let timeout = Duration::from_millis(reader.number(&variables::DATABASE_TIMEOUT_MS)?);
+    Ok(SupabaseSettings { url, key, timeout })
 }
 
 /// Reads where Upstash is.
-pub(super) fn upstash(get: &impl Fn(&str) -> Option<String>) -> Setting<UpstashSettings> {
-    let url = url(
-        get("UPSTASH_REDIS_REST_URL").or_else(|| get("KV_REST_API_URL")),
-        Missing {
-            variable: "UPSTASH_REDIS_REST_URL",
-            problem: "(or KV_REST_API_URL) is not set to an http(s) URL",
-            remedy: "copy it from the Upstash console, or add Vercel's Upstash integration",
-        },
-    )?;
-    let token = get("UPSTASH_REDIS_REST_TOKEN").or_else(|| get("KV_REST_API_TOKEN")).ok_or(Missing {
-        variable: "UPSTASH_REDIS_REST_TOKEN",
-        problem: "(or KV_REST_API_TOKEN) is not set",
-        remedy: "copy it from the Upstash console; the read-only token will not do",
-    })?;
-    Ok(UpstashSettings { url, token, timeout: milliseconds(get, "REDIS_TIMEOUT_MS", 300) })
+pub(super) fn upstash<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting<UpstashSettings> {
+    let first = |variables: [Variable; 2]| variables.into_iter().find(|variable| reader.text(variable).is_some());
+    let url = first([variables::UPSTASH_REDIS_REST_URL, variables::KV_REST_API_URL]).ok_or(Misconfigured::missing(
+        variables::UPSTASH_REDIS_REST_URL,
+        "(or KV_REST_API_URL) is not set",
+        "copy it from the Upstash console, or add Vercel's Upstash integration",
+    ))?;
+    let url = reader.url(&url)?;
+    let token = reader.text(&variables::UPSTASH_REDIS_REST_TOKEN);
+    let token = token.or_else(|| reader.text(&variables::KV_REST_API_TOKEN)).ok_or(Misconfigured::missing(
+        variables::UPSTASH_REDIS_REST_TOKEN,
+        "(or KV_REST_API_TOKEN) is not set",
+        "copy it from the Upstash console; the read-only token will not do",
+    ))?;
+    let timeout = Duration::from_millis(reader.number(&variables::REDIS_TIMEOUT_MS)?);
+    Ok(UpstashSettings { url, token, timeout })
 }

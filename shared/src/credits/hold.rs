@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::price::Price;
+use super::usage::Usage;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
@@ -30,6 +31,8 @@ pub struct HoldRequest<'a> {
     pub prompt_bound: u64,
     /// Images in the prompt.
     pub images: u64,
+    /// Whether the prompt comes with tools or a schema, of which the provider makes a text of its own.
+    pub tools: bool,
     /// What the prompt holds besides text: `image`, `audio`, `file`, `video`.
     pub modalities: &'a [&'static str],
     /// `n`.
@@ -71,13 +74,18 @@ pub struct Hold {
     pub own_keys: HashMap<String, Sealed>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
+    /// The most prompt tokens that the call can have had: a report of more is not believed.
+    pub most_prompt: u64,
+    /// The most tokens that the model can have written, all choices together.
+    pub most_completion: u64,
 }
 
 /// What the settle needs of a hold: by this a call is charged, and charged all the same if a crash of the database lost its
 /// hold, whose commit does not wait for the disk.
 #[derive(Clone, Debug, Serialize)]
 pub struct HoldFacts {
-    account_id: Uuid,
+    /// Whose row is locked by the settle.
+    pub(super) account_id: Uuid,
     key_id: Uuid,
     model: String,
     #[serde(with = "nanos")]
@@ -88,9 +96,21 @@ pub struct HoldFacts {
     own_key: bool,
     /// The frozen prices of the candidate that served; without one the hold is charged.
     price: Option<Price>,
+    most_prompt: u64,
+    most_completion: u64,
 }
 
 impl Hold {
+    /// As much of a usage as the call can have had. The settle bounds it likewise, and marks its record.
+    #[must_use]
+    pub fn bounded(&self, usage: &Usage) -> Usage {
+        Usage {
+            prompt: usage.prompt.min(self.most_prompt),
+            completion: usage.completion.min(self.most_completion),
+            ..*usage
+        }
+    }
+
     /// What the settle needs of this hold for a call that `provider` served.
     #[must_use]
     pub fn facts(&self, provider: Option<&str>) -> HoldFacts {
@@ -104,6 +124,8 @@ impl Hold {
             placed_at: self.placed_at.clone(),
             own_key: served.is_some_and(|candidate| candidate.own_key),
             price: served.map(|candidate| candidate.price),
+            most_prompt: self.most_prompt,
+            most_completion: self.most_completion,
         }
     }
 }
@@ -146,15 +168,25 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
         caller: &'a Caller,
         call: &'a HoldRequest<'a>,
     }
-    let supabase = app.supabase().map_err(|error| NoHold::Refused { error, limits: None })?;
+    let refused = |error| NoHold::Refused { error, limits: None };
+    let supabase = app.supabase().map_err(refused)?;
+    let turn = app.turns.begin(caller.key_hash(), supabase.timeout()).await.map_err(refused)?;
     match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
-        Ok(Answer::Placed(hold)) => Ok(hold),
+        Ok(Answer::Placed(hold)) => {
+            app.turns.learn(caller.key_hash(), hold.account_id);
+            Ok(hold)
+        }
         Ok(Answer::Refused { mut refused, limits }) => {
             refused.members.remove("status");
             let code = Code::parse(&refused.code).unwrap_or(Code::InternalError);
             Err(NoHold::Refused { error: refusal(code, refused.members), limits })
         }
-        Err(RpcError::Refused(error)) => Err(NoHold::Refused { error, limits: None }),
+        Err(RpcError::Refused(error)) => Err(refused(error)),
+        // It was rolled back, so there is nothing to be undone.
+        Err(busy @ RpcError::Busy(_)) => {
+            turn.found_busy();
+            Err(refused(busy.into()))
+        }
         Err(unavailable @ RpcError::Unavailable(_)) => Err(NoHold::Unknown(unavailable.into())),
     }
 }

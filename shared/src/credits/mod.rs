@@ -5,4 +5,5 @@ pub mod outbox;
 pub mod price;
 pub mod settle;
 pub mod tokens;
+pub mod turns;
 pub mod usage;

@@ -33,8 +33,15 @@ impl Price {
     #[must_use]
     pub fn cost(&self, usage: &Usage, markup: u32) -> Nanos {
         let prompt = usage.prompt.min(MOST_TOKENS);
-        let cached = usage.cached.min(prompt);
-        let written = usage.written.min(prompt - cached);
+        let (mut cached, mut written) = (usage.cached.min(prompt), usage.written.min(prompt));
+        // Parts that exceed the prompt: the dearer one is believed.
+        if cached + written > prompt {
+            if self.cached > self.written {
+                written = prompt - cached;
+            } else {
+                cached = prompt - written;
+            }
+        }
         let completion = usage.completion.min(MOST_TOKENS);
         let part = |tokens: u64, price: i64| i128::from(tokens) * i128::from(price);
         let unrounded = (part(prompt - cached - written, self.prompt)
@@ -62,6 +69,10 @@ mod tests {
         };
         let usage = Usage { prompt: 1000, cached: 400, written: 100, completion: 20, reasoning: 0 };
         assert_eq!(price.cost(&usage, 10_000), Nanos(147_000));
+        let contradictory = Usage { prompt: 100, cached: 90, written: 60, ..Usage::default() };
+        assert_eq!(price.cost(&contradictory, 10_000), Nanos(40 * 75 + 60 * 300));
+        let cached_is_dearer = Price { cached: 600_000_000, ..price };
+        assert_eq!(cached_is_dearer.cost(&contradictory, 10_000), Nanos(90 * 600 + 10 * 300));
         let tiny = Price { prompt: 1, cached: 1, written: 1, completion: 1, request: 0 };
         assert_eq!(tiny.cost(&Usage { prompt: 1, completion: 1, ..Usage::default() }, 10_000), Nanos(1));
         assert_eq!(tiny.cost(&Usage::default(), 10_000), Nanos(0));

@@ -76,6 +76,9 @@ struct Arguments<'a> {
 struct Settled {
     #[serde(default)]
     tombstone: bool,
+    /// The provider reported more tokens than the model has.
+    #[serde(default)]
+    clamped: bool,
 }
 
 /// What became of a settle.
@@ -95,8 +98,19 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
     };
     let Ok(supabase) = app.supabase() else { return false };
     let mut pauses = RETRIES.iter();
+    let account = settlement.hold.as_ref().map(|hold| hold.account_id);
     let reason = loop {
-        let unavailable = match store(supabase, &worded).await {
+        // A turn for each try, so that a pause takes no one's place.
+        let turn = match account {
+            Some(account) => match app.turns.settle(account, until).await {
+                Some(turn) => Some(turn),
+                None => break RpcError::Busy("finish_request"),
+            },
+            None => None,
+        };
+        let stored = store(supabase, &worded).await;
+        drop(turn);
+        let unavailable = match stored {
             Ok(Stored::Settled) => return true,
             Ok(Stored::Never(refusal)) => {
                 tracing::error!(settlement = worded.get(), %refusal, "a settle was refused");
@@ -150,6 +164,9 @@ async fn store(supabase: &Supabase, settlement: &RawValue) -> Result<Stored, Rpc
         Ok(settled) => {
             if settled.tombstone {
                 tracing::info!(settlement = settlement.get(), "a call ended before it began");
+            }
+            if settled.clamped {
+                tracing::error!(settlement = settlement.get(), "a provider reported more tokens than its model has");
             }
             Ok(Stored::Settled)
         }

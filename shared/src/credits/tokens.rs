@@ -6,10 +6,6 @@ pub const PER_TURN: u64 = 16;
 /// Tokens that a chat template usually adds to a turn.
 pub const USUAL_PER_TURN: u64 = 4;
 
-/// Tokens of the system prompt that a model gets with tools, at most (Anthropic's documentation, "Tool use: pricing", has
-/// 530 for the dearest).
-pub const WITH_TOOLS: u64 = 600;
-
 /// Tokens of `text` under OpenAI's newest public vocabulary. Linear in the text, whatever the text.
 #[must_use]
 pub fn count(text: &str) -> u64 {

@@ -24,6 +24,29 @@ impl Usage {
         Self { prompt, completion: output, ..Self::default() }
     }
 
+    /// What was reported, completed by what we have counted: the prompt where it was not reported, and the larger of the
+    /// outputs.
+    #[must_use]
+    pub fn completed_by(self, counted: Self) -> Self {
+        Self {
+            prompt: if self.prompt > 0 { self.prompt } else { counted.prompt },
+            completion: self.completion.max(counted.completion),
+            ..self
+        }
+    }
+
+    /// Whether it says something of the prompt.
+    #[must_use]
+    pub const fn has_prompt(&self) -> bool {
+        self.prompt > 0
+    }
+
+    /// Whether it says something of the output.
+    #[must_use]
+    pub const fn has_output(&self) -> bool {
+        self.completion > 0
+    }
+
     /// Prompt and completion together, for the token limits.
     #[must_use]
     pub const fn total(&self) -> u64 {

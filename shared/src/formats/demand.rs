@@ -37,14 +37,16 @@ impl Demand {
 /// A prompt's size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PromptSize {
-    /// Tokens at most, images apart.
+    /// Tokens at most, apart from images and from what a provider adds where there are tools.
     pub bound: u64,
-    /// Tokens that a provider adds by itself, at most; they are part of the bound.
+    /// Tokens of the words that a format or its translation puts around what is said; they are part of the bound.
     pub added: u64,
     /// Turns of the conversation, each of which a template wraps in tokens of its own.
     pub turns: u64,
     /// Images.
     pub images: u64,
+    /// Whether it comes with tools or a schema of the answer, of which the provider makes a text of its own.
+    pub tools: bool,
     /// What it holds besides text: `image`, `audio`, `file`, `video`.
     pub modalities: Vec<&'static str>,
 }

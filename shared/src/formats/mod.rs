@@ -5,7 +5,7 @@
 //! ([`Upstream`]), and gives the [`Answer`] that reads what comes back and words what the client gets.
 //!
 //! - `demand`: what routing, hold and limits need to know.
-//! - `events`: server-sent events, cut out of a provider's stream.
+//! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages.
 //!
@@ -18,6 +18,7 @@ pub mod completions;
 pub mod demand;
 pub mod events;
 pub mod format;
+pub mod incoming;
 pub mod messages;
 pub mod openai;
 
@@ -96,6 +97,30 @@ pub enum Progress {
     Done,
 }
 
+/// What a provider has reported of an answer's tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The tokens. A count of 0 is one that it may not have filled in.
+    pub usage: Usage,
+    /// Whether no output has come after it. A report at the beginning says little of what follows.
+    pub up_to_date: bool,
+}
+
+/// What the model has written so far, as far as it can be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// All text, for counting its tokens.
+    pub text: String,
+    /// Whether that is all: not of sound, of images, or of what is not understood.
+    pub is_all: bool,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self { text: String::new(), is_all: true }
+    }
+}
+
 /// A provider's answer: it is fed what comes in, streamed or whole, and says what goes out.
 pub trait Answer: Send + Sync {
     /// Takes the next bytes of a stream and appends to `out` what a streaming client gets of them: whole events, so
@@ -111,20 +136,20 @@ pub trait Answer: Send + Sync {
     /// [`Broken`].
     fn end(&mut self, out: &mut Vec<Bytes>) -> Result<(), Broken>;
 
-    /// Takes a body that is the answer as a whole.
+    /// Takes a body that is the answer as a whole. A client that streams gets it as events, appended to `out`.
     ///
     /// # Errors
     /// [`Broken`] when it is not an answer.
-    fn whole(&mut self, body: Bytes) -> Result<(), Broken>;
+    fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken>;
 
     /// How far it has come.
     fn progress(&self) -> Progress;
 
-    /// The tokens that the provider reported last.
-    fn usage(&self) -> Option<Usage>;
+    /// The tokens that the provider has reported so far.
+    fn report(&self) -> Option<Report>;
 
-    /// The text that the model has produced so far, for counting its tokens.
-    fn text(&self) -> String;
+    /// What the model has written so far.
+    fn written(&self) -> Written;
 
     /// The plain answer's body with its bill.
     ///

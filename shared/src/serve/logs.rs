@@ -1,16 +1,14 @@
 //! The log: JSON lines in production, readable lines on a developer's terminal. `RUST_LOG` says how much.
 
-use std::env;
 use std::io::{self, IsTerminal as _};
 use std::panic::PanicHookInfo;
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::Environment;
+use crate::config::{Environment, LogLevels};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +33,9 @@ impl Format {
 const WHOLE_EVENTS: &str = "lambda_runtime::layers::api_response";
 
 /// Starts the log of this process. A second start changes nothing.
-pub fn start(format: Format) {
-    // `target=level,level`, as everywhere; without the filters on spans and fields, whose regexes weigh a megabyte.
-    let wanted = env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
-    let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
-    let lines = tracing_subscriber::registry().with(wanted.with_target(WHOLE_EVENTS, Level::WARN));
+pub fn start(format: Format, levels: &LogLevels) {
+    let levels = levels.0.clone().with_target(WHOLE_EVENTS, Level::WARN);
+    let lines = tracing_subscriber::registry().with(levels);
     // An error means that there is a subscriber already.
     let _ = match format {
         Format::Json => {

@@ -20,7 +20,7 @@ use std::env;
 
 use axum::Router;
 
-use crate::app::{ClientError, SharedApp};
+use crate::app::{AppError, SharedApp};
 
 pub use application::application;
 pub use body::{BODY_LIMIT, Payload};
@@ -33,9 +33,7 @@ pub enum ServeError {
     #[error("the async runtime cannot be built: {0}")]
     Runtime(std::io::Error),
     #[error(transparent)]
-    Client(#[from] ClientError),
-    #[error("PORT is not a port number from 0 to 65535: `{0}`")]
-    Port(String),
+    App(#[from] AppError),
     #[error("cannot listen on port {port}: {source}")]
     Listen { port: u16, source: std::io::Error },
     #[error("the server stopped: {0}")]

@@ -1,10 +1,8 @@
 //! A plain server: `PORT`, HTTP/1.1, no platform around it.
 
-use std::env;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
@@ -15,18 +13,9 @@ use tower::ServiceExt as _;
 use super::{Invocation, ServeError, Tasks, application, stopped};
 use crate::app::SharedApp;
 
-/// The port when `PORT` does not say.
-const PORT: u16 = 8000;
-
-/// How long a call may take when the configuration does not say.
-const MAX_DURATION: Duration = Duration::from_secs(600);
-
 /// Serves on `PORT` (0 for any) until SIGTERM or ctrl-c, and says on stdout where it listens.
 pub(super) async fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Result<(), ServeError> {
-    let port = match env::var("PORT") {
-        Ok(text) if !text.is_empty() => text.parse().map_err(|_| ServeError::Port(text))?,
-        _ => PORT,
-    };
+    let port = app.config.port;
     let listen = |source| ServeError::Listen { port, source };
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -47,7 +36,7 @@ pub async fn serve_plain(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let tasks = Tasks::tracked();
-    let limit = app.config.max_duration.unwrap_or(MAX_DURATION);
+    let limit = app.config.max_duration;
     let running = tasks.clone();
     let service = application(endpoints, app).map_request(move |mut request: Request| {
         let client = request.extensions().get::<ConnectInfo<SocketAddr>>();

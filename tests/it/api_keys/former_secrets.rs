@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::api_key::hash;
 use shared::config::Pepper;
+use shared::credits::turns::PLACES;
 use tests::answer::Answer;
 use tests::certain;
 use tests::watch::poll;
@@ -175,7 +176,7 @@ async fn calls_among_rotations_are_served_or_refused_and_the_last_secret_stays()
         let calls = join_all((0..25).map(|_| Answer::to(world.chat(&key.key, &short()))));
         let rotations = join_all((0..5).map(|_| rotate(&world, &owner, &key, hours)));
         let release = async {
-            certain("the calls", gates[0].waiting(25)).await;
+            certain("the calls", gates[0].waiting(PLACES)).await;
             certain("the rotations", gates[1].waiting(5)).await;
             drop(gates);
         };

@@ -21,11 +21,11 @@ async fn chats_of_an_older_key_are_found_read_and_sealed_anew() {
     };
     assert_eq!(said(&search(gateway.clone()).await.success()), ["An old museum"]);
     let sweep = || {
-        let request = world.http.get(format!("{gateway}/api/cron/sweep-holds"));
+        let request = world.http.get(format!("{gateway}/api/cron/retention"));
         Answer::to(request.bearer_auth(&world.platform.variables()["CRON_SECRET"]))
     };
-    assert_eq!(sweep().await.success()["renewed_chats"], 2);
-    assert_eq!(sweep().await.success()["renewed_chats"], 0);
+    assert_eq!(sweep().await.success()["renewed"], 2);
+    assert_eq!(sweep().await.success()["renewed"], 0);
     // Who has only the new key reads and finds all of it, who has only the old one does not any more.
     let newest = ring.split(',').next().expect("a key").to_owned();
     let without_old = world.another_gateway_with(&[("ENCRYPTION_KEYS", &newest)]).await;

@@ -107,8 +107,8 @@ async fn an_export_holds_everything_however_long_it_is() {
     world
         .sql(&format!(
             "insert into gateway.chat_messages
-               (session_id, account_id, position, content, terms, bound, images, modalities, created_at)
-             select session_id, account_id, n, content, terms, bound, images, modalities, created_at
+               (session_id, account_id, position, role, content, terms, bound, tokens, images, modalities, created_at)
+             select session_id, account_id, n, role, content, terms, bound, tokens, images, modalities, created_at
              from gateway.chat_messages, generate_series(1, 1000) as n where session_id = '{id}'"
         ))
         .await;

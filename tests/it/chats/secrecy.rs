@@ -30,5 +30,5 @@ async fn two_accounts_have_no_term_in_common() {
     }
     let terms = "select jsonb_build_array(count(*), count(distinct term))
                    from gateway.chat_messages, unnest(terms) as term";
-    assert_eq!(world.value(terms).await, json!([6, 6]));
+    assert_eq!(world.value(terms).await, json!([8, 8]));
 }

@@ -36,8 +36,8 @@ fn error_lines(source: &str) -> Vec<String> {
             }
             message.map(str::to_owned)
         })
-        // One that only repeats what a value says of itself has no message of its own.
-        .filter(|message| !message.starts_with('{'))
+        // What a value says of itself comes after the message.
+        .map(|message| message.split(": {").next().unwrap_or_default().to_owned())
         .collect()
 }
 

@@ -4,6 +4,7 @@ mod on_lambda;
 mod on_plain_servers;
 mod on_vercel;
 mod reasoning;
+mod unseen;
 
 use local::provider::{Ending, Gate};
 use reqwest::RequestBuilder;

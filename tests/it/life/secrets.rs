@@ -73,7 +73,9 @@ impl Kind {
             (Self::ProviderKey(of), Place::Provider(to)) => of == to,
             (Self::KeyHash, Place::Table(name)) => ["api_keys", "retired_secrets"].contains(&name.as_str()),
             (Self::CodeHash, Place::Table(name)) => name == "sign_in_codes",
-            (Self::Fernet, Place::Table(name)) => name == "provider_keys",
+            (Self::Fernet, Place::Table(name)) => {
+                ["provider_keys", "chat_sessions", "chat_messages"].contains(&name.as_str())
+            }
             // A month of the audit trail is a table of its own.
             (Self::Tail, Place::Table(name)) => name == "provider_keys" || name.starts_with("audit_logs"),
             // Which answers may show the end of a key, whoever asks for them sees to.

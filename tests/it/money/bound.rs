@@ -201,3 +201,21 @@ async fn a_free_model_needs_no_credit() {
     }
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test]
+async fn what_costs_nothing_needs_nothing_of_what_the_key_may_spend() {
+    let world = World::start().await;
+    for wire in &WIRES {
+        let free = Route { prompt: 0, cached: 0, completion: 0, ..Route::new(wire.provider, "standin/normal") };
+        world.model("test/free", &[free]).await;
+        world.serves(wire, "standin/normal").await;
+        let account = world.account(CREDIT).await;
+        let used_up = "update gateway.api_keys set spend_limit = 1000, spent = 1000, spend_period = 'month' where id";
+        world.sql(&format!("{used_up} = '{}'", account.key_id)).await;
+        let body = wire.hello(&json!({"model": "test/free"}));
+        assert_eq!(Answer::to(world.call(wire, &account.key, &body)).await.status, 200, "{}", wire.name);
+        let priced = Answer::to(world.call(wire, &account.key, &wire.hello(&json!({})))).await;
+        priced.refused(402, "spend_limit_reached");
+        world.settled().await;
+    }
+}

@@ -96,7 +96,7 @@ impl Server {
 
     async fn begin(&self, call: Uuid) -> Value {
         let caller = json!({"key_hashes": ["hash"]});
-        let call = json!({"call_id": call, "model": "m", "providers": ["openrouter"], "prompt_bound": 50, "images": 0,
+        let call = json!({"call_id": call, "model": "m", "providers": ["openrouter"], "allowed": [], "prompt_bound": 50, "images": 0, "tools": false,
             "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000});
         self.call("select public.begin_request($1, $2)", &[&caller, &call]).await
     }

@@ -92,6 +92,11 @@ fn prices() -> impl Strategy<Value = (i64, i64, i64)> {
     (price.clone(), price.clone(), price)
 }
 
+/// So many tokens, or now and then more than any model has.
+fn tokens(most: u64) -> impl Strategy<Value = u64> {
+    prop_oneof![9 => 0..most, 1 => 0..2_000_000_000u64]
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let begin = (
         0..SLOTS,
@@ -108,7 +113,7 @@ fn event() -> impl Strategy<Value = Event> {
     let finish = (
         0..SLOTS,
         proptest::sample::select(&OUTCOMES),
-        proptest::option::weighted(0.8, (0..6000u64, 0..6000u64, 0..20_000u64)),
+        proptest::option::weighted(0.8, (tokens(6_000), tokens(6_000), tokens(20_000))),
         proptest::bool::weighted(0.2),
         proptest::bool::weighted(0.1),
     )
@@ -131,6 +136,8 @@ fn event() -> impl Strategy<Value = Event> {
 /// The cost, worked out here on its own: the sum in units of 10⁻¹⁰ nano-dollars, rounded up.
 fn cost(begin: &Begin, usage: (u64, u64, u64)) -> i64 {
     let (prompt, cached, completion) = usage;
+    // The model has a context of 128 000 tokens, more than any bound here, and writes 16 384 a choice.
+    let (prompt, completion) = (prompt.min(128_000), completion.min(16_384 * begin.choices));
     let cached = cached.min(prompt);
     let (p, c, o) = begin.prices;
     let sum = i128::from(prompt - cached) * i128::from(p)
@@ -209,8 +216,8 @@ impl Run<'_> {
                 "begin_request",
                 json!({
                     "caller": {"key_hashes": [self.world.hash(&self.account.key)]},
-                    "call": {"call_id": call.id, "model": self.model, "providers": ["openrouter"],
-                             "prompt_bound": begin.prompt_bound, "images": 0, "modalities": [],
+                    "call": {"call_id": call.id, "model": self.model, "providers": ["openrouter"], "allowed": [],
+                             "prompt_bound": begin.prompt_bound, "images": 0, "tools": false, "modalities": [],
                              "choices": begin.choices, "output_limit": begin.output_limit, "hold_seconds": 60,
                              "markup": begin.markup},
                 }),

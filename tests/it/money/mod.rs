@@ -2,7 +2,9 @@
 
 mod bound;
 mod crash;
+mod debt;
 mod exact;
 mod one_account;
 mod overdraft;
+mod sweep;
 mod twice;

@@ -7,13 +7,18 @@ use tests::wire::WIRES;
 use tests::world::{Account, World, nanos};
 use uuid::Uuid;
 
+/// What begin_request is called with.
+fn arguments(world: &World, account: &Account, call_id: Uuid) -> Value {
+    json!({
+        "caller": {"key_hashes": [world.hash(&account.key)]},
+        "call": {"call_id": call_id, "model": tests::world::MODEL, "providers": ["openrouter"], "allowed": [], "prompt_bound": 50,
+                 "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000},
+    })
+}
+
 /// Places a hold as the gateway does.
 async fn begin(app: &SharedApp, world: &World, account: &Account, call_id: Uuid) -> Value {
-    let arguments = json!({
-        "caller": {"key_hashes": [world.hash(&account.key)]},
-        "call": {"call_id": call_id, "model": tests::world::MODEL, "providers": ["openrouter"], "prompt_bound": 50,
-                 "images": 0, "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000},
-    });
+    let arguments = arguments(world, account, call_id);
     app.supabase().expect("configured").rpc("begin_request", &arguments).await.expect("an answer")
 }
 
@@ -98,5 +103,27 @@ async fn the_same_request_id_on_two_calls_is_charged_twice() {
         assert_eq!(world.money(one.id).await.0, CREDIT - spent[0] - spent[1]);
         assert_eq!(world.money(other.id).await.0, CREDIT - spent[2]);
     }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settle_that_waits_for_a_begin_with_an_earlier_tombstone_leaves_none_beside_the_request() {
+    let Some(world) = World::concurrent("a settle beside a begin").await else { return };
+    let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
+    finish(&app, call, None).await;
+    let connect = tokio_postgres::connect(world.platform.database.url(), tokio_postgres::NoTls);
+    let (client, connection) = connect.await.expect("a connection");
+    tokio::spawn(connection);
+    let arguments = arguments(&world, &account, call);
+    let late = format!("begin; select public.begin_request('{}', '{}')", arguments["caller"], arguments["call"]);
+    client.batch_execute(&late).await.expect("a begin");
+    let (settled, ()) = tokio::join!(finish(&app, call, None), async {
+        world.until_waiting(1).await;
+        client.batch_execute("commit").await.expect("a commit");
+    });
+    assert_eq!(settled["repeated"], true, "{settled}");
+    assert_eq!(world.value("select count(*) from gateway.holds").await, json!(0));
+    let again: Value = app.supabase().expect("configured").rpc("begin_request", &arguments).await.expect("an answer");
+    assert_eq!(again["refused"]["code"], "call_finished");
     world.assert_ledger_clean().await;
 }

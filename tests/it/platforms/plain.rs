@@ -66,11 +66,36 @@ async fn a_body_over_the_limit_is_answered_and_not_cut_off() {
 }
 
 #[tokio::test]
-async fn a_malformed_port_is_one_clear_line() {
-    let mut process = Function::start(function(), &[("PORT", "http")]);
-    let line = process.line(|line| line.starts_with("cannot serve")).await.expect("a line on stderr");
-    assert!(line.contains("PORT is not a port number"), "{line}");
-    assert!(!process.ended().await.success());
+async fn what_the_process_runs_by_is_sound_or_it_does_not_start() {
+    for (variable, value, allowed) in [
+        ("PORT", "http", "from 0 to 65535"),
+        ("CALL_MAX_SECONDS", "0", "from 1 to 86400"),
+        ("PROVIDER_TIMEOUT_MS", "3s", "from 1 to 3600000"),
+        ("FRONTEND_URL", "nope", "an http(s) URL"),
+        ("RUST_LOG", "loud", "error, warn, info"),
+    ] {
+        let mut process = Function::start(function(), &[(variable, value)]);
+        let line = process.line(|line| line.starts_with("cannot serve")).await.expect("a line on stderr");
+        assert!(line.contains(&format!("{variable} is `{value}`: it must be")) && line.contains(allowed), "{line}");
+        assert!(!process.ended().await.success());
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_variable_of_some_endpoints_is_told_apart_from_a_missing_one() {
+    let stores = [
+        ("SUPABASE_URL", "https://x.supabase.co"),
+        ("SUPABASE_SECRET_KEY", "sb_secret_1"),
+        ("DATABASE_TIMEOUT_MS", "3s"),
+    ];
+    let server = PlainServer::start(function(), &stores).await;
+    let lines = server.function.output();
+    let of = |variable: &str| lines.iter().find(|line| line.contains(variable)).cloned().unwrap_or_default();
+    let (malformed, missing) = (of("DATABASE_TIMEOUT_MS"), of("UPSTASH_REDIS_REST_URL"));
+    assert!(malformed.contains("malformed: DATABASE_TIMEOUT_MS is `3s`: it must be"), "{malformed}");
+    assert!(missing.contains("not configured: UPSTASH_REDIS_REST_URL"), "{missing}");
+    let answer = http_client().get(format!("{}/ping", server.base_url)).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
 }
 
 /// Serves `router` in this process; the sender stops it.

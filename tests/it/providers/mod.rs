@@ -2,8 +2,11 @@
 
 mod breaker;
 mod failures;
+mod forms;
 mod framing;
+mod reported;
 mod request;
+mod tools;
 mod uncounted;
 mod wishes;
 

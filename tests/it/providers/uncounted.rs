@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use shared::credits::tokens;
+use shared::formats::Format;
 use tests::answer::Answer;
-use tests::wire::{Wire, each};
+use tests::scripted::{Script, Scripted, Then};
+use tests::wire::{WIRES, Wire, each, each_form};
 use tests::world::{Account, MODEL, World, nanos};
 
 use super::{CREDIT, alone, ask, body, newest, price};
@@ -80,24 +82,82 @@ async fn a_stream_that_breaks_is_charged_for_what_came() {
 }
 
 #[tokio::test]
-async fn a_reasoning_model_without_usage_is_charged_the_hold() {
+async fn a_reasoning_model_whose_provider_is_at_fault_is_charged_for_what_can_be_seen() {
     each(async |wire| {
         let world = World::start().await;
         let account = world.account(CREDIT).await;
         world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
-        for (behaviour, stream) in [("no-usage", false), ("no-usage", true), ("cut", true), ("error-mid", true)] {
+        for (behaviour, stream, outcome) in [
+            ("no-usage", false, "completed"),
+            ("no-usage", true, "completed"),
+            ("cut", true, "cut"),
+            ("end-early", true, "cut"),
+            ("error-mid", true, "cut"),
+            ("garbage", true, "cut"),
+        ] {
             let case = format!("{behaviour}, stream: {stream}");
             alone(wire, &world, behaviour).await;
             let before = world.money(account.id).await.0;
             let answer =
                 ask(wire, &world, &account.key, &wire.hello(&json!({"stream": stream, "max_tokens": 300}))).await;
             assert_eq!(answer.status, 200, "{case}: {}", answer.text);
-            let record = newest(&world).await;
-            // 21 tokens bound the prompt.
-            let hold = 21 * 1_000 + 300 * 2_000;
-            assert_eq!((&record["held"], &record["cost"]), (&json!(hold), &json!(hold)), "{case}: {record}");
-            assert_eq!(record["estimated"], true, "{case}");
-            assert_eq!(world.money(account.id).await, (before - hold, 0, 0), "{case}");
+            let record = assert_estimated(&world, &account, before, &answer.content(wire), &case).await;
+            assert_eq!(record["outcome"], outcome, "{case}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_before_anything_was_written_costs_nothing() {
+    for wire in WIRES.iter().filter(|wire| wire.format == Format::Chat) {
+        for reasoning in [false, true] {
+            let (world, provider) = Scripted::world(wire, &[]).await;
+            let account = world.account(CREDIT).await;
+            world.sql(&format!("update gateway.models set reasoning = {reasoning} where id = '{MODEL}'")).await;
+            let mut call = wire.upstream_event("");
+            call["choices"][0]["delta"] = json!({"tool_calls": [{"index": 0, "id": "a", "type": "function",
+                "function": {"arguments": ""}}]});
+            let mut reported = call.clone();
+            reported["usage"] = json!({"prompt_tokens": 36, "completion_tokens": 1});
+            for event in [call, reported] {
+                provider.answers(Script::stream(&[event]).then(Then::Break));
+                let answer = ask(wire, &world, &account.key, &body(wire, true)).await;
+                assert_cut(wire, &answer, "upstream_error", "no output");
+                let record = newest(&world).await;
+                assert_eq!((&record["outcome"], &record["cost"]), (&json!("failed"), &json!(0)), "{record}");
+                assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_which_one_choice_is_cut_is_not_complete() {
+    each_form(async |wire, stream| {
+        let (world, provider) = Scripted::world(wire, &[]).await;
+        let account = world.account(CREDIT).await;
+        let two = wire.hello(&json!({"n": 2, "stream": stream}));
+        let mut second = wire.upstream_event("second");
+        second["choices"][0]["index"] = json!(1);
+        let mut events = vec![wire.upstream_event("first"), second, wire.upstream_finish(0, "stop")];
+        let cut = Script::stream(&events);
+        provider.answers(cut.clone());
+        let answer = ask(wire, &world, &account.key, &two).await;
+        let record = newest(&world).await;
+        if stream {
+            assert_cut(wire, &answer, "upstream_error", "one of two");
+            assert_eq!((&record["outcome"], &record["completion_tokens"]), (&json!("cut"), &json!(2)), "{record}");
+        } else {
+            answer.refused(502, "upstream_error");
+            assert_eq!((&record["outcome"], &record["cost"]), (&json!("failed"), &json!(0)), "{record}");
+        }
+        events.push(wire.upstream_finish(1, "length"));
+        // Both have ended, or the provider says that nothing follows: not everybody can give two.
+        for script in [Script::stream(&events), cut.done(&[])] {
+            provider.answers(script);
+            assert_eq!(ask(wire, &world, &account.key, &two).await.status, 200);
+            assert_eq!(newest(&world).await["outcome"], "completed");
         }
         world.assert_ledger_clean().await;
     })

@@ -23,7 +23,8 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
     })
 }
 
-async fn about_a_session(world: &World, owner: &Account, body: Option<Value>) -> Sample {
+/// A session of this account that is kept; its id.
+pub async fn kept_chat(world: &World, owner: &Account) -> Uuid {
     let id = Uuid::now_v7();
     world
         .sql(&format!(
@@ -34,6 +35,11 @@ async fn about_a_session(world: &World, owner: &Account, body: Option<Value>) ->
             owner.id
         ))
         .await;
+    id
+}
+
+async fn about_a_session(world: &World, owner: &Account, body: Option<Value>) -> Sample {
+    let id = kept_chat(world, owner).await;
     let sample = Sample { body, foreign: Some((404, "chat_session_not_found")), ..Sample::plain() };
     sample.with("id", id.to_string())
 }

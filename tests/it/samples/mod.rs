@@ -4,7 +4,7 @@
 mod account;
 mod admin;
 mod api_keys;
-mod chats;
+pub mod chats;
 mod inference;
 mod public;
 mod sign_in;

@@ -33,7 +33,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             Sample::plain()
         }
         ("GET", "models_developer") => Sample::plain().with("name", developer).with_query("?limit=5"),
-        ("GET", "cron_rollups") => Sample::plain(),
+        ("GET", "cron_rollups" | "cron_retention") => Sample::plain(),
         _ => return None,
     })
 }

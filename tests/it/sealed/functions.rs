@@ -17,6 +17,9 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("request_code", "is how a caller gets a key: keeps a code for an address"),
     ("verify_code", "is how a caller gets a key; checks the code"),
     ("sweep_holds", "housekeeping; its route wants the cron secret"),
+    ("forget_chats", "housekeeping; its route wants the cron secret"),
+    ("list_outdated_chats", "for the cron job that seals chats under a newer key"),
+    ("renew_chats", "for the cron job that seals chats under a newer key"),
     ("roll_up_usage", "housekeeping; its route wants the cron secret"),
     ("health", "says nothing but that it answers"),
     ("list_models", "the public catalog"),
@@ -97,6 +100,14 @@ async fn every_function_looks_up_names_nowhere_but_where_it_says() {
     assert_eq!(names(&world, not_definer).await, json!([]));
     let definer = "n.nspname = 'gateway' and p.prosecdef";
     assert_eq!(names(&world, definer).await, json!([]));
+}
+
+#[tokio::test]
+async fn no_function_that_locks_waits_for_ever() {
+    let world = World::start().await;
+    let patient = "n.nspname = 'public' and p.provolatile = 'v'
+                   and not coalesce(array_to_string(p.proconfig, ' ') like '%lock_timeout=%', false)";
+    assert_eq!(names(&world, patient).await, json!([]));
 }
 
 /// Name, first argument and source of each function of the API.

@@ -2,6 +2,7 @@
 
 mod functions;
 mod migrations;
+mod nulls;
 mod rpc;
 mod schemas;
 mod tables;

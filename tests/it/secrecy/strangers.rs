@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Slot, Told, slots, told};
 use crate::documentation::document;
+use crate::samples::chats::kept_chat;
 use crate::samples::{Sample, sample, send_with};
 
 /// What an id is the id of.
@@ -14,6 +15,7 @@ use crate::samples::{Sample, sample, send_with};
 enum Thing {
     Key,
     Account,
+    Chat,
 }
 
 impl Thing {
@@ -23,6 +25,7 @@ impl Thing {
         match name.as_str() {
             "key_id" => Self::Key,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
+            "id" | "session_id" if path.starts_with("/v1/chat/") => Self::Chat,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
             _ => panic!("{path}: say here what {name} is the id of"),
         }
@@ -38,6 +41,9 @@ impl Thing {
                 "update gateway.api_keys set is_primary = true, scopes = '{}', environment = 'test' where id = 'KEY'",
                 "update gateway.accounts set disabled_at = gateway.now() where id = 'ACCOUNT'",
             ],
+            Self::Chat => {
+                &["select 1", "update gateway.chat_sessions set updated_at = '2020-01-01' where account_id = 'ACCOUNT'"]
+            }
             Self::Account => &[
                 "select 1",
                 "update gateway.accounts set role = 'admin' where id = 'ACCOUNT'",
@@ -97,6 +103,7 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
             let id = match thing {
                 Thing::Key => key.key_id,
                 Thing::Account => owner.id,
+                Thing::Chat => kept_chat(&world, &owner).await,
             };
             world.sql(&state.replace("KEY", &key.key_id.to_string()).replace("ACCOUNT", &owner.id.to_string())).await;
             for caller in [&stranger, &narrow] {

@@ -35,7 +35,9 @@ async fn an_endpoint_whose_database_cannot_be_used_is_a_503_with_retry_after() {
         }
         world.platform.postgrest.control().clear();
     }
-    for name in ["models", "v1_model", "user_balance", "admin_create", "cron_sweep_holds", "cron_rollups"] {
+    for name in
+        ["models", "v1_model", "user_balance", "admin_create", "cron_sweep_holds", "cron_rollups", "cron_retention"]
+    {
         assert!(unavailable.contains(name), "{name} does not ask the database: {unavailable:?}");
     }
 }

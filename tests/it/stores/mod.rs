@@ -2,6 +2,7 @@
 
 mod begin;
 mod endpoints;
+mod locked;
 mod outbox;
 mod redis;
 mod settle;

@@ -44,7 +44,7 @@ async fn jump(world: &World, at: &str) {
 fn call(world: &World, account: &Account, id: &str) -> String {
     let caller = json!({ "key_hashes": [world.hash(&account.key)] });
     let call = json!({"call_id": id, "model": MODEL, "providers": ["openrouter"], "allowed": [], "modalities": [],
-                      "prompt_bound": 10, "images": 0, "choices": 1, "output_limit": 300, "hold_seconds": 600,
+                      "prompt_bound": 10, "images": 0, "tools": false, "choices": 1, "output_limit": 300, "hold_seconds": 600,
                       "markup": 10_000});
     format!("public.begin_request('{caller}', '{call}')")
 }

@@ -82,7 +82,12 @@ pub static TABLE: &[Behaviour] = &[
         usage::exact,
         "reports exactly this usage, whatever the answer",
     ),
-    row("bytes", &[("image", super::IMAGE_TOKENS)], usage::bytes, "reports the dearest usage that obeys the limit"),
+    row(
+        "bytes",
+        &[("image", super::IMAGE_TOKENS), ("tools", 530)],
+        usage::bytes,
+        "reports the dearest usage that obeys the limit",
+    ),
     row("usage-in-every-chunk", &[], usage::every_chunk, "reports the usage so far on every chunk"),
     row("status", &[("code", 500), ("retry_after", 0)], failure::status, "an error; retry_after in s, 0 for none"),
     row("hang", &[], failure::hang, "reads the request and never answers"),

@@ -27,7 +27,7 @@ pub(super) fn exact(scene: &Scene<'_>) -> Result<Reply, ApiError> {
 /// gateway holds for a call has to cover this.
 pub(super) fn bytes(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let mut answer = scene.compose(Plan::default())?;
-    answer.usage.prompt = scene.request.prompt.bound(scene.value("image"));
+    answer.usage.prompt = scene.request.prompt.bound(scene.value("image"), scene.value("tools"));
     if let Some(limit) = scene.request.limit {
         answer.usage.completion = limit.saturating_mul(scene.request.written());
     }

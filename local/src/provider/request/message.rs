@@ -9,10 +9,6 @@ use crate::provider::{
     tokens::{self, IMAGE_TOKENS},
 };
 
-/// Anthropic's system prompt for tools: usually, and at most
-/// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing>).
-const WITH_TOOLS: (u64, u64) = (346, 530);
-
 const ROLES: [&str; 5] = ["system", "developer", "user", "assistant", "tool"];
 
 /// What a prompt is counted by: messages, tool definitions and response format, or the texts to be completed.
@@ -26,8 +22,6 @@ pub(in crate::provider) struct Prompt {
     definitions: Vec<String>,
     /// What came as tokens.
     tokens: u64,
-    /// What a provider adds to a prompt by itself: how many tokens usually, and at most.
-    added: (u64, u64),
 }
 
 /// What the messages say to the model at last.
@@ -41,10 +35,10 @@ pub(super) struct Said {
 
 impl Prompt {
     /// The prompt of a conversation that was checked elsewhere: texts of so many messages, images, and definitions of
-    /// tools, to which the provider adds a prompt of its own.
-    pub(super) fn of_parts(messages: u64, images: u64, texts: Vec<String>, tools: Option<&Value>) -> Self {
-        let definitions = tools.iter().map(ToString::to_string).collect();
-        Self { messages, images, texts, definitions, tokens: 0, added: if tools.is_some() { WITH_TOOLS } else { (0, 0) } }
+    /// tools and of the answer.
+    pub(super) fn of_parts(messages: u64, images: u64, texts: Vec<String>, definitions: &[Option<&Value>]) -> Self {
+        let definitions = definitions.iter().flatten().map(ToString::to_string).collect();
+        Self { messages, images, texts, definitions, tokens: 0 }
     }
 
     /// The prompt that some texts are, and what each is to be completed from.
@@ -85,13 +79,15 @@ impl Prompt {
     /// The real count: o200k tokens of all texts and definitions, four a message, and [`IMAGE_TOKENS`] an image.
     pub(in crate::provider) fn tokens(&self) -> u64 {
         let texts = self.texts.iter().chain(&self.definitions).map(|text| tokens::count(text));
-        texts.sum::<u64>() + self.tokens + self.added.0 + 4 * self.messages + IMAGE_TOKENS * self.images
+        texts.sum::<u64>() + self.tokens + 4 * self.messages + IMAGE_TOKENS * self.images
     }
 
-    /// The most that any tokenizer can make of it: a token a byte, 16 a message, and `image_tokens` an image.
-    pub(in crate::provider) fn bound(&self, image_tokens: u64) -> u64 {
+    /// The most that any tokenizer can make of it: a token a byte, 16 a message, and `image_tokens` an image; with tools or a
+    /// schema, what a provider says of these in its own words.
+    pub(in crate::provider) fn bound(&self, image_tokens: u64, tool_tokens: u64) -> u64 {
+        let instructions = if self.definitions.is_empty() { 0 } else { tool_tokens };
         let texts = self.texts.iter().chain(&self.definitions).map(|text| text.len() as u64);
-        texts.sum::<u64>() + self.tokens + self.added.1 + 16 * self.messages + image_tokens * self.images
+        texts.sum::<u64>() + self.tokens + 16 * self.messages + image_tokens * self.images + instructions
     }
 
     fn message(&mut self, message: &Map<String, Value>, at: &str, said: &mut Said) -> Result<(), ApiError> {

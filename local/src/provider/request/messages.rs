@@ -76,7 +76,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         // After a tool's result, it is the model's turn to say something.
         called: if conversation.ends_with_result { Vec::new() } else { called },
         format: schema.map_or(ResponseFormat::Text, |schema| ResponseFormat::Json(schema.clone())),
-        prompt: Prompt::of_parts(turns, conversation.images, conversation.texts, tools),
+        prompt: Prompt::of_parts(turns, conversation.images, conversation.texts, &[tools, schema]),
     })
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::shown::ChatMessage;
+use super::shown::KeptMessage;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::chats::message::Kept;
@@ -18,14 +18,22 @@ use crate::endpoints::input::{Input, named_id};
 use crate::error::Result;
 
 /// A message of chat completions: `role`, `content`, and whatever else such a message has.
-pub struct NewChatMessage;
+pub struct NewMessage;
 
-impl PartialSchema for NewChatMessage {
+impl PartialSchema for NewMessage {
     fn schema() -> RefOr<Schema> {
         let text = || ObjectBuilder::new().schema_type(Type::String);
         ObjectBuilder::new()
-            .property("role", text().enum_values(Some(["system", "developer", "user", "assistant", "tool"])))
-            .property("content", text())
+            .property(
+                "role",
+                text()
+                    .enum_values(Some(["system", "developer", "user", "assistant", "tool"]))
+                    .description(Some("Who says it.")),
+            )
+            .property(
+                "content",
+                text().description(Some("What is said; as in chat completions, also an array of parts.")),
+            )
             .required("role")
             .required("content")
             .examples([json!({"role": "user", "content": "Where did we leave off?"})])
@@ -33,7 +41,7 @@ impl PartialSchema for NewChatMessage {
     }
 }
 
-impl ToSchema for NewChatMessage {}
+impl ToSchema for NewMessage {}
 
 /// `POST /v1/chat/sessions/{id}/messages`: puts a message at the end of a conversation.
 ///
@@ -41,8 +49,8 @@ impl ToSchema for NewChatMessage {}
 /// The refusals of key validation; 400 for what is no message; 404 `chat_session_not_found`; 409 `chat_session_full`,
 /// `chat_storage_full`.
 #[utoipa::path(post, path = "/v1/chat/sessions/{id}/messages", tag = "chats", params(("id" = Uuid, Path, description = "The session.")),
-    request_body = NewChatMessage,
-    responses((status = 200, body = ChatMessage), (status = 404, description = "`chat_session_not_found`"),
+    request_body = NewMessage,
+    responses((status = 200, body = KeptMessage), (status = 404, description = "`chat_session_not_found`"),
               (status = 409, description = "`chat_session_full`, `chat_storage_full`")))]
 pub async fn add(
     State(app): State<SharedApp>,
@@ -52,5 +60,5 @@ pub async fn add(
 ) -> Result<Response> {
     let arguments = json!({ "target": named_id(&id), "request": Kept::new(&app, &input.body)? });
     let kept: Box<RawValue> = caller.rpc(&app, "add_chat_message", arguments).await?;
-    Ok(answer::private(&*opened::entry(&app, &kept)?))
+    Ok(answer::private(&opened::entry(&app, &kept)?))
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::shown::ChatMessage;
+use super::shown::KeptMessage;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::chats::opened::List;
@@ -43,7 +43,7 @@ pub struct ChatSearch {
 /// # Errors
 /// The refusals of key validation; 400 when there are no words.
 #[utoipa::path(post, path = "/v1/chat/search", tag = "chats", request_body = ChatSearch,
-    responses((status = 200, body = Page<ChatMessage>)))]
+    responses((status = 200, body = Page<KeptMessage>)))]
 pub async fn find(State(app): State<SharedApp>, caller: Caller, input: Input<ChatSearch>) -> Result<Json<List>> {
     let ChatSearch { query, session_id, limit, cursor } = input.body;
     let words = words(&query);

@@ -85,7 +85,7 @@ pub async fn show(
     if let Some(messages) = session.read::<List>("messages").map_err(|error| unworded(&error))? {
         session.set("messages", &messages.opened(&app)?).map_err(|error| unworded(&error))?;
     }
-    Ok(answer::private(&*serde_json::value::to_raw_value(&session).map_err(|error| unworded(&error))?))
+    Ok(answer::private(&serde_json::value::to_raw_value(&session).map_err(|error| unworded(&error))?))
 }
 
 /// `PATCH /v1/chat/sessions/{id}`: another title, other metadata, another model.
@@ -119,7 +119,7 @@ pub async fn change(
     }
     let arguments = json!({ "target": named_id(&id), "request": Value::Object(request) });
     let changed: Box<RawValue> = caller.rpc(&app, "update_chat_session", arguments).await?;
-    Ok(answer::private(&*opened::entry(&app, &changed)?))
+    Ok(answer::private(&opened::entry(&app, &changed)?))
 }
 
 /// `DELETE /v1/chat/sessions/{id}`: deletes a conversation and all its messages, at once and for good.

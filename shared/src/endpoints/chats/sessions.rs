@@ -76,7 +76,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
         "title": sealed(&app, title.as_ref())?, "metadata": sealed(&app, metadata.as_ref())?,
     });
     let made: Box<RawValue> = caller.rpc(&app, "create_chat_session", json!({ "request": request })).await?;
-    Ok(answer::private(&*opened::entry(&app, &made)?))
+    Ok(answer::private(&opened::entry(&app, &made)?))
 }
 
 /// `GET /v1/chat/sessions`: the account's conversations, by their last message, newest first.

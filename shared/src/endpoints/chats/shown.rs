@@ -63,16 +63,34 @@ pub struct ChatSession {
 /// A conversation and a page of its messages, oldest first.
 #[derive(ToSchema)]
 pub struct ChatSessionWithMessages {
-    /// The session.
-    #[serde(flatten)]
-    pub session: ChatSession,
+    /// `chat.session`.
+    pub object: String,
+    /// Its id, for `session_id`.
+    pub id: Uuid,
+    /// What it is about.
+    #[schema(required)]
+    pub title: Option<String>,
+    /// The caller's own notes.
+    #[schema(required, value_type = Option<Metadata>)]
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// The model that it is meant for.
+    #[schema(required)]
+    pub model: Option<String>,
+    /// How many messages it has had.
+    pub message_count: i64,
+    /// How much it takes, encrypted.
+    pub bytes: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its last message came.
+    pub updated_at: Timestamp,
     /// Its messages.
-    pub messages: Page<ChatMessage>,
+    pub messages: Page<KeptMessage>,
 }
 
 /// A message of a conversation.
 #[derive(ToSchema)]
-pub struct ChatMessage {
+pub struct KeptMessage {
     /// `chat.session.message`.
     pub object: String,
     /// Its id.

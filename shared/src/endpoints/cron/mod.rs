@@ -1,16 +1,37 @@
 //! Housekeeping that a timer calls. Nothing is wrong if it never does.
 
+pub mod retention;
 pub mod rollups;
 pub mod sweep_holds;
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use serde::Deserialize;
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use crate::app::SharedApp;
 use crate::caller::bearer;
 use crate::config::configured;
 use crate::error::{Code, Error};
+
+/// After this no further step is begun: the function has a minute, and what is left is the next run's.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// An account at which a step failed. The others have theirs all the same.
+#[derive(Debug, Deserialize)]
+struct FailedAccount {
+    account_id: Uuid,
+    reason: String,
+}
+
+fn log_failed(what: &'static str, failed: &[FailedAccount]) {
+    for FailedAccount { account_id, reason } in failed {
+        tracing::error!(%account_id, %reason, "housekeeping of an account fails: {what}");
+    }
+}
 
 /// A caller that knows the cron secret. Vercel sends it as a bearer token.
 pub struct CronCaller;

@@ -1,6 +1,6 @@
 //! `/api/cron/rollups`: sums up the hours that are over, and drops requests that are older than they are kept.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,12 +9,9 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::CronCaller;
+use super::{CronCaller, FailedAccount, LONGEST, log_failed};
 use crate::app::SharedApp;
 use crate::error::Result;
-
-/// After this no further step is begun: the function has a minute, and what is left is the next run's.
-const LONGEST: Duration = Duration::from_secs(30);
 
 /// What was done.
 #[derive(Serialize, ToSchema)]
@@ -27,6 +24,7 @@ pub struct RolledUp {
 #[derive(Deserialize)]
 struct Step {
     accounts: u64,
+    failed: Vec<FailedAccount>,
     next: Option<Uuid>,
     dropped: Option<String>,
 }
@@ -38,13 +36,13 @@ struct Step {
 #[utoipa::path(get, path = "/api/cron/rollups", tag = "cron", responses((status = 200, body = RolledUp)))]
 pub async fn roll_up(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<RolledUp>> {
     let begun = Instant::now();
-    // A setting that cannot be read keeps everything: what is dropped does not come back.
-    let kept_days = app.config.requests_kept_days.as_ref().inspect_err(|missing| tracing::error!("{missing}")).ok();
+    let kept_days = app.config.requests_kept_days;
     let (mut accounts, mut after) = (0, None);
     loop {
         let step: Step =
             app.supabase()?.rpc("roll_up_usage", &json!({ "after": after, "kept_days": kept_days })).await?;
         accounts += step.accounts;
+        log_failed("its usage is not summed up", &step.failed);
         after = step.next;
         if let Some(month) = step.dropped {
             tracing::info!(month, "requests dropped");

@@ -1,15 +1,16 @@
 //! `/api/cron/sweep-holds`: releases what dead functions left behind, and stores settles that wait in the outbox.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::CronCaller;
-use crate::app::SharedApp;
-use crate::chats::renew::renew_outdated;
+use super::{CronCaller, FailedAccount, LONGEST, log_failed};
+use crate::app::{App, SharedApp};
 use crate::credits::settle::drain_outbox;
 use crate::error::Result;
 use crate::providers::own_keys;
@@ -18,33 +19,29 @@ use crate::providers::own_keys;
 #[derive(Serialize, ToSchema)]
 pub struct Swept {
     /// Accounts whose overdue holds or grants were released, and old records that were forgotten.
-    #[schema(value_type = Housekeeping)]
-    holds: Box<RawValue>,
+    holds: Housekeeping,
     /// Settles that are now in the books.
     settled_from_outbox: usize,
     /// Users' own provider keys that are now under the newest version of the keyring.
     renewed_provider_keys: usize,
-    /// Titles and messages of chats that are now under it.
-    renewed_chats: usize,
-    /// What was forgotten of chats.
-    #[schema(value_type = ForgottenChats)]
-    chats: Box<RawValue>,
 }
 
 /// What the database did.
-#[derive(ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub struct Housekeeping {
     /// Accounts that were looked after.
-    pub accounts: i64,
+    pub accounts: u64,
     /// Records that were forgotten.
-    pub forgotten: i64,
+    pub forgotten: u64,
 }
 
-/// What was past its account's retention.
-#[derive(ToSchema)]
-pub struct ForgottenChats {
-    /// Sessions.
-    pub sessions: i64,
+/// A few accounts, and where to go on.
+#[derive(Deserialize)]
+struct Step {
+    accounts: u64,
+    failed: Vec<FailedAccount>,
+    forgotten: u64,
+    next: Option<Uuid>,
 }
 
 /// `GET /api/cron/sweep-holds`
@@ -55,9 +52,23 @@ pub struct ForgottenChats {
 pub async fn sweep(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<Swept>> {
     // First what is late, then what never came.
     let settled_from_outbox = drain_outbox(&app).await;
-    let holds = app.supabase()?.rpc("sweep_holds", &json!({})).await?;
-    let chats = app.supabase()?.rpc("forget_chats", &json!({})).await?;
+    let holds = sweep_accounts(&app).await?;
     let renewed_provider_keys = own_keys::renew_outdated(&app).await?;
-    let renewed_chats = renew_outdated(&app).await?;
-    Ok(Json(Swept { holds, settled_from_outbox, renewed_provider_keys, renewed_chats, chats }))
+    Ok(Json(Swept { holds, settled_from_outbox, renewed_provider_keys }))
+}
+
+/// In steps, each of which has few accounts locked.
+async fn sweep_accounts(app: &App) -> Result<Housekeeping> {
+    let begun = Instant::now();
+    let (mut done, mut after) = (Housekeeping::default(), None);
+    loop {
+        let step: Step = app.supabase()?.rpc("sweep_holds", &json!({ "after": after })).await?;
+        done.accounts += step.accounts;
+        done.forgotten += step.forgotten;
+        log_failed("its holds are not swept", &step.failed);
+        after = step.next;
+        if after.is_none() || begun.elapsed() > LONGEST {
+            return Ok(done);
+        }
+    }
 }

@@ -97,6 +97,8 @@ pub struct LoggedRequest {
     pub reasoning_tokens: i64,
     /// Whether the tokens were counted here, since the provider did not say.
     pub estimated: bool,
+    /// Whether the provider reported more tokens than the model has: so many as it has were charged.
+    pub clamped: bool,
     /// Whether it went with the caller's own key at the provider.
     pub own_key: bool,
     /// What it cost.

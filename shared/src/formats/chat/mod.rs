@@ -2,10 +2,12 @@
 //!
 //! - `request`, `prompt`: the request, and how large its prompt is.
 //! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
+//! - `tools`: tool calls, where a provider gives them in a form that SDKs do not read.
 
 pub mod prompt;
 mod request;
 mod shape;
+mod tools;
 
 pub use request::ChatRequest;
-pub use shape::Chat;
+pub use shape::{Chat, REASONING};

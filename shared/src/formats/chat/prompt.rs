@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::credits::tokens::{PER_TURN, WITH_TOOLS};
+use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::object::Object;
@@ -43,6 +43,10 @@ const NOT_IN_PROMPT: [&str; 22] = [
     "parallel_tool_calls",
 ];
 
+/// Members that a provider turns into instructions for the model, in words of its own (Anthropic, "Tool use: pricing": 159 to
+/// 530 tokens). The catalog says how many tokens that may be.
+const BRING_INSTRUCTIONS: [&str; 3] = ["tools", "functions", "response_format"];
+
 /// Collects a prompt's text, or just its length.
 trait Sink {
     fn text(&mut self, text: &str);
@@ -71,7 +75,7 @@ pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
     let mut prompt = PromptSize::default();
     let mut bytes = Bytes(0);
     walk(request, &mut prompt, &mut bytes)?;
-    prompt.bound = bytes.0.saturating_add(prompt.added).saturating_add(prompt.turns.saturating_mul(PER_TURN));
+    prompt.bound = bytes.0.saturating_add(prompt.turns.saturating_mul(PER_TURN));
     Ok(prompt)
 }
 
@@ -88,6 +92,13 @@ pub fn measure_message(message: &RawValue) -> Result<PromptSize, Error> {
         error.param = error.param.map(|param| param.replace("messages[0].", "").replace("messages", "role").into());
         error
     })
+}
+
+/// The text of one message.
+#[must_use]
+pub fn message_text(message: &RawValue) -> String {
+    let alone = format!("{{\"messages\":[{}]}}", message.get());
+    serde_json::from_str::<Object<'_>>(&alone).map(|request| text(&request)).unwrap_or_default()
 }
 
 /// All text that goes into the prompt.
@@ -138,9 +149,7 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
         if caches && keeps_an_hour(value) {
             return Err(Error::invalid(name.to_owned(), HOUR));
         }
-        if matches!(name, "tools" | "functions") && !matches!(value, "null" | "[]") {
-            prompt.added = WITH_TOOLS;
-        }
+        prompt.tools |= BRING_INSTRUCTIONS.contains(&name) && value != "null";
         sink.text(name);
         sink.text(value);
     }
@@ -261,9 +270,11 @@ mod tests {
     fn tools_and_schemas_count() {
         let tools = r#"[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]"#;
         let plain = measure(r#"{"messages":[{"role":"user","content":"x"}]}"#).expect("a prompt").bound;
+        let none = measure(r#"{"messages":[{"role":"user","content":"x"}],"tools":null}"#).expect("a prompt");
+        assert!(!none.tools);
         let with =
             measure(&format!(r#"{{"messages":[{{"role":"user","content":"x"}}],"tools":{tools}}}"#)).expect("a prompt");
-        assert!(with.bound >= plain + tools.len() as u64);
+        assert!(with.bound >= plain + tools.len() as u64 && with.tools);
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Request for ChatRequest {
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         let streamed = !self.demand.comes_whole;
         let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
-        let answer = Box::new(OpenAiAnswer::<Chat>::new(self.include_usage));
+        let answer = Box::new(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices));
         Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed, answer })
     }
 

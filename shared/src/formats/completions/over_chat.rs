@@ -4,14 +4,13 @@ use bytes::Bytes;
 
 use super::Completions;
 use super::translate::Translator;
-use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::formats::chat::Chat;
 use crate::formats::events::{EventStream, Reader, Verdict};
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body::with_bill;
 use crate::formats::openai::last_events::{closing_events, error_event};
-use crate::formats::{Answer, Bill, Broken, Progress};
+use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 
 /// A chat completion as it comes in, and the text completion that it becomes.
 pub struct OverChat {
@@ -22,12 +21,12 @@ pub struct OverChat {
 }
 
 impl OverChat {
-    /// Of a client that wants the usage at a stream's end, or does not.
-    pub fn new(include_usage: bool) -> Self {
+    /// Of a client that wants the usage at a stream's end, or does not, and that asked for so many choices.
+    pub fn new(include_usage: bool, choices: u64) -> Self {
         Self {
-            chat: OpenAiAnswer::new(include_usage),
+            chat: OpenAiAnswer::new(include_usage, choices),
             translator: Translator::default(),
-            texts: OpenAiAnswer::new(include_usage),
+            texts: OpenAiAnswer::new(include_usage, choices),
         }
     }
 
@@ -66,23 +65,28 @@ impl Answer for OverChat {
         read
     }
 
-    fn whole(&mut self, body: Bytes) -> Result<(), Broken> {
-        self.chat.whole(body.clone())?;
+    fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
+        if let Some(out) = out {
+            let mut chat = Vec::new();
+            self.chat.whole(body, Some(&mut chat))?;
+            return self.translate(chat, out);
+        }
+        self.chat.whole(body.clone(), None)?;
         let chat = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
-        self.texts.whole(self.translator.translate(chat).to_string().into())
+        self.texts.whole(self.translator.translate(chat).to_string().into(), None)
     }
 
     fn progress(&self) -> Progress {
         self.chat.progress()
     }
 
-    fn usage(&self) -> Option<Usage> {
-        self.chat.usage()
+    fn report(&self) -> Option<Report> {
+        self.chat.report()
     }
 
     /// The chat's: what a model has thought is not in the text.
-    fn text(&self) -> String {
-        self.chat.text()
+    fn written(&self) -> Written {
+        self.chat.written()
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
@@ -108,6 +112,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::credits::usage::Usage;
     use crate::money::Nanos;
 
     #[test]
@@ -116,7 +121,7 @@ mod tests {
             : ping\n\n\
             data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n\
             data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n";
-        let (mut answer, mut out) = (OverChat::new(true), Vec::new());
+        let (mut answer, mut out) = (OverChat::new(true, 1), Vec::new());
         answer.push(Bytes::from(stream), &mut out).expect("well-formed");
         let text = String::from_utf8(out.concat()).expect("utf-8");
         assert!(text.contains(": ping\n\n") && !text.contains("delta") && !text.contains("usage"), "{text}");

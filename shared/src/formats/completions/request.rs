@@ -85,7 +85,7 @@ impl CompletionRequest {
             serde_json::to_vec(&request)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OpenAiAnswer::<Completions>::new(self.include_usage));
+        let answer = Box::new(OpenAiAnswer::<Completions>::new(self.include_usage, self.wanted * self.prompt.count()));
         Ok(Upstream { format: Format::Completions, headers: HeaderMap::new(), body, streamed, answer })
     }
 
@@ -114,7 +114,7 @@ impl CompletionRequest {
             serde_json::to_vec(&chat)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OverChat::new(self.include_usage));
+        let answer = Box::new(OverChat::new(self.include_usage, self.wanted));
         Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, answer })
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::formats::chat::REASONING;
 use crate::formats::openai::Shape;
 use crate::object::Object;
 
@@ -13,8 +14,11 @@ impl Shape for Completions {
     const CHUNK: &'static str = "text_completion";
     const NO_ID: &'static str = "cmpl-unknown";
 
+    type Mender = ();
+
     fn has_output(choice: &Object<'_>) -> bool {
-        choice.get("text").is_some_and(|text| !matches!(text, "null" | "\"\""))
+        let says = |name: &str| choice.get(name).is_some_and(|text| !matches!(text, "null" | "\"\"" | "[]"));
+        says("text") || REASONING.into_iter().any(says)
     }
 
     fn pieces(choice: &mut Map<String, Value>) -> Map<String, Value> {
@@ -25,8 +29,31 @@ impl Shape for Completions {
         choice.entry("text").or_insert_with(|| json!(""));
     }
 
-    fn text(choice: &Value, text: &mut String) {
-        text.push_str(choice.get("text").and_then(Value::as_str).unwrap_or_default());
+    /// The text, and what the model has thought before it, which some give beside the text.
+    fn text(choice: &Value, text: &mut String) -> bool {
+        let said = |name: &str| choice.get(name).filter(|said| !said.is_null());
+        let texts = said("text").into_iter().chain(REASONING.into_iter().find_map(said));
+        texts.fold(true, |is_all, said| match said.as_str() {
+            Some(said) => {
+                text.push_str(said);
+                is_all
+            }
+            None => false,
+        })
+    }
+
+    fn whole_delta(_: &mut Map<String, Value>) {}
+
+    fn last_delta(index: &Value, finish_reason: &Value) -> Value {
+        json!({"index": index, "text": "", "logprobs": null, "finish_reason": finish_reason})
+    }
+
+    fn may_need_mending((): &(), _: &[u8]) -> bool {
+        false
+    }
+
+    fn mend((): &mut (), _: &mut Value) -> bool {
+        false
     }
 
     fn failed_choice() -> Value {

@@ -10,13 +10,17 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::members::check_cache;
-use crate::credits::tokens::{PER_TURN, WITH_TOOLS};
+use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::object::Object;
 
 /// Tokens of a tool that Anthropic has defined itself, at most.
 const PER_DEFINED_TOOL: u64 = 1_500;
+/// Bytes that a chat puts around a tool, around a schema of the answer, and around a block that it says otherwise.
+const AROUND_TOOL: u64 = 48;
+const AROUND_SCHEMA: u64 = 64;
+const AROUND_BLOCK: u64 = 32;
 /// The system prompt that comes with tools as it usually is, and an image as it usually is.
 const USUAL_WITH_TOOLS: u64 = 346;
 const USUAL_IMAGE: u64 = 1_600;
@@ -87,8 +91,13 @@ impl Walk {
             self.message(message, place)?;
         }
         for (name, value) in request.iter().filter(|(name, _)| !NOT_IN_PROMPT.contains(name)) {
-            if name == "tools" {
-                self.tools(value);
+            match name {
+                "tools" => self.tools(value),
+                "output_config" | "output_format" if value.contains("\"schema\"") => {
+                    self.size.tools = true;
+                    self.size.added += AROUND_SCHEMA;
+                }
+                _ => {}
             }
             self.say(name);
             self.say(value);
@@ -99,6 +108,9 @@ impl Walk {
     fn message(&mut self, message: &Object<'_>, place: usize) -> Result<(), Error> {
         if message.get("role").is_none_or(|role| !role.starts_with('"')) {
             return Err(Error::invalid(format!("messages[{place}].role"), "Every message has a `role`."));
+        }
+        if message.get("role") == Some("\"system\"") {
+            self.size.added += AROUND_BLOCK;
         }
         check_cache(message)
             .map_err(|what| Error::invalid(format!("messages[{place}].cache_control"), what))?;
@@ -142,6 +154,9 @@ impl Walk {
         let block: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
         let kind = block.get("type").and_then(string).ok_or(None)?;
         check_cache(&block).map_err(|what| Some(what.into()))?;
+        if !matches!(kind.as_ref(), "text" | "image" | "thinking") {
+            self.size.added += AROUND_BLOCK;
+        }
         if kind == "tool_result" {
             // In a chat it is a message of its own.
             self.size.turns += 1;
@@ -204,7 +219,8 @@ impl Walk {
         let tools: Vec<Object<'_>> = serde_json::from_str(tools).unwrap_or_default();
         let is_defined = |tool: &&Object<'_>| tool.get("type").is_some_and(|kind| !matches!(kind, "null" | "\"custom\""));
         self.has_tools = !tools.is_empty();
-        self.size.added += if self.has_tools { WITH_TOOLS } else { 0 };
+        self.size.tools |= self.has_tools;
+        self.size.added += AROUND_TOOL * tools.len() as u64;
         self.size.added += PER_DEFINED_TOOL * tools.iter().filter(is_defined).count() as u64;
     }
 }
@@ -280,15 +296,15 @@ mod tests {
     fn results_of_tools_documents_and_what_comes_with_tools_count() {
         let result = says(json!([{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "abc"}]}]));
         let prompt = measured(&result).expect("a prompt");
-        assert_eq!((prompt.turns, prompt.bound), (2, 3 + 3 + 2 * PER_TURN));
+        assert_eq!((prompt.turns, prompt.bound), (2, 3 + 3 + AROUND_BLOCK + 2 * PER_TURN));
         let document = says(json!([{"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"}}]));
         let prompt = measured(&document).expect("a prompt");
-        assert_eq!((prompt.modalities, prompt.bound), (vec!["file"], 6 + PER_TURN));
+        assert_eq!((prompt.modalities, prompt.bound), (vec!["file"], 6 + AROUND_BLOCK + PER_TURN));
         let plain = measured(&says(json!("x"))).expect("a prompt").bound;
         let mut with = says(json!("x"));
         with["tools"] = json!([{"name": "f", "input_schema": {"type": "object"}}, {"type": "bash_20250124", "name": "bash"}]);
         let tools = with["tools"].to_string().len() as u64 + 5;
-        assert_eq!(measured(&with).expect("a prompt").bound, plain + tools + WITH_TOOLS + PER_DEFINED_TOOL);
+        assert_eq!(measured(&with).expect("a prompt").bound, plain + tools + 2 * AROUND_TOOL + PER_DEFINED_TOOL);
     }
 
     #[test]

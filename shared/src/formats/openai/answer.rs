@@ -1,40 +1,38 @@
 //! A provider's answer, streamed or whole, and what the client gets of it.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
-
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::assemble::assemble;
-use super::chunks::Chunks;
+use super::chunks::{self, Chunks};
 use super::last_events::{closing_events, error_event};
-use super::{Shape, body, usage};
-use crate::credits::usage::Usage;
+use super::usage::Reported;
+use super::{Shape, body};
 use crate::error::Error;
 use crate::formats::events::EventStream;
-use crate::formats::{Answer, Bill, Broken, Progress};
+use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
 
 /// An answer as it comes in: chunks of a stream, or one body.
-pub struct OpenAiAnswer<S> {
+pub struct OpenAiAnswer<S: Shape> {
     events: EventStream,
     chunks: Chunks<S>,
     whole: Option<Whole>,
     include_usage: bool,
 }
 
-/// A plain answer's body, and its `usage` as it stands there.
+/// A plain answer's body, and the `usage` in it.
 #[derive(Debug)]
 struct Whole {
     body: Bytes,
-    reported: Option<Box<RawValue>>,
+    reported: Reported,
 }
 
 impl<S: Shape> OpenAiAnswer<S> {
-    /// Of a client that wants the usage at a stream's end, or does not.
+    /// Of a client that wants the usage at a stream's end, or does not, and that asked for so many choices.
     #[must_use]
-    pub fn new(include_usage: bool) -> Self {
-        Self { events: EventStream::default(), chunks: Chunks::default(), whole: None, include_usage }
+    pub fn new(include_usage: bool, choices: u64) -> Self {
+        Self { events: EventStream::default(), chunks: Chunks::new(choices), whole: None, include_usage }
     }
 
     /// The plain answer's body: as it came, or put together.
@@ -52,10 +50,10 @@ impl<S: Shape> OpenAiAnswer<S> {
         self.chunks.texts().next()
     }
 
-    /// The last usage that the provider reported, as it reported it.
+    /// All that the provider has reported of usage.
     #[must_use]
-    pub fn reported(&self) -> Option<&RawValue> {
-        self.whole.as_ref().map_or_else(|| self.chunks.usage(), |whole| whole.reported.as_deref())
+    pub fn reported(&self) -> &Reported {
+        self.whole.as_ref().map_or_else(|| self.chunks.reported(), |whole| &whole.reported)
     }
 }
 
@@ -68,14 +66,30 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
         self.events.end(&mut self.chunks, out)
     }
 
-    fn whole(&mut self, body: Bytes) -> Result<(), Broken> {
-        let answer: Object<'_> = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
-        let has_choices = answer.get("choices").is_some_and(|choices| choices.starts_with('['));
-        let has_error = answer.get("error").is_some_and(|error| error != "null");
-        if !has_choices || has_error {
+    fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
+        let mut answer: Object<'_> = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
+        if let Some(error) = chunks::error(&answer) {
+            return Err(error);
+        }
+        if !answer.get("choices").is_some_and(|choices| choices.starts_with('[')) {
             return Err(Broken::Garbled);
         }
-        let reported = answer.read::<&RawValue>("usage").ok().flatten().map(ToOwned::to_owned);
+        if let Some(out) = out {
+            let events = as_events::<S>(&body).ok_or(Broken::Garbled)?;
+            return self.push(events, out);
+        }
+        let mut reported = Reported::default();
+        chunks::take_usage(&mut reported, &answer);
+        let mut mender = S::Mender::default();
+        let may_need_mending = S::may_need_mending(&mender, &body);
+        let mended = may_need_mending.then(|| chunks::mended::<S>(&mut mender, &answer)).flatten();
+        let body = match mended {
+            None => body.clone(),
+            Some(choices) => {
+                answer.set("choices", &choices).map_err(|_| Broken::Garbled)?;
+                serde_json::to_vec(&answer).map_err(|_| Broken::Garbled)?.into()
+            }
+        };
         self.whole = Some(Whole { body, reported });
         Ok(())
     }
@@ -84,19 +98,27 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
         if self.whole.is_some() { Progress::Done } else { self.chunks.progress() }
     }
 
-    fn usage(&self) -> Option<Usage> {
-        self.reported().and_then(|reported| usage::read(reported.get()))
+    fn report(&self) -> Option<Report> {
+        match &self.whole {
+            Some(whole) => whole.reported.usage().map(|usage| Report { usage, up_to_date: true }),
+            None => self.chunks.report(),
+        }
     }
 
-    fn text(&self) -> String {
+    fn written(&self) -> Written {
         let whole = self.whole.as_ref().and_then(|whole| str::from_utf8(&whole.body).ok());
-        let mut text = String::new();
+        let mut written = Written::default();
         for answer in whole.into_iter().chain(self.chunks.texts()) {
             let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-            let choices = answer.get("choices").and_then(Value::as_array);
-            choices.into_iter().flatten().for_each(|choice| S::text(choice, &mut text));
+            match answer.get("choices") {
+                Some(Value::Array(choices)) => {
+                    choices.iter().for_each(|choice| written.is_all &= S::text(choice, &mut written.text));
+                }
+                None | Some(Value::Null) => {}
+                Some(_) => written.is_all = false,
+            }
         }
-        text
+        written
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
@@ -117,9 +139,36 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
     }
 }
 
+/// A plain answer as a provider would have streamed it: for each choice a chunk with all of it and one with the reason
+/// why it ended, then the usage.
+fn as_events<S: Shape>(body: &[u8]) -> Option<Bytes> {
+    let mut answer: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    let choices = answer.remove("choices")?;
+    let usage = answer.remove("usage");
+    answer.insert("object".to_owned(), json!(S::CHUNK));
+    let mut events = String::new();
+    let mut event = |choices: Value| {
+        answer.insert("choices".to_owned(), choices);
+        events.push_str(&format!("data: {}\n\n", json!(answer)));
+    };
+    for choice in choices.as_array()? {
+        let mut choice = choice.as_object()?.clone();
+        let index = choice.entry("index").or_insert(json!(0)).clone();
+        let finish_reason = choice.insert("finish_reason".to_owned(), Value::Null).unwrap_or_default();
+        S::whole_delta(&mut choice);
+        event(json!([choice]));
+        event(json!([S::last_delta(&index, &finish_reason)]));
+    }
+    answer.insert("choices".to_owned(), json!([]));
+    answer.extend(usage.map(|usage| ("usage".to_owned(), usage)));
+    events.push_str(&format!("data: {}\n\ndata: [DONE]\n\n", json!(answer)));
+    Some(events.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credits::usage::Usage;
     use crate::formats::chat::Chat;
     use crate::money::Nanos;
 
@@ -131,17 +180,21 @@ mod tests {
     #[test]
     fn a_plain_answer_keeps_everything_and_gains_its_cost() {
         let body = r#"{"id":"x","choices":[{"logprobs":-0.10,"message":{"content":"hi"}}],"usage":{"prompt_tokens":3,"x":1.0}}"#;
-        let mut answer = OpenAiAnswer::<Chat>::new(false);
-        answer.whole(Bytes::from(body)).expect("a completion");
-        assert_eq!((answer.text().as_str(), answer.progress()), ("hi", Progress::Done));
-        let expected = r#"{"id":"x","choices":[{"logprobs":-0.10,"message":{"content":"hi"}}],"usage":{"prompt_tokens":3,"x":1.0,"cost":0.0000015},"gateway":{"provider":"chutes","request_id":"r"}}"#;
+        let mut answer = OpenAiAnswer::<Chat>::new(false, 1);
+        answer.whole(Bytes::from(body), None).expect("a completion");
+        assert_eq!((answer.written().text.as_str(), answer.progress()), ("hi", Progress::Done));
+        let expected = r#"{"id":"x","choices":[{"logprobs":-0.10,"message":{"content":"hi"}}],"usage":{"prompt_tokens":3,"x":1.0,"completion_tokens":4,"total_tokens":7,"cost":0.0000015},"gateway":{"provider":"chutes","request_id":"r"}}"#;
         assert_eq!(answer.plain(&bill()).expect("json"), expected);
     }
 
     #[test]
     fn what_is_not_a_completion_is_not_taken_for_one() {
-        for body in ["", "<html>", "[]", "{}", r#"{"choices":null}"#, r#"{"choices":[],"error":{"message":"x"}}"#] {
-            assert_eq!(OpenAiAnswer::<Chat>::new(false).whole(Bytes::from(body)), Err(Broken::Garbled), "{body}");
+        for body in ["", "<html>", "[]", "{}", r#"{"choices":null}"#] {
+            assert_eq!(
+                OpenAiAnswer::<Chat>::new(false, 1).whole(Bytes::from(body), None),
+                Err(Broken::Garbled),
+                "{body}"
+            );
         }
     }
 
@@ -149,13 +202,14 @@ mod tests {
     fn a_stream_is_a_plain_answer_for_whoever_asked_for_one() {
         let stream = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n\
              data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n";
-        let mut answer = OpenAiAnswer::<Chat>::new(false);
+        let mut answer = OpenAiAnswer::<Chat>::new(false, 1);
         answer.push(Bytes::from(stream), &mut Vec::new()).expect("well-formed");
-        assert_eq!(answer.usage(), Some(Usage { prompt: 3, completion: 4, ..Usage::default() }));
+        let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
+        assert_eq!(answer.report(), Some(Report { usage, up_to_date: true }));
         let plain: serde_json::Value =
             serde_json::from_slice(&answer.plain(&bill()).expect("an answer")).expect("json");
         assert_eq!(plain["choices"][0]["message"]["content"], "hi");
         assert_eq!(plain["usage"]["completion_tokens"], 4);
-        assert_eq!(OpenAiAnswer::<Chat>::new(false).plain(&bill()), Err(Broken::Garbled));
+        assert_eq!(OpenAiAnswer::<Chat>::new(false, 1).plain(&bill()), Err(Broken::Garbled));
     }
 }

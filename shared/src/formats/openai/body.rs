@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use super::usage;
+use super::usage::{self, Reported};
 use crate::error::{Code, Error};
 use crate::formats::Bill;
 use crate::object::Object;
@@ -150,7 +149,7 @@ impl<'a> GatewayNote<'a> {
 ///
 /// # Errors
 /// None in practice: the body was read before.
-pub fn with_bill(body: &Bytes, reported: Option<&RawValue>, bill: &Bill<'_>) -> serde_json::Result<Bytes> {
+pub fn with_bill(body: &Bytes, reported: &Reported, bill: &Bill<'_>) -> serde_json::Result<Bytes> {
     let mut answer: Object<'_> = serde_json::from_slice(body)?;
     answer.set("usage", &usage::billed(reported, bill)?)?;
     answer.set("gateway", &GatewayNote::of(bill))?;

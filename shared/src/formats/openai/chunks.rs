@@ -1,19 +1,20 @@
 //! What is read from the chunks of a stream.
 //!
-//! A chunk is parsed only until output has come, or if it carries usage or an error. The provider's usage never passes:
-//! the client gets its own at the end, once, if it asked (`stream_options.include_usage`; langchain adds up whatever
-//! usage it sees).
+//! A chunk is parsed only until output has come, or if it carries usage, an error or what has to be mended. The provider's
+//! usage never passes: the client gets its own at the end, once, if it asked (`stream_options.include_usage`; langchain
+//! adds up whatever usage it sees).
 
-use std::marker::PhantomData;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::Shape;
-use crate::formats::Progress;
+use super::usage::Reported;
 use crate::formats::events::{Broken, Reader, Verdict};
+use crate::formats::{Progress, Report};
 use crate::object::Object;
 
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
@@ -21,36 +22,55 @@ static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"error\
 static FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"finish_reason\""));
 
 /// What a stream has shown so far.
-pub struct Chunks<S> {
+pub struct Chunks<S: Shape> {
     /// The chunks, those apart that only carry usage: for the plain answer, or for counting tokens.
     kept: Vec<Bytes>,
-    usage: Option<Box<RawValue>>,
+    reported: Reported,
+    /// Output has come after the last report.
+    behind: bool,
     output: bool,
-    finished: bool,
+    /// How many choices were asked for.
+    choices: u64,
+    /// Which choices have given the reason why they finished.
+    finished: BTreeSet<u64>,
     done: bool,
-    shape: PhantomData<S>,
+    mender: S::Mender,
 }
 
-impl<S> Default for Chunks<S> {
-    fn default() -> Self {
-        Self { kept: Vec::new(), usage: None, output: false, finished: false, done: false, shape: PhantomData }
+impl<S: Shape> Chunks<S> {
+    /// Of an answer of so many choices.
+    pub fn new(choices: u64) -> Self {
+        Self {
+            kept: Vec::new(),
+            reported: Reported::default(),
+            behind: false,
+            output: false,
+            choices,
+            finished: BTreeSet::new(),
+            done: false,
+            mender: S::Mender::default(),
+        }
     }
-}
 
-impl<S> Chunks<S> {
-    /// How far the stream has come.
-    pub const fn progress(&self) -> Progress {
+    /// How far the stream has come. It is complete when every choice is.
+    pub fn progress(&self) -> Progress {
         match self {
             Self { done: true, .. } => Progress::Done,
-            Self { finished: true, .. } => Progress::Complete,
+            Self { finished, choices, .. } if finished.len() as u64 >= *choices => Progress::Complete,
             Self { output: true, .. } => Progress::Output,
+            Self { finished, .. } if !finished.is_empty() => Progress::Output,
             _ => Progress::Waiting,
         }
     }
 
-    /// The last usage that the provider reported, as it reported it.
-    pub fn usage(&self) -> Option<&RawValue> {
-        self.usage.as_deref()
+    /// All that the provider has reported of usage.
+    pub const fn reported(&self) -> &Reported {
+        &self.reported
+    }
+
+    /// The tokens that it says.
+    pub fn report(&self) -> Option<Report> {
+        self.reported.usage().map(|usage| Report { usage, up_to_date: !self.behind })
     }
 
     /// The JSON of the chunks so far, but for those that only carry usage.
@@ -58,25 +78,59 @@ impl<S> Chunks<S> {
         self.kept.iter().filter_map(|chunk| str::from_utf8(chunk).ok())
     }
 
-    fn take_usage(&mut self, json: &[u8]) -> Result<Verdict, Broken> {
-        let mut chunk: Object<'_> = serde_json::from_slice(json).map_err(|_| Broken::Garbled)?;
-        let usage = chunk.read::<&RawValue>("usage").map_err(|_| Broken::Garbled)?.map(ToOwned::to_owned);
-        let Some(usage) = usage.filter(|usage| usage.get().starts_with('{')) else { return Ok(Verdict::Keep) };
-        self.usage = Some(usage);
-        if chunk.get("choices").is_none_or(|choices| choices.trim_matches(['[', ']', ' ']).is_empty()) {
-            return Ok(Verdict::Drop);
+    fn note_finish(&mut self, json: &[u8]) {
+        if self.choices <= 1 {
+            // Whatever its number is.
+            self.finished.insert(0);
+            return;
+        }
+        for choice in choices(json) {
+            if choice.get("finish_reason").is_some_and(|reason| reason != "null") {
+                self.finished.insert(choice.read("index").ok().flatten().unwrap_or_default());
+            }
+        }
+    }
+
+    /// A chunk without the provider's usage, and mended.
+    fn rewrite(&mut self, data: Bytes, has_usage: bool, mend: bool) -> Result<Verdict, Broken> {
+        let json = data.clone();
+        let mut chunk: Object<'_> = serde_json::from_slice(&json).map_err(|_| Broken::Garbled)?;
+        let mut changed = false;
+        if has_usage && take_usage(&mut self.reported, &chunk) {
+            self.behind = false;
+            if chunk.get("choices").is_none_or(|choices| choices.trim_matches(['[', ']', ' ']).is_empty()) {
+                return Ok(Verdict::Drop);
+            }
+            changed = chunk.get("usage").is_some();
+            chunk.remove("usage");
+        }
+        if mend && let Some(mended) = mended::<S>(&mut self.mender, &chunk) {
+            chunk.set("choices", &mended).map_err(|_| Broken::Garbled)?;
+            changed = true;
+        }
+        if !changed {
+            self.kept.push(data);
+            return Ok(Verdict::Keep);
         }
         let mut event = b"data: ".to_vec();
-        chunk.remove("usage");
         serde_json::to_writer(&mut event, &chunk).map_err(|_| Broken::Garbled)?;
         event.extend_from_slice(b"\n\n");
-        Ok(Verdict::Replace(event.into()))
+        let event = Bytes::from(event);
+        self.kept.push(event.slice(b"data: ".len()..event.len() - b"\n\n".len()));
+        Ok(Verdict::Replace(event))
     }
 }
 
 impl<S: Shape> Reader for Chunks<S> {
     fn event(&mut self, data: Bytes) -> Result<Verdict, Broken> {
         if self.done {
+            // Some report behind the end.
+            if has_value(&USAGE, &data)
+                && let Ok(chunk) = serde_json::from_slice(&data)
+            {
+                take_usage(&mut self.reported, &chunk);
+                self.behind = false;
+            }
             return Ok(Verdict::Drop);
         }
         if &data[..] == b"[DONE]" {
@@ -90,33 +144,78 @@ impl<S: Shape> Reader for Chunks<S> {
         if has_value(&ERROR, &data) {
             refuse_error(&data)?;
         }
-        self.finished = self.finished || has_value(&FINISH, &data);
-        self.output = self.output || has_output::<S>(&data);
-        let verdict = if has_value(&USAGE, &data) { self.take_usage(&data)? } else { Verdict::Keep };
-        if !matches!(verdict, Verdict::Drop) {
-            self.kept.push(data);
+        if has_value(&FINISH, &data) {
+            self.note_finish(&data);
         }
-        Ok(verdict)
+        self.output = self.output || has_output::<S>(&data);
+        // A report is of all that came before it, this chunk included.
+        self.behind = self.behind || (self.reported.is_any() && has_output::<S>(&data));
+        let (has_usage, mend) = (has_value(&USAGE, &data), S::may_need_mending(&self.mender, &data));
+        if has_usage || mend {
+            return self.rewrite(data, has_usage, mend);
+        }
+        self.kept.push(data);
+        Ok(Verdict::Keep)
     }
+}
+
+/// Takes the usage out of a chunk, wherever it stands: beside the choices, in one of them (Moonshot), or in `x_groq`.
+/// Answers whether there is any.
+pub fn take_usage(reported: &mut Reported, chunk: &Object<'_>) -> bool {
+    let mut found = false;
+    let mut take = |usage: Option<&str>| found |= usage.is_some_and(|usage| reported.take(usage));
+    if let Ok(Some(groq)) = chunk.read::<Object<'_>>("x_groq") {
+        take(groq.get("usage"));
+    }
+    let choices: Option<Vec<Object<'_>>> = chunk.read("choices").ok().flatten();
+    choices.unwrap_or_default().iter().for_each(|choice| take(choice.get("usage")));
+    take(chunk.get("usage"));
+    found
+}
+
+/// The choices of a chunk or of a plain answer with what is wrong in them mended; none where nothing is.
+pub fn mended<S: Shape>(mender: &mut S::Mender, answer: &Object<'_>) -> Option<Vec<Value>> {
+    let mut choices: Vec<Value> = answer.read("choices").ok().flatten()?;
+    let mended = choices.iter_mut().fold(false, |any, choice| S::mend(mender, choice) || any);
+    mended.then_some(choices)
 }
 
 fn refuse_error(json: &[u8]) -> Result<(), Broken> {
     let chunk: Object<'_> = serde_json::from_slice(json).map_err(|_| Broken::Garbled)?;
-    let Some(error) = chunk.get("error").filter(|error| *error != "null") else { return Ok(()) };
-    let code = serde_json::from_str::<Object<'_>>(error).ok().and_then(|error| error.read("code").ok().flatten());
-    Err(Broken::Error(code))
+    error(&chunk).map_or(Ok(()), Err)
+}
+
+/// The error that a chunk or a body tells of, if it does. Its code may be a number or one in quotes.
+pub fn error(answer: &Object<'_>) -> Option<Broken> {
+    let told = answer.get("error").filter(|error| *error != "null").map(|error| serde_json::from_str(error));
+    let error: Object<'_> = match told {
+        Some(error) => error.unwrap_or_default(),
+        // vLLM's form.
+        None if answer.get("object") == Some("\"error\"") => answer.clone(),
+        None => return None,
+    };
+    let code =
+        ["code", "status", "status_code"].iter().find_map(|name| error.get(name)?.trim_matches('"').parse().ok());
+    Some(Broken::Error(code))
+}
+
+fn choices(json: &[u8]) -> Vec<Object<'_>> {
+    #[derive(serde::Deserialize)]
+    struct Chunk<'a> {
+        #[serde(borrow)]
+        choices: Vec<Object<'a>>,
+    }
+    serde_json::from_slice::<Chunk<'_>>(json).map(|chunk| chunk.choices).unwrap_or_default()
 }
 
 /// Whether a chunk has what a client waits for.
 fn has_output<S: Shape>(json: &[u8]) -> bool {
-    let chunk = serde_json::from_slice::<Object<'_>>(json).unwrap_or_default();
-    let choices: Option<Vec<Object<'_>>> = chunk.read("choices").ok().flatten();
-    choices.is_some_and(|choices| choices.iter().any(S::has_output))
+    choices(json).iter().any(S::has_output)
 }
 
 /// Whether the member stands in the chunk with a value that is not null. A text that quotes the name has its quotes
 /// escaped, so it is not taken for the member.
-fn has_value(member: &Finder<'_>, json: &[u8]) -> bool {
+pub fn has_value(member: &Finder<'_>, json: &[u8]) -> bool {
     member.find_iter(json).any(|at| {
         let rest = json[at + member.needle().len()..].trim_ascii_start();
         rest.strip_prefix(b":").is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
@@ -137,7 +236,7 @@ mod tests {
     const DONE: &str = "data: [DONE]\n\n";
 
     fn run(frames: &[&[u8]]) -> (Chunks<Chat>, String, Result<(), Broken>) {
-        let (mut stream, mut chunks, mut out) = (EventStream::default(), Chunks::default(), Vec::new());
+        let (mut stream, mut chunks, mut out) = (EventStream::default(), Chunks::new(1), Vec::new());
         let mut result = Ok(());
         for frame in frames {
             result = result.and_then(|()| stream.push(Bytes::copy_from_slice(frame), &mut chunks, &mut out));
@@ -152,7 +251,7 @@ mod tests {
         let (stream, text, result) = run(&[CHUNK.as_bytes(), LAST.as_bytes(), USAGE_EVENT.as_bytes(), DONE.as_bytes()]);
         assert_eq!((text, result), (format!("{CHUNK}{LAST}"), Ok(())));
         assert_eq!(stream.progress(), Progress::Done);
-        assert_eq!(stream.usage().map(RawValue::get), Some("{\"prompt_tokens\":1}"));
+        assert_eq!(stream.report().map(|report| (report.usage.prompt, report.up_to_date)), Some((1, true)));
         assert_eq!(stream.texts().count(), 2);
     }
 
@@ -163,7 +262,7 @@ mod tests {
         let (stream, text, _) = run(&[chunk.as_bytes(), chunk.as_bytes()]);
         let expected = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n".repeat(2);
         assert_eq!(text, expected);
-        assert!(stream.usage().is_some());
+        assert!(stream.report().is_some());
         assert_eq!(stream.progress(), Progress::Output);
     }
 
@@ -172,7 +271,7 @@ mod tests {
         let chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"error\\\": \\\"usage\\\": 1\"}}]}\n\n";
         let (stream, text, result) = run(&[chunk.as_bytes()]);
         assert_eq!((text.as_str(), result), (chunk, Ok(())));
-        assert!(stream.usage().is_none());
+        assert!(stream.report().is_none());
     }
 
     #[test]
@@ -201,7 +300,7 @@ mod tests {
             // A line end that is cut in two reaches the client as a line feed.
             let expected = format!("{CHUNK}: ping\n\n{CHUNK}{LAST}").replace('\r', "");
             prop_assert_eq!(text.replace('\r', ""), expected);
-            prop_assert!(stream.usage().is_some());
+            prop_assert!(stream.report().is_some());
         }
 
         #[test]

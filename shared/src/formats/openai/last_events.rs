@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::Shape;
 use super::body::GatewayNote;
-use super::{Shape, usage};
+use super::usage::{self, Reported};
 use crate::error::Error;
 use crate::formats::Bill;
 
@@ -36,7 +37,7 @@ fn chunk_head<S: Shape>(first_event: Option<&str>) -> ChunkHead<'static> {
 /// None in practice: everything in it was JSON before.
 pub fn closing_events<S: Shape>(
     first_event: Option<&str>,
-    reported: Option<&RawValue>,
+    reported: &Reported,
     bill: Option<&Bill<'_>>,
 ) -> serde_json::Result<Bytes> {
     #[derive(Serialize)]
@@ -84,7 +85,7 @@ mod tests {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
         let bill = Bill { usage, estimated: true, cost: Nanos(1500), provider: "chutes", request_id: "r" };
         let first = r#"{"id":"c1","created":5,"model":"m","choices":[]}"#;
-        let events = closing_events::<Chat>(Some(first), None, Some(&bill)).expect("json");
+        let events = closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill)).expect("json");
         let text = str::from_utf8(&events).expect("utf-8");
         let chunk: Value =
             serde_json::from_str(text.lines().next().expect("a line").trim_start_matches("data: ")).expect("json");
@@ -92,7 +93,7 @@ mod tests {
         assert_eq!((&chunk["usage"]["estimated"], &chunk["usage"]["total_tokens"]), (&json!(true), &json!(7)));
         assert_eq!(chunk["gateway"], json!({"provider": "chutes", "request_id": "r"}));
         assert!(text.ends_with("}\n\ndata: [DONE]\n\n"));
-        assert_eq!(closing_events::<Chat>(Some(first), None, None).expect("json"), "data: [DONE]\n\n");
+        assert_eq!(closing_events::<Chat>(Some(first), &Reported::default(), None).expect("json"), "data: [DONE]\n\n");
     }
 
     #[test]

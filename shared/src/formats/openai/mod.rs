@@ -8,7 +8,7 @@
 pub mod answer;
 mod assemble;
 pub mod body;
-mod chunks;
+pub mod chunks;
 pub mod last_events;
 mod merge;
 pub mod usage;
@@ -28,6 +28,9 @@ pub trait Shape: Send + Sync + 'static {
     /// The id of a stream that failed before it had one.
     const NO_ID: &'static str;
 
+    /// What must be known of the chunks before one to mend it.
+    type Mender: Default + Send + Sync;
+
     /// Whether a choice of a chunk has what a client waits for.
     fn has_output(choice: &Object<'_>) -> bool;
 
@@ -37,8 +40,21 @@ pub trait Shape: Send + Sync + 'static {
     /// Makes a choice, whose pieces are put together, one of a plain answer.
     fn finish(choice: &mut Map<String, Value>);
 
-    /// The text that the model wrote in a choice of a chunk or of a plain answer, for counting its tokens.
-    fn text(choice: &Value, text: &mut String);
+    /// Appends the text that the model wrote in a choice of a chunk or of a plain answer, for counting its tokens.
+    /// Answers whether that is all that was written there.
+    fn text(choice: &Value, text: &mut String) -> bool;
+
+    /// Makes a plain answer's choice a chunk's, which says all of it but why it ended.
+    fn whole_delta(choice: &mut Map<String, Value>);
+
+    /// The choice of the chunk after that one.
+    fn last_delta(index: &Value, finish_reason: &Value) -> Value;
+
+    /// Whether a chunk or a plain answer may hold what has to be mended, by a look at its bytes.
+    fn may_need_mending(mender: &Self::Mender, json: &[u8]) -> bool;
+
+    /// Mends what is wrong in a choice of a chunk or of a plain answer. Answers whether anything was.
+    fn mend(mender: &mut Self::Mender, choice: &mut Value) -> bool;
 
     /// The choice of the chunk that reports a failure.
     fn failed_choice() -> Value;

@@ -4,11 +4,10 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::chunks::Chunks;
-use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::formats::events::EventStream;
 use crate::formats::messages::native::{error_of, events_of};
-use crate::formats::{Answer, Bill, Broken, Progress};
+use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 
 /// A message as it comes in, and whoever reads the chat that it becomes.
 pub struct AsChat {
@@ -44,14 +43,14 @@ impl Answer for AsChat {
         self.chat.end(out)
     }
 
-    fn whole(&mut self, body: Bytes) -> Result<(), Broken> {
+    fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
         let body: Value = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
         if body.get("error").is_some_and(|error| !error.is_null()) {
             return Err(error_of(&body));
         }
         match body {
             Value::Object(message) if message.get("content").is_some_and(Value::is_array) => {
-                self.push(events_of(message), &mut Vec::new())
+                self.push(events_of(message), out.unwrap_or(&mut Vec::new()))
             }
             _ => Err(Broken::Garbled),
         }
@@ -61,12 +60,12 @@ impl Answer for AsChat {
         self.chat.progress()
     }
 
-    fn usage(&self) -> Option<Usage> {
-        self.chat.usage()
+    fn report(&self) -> Option<Report> {
+        self.chat.report()
     }
 
-    fn text(&self) -> String {
-        self.chat.text()
+    fn written(&self) -> Written {
+        self.chat.written()
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
@@ -91,6 +90,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::credits::usage::Usage;
     use crate::formats::chat::Chat;
     use crate::formats::openai::answer::OpenAiAnswer;
     use crate::money::Nanos;
@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn reader() -> AsChat {
-        AsChat::new(Box::new(OpenAiAnswer::<Chat>::new(true)))
+        AsChat::new(Box::new(OpenAiAnswer::<Chat>::new(true, 1)))
     }
 
     #[test]
@@ -117,9 +117,9 @@ mod tests {
         let Value::Object(members) = message() else { panic!("an object") };
         let (mut streamed, mut whole) = (reader(), reader());
         streamed.push(events_of(members), &mut Vec::new()).expect("well-formed");
-        whole.whole(message().to_string().into()).expect("a message");
+        whole.whole(message().to_string().into(), None).expect("a message");
         for answer in [streamed, whole] {
-            assert_eq!((answer.progress(), answer.usage()), (Progress::Done, Some(usage)));
+            assert_eq!((answer.progress(), answer.report().map(|report| report.usage)), (Progress::Done, Some(usage)));
             let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("a chat")).expect("json");
             assert_eq!(
                 plain["choices"],
@@ -161,6 +161,6 @@ mod tests {
         let stream = format!("event: ping\ndata: {{\"type\": \"ping\"}}\n\n{error}");
         assert_eq!(answer.push(stream.into(), &mut out), Err(Broken::Error(Some(529))));
         assert_eq!(out.concat(), b": ping\n\n");
-        assert_eq!(reader().whole("{}".into()), Err(Broken::Garbled));
+        assert_eq!(reader().whole("{}".into(), None), Err(Broken::Garbled));
     }
 }

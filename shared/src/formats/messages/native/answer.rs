@@ -3,16 +3,15 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::assemble::assemble;
+use super::assemble::{assemble, events_of};
 use super::ending::closing_events;
 use super::events::{Events, error_of, written};
-use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::formats::events::EventStream;
 use crate::formats::messages::usage::Reported;
 use crate::formats::messages::wire;
 use crate::formats::openai::body::GatewayNote;
-use crate::formats::{Answer, Bill, Broken, Progress};
+use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
 
 /// A provider's message.
@@ -56,8 +55,11 @@ impl Answer for MessageAnswer {
         self.stream.end(&mut self.events, out)
     }
 
-    fn whole(&mut self, body: Bytes) -> Result<(), Broken> {
+    fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
         let mut message = Self::message(&body)?;
+        if let Some(out) = out {
+            return self.push(events_of(message), out);
+        }
         let mut reported = Reported::default();
         reported.take(message.remove("usage").unwrap_or_default());
         self.whole = Some(Whole { message, reported });
@@ -68,24 +70,22 @@ impl Answer for MessageAnswer {
         if self.whole.is_some() { Progress::Done } else { self.events.progress() }
     }
 
-    fn usage(&self) -> Option<Usage> {
-        let covers_all = self.whole.is_some() || (self.events.is_up_to_date() && self.progress() >= Progress::Complete);
-        self.reported().usage().filter(|_| covers_all)
+    fn report(&self) -> Option<Report> {
+        let up_to_date = self.whole.is_some() || self.events.is_up_to_date();
+        self.reported().usage().map(|usage| Report { usage, up_to_date })
     }
 
-    fn text(&self) -> String {
-        let mut text = String::new();
+    fn written(&self) -> Written {
+        let mut all = Written::default();
         if let Some(content) = self.whole.as_ref().and_then(|whole| whole.message["content"].as_array()) {
-            content.iter().for_each(|block| {
-                written(block, &mut text);
-            });
+            content.iter().for_each(|block| all.is_all &= written(block, &mut all.text));
         }
         for event in self.events.kept() {
             for part in ["content_block", "delta"] {
-                written(event.get(part).unwrap_or(&Value::Null), &mut text);
+                all.is_all &= written(event.get(part).unwrap_or(&Value::Null), &mut all.text);
             }
         }
-        text
+        all
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
@@ -124,8 +124,8 @@ impl Answer for MessageAnswer {
 mod tests {
     use serde_json::json;
 
-    use super::super::events_of;
     use super::*;
+    use crate::credits::usage::Usage;
     use crate::money::Nanos;
 
     fn bill() -> Bill<'static> {
@@ -145,13 +145,13 @@ mod tests {
         expected["usage"]["cost"] = json!(0.000_001_5);
         expected["gateway"] = json!({"provider": "anthropic", "request_id": "r"});
         let mut whole = MessageAnswer::default();
-        whole.whole(message().to_string().into()).expect("a message");
+        whole.whole(message().to_string().into(), None).expect("a message");
         let Value::Object(members) = message() else { panic!("an object") };
         let mut streamed = MessageAnswer::default();
         streamed.push(events_of(members), &mut Vec::new()).expect("well-formed");
         for answer in [whole, streamed] {
-            assert_eq!((answer.text().as_str(), answer.progress()), ("hi", Progress::Done));
-            assert_eq!(answer.usage(), Some(bill().usage));
+            assert_eq!((answer.written().text.as_str(), answer.progress()), ("hi", Progress::Done));
+            assert_eq!(answer.report(), Some(Report { usage: bill().usage, up_to_date: true }));
             let plain = answer.plain(&bill()).expect("a message");
             assert_eq!(serde_json::from_slice::<Value>(&plain).expect("json"), expected);
         }
@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn what_is_not_a_message_is_not_taken_for_one() {
         for body in ["", "<html>", "[]", "{}", r#"{"content":null}"#] {
-            assert_eq!(MessageAnswer::default().whole(Bytes::from(body)), Err(Broken::Garbled), "{body}");
+            assert_eq!(MessageAnswer::default().whole(Bytes::from(body), None), Err(Broken::Garbled), "{body}");
         }
         let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#;
-        assert_eq!(MessageAnswer::default().whole(Bytes::from(error)), Err(Broken::Error(Some(529))));
+        assert_eq!(MessageAnswer::default().whole(Bytes::from(error), None), Err(Broken::Error(Some(529))));
     }
 
     #[test]
@@ -194,7 +194,8 @@ mod tests {
             // What is cut within a later event is broken.
             assert!(!is_complete || end >= complete, "cut at {end}");
             assert!(is_complete || end != complete, "cut at {end}");
-            assert_eq!(answer.usage().is_some(), end >= complete, "cut at {end}");
+            let covers_all = answer.report().is_some_and(|report| report.up_to_date && report.usage.completion > 1);
+            assert_eq!(covers_all, end >= complete, "cut at {end}");
         }
     }
 }

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 
 use super::blocks::Blocks;
 use super::request::Reading;
-use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::formats::chat::Chat;
 use crate::formats::events::EventStream;
@@ -14,7 +13,7 @@ use crate::formats::messages::native::ending::closing_events;
 use crate::formats::messages::{usage, wire};
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body::GatewayNote;
-use crate::formats::{Answer, Bill, Broken, Progress};
+use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
 
 /// A chat completion as it comes in, and the blocks that it becomes.
@@ -27,7 +26,7 @@ pub struct OverChat {
 impl OverChat {
     /// Of an answer that is to be read so.
     pub fn new(reading: Reading) -> Self {
-        Self { chat: OpenAiAnswer::new(true), blocks: Blocks::new(reading.clone()), reading }
+        Self { chat: OpenAiAnswer::new(true, 1), blocks: Blocks::new(reading.clone()), reading }
     }
 
     /// Puts events of the chat, all of them whole, into the other form.
@@ -60,20 +59,23 @@ impl Answer for OverChat {
         read
     }
 
-    fn whole(&mut self, body: Bytes) -> Result<(), Broken> {
-        self.chat.whole(body)
+    fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
+        let Some(out) = out else { return self.chat.whole(body, None) };
+        let mut chat = Vec::new();
+        self.chat.whole(body, Some(&mut chat))?;
+        self.translate(chat, out)
     }
 
     fn progress(&self) -> Progress {
         self.chat.progress()
     }
 
-    fn usage(&self) -> Option<Usage> {
-        self.chat.usage()
+    fn report(&self) -> Option<Report> {
+        self.chat.report()
     }
 
-    fn text(&self) -> String {
-        self.chat.text()
+    fn written(&self) -> Written {
+        self.chat.written()
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
@@ -95,7 +97,7 @@ impl Answer for OverChat {
     fn close(&self, bill: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
         let usage = match bill {
             Some(bill) => usage::with_cost(&usage::of(&bill.usage), bill)?,
-            None => serde_json::value::to_raw_value(&usage::of(&self.chat.usage().unwrap_or_default()))?,
+            None => serde_json::value::to_raw_value(&usage::of(&self.chat.report().map(|report| report.usage).unwrap_or_default()))?,
         };
         closing_events(&Self::ending(self.blocks.stop_reason()), usage, bill)
     }
@@ -128,7 +130,7 @@ mod tests {
         assert_eq!(names, ["message_start", "content_block_start", "content_block_delta", "content_block_stop"]);
         assert!(text.contains(": ping\n\n"), "{text}");
         assert_eq!(answer.progress(), Progress::Done);
-        let usage = answer.usage().expect("it was reported");
+        let usage = answer.report().expect("it was reported").usage;
         let bill = Bill { usage, estimated: false, cost: Nanos(1), provider: "portkey", request_id: "r" };
         let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("a message")).expect("json");
         assert_eq!(

@@ -1,0 +1,239 @@
+//! Every variable of a deployment: what it is for, what it may be, and what holds without it. The code reads the
+//! environment by this list, and `.env.example`, `template.yaml` and README's table are held to it.
+
+/// A variable of the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it belongs in a list for people.
+    pub group: Group,
+    /// What it is for, as half a sentence.
+    pub purpose: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What holds without it.
+    pub presence: Presence,
+}
+
+/// What a variable is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// The database and Redis.
+    Stores,
+    /// What hashes, encrypts and authenticates.
+    Secrets,
+    /// How people sign in.
+    SignIn,
+    /// Our accounts at the providers.
+    Providers,
+    /// Prices, names, how long data is kept.
+    Business,
+    /// How long who is waited for.
+    Times,
+    /// The process: its port, its log, which deployment it is.
+    Process,
+    /// The local platform and the tests; a deployment reads none of them.
+    Local,
+}
+
+/// What a variable may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// Any text that nobody may see.
+    Secret,
+    /// An absolute http or https URL.
+    Url,
+    /// A whole number.
+    Number {
+        /// Its unit, in the plural.
+        unit: &'static str,
+        /// The least that is taken.
+        least: u64,
+        /// The most that is taken.
+        most: u64,
+    },
+    /// A percentage with at most two decimals, so that it is whole basis points.
+    Percent {
+        /// The most that is taken; the least is 0.
+        most: u64,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A public key in PEM, on one line with `\n` or on many.
+    Pem,
+    /// Secrets with their versions, the newest first: `2:…,1:…`.
+    Keyring,
+    /// The log's levels: `info`, or `info,shared::call=debug`.
+    LogLevels,
+}
+
+impl Kind {
+    /// Whether nobody but the operator may see the value.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::Keyring)
+    }
+}
+
+/// What holds without a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// No call can be served without it.
+    Required,
+    /// Something that is named in its purpose is missing, and the rest works.
+    Optional,
+    /// This value.
+    Default(&'static str),
+}
+
+/// Declares the variables, each as a constant of its own name, and the list of them.
+macro_rules! variables {
+    ($($group:ident { $($name:ident: $kind:expr, $presence:expr, $purpose:literal;)* })*) => {
+        $($(
+            #[doc = $purpose]
+            pub const $name: Variable = Variable {
+                name: stringify!($name),
+                group: Group::$group,
+                purpose: $purpose,
+                kind: $kind,
+                presence: $presence,
+            };
+        )*)*
+
+        /// Every variable, in the order in which people should read of them.
+        pub const VARIABLES: &[Variable] = &[$($($name,)*)*];
+    };
+}
+
+use Kind::{Choice, Keyring, LogLevels, Number, Pem, Percent, Secret, Text, Url};
+use Presence::{Default, Optional, Required};
+
+/// The longest that anything is waited for: an hour.
+const HOUR_MS: u64 = 3_600_000;
+
+const fn milliseconds(most: u64) -> Kind {
+    Number { unit: "milliseconds", least: 1, most }
+}
+
+variables! {
+    Stores {
+        SUPABASE_URL: Url, Required, "the database: the Supabase project's URL";
+        SUPABASE_SECRET_KEY: Secret, Required, "the project's secret key, `sb_secret_…`";
+        SUPABASE_SERVICE_ROLE_KEY: Secret, Optional, "the older service-role key, a JWT, in place of the secret key";
+        UPSTASH_REDIS_REST_URL: Url, Required, "Redis: rate limits, circuit breakers, the outbox of settlements";
+        UPSTASH_REDIS_REST_TOKEN: Secret, Required, "the database's token; the read-only one will not do";
+        KV_REST_API_URL: Url, Optional, "the same URL as Vercel's Upstash integration names it";
+        KV_REST_API_TOKEN: Secret, Optional, "the same token as Vercel's Upstash integration names it";
+    }
+    Secrets {
+        API_KEY_PEPPER: Secret, Required, "API keys are stored as HMAC under it (`openssl rand -hex 32`); lose it and no key is known any more";
+        API_KEY_PEPPERS: Keyring, Optional, "a keyring `2:…,1:…` in place of the pepper, to change it: old keys still match and are re-hashed on use";
+        CRON_SECRET: Secret, Required, "what cron callers present (`openssl rand -hex 32`); Vercel sends it";
+        ENCRYPTION_KEYS: Keyring, Optional, "users' own provider keys: `1:` and a Fernet key (`openssl rand -base64 32 | tr '+/' '-_'`); to change it, put `2:…,` before it";
+    }
+    Providers {
+        OPENROUTER_API_KEY: Secret, Optional, "our account at OpenRouter; a provider without a key is not used";
+        OPENROUTER_BASE_URL: Url, Default("https://openrouter.ai/api/v1"), "another address of OpenRouter";
+        PORTKEY_API_KEY: Secret, Optional, "our account at Portkey";
+        PORTKEY_BASE_URL: Url, Default("https://api.portkey.ai/v1"), "another address of Portkey";
+        PORTKEY_VIRTUAL_KEY: Secret, Optional, "the virtual key by which Portkey routes";
+        PORTKEY_PROVIDER: Text, Default("openai"), "the provider to which Portkey routes where there is no virtual key";
+        FEATHERLESS_API_KEY: Secret, Optional, "our account at Featherless";
+        FEATHERLESS_BASE_URL: Url, Default("https://api.featherless.ai/v1"), "another address of Featherless";
+        CHUTES_API_KEY: Secret, Optional, "our account at Chutes";
+        CHUTES_BASE_URL: Url, Default("https://llm.chutes.ai/v1"), "another address of Chutes";
+    }
+    SignIn {
+        PRIVY_APP_ID: Text, Optional, "sign-in by Privy: the app";
+        PRIVY_VERIFICATION_KEY: Pem, Optional, "the app's verification key; without it the app's JWKS is asked";
+        PRIVY_APP_SECRET: Secret, Optional, "with it, e-mail and wallet of who shows no identity token are asked of Privy";
+        PRIVY_URL: Url, Default("https://auth.privy.io"), "another address of Privy";
+        RESEND_API_KEY: Secret, Optional, "sign-in by mailed code: the key at Resend";
+        FROM_EMAIL: Text, Optional, "the sender of mail: `a@example.com` or `Name <a@example.com>`";
+        RESEND_BASE_URL: Url, Default("https://api.resend.com"), "another address of Resend";
+    }
+    Business {
+        PRICING_MARKUP_PERCENT: Percent { most: 9_900 }, Default("0"), "what callers pay on top of the provider's price: 0 sells at cost, 5 charges five percent more";
+        REQUESTS_KEPT_DAYS: Number { unit: "days", least: 90, most: 36_500 }, Default("400"), "how long single requests are kept; a month goes once all of it is older and summed up, and the sums and the ledger stay";
+        APP_NAME: Text, Default("Gateway"), "the service's name, also for OpenRouter's statistics";
+        FRONTEND_URL: Url, Default("http://localhost:8000"), "the site that callers see, also for OpenRouter's statistics";
+    }
+    Times {
+        CALL_MAX_SECONDS: Number { unit: "seconds", least: 1, most: 86_400 }, Default("600"), "a call's deadline on the plain server";
+        DATABASE_TIMEOUT_MS: milliseconds(HOUR_MS), Default("3000"), "how long the database is waited for";
+        REDIS_TIMEOUT_MS: milliseconds(HOUR_MS), Default("300"), "how long Redis is waited for";
+        PROVIDER_TIMEOUT_MS: milliseconds(HOUR_MS), Default("60000"), "how long a provider's next byte is waited for";
+        KEEP_ALIVE_MS: milliseconds(HOUR_MS), Default("15000"), "how long a streaming client hears nothing before it is sent a comment";
+    }
+    Process {
+        PORT: Number { unit: "the port, 0 for any that is free,", least: 0, most: 65_535 }, Default("8000"), "where the plain server listens";
+        RUST_LOG: LogLevels, Default("info"), "the log's level: error, warn, info, debug, trace or off, and further ones of parts";
+        VERCEL_ENV: Choice(&["production", "preview", "development"]), Default("production"), "which deployment this is; Vercel sets it";
+        VERCEL_GIT_COMMIT_REF: Text, Optional, "the branch, which keeps a preview's Redis keys apart; Vercel sets it";
+    }
+    Local {
+        DATABASE_URL: Secret, Optional, "the Postgres that `cargo run` and the tests use; without it an installed one is started, else the embedded one";
+        GATEWAY_DATABASE: Choice(&["installed", "embedded"]), Optional, "which of these two";
+        PG_BIN: Text, Optional, "where an installed Postgres has its programs";
+        REDIS_URL: Secret, Optional, "the Redis that `cargo run` and the tests use; without it one in this process";
+    }
+}
+
+/// Variables that are refused wherever they are set: what is wrong with each, and what to do instead.
+pub const REFUSED: &[(&str, &str, &str)] = &[
+    (
+        "PRICING_MARKUP",
+        "could be read as a factor and as an addition",
+        "remove it and set PRICING_MARKUP_PERCENT, where 0 sells at the provider's price and 5 charges five percent more",
+    ),
+    (
+        "RESEND_RATE_LIMIT",
+        "is read by Resend's own client, which may panic over it",
+        "remove it: nothing here needs it",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::read::Reader;
+    use crate::providers::table::PROVIDERS;
+
+    #[test]
+    fn every_provider_has_its_variables_and_the_tables_address() {
+        for provider in PROVIDERS {
+            let name = provider.name.to_ascii_uppercase();
+            let variable = |end: &str| VARIABLES.iter().find(|variable| variable.name == format!("{name}_{end}"));
+            assert!(variable("API_KEY").is_some_and(|variable| variable.kind == Secret), "{name}");
+            assert_eq!(variable("BASE_URL").map(|variable| variable.presence), Some(Default(provider.base_url)));
+        }
+    }
+
+    #[test]
+    fn every_default_is_what_its_variable_may_be() {
+        let reader = Reader::new(|_| None);
+        for variable in VARIABLES.iter().filter(|variable| matches!(variable.presence, Default(_))) {
+            match variable.kind {
+                Number { .. } => assert!(reader.number(variable).is_ok(), "{}", variable.name),
+                Percent { .. } => assert!(reader.basis_points(variable).is_ok(), "{}", variable.name),
+                Url => assert!(reader.url(variable).is_ok(), "{}", variable.name),
+                Choice(_) => assert!(reader.choice(variable).is_ok(), "{}", variable.name),
+                LogLevels => assert!(reader.log_levels(variable).is_ok(), "{}", variable.name),
+                Text | Secret | Pem | Keyring => {}
+            }
+        }
+    }
+
+    #[test]
+    fn each_stands_once() {
+        let mut names: Vec<&str> = VARIABLES.iter().map(|variable| variable.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(REFUSED.iter().all(|(name, ..)| !names.contains(name)));
+    }
+}

@@ -1,0 +1,122 @@
+-- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
+
+-- What a turn adds to its call: the messages before, oldest first, with their size in the prompt; or why it may not be made.
+create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+
+-- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
+-- context has room for, a hundred at most; so the cost of it is the same however long a chat is. What a tool answered goes with
+-- the message that asked it, or not at all. The newest instructions (a system or developer message) go along from wherever they
+-- are, unless the call has its own.
+--
+-- call: as of begin_request, with session_id, instructed (has instructions of its own) and counted (whether prompt_bound is a
+-- count of tokens; then the messages are taken by their counts, too).
+create function gateway.open_turn(
+  account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
+returns gateway.chat_turn
+language plpgsql
+as $$
+declare
+  most constant integer := 100;
+  smallest_output constant integer := 256;
+  counted constant boolean := coalesce((call ->> 'counted')::boolean, false);
+  instructed constant boolean := coalesce((call ->> 'instructed')::boolean, false);
+  room bigint := model.context_length - prompt - smallest_output;
+  turn gateway.chat_turn;
+  chat gateway.chat_sessions;
+  message gateway.chat_messages;
+  instructions gateway.chat_messages;
+  taken gateway.chat_messages[] := '{}';
+begin
+  select * into chat from gateway.chat_sessions
+    where id = (call ->> 'session_id')::uuid and account_id = account.id
+      and updated_at >= gateway.chats_forgotten_before(account.id, at);
+  if not found then
+    turn.refused := gateway.refusal(404, 'chat_session_not_found', '{"param": "session_id"}');
+    return turn;
+  end if;
+  if chat.turn_until > at and chat.turn <> (call ->> 'call_id')::uuid then
+    turn.refused := gateway.refusal(409, 'chat_session_busy',
+      '{"param": "session_id", "retry_after_ms": 1000, "should_retry": true}');
+    return turn;
+  end if;
+  if chat.messages >= (gateway.chat_bounds()).messages_a_session then
+    turn.refused := gateway.refusal(409, 'chat_session_full', '{"param": "session_id"}');
+    return turn;
+  end if;
+  if (select bytes >= (gateway.chat_bounds()).bytes from gateway.chat_accounts where account_id = account.id) then
+    turn.refused := gateway.refusal(409, 'chat_storage_full', '{"param": "session_id"}');
+    return turn;
+  end if;
+
+  if not instructed then
+    select * into instructions from gateway.chat_messages
+      where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
+    room := room - coalesce(instructions.tokens + instructions.images * model.image_tokens, 0);
+  end if;
+  for message in
+    select * from gateway.chat_messages
+      where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most
+  loop
+    room := room - message.tokens - message.images * model.image_tokens;
+    exit when room < 0;
+    taken := array_prepend(message, taken);
+  end loop;
+  -- What a tool answered to a question that is out of sight.
+  while taken[1].role = 'tool' loop
+    taken := taken[2:];
+  end loop;
+  if instructions.id is not null and room > -model.context_length then
+    taken := array_prepend(instructions, taken);
+  end if;
+  select coalesce(jsonb_agg(to_jsonb(m.content) order by ordinality), '[]'),
+         coalesce(sum(case when counted then m.tokens else m.bound end), 0), coalesce(sum(m.images), 0),
+         coalesce((select jsonb_agg(distinct modality) from unnest(taken) as t, unnest(t.modalities) as modality), '[]')
+    into turn.history, turn.bound, turn.images, turn.modalities
+    from unnest(taken) with ordinality as m;
+  return turn;
+end;
+$$;
+
+-- Takes the turn for a call, until it ends or its hold is past its time.
+create function gateway.take_turn(call jsonb, until timestamptz) returns void
+language sql
+begin atomic
+  update gateway.chat_sessions set turn = (call ->> 'call_id')::uuid, turn_until = until
+    where id = (call ->> 'session_id')::uuid;
+end;
+
+-- Ends a turn of a locked account, and keeps what was said: turn {session_id, messages as gateway.add_chat_messages takes them,
+-- title}. Of a session that was deleted meanwhile nothing is kept; one without a title gets it.
+create function gateway.end_turn(account gateway.accounts, this_call uuid, turn jsonb, at timestamptz) returns void
+language plpgsql
+as $$
+declare
+  chat gateway.chat_sessions;
+  title constant gateway.sealed_text := gateway.read_sealed(turn -> 'title');
+  known bigint[];
+  said jsonb;
+begin
+  select * into chat from gateway.chat_sessions
+    where id = (turn ->> 'session_id')::uuid and account_id = account.id;
+  if not found then
+    return;
+  end if;
+  -- A client may send the same instructions with every call: they are kept once, until they change.
+  select terms into known from gateway.chat_messages
+    where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
+  said := (
+    select jsonb_agg(message order by ordinality) from jsonb_array_elements(turn -> 'messages') with ordinality as one (message, ordinality)
+    where message ->> 'role' not in ('system', 'developer')
+      or gateway.chat_terms(account.id, message -> 'terms') is distinct from known);
+  if said is not null then
+    chat := gateway.add_chat_messages(chat, said, this_call, at);
+    if chat.title is null and title is not null then
+      update gateway.chat_sessions set title = end_turn.title, bytes = bytes + gateway.sealed_size(end_turn.title)
+        where id = chat.id;
+      update gateway.chat_accounts set bytes = bytes + gateway.sealed_size(end_turn.title)
+        where account_id = account.id;
+    end if;
+  end if;
+  update gateway.chat_sessions set turn = null, turn_until = null where id = chat.id and turn = this_call;
+end;
+$$;

@@ -1,0 +1,64 @@
+//! Sound, images and what is not understood cannot be counted: when their client leaves, the provider is read on until it
+//! reports, and charged by the hold if it never does.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use shared::formats::Format;
+use tests::scripted::{Script, Scripted, Then, parts};
+use tests::wire::{WIRES, Wire};
+use tests::world::{Account, World};
+use tokio::sync::Notify;
+
+use super::super::{CREDIT, Reader, ask, assert_members, call_at, settled};
+
+/// Deltas that chat alone has.
+fn unseen() -> [Value; 4] {
+    [
+        json!({"audio": {"id": "a", "data": "UklGRigAAABXQVZF", "transcript": "hm"}}),
+        json!({"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]}),
+        json!({"reasoning_details": [{"type": "reasoning.encrypted", "data": "gAAAAAB"}]}),
+        json!({"unheard_of": 7}),
+    ]
+}
+
+/// A client reads something that cannot be counted, and leaves; then the provider says the rest.
+async fn leave(wire: &'static Wire, delta: &Value, rest: Vec<Value>) -> (World, Account, Arc<Notify>) {
+    let (world, provider) = Scripted::world(wire, &[("CALL_MAX_SECONDS", "3")]).await;
+    let account = world.account(CREDIT).await;
+    let mut event = wire.upstream_event("");
+    event["choices"][0]["delta"] = delta.clone();
+    let told = Arc::new(Notify::new());
+    let then = Then::When(told.clone(), parts(&rest));
+    provider.answers(Script::stream(&[event]).then(then));
+    let mut reader = Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
+    reader.until(|text| text.contains("\n\n")).await;
+    drop(reader);
+    (world, account, told)
+}
+
+fn wires() -> impl Iterator<Item = &'static Wire> {
+    WIRES.iter().filter(|wire| wire.format == Format::Chat)
+}
+
+#[tokio::test]
+async fn the_provider_is_read_on_until_its_usage_comes() {
+    for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
+        let report = json!({"choices": [], "usage": {"prompt_tokens": 36, "completion_tokens": 500}});
+        let rest = vec![wire.upstream_event("and"), wire.upstream_finish(0, "stop"), report];
+        let (world, account, told) = leave(wire, &delta, rest).await;
+        told.notify_one();
+        let row = settled(&world, &account).await;
+        let cost = 36 * 1_000 + 500 * 2_000;
+        assert_members(&row, &json!({"outcome": "client_left", "estimated": false, "cost": cost}));
+    }
+}
+
+#[tokio::test]
+async fn usage_that_never_comes_costs_the_hold() {
+    for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
+        let (world, account, _never) = leave(wire, &delta, Vec::new()).await;
+        let row = settled(&world, &account).await;
+        assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
+    }
+}

@@ -1,0 +1,97 @@
+//! What a call cost beyond what its account could then pay is owed, and any credit that could have paid the call pays it.
+
+use serde_json::json;
+use tests::answer::Answer;
+use tests::world::{Account, MODEL, Route, World, hello, nanos};
+use uuid::Uuid;
+
+/// What a call of `hello` holds at most with an output limit of 100, and what it costs by this usage.
+const HOLD: i64 = 21 * 1_000 + 100 * 2_000;
+const COST: i64 = 1_000 * 1_000 + 100 * 2_000;
+const OVERSHOOT: &str = "standin/usage?prompt=1000&cached=0&completion=100&reasoning=0";
+
+/// The grants that nobody paid for.
+const GIFTS: [&str; 3] = ["trial", "coupon", "referral"];
+
+/// Reserves what is left but for the next call, as other calls under way would.
+async fn reserve(world: &World, account: &Account, amount: i64) -> Uuid {
+    let call = Uuid::now_v7();
+    let (id, key) = (account.id, account.key_id);
+    world
+        .sql(&format!(
+            "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+               values ('{call}', '{id}', '{key}', 'open', {amount}, gateway.now(), gateway.now() + interval '1 hour');
+             update gateway.accounts set held = held + {amount}, next_overdue = gateway.now() + interval '1 hour'
+               where id = '{id}'"
+        ))
+        .await;
+    call
+}
+
+async fn end(world: &World, call: Uuid) {
+    world.value(&format!(r#"select public.finish_request('{{"call_id": "{call}", "outcome": "failed"}}')"#)).await;
+}
+
+/// An account whose call has cost more than there was beside its other calls. Answers the call that is still open.
+async fn in_debt(world: &World, source: &str) -> (Account, Uuid) {
+    let account = world.account(0).await;
+    world.grant(account.id, 10_000_000, source, Some("3 days")).await;
+    let open = reserve(world, &account, 10_000_000 - HOLD).await;
+    world.completion(&account.key, &hello(&json!({"max_tokens": 100}))).await;
+    tests::watch::poll("the settle", || async { world.money(account.id).await.1 == 10_000_000 - HOLD }).await;
+    assert_eq!(world.money(account.id).await, (10_000_000 - COST, 10_000_000 - HOLD, COST - HOLD), "{source}");
+    (account, open)
+}
+
+#[tokio::test]
+async fn the_credit_that_paid_the_call_pays_what_it_cost_beyond_its_hold_once_it_is_free() {
+    let world = World::start().await;
+    world.model(MODEL, &[Route::new("openrouter", OVERSHOOT)]).await;
+    for source in GIFTS.into_iter().chain(["purchase", "subscription", "admin", "credit_back"]) {
+        let (account, open) = in_debt(&world, source).await;
+        // It will be there in a moment: not a refusal for good.
+        let waits = Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 1})))).await;
+        assert_eq!(waits.headers["x-should-retry"], "true", "{source}: {}", waits.text);
+        waits.refused(402, "credits_in_flight");
+        end(&world, open).await;
+        world.model(MODEL, &[Route::new("openrouter", "standin/normal")]).await;
+        world.completion(&account.key, &hello(&json!({"max_tokens": 1}))).await;
+        world.model(MODEL, &[Route::new("openrouter", OVERSHOOT)]).await;
+        tests::watch::poll("the settle", || async { world.money(account.id).await.1 == 0 }).await;
+        let (balance, _, debt) = world.money(account.id).await;
+        assert!(balance > 8_000_000 && debt == 0, "{source}: {balance} {debt}");
+        world.assert_ledger_clean().await;
+    }
+}
+
+#[tokio::test]
+async fn a_gift_that_comes_later_pays_what_calls_have_cost_but_not_a_payment_that_was_refunded() {
+    let world = World::start().await;
+    world.model(MODEL, &[Route::new("openrouter", OVERSHOOT)]).await;
+    for source in GIFTS {
+        let (account, _open) = in_debt(&world, source).await;
+        // All that it bought is spent.
+        let refund = format!(
+            "do $$ declare account gateway.accounts; begin
+               select * into account from gateway.accounts where id = '{}' for update;
+               perform gateway.money_back(account, null, 3000000, gateway.now());
+             end $$",
+            account.id
+        );
+        world.sql(&refund).await;
+        assert_eq!(world.money(account.id).await.2, COST - HOLD + 3_000_000);
+        world.assert_ledger_clean().await;
+        world.grant(account.id, 5_000_000, source, None).await;
+        assert_eq!(world.money(account.id).await.2, 3_000_000, "{source}");
+        world.assert_ledger_clean().await;
+        // Nobody else's money, however much of a gift there is.
+        let refused = Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 1})))).await;
+        assert_eq!(nanos(&refused.json()["error"]["required"]), 3_000_000, "{source}");
+        refused.refused(402, "account_in_debt");
+        world.grant(account.id, 4_000_000, "admin", None).await;
+        assert_eq!(world.money(account.id).await.2, 0, "{source}");
+        world.assert_ledger_clean().await;
+        world.completion(&account.key, &hello(&json!({"max_tokens": 1}))).await;
+        tests::watch::poll("the settle", || async { world.money(account.id).await.1 == 10_000_000 - HOLD }).await;
+    }
+}
