@@ -213,6 +213,10 @@ impl Wire {
         let (object, choice) = match self.upstream() {
             Format::Chat => (CHAT.object, json!({ "message": { "role": "assistant", "content": text } })),
             Format::Completions => (TEXTS.object, json!({ "text": text, "logprobs": null })),
+            Format::Messages => {
+                return json!({ "id": "m", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
+                    "content": [{ "type": "text", "text": text }] });
+            }
         };
         let mut answer = json!({ "id": "c", "object": object, "created": 1, "model": "m", "choices": [choice] });
         answer["choices"][0]["index"] = json!(0);
@@ -345,6 +349,32 @@ impl World {
 /// One wire of every format.
 pub fn formats() -> impl Iterator<Item = &'static Wire> {
     Format::ALL.iter().filter_map(|format| WIRES.iter().find(|wire| wire.format == *format))
+}
+
+/// The wires on which both sides speak a format of OpenAI's, which many providers speak each in its own way.
+pub fn openai() -> impl Iterator<Item = &'static Wire> {
+    WIRES.iter().filter(|wire| wire.format != Format::Messages && wire.upstream() != Format::Messages)
+}
+
+/// Runs a test with each of [`openai`]'s wires, as [`each`] does.
+///
+/// # Panics
+/// When the test does, and then says with which wire.
+pub async fn each_of_openai(test: impl AsyncFn(&'static Wire)) {
+    futures_util::future::join_all(openai().map(|wire| with(wire, "", test(wire)))).await;
+}
+
+/// Runs a test with each of [`openai`]'s wires for plain answers and for streams, as [`each_form`] does.
+///
+/// # Panics
+/// When the test does, and then says with which wire, and of which kind.
+pub async fn each_form_of_openai(test: impl AsyncFn(&'static Wire, bool)) {
+    let test = &test;
+    let forms = openai().flat_map(|wire| [(wire, false), (wire, true)]);
+    let runs = forms.map(|(wire, stream)| {
+        with(wire, if stream { ", streamed" } else { ", plain" }, async move { test(wire, stream).await })
+    });
+    futures_util::future::join_all(runs).await;
 }
 
 /// Each wire for a plain answer and for a stream.

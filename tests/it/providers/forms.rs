@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tests::scripted::{Script, Scripted};
-use tests::wire::{Wire, each, each_form};
+use tests::wire::{Wire, each_form_of_openai, each_of_openai};
 use tests::world::MODEL;
 
 use super::{CREDIT, ask, body, dearer, newest, provider};
@@ -27,7 +27,7 @@ fn streamed(wire: &Wire) -> Script {
 
 #[tokio::test]
 async fn a_body_becomes_a_stream_and_a_stream_a_body() {
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, scripted) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         for content_type in TYPES {
@@ -55,7 +55,7 @@ async fn a_body_becomes_a_stream_and_a_stream_a_body() {
 
 #[tokio::test]
 async fn an_error_in_a_success_is_that_error() {
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, scripted) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         for (error, status) in [
@@ -86,7 +86,7 @@ async fn an_error_in_a_success_is_that_error() {
 
 #[tokio::test]
 async fn a_compressed_answer_is_read_although_nobody_asked_for_it() {
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, scripted) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         for script in [Script::whole(&whole(wire)), streamed(wire)] {
@@ -104,7 +104,7 @@ async fn a_compressed_answer_is_read_although_nobody_asked_for_it() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_charged_and_nobody_else_is_asked() {
-    each(async |wire| {
+    each_of_openai(async |wire| {
         let (world, scripted) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         let routes = [tests::world::Route::new(wire.provider, "any"), dearer("chutes", "standin/normal")];

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::credits::tokens::count;
 use tests::answer::Answer;
 use tests::scripted::{Script, Scripted, Then};
-use tests::wire::{Wire, each, each_form};
+use tests::wire::{Wire, each_form_of_openai, each_of_openai};
 use tests::world::{Account, World, nanos};
 
 use super::{CREDIT, ask, newest};
@@ -72,7 +72,7 @@ async fn every_figure_is_read_whatever_it_is_called() {
         ),
         (json!({"prompt_tokens": 36, "completion_tokens": 5, "cached_tokens": 99}), 36, 36, 5),
     ];
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, provider) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         for (usage, prompt, cached, completion) in cases.clone() {
@@ -99,7 +99,7 @@ async fn every_figure_is_read_whatever_it_is_called() {
 
 #[tokio::test]
 async fn a_cache_that_exceeds_the_prompt_is_charged_at_the_dearer_price() {
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, provider) = Scripted::world(wire, &[]).await;
         world.sql("update gateway.model_routes set written_price = 3000000000").await;
         let account = world.account(CREDIT).await;
@@ -116,7 +116,7 @@ async fn a_cache_that_exceeds_the_prompt_is_charged_at_the_dearer_price() {
 #[tokio::test]
 async fn usage_is_found_wherever_it_stands() {
     let usage = json!({"prompt_tokens": 36, "completion_tokens": 50});
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, provider) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         let (text, finish) = (wire.upstream_event(TEXT), wire.upstream_finish(0, "stop"));
@@ -153,7 +153,7 @@ async fn usage_is_found_wherever_it_stands() {
 
 #[tokio::test]
 async fn a_usage_of_nothing_beside_a_text_is_none() {
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, provider) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         for (usage, prompt) in [
@@ -183,7 +183,7 @@ async fn a_usage_of_nothing_beside_a_text_is_none() {
 
 #[tokio::test]
 async fn a_usage_that_is_behind_the_text_is_not_the_answers() {
-    each(async |wire| {
+    each_of_openai(async |wire| {
         let (world, provider) = Scripted::world(wire, &[("PROVIDER_TIMEOUT_MS", "1000")]).await;
         let account = world.account(CREDIT).await;
         let long = wire.hello(&json!({"stream": true, "max_tokens": 600}));
@@ -219,7 +219,7 @@ async fn a_usage_that_is_behind_the_text_is_not_the_answers() {
 
 #[tokio::test]
 async fn more_than_the_model_has_is_not_believed() {
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, provider) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         provider.answers(with_usage(

@@ -10,7 +10,7 @@ use tests::wire::{WIRES, Wire};
 use super::{CREDIT, ask, body, newest};
 
 fn wires() -> impl Iterator<Item = (&'static Wire, bool)> {
-    let chat = WIRES.iter().filter(|wire| wire.format == Format::Chat);
+    let chat = WIRES.iter().filter(|wire| (wire.format, wire.upstream()) == (Format::Chat, Format::Chat));
     chat.flat_map(|wire| [(wire, false), (wire, true)])
 }
 

@@ -38,7 +38,7 @@ async fn leave(wire: &'static Wire, delta: &Value, rest: Vec<Value>) -> (World, 
 }
 
 fn wires() -> impl Iterator<Item = &'static Wire> {
-    WIRES.iter().filter(|wire| wire.format == Format::Chat)
+    WIRES.iter().filter(|wire| (wire.format, wire.upstream()) == (Format::Chat, Format::Chat))
 }
 
 #[tokio::test]
