@@ -113,7 +113,7 @@ impl Scene {
             privy,
             credits,
             sample("record_refusal", json!({"caller": user, "code": "ip_not_allowed"}), &[]),
-            sample("check_ledger", json!({"caller": admin}), &[]),
+            sample("check_ledger", json!({"caller": admin, "so_far": null}), &["so_far"]),
             sample("get_profile", json!({"caller": user}), &[]),
             sample(
                 "update_profile",
