@@ -8,6 +8,7 @@ pub mod call;
 pub mod caller;
 pub mod config;
 pub mod credits;
+pub mod deployment;
 pub mod email_address;
 pub mod endpoints;
 pub mod error;

@@ -778,6 +778,27 @@ exception when lock_not_available then
 end;
 $$;
 
+-- supabase/schemas/22_deployment.sql
+
+-- What the database knows of the deployments that use it, so that one that does not fit is noticed before its callers notice.
+
+create table gateway.peppers (
+  version integer primary key,
+  fingerprint text not null unique,
+  first_seen_at timestamptz not null
+);
+comment on table gateway.peppers is
+  'Fingerprints (an HMAC of a constant) of the peppers that keys are hashed under, never a pepper. A deployment with another pepper knows no key.';
+
+create table gateway.heartbeat (
+  one boolean primary key default true check (one),
+  at timestamptz not null
+);
+comment on table gateway.heartbeat is 'One row that health writes: whether the database takes writes at all shows in nothing else.';
+
+alter table gateway.peppers enable row level security;
+alter table gateway.heartbeat enable row level security;
+
 -- supabase/schemas/30_authenticate.sql
 
 -- Key validation: every check in its order, inside the same call as the work.
@@ -2520,14 +2541,16 @@ $$;
 -- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
 -- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
 -- so far, with next_cursor: null when these were the last.
-create function public.check_ledger(caller jsonb, so_far jsonb default null) returns jsonb
+create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
   most_accounts constant integer := 20000;
   most_requests constant bigint := 500000;
-  first constant uuid := coalesce((so_far ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
+  -- A text, in which every amount comes back as it was.
+  former constant jsonb := so_far::jsonb;
+  first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
   last uuid;
   report jsonb;
 begin
@@ -2539,14 +2562,14 @@ begin
     where requests >= most_requests or place = most_accounts order by id limit 1;
   report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   return jsonb_build_object(
-    'ok', (report ->> 'ok')::boolean and coalesce((so_far ->> 'ok')::boolean, true),
+    'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
     'problems', (
       select coalesce(jsonb_agg(problem), '[]') from (
-        select problem from jsonb_array_elements(coalesce(so_far -> 'problems', '[]') || (report -> 'problems')) as problem
+        select problem from jsonb_array_elements(coalesce(former -> 'problems', '[]') || (report -> 'problems')) as problem
         limit 100) as told),
     'next_cursor', last)
     || (
-      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((so_far ->> name)::numeric, 0))
+      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((former ->> name)::numeric, 0))
       from unnest(array['accounts', 'balance', 'held', 'debt']) as name);
 end;
 $$;
@@ -4845,11 +4868,41 @@ $$;
 
 -- supabase/schemas/69_public.sql
 
--- What tells that the database answers.
+-- Whether the database can do what calls need, and fits the deployment that asks.
 
-create function public.health() returns jsonb
-language sql stable security definer set search_path = ''
-as $$ select '{"status": "ok"}'::jsonb $$;
+-- The newest migration that was applied; null if none is on record, as where the schema was made by hand.
+create function gateway.migrated_to() returns text
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return (select max(version) from supabase_migrations.schema_migrations);
+exception when undefined_table then
+  return null;
+end;
+$$;
+
+-- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. Writes a row, but not again
+-- within five seconds, so that it may be asked often; a database that takes no writes raises its own error.
+create function public.health(peppers jsonb default '{}') returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at constant timestamptz := gateway.now();
+begin
+  insert into gateway.heartbeat as former (at) values (at)
+    on conflict (one) do update set at = excluded.at where former.at < excluded.at - interval '5 seconds';
+  insert into gateway.peppers (version, fingerprint, first_seen_at)
+    select shown.key::integer, shown.value, at from jsonb_each_text(peppers) as shown
+    on conflict do nothing;
+  return jsonb_build_object(
+    'status', 'ok',
+    'migrated_to', gateway.migrated_to(),
+    'unknown_peppers', (
+      select coalesce(jsonb_agg(shown.key::integer order by shown.key::integer), '[]')
+      from jsonb_each_text(health.peppers) as shown
+      where not exists (select from gateway.peppers as known where known.fingerprint = shown.value)));
+end;
+$$;
 
 -- supabase/schemas/90_grants.sql
 
@@ -4874,8 +4927,8 @@ revoke execute on function public.sweep_holds(uuid) from public, anon, authentic
 grant execute on function public.sweep_holds(uuid) to service_role;
 
 -- 43_ledger_check.sql
-revoke execute on function public.check_ledger(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.check_ledger(jsonb, jsonb) to service_role;
+revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb, text) to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -5014,5 +5067,5 @@ revoke execute on function public.roll_up_usage(uuid, integer) from public, anon
 grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
 -- 69_public.sql
-revoke execute on function public.health() from public, anon, authenticated;
-grant execute on function public.health() to service_role;
+revoke execute on function public.health(jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb) to service_role;

@@ -108,14 +108,16 @@ $$;
 -- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
 -- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
 -- so far, with next_cursor: null when these were the last.
-create function public.check_ledger(caller jsonb, so_far jsonb default null) returns jsonb
+create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
   most_accounts constant integer := 20000;
   most_requests constant bigint := 500000;
-  first constant uuid := coalesce((so_far ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
+  -- A text, in which every amount comes back as it was.
+  former constant jsonb := so_far::jsonb;
+  first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
   last uuid;
   report jsonb;
 begin
@@ -127,14 +129,14 @@ begin
     where requests >= most_requests or place = most_accounts order by id limit 1;
   report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   return jsonb_build_object(
-    'ok', (report ->> 'ok')::boolean and coalesce((so_far ->> 'ok')::boolean, true),
+    'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
     'problems', (
       select coalesce(jsonb_agg(problem), '[]') from (
-        select problem from jsonb_array_elements(coalesce(so_far -> 'problems', '[]') || (report -> 'problems')) as problem
+        select problem from jsonb_array_elements(coalesce(former -> 'problems', '[]') || (report -> 'problems')) as problem
         limit 100) as told),
     'next_cursor', last)
     || (
-      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((so_far ->> name)::numeric, 0))
+      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((former ->> name)::numeric, 0))
       from unnest(array['accounts', 'balance', 'held', 'debt']) as name);
 end;
 $$;

@@ -18,7 +18,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("verify_code", "is how a caller gets a key; checks the code"),
     ("sweep_holds", "housekeeping; its route wants the cron secret"),
     ("roll_up_usage", "housekeeping; its route wants the cron secret"),
-    ("health", "says nothing but that it answers"),
+    ("health", "says whether the database takes writes and fits the deployment that asks"),
     ("list_models", "the public catalog"),
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),

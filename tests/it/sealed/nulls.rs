@@ -242,6 +242,7 @@ impl Scene {
             ),
             sample("list_audit_logs", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("list_key_audit_logs", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample("health", json!({"peppers": {"1": "fingerprint"}}), &["peppers", "peppers.1"]),
             sample("sweep_holds", json!({"after": null}), &["after"]),
             sample("roll_up_usage", json!({"after": null, "kept_days": null}), &["after", "kept_days"]),
         ]
