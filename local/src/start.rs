@@ -78,6 +78,7 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
     let redis = if engine == Engine::InProcess { "in process" } else { "REDIS_URL" };
     let platform = Platform::start(database, engine, secrets, env).await?;
     let keys = platform.ready_keys().await?;
+    shared::deployment::report(&*platform.gateway()?).await;
     let base_url = format!("http://{}", listener.local_addr()?);
     // The stand-ins count tokens; their vocabulary is read before the first call has to wait for it.
     tokio::task::spawn_blocking(bpe_openai::o200k_base);

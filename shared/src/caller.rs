@@ -56,7 +56,13 @@ impl Caller {
     ) -> Result<T, Error> {
         arguments["caller"] = json!(self);
         let refused = match app.supabase()?.rpc(function, &arguments).await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => {
+                // Whatever is changed, a key, its limits or its account, is asked of the database by the next call.
+                if !["get_", "list_", "check_"].iter().any(|reads| function.starts_with(reads)) {
+                    app.limiter.forget_refusals();
+                }
+                return Ok(answer);
+            }
             Err(error) => Error::from(error),
         };
         if matches!(

@@ -9,6 +9,7 @@ pub mod caller;
 pub mod chats;
 pub mod config;
 pub mod credits;
+pub mod deployment;
 pub mod email_address;
 pub mod endpoints;
 pub mod error;

@@ -19,8 +19,8 @@ revoke execute on function public.sweep_holds(uuid) from public, anon, authentic
 grant execute on function public.sweep_holds(uuid) to service_role;
 
 -- 43_ledger_check.sql
-revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;
-grant execute on function public.check_ledger(jsonb) to service_role;
+revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb, text) to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -159,8 +159,8 @@ revoke execute on function public.roll_up_usage(uuid, integer) from public, anon
 grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
 -- 69_public.sql
-revoke execute on function public.health() from public, anon, authenticated;
-grant execute on function public.health() to service_role;
+revoke execute on function public.health(jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb) to service_role;
 
 -- 70_chats.sql
 revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;

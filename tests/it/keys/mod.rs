@@ -3,6 +3,7 @@
 mod addresses;
 mod changes;
 mod domains;
+mod fingerprints;
 mod headers;
 mod limits;
 mod matrix;

@@ -21,7 +21,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("list_outdated_chats", "for the cron job that seals chats under a newer key"),
     ("renew_chats", "for the cron job that seals chats under a newer key"),
     ("roll_up_usage", "housekeeping; its route wants the cron secret"),
-    ("health", "says nothing but that it answers"),
+    ("health", "says whether the database takes writes and fits the deployment that asks"),
     ("list_models", "the public catalog"),
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),
