@@ -75,7 +75,7 @@ impl Produced {
             self.usage = Some(reported);
             return;
         }
-        if is_nothing && self.outcome == Outcome::Cut && !self.charge_hold {
+        if is_nothing && answer.is_some() && self.outcome == Outcome::Cut && !self.charge_hold {
             // The provider is at fault, and owed nothing for nothing.
             self.outcome = Outcome::Failed;
             return;
