@@ -56,7 +56,7 @@ codes! {
     UnsupportedModel = "unsupported_model", 400, "This model does not answer on this endpoint.";
     UnsupportedModality = "unsupported_modality", 400, "This model does not take what the messages hold; see its input_modalities.";
     ContextLengthExceeded = "context_length_exceeded", 400, "The prompt is longer than the model's context.";
-    MissingApiKey = "missing_api_key", 401, "Send your API key as `Authorization: Bearer gw_…` or in `x-api-key`.";
+    MissingApiKey = "missing_api_key", 401, "Send your API key as `Authorization: Bearer gw_…`, or in `x-api-key` or `api-key`.";
     InvalidApiKey = "invalid_api_key", 401, "This API key is not known. Check that it was copied whole.";
     ApiKeyRevoked = "api_key_revoked", 401, "This API key was revoked. Use another one.";
     ApiKeyExpired = "api_key_expired", 401, "This API key has expired. Create a new one.";
@@ -144,8 +144,14 @@ impl Error {
     pub fn new(code: Code) -> Self {
         let passing = matches!(code, Code::ServiceUnavailable | Code::SignInUnavailable | Code::MailUnavailable);
         let retry_after = passing.then_some(Duration::from_secs(1));
-        // A 503 that only the operator can mend: an SDK would ask three times for nothing.
-        let hopeless = matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured);
+        // What the same request would hear again: SDKs repeat a 409, a 429 and a 503, agents a 401 and a 402 as well.
+        let hopeless = match code.status().as_u16() {
+            401 | 409 => true,
+            402 => code != Code::CreditsInFlight,
+            429 => matches!(code, Code::RequestLimitReached | Code::QuotaExceeded | Code::TrialRequestsUsed),
+            503 => matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured),
+            _ => false,
+        };
         Self {
             code,
             message: Cow::Borrowed(code.message()),
@@ -219,10 +225,12 @@ impl Error {
         self.status.unwrap_or_else(|| self.code.status())
     }
 
-    /// OpenAI's `type`, which follows from the status.
+    /// OpenAI's `type`, which follows from the status. A 429 that no short wait mends is `insufficient_quota`: by that an
+    /// agent gives up, where it would sleep for as long as `retry-after` says.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.http_status().as_u16() {
+            429 if self.should_retry == Some(false) && self.code != Code::TooManyAttempts => "insufficient_quota",
             401 => "authentication_error",
             402 => "billing_error",
             403 => "permission_error",

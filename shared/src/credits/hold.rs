@@ -147,6 +147,7 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
         call: &'a HoldRequest<'a>,
     }
     let supabase = app.supabase().map_err(|error| NoHold::Refused { error, limits: None })?;
+    caller.note_asked();
     match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
         Ok(Answer::Placed(hold)) => Ok(hold),
         Ok(Answer::Refused { mut refused, limits }) => {

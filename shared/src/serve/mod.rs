@@ -8,6 +8,7 @@
 mod access;
 mod application;
 mod body;
+mod encoding;
 mod errors;
 mod invocation;
 mod lambda;

@@ -3,6 +3,7 @@
 mod addresses;
 mod changes;
 mod domains;
+mod first;
 mod headers;
 mod limits;
 mod matrix;
