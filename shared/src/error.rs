@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::answer_headers;
+
 /// Declares the codes: name, wire form, HTTP status and what the caller is told unless a better sentence is at hand.
 macro_rules! codes {
     ($($name:ident = $wire:literal, $status:literal, $message:literal;)*) => {
@@ -79,7 +81,7 @@ codes! {
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
     ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
-    PlanNotFound = "plan_not_found", 404, "There is no such plan.";
+    PlanNotFound = "plan_not_found", 404, "There is no such plan; `plans` lists them.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
@@ -284,10 +286,11 @@ impl IntoResponse for Error {
             // Whole seconds, rounded up, for HTTP; the SDKs read the exact figure from retry-after-ms.
             let ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
-            headers.insert("retry-after-ms", HeaderValue::from(ms));
+            headers.insert(answer_headers::RETRY_AFTER_MS, HeaderValue::from(ms));
         }
         if let Some(retry) = self.should_retry {
-            headers.insert("x-should-retry", HeaderValue::from_static(if retry { "true" } else { "false" }));
+            headers
+                .insert(answer_headers::SHOULD_RETRY, HeaderValue::from_static(if retry { "true" } else { "false" }));
         }
         // For whoever must word it in another format.
         response.extensions_mut().insert(self);

@@ -1118,6 +1118,60 @@ return case
     - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
 end;
 
+-- supabase/schemas/34_find_model.sql
+
+-- Which model a caller means, and what is told where there is none.
+
+-- A model's name without what clients vary in it: case, points for hyphens, a snapshot's date or `latest` at the end.
+create function gateway.model_key(name text) returns text
+language sql immutable parallel safe
+return regexp_replace(replace(lower(name), '.', '-'), '-([0-9]{8}|latest)$', '');
+
+-- The model that is called so, or the only one that is meant by it: clients leave out the developer, or write the name as
+-- the developer's own API has it. Nothing where several could be meant.
+create function gateway.find_model(asked text) returns gateway.models
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key constant text := gateway.model_key(asked);
+  meant gateway.models[];
+begin
+  meant := array(select models from gateway.models where id = asked and enabled);
+  if meant = '{}' then
+    meant := array(
+      select models from gateway.models
+      where enabled and key in (gateway.model_key(id), gateway.model_key(substr(id, strpos(id, '/') + 1))));
+  end if;
+  return case when cardinality(meant) = 1 then meant[1] end;
+end;
+$$;
+
+-- The refusal of a model that is none, with those whose names have most words in common with it.
+create function gateway.no_such_model(asked text) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  words constant text[] := regexp_split_to_array(gateway.model_key(asked), '[^a-z0-9]+');
+  near text[];
+begin
+  near := array(
+    select id
+    from (
+      select id, (select count(*) from unnest(regexp_split_to_array(gateway.model_key(id), '[^a-z0-9]+')) as word
+                  where word <> '' and word = any (words)) as shared
+      from gateway.models where enabled
+    ) as scored
+    where shared > 0 order by shared desc, abs(length(id) - length(asked)), id limit 3);
+  if near = '{}' then
+    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+  end if;
+  return gateway.refusal(404, 'model_not_found', jsonb_build_object(
+    'param', 'model', 'suggestions', to_jsonb(near),
+    'message', format('There is no such model; did you mean %s? GET /v1/models lists them.',
+                      array_to_string(near, ' or '))));
+end;
+$$;
+
 -- supabase/schemas/34_own_keys.sql
 
 -- A call of an account that has keys of its own at the model's providers goes there with these, and costs nothing here.
@@ -1778,6 +1832,9 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
+  if model.id is null then
+    model := gateway.find_model(call ->> 'model');
+  end if;
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
   if account.has_provider_keys then
@@ -1852,7 +1909,7 @@ language plpgsql
 as $$
 declare
   refused constant jsonb :=
-    gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+    gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at);
   required constant bigint := priced.amount;
   available bigint;
   key_credit bigint;
@@ -1862,7 +1919,7 @@ begin
   end if;
 
   if model.id is null then
-    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+    return gateway.no_such_model(call ->> 'model');
   end if;
   -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
   -- make of it.
@@ -3480,11 +3537,10 @@ create function public.get_model(model_id text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  model gateway.models;
+  model gateway.models := gateway.find_model(model_id);
 begin
-  select * into model from gateway.models where id = model_id and enabled;
-  if not found then
-    perform gateway.refuse(gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
   return gateway.model_json(model);
 end;
@@ -4080,7 +4136,9 @@ begin
   end if;
   if request ->> 'plan' is not null and not exists (select from gateway.plans where id = request ->> 'plan') then
     perform gateway.refuse(gateway.refusal(400, 'invalid_request',
-      '{"param": "plan", "message": "There is no such plan."}'));
+      jsonb_build_object('param', 'plan', 'message', (
+        select 'There is no such plan; there are ' || string_agg(id, ', ' order by price_per_month, id) || '.'
+        from gateway.plans))));
   end if;
   -- An address that signs in to an account is taken, too: whoever has it would never find a second one.
   insert into gateway.accounts (email, username, role, plan, created_at)
@@ -4163,6 +4221,7 @@ begin
   else
     if gateway.available(account, at) < -amount then
       perform gateway.refuse(gateway.refusal(402, 'insufficient_credits', jsonb_build_object(
+        'message', 'No more can be taken than is unspent.',
         'required', gateway.dollars(-amount), 'available', gateway.dollars(gateway.available(account, at)))));
     end if;
     change := gateway.spend(account, -amount, 'admin_debit', null, coalesce(request ->> 'reason', ''), null, at, at);
@@ -4413,7 +4472,8 @@ begin
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
   if account.plan is not null and not exists (select from gateway.plans where id = account.plan) then
-    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', '{"param": "plan"}'));
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
   end if;
   if account is distinct from former then
     update gateway.accounts set plan = account.plan, plan_ends_at = account.plan_ends_at where id = account.id;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
+use crate::answer_headers;
+
 /// What is left of a window: a minute's, or the one that has refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowStatus {
@@ -36,21 +38,21 @@ impl RateLimitStatus {
     pub(super) fn write_reset(headers: &mut HeaderMap, wait: Duration) {
         let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         if let Ok(value) = HeaderValue::from_str(&duration(ms)) {
-            headers.insert("x-ratelimit-reset-requests", value);
+            headers.insert(answer_headers::RESET_REQUESTS, value);
         }
     }
 
     /// Writes the headers.
     pub fn write(&self, headers: &mut HeaderMap) {
         let Some((requests, tokens)) = &self.windows else {
-            headers.insert("x-ratelimit-degraded", HeaderValue::from_static("true"));
+            headers.insert(answer_headers::DEGRADED, HeaderValue::from_static("true"));
             return;
         };
-        headers.insert("x-ratelimit-limit-requests", requests.limit.into());
-        headers.insert("x-ratelimit-remaining-requests", requests.remaining.into());
-        headers.insert("x-ratelimit-limit-tokens", tokens.limit.into());
-        headers.insert("x-ratelimit-remaining-tokens", tokens.remaining.into());
-        for (name, window) in [("x-ratelimit-reset-requests", requests), ("x-ratelimit-reset-tokens", tokens)] {
+        headers.insert(answer_headers::LIMIT_REQUESTS, requests.limit.into());
+        headers.insert(answer_headers::REMAINING_REQUESTS, requests.remaining.into());
+        headers.insert(answer_headers::LIMIT_TOKENS, tokens.limit.into());
+        headers.insert(answer_headers::REMAINING_TOKENS, tokens.remaining.into());
+        for (name, window) in [(answer_headers::RESET_REQUESTS, requests), (answer_headers::RESET_TOKENS, tokens)] {
             if let Ok(value) = HeaderValue::from_str(&duration(window.reset_ms)) {
                 headers.insert(name, value);
             }

@@ -13,6 +13,7 @@ mod errors;
 mod invocation;
 mod lambda;
 pub mod logs;
+mod nowhere;
 mod path;
 mod plain;
 mod vercel;
