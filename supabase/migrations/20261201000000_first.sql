@@ -48,37 +48,6 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
--- What every function of the API asks of its arguments before it acts: these members are there. SQL's null is neither true nor
--- false, and passes most checks that it meets. That one is missing is the gateway's mistake and not a caller's: an error and
--- no refusal.
-create function gateway.require(argument jsonb, variadic members text[]) returns void
-language plpgsql immutable parallel safe
-as $$
-declare
-  member text;
-begin
-  foreach member in array members loop
-    if argument ->> member is null then
-      raise exception using errcode = 'null_value_not_allowed', message = format('`%s` is missing', member);
-    end if;
-  end loop;
-end;
-$$;
-
--- How long a page of a list is: what it asks for, since no limit would be no end.
-create function gateway.page_size(query jsonb) returns integer
-language plpgsql immutable parallel safe
-as $$
-declare
-  size constant integer := (query ->> 'limit')::integer;
-begin
-  if (size between 1 and 1000) is not true then
-    raise exception using errcode = 'null_value_not_allowed', message = '`limit` is missing or too large';
-  end if;
-  return size;
-end;
-$$;
-
 -- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
 create function gateway.page(data jsonb, next_cursor text) returns jsonb
 language sql stable
@@ -236,7 +205,6 @@ create table gateway.accounts (
   balance bigint not null default 0,
   held gateway.unsigned_bigint not null default 0,
   debt gateway.unsigned_bigint not null default 0,
-  refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
@@ -252,8 +220,6 @@ comment on column gateway.accounts.deleted_at is
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
-comment on column gateway.accounts.refund_debt is
-  'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
@@ -330,7 +296,7 @@ comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
-create index api_keys_account on gateway.api_keys (account_id, created_at, id);
+create index api_keys_account on gateway.api_keys (account_id);
 
 -- The ids are in the order in which they were retired.
 create table gateway.retired_secrets (
@@ -363,7 +329,6 @@ create table gateway.models (
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
-  tool_tokens integer not null default 600 check (tool_tokens >= 0),
   enabled boolean not null default true,
   created_at timestamptz not null default now()
 );
@@ -383,8 +348,6 @@ create table gateway.model_routes (
   enabled boolean not null default true,
   primary key (model_id, provider)
 );
-comment on column gateway.models.tool_tokens is
-  'The most that its providers add to a prompt by themselves when it comes with tools or a schema of the answer. Anthropic adds 159 to 530, others'' templates less.';
 comment on table gateway.model_routes is
   'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
 comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';
@@ -434,17 +397,16 @@ create table gateway.credit_transactions (
 ) partition by range (id);
 alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
-  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive), of the type that it was taken on by. The sum is the balance.';
+  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
 
 -- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
 -- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
 -- ledger_check looks for strays.
 -- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
 -- would have to contain the id.
--- By when, as they are listed: whoever asks for a time in the past reads nothing that came after it.
-create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
+create index credit_transactions_account on gateway.credit_transactions (account_id, id);
 -- Beside usage, which is nearly all of it.
-create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
+create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.credit_transactions
@@ -597,9 +559,8 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
 
--- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
 create table gateway.usage_hours (
-  account_id uuid not null,
+  account_id uuid not null references gateway.accounts (id),
   hour timestamptz not null,
   key_id uuid not null,
   model text not null,
@@ -619,7 +580,7 @@ comment on table gateway.usage_hours is
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
 create table gateway.usage_totals (
-  account_id uuid primary key,
+  account_id uuid primary key references gateway.accounts (id),
   rolled_up_to timestamptz not null,
   requests bigint not null,
   failed bigint not null,
@@ -777,27 +738,6 @@ exception when lock_not_available then
   return null;
 end;
 $$;
-
--- supabase/schemas/22_deployment.sql
-
--- What the database knows of the deployments that use it, so that one that does not fit is noticed before its callers notice.
-
-create table gateway.peppers (
-  version integer primary key,
-  fingerprint text not null unique,
-  first_seen_at timestamptz not null
-);
-comment on table gateway.peppers is
-  'Fingerprints (an HMAC of a constant) of the peppers that keys are hashed under, never a pepper. A deployment with another pepper knows no key.';
-
-create table gateway.heartbeat (
-  one boolean primary key default true check (one),
-  at timestamptz not null
-);
-comment on table gateway.heartbeat is 'One row that health writes: whether the database takes writes at all shows in nothing else.';
-
-alter table gateway.peppers enable row level security;
-alter table gateway.heartbeat enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -1115,8 +1055,8 @@ return least(9223372036854775807, ceil((
   + completion::numeric * completion_price + request_price::numeric * 1000000
 ) * markup * 0.0000000001))::bigint;
 
--- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
--- come from providers: they are clamped before anything is computed from them.
+-- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
+-- computed from them.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
@@ -1125,10 +1065,6 @@ declare
   cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
   written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
 begin
-  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
-    || (price ->> 'request') || markup is null then
-    return null;
-  end if;
   return gateway.charge(
     prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
     written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
@@ -1182,6 +1118,60 @@ return case
     - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
 end;
 
+-- supabase/schemas/34_find_model.sql
+
+-- Which model a caller means, and what is told where there is none.
+
+-- A model's name without what clients vary in it: case, points for hyphens, a snapshot's date or `latest` at the end.
+create function gateway.model_key(name text) returns text
+language sql immutable parallel safe
+return regexp_replace(replace(lower(name), '.', '-'), '-([0-9]{8}|latest)$', '');
+
+-- The model that is called so, or the only one that is meant by it: clients leave out the developer, or write the name as
+-- the developer's own API has it. Nothing where several could be meant.
+create function gateway.find_model(asked text) returns gateway.models
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key constant text := gateway.model_key(asked);
+  meant gateway.models[];
+begin
+  meant := array(select models from gateway.models where id = asked and enabled);
+  if meant = '{}' then
+    meant := array(
+      select models from gateway.models
+      where enabled and key in (gateway.model_key(id), gateway.model_key(substr(id, strpos(id, '/') + 1))));
+  end if;
+  return case when cardinality(meant) = 1 then meant[1] end;
+end;
+$$;
+
+-- The refusal of a model that is none, with those whose names have most words in common with it.
+create function gateway.no_such_model(asked text) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  words constant text[] := regexp_split_to_array(gateway.model_key(asked), '[^a-z0-9]+');
+  near text[];
+begin
+  near := array(
+    select id
+    from (
+      select id, (select count(*) from unnest(regexp_split_to_array(gateway.model_key(id), '[^a-z0-9]+')) as word
+                  where word <> '' and word = any (words)) as shared
+      from gateway.models where enabled
+    ) as scored
+    where shared > 0 order by shared desc, abs(length(id) - length(asked)), id limit 3);
+  if near = '{}' then
+    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+  end if;
+  return gateway.refusal(404, 'model_not_found', jsonb_build_object(
+    'param', 'model', 'suggestions', to_jsonb(near),
+    'message', format('There is no such model; did you mean %s? GET /v1/models lists them.',
+                      array_to_string(near, ' or '))));
+end;
+$$;
+
 -- supabase/schemas/34_own_keys.sql
 
 -- A call of an account that has keys of its own at the model's providers goes there with these, and costs nothing here.
@@ -1214,7 +1204,7 @@ $$;
 -- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
 -- caller, and is handed that row; it changes the row's value in its caller through inout.
 
--- Adds a grant and its ledger row. It repays debt first, as far as it may (see repay_debt).
+-- Adds a grant and its ledger row. A purchase, an admin's or a subscription's grant repays debt first.
 create function gateway.grant_credit(
   inout account gateway.accounts, source text, amount bigint, expires_at timestamptz, description text,
   at timestamptz, out grant_id bigint)
@@ -1286,7 +1276,7 @@ begin
 end;
 $$;
 
--- Records money owed, for calls (`usage`) or for a payment that was refunded (`money_back`): the ledger row has no grant.
+-- Records money owed: the ledger row has no grant.
 create function gateway.take_on_debt(
   inout account gateway.accounts, amount bigint, type text, call uuid, description text, at timestamptz)
 language plpgsql set search_path = ''
@@ -1297,64 +1287,34 @@ begin
   end if;
   account.balance := account.balance - amount;
   account.debt := account.debt + amount;
-  if type = 'money_back' then
-    account.refund_debt := account.refund_debt + amount;
-  end if;
   insert into gateway.credit_transactions
     (account_id, type, amount, call_id, balance_after, description, created_at)
     values (account.id, take_on_debt.type, -take_on_debt.amount, call, account.balance, take_on_debt.description, at);
 end;
 $$;
 
--- Pays up to `owed` of a debt of this type from these sources (null: any), out of what no open hold reserves. The balance
--- stays what it is: the debt's row is reversed and the grant that pays gets its own.
-create function gateway.repay(
-  inout account gateway.accounts, owed bigint, type text, sources text[], at timestamptz, out paid bigint)
+-- Pays debt out of what no open hold reserves. The balance stays what it is: the debt's row is reversed and the
+-- grant that pays gets its own. Credit that was a gift (trial, coupon, referral) does not pay debt.
+create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
 language plpgsql set search_path = ''
 as $$
 declare
   payment record;
 begin
-  payment := gateway.spend(
-    account, least(owed, gateway.available(account, at)), type, null, 'debt repaid', sources, at, at);
-  account := payment.account;
-  paid := payment.taken;
-  if paid > 0 then
-    account.debt := account.debt - paid;
-    account.balance := account.balance + paid;
-    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
-      values (account.id, repay.type, paid, account.balance, 'debt repaid', at);
-  end if;
-end;
-$$;
-
--- Pays debt out of what no open hold reserves. What calls have cost is paid by any credit, since any could have paid the
--- call. A payment that was refunded is not paid by credit that was a gift (trial, coupon, referral): it would become money.
-create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
-language plpgsql set search_path = ''
-as $$
-declare
-  repaid record;
-  former constant bigint := account.debt;
-begin
   if account.debt = 0 then
     return;
   end if;
-  if account.debt > account.refund_debt then
-    repaid := gateway.repay(account, account.debt - account.refund_debt, 'usage', null, at);
-    account := repaid.account;
-  end if;
-  if account.refund_debt > 0 then
-    repaid := gateway.repay(
-      account, account.refund_debt, 'money_back', array['purchase', 'admin', 'subscription', 'credit_back'], at);
-    account := repaid.account;
-    account.refund_debt := account.refund_debt - repaid.paid;
-  end if;
-  if account.debt < former then
+  payment := gateway.spend(
+    account, least(account.debt, gateway.available(account, at)), 'usage', null, 'debt repaid',
+    array['purchase', 'admin', 'subscription', 'credit_back'], at, at);
+  account := payment.account;
+  if payment.taken > 0 then
+    account.debt := account.debt - payment.taken;
+    account.balance := account.balance + payment.taken;
+    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
+      values (account.id, 'usage', payment.taken, account.balance, 'debt repaid', at);
     update gateway.accounts set
-      balance = account.balance, debt = account.debt, refund_debt = account.refund_debt,
-      next_expiry = account.next_expiry
-      where id = account.id;
+      balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
   end if;
 end;
 $$;
@@ -1449,7 +1409,7 @@ begin
   end if;
   account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
   update gateway.accounts set
-    balance = account.balance, debt = account.debt, refund_debt = account.refund_debt, next_expiry = account.next_expiry where id = account.id;
+    balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
 end;
 $$;
 
@@ -1507,12 +1467,11 @@ $$;
 -- Puts on the audit trail that authenticate refused a known key: its exception has undone everything, so the gateway
 -- asks for this afterwards.
 create function public.record_refusal(caller jsonb, code text) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
 begin
-  perform gateway.require(jsonb_build_object('code', code), 'code');
   if key.id is not null then
     perform gateway.note_refusal(caller, key, code, gateway.now());
   end if;
@@ -1660,98 +1619,54 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. A settle reads the clock before it commits, and clocks are set back: what
--- either would put into an hour that is summed up would never be counted. Ten minutes are more than both.
+-- The end of the last hour that is surely over. The minute is for a clock that is set back a little: what it would put
+-- into an hour that is summed up would never be counted.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
-as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
+as $$ select date_trunc('hour', at - interval '1 minute', 'UTC') $$;
 
--- Where a step ends that sums up from `since`, a whole hour: after a day, or before that where so many requests lie between
--- the two, but never within an hour.
-create function gateway.step_end(this_account uuid, since timestamptz, until timestamptz) returns timestamptz
-language sql stable set search_path = ''
-as $$
-  select least(until, since + interval '1 day', (
-    select greatest(date_trunc('hour', finished_at, 'UTC'), since + interval '1 hour') from gateway.requests
-    where account_id = this_account and finished_at >= since and finished_at < least(until, since + interval '1 day')
-    order by finished_at offset 20000 limit 1))
-$$;
-
--- Sums up an account's requests in [since, until), whole hours of which none is summed up.
-create function gateway.sum_up(this_account uuid, since timestamptz, until timestamptz) returns bigint
-language sql volatile set search_path = ''
-as $$
-  with hours as (
-    insert into gateway.usage_hours
-      select * from gateway.count_requests(this_account, since, until)
-      returning *
-  ),
-  sums as (
-    select coalesce(sum(requests), 0) as requests, coalesce(sum(failed), 0) as failed,
-           coalesce(sum(own_key), 0) as own_key, coalesce(sum(prompt_tokens), 0) as prompt_tokens,
-           coalesce(sum(cached_tokens), 0) as cached_tokens, coalesce(sum(completion_tokens), 0) as completion_tokens,
-           coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(cost), 0) as cost
-    from hours
-  ),
-  total as (
-    insert into gateway.usage_totals as totals
-      select this_account, until, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
-             reasoning_tokens, cost
-      from sums
-      on conflict (account_id) do update set
-        rolled_up_to = excluded.rolled_up_to,
-        requests = totals.requests + excluded.requests,
-        failed = totals.failed + excluded.failed,
-        own_key = totals.own_key + excluded.own_key,
-        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
-        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
-        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
-        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
-        cost = totals.cost + excluded.cost
-  )
-  select requests::bigint from sums
-$$;
-
--- Sums up the hours of an account that are over, in steps, until it has summed up so many requests. Answers how many, and
--- whether there are more. Whoever does the same for the account at the moment does it alone: a total is exact without it, and
--- no call waits for this, since the account's row is left to the calls.
-create function gateway.roll_up(
-  this_account uuid, at timestamptz, most bigint default 20000, out summed bigint, out more boolean)
+-- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
+-- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,
+-- nothing is locked.
+create function gateway.roll_up(this_account uuid, at timestamptz) returns boolean
 language plpgsql volatile set search_path = ''
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
-  since timestamptz;
-  ends timestamptz;
+  since timestamptz := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
 begin
-  summed := 0;
-  more := false;
-  loop
-    since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-    if since >= until then
-      return;
-    end if;
-    -- Days without requests need no step.
-    since := (
-      select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
-      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until);
-    if since is null then
-      return;
-    end if;
-    if summed >= most then
-      more := true;
-      return;
-    end if;
-    if summed = 0 then
-      if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
-        return;
-      end if;
-      -- Somebody else may have done it before the lock was had.
-      continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-    end if;
-    ends := gateway.step_end(this_account, since, until);
-    summed := summed + gateway.sum_up(this_account, since, ends);
-  end loop;
+  if since >= until or not exists (
+      select from gateway.requests
+      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until) then
+    return false;
+  end if;
+  perform from gateway.accounts where id = this_account for update;
+  -- Somebody else may have done it meanwhile.
+  since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+  if since >= until then
+    return false;
+  end if;
+  with hours as (
+    insert into gateway.usage_hours
+      select * from gateway.count_requests(this_account, coalesce(since, '-infinity'), until)
+      returning *
+  )
+  insert into gateway.usage_totals as totals
+    select this_account, until, coalesce(sum(requests), 0), coalesce(sum(failed), 0), coalesce(sum(own_key), 0),
+           coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(completion_tokens), 0),
+           coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)
+    from hours
+    on conflict (account_id) do update set
+      rolled_up_to = excluded.rolled_up_to,
+      requests = totals.requests + excluded.requests,
+      failed = totals.failed + excluded.failed,
+      own_key = totals.own_key + excluded.own_key,
+      prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+      cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+      completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+      reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+      cost = totals.cost + excluded.cost;
+  return true;
 end;
 $$;
 
@@ -1852,8 +1767,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
--- prompt comes with tools or a schema, of which the provider makes a text of its own),
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
@@ -1861,7 +1775,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
+language plpgsql volatile security definer set search_path = ''
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -1870,7 +1784,6 @@ declare
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
-  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
@@ -1890,14 +1803,6 @@ declare
   placed record;
   answer jsonb;
 begin
-  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
-      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
-      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
-      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
-      and call ->> 'call_id' is not null) is not true then
-    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
-    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
-  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -1927,8 +1832,10 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
-    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
+  if model.id is null then
+    model := gateway.find_model(call ->> 'model');
+  end if;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
@@ -1939,10 +1846,6 @@ begin
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
 
-  if priced.amount = 0 then
-    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
-    key.spend_limit := null;
-  end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
   if refused is not null then
@@ -1968,7 +1871,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
-    at + make_interval(secs => hold_seconds), at);
+    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -2006,7 +1909,7 @@ language plpgsql
 as $$
 declare
   refused constant jsonb :=
-    gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+    gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at);
   required constant bigint := priced.amount;
   available bigint;
   key_credit bigint;
@@ -2016,7 +1919,7 @@ begin
   end if;
 
   if model.id is null then
-    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+    return gateway.no_such_model(call ->> 'model');
   end if;
   -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
   -- make of it.
@@ -2047,8 +1950,7 @@ begin
     return null;
   end if;
   available := gateway.available(account, at);
-  -- What is free has just paid debt. What calls have cost, credit that open calls reserve will pay when they end.
-  if account.refund_debt > 0 or account.debt > available + account.held then
+  if account.debt > 0 then
     return gateway.refusal(402, 'account_in_debt',
       jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
   end if;
@@ -2058,7 +1960,7 @@ begin
       jsonb_build_object('required', gateway.dollars(required),
                          'available', gateway.dollars(greatest(key_credit, 0))));
   end if;
-  if available + account.held - account.debt < required then
+  if available + account.held < required then
     return gateway.refusal(402, 'insufficient_credits',
       jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
   end if;
@@ -2165,7 +2067,7 @@ $$;
 --
 -- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
+language plpgsql volatile security definer set search_path = ''
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -2184,10 +2086,6 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
-  if (this_call is not null
-      and outcome in ('refused', 'failed', 'completed', 'cut', 'client_left', 'deadline')) is not true then
-    raise exception using errcode = 'null_value_not_allowed', message = 'the settlement''s call or outcome is missing';
-  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -2220,7 +2118,7 @@ begin
     cost := hold.amount;
     if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
       and nullif(facts -> 'price', 'null') is not null then
-      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
+      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -2350,14 +2248,7 @@ begin
     values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
-    -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.
-    select * into settled from gateway.requests
-      where call_id = this_call and finished_at >= earliest_end;
-    if not found then
-      return jsonb_build_object('cost', 0, 'tombstone', true);
-    end if;
-    delete from gateway.holds where call_id = this_call and state = 'tombstone';
-    return jsonb_build_object('cost', settled.cost, 'repeated', true);
+    return jsonb_build_object('cost', 0, 'tombstone', true);
   end if;
   if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
     -- A begin_request committed in this moment.
@@ -2371,61 +2262,46 @@ $$;
 
 -- Housekeeping of holds and of what is remembered for a while.
 
--- Releases overdue holds and lapses expired grants of the next accounts, by id from the one after `after`: few at a time, since
--- they stay locked until it is done. Forgets some of what is no longer needed. Answers how many accounts it has looked after,
--- which failed and why, and after whom the next step begins: null when this was the last.
---
--- Nothing is wrong if this never runs: each account's next call does the same for that account. An account that is busy is left
--- to its own calls, and so is a record that somebody else is about to replace: this has many accounts' rows, and waits for
--- nobody's.
-create function public.sweep_holds(after uuid default null) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+-- Releases overdue holds, lapses expired grants and forgets what is no longer needed. Nothing is wrong if this never
+-- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
+-- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
+create function public.sweep_holds() returns jsonb
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  most constant integer := 25;
-  most_forgotten constant integer := 1000;
+  batch constant integer := 500;
   at timestamptz := gateway.now();
-  due uuid[];
-  this_account uuid;
+  due uuid;
   account gateway.accounts;
-  accounts integer := 0;
-  failed jsonb := '[]';
+  accounts_swept integer := 0;
   forgotten integer;
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
-  due := array(
+  for due in
     select id from (
       select account_id as id from gateway.holds where state = 'open' and expires_at <= at
       union
       select account_id from gateway.credit_grants where live and expires_at <= at
-    ) as overdue
-    where id > coalesce(sweep_holds.after, '00000000-0000-0000-0000-000000000000')
-    order by id limit most);
-  foreach this_account in array due loop
-    begin
-      select * into account from gateway.accounts where id = this_account for no key update skip locked;
-      continue when not found;
-      account := gateway.release_overdue(account, at);
-      account := gateway.lapse(account, at);
-      account := gateway.repay_debt(account, at);
-      accounts := accounts + 1;
-    exception when others then
-      failed := failed || jsonb_build_object('account_id', this_account, 'reason', sqlerrm);
-    end;
+    ) as overdue order by id limit batch
+  loop
+    select * into account from gateway.accounts where id = due for update skip locked;
+    continue when not found;
+    account := gateway.release_overdue(account, at);
+    account := gateway.lapse(account, at);
+    account := gateway.repay_debt(account, at);
+    accounts_swept := accounts_swept + 1;
   end loop;
   -- Long after any settle could still arrive.
   delete from gateway.holds where call_id in (
     select call_id from gateway.holds where state <> 'open' and created_at < at - gateway.holds_remembered()
-    order by created_at limit most_forgotten for update skip locked);
+    for update skip locked);
   get diagnostics forgotten = row_count;
   delete from gateway.idempotency_keys where (account_id, key) in (
     select account_id, key from gateway.idempotency_keys where created_at < at - interval '24 hours'
-    order by created_at limit most_forgotten for update skip locked);
-  return jsonb_build_object(
-    'accounts', accounts, 'failed', failed, 'forgotten', forgotten,
-    'next', case when cardinality(due) = most then due[most] end);
+    for update skip locked);
+  return jsonb_build_object('accounts', accounts_swept, 'forgotten', forgotten);
 end;
 $$;
 
@@ -2433,50 +2309,36 @@ $$;
 
 -- The proof that the books balance.
 
--- Every invariant of the ledger, for the accounts whose ids lie behind `after` and up to `last`; for all without these. A clean
--- ledger has no problems. It reads all rows of these accounts and of no others.
-create function gateway.ledger_check(
-  after uuid default '00000000-0000-0000-0000-000000000000', last uuid default 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-returns jsonb
+-- Every invariant of the ledger, for one account or for all. A clean ledger has no problems.
+create function gateway.ledger_check(only_account uuid default null) returns jsonb
 language sql stable set search_path = ''
 as $$
   with
-  accounts as (select * from gateway.accounts where id > after and id <= last),
-  grants as materialized (select * from gateway.credit_grants where account_id > after and account_id <= last),
-  transactions as materialized (
-    select * from gateway.credit_transactions where account_id > after and account_id <= last
+  accounts as (
+    select * from gateway.accounts where only_account is null or id = only_account
   ),
-  requests as materialized (
-    select call_id, account_id, cost from gateway.requests where account_id > after and account_id <= last
-  ),
-  -- A tombstone is nobody's.
-  holds as materialized (
-    select * from gateway.holds where state <> 'tombstone' and account_id > after and account_id <= last
-  ),
-  of_grants as (
+  grants as (
     select account_id, sum(remaining) as remaining, min(expires_at) filter (where live) as next_expiry
-    from grants group by account_id
+    from gateway.credit_grants group by account_id
   ),
   ledger as (
-    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt,
-           -coalesce(sum(amount) filter (where grant_id is null and type = 'money_back'), 0) as refund_debt
-    from transactions group by account_id
+    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt
+    from gateway.credit_transactions group by account_id
   ),
   by_grant as (
-    select grant_id, sum(amount) as total from transactions where grant_id is not null group by grant_id
+    select grant_id, sum(amount) as total from gateway.credit_transactions where grant_id is not null group by grant_id
   ),
   open_holds as (
     select account_id, sum(amount) as held, min(expires_at) as next_overdue
-    from holds where state = 'open' group by account_id
+    from gateway.holds where state = 'open' group by account_id
   ),
   charged as (
-    select account_id, call_id, -sum(amount) as amount, max(created_at) as created_at
-    from transactions where call_id is not null group by account_id, call_id
+    select call_id, -sum(amount) as amount from gateway.credit_transactions where call_id is not null group by call_id
   ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
-    from accounts a left join of_grants g on g.account_id = a.id
+    from accounts a left join grants g on g.account_id = a.id
     where a.balance <> coalesce(g.remaining, 0) - a.debt
     union all
     select a.id, 'balance differs from the ledger', coalesce(l.total, 0), a.balance
@@ -2487,10 +2349,6 @@ as $$
     from accounts a left join ledger l on l.account_id = a.id
     where a.debt <> coalesce(l.debt, 0)
     union all
-    select a.id, 'debt of refunds differs from the ledger', coalesce(l.refund_debt, 0), a.refund_debt
-    from accounts a left join ledger l on l.account_id = a.id
-    where a.refund_debt <> coalesce(l.refund_debt, 0)
-    union all
     select a.id, 'held differs from the open holds', coalesce(h.held, 0), a.held
     from accounts a left join open_holds h on h.account_id = a.id
     where a.held <> coalesce(h.held, 0)
@@ -2499,35 +2357,47 @@ as $$
     from accounts a join open_holds h on h.account_id = a.id
     where a.next_overdue is null or a.next_overdue > h.next_overdue
     union all
-    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
-    from accounts a join of_grants g on g.account_id = a.id
-    where g.next_expiry is distinct from a.next_expiry
-    union all
     select h.account_id, 'a hold''s key is not the account''s', 1, 0
-    from holds h
-    where not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
+    from gateway.holds h
+    where h.state <> 'tombstone' and (only_account is null or h.account_id = only_account)
+      and not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
     union all
-    select c.account_id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
-    from grants c left join by_grant b on b.grant_id = c.id
+    select t.account_id, 'a ledger row''s account or grant does not exist', 1, 0
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and (not exists (select from gateway.accounts a where a.id = t.account_id)
+           or t.grant_id is not null
+             and not exists (select from gateway.credit_grants c where c.id = t.grant_id and c.account_id = t.account_id))
+    union all
+    select a.id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
+    from accounts a join gateway.credit_grants c on c.account_id = a.id left join by_grant b on b.grant_id = c.id
     where c.remaining <> coalesce(b.total, 0) or (c.live and c.remaining = 0) or (not c.live and c.remaining > 0)
       or c.remaining > c.amount
     union all
-    select r.account_id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
-    from requests r left join charged c on c.account_id = r.account_id and c.call_id = r.call_id
+    select a.id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
+    from accounts a join gateway.requests r on r.account_id = a.id left join charged c on c.call_id = r.call_id
     where r.cost <> coalesce(c.amount, 0)
     union all
-    select c.account_id, 'a ledger row has no request', 0, c.amount
-    from charged c left join requests r on r.account_id = c.account_id and r.call_id = c.call_id
+    select a.id, 'a ledger row has no request', 0, c.amount
+    from accounts a join gateway.credit_transactions t on t.account_id = a.id
+    join charged c on c.call_id = t.call_id
     -- The requests of months that were dropped have left only their sums. Both rows have the settle's time.
-    where c.created_at >= gateway.requests_since() and r.call_id is null
+    where t.created_at >= gateway.requests_since()
+      and not exists (select from gateway.requests r where r.call_id = t.call_id)
     union all
-    select t.account_id, 'a ledger row''s account does not exist', 0, t.amount
-    from transactions t left join accounts a on a.id = t.account_id
-    where a.id is null
+    select t.account_id, 'a ledger row has no account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account)
+      and not exists (select from gateway.accounts a where a.id = t.account_id)
     union all
-    select t.account_id, 'a ledger row''s grant does not exist in its account', 0, t.amount
-    from transactions t left join grants g on g.id = t.grant_id and g.account_id = t.account_id
-    where t.grant_id is not null and g.id is null
+    select t.account_id, 'a ledger row has no grant of its account', 0, t.amount
+    from gateway.credit_transactions t
+    where (only_account is null or t.account_id = only_account) and t.grant_id is not null
+      and not exists (select from gateway.credit_grants g where g.id = t.grant_id and g.account_id = t.account_id)
+    union all
+    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
+    from accounts a join grants g on g.account_id = a.id
+    where g.next_expiry is distinct from a.next_expiry
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -2538,39 +2408,12 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
--- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
--- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
--- so far, with next_cursor: null when these were the last.
-create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
+create function public.check_ledger(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'admin:ledger');
-  most_accounts constant integer := 20000;
-  most_requests constant bigint := 500000;
-  -- A text, in which every amount comes back as it was.
-  former constant jsonb := so_far::jsonb;
-  first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
-  last uuid;
-  report jsonb;
 begin
-  -- The account with which there are enough; the last of so many, if there are not.
-  select id into last from (
-      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
-      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
-      left join gateway.usage_totals t on t.account_id = a.id) as summed
-    where requests >= most_requests or place = most_accounts order by id limit 1;
-  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
-  return jsonb_build_object(
-    'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
-    'problems', (
-      select coalesce(jsonb_agg(problem), '[]') from (
-        select problem from jsonb_array_elements(coalesce(former -> 'problems', '[]') || (report -> 'problems')) as problem
-        limit 100) as told),
-    'next_cursor', last)
-    || (
-      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((former ->> name)::numeric, 0))
-      from unnest(array['accounts', 'balance', 'held', 'debt']) as name);
+  perform gateway.authenticate(caller, 'admin:ledger');
+  return gateway.ledger_check();
 end;
 $$;
 
@@ -2605,15 +2448,12 @@ $$;
 
 -- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
 create function public.update_profile(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   account gateway.accounts;
 begin
-  if (request ? 'username') is not true then
-    perform gateway.require(request, 'username');
-  end if;
   select * into account from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
   perform gateway.authenticate(caller, 'account:write');
@@ -2632,7 +2472,7 @@ $$;
 -- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
 -- is welcome, but gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
@@ -2705,59 +2545,37 @@ begin
 end;
 $$;
 
--- query: type, source, from, to, limit, cursor (the last id of the page before). Newest first. A page of one source looks through
--- so many transactions at most, however few of them match: it may hold less than the limit and still have a page after it.
+-- query: type, source, from, to, limit, cursor (the last id of the page before). Newest first.
 create function public.list_credit_transactions(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 set plan_cache_mode = force_custom_plan
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
-  most constant integer := gateway.page_size(query);
-  window_size constant integer := case when query ->> 'source' is not null then 5000 else most + 1 end;
-  since constant timestamptz := (query ->> 'from')::timestamptz;
-  until constant timestamptz := (query ->> 'to')::timestamptz;
-  after_id constant bigint := (query ->> 'cursor')::bigint;
-  -- Nobody's cursor is before everything.
-  after constant timestamptz := case when after_id is not null then coalesce((
-    select created_at from gateway.credit_transactions where id = after_id and account_id = session.account_id),
-    '-infinity') end;
+  most integer := (query ->> 'limit')::integer;
   answer jsonb;
 begin
-  with scanned as (
-    select * from gateway.credit_transactions t
+  with found as (
+    select t.*, g.source
+    from gateway.credit_transactions t left join gateway.credit_grants g on g.id = t.grant_id
     where t.account_id = session.account_id
-      and (after is null or (t.created_at, t.id) < (after, after_id))
+      and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
       and (query ->> 'type' is null or t.type = query ->> 'type')
-      -- An id is given after the time is read, and in the same month but for a moment.
-      and (since is null or t.created_at >= since and t.id >= gateway.first_id(since))
-      and (until is null
-           or t.created_at < until and t.id < gateway.first_id(until + interval '1 hour' + interval '1 month'))
-    order by t.created_at desc, t.id desc
-    limit window_size
-  ),
-  found as (
-    select t.*, g.source from scanned t left join gateway.credit_grants g on g.id = t.grant_id
-    where query ->> 'source' is null or g.source = query ->> 'source'
-    order by t.created_at desc, t.id desc
+      and (query ->> 'source' is null or g.source = query ->> 'source')
+      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz
+                                       and t.id >= gateway.first_id((query ->> 'from')::timestamptz))
+      and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
+    order by t.id desc
     limit most + 1
   ),
-  page as (select * from found order by created_at desc, id desc limit most),
-  -- Where the next page begins: after this one, or after what was looked through, or nowhere.
-  ends as (
-    select case
-      when (select count(*) from found) > most then (select id from page order by created_at, id limit 1)
-      when (select count(*) from scanned) = window_size then (select id from scanned order by created_at, id limit 1)
-    end as next_cursor
-  )
+  page as (select * from found order by id desc limit most)
   select gateway.page(
     (select jsonb_agg(jsonb_build_object(
       'id', id, 'object', 'credit_transaction', 'type', type, 'source', source,
       'amount', gateway.dollars(amount), 'balance_after', gateway.dollars(balance_after),
-      'call_id', call_id, 'description', description, 'created_at', created_at) order by created_at desc, id desc)
-      from page),
-    ends.next_cursor::text)
-  into answer from ends;
+      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id) from page)::text end)
+  into answer;
   return answer;
 end;
 $$;
@@ -2777,7 +2595,7 @@ $$;
 
 -- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
 create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2785,7 +2603,6 @@ declare
   replaced boolean;
   at timestamptz;
 begin
-  perform gateway.require(request, 'provider', 'ciphertext', 'version', 'last_four');
   perform from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
   perform gateway.authenticate(caller, 'keys:write');
@@ -2817,7 +2634,7 @@ end;
 $$;
 
 create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2855,7 +2672,7 @@ $$;
 create function public.renew_provider_key(
   account_id uuid, provider text, outdated text, ciphertext text, version integer)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 begin
   update gateway.provider_keys k set
@@ -2927,7 +2744,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := gateway.page_size(query);
+  most integer := (query ->> 'limit')::integer;
   at timestamptz := gateway.now();
   account gateway.accounts;
   answer jsonb;
@@ -2950,7 +2767,7 @@ $$;
 
 -- Replaces a key's own limits.
 create function public.set_rate_limits(caller jsonb, target uuid, rate_limits jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2959,7 +2776,6 @@ declare
   key gateway.api_keys := gateway.lock_active_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
-  perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
   key := gateway.change_key(account, key, jsonb_build_object('rate_limits', set_rate_limits.rate_limits), at);
   if before <> key.rate_limits then
     perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, key.id::text,
@@ -3033,7 +2849,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := gateway.page_size(query);
+  most integer := (query ->> 'limit')::integer;
   at timestamptz := gateway.now();
   answer jsonb;
 begin
@@ -3244,7 +3060,7 @@ $$;
 -- hundred keys alive: whoever locks it counts them.
 create function public.create_api_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3256,8 +3072,6 @@ declare
   answer jsonb := gateway.claim_idempotency(session, idempotency, at);
   key gateway.api_keys;
 begin
-  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
-  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   if answer is not null then
     return answer;
   end if;
@@ -3281,7 +3095,7 @@ $$;
 
 -- settings: as in gateway.change_key.
 create function public.update_api_key(caller jsonb, target uuid, settings jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3291,7 +3105,6 @@ declare
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
-  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
   perform gateway.refuse_uncovered(session, array(
     select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)
@@ -3308,7 +3121,7 @@ $$;
 
 -- Revokes a key with all its secrets. One that is revoked stays as it is.
 create function public.revoke_api_key(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3379,7 +3192,7 @@ $$;
 -- candidates: a new secret (hash, prefix, last_four) by environment, of which the key's own is taken.
 create function public.rotate_api_key(caller jsonb, target uuid, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3389,8 +3202,6 @@ declare
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
-  perform gateway.require(
-    jsonb_build_object('grace', grace_period_hours, 'candidates', candidates), 'grace', 'candidates');
   if uncovered is not null then
     -- The answer would hold a secret that may do more than the caller's.
     perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
@@ -3412,7 +3223,7 @@ $$;
 create function public.rotate_api_keys(
   caller jsonb, environment text, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3422,9 +3233,6 @@ declare
   targets uuid[];
   active integer;
 begin
-  perform gateway.require(
-    jsonb_build_object('environment', environment, 'grace', grace_period_hours, 'candidates', candidates),
-    'environment', 'grace', 'candidates');
   select coalesce(array_agg(id order by created_at, id) filter (where covered and turn <= jsonb_array_length(candidates)), '{}'),
          count(*)
     into targets, active
@@ -3449,7 +3257,7 @@ $$;
 -- What an account sees of its usage.
 
 create function public.get_monitor(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3484,7 +3292,7 @@ $$;
 
 -- query: from, to.
 create function public.get_environment_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3504,7 +3312,7 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_activity_stats(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3547,12 +3355,12 @@ $$;
 
 -- query: from, to, limit, cursor {at, id}. Every key of the account, the newest first, used or not.
 create function public.list_key_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   at constant timestamptz := gateway.now();
-  most constant integer := gateway.page_size(query);
+  most constant integer := (query ->> 'limit')::integer;
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
   after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
   asked record;
@@ -3595,7 +3403,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
-  most constant integer := gateway.page_size(query);
+  most constant integer := (query ->> 'limit')::integer;
   filtered constant boolean := coalesce(
     query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
@@ -3705,12 +3513,12 @@ as $$
       and (query ->> 'free' is null
         or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
     order by m.id
-    limit gateway.page_size(query) + 1
+    limit (query ->> 'limit')::integer + 1
   ),
-  page as (select * from found order by id limit gateway.page_size(query))
+  page as (select * from found order by id limit (query ->> 'limit')::integer)
   select gateway.page(
     (select jsonb_agg(model order by id) from page),
-    case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
+    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.
@@ -3729,11 +3537,10 @@ create function public.get_model(model_id text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  model gateway.models;
+  model gateway.models := gateway.find_model(model_id);
 begin
-  select * into model from gateway.models where id = model_id and enabled;
-  if not found then
-    perform gateway.refuse(gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
   return gateway.model_json(model);
 end;
@@ -3837,11 +3644,6 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
-  if (jsonb_array_length(proofs) > 0) is not true or exists (
-      select from jsonb_array_elements(proofs) as shown where shown ->> 'kind' is null or shown ->> 'value' is null) then
-    raise exception using errcode = 'null_value_not_allowed', message = 'nothing was proven';
-  end if;
-  perform gateway.require(jsonb_build_object('caller', caller, 'wants_key', wants_key), 'caller', 'wants_key');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -3937,7 +3739,7 @@ $$;
 -- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
 -- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
 create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
-language sql volatile security definer set search_path = '' set lock_timeout = '2s'
+language sql volatile security definer set search_path = ''
 as $$
   select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
     (request ->> 'issue_key')::boolean)
@@ -3945,10 +3747,9 @@ $$;
 
 -- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
 create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 begin
-  perform gateway.require(jsonb_build_object('method', method, 'reason', reason), 'method', 'reason');
   perform gateway.note_failed_sign_in(caller, method, reason, null);
   return null;
 end;
@@ -3961,7 +3762,7 @@ $$;
 -- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
 -- request: email (in lower case), code_hash, referral_code.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   lifetime constant interval := '10 minutes';
@@ -3969,8 +3770,6 @@ declare
   network constant text := gateway.network_of(caller);
   at timestamptz;
 begin
-  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
-  perform gateway.require(request, 'email', 'code_hash');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
@@ -3995,7 +3794,7 @@ $$;
 -- wrong one is counted: that refusal is a value, so that the count stays.
 -- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
 create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   most constant integer := 5;
@@ -4003,7 +3802,6 @@ declare
   code gateway.sign_in_codes;
   reason text;
 begin
-  perform gateway.require(request, 'email', 'code_hashes');
   perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
   select * into code from gateway.sign_in_codes where email_hash = person for update;
   reason := case
@@ -4174,7 +3972,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
   at timestamptz := gateway.now();
-  most integer := gateway.page_size(query);
+  most integer := (query ->> 'limit')::integer;
   address constant text := lower(query ->> 'email');
   beginning constant text := case when address like '%*' then left(address, -1) end;
   answer jsonb;
@@ -4215,7 +4013,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := gateway.page_size(query);
+  most integer := (query ->> 'limit')::integer;
   answer jsonb;
 begin
   if not exists (select from gateway.roles where roles.name = list_role_users.name) then
@@ -4258,7 +4056,7 @@ $$;
 
 -- request: username (null takes it away), disabled. What is not named stays.
 create function public.change_user(caller jsonb, account_id uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4267,7 +4065,6 @@ declare
   former gateway.accounts;
   account gateway.accounts;
 begin
-  perform gateway.require(jsonb_build_object('request', request), 'request');
   if disable then
     -- The lock of refuse_last_admin, before the account's.
     perform from gateway.roles where name = 'admin' for no key update;
@@ -4309,7 +4106,7 @@ $$;
 -- A role, credit and a plan are given by whoever may give them elsewhere: making accounts is no way around that.
 create function public.create_account(caller jsonb, request jsonb, key jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4321,8 +4118,6 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
-  perform gateway.require(request, 'email');
-  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4341,7 +4136,9 @@ begin
   end if;
   if request ->> 'plan' is not null and not exists (select from gateway.plans where id = request ->> 'plan') then
     perform gateway.refuse(gateway.refusal(400, 'invalid_request',
-      '{"param": "plan", "message": "There is no such plan."}'));
+      jsonb_build_object('param', 'plan', 'message', (
+        select 'There is no such plan; there are ' || string_agg(id, ', ' order by price_per_month, id) || '.'
+        from gateway.plans))));
   end if;
   -- An address that signs in to an account is taken, too: whoever has it would never find a second one.
   insert into gateway.accounts (email, username, role, plan, created_at)
@@ -4387,7 +4184,7 @@ $$;
 -- Gives credit (a positive amount) or takes unspent credit back (a negative one; never into debt).
 -- request: account_id or email, amount (nano-dollars), reason, expires_at.
 create function public.add_credits(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:credits');
@@ -4398,7 +4195,6 @@ declare
   change record;
   answer jsonb;
 begin
-  perform gateway.require(jsonb_build_object('amount', nullif(amount, 0)), 'amount');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4425,6 +4221,7 @@ begin
   else
     if gateway.available(account, at) < -amount then
       perform gateway.refuse(gateway.refusal(402, 'insufficient_credits', jsonb_build_object(
+        'message', 'No more can be taken than is unspent.',
         'required', gateway.dollars(-amount), 'available', gateway.dollars(gateway.available(account, at)))));
     end if;
     change := gateway.spend(account, -amount, 'admin_debit', null, coalesce(request ->> 'reason', ''), null, at, at);
@@ -4447,7 +4244,7 @@ $$;
 -- request: email. key: as in create_account. The account that this address signs in to becomes an administrator and gets
 -- the key; if it is disabled it stays so. The role's row is locked before the account's.
 create function public.create_admin(request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   address constant text := lower(request ->> 'email');
@@ -4455,8 +4252,6 @@ declare
   former text;
   made gateway.api_keys;
 begin
-  perform gateway.require(request, 'email');
-  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   perform gateway.take_turns_at_address(address);
   perform from gateway.roles where name = 'admin' for share;
   select * into account from gateway.accounts
@@ -4506,7 +4301,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := gateway.page_size(query);
+  most integer := (query ->> 'limit')::integer;
   answer jsonb;
 begin
   with found as (
@@ -4526,14 +4321,13 @@ $$;
 
 -- request: name, permissions.
 create function public.create_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
   wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
   role gateway.roles;
 begin
-  perform gateway.require(request, 'name', 'permissions');
   perform gateway.refuse_escalation(session, wanted);
   insert into gateway.roles (name, permissions, created_at)
     values (request ->> 'name', wanted, gateway.now())
@@ -4568,7 +4362,7 @@ $$;
 
 -- request: permissions, in place of those it has.
 create function public.change_role(caller jsonb, name text, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4576,7 +4370,6 @@ declare
   role gateway.roles := gateway.lock_custom_role(name);
   former constant text[] := role.permissions;
 begin
-  perform gateway.require(request, 'permissions');
   perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, former || wanted);
   if wanted <> former then
@@ -4590,7 +4383,7 @@ end;
 $$;
 
 create function public.delete_role(caller jsonb, name text) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4610,7 +4403,7 @@ $$;
 
 -- request: account_id or email, role.
 create function public.assign_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4647,14 +4440,13 @@ $$;
 
 -- request: account_id or email, limits (each by its name: a figure, or null to go back to the plan's).
 create function public.set_account_limits(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:limits');
   account gateway.accounts := gateway.lock_account(gateway.find_account(request));
   wanted constant jsonb := jsonb_strip_nulls(account.rate_limits || (request -> 'limits'));
 begin
-  perform gateway.require(request, 'limits');
   perform gateway.authenticate(caller, 'admin:limits');
   if wanted <> account.rate_limits then
     update gateway.accounts set rate_limits = wanted where id = account.id;
@@ -4669,21 +4461,19 @@ $$;
 
 -- request: account_id or email, plan (null takes it away), ends_at (null: open end).
 create function public.assign_plan(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
   former gateway.accounts := gateway.lock_account(gateway.find_account(request));
   account gateway.accounts := former;
 begin
-  if (request ? 'plan') is not true then
-    perform gateway.require(request, 'plan');
-  end if;
   perform gateway.authenticate(caller, 'admin:plans');
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
   if account.plan is not null and not exists (select from gateway.plans where id = account.plan) then
-    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', '{"param": "plan"}'));
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
   end if;
   if account is distinct from former then
     update gateway.accounts set plan = account.plan, plan_ends_at = account.plan_ends_at where id = account.id;
@@ -4710,7 +4500,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:audit');
-  most integer := gateway.page_size(query);
+  most integer := (query ->> 'limit')::integer;
   wanted constant text := query ->> 'action';
   -- "key." to "key/", the character that follows the dot.
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
@@ -4759,7 +4549,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := gateway.page_size(query);
+  most integer := (query ->> 'limit')::integer;
   wanted constant text := query ->> 'action';
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
   answer jsonb;
@@ -4803,30 +4593,23 @@ $$;
 
 -- What the hourly cron asks for.
 
--- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, sums up so
--- few, and ends when it has summed up so many requests, so that it is done long before the database's time limit. What one
--- account's sums fail at is told, and does not keep the others from theirs. Answers how many accounts are done, which failed
--- and why, and after whom the next step begins: null when this was the last. Nothing is wrong if it never comes: whatever
--- reads an account's usage counts what is not summed up.
+-- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, and
+-- sums up so few, since whoever sums up an account keeps its lock until all are done, and the account's calls wait for
+-- that. Answers how many, and after whom the next step begins: null when this was the last. Nothing is wrong if it never
+-- comes: whatever reads an account's usage sums it up first. An account that is busy is left to the next run.
 --
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   most_looked_at constant integer := 5000;
   most constant integer := 25;
-  most_requests constant bigint := 100000;
   at constant timestamptz := gateway.now();
   looked_at uuid[];
   due uuid[];
-  this_account uuid;
-  last_done uuid := roll_up_usage.after;
   next uuid;
-  step record;
-  requests bigint := 0;
   accounts integer := 0;
-  failed jsonb := '[]';
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
@@ -4842,67 +4625,47 @@ begin
       where r.account_id = a.id and r.finished_at >= coalesce(t.rolled_up_to, '-infinity')
         and r.finished_at < gateway.last_whole_hour(at))
     order by a.id limit most);
-  foreach this_account in array due loop
-    begin
-      step := gateway.roll_up(this_account, at, most_requests - requests);
-      requests := requests + step.summed;
-      if step.more then
-        -- It is the first of the next step.
-        return jsonb_build_object(
-          'accounts', accounts, 'failed', failed,
-          'next', coalesce(last_done, '00000000-0000-0000-0000-000000000000'), 'dropped', null);
-      end if;
-      accounts := accounts + (step.summed > 0)::integer;
-    exception when others then
-      failed := failed || jsonb_build_object('account_id', this_account, 'reason', sqlerrm);
-    end;
-    last_done := this_account;
+  foreach next in array due loop
+    perform from gateway.accounts where id = next for update skip locked;
+    continue when not found;
+    accounts := accounts + gateway.roll_up(next, at)::integer;
   end loop;
   next := case
     when cardinality(due) = most then due[most]
     when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end;
-  return jsonb_build_object('accounts', accounts, 'failed', failed, 'next', next,
+  return jsonb_build_object('accounts', accounts, 'next', next,
                             'dropped', case when next is null then gateway.drop_old_month(kept_days, at) end);
+end;
+$$;
+
+-- supabase/schemas/69_check_caller.sql
+
+-- Who calls, for a request that is refused before the work that would have told it.
+
+-- Refuses the caller whom the work would have refused, and answers the limits in force.
+create function public.check_caller(caller jsonb, scope text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, scope);
+  account gateway.accounts;
+  key gateway.api_keys;
+  plan gateway.plans;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  select * into key from gateway.api_keys where id = session.key_id;
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, gateway.now());
+  return jsonb_build_object('limits', gateway.limits(account, key, plan));
 end;
 $$;
 
 -- supabase/schemas/69_public.sql
 
--- Whether the database can do what calls need, and fits the deployment that asks.
+-- What tells that the database answers.
 
--- The newest migration that was applied; null if none is on record, as where the schema was made by hand.
-create function gateway.migrated_to() returns text
-language plpgsql stable set search_path = ''
-as $$
-begin
-  return (select max(version) from supabase_migrations.schema_migrations);
-exception when undefined_table then
-  return null;
-end;
-$$;
-
--- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. Writes a row, but not again
--- within five seconds, so that it may be asked often; a database that takes no writes raises its own error.
-create function public.health(peppers jsonb default '{}') returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
-as $$
-declare
-  at constant timestamptz := gateway.now();
-begin
-  insert into gateway.heartbeat as former (at) values (at)
-    on conflict (one) do update set at = excluded.at where former.at < excluded.at - interval '5 seconds';
-  insert into gateway.peppers (version, fingerprint, first_seen_at)
-    select shown.key::integer, shown.value, at from jsonb_each_text(peppers) as shown
-    on conflict do nothing;
-  return jsonb_build_object(
-    'status', 'ok',
-    'migrated_to', gateway.migrated_to(),
-    'unknown_peppers', (
-      select coalesce(jsonb_agg(shown.key::integer order by shown.key::integer), '[]')
-      from jsonb_each_text(health.peppers) as shown
-      where not exists (select from gateway.peppers as known where known.fingerprint = shown.value)));
-end;
-$$;
+create function public.health() returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select '{"status": "ok"}'::jsonb $$;
 
 -- supabase/schemas/90_grants.sql
 
@@ -4923,12 +4686,12 @@ revoke execute on function public.finish_request(jsonb) from public, anon, authe
 grant execute on function public.finish_request(jsonb) to service_role;
 
 -- 42_sweep_holds.sql
-revoke execute on function public.sweep_holds(uuid) from public, anon, authenticated;
-grant execute on function public.sweep_holds(uuid) to service_role;
+revoke execute on function public.sweep_holds() from public, anon, authenticated;
+grant execute on function public.sweep_holds() to service_role;
 
 -- 43_ledger_check.sql
-revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
-grant execute on function public.check_ledger(jsonb, text) to service_role;
+revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb) to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -5066,6 +4829,10 @@ grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_ro
 revoke execute on function public.roll_up_usage(uuid, integer) from public, anon, authenticated;
 grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
+-- 69_check_caller.sql
+revoke execute on function public.check_caller(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_caller(jsonb, text) to service_role;
+
 -- 69_public.sql
-revoke execute on function public.health(jsonb) from public, anon, authenticated;
-grant execute on function public.health(jsonb) to service_role;
+revoke execute on function public.health() from public, anon, authenticated;
+grant execute on function public.health() to service_role;

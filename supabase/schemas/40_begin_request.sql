@@ -81,6 +81,9 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
+  if model.id is null then
+    model := gateway.find_model(call ->> 'model');
+  end if;
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);

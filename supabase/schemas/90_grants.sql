@@ -158,6 +158,10 @@ grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_ro
 revoke execute on function public.roll_up_usage(uuid, integer) from public, anon, authenticated;
 grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
+-- 69_check_caller.sql
+revoke execute on function public.check_caller(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_caller(jsonb, text) to service_role;
+
 -- 69_public.sql
 revoke execute on function public.health(jsonb) from public, anon, authenticated;
 grant execute on function public.health(jsonb) to service_role;

@@ -121,6 +121,8 @@ impl Answer {
             402 => "billing_error",
             403 => "permission_error",
             404 => "not_found_error",
+            // No wait that a client has the patience for would help.
+            429 if self.header("x-should-retry") == "false" && code != Code::TooManyAttempts => "insufficient_quota",
             429 => "rate_limit_error",
             400..=499 => "invalid_request_error",
             _ => "api_error",

@@ -2,6 +2,7 @@
 //! takes precedence, and what a refused call must give back.
 
 use futures_util::FutureExt;
+use http::StatusCode;
 use tokio::time::Instant;
 
 use super::bill::Produced;
@@ -111,6 +112,10 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
 async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request<'_>) -> RefusedCall {
     let outranks = matches!(error.http_status().as_u16(), 401 | 403);
     let Some(limits) = limits.filter(|_| !outranks) else {
+        // Who has shown a good key is told how it stands, whatever else is wrong.
+        let status = limits.filter(|_| error.http_status() != StatusCode::UNAUTHORIZED);
+        let status = status.and_then(|limits| limited.status(limits)).cloned();
+        let error = error.with_headers(|headers| status.iter().for_each(|status| status.write(headers)));
         return RefusedCall { error, compensation: Compensation { hold: false, lease: limited.abandon() } };
     };
     match limited.confirm(limits).await {

@@ -170,6 +170,7 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
     }
     let refused = |error| NoHold::Refused { error, limits: None };
     let supabase = app.supabase().map_err(refused)?;
+    caller.note_asked();
     let turn = app.turns.begin(caller.key_hash(), supabase.timeout()).await.map_err(refused)?;
     match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
         Ok(Answer::Placed(hold)) => {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::status::RateLimitStatus;
 use crate::error::{Code, Error};
 
 /// A refusal is remembered until its window opens, but never longer: a limit that was raised elsewhere must not wait for it. What
@@ -58,7 +59,8 @@ impl NegativeCache {
             refusals.remove(key_hash);
             return None;
         }
-        Some(refusal.clone().with_retry_after(opens.duration_since(now)))
+        let wait = opens.duration_since(now);
+        Some(refusal.clone().with_retry_after(wait).with_headers(|headers| RateLimitStatus::write_reset(headers, wait)))
     }
 }
 

@@ -77,6 +77,16 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// What the headers say of a call that the database has refused under these limits: the first verdict, if it was
+    /// given under the same ones.
+    #[must_use]
+    pub fn status(&self, limits: &str) -> Option<&RateLimitStatus> {
+        match &self.verdict {
+            Verdict::Given(answer) if answer.limits == limits => Some(&answer.status),
+            _ => None,
+        }
+    }
+
     /// Asks no further. Gives the lease that the first verdict took, if it took one, to be released.
     #[must_use]
     pub fn abandon(self) -> Option<Lease> {

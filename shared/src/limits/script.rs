@@ -174,6 +174,12 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
     }))
 }
 
+/// A limit in a limits text: the key's and the account's.
+pub fn limit(limits: &str, name: &str) -> Option<(u64, u64)> {
+    let (key, account) = value(limits, name)?.split_once('/')?;
+    Some((key.parse().ok()?, account.parse().ok()?))
+}
+
 /// The account in a limits text.
 pub fn account_of(limits: &str) -> &str {
     value(limits, "account").unwrap_or_default()

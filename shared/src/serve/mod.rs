@@ -8,10 +8,12 @@
 mod access;
 mod application;
 mod body;
+mod encoding;
 mod errors;
 mod invocation;
 mod lambda;
 pub mod logs;
+mod nowhere;
 mod path;
 mod plain;
 mod vercel;

@@ -4,6 +4,7 @@ mod addresses;
 mod changes;
 mod domains;
 mod fingerprints;
+mod first;
 mod headers;
 mod limits;
 mod matrix;

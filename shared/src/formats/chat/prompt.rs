@@ -12,36 +12,8 @@ use serde_json::value::RawValue;
 use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
+use crate::formats::openai::members::{check_cache, reaches_prompt};
 use crate::object::Object;
-
-/// Told to who asks for a cache that is charged at another price than the one in the catalog.
-const HOUR: &str = "A cache of one hour is charged apart by the provider and is not offered here; leave out `ttl`.";
-
-/// Members of a request that never reach the model's prompt.
-const NOT_IN_PROMPT: [&str; 22] = [
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "max_completion_tokens",
-    "n",
-    "temperature",
-    "top_p",
-    "seed",
-    "stop",
-    "user",
-    "provider",
-    "logprobs",
-    "top_logprobs",
-    "frequency_penalty",
-    "presence_penalty",
-    "logit_bias",
-    "metadata",
-    "store",
-    "service_tier",
-    "parallel_tool_calls",
-];
 
 /// Members that a provider turns into instructions for the model, in words of its own (Anthropic, "Tool use: pricing": 159 to
 /// 530 tokens). The catalog says how many tokens that may be.
@@ -130,25 +102,15 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
             return Err(Error::invalid(format!("messages[{place}].role"), "Every message has a `role`."));
         }
         for (name, value) in message.iter() {
+            check_cache(name, value).map_err(|message| Error::invalid(format!("messages[{place}].{name}"), message))?;
             match name {
                 "role" => {}
-                "cache_control" if keeps_an_hour(value) => {
-                    return Err(Error::invalid(format!("messages[{place}].cache_control"), HOUR));
-                }
                 "content" => content(value, place, prompt, sink)?,
                 _ => sink.text(value),
             }
         }
     }
-    for (name, value) in request.iter().filter(|(name, _)| !NOT_IN_PROMPT.contains(name)) {
-        let caches = match name {
-            "cache_control" => true,
-            "tools" => written_plainly(value).contains("\"cache_control\""),
-            _ => false,
-        };
-        if caches && keeps_an_hour(value) {
-            return Err(Error::invalid(name.to_owned(), HOUR));
-        }
+    for (name, value) in request.iter().filter(|(name, _)| *name != "messages" && reaches_prompt(name)) {
         prompt.tools |= BRING_INSTRUCTIONS.contains(&name) && value != "null";
         sink.text(name);
         sink.text(value);
@@ -184,9 +146,9 @@ fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), 
     let part: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
     let kind = part.get("type").and_then(string).ok_or(None)?;
     for (name, value) in part.iter() {
+        check_cache(name, value).map_err(|message| Some(message.into()))?;
         match (kind.as_ref(), name) {
             (_, "type") => {}
-            (_, "cache_control") if keeps_an_hour(value) => return Err(Some(HOUR.into())),
             ("image_url", "image_url") => {
                 prompt.images += 1;
                 holds(prompt, "image");
@@ -204,35 +166,6 @@ fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), 
         _ => return Err(Some("A content part's `type` is text, image_url, input_audio, video_url or file.".into())),
     }
     Ok(())
-}
-
-fn keeps_an_hour(json: &str) -> bool {
-    written_plainly(json).contains("\"1h\"")
-}
-
-/// JSON whose ASCII letters, digits and underscores are not written as escapes, so that a word in it can be found.
-fn written_plainly(json: &str) -> Cow<'_, str> {
-    const ESCAPE: &str = "\\u00";
-    let mut pieces = json.split(ESCAPE);
-    let first = pieces.next().unwrap_or_default();
-    if first.len() == json.len() {
-        return Cow::Borrowed(json);
-    }
-    let mut plain = first.to_owned();
-    for piece in pieces {
-        let character = piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match character.filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
-            Some(byte) => {
-                plain.push(char::from(byte));
-                plain.push_str(&piece[2..]);
-            }
-            None => {
-                plain.push_str(ESCAPE);
-                plain.push_str(piece);
-            }
-        }
-    }
-    Cow::Owned(plain)
 }
 
 /// A JSON string's text.
