@@ -10,14 +10,13 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::api_key::{hash, is_well_formed, without_keys};
 use crate::app::{App, SharedApp};
 use crate::config::configured;
 use crate::error::{Code, Error};
-use crate::key_first::KnownCaller;
 use crate::request_id::RequestId;
 use crate::serve::Invocation;
 
@@ -28,6 +27,22 @@ const USER_AGENT_LENGTH: usize = 256;
 /// caller.
 #[derive(Clone, Debug)]
 pub struct Caller(Arc<Shown>);
+
+/// Where the extractor of a caller leaves whom it found, in a request's extensions.
+#[derive(Clone, Default)]
+pub(crate) struct KnownCaller(Arc<OnceLock<(Caller, SharedApp)>>);
+
+impl KnownCaller {
+    /// Leaves the caller here, once: a second extractor of the same request finds the same one.
+    fn set(&self, caller: Caller, app: SharedApp) {
+        let _ = self.0.set((caller, app));
+    }
+
+    /// Whom the extractor found, if it has come that far.
+    pub(crate) fn get(&self) -> Option<&(Caller, SharedApp)> {
+        self.0.get()
+    }
+}
 
 /// What a caller shows of itself.
 #[derive(Debug, Serialize)]

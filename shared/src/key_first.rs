@@ -5,29 +5,14 @@
 //! A sound request asks the database once, and that call tells whether the key is good. Here is asked for those that are
 //! refused before it: one more call, on that path only.
 
-use std::sync::{Arc, OnceLock};
-
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::app::SharedApp;
-use crate::caller::Caller;
+use crate::caller::KnownCaller;
 use crate::route::Operation;
-
-/// Where the extractor of the caller leaves whom it found, in a request's extensions.
-#[derive(Clone, Default)]
-pub(crate) struct KnownCaller(Arc<OnceLock<(Caller, SharedApp)>>);
-
-impl KnownCaller {
-    /// Leaves the caller here, once.
-    pub(crate) fn set(&self, caller: Caller, app: SharedApp) {
-        // A second extractor of the same request finds the same caller.
-        let _ = self.0.set((caller, app));
-    }
-}
 
 /// What the SQL function `check_caller` answers.
 #[derive(Deserialize)]
@@ -42,7 +27,7 @@ pub(crate) async fn key_first(operation: Operation, is_inference: bool, mut requ
     request.extensions_mut().insert(known.clone());
     let mut response = next.run(request).await;
     let is_about_the_request = matches!(response.status().as_u16(), 400 | 402 | 404..=428);
-    let Some((caller, app)) = known.0.get().filter(|_| is_about_the_request) else { return response };
+    let Some((caller, app)) = known.get().filter(|_| is_about_the_request) else { return response };
     if caller.was_asked() {
         return response;
     }

@@ -75,6 +75,6 @@ impl<S: Sync> FromRequest<S> for Payload {
             joined.extend_from_slice(&data);
         }
         let read = if joined.is_empty() { first } else { joined.freeze() };
-        encoding::decoded(&head.headers, read).map(Self)
+        encoding::decoded(&head.headers, read, BODY_LIMIT).map(Self)
     }
 }

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::{HeaderMap, HeaderValue, header};
 
-use super::body::BODY_LIMIT;
 use crate::error::{Code, Error};
 
 /// What is taken, as `accept-encoding` of a refusal says it (RFC 9110 §15.5.16).
@@ -15,12 +14,12 @@ const TAKEN: &str = "gzip, deflate, zstd";
 /// A frame may ask for gigabytes.
 const ZSTD_WINDOW: u32 = 23;
 
-/// The body as its sender wrote it, of at most [`BODY_LIMIT`] bytes however small it came.
+/// The body as its sender wrote it, of at most `most` bytes however small it came.
 ///
 /// # Errors
 /// `unsupported_media_type` for an encoding that is not taken, `payload_too_large`, and `invalid_request` for what is
 /// not in the encoding that the header names.
-pub(super) fn decoded(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Error> {
+pub(super) fn decoded(headers: &HeaderMap, body: Bytes, most: usize) -> Result<Bytes, Error> {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     let Some(encoding) = encodings.next() else { return Ok(body) };
     let encoding = if encodings.next().is_some() { None } else { encoding.to_str().ok() };
@@ -28,13 +27,13 @@ pub(super) fn decoded(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Error> 
     let encoded: &[u8] = &body;
     let plain = match encoding.as_deref() {
         Some("identity" | "") => return Ok(body),
-        Some("gzip" | "x-gzip") => read(MultiGzDecoder::new(encoded)),
+        Some("gzip" | "x-gzip") => read(MultiGzDecoder::new(encoded), most),
         // Its name means the zlib format; some send what it wraps.
-        Some("deflate") if is_zlib(encoded) => read(ZlibDecoder::new(encoded)),
-        Some("deflate") => read(DeflateDecoder::new(encoded)),
+        Some("deflate") if is_zlib(encoded) => read(ZlibDecoder::new(encoded), most),
+        Some("deflate") => read(DeflateDecoder::new(encoded), most),
         Some("zstd") => zstd::stream::read::Decoder::with_buffer(encoded).and_then(|mut decoder| {
             decoder.window_log_max(ZSTD_WINDOW)?;
-            read(decoder)
+            read(decoder, most)
         }),
         _ => return Err(not_taken()),
     };
@@ -43,7 +42,7 @@ pub(super) fn decoded(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Error> 
             "The body is not in the encoding that `content-encoding` names. Send it as it is, without the header.";
         Error::invalid("content-encoding", message)
     })?;
-    if plain.len() > BODY_LIMIT {
+    if plain.len() > most {
         return Err(
             Error::new(Code::PayloadTooLarge).with_message("The request body is larger than 4.5 MB once decoded.")
         );
@@ -52,9 +51,9 @@ pub(super) fn decoded(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Error> 
 }
 
 /// Reads on to one byte more than a body may have.
-fn read(decoder: impl Read) -> io::Result<Vec<u8>> {
+fn read(decoder: impl Read, most: usize) -> io::Result<Vec<u8>> {
     let mut plain = Vec::new();
-    decoder.take(BODY_LIMIT as u64 + 1).read_to_end(&mut plain)?;
+    decoder.take(most as u64 + 1).read_to_end(&mut plain)?;
     Ok(plain)
 }
 
@@ -82,7 +81,7 @@ mod tests {
 
     fn decode(encoding: &str, body: Vec<u8>) -> Result<Bytes, Error> {
         let headers = [(header::CONTENT_ENCODING, encoding.parse().expect("a value"))].into_iter().collect();
-        decoded(&headers, body.into())
+        decoded(&headers, body.into(), 4_718_592)
     }
 
     fn encoded(encoding: &str, plain: &[u8]) -> Vec<u8> {
