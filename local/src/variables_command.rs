@@ -9,8 +9,8 @@ use std::{fs, io};
 use local::platform::repository;
 use serde_json::json;
 use shared::config::variables::{
-    CALL_MAX_SECONDS, CRON_SECRET, FRONTEND_URL, Group, KV_REST_API_TOKEN, KV_REST_API_URL, Kind, Presence, RUST_LOG,
-    VARIABLES, Variable,
+    API_KEY_PEPPER, CALL_MAX_SECONDS, CRON_SECRET, FRONTEND_URL, Group, KV_REST_API_TOKEN, KV_REST_API_URL, Kind,
+    Presence, RUST_LOG, VARIABLES, Variable,
 };
 
 /// What stands before and after a derived part, in each file's own comments.
@@ -155,6 +155,7 @@ fn parameters() -> String {
             Presence::Required if *variable == CRON_SECRET => {
                 members.push("AllowedPattern: \"[0-9A-Za-z_-]{32,}\"".to_owned());
             }
+            Presence::Required if *variable == API_KEY_PEPPER => members.push("MinLength: 32".to_owned()),
             Presence::Required => members.push("MinLength: 1".to_owned()),
             Presence::Optional => members.push("Default: \"\"".to_owned()),
             // Nobody's deployment is the site on the deployer's own machine.
