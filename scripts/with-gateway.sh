@@ -25,7 +25,8 @@ trap finish EXIT
 trap 'exit 1' INT TERM
 
 # Built first, so that the build's time is not taken for a start that hangs.
-cargo build --quiet --manifest-path "$root/Cargo.toml" --package local
+# By its binary and not its package: dependencies are then built with the features that `cargo run` and `cargo test` want.
+cargo build --quiet --manifest-path "$root/Cargo.toml" --bin local
 # Providers, Privy and Resend are to be stand-ins: no key from the environment, nor from a .env beside the sources.
 (
   cd "$work"

@@ -48,6 +48,37 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
+-- What every function of the API asks of its arguments before it acts: these members are there. SQL's null is neither true nor
+-- false, and passes most checks that it meets. That one is missing is the gateway's mistake and not a caller's: an error and
+-- no refusal.
+create function gateway.require(argument jsonb, variadic members text[]) returns void
+language plpgsql immutable parallel safe
+as $$
+declare
+  member text;
+begin
+  foreach member in array members loop
+    if argument ->> member is null then
+      raise exception using errcode = 'null_value_not_allowed', message = format('`%s` is missing', member);
+    end if;
+  end loop;
+end;
+$$;
+
+-- How long a page of a list is: what it asks for, since no limit would be no end.
+create function gateway.page_size(query jsonb) returns integer
+language plpgsql immutable parallel safe
+as $$
+declare
+  size constant integer := (query ->> 'limit')::integer;
+begin
+  if (size between 1 and 1000) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = '`limit` is missing or too large';
+  end if;
+  return size;
+end;
+$$;
+
 -- A page of a list, as every list is shown. The cursor is where the next page begins; null says that there is none.
 create function gateway.page(data jsonb, next_cursor text) returns jsonb
 language sql stable
@@ -205,6 +236,7 @@ create table gateway.accounts (
   balance bigint not null default 0,
   held gateway.unsigned_bigint not null default 0,
   debt gateway.unsigned_bigint not null default 0,
+  refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
@@ -220,6 +252,8 @@ comment on column gateway.accounts.deleted_at is
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.refund_debt is
+  'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
@@ -296,7 +330,7 @@ comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
-create index api_keys_account on gateway.api_keys (account_id);
+create index api_keys_account on gateway.api_keys (account_id, created_at, id);
 
 -- The ids are in the order in which they were retired.
 create table gateway.retired_secrets (
@@ -329,6 +363,7 @@ create table gateway.models (
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
+  tool_tokens integer not null default 600 check (tool_tokens >= 0),
   enabled boolean not null default true,
   created_at timestamptz not null default now()
 );
@@ -348,6 +383,8 @@ create table gateway.model_routes (
   enabled boolean not null default true,
   primary key (model_id, provider)
 );
+comment on column gateway.models.tool_tokens is
+  'The most that its providers add to a prompt by themselves when it comes with tools or a schema of the answer. Anthropic adds 159 to 530, others'' templates less.';
 comment on table gateway.model_routes is
   'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
 comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';
@@ -397,16 +434,17 @@ create table gateway.credit_transactions (
 ) partition by range (id);
 alter sequence gateway.credit_transactions_id_seq owned by gateway.credit_transactions.id;
 comment on table gateway.credit_transactions is
-  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive). The sum is the balance.';
+  'The ledger, append-only: one row per change of a grant. A row without a grant is debt taken on (negative) or repaid (positive), of the type that it was taken on by. The sum is the balance.';
 
 -- No foreign keys: to attach a month would lock all accounts and grants against every write. Whoever writes here has the
 -- account's row locked and has just read the grant; grants are never deleted, an account with grants cannot be, and
 -- ledger_check looks for strays.
 -- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
 -- would have to contain the id.
-create index credit_transactions_account on gateway.credit_transactions (account_id, id);
+-- By when, as they are listed: whoever asks for a time in the past reads nothing that came after it.
+create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
 -- Beside usage, which is nearly all of it.
-create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';
+create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.credit_transactions
@@ -539,6 +577,7 @@ create table gateway.requests (
   completion_tokens integer not null default 0,
   reasoning_tokens integer not null default 0,
   estimated boolean not null default false,
+  clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
   first_byte_ms integer,
@@ -550,6 +589,8 @@ create table gateway.requests (
 ) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.clamped is
+  'The provider reported more tokens than the model has; so many as it has were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -559,8 +600,9 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
 
+-- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
 create table gateway.usage_hours (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null,
   hour timestamptz not null,
   key_id uuid not null,
   model text not null,
@@ -580,7 +622,7 @@ comment on table gateway.usage_hours is
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
 create table gateway.usage_totals (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key,
   rolled_up_to timestamptz not null,
   requests bigint not null,
   failed bigint not null,
@@ -738,6 +780,100 @@ exception when lock_not_available then
   return null;
 end;
 $$;
+
+-- supabase/schemas/22_chats.sql
+
+-- Chats that an account keeps: sessions and their messages, both encrypted by the gateway before they come here.
+
+-- A text that only the gateway can read: a Fernet token, and the version of the keyring's key that made it.
+create type gateway.sealed_text as (ciphertext text, version integer);
+
+-- What an account keeps and for how long. Written under the account's lock.
+create table gateway.chat_accounts (
+  account_id uuid primary key references gateway.accounts (id),
+  retention_days integer check (retention_days between 1 and 3650),
+  sessions integer not null default 0 check (sessions >= 0),
+  messages bigint not null default 0 check (messages >= 0),
+  bytes bigint not null default 0 check (bytes >= 0)
+);
+comment on table gateway.chat_accounts is 'How much an account keeps of its chats. An account that never kept one has no row.';
+comment on column gateway.chat_accounts.retention_days is 'A session goes so many days after its last message; null keeps it until it is deleted.';
+comment on column gateway.chat_accounts.bytes is 'Of all ciphertexts.';
+
+create table gateway.chat_sessions (
+  id uuid primary key,
+  account_id uuid not null references gateway.accounts (id),
+  title gateway.sealed_text,
+  metadata gateway.sealed_text,
+  model text,
+  messages integer not null default 0,
+  bytes bigint not null default 0,
+  turn uuid,
+  turn_until timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
+comment on table gateway.chat_sessions is 'A conversation. What people write is sealed.';
+comment on column gateway.chat_sessions.messages is 'How many it has ever had: the next one''s position.';
+comment on column gateway.chat_sessions.turn is
+  'The call whose turn it is, until it ends or turn_until has passed: two turns at once would be told in each other''s words.';
+comment on column gateway.chat_sessions.bytes is 'Of its own ciphertexts and its messages''.';
+
+create index chat_sessions_recent on gateway.chat_sessions (account_id, updated_at, id);
+create index chat_sessions_version on gateway.chat_sessions (least((title).version, (metadata).version));
+
+create table gateway.chat_messages (
+  id bigint generated always as identity primary key,
+  session_id uuid not null references gateway.chat_sessions (id) on delete cascade,
+  account_id uuid not null,
+  position integer not null,
+  role text not null,
+  content gateway.sealed_text not null,
+  terms bigint[] not null,
+  bound bigint not null,
+  tokens bigint not null,
+  images integer not null,
+  modalities text[] not null,
+  call_id uuid,
+  created_at timestamptz not null,
+  unique (session_id, position)
+);
+comment on column gateway.chat_messages.content is 'The message, as one of chat completions in JSON.';
+comment on column gateway.chat_messages.terms is
+  'A blind index: keyed hashes of its words, so that it can be searched without being readable. The key is derived from that of the content.';
+comment on column gateway.chat_messages.bound is 'No more tokens than its bytes does it have in a prompt, images apart.';
+comment on column gateway.chat_messages.tokens is 'No more tokens than this, by a count: tighter than its bytes.';
+comment on column gateway.chat_messages.call_id is 'The call that it was part of; null if it was put here by hand.';
+
+-- A hash is of one account and one word, so that this alone finds an account's messages with that word.
+create index chat_messages_terms on gateway.chat_messages using gin (terms);
+create index chat_messages_account on gateway.chat_messages (account_id, id);
+create index chat_messages_version on gateway.chat_messages (((content).version));
+
+alter table gateway.chat_accounts enable row level security;
+alter table gateway.chat_sessions enable row level security;
+alter table gateway.chat_messages enable row level security;
+
+-- supabase/schemas/22_deployment.sql
+
+-- What the database knows of the deployments that use it, so that one that does not fit is noticed before its callers notice.
+
+create table gateway.peppers (
+  version integer primary key,
+  fingerprint text not null unique,
+  first_seen_at timestamptz not null
+);
+comment on table gateway.peppers is
+  'Fingerprints (an HMAC of a constant) of the peppers that keys are hashed under, never a pepper. A deployment with another pepper knows no key.';
+
+create table gateway.heartbeat (
+  one boolean primary key default true check (one),
+  at timestamptz not null
+);
+comment on table gateway.heartbeat is 'One row that health writes: whether the database takes writes at all shows in nothing else.';
+
+alter table gateway.peppers enable row level security;
+alter table gateway.heartbeat enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -1055,16 +1191,28 @@ return least(9223372036854775807, ceil((
   + completion::numeric * completion_price + request_price::numeric * 1000000
 ) * markup * 0.0000000001))::bigint;
 
--- The cost of a usage at a candidate's frozen prices. Token counts come from providers: they are clamped before anything is
--- computed from them.
+-- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
+-- come from providers: they are clamped before anything is computed from them. Of parts that exceed the prompt the dearer
+-- one is believed.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
   prompt constant integer := gateway.token_count(usage, 'prompt');
-  cached constant integer := least(gateway.token_count(usage, 'cached'), prompt);
-  written constant integer := least(gateway.token_count(usage, 'written'), prompt - cached);
+  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
+  written integer := least(gateway.token_count(usage, 'written'), prompt);
 begin
+  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
+    || (price ->> 'request') || markup is null then
+    return null;
+  end if;
+  if cached > prompt - written then
+    if (price ->> 'cached')::bigint > (price ->> 'written')::bigint then
+      written := prompt - cached;
+    else
+      cached := prompt - written;
+    end if;
+  end if;
   return gateway.charge(
     prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
     written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
@@ -1204,7 +1352,7 @@ $$;
 -- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
 -- caller, and is handed that row; it changes the row's value in its caller through inout.
 
--- Adds a grant and its ledger row. A purchase, an admin's or a subscription's grant repays debt first.
+-- Adds a grant and its ledger row. It repays debt first, as far as it may (see repay_debt).
 create function gateway.grant_credit(
   inout account gateway.accounts, source text, amount bigint, expires_at timestamptz, description text,
   at timestamptz, out grant_id bigint)
@@ -1276,7 +1424,7 @@ begin
 end;
 $$;
 
--- Records money owed: the ledger row has no grant.
+-- Records money owed, for calls (`usage`) or for a payment that was refunded (`money_back`): the ledger row has no grant.
 create function gateway.take_on_debt(
   inout account gateway.accounts, amount bigint, type text, call uuid, description text, at timestamptz)
 language plpgsql set search_path = ''
@@ -1287,34 +1435,64 @@ begin
   end if;
   account.balance := account.balance - amount;
   account.debt := account.debt + amount;
+  if type = 'money_back' then
+    account.refund_debt := account.refund_debt + amount;
+  end if;
   insert into gateway.credit_transactions
     (account_id, type, amount, call_id, balance_after, description, created_at)
     values (account.id, take_on_debt.type, -take_on_debt.amount, call, account.balance, take_on_debt.description, at);
 end;
 $$;
 
--- Pays debt out of what no open hold reserves. The balance stays what it is: the debt's row is reversed and the
--- grant that pays gets its own. Credit that was a gift (trial, coupon, referral) does not pay debt.
-create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+-- Pays up to `owed` of a debt of this type from these sources (null: any), out of what no open hold reserves. The balance
+-- stays what it is: the debt's row is reversed and the grant that pays gets its own.
+create function gateway.repay(
+  inout account gateway.accounts, owed bigint, type text, sources text[], at timestamptz, out paid bigint)
 language plpgsql set search_path = ''
 as $$
 declare
   payment record;
 begin
+  payment := gateway.spend(
+    account, least(owed, gateway.available(account, at)), type, null, 'debt repaid', sources, at, at);
+  account := payment.account;
+  paid := payment.taken;
+  if paid > 0 then
+    account.debt := account.debt - paid;
+    account.balance := account.balance + paid;
+    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
+      values (account.id, repay.type, paid, account.balance, 'debt repaid', at);
+  end if;
+end;
+$$;
+
+-- Pays debt out of what no open hold reserves. What calls have cost is paid by any credit, since any could have paid the
+-- call. A payment that was refunded is not paid by credit that was a gift (trial, coupon, referral): it would become money.
+create function gateway.repay_debt(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  repaid record;
+  former constant bigint := account.debt;
+begin
   if account.debt = 0 then
     return;
   end if;
-  payment := gateway.spend(
-    account, least(account.debt, gateway.available(account, at)), 'usage', null, 'debt repaid',
-    array['purchase', 'admin', 'subscription', 'credit_back'], at, at);
-  account := payment.account;
-  if payment.taken > 0 then
-    account.debt := account.debt - payment.taken;
-    account.balance := account.balance + payment.taken;
-    insert into gateway.credit_transactions (account_id, type, amount, balance_after, description, created_at)
-      values (account.id, 'usage', payment.taken, account.balance, 'debt repaid', at);
+  if account.debt > account.refund_debt then
+    repaid := gateway.repay(account, account.debt - account.refund_debt, 'usage', null, at);
+    account := repaid.account;
+  end if;
+  if account.refund_debt > 0 then
+    repaid := gateway.repay(
+      account, account.refund_debt, 'money_back', array['purchase', 'admin', 'subscription', 'credit_back'], at);
+    account := repaid.account;
+    account.refund_debt := account.refund_debt - repaid.paid;
+  end if;
+  if account.debt < former then
     update gateway.accounts set
-      balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+      balance = account.balance, debt = account.debt, refund_debt = account.refund_debt,
+      next_expiry = account.next_expiry
+      where id = account.id;
   end if;
 end;
 $$;
@@ -1409,7 +1587,7 @@ begin
   end if;
   account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
   update gateway.accounts set
-    balance = account.balance, debt = account.debt, next_expiry = account.next_expiry where id = account.id;
+    balance = account.balance, debt = account.debt, refund_debt = account.refund_debt, next_expiry = account.next_expiry where id = account.id;
 end;
 $$;
 
@@ -1467,11 +1645,12 @@ $$;
 -- Puts on the audit trail that authenticate refused a known key: its exception has undone everything, so the gateway
 -- asks for this afterwards.
 create function public.record_refusal(caller jsonb, code text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   key gateway.api_keys := gateway.find_key(caller -> 'key_hashes');
 begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
   if key.id is not null then
     perform gateway.note_refusal(caller, key, code, gateway.now());
   end if;
@@ -1601,6 +1780,131 @@ begin
 end;
 $$;
 
+-- supabase/schemas/39_chat_turns.sql
+
+-- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
+
+-- What a turn adds to its call: the messages before, oldest first, with their size in the prompt; or why it may not be made.
+create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+
+-- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
+-- context has room for, a hundred at most; so the cost of it is the same however long a chat is. What a tool answered goes with
+-- the message that asked it, or not at all. The newest instructions (a system or developer message) go along from wherever they
+-- are, unless the call has its own.
+--
+-- call: as of begin_request, with session_id, instructed (has instructions of its own) and counted (whether prompt_bound is a
+-- count of tokens; then the messages are taken by their counts, too).
+create function gateway.open_turn(
+  account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
+returns gateway.chat_turn
+language plpgsql
+as $$
+declare
+  most constant integer := 100;
+  smallest_output constant integer := 256;
+  counted constant boolean := coalesce((call ->> 'counted')::boolean, false);
+  instructed constant boolean := coalesce((call ->> 'instructed')::boolean, false);
+  room bigint := model.context_length - prompt - smallest_output;
+  turn gateway.chat_turn;
+  chat gateway.chat_sessions;
+  message gateway.chat_messages;
+  instructions gateway.chat_messages;
+  taken gateway.chat_messages[] := '{}';
+begin
+  select * into chat from gateway.chat_sessions
+    where id = (call ->> 'session_id')::uuid and account_id = account.id
+      and updated_at >= gateway.chats_forgotten_before(account.id, at);
+  if not found then
+    turn.refused := gateway.refusal(404, 'chat_session_not_found', '{"param": "session_id"}');
+    return turn;
+  end if;
+  if chat.turn_until > at and chat.turn <> (call ->> 'call_id')::uuid then
+    turn.refused := gateway.refusal(409, 'chat_session_busy',
+      '{"param": "session_id", "retry_after_ms": 1000, "should_retry": true}');
+    return turn;
+  end if;
+  if chat.messages >= (gateway.chat_bounds()).messages_a_session then
+    turn.refused := gateway.refusal(409, 'chat_session_full', '{"param": "session_id"}');
+    return turn;
+  end if;
+  if (select bytes >= (gateway.chat_bounds()).bytes from gateway.chat_accounts where account_id = account.id) then
+    turn.refused := gateway.refusal(409, 'chat_storage_full', '{"param": "session_id"}');
+    return turn;
+  end if;
+
+  if not instructed then
+    select * into instructions from gateway.chat_messages
+      where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
+    room := room - coalesce(instructions.tokens + instructions.images * model.image_tokens, 0);
+  end if;
+  for message in
+    select * from gateway.chat_messages
+      where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most
+  loop
+    room := room - message.tokens - message.images * model.image_tokens;
+    exit when room < 0;
+    taken := array_prepend(message, taken);
+  end loop;
+  -- What a tool answered to a question that is out of sight.
+  while taken[1].role = 'tool' loop
+    taken := taken[2:];
+  end loop;
+  if instructions.id is not null and room > -model.context_length then
+    taken := array_prepend(instructions, taken);
+  end if;
+  select coalesce(jsonb_agg(to_jsonb(m.content) order by ordinality), '[]'),
+         coalesce(sum(case when counted then m.tokens else m.bound end), 0), coalesce(sum(m.images), 0),
+         coalesce((select jsonb_agg(distinct modality) from unnest(taken) as t, unnest(t.modalities) as modality), '[]')
+    into turn.history, turn.bound, turn.images, turn.modalities
+    from unnest(taken) with ordinality as m;
+  return turn;
+end;
+$$;
+
+-- Takes the turn for a call, until it ends or its hold is past its time.
+create function gateway.take_turn(call jsonb, until timestamptz) returns void
+language sql
+begin atomic
+  update gateway.chat_sessions set turn = (call ->> 'call_id')::uuid, turn_until = until
+    where id = (call ->> 'session_id')::uuid;
+end;
+
+-- Ends a turn of a locked account, and keeps what was said: turn {session_id, messages as gateway.add_chat_messages takes them,
+-- title}. Of a session that was deleted meanwhile nothing is kept; one without a title gets it.
+create function gateway.end_turn(account gateway.accounts, this_call uuid, turn jsonb, at timestamptz) returns void
+language plpgsql
+as $$
+declare
+  chat gateway.chat_sessions;
+  title constant gateway.sealed_text := gateway.read_sealed(turn -> 'title');
+  known bigint[];
+  said jsonb;
+begin
+  select * into chat from gateway.chat_sessions
+    where id = (turn ->> 'session_id')::uuid and account_id = account.id;
+  if not found then
+    return;
+  end if;
+  -- A client may send the same instructions with every call: they are kept once, until they change.
+  select terms into known from gateway.chat_messages
+    where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
+  said := (
+    select jsonb_agg(message order by ordinality) from jsonb_array_elements(turn -> 'messages') with ordinality as one (message, ordinality)
+    where message ->> 'role' not in ('system', 'developer')
+      or gateway.chat_terms(account.id, message -> 'terms') is distinct from known);
+  if said is not null then
+    chat := gateway.add_chat_messages(chat, said, this_call, at);
+    if chat.title is null and title is not null then
+      update gateway.chat_sessions set title = end_turn.title, bytes = bytes + gateway.sealed_size(end_turn.title)
+        where id = chat.id;
+      update gateway.chat_accounts set bytes = bytes + gateway.sealed_size(end_turn.title)
+        where account_id = account.id;
+    end if;
+  end if;
+  update gateway.chat_sessions set turn = null, turn_until = null where id = chat.id and turn = this_call;
+end;
+$$;
+
 -- supabase/schemas/39_usage.sql
 
 -- How usage is summed up, and read. Every total is that of its hours and of the requests since: the two meet at
@@ -1619,54 +1923,98 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. The minute is for a clock that is set back a little: what it would put
--- into an hour that is summed up would never be counted.
+-- The end of the last hour that is surely over. A settle reads the clock before it commits, and clocks are set back: what
+-- either would put into an hour that is summed up would never be counted. Ten minutes are more than both.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
-as $$ select date_trunc('hour', at - interval '1 minute', 'UTC') $$;
+as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
 
--- Sums up the hours of an account that are over. A settle reads the clock and writes its request under the account's
--- lock, so whoever has that lock sees every request that ended before. Says whether there was anything to do; if not,
--- nothing is locked.
-create function gateway.roll_up(this_account uuid, at timestamptz) returns boolean
+-- Where a step ends that sums up from `since`, a whole hour: after a day, or before that where so many requests lie between
+-- the two, but never within an hour.
+create function gateway.step_end(this_account uuid, since timestamptz, until timestamptz) returns timestamptz
+language sql stable set search_path = ''
+as $$
+  select least(until, since + interval '1 day', (
+    select greatest(date_trunc('hour', finished_at, 'UTC'), since + interval '1 hour') from gateway.requests
+    where account_id = this_account and finished_at >= since and finished_at < least(until, since + interval '1 day')
+    order by finished_at offset 20000 limit 1))
+$$;
+
+-- Sums up an account's requests in [since, until), whole hours of which none is summed up.
+create function gateway.sum_up(this_account uuid, since timestamptz, until timestamptz) returns bigint
+language sql volatile set search_path = ''
+as $$
+  with hours as (
+    insert into gateway.usage_hours
+      select * from gateway.count_requests(this_account, since, until)
+      returning *
+  ),
+  sums as (
+    select coalesce(sum(requests), 0) as requests, coalesce(sum(failed), 0) as failed,
+           coalesce(sum(own_key), 0) as own_key, coalesce(sum(prompt_tokens), 0) as prompt_tokens,
+           coalesce(sum(cached_tokens), 0) as cached_tokens, coalesce(sum(completion_tokens), 0) as completion_tokens,
+           coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(cost), 0) as cost
+    from hours
+  ),
+  total as (
+    insert into gateway.usage_totals as totals
+      select this_account, until, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
+             reasoning_tokens, cost
+      from sums
+      on conflict (account_id) do update set
+        rolled_up_to = excluded.rolled_up_to,
+        requests = totals.requests + excluded.requests,
+        failed = totals.failed + excluded.failed,
+        own_key = totals.own_key + excluded.own_key,
+        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+        cost = totals.cost + excluded.cost
+  )
+  select requests::bigint from sums
+$$;
+
+-- Sums up the hours of an account that are over, in steps, until it has summed up so many requests. Answers how many, and
+-- whether there are more. Whoever does the same for the account at the moment does it alone: a total is exact without it, and
+-- no call waits for this, since the account's row is left to the calls.
+create function gateway.roll_up(
+  this_account uuid, at timestamptz, most bigint default 20000, out summed bigint, out more boolean)
 language plpgsql volatile set search_path = ''
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
-  since timestamptz := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+  since timestamptz;
+  ends timestamptz;
 begin
-  if since >= until or not exists (
-      select from gateway.requests
-      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until) then
-    return false;
-  end if;
-  perform from gateway.accounts where id = this_account for update;
-  -- Somebody else may have done it meanwhile.
-  since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-  if since >= until then
-    return false;
-  end if;
-  with hours as (
-    insert into gateway.usage_hours
-      select * from gateway.count_requests(this_account, coalesce(since, '-infinity'), until)
-      returning *
-  )
-  insert into gateway.usage_totals as totals
-    select this_account, until, coalesce(sum(requests), 0), coalesce(sum(failed), 0), coalesce(sum(own_key), 0),
-           coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(completion_tokens), 0),
-           coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)
-    from hours
-    on conflict (account_id) do update set
-      rolled_up_to = excluded.rolled_up_to,
-      requests = totals.requests + excluded.requests,
-      failed = totals.failed + excluded.failed,
-      own_key = totals.own_key + excluded.own_key,
-      prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
-      cached_tokens = totals.cached_tokens + excluded.cached_tokens,
-      completion_tokens = totals.completion_tokens + excluded.completion_tokens,
-      reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
-      cost = totals.cost + excluded.cost;
-  return true;
+  summed := 0;
+  more := false;
+  loop
+    since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    if since >= until then
+      return;
+    end if;
+    -- Days without requests need no step.
+    since := (
+      select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
+      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until);
+    if since is null then
+      return;
+    end if;
+    if summed >= most then
+      more := true;
+      return;
+    end if;
+    if summed = 0 then
+      if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
+        return;
+      end if;
+      -- Somebody else may have done it before the lock was had.
+      continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    end if;
+    ends := gateway.step_end(this_account, since, until);
+    summed := summed + gateway.sum_up(this_account, since, ends);
+  end loop;
 end;
 $$;
 
@@ -1767,15 +2115,18 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images,
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points).
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- prompt comes with tools or a schema, of which the provider makes a text of its own),
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
+-- kept chat session_id, instructed, counted (see gateway.open_turn).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
--- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens.
+-- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
+-- and of a turn the sealed messages before it.
 --
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -1784,6 +2135,7 @@ declare
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
@@ -1800,9 +2152,18 @@ declare
   held_in_flight bigint := 0;
   refused jsonb;
   credit bigint;
+  turn gateway.chat_turn;
   placed record;
   answer jsonb;
 begin
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
+      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
+      and call ->> 'call_id' is not null) is not true then
+    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
+    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -1835,8 +2196,14 @@ begin
   if model.id is null then
     model := gateway.find_model(call ->> 'model');
   end if;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
+  if call ->> 'session_id' is not null and model.id is not null then
+    turn := gateway.open_turn(account, call, model, prompt, at);
+    prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
+    call := call || jsonb_build_object('modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'));
+  end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
   end if;
@@ -1846,8 +2213,15 @@ begin
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
 
+  if priced.amount = 0 then
+    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+    key.spend_limit := null;
+  end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+  if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := turn.refused;
+  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -1871,7 +2245,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account, key.id, priced.amount,
-    at + make_interval(secs => (call ->> 'hold_seconds')::double precision), at);
+    at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -1879,7 +2253,9 @@ begin
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'));
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    -- What a provider reports beyond these is not believed.
+    'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if placed.overtaken_by is not null then
     -- The settle overtook us: it is applied now, and the call is over.
     perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
@@ -1889,6 +2265,10 @@ begin
   end if;
   if not placed.is_open then
     return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
+  end if;
+  if turn.history is not null then
+    perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
+    answer := answer || jsonb_build_object('history', turn.history);
   end if;
   -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
   -- that, the settlement brings back what the hold was (see finish_request).
@@ -1950,7 +2330,8 @@ begin
     return null;
   end if;
   available := gateway.available(account, at);
-  if account.debt > 0 then
+  -- What is free has just paid debt. What calls have cost, credit that open calls reserve will pay when they end.
+  if account.refund_debt > 0 or account.debt > available + account.held then
     return gateway.refusal(402, 'account_in_debt',
       jsonb_build_object('required', gateway.dollars(account.debt), 'available', gateway.dollars(available)));
   end if;
@@ -1960,7 +2341,7 @@ begin
       jsonb_build_object('required', gateway.dollars(required),
                          'available', gateway.dollars(greatest(key_credit, 0))));
   end if;
-  if available + account.held < required then
+  if available + account.held - account.debt < required then
     return gateway.refusal(402, 'insufficient_credits',
       jsonb_build_object('required', gateway.dollars(required), 'available', gateway.dollars(available)));
   end if;
@@ -2052,9 +2433,11 @@ $$;
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
 -- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, with price
--- and own_key of the candidate that served. Null if it gave no answer; then the call was not made, and is refused.
--- Applies once by call_id, however often, late or early it comes. Answers cost and balance.
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
+-- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- and is refused.
+-- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
+-- clamped: no call has more tokens than its model.
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -2067,16 +2450,20 @@ $$;
 --
 -- Planned like begin_request.
 create function public.finish_request(settlement jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
   outcome constant text := settlement ->> 'outcome';
-  usage constant jsonb := nullif(settlement -> 'usage', 'null');
+  usage jsonb := nullif(settlement -> 'usage', 'null');
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
-  prompt_tokens constant integer := gateway.token_count(usage, 'prompt');
-  completion_tokens constant integer := gateway.token_count(usage, 'completion');
+  turn constant jsonb := nullif(settlement -> 'turn', 'null');
+  prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
+  completion_tokens constant integer :=
+    least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
+  clamped constant boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
+    or completion_tokens < gateway.token_count(usage, 'completion');
   owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
@@ -2086,6 +2473,10 @@ declare
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
+  if (this_call is not null
+      and outcome in ('refused', 'failed', 'completed', 'cut', 'client_left', 'deadline')) is not true then
+    raise exception using errcode = 'null_value_not_allowed', message = 'the settlement''s call or outcome is missing';
+  end if;
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -2110,15 +2501,21 @@ begin
     perform gateway.refuse(gateway.refusal(409, 'call_finished'));
   end if;
   if outcome = 'refused' then
+    if turn is not null then
+      perform gateway.end_turn(account, this_call, turn, at);
+    end if;
     return gateway.release_hold(account, hold, settlement, at);
   end if;
 
+  if clamped then
+    usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
+  end if;
   if outcome <> 'failed' then
     -- Uncounted is not free, and neither is a provider that was no candidate.
     cost := hold.amount;
     if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
       and nullif(facts -> 'price', 'null') is not null then
-      cost := gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer);
+      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -2144,15 +2541,16 @@ begin
   delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
      settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
-     prompt_tokens, gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'), completion_tokens,
-     gateway.token_count(usage, 'reasoning'),
-     coalesce((settlement ->> 'estimated')::boolean, false), hold.amount, cost,
+     prompt_tokens, least(gateway.token_count(usage, 'cached'), prompt_tokens),
+     least(gateway.token_count(usage, 'written'), prompt_tokens), completion_tokens,
+     least(gateway.token_count(usage, 'reasoning'), completion_tokens),
+     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
@@ -2171,7 +2569,10 @@ begin
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance);
+  if turn is not null then
+    perform gateway.end_turn(account, this_call, turn, at);
+  end if;
+  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
 end;
 $$;
 
@@ -2248,7 +2649,14 @@ begin
     values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
-    return jsonb_build_object('cost', 0, 'tombstone', true);
+    -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.
+    select * into settled from gateway.requests
+      where call_id = this_call and finished_at >= earliest_end;
+    if not found then
+      return jsonb_build_object('cost', 0, 'tombstone', true);
+    end if;
+    delete from gateway.holds where call_id = this_call and state = 'tombstone';
+    return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
   if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
     -- A begin_request committed in this moment.
@@ -2262,46 +2670,61 @@ $$;
 
 -- Housekeeping of holds and of what is remembered for a while.
 
--- Releases overdue holds, lapses expired grants and forgets what is no longer needed. Nothing is wrong if this never
--- runs: each account's next call does the same for that account. An account that is busy is left to its own calls, and
--- so is a record that somebody else is about to replace: this has many accounts' rows, and waits for nobody's.
-create function public.sweep_holds() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+-- Releases overdue holds and lapses expired grants of the next accounts, by id from the one after `after`: few at a time, since
+-- they stay locked until it is done. Forgets some of what is no longer needed. Answers how many accounts it has looked after,
+-- which failed and why, and after whom the next step begins: null when this was the last.
+--
+-- Nothing is wrong if this never runs: each account's next call does the same for that account. An account that is busy is left
+-- to its own calls, and so is a record that somebody else is about to replace: this has many accounts' rows, and waits for
+-- nobody's.
+create function public.sweep_holds(after uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
-  batch constant integer := 500;
+  most constant integer := 25;
+  most_forgotten constant integer := 1000;
   at timestamptz := gateway.now();
-  due uuid;
+  due uuid[];
+  this_account uuid;
   account gateway.accounts;
-  accounts_swept integer := 0;
+  accounts integer := 0;
+  failed jsonb := '[]';
   forgotten integer;
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
-  for due in
+  due := array(
     select id from (
       select account_id as id from gateway.holds where state = 'open' and expires_at <= at
       union
       select account_id from gateway.credit_grants where live and expires_at <= at
-    ) as overdue order by id limit batch
-  loop
-    select * into account from gateway.accounts where id = due for update skip locked;
-    continue when not found;
-    account := gateway.release_overdue(account, at);
-    account := gateway.lapse(account, at);
-    account := gateway.repay_debt(account, at);
-    accounts_swept := accounts_swept + 1;
+    ) as overdue
+    where id > coalesce(sweep_holds.after, '00000000-0000-0000-0000-000000000000')
+    order by id limit most);
+  foreach this_account in array due loop
+    begin
+      select * into account from gateway.accounts where id = this_account for no key update skip locked;
+      continue when not found;
+      account := gateway.release_overdue(account, at);
+      account := gateway.lapse(account, at);
+      account := gateway.repay_debt(account, at);
+      accounts := accounts + 1;
+    exception when others then
+      failed := failed || jsonb_build_object('account_id', this_account, 'reason', sqlerrm);
+    end;
   end loop;
   -- Long after any settle could still arrive.
   delete from gateway.holds where call_id in (
     select call_id from gateway.holds where state <> 'open' and created_at < at - gateway.holds_remembered()
-    for update skip locked);
+    order by created_at limit most_forgotten for update skip locked);
   get diagnostics forgotten = row_count;
   delete from gateway.idempotency_keys where (account_id, key) in (
     select account_id, key from gateway.idempotency_keys where created_at < at - interval '24 hours'
-    for update skip locked);
-  return jsonb_build_object('accounts', accounts_swept, 'forgotten', forgotten);
+    order by created_at limit most_forgotten for update skip locked);
+  return jsonb_build_object(
+    'accounts', accounts, 'failed', failed, 'forgotten', forgotten,
+    'next', case when cardinality(due) = most then due[most] end);
 end;
 $$;
 
@@ -2309,36 +2732,50 @@ $$;
 
 -- The proof that the books balance.
 
--- Every invariant of the ledger, for one account or for all. A clean ledger has no problems.
-create function gateway.ledger_check(only_account uuid default null) returns jsonb
+-- Every invariant of the ledger, for the accounts whose ids lie behind `after` and up to `last`; for all without these. A clean
+-- ledger has no problems. It reads all rows of these accounts and of no others.
+create function gateway.ledger_check(
+  after uuid default '00000000-0000-0000-0000-000000000000', last uuid default 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+returns jsonb
 language sql stable set search_path = ''
 as $$
   with
-  accounts as (
-    select * from gateway.accounts where only_account is null or id = only_account
+  accounts as (select * from gateway.accounts where id > after and id <= last),
+  grants as materialized (select * from gateway.credit_grants where account_id > after and account_id <= last),
+  transactions as materialized (
+    select * from gateway.credit_transactions where account_id > after and account_id <= last
   ),
-  grants as (
+  requests as materialized (
+    select call_id, account_id, cost from gateway.requests where account_id > after and account_id <= last
+  ),
+  -- A tombstone is nobody's.
+  holds as materialized (
+    select * from gateway.holds where state <> 'tombstone' and account_id > after and account_id <= last
+  ),
+  of_grants as (
     select account_id, sum(remaining) as remaining, min(expires_at) filter (where live) as next_expiry
-    from gateway.credit_grants group by account_id
+    from grants group by account_id
   ),
   ledger as (
-    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt
-    from gateway.credit_transactions group by account_id
+    select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt,
+           -coalesce(sum(amount) filter (where grant_id is null and type = 'money_back'), 0) as refund_debt
+    from transactions group by account_id
   ),
   by_grant as (
-    select grant_id, sum(amount) as total from gateway.credit_transactions where grant_id is not null group by grant_id
+    select grant_id, sum(amount) as total from transactions where grant_id is not null group by grant_id
   ),
   open_holds as (
     select account_id, sum(amount) as held, min(expires_at) as next_overdue
-    from gateway.holds where state = 'open' group by account_id
+    from holds where state = 'open' group by account_id
   ),
   charged as (
-    select call_id, -sum(amount) as amount from gateway.credit_transactions where call_id is not null group by call_id
+    select account_id, call_id, -sum(amount) as amount, max(created_at) as created_at
+    from transactions where call_id is not null group by account_id, call_id
   ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
-    from accounts a left join grants g on g.account_id = a.id
+    from accounts a left join of_grants g on g.account_id = a.id
     where a.balance <> coalesce(g.remaining, 0) - a.debt
     union all
     select a.id, 'balance differs from the ledger', coalesce(l.total, 0), a.balance
@@ -2349,6 +2786,10 @@ as $$
     from accounts a left join ledger l on l.account_id = a.id
     where a.debt <> coalesce(l.debt, 0)
     union all
+    select a.id, 'debt of refunds differs from the ledger', coalesce(l.refund_debt, 0), a.refund_debt
+    from accounts a left join ledger l on l.account_id = a.id
+    where a.refund_debt <> coalesce(l.refund_debt, 0)
+    union all
     select a.id, 'held differs from the open holds', coalesce(h.held, 0), a.held
     from accounts a left join open_holds h on h.account_id = a.id
     where a.held <> coalesce(h.held, 0)
@@ -2357,47 +2798,35 @@ as $$
     from accounts a join open_holds h on h.account_id = a.id
     where a.next_overdue is null or a.next_overdue > h.next_overdue
     union all
+    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
+    from accounts a join of_grants g on g.account_id = a.id
+    where g.next_expiry is distinct from a.next_expiry
+    union all
     select h.account_id, 'a hold''s key is not the account''s', 1, 0
-    from gateway.holds h
-    where h.state <> 'tombstone' and (only_account is null or h.account_id = only_account)
-      and not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
+    from holds h
+    where not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
     union all
-    select t.account_id, 'a ledger row''s account or grant does not exist', 1, 0
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account)
-      and (not exists (select from gateway.accounts a where a.id = t.account_id)
-           or t.grant_id is not null
-             and not exists (select from gateway.credit_grants c where c.id = t.grant_id and c.account_id = t.account_id))
-    union all
-    select a.id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
-    from accounts a join gateway.credit_grants c on c.account_id = a.id left join by_grant b on b.grant_id = c.id
+    select c.account_id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
+    from grants c left join by_grant b on b.grant_id = c.id
     where c.remaining <> coalesce(b.total, 0) or (c.live and c.remaining = 0) or (not c.live and c.remaining > 0)
       or c.remaining > c.amount
     union all
-    select a.id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
-    from accounts a join gateway.requests r on r.account_id = a.id left join charged c on c.call_id = r.call_id
+    select r.account_id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
+    from requests r left join charged c on c.account_id = r.account_id and c.call_id = r.call_id
     where r.cost <> coalesce(c.amount, 0)
     union all
-    select a.id, 'a ledger row has no request', 0, c.amount
-    from accounts a join gateway.credit_transactions t on t.account_id = a.id
-    join charged c on c.call_id = t.call_id
+    select c.account_id, 'a ledger row has no request', 0, c.amount
+    from charged c left join requests r on r.account_id = c.account_id and r.call_id = c.call_id
     -- The requests of months that were dropped have left only their sums. Both rows have the settle's time.
-    where t.created_at >= gateway.requests_since()
-      and not exists (select from gateway.requests r where r.call_id = t.call_id)
+    where c.created_at >= gateway.requests_since() and r.call_id is null
     union all
-    select t.account_id, 'a ledger row has no account', 0, t.amount
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account)
-      and not exists (select from gateway.accounts a where a.id = t.account_id)
+    select t.account_id, 'a ledger row''s account does not exist', 0, t.amount
+    from transactions t left join accounts a on a.id = t.account_id
+    where a.id is null
     union all
-    select t.account_id, 'a ledger row has no grant of its account', 0, t.amount
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account) and t.grant_id is not null
-      and not exists (select from gateway.credit_grants g where g.id = t.grant_id and g.account_id = t.account_id)
-    union all
-    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
-    from accounts a join grants g on g.account_id = a.id
-    where g.next_expiry is distinct from a.next_expiry
+    select t.account_id, 'a ledger row''s grant does not exist in its account', 0, t.amount
+    from transactions t left join grants g on g.id = t.grant_id and g.account_id = t.account_id
+    where t.grant_id is not null and g.id is null
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -2408,12 +2837,39 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
-create function public.check_ledger(caller jsonb) returns jsonb
+-- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
+-- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
+-- so far, with next_cursor: null when these were the last.
+create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:ledger');
+  most_accounts constant integer := 20000;
+  most_requests constant bigint := 500000;
+  -- A text, in which every amount comes back as it was.
+  former constant jsonb := so_far::jsonb;
+  first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
+  last uuid;
+  report jsonb;
 begin
-  perform gateway.authenticate(caller, 'admin:ledger');
-  return gateway.ledger_check();
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id into last from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= most_requests or place = most_accounts order by id limit 1;
+  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
+  return jsonb_build_object(
+    'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
+    'problems', (
+      select coalesce(jsonb_agg(problem), '[]') from (
+        select problem from jsonb_array_elements(coalesce(former -> 'problems', '[]') || (report -> 'problems')) as problem
+        limit 100) as told),
+    'next_cursor', last)
+    || (
+      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((former ->> name)::numeric, 0))
+      from unnest(array['accounts', 'balance', 'held', 'debt']) as name);
 end;
 $$;
 
@@ -2448,12 +2904,15 @@ $$;
 
 -- request: username (null: none). An e-mail address is proven, never claimed, so it is not among what changes here.
 create function public.update_profile(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
   account gateway.accounts;
 begin
+  if (request ? 'username') is not true then
+    perform gateway.require(request, 'username');
+  end if;
   select * into account from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is written on one whose person has left.
   perform gateway.authenticate(caller, 'account:write');
@@ -2472,7 +2931,7 @@ $$;
 -- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
 -- is welcome, but gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'account:write');
@@ -2493,6 +2952,8 @@ begin
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
   delete from gateway.identities where account_id = account.id;
+  delete from gateway.chat_sessions where account_id = account.id;
+  delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
   -- The answer to whoever made this account. It must stay: the same request again would make it anew. Whoever has locked
   -- it is about to delete it, and may be waiting for this account.
@@ -2545,37 +3006,59 @@ begin
 end;
 $$;
 
--- query: type, source, from, to, limit, cursor (the last id of the page before). Newest first.
+-- query: type, source, from, to, limit, cursor (the last id of the page before). Newest first. A page of one source looks through
+-- so many transactions at most, however few of them match: it may hold less than the limit and still have a page after it.
 create function public.list_credit_transactions(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 set plan_cache_mode = force_custom_plan
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
-  most integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
+  window_size constant integer := case when query ->> 'source' is not null then 5000 else most + 1 end;
+  since constant timestamptz := (query ->> 'from')::timestamptz;
+  until constant timestamptz := (query ->> 'to')::timestamptz;
+  after_id constant bigint := (query ->> 'cursor')::bigint;
+  -- Nobody's cursor is before everything.
+  after constant timestamptz := case when after_id is not null then coalesce((
+    select created_at from gateway.credit_transactions where id = after_id and account_id = session.account_id),
+    '-infinity') end;
   answer jsonb;
 begin
-  with found as (
-    select t.*, g.source
-    from gateway.credit_transactions t left join gateway.credit_grants g on g.id = t.grant_id
+  with scanned as (
+    select * from gateway.credit_transactions t
     where t.account_id = session.account_id
-      and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
+      and (after is null or (t.created_at, t.id) < (after, after_id))
       and (query ->> 'type' is null or t.type = query ->> 'type')
-      and (query ->> 'source' is null or g.source = query ->> 'source')
-      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz
-                                       and t.id >= gateway.first_id((query ->> 'from')::timestamptz))
-      and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
-    order by t.id desc
+      -- An id is given after the time is read, and in the same month but for a moment.
+      and (since is null or t.created_at >= since and t.id >= gateway.first_id(since))
+      and (until is null
+           or t.created_at < until and t.id < gateway.first_id(until + interval '1 hour' + interval '1 month'))
+    order by t.created_at desc, t.id desc
+    limit window_size
+  ),
+  found as (
+    select t.*, g.source from scanned t left join gateway.credit_grants g on g.id = t.grant_id
+    where query ->> 'source' is null or g.source = query ->> 'source'
+    order by t.created_at desc, t.id desc
     limit most + 1
   ),
-  page as (select * from found order by id desc limit most)
+  page as (select * from found order by created_at desc, id desc limit most),
+  -- Where the next page begins: after this one, or after what was looked through, or nowhere.
+  ends as (
+    select case
+      when (select count(*) from found) > most then (select id from page order by created_at, id limit 1)
+      when (select count(*) from scanned) = window_size then (select id from scanned order by created_at, id limit 1)
+    end as next_cursor
+  )
   select gateway.page(
     (select jsonb_agg(jsonb_build_object(
       'id', id, 'object', 'credit_transaction', 'type', type, 'source', source,
       'amount', gateway.dollars(amount), 'balance_after', gateway.dollars(balance_after),
-      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc) from page),
-    case when (select count(*) from found) > most then (select min(id) from page)::text end)
-  into answer;
+      'call_id', call_id, 'description', description, 'created_at', created_at) order by created_at desc, id desc)
+      from page),
+    ends.next_cursor::text)
+  into answer from ends;
   return answer;
 end;
 $$;
@@ -2595,7 +3078,7 @@ $$;
 
 -- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
 create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2603,6 +3086,7 @@ declare
   replaced boolean;
   at timestamptz;
 begin
+  perform gateway.require(request, 'provider', 'ciphertext', 'version', 'last_four');
   perform from gateway.accounts where id = session.account_id for update;
   -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
   perform gateway.authenticate(caller, 'keys:write');
@@ -2634,7 +3118,7 @@ end;
 $$;
 
 create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2672,7 +3156,7 @@ $$;
 create function public.renew_provider_key(
   account_id uuid, provider text, outdated text, ciphertext text, version integer)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   update gateway.provider_keys k set
@@ -2744,7 +3228,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   account gateway.accounts;
   answer jsonb;
@@ -2767,7 +3251,7 @@ $$;
 
 -- Replaces a key's own limits.
 create function public.set_rate_limits(caller jsonb, target uuid, rate_limits jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -2776,6 +3260,7 @@ declare
   key gateway.api_keys := gateway.lock_active_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
+  perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
   key := gateway.change_key(account, key, jsonb_build_object('rate_limits', set_rate_limits.rate_limits), at);
   if before <> key.rate_limits then
     perform gateway.audit(caller, session.account_id, session.key_id, 'limits.change', account.id, key.id::text,
@@ -2849,7 +3334,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
   answer jsonb;
 begin
@@ -3060,7 +3545,7 @@ $$;
 -- hundred keys alive: whoever locks it counts them.
 create function public.create_api_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3072,6 +3557,8 @@ declare
   answer jsonb := gateway.claim_idempotency(session, idempotency, at);
   key gateway.api_keys;
 begin
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   if answer is not null then
     return answer;
   end if;
@@ -3095,7 +3582,7 @@ $$;
 
 -- settings: as in gateway.change_key.
 create function public.update_api_key(caller jsonb, target uuid, settings jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3105,6 +3592,7 @@ declare
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
   -- What the key has already is not handed out once more. Looked at before the change: the key may be the caller's.
   perform gateway.refuse_uncovered(session, array(
     select scope from jsonb_array_elements_text(settings -> 'scopes') with ordinality as asked (scope, place)
@@ -3121,7 +3609,7 @@ $$;
 
 -- Revokes a key with all its secrets. One that is revoked stays as it is.
 create function public.revoke_api_key(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3192,7 +3680,7 @@ $$;
 -- candidates: a new secret (hash, prefix, last_four) by environment, of which the key's own is taken.
 create function public.rotate_api_key(caller jsonb, target uuid, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3202,6 +3690,8 @@ declare
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
+  perform gateway.require(
+    jsonb_build_object('grace', grace_period_hours, 'candidates', candidates), 'grace', 'candidates');
   if uncovered is not null then
     -- The answer would hold a secret that may do more than the caller's.
     perform gateway.refuse(gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
@@ -3223,7 +3713,7 @@ $$;
 create function public.rotate_api_keys(
   caller jsonb, environment text, grace_period_hours integer, candidates jsonb)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
@@ -3233,6 +3723,9 @@ declare
   targets uuid[];
   active integer;
 begin
+  perform gateway.require(
+    jsonb_build_object('environment', environment, 'grace', grace_period_hours, 'candidates', candidates),
+    'environment', 'grace', 'candidates');
   select coalesce(array_agg(id order by created_at, id) filter (where covered and turn <= jsonb_array_length(candidates)), '{}'),
          count(*)
     into targets, active
@@ -3257,7 +3750,7 @@ $$;
 -- What an account sees of its usage.
 
 create function public.get_monitor(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3292,7 +3785,7 @@ $$;
 
 -- query: from, to.
 create function public.get_environment_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3312,7 +3805,7 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_activity_stats(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -3355,12 +3848,12 @@ $$;
 
 -- query: from, to, limit, cursor {at, id}. Every key of the account, the newest first, used or not.
 create function public.list_key_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   at constant timestamptz := gateway.now();
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
   after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
   asked record;
@@ -3403,7 +3896,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
-  most constant integer := (query ->> 'limit')::integer;
+  most constant integer := gateway.page_size(query);
   filtered constant boolean := coalesce(
     query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
@@ -3447,7 +3940,7 @@ begin
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
-        'estimated', estimated, 'own_key', own_key, 'cost', gateway.dollars(cost),
+        'estimated', estimated, 'clamped', clamped, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
         'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)
       from page),
@@ -3513,12 +4006,12 @@ as $$
       and (query ->> 'free' is null
         or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
     order by m.id
-    limit (query ->> 'limit')::integer + 1
+    limit gateway.page_size(query) + 1
   ),
-  page as (select * from found order by id limit (query ->> 'limit')::integer)
+  page as (select * from found order by id limit gateway.page_size(query))
   select gateway.page(
     (select jsonb_agg(model order by id) from page),
-    case when (select count(*) from found) > (query ->> 'limit')::integer then (select max(id) from page) end)
+    case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
 $$;
 
 -- query: developer, limit, cursor.
@@ -3644,6 +4137,11 @@ declare
   is_new boolean := false;
   added jsonb;
 begin
+  if (jsonb_array_length(proofs) > 0) is not true or exists (
+      select from jsonb_array_elements(proofs) as shown where shown ->> 'kind' is null or shown ->> 'value' is null) then
+    raise exception using errcode = 'null_value_not_allowed', message = 'nothing was proven';
+  end if;
+  perform gateway.require(jsonb_build_object('caller', caller, 'wants_key', wants_key), 'caller', 'wants_key');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -3739,7 +4237,7 @@ $$;
 -- Signs in whoever showed tokens of Privy. The gateway has verified them: what they prove is in the request.
 -- request: proofs (the Privy id, then verified addresses, then wallets), referral_code, issue_key.
 create function public.sign_in_with_privy(caller jsonb, request jsonb, key jsonb) returns jsonb
-language sql volatile security definer set search_path = ''
+language sql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
   select gateway.sign_in(caller, 'privy', request -> 'proofs', request ->> 'referral_code', key,
     (request ->> 'issue_key')::boolean)
@@ -3747,9 +4245,10 @@ $$;
 
 -- Puts on the audit trail that tokens were refused. reason: one of the gateway's own words, nothing of the token.
 create function public.record_failed_sign_in(caller jsonb, method text, reason text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
+  perform gateway.require(jsonb_build_object('method', method, 'reason', reason), 'method', 'reason');
   perform gateway.note_failed_sign_in(caller, method, reason, null);
   return null;
 end;
@@ -3762,7 +4261,7 @@ $$;
 -- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
 -- request: email (in lower case), code_hash, referral_code.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   lifetime constant interval := '10 minutes';
@@ -3770,6 +4269,8 @@ declare
   network constant text := gateway.network_of(caller);
   at timestamptz;
 begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
+  perform gateway.require(request, 'email', 'code_hash');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
@@ -3794,7 +4295,7 @@ $$;
 -- wrong one is counted: that refusal is a value, so that the count stays.
 -- request: email (in lower case), code_hashes (under each pepper); key: as in create_account.
 create function public.verify_code(caller jsonb, request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most constant integer := 5;
@@ -3802,6 +4303,7 @@ declare
   code gateway.sign_in_codes;
   reason text;
 begin
+  perform gateway.require(request, 'email', 'code_hashes');
   perform gateway.limit_attempts('verify.network', gateway.network_of(caller), 60, interval '1 hour');
   select * into code from gateway.sign_in_codes where email_hash = person for update;
   reason := case
@@ -3972,7 +4474,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
   at timestamptz := gateway.now();
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   address constant text := lower(query ->> 'email');
   beginning constant text := case when address like '%*' then left(address, -1) end;
   answer jsonb;
@@ -4013,7 +4515,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   if not exists (select from gateway.roles where roles.name = list_role_users.name) then
@@ -4056,7 +4558,7 @@ $$;
 
 -- request: username (null takes it away), disabled. What is not named stays.
 create function public.change_user(caller jsonb, account_id uuid, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4065,6 +4567,7 @@ declare
   former gateway.accounts;
   account gateway.accounts;
 begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
   if disable then
     -- The lock of refuse_last_admin, before the account's.
     perform from gateway.roles where name = 'admin' for no key update;
@@ -4106,7 +4609,7 @@ $$;
 -- A role, credit and a plan are given by whoever may give them elsewhere: making accounts is no way around that.
 create function public.create_account(caller jsonb, request jsonb, key jsonb, idempotency jsonb default null)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:users');
@@ -4118,6 +4621,8 @@ declare
   there_is_role boolean;
   answer jsonb;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4184,7 +4689,7 @@ $$;
 -- Gives credit (a positive amount) or takes unspent credit back (a negative one; never into debt).
 -- request: account_id or email, amount (nano-dollars), reason, expires_at.
 create function public.add_credits(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:credits');
@@ -4195,6 +4700,7 @@ declare
   change record;
   answer jsonb;
 begin
+  perform gateway.require(jsonb_build_object('amount', nullif(amount, 0)), 'amount');
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -4244,7 +4750,7 @@ $$;
 -- request: email. key: as in create_account. The account that this address signs in to becomes an administrator and gets
 -- the key; if it is disabled it stays so. The role's row is locked before the account's.
 create function public.create_admin(request jsonb, key jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   address constant text := lower(request ->> 'email');
@@ -4252,6 +4758,8 @@ declare
   former text;
   made gateway.api_keys;
 begin
+  perform gateway.require(request, 'email');
+  perform gateway.require(key, 'hash', 'prefix', 'last_four', 'name', 'environment');
   perform gateway.take_turns_at_address(address);
   perform from gateway.roles where name = 'admin' for share;
   select * into account from gateway.accounts
@@ -4301,7 +4809,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
   with found as (
@@ -4321,13 +4829,14 @@ $$;
 
 -- request: name, permissions.
 create function public.create_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
   wanted constant text[] := array(select jsonb_array_elements_text(request -> 'permissions'));
   role gateway.roles;
 begin
+  perform gateway.require(request, 'name', 'permissions');
   perform gateway.refuse_escalation(session, wanted);
   insert into gateway.roles (name, permissions, created_at)
     values (request ->> 'name', wanted, gateway.now())
@@ -4362,7 +4871,7 @@ $$;
 
 -- request: permissions, in place of those it has.
 create function public.change_role(caller jsonb, name text, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4370,6 +4879,7 @@ declare
   role gateway.roles := gateway.lock_custom_role(name);
   former constant text[] := role.permissions;
 begin
+  perform gateway.require(request, 'permissions');
   perform gateway.authenticate(caller, 'admin:roles');
   perform gateway.refuse_escalation(session, former || wanted);
   if wanted <> former then
@@ -4383,7 +4893,7 @@ end;
 $$;
 
 create function public.delete_role(caller jsonb, name text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4403,7 +4913,7 @@ $$;
 
 -- request: account_id or email, role.
 create function public.assign_role(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:roles');
@@ -4440,13 +4950,14 @@ $$;
 
 -- request: account_id or email, limits (each by its name: a figure, or null to go back to the plan's).
 create function public.set_account_limits(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:limits');
   account gateway.accounts := gateway.lock_account(gateway.find_account(request));
   wanted constant jsonb := jsonb_strip_nulls(account.rate_limits || (request -> 'limits'));
 begin
+  perform gateway.require(request, 'limits');
   perform gateway.authenticate(caller, 'admin:limits');
   if wanted <> account.rate_limits then
     update gateway.accounts set rate_limits = wanted where id = account.id;
@@ -4461,13 +4972,16 @@ $$;
 
 -- request: account_id or email, plan (null takes it away), ends_at (null: open end).
 create function public.assign_plan(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
   former gateway.accounts := gateway.lock_account(gateway.find_account(request));
   account gateway.accounts := former;
 begin
+  if (request ? 'plan') is not true then
+    perform gateway.require(request, 'plan');
+  end if;
   perform gateway.authenticate(caller, 'admin:plans');
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
@@ -4500,7 +5014,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:audit');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   -- "key." to "key/", the character that follows the dot.
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
@@ -4549,7 +5063,7 @@ language plpgsql stable security definer set search_path = '' set plan_cache_mod
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
-  most integer := (query ->> 'limit')::integer;
+  most integer := gateway.page_size(query);
   wanted constant text := query ->> 'action';
   beyond constant text := case when wanted like '%.' then left(wanted, -1) || '/' end;
   answer jsonb;
@@ -4593,23 +5107,30 @@ $$;
 
 -- What the hourly cron asks for.
 
--- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, and
--- sums up so few, since whoever sums up an account keeps its lock until all are done, and the account's calls wait for
--- that. Answers how many, and after whom the next step begins: null when this was the last. Nothing is wrong if it never
--- comes: whatever reads an account's usage sums it up first. An account that is busy is left to the next run.
+-- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, sums up so
+-- few, and ends when it has summed up so many requests, so that it is done long before the database's time limit. What one
+-- account's sums fail at is told, and does not keep the others from theirs. Answers how many accounts are done, which failed
+-- and why, and after whom the next step begins: null when this was the last. Nothing is wrong if it never comes: whatever
+-- reads an account's usage counts what is not summed up.
 --
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   most_looked_at constant integer := 5000;
   most constant integer := 25;
+  most_requests constant bigint := 100000;
   at constant timestamptz := gateway.now();
   looked_at uuid[];
   due uuid[];
+  this_account uuid;
+  last_done uuid := roll_up_usage.after;
   next uuid;
+  step record;
+  requests bigint := 0;
   accounts integer := 0;
+  failed jsonb := '[]';
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
@@ -4625,15 +5146,26 @@ begin
       where r.account_id = a.id and r.finished_at >= coalesce(t.rolled_up_to, '-infinity')
         and r.finished_at < gateway.last_whole_hour(at))
     order by a.id limit most);
-  foreach next in array due loop
-    perform from gateway.accounts where id = next for update skip locked;
-    continue when not found;
-    accounts := accounts + gateway.roll_up(next, at)::integer;
+  foreach this_account in array due loop
+    begin
+      step := gateway.roll_up(this_account, at, most_requests - requests);
+      requests := requests + step.summed;
+      if step.more then
+        -- It is the first of the next step.
+        return jsonb_build_object(
+          'accounts', accounts, 'failed', failed,
+          'next', coalesce(last_done, '00000000-0000-0000-0000-000000000000'), 'dropped', null);
+      end if;
+      accounts := accounts + (step.summed > 0)::integer;
+    exception when others then
+      failed := failed || jsonb_build_object('account_id', this_account, 'reason', sqlerrm);
+    end;
+    last_done := this_account;
   end loop;
   next := case
     when cardinality(due) = most then due[most]
     when cardinality(looked_at) = most_looked_at then looked_at[most_looked_at] end;
-  return jsonb_build_object('accounts', accounts, 'next', next,
+  return jsonb_build_object('accounts', accounts, 'failed', failed, 'next', next,
                             'dropped', case when next is null then gateway.drop_old_month(kept_days, at) end);
 end;
 $$;
@@ -4661,11 +5193,526 @@ $$;
 
 -- supabase/schemas/69_public.sql
 
--- What tells that the database answers.
+-- Whether the database can do what calls need, and fits the deployment that asks.
 
-create function public.health() returns jsonb
+-- The newest migration that was applied; null if none is on record, as where the schema was made by hand.
+create function gateway.migrated_to() returns text
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return (select max(version) from supabase_migrations.schema_migrations);
+exception when undefined_table then
+  return null;
+end;
+$$;
+
+-- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. Writes a row, but not again
+-- within five seconds, so that it may be asked often; a database that takes no writes raises its own error.
+create function public.health(peppers jsonb default '{}') returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at constant timestamptz := gateway.now();
+begin
+  insert into gateway.heartbeat as former (at) values (at)
+    on conflict (one) do update set at = excluded.at where former.at < excluded.at - interval '5 seconds';
+  insert into gateway.peppers (version, fingerprint, first_seen_at)
+    select shown.key::integer, shown.value, at from jsonb_each_text(peppers) as shown
+    on conflict do nothing;
+  return jsonb_build_object(
+    'status', 'ok',
+    'migrated_to', gateway.migrated_to(),
+    'unknown_peppers', (
+      select coalesce(jsonb_agg(shown.key::integer order by shown.key::integer), '[]')
+      from jsonb_each_text(health.peppers) as shown
+      where not exists (select from gateway.peppers as known where known.fingerprint = shown.value)));
+end;
+$$;
+
+-- supabase/schemas/70_chats.sql
+
+-- Chat sessions: made, listed, changed, deleted, forgotten in time.
+
+-- What an account keeps at most.
+create function gateway.chat_bounds(out sessions integer, out messages_a_session integer, out bytes bigint)
+language sql immutable parallel safe
+return (10000, 100000, 536870912::bigint);
+
+-- A session of this account whose last message is older than this is forgotten; minus infinity if none ever is.
+create function gateway.chats_forgotten_before(owner uuid, at timestamptz) returns timestamptz
+language sql stable
+return coalesce(
+  (select at - make_interval(days => retention_days) from gateway.chat_accounts where account_id = owner), '-infinity');
+
+create function gateway.chat_session_json(chat gateway.chat_sessions) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'chat.session', 'id', chat.id, 'model', chat.model, 'message_count', chat.messages, 'bytes', chat.bytes,
+  'title', to_jsonb(chat.title), 'metadata', to_jsonb(chat.metadata),
+  'created_at', chat.created_at, 'updated_at', chat.updated_at);
+
+create function gateway.chat_message_json(message gateway.chat_messages) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'chat.session.message', 'id', message.id::text, 'session_id', message.session_id,
+  'position', message.position, 'message', to_jsonb(message.content), 'call_id', message.call_id,
+  'created_at', message.created_at);
+
+-- A sealed text as a request brings it; null stays null.
+create function gateway.read_sealed(sealed jsonb) returns gateway.sealed_text
+language plpgsql immutable
+as $$
+begin
+  if sealed is null or sealed = 'null' then
+    return null;
+  end if;
+  perform gateway.require(sealed, 'ciphertext', 'version');
+  return row (sealed ->> 'ciphertext', (sealed ->> 'version')::integer)::gateway.sealed_text;
+end;
+$$;
+
+create function gateway.sealed_size(sealed gateway.sealed_text) returns integer
+language sql immutable
+return coalesce(length(sealed.ciphertext), 0);
+
+-- Locks the account of a caller who is about to change its chats, looks at the caller once more, and forgets what is
+-- past its retention. Answers what the account keeps.
+create function gateway.lock_chats(caller jsonb, session gateway.session, out kept gateway.chat_accounts)
+language plpgsql
+as $$
+begin
+  perform from gateway.accounts where id = session.account_id for no key update;
+  -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
+  perform gateway.authenticate(caller, 'chat:write');
+  insert into gateway.chat_accounts (account_id) values (session.account_id) on conflict do nothing;
+  perform gateway.forget_chats(session.account_id, 20);
+  select * into kept from gateway.chat_accounts where account_id = session.account_id;
+end;
+$$;
+
+-- Deletes sessions of a locked account, and takes them off what it keeps. Answers how many there were.
+create function gateway.delete_chats(owner uuid, targets uuid[]) returns integer
+language plpgsql
+as $$
+declare
+  gone record;
+begin
+  with deleted as (delete from gateway.chat_sessions where account_id = owner and id = any (targets) returning id, bytes),
+  -- The messages go by cascade; counted before, since a session counts those that it ever had.
+  counted as (
+    select count(*) as messages from gateway.chat_messages
+      where session_id = any (targets) and account_id = owner)
+  select count(*) as sessions, coalesce(sum(bytes), 0) as bytes, max(counted.messages) as messages
+    into gone from deleted, counted;
+  update gateway.chat_accounts set
+    sessions = sessions - gone.sessions, messages = messages - coalesce(gone.messages, 0), bytes = bytes - gone.bytes
+    where account_id = owner;
+  return gone.sessions;
+end;
+$$;
+
+-- Forgets the oldest sessions of a locked account that are past its retention. Answers how many.
+create function gateway.forget_chats(owner uuid, most integer) returns integer
+language plpgsql
+as $$
+declare
+  before constant timestamptz := gateway.chats_forgotten_before(owner, gateway.now());
+begin
+  if before = '-infinity' then
+    return 0;
+  end if;
+  return gateway.delete_chats(owner, array(
+    select id from gateway.chat_sessions where account_id = owner and updated_at < before
+      order by updated_at, id limit most));
+end;
+$$;
+
+-- The caller's session, unless it is to be forgotten; refuses if there is none.
+create function gateway.find_chat(session gateway.session, target uuid) returns gateway.chat_sessions
+language plpgsql stable
+as $$
+declare
+  chat gateway.chat_sessions;
+begin
+  select * into chat from gateway.chat_sessions
+    where id = target and account_id = session.account_id
+      and updated_at >= gateway.chats_forgotten_before(session.account_id, gateway.now());
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'chat_session_not_found'));
+  end if;
+  return chat;
+end;
+$$;
+
+-- Refuses what is beyond the bounds: `adds` bytes more.
+create function gateway.refuse_full_chats(kept gateway.chat_accounts, adds bigint) returns void
+language plpgsql
+as $$
+begin
+  if adds > 0 and kept.bytes + adds > (gateway.chat_bounds()).bytes then
+    perform gateway.refuse(gateway.refusal(409, 'chat_storage_full'));
+  end if;
+end;
+$$;
+
+-- request: id, model, title and metadata {ciphertext, version} or null.
+create function public.create_chat_session(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  at constant timestamptz := gateway.now();
+  title constant gateway.sealed_text := gateway.read_sealed(request -> 'title');
+  metadata constant gateway.sealed_text := gateway.read_sealed(request -> 'metadata');
+  size constant integer := gateway.sealed_size(title) + gateway.sealed_size(metadata);
+  chat gateway.chat_sessions;
+begin
+  perform gateway.require(request, 'id');
+  perform gateway.refuse_full_chats(kept, size);
+  if kept.sessions >= (gateway.chat_bounds()).sessions then
+    perform gateway.refuse(gateway.refusal(409, 'too_many_chat_sessions'));
+  end if;
+  insert into gateway.chat_sessions (id, account_id, title, metadata, model, bytes, created_at, updated_at)
+    values ((request ->> 'id')::uuid, session.account_id, title, metadata, request ->> 'model', size, at, at)
+    returning * into chat;
+  update gateway.chat_accounts set sessions = sessions + 1, bytes = bytes + size where account_id = session.account_id;
+  return gateway.chat_session_json(chat);
+end;
+$$;
+
+-- query: limit, cursor {at, id}. By their last message, newest first.
+create function public.list_chat_sessions(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  most constant integer := gateway.page_size(query);
+  since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
+  after constant timestamptz := coalesce((query -> 'cursor' ->> 'at')::timestamptz, 'infinity');
+  after_id constant uuid := coalesce((query -> 'cursor' ->> 'id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  answer jsonb;
+begin
+  with found as (
+    select chats, updated_at, id from gateway.chat_sessions as chats
+    where account_id = session.account_id and updated_at >= since and (updated_at, id) < (after, after_id)
+    order by updated_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by updated_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.chat_session_json(chats) order by updated_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(updated_at, id) from page order by updated_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: limit, cursor (a position). The session, and a page of its messages, oldest first.
+create function public.get_chat_session(caller jsonb, target uuid, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+  most constant integer := gateway.page_size(query);
+  messages jsonb;
+begin
+  with found as (
+    select m, position from gateway.chat_messages m
+    where session_id = chat.id and position > coalesce((query ->> 'cursor')::bigint, -1)
+    order by position limit most + 1
+  ),
+  page as (select * from found order by position limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.chat_message_json(m) order by position) from page),
+    case when (select count(*) from found) > most then (select max(position)::text from page) end)
+  into messages;
+  return gateway.chat_session_json(chat) || jsonb_build_object('messages', messages);
+end;
+$$;
+
+-- request: the members that change, of model, title and metadata; null clears.
+create function public.update_chat_session(caller jsonb, target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+  size integer := gateway.sealed_size(chat.title) + gateway.sealed_size(chat.metadata);
+begin
+  if request is null then
+    perform gateway.require(request, 'request');
+  end if;
+  if request ? 'title' then
+    chat.title := gateway.read_sealed(request -> 'title');
+  end if;
+  if request ? 'metadata' then
+    chat.metadata := gateway.read_sealed(request -> 'metadata');
+  end if;
+  if request ? 'model' then
+    chat.model := request ->> 'model';
+  end if;
+  size := gateway.sealed_size(chat.title) + gateway.sealed_size(chat.metadata) - size;
+  perform gateway.refuse_full_chats(kept, size);
+  update gateway.chat_sessions set
+    title = chat.title, metadata = chat.metadata, model = chat.model, bytes = bytes + size
+    where id = chat.id
+    returning * into chat;
+  update gateway.chat_accounts set bytes = bytes + size where account_id = session.account_id;
+  return gateway.chat_session_json(chat);
+end;
+$$;
+
+create function public.delete_chat_session(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+begin
+  perform gateway.delete_chats(session.account_id, array[chat.id]);
+  return jsonb_build_object('object', 'chat.session', 'id', chat.id, 'deleted', true);
+end;
+$$;
+
+-- supabase/schemas/71_chat_messages.sql
+
+-- The messages of chat sessions: put there, searched, counted, handed out.
+
+-- Terms as an account's messages have them: a word of one account has another term than the same word of another, so that
+-- neither can be told from the other's, and the index need not be asked for the account besides.
+create function gateway.chat_terms(owner uuid, terms jsonb) returns bigint[]
+language sql stable
+return array(
+  select hashint8extended(term::bigint, uuid_hash_extended(owner, 0)) from jsonb_array_elements_text(terms) as term);
+
+-- Puts messages at the end of a session of a locked account. added: an array of {role, content {ciphertext, version}, terms,
+-- bound, tokens, images, modalities}. Answers the session as it is then.
+create function gateway.add_chat_messages(chat gateway.chat_sessions, added jsonb, this_call uuid, at timestamptz)
+returns gateway.chat_sessions
+language plpgsql
+as $$
+declare
+  size bigint;
+  count integer;
+begin
+  with written as (
+    insert into gateway.chat_messages
+      (session_id, account_id, position, role, content, terms, bound, tokens, images, modalities, call_id, created_at)
+    select chat.id, chat.account_id, chat.messages + ordinality::integer - 1, message ->> 'role',
+           gateway.read_sealed(message -> 'content'),
+           gateway.chat_terms(chat.account_id, message -> 'terms'),
+           (message ->> 'bound')::bigint, (message ->> 'tokens')::bigint, (message ->> 'images')::integer,
+           array(select jsonb_array_elements_text(message -> 'modalities')), this_call, at
+    from jsonb_array_elements(added) with ordinality as one (message, ordinality)
+    returning gateway.sealed_size(content) as bytes)
+  select count(*), coalesce(sum(bytes), 0) into count, size from written;
+  update gateway.chat_sessions set
+    messages = messages + count, bytes = bytes + size, updated_at = greatest(updated_at, at)
+    where id = chat.id
+    returning * into chat;
+  update gateway.chat_accounts set messages = messages + count, bytes = bytes + size
+    where account_id = chat.account_id;
+  return chat;
+end;
+$$;
+
+-- request: one message, as gateway.add_chat_messages takes it.
+create function public.add_chat_message(caller jsonb, target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  kept gateway.chat_accounts := gateway.lock_chats(caller, session);
+  chat gateway.chat_sessions := gateway.find_chat(session, target);
+  message gateway.chat_messages;
+begin
+  perform gateway.require(request, 'role', 'content', 'terms', 'bound', 'tokens', 'images', 'modalities');
+  perform gateway.refuse_full_chats(kept, length(request -> 'content' ->> 'ciphertext'));
+  if chat.messages >= (gateway.chat_bounds()).messages_a_session then
+    perform gateway.refuse(gateway.refusal(409, 'chat_session_full'));
+  end if;
+  chat := gateway.add_chat_messages(chat, jsonb_build_array(request), null, gateway.now());
+  select * into message from gateway.chat_messages where session_id = chat.id and position = chat.messages - 1;
+  return gateway.chat_message_json(message);
+end;
+$$;
+
+-- query: terms, an array of arrays: the searched words' terms under one key of the keyring each; session_id; limit, cursor
+-- (a message's id). Messages that hold all the words, newest first.
+create function public.search_chats(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  most constant integer := gateway.page_size(query);
+  before constant bigint := coalesce((query ->> 'cursor')::bigint, 9223372036854775807);
+  since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
+  answer jsonb;
+begin
+  perform gateway.require(query, 'terms');
+  with found as (
+    select m, (m).id
+    from jsonb_array_elements(query -> 'terms') as ring (terms)
+    cross join lateral (
+      select one as m from gateway.chat_messages as one
+      where terms @> gateway.chat_terms(session.account_id, ring.terms)
+        and account_id = session.account_id and one.id < before
+        and (query ->> 'session_id' is null or session_id = (query ->> 'session_id')::uuid)
+    ) as hit
+    join gateway.chat_sessions s on s.id = (m).session_id and s.updated_at >= since
+    order by (m).id desc limit most + 1
+  ),
+  page as (select * from found order by id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.chat_message_json(m) order by id desc) from page),
+    case when (select count(*) from found) > most then (select min(id)::text from page) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+create function public.get_chat_stats(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  kept gateway.chat_accounts;
+  since constant timestamptz := gateway.chats_forgotten_before(session.account_id, gateway.now());
+begin
+  select * into kept from gateway.chat_accounts where account_id = session.account_id;
+  return jsonb_build_object(
+    'object', 'chat.stats', 'sessions', coalesce(kept.sessions, 0), 'messages', coalesce(kept.messages, 0),
+    'bytes', coalesce(kept.bytes, 0), 'bytes_limit', (gateway.chat_bounds()).bytes,
+    'sessions_limit', (gateway.chat_bounds()).sessions,
+    'last_message_at', (select max(updated_at) from gateway.chat_sessions
+                          where account_id = session.account_id and updated_at >= since),
+    'retention_days', kept.retention_days);
+end;
+$$;
+
+-- supabase/schemas/72_privacy.sql
+
+-- What an account has kept of it, for how long; and what sees to it.
+
+create function gateway.privacy_json(owner uuid) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'privacy',
+  'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner));
+
+create function public.get_privacy(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.privacy_json(session.account_id);
+end;
+$$;
+
+-- request: chat_retention_days (null: until deleted). What is past a shorter time is out of sight at once.
+create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  before jsonb;
+  after jsonb;
+begin
+  if not coalesce(request ? 'chat_retention_days', false) then
+    perform gateway.require(request, 'chat_retention_days');
+  end if;
+  perform from gateway.accounts where id = session.account_id for no key update;
+  -- Again, now that the account cannot be deleted meanwhile.
+  perform gateway.authenticate(caller, 'account:write');
+  before := gateway.privacy_json(session.account_id);
+  insert into gateway.chat_accounts (account_id, retention_days)
+    values (session.account_id, (request ->> 'chat_retention_days')::integer)
+    on conflict (account_id) do update set retention_days = excluded.retention_days;
+  after := gateway.privacy_json(session.account_id);
+  if after <> before then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'privacy.update', session.account_id, null,
+      jsonb_build_object('before', before - 'object', 'after', after - 'object'));
+  end if;
+  return after;
+end;
+$$;
+
+-- Forgets chats that are past their accounts' retention: so many accounts a run, and so many sessions of each. Nothing is
+-- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
+create function public.forget_chats() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at constant timestamptz := gateway.now();
+  due uuid;
+  forgotten integer := 0;
+begin
+  for due in
+    select account_id from gateway.chat_accounts c
+      where retention_days is not null and exists (
+        select from gateway.chat_sessions s
+          where s.account_id = c.account_id and s.updated_at < at - make_interval(days => c.retention_days))
+      order by account_id limit 50
+  loop
+    perform from gateway.accounts where id = due for no key update skip locked;
+    continue when not found;
+    forgotten := forgotten + gateway.forget_chats(due, 50);
+  end loop;
+  return jsonb_build_object('sessions', forgotten);
+end;
+$$;
+
+-- Some of what these versions of the keyring sealed of chats: titles and metadata of sessions, messages. Each has the id and
+-- the members that are sealed.
+create function public.list_outdated_chats(versions jsonb) returns jsonb
 language sql stable security definer set search_path = ''
-as $$ select '{"status": "ok"}'::jsonb $$;
+as $$
+  with older as (select version::integer from jsonb_array_elements_text(versions) as version)
+  select jsonb_build_object(
+    'sessions', (
+      select coalesce(jsonb_agg(s), '[]') from (
+        select id, title, metadata from gateway.chat_sessions
+        where least((title).version, (metadata).version) in (select version from older)
+        order by id limit 100) s),
+    'messages', (
+      select coalesce(jsonb_agg(m), '[]') from (
+        select id::text, content from gateway.chat_messages
+        where (content).version in (select version from older)
+        order by id limit 500) m))
+$$;
+
+-- renewed: sessions and messages as they were listed, each member an array of the outdated ciphertext and what takes its place;
+-- a message has its terms under the new key besides. What has changed meanwhile stays as it is.
+create function public.renew_chats(renewed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  sessions integer;
+  messages integer;
+begin
+  perform gateway.require(renewed, 'sessions', 'messages');
+  update gateway.chat_sessions s set
+    title = case when (s.title).ciphertext = one -> 'title' ->> 0
+      then gateway.read_sealed(one -> 'title' -> 1) else s.title end,
+    metadata = case when (s.metadata).ciphertext = one -> 'metadata' ->> 0
+      then gateway.read_sealed(one -> 'metadata' -> 1) else s.metadata end
+    from jsonb_array_elements(renewed -> 'sessions') as one
+    where s.id = (one ->> 'id')::uuid;
+  get diagnostics sessions = row_count;
+  update gateway.chat_messages m set
+    content = gateway.read_sealed(one -> 'content' -> 1), terms = gateway.chat_terms(m.account_id, one -> 'terms')
+    from jsonb_array_elements(renewed -> 'messages') as one
+    where m.id = (one ->> 'id')::bigint and (m.content).ciphertext = one -> 'content' ->> 0;
+  get diagnostics messages = row_count;
+  return jsonb_build_object('renewed', sessions + messages);
+end;
+$$;
 
 -- supabase/schemas/90_grants.sql
 
@@ -4686,12 +5733,12 @@ revoke execute on function public.finish_request(jsonb) from public, anon, authe
 grant execute on function public.finish_request(jsonb) to service_role;
 
 -- 42_sweep_holds.sql
-revoke execute on function public.sweep_holds() from public, anon, authenticated;
-grant execute on function public.sweep_holds() to service_role;
+revoke execute on function public.sweep_holds(uuid) from public, anon, authenticated;
+grant execute on function public.sweep_holds(uuid) to service_role;
 
 -- 43_ledger_check.sql
-revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;
-grant execute on function public.check_ledger(jsonb) to service_role;
+revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb, text) to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -4834,5 +5881,37 @@ revoke execute on function public.check_caller(jsonb, text) from public, anon, a
 grant execute on function public.check_caller(jsonb, text) to service_role;
 
 -- 69_public.sql
-revoke execute on function public.health() from public, anon, authenticated;
-grant execute on function public.health() to service_role;
+revoke execute on function public.health(jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb) to service_role;
+
+-- 70_chats.sql
+revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_chat_session(jsonb, jsonb) to service_role;
+revoke execute on function public.list_chat_sessions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_chat_sessions(jsonb, jsonb) to service_role;
+revoke execute on function public.get_chat_session(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.get_chat_session(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.update_chat_session(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_chat_session(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_chat_session(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_chat_session(jsonb, uuid) to service_role;
+
+-- 71_chat_messages.sql
+revoke execute on function public.add_chat_message(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.add_chat_message(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.search_chats(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.search_chats(jsonb, jsonb) to service_role;
+revoke execute on function public.get_chat_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_chat_stats(jsonb) to service_role;
+
+-- 72_privacy.sql
+revoke execute on function public.get_privacy(jsonb) from public, anon, authenticated;
+grant execute on function public.get_privacy(jsonb) to service_role;
+revoke execute on function public.update_privacy(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.update_privacy(jsonb, jsonb) to service_role;
+revoke execute on function public.forget_chats() from public, anon, authenticated;
+grant execute on function public.forget_chats() to service_role;
+revoke execute on function public.list_outdated_chats(jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_chats(jsonb) to service_role;
+revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_chats(jsonb) to service_role;
