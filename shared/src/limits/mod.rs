@@ -90,9 +90,9 @@ impl Limiter {
         call_id: Uuid,
         tokens: u64,
         lease_time: Duration,
-        providers: &'a [&'static str],
+        (model, providers): (&'a str, &'a [&'static str]),
     ) -> Request<'a> {
-        Request::new(self, Terms { key_hash, call_id, tokens, lease_time, providers })
+        Request::new(self, Terms { key_hash, call_id, tokens, lease_time, model, providers })
     }
 
     /// Runs a script; `None`, after a log line, without a Redis to run it.

@@ -1,8 +1,13 @@
 //! What a provider's behaviour means for the caller, the balance and the other providers.
 
 mod breaker;
+mod callers_fault;
+mod connections;
+mod context;
 mod failures;
+mod fake;
 mod framing;
+mod naming;
 mod request;
 mod uncounted;
 mod wishes;

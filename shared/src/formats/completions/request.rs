@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
 use crate::formats::openai::last_events::error_event;
+use crate::formats::openai::named::Named;
+use crate::formats::openai::parameters;
 use crate::formats::{Demand, Format, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
@@ -43,6 +45,7 @@ impl CompletionRequest {
         let request = body::parse(&body)?;
         let (pinned, model) = body::model(&request)?;
         body::refuse_unpriced(&request)?;
+        parameters::check_sampling(&request)?;
         let (stream, include_usage) = body::streaming(&request)?;
         let prompt = Prompt::read(&request)?;
         let wanted = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
@@ -84,7 +87,8 @@ impl CompletionRequest {
             serde_json::to_vec(&request)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OpenAiAnswer::<Completions>::new(self.include_usage));
+        let answer = Named::new(OpenAiAnswer::<Completions>::new(self.include_usage), target);
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Completions, body, streamed, answer })
     }
 
@@ -113,7 +117,8 @@ impl CompletionRequest {
             serde_json::to_vec(&chat)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OverChat::new(self.include_usage));
+        let answer = Named::new(OverChat::new(self.include_usage), target);
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, body, streamed: true, answer })
     }
 
@@ -167,7 +172,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, model: "up", output_limit: 9, reasoning: false }
+        Target { provider, id: "a/b", model: "up", output_limit: 9, credit_limited: false, reasoning: false }
     }
 
     fn parse(body: Value) -> Result<CompletionRequest, Error> {

@@ -100,11 +100,11 @@ impl<S: Shape> Reader for Chunks<S> {
     }
 }
 
-fn refuse_error(json: &[u8]) -> Result<(), Broken> {
+fn refuse_error(json: &Bytes) -> Result<(), Broken> {
     let chunk: Object<'_> = serde_json::from_slice(json).map_err(|_| Broken::Garbled)?;
     let Some(error) = chunk.get("error").filter(|error| *error != "null") else { return Ok(()) };
     let code = serde_json::from_str::<Object<'_>>(error).ok().and_then(|error| error.read("code").ok().flatten());
-    Err(Broken::Error(code))
+    Err(Broken::Error(code, json.clone()))
 }
 
 /// Whether a chunk has what a client waits for.
@@ -179,7 +179,8 @@ mod tests {
     fn an_error_or_garbage_breaks_the_stream_after_what_was_good() {
         let (_, text, result) =
             run(&[format!("{CHUNK}data: {{\"error\":{{\"code\":502,\"message\":\"x\"}}}}\n\n").as_bytes()]);
-        assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Error(Some(502)))));
+        assert!(matches!(result, Err(Broken::Error(Some(502), _))), "{result:?}");
+        assert_eq!(text, CHUNK);
         let (_, text, result) = run(&[CHUNK.as_bytes(), b"data: oops\n\n"]);
         assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Garbled)));
     }
