@@ -141,7 +141,7 @@ async fn fit(call: &Call, hold: &mut Hold) -> Result<(), Error> {
     let counting = tokio::task::spawn_blocking(move || asked.demand().prompt.room(&asked.prompt_text(), context));
     let Ok(room) = counting.await else { return Ok(()) };
     let room = room.map_err(|counted| {
-        let told = format!("The prompt has about {counted} tokens; this model's context length is {context} tokens.");
+        let told = format!("The prompt has {counted} tokens or more; this model's context length is {context} tokens.");
         Error::new(Code::ContextLengthExceeded).with_message(told).with_param(demand.prompt.member)
     })?;
     if chosen > room {

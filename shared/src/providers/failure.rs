@@ -156,8 +156,7 @@ fn rejected(status: StatusCode, words: &Words) -> Error {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let number = |text: &str| text.trim().parse::<f64>().ok();
-    let until =
-        |date: &str| Some((rfc2822::parse(date).ok()?.timestamp() - Timestamp::now()).total(Unit::Second).ok()?);
+    let until = |date: &str| (rfc2822::parse(date).ok()?.timestamp() - Timestamp::now()).total(Unit::Second).ok();
     let ms = text("retry-after-ms").and_then(number).map(|ms| ms / 1000.0);
     let seconds = ms.or_else(|| text("retry-after").and_then(|after| number(after).or_else(|| until(after))))?;
     Duration::try_from_secs_f64(seconds.clamp(0.0, 3600.0)).ok()

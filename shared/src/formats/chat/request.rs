@@ -83,7 +83,7 @@ impl Request for ChatRequest {
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         let streamed = !self.demand.comes_whole;
         let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
-        let answer = Named::new(OpenAiAnswer::<Chat>::new(self.include_usage), target);
+        let answer = Named::over(OpenAiAnswer::<Chat>::new(self.include_usage), target);
         let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, body, streamed, answer })
     }

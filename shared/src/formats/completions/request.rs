@@ -87,7 +87,7 @@ impl CompletionRequest {
             serde_json::to_vec(&request)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Named::new(OpenAiAnswer::<Completions>::new(self.include_usage), target);
+        let answer = Named::over(OpenAiAnswer::<Completions>::new(self.include_usage), target);
         let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Completions, body, streamed, answer })
     }
@@ -117,7 +117,7 @@ impl CompletionRequest {
             serde_json::to_vec(&chat)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Named::new(OverChat::new(self.include_usage), target);
+        let answer = Named::over(OverChat::new(self.include_usage), target);
         let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, body, streamed: true, answer })
     }

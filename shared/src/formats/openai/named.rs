@@ -45,7 +45,7 @@ impl Named {
     ///
     /// # Errors
     /// None in practice: a name is JSON.
-    pub fn new(answer: impl Answer + 'static, target: &Target<'_>) -> serde_json::Result<Box<dyn Answer>> {
+    pub fn over(answer: impl Answer + 'static, target: &Target<'_>) -> serde_json::Result<Box<dyn Answer>> {
         let names = Names {
             model: to_raw_value(target.id)?,
             provider: to_raw_value(target.provider.name)?,
