@@ -12,8 +12,11 @@ use super::{CREDIT, ask, ask_at, body, dearer, provider, with_fallback};
 /// Failures in a row that open a breaker.
 const FAILURES: usize = 5;
 
+/// Status and body at the provider; then status, code, message and param here.
+type Refusal = (u16, &'static str, u16, &'static str, &'static str, Option<&'static str>);
+
 /// What a provider answers, and what the caller hears: status, code, message and param.
-const REFUSALS: &[(u16, &str, u16, &str, &str, Option<&str>)] = &[
+const REFUSALS: &[Refusal] = &[
     (
         403,
         r#"{"error":{"message":"Your input was flagged","code":403,"metadata":{"reasons":["violence"],"provider_name":"X"}}}"#,
@@ -42,7 +45,7 @@ async fn counted(world: &World, wire: &Wire, model: &str) -> Reply {
 }
 
 /// Asks the wire's provider, which refuses so, as often as would open a breaker.
-async fn refused(wire: &Wire, refusal: &(u16, &str, u16, &str, &str, Option<&str>), stream: bool) {
+async fn refused(wire: &Wire, refusal: &Refusal, stream: bool) {
     let world = World::start().await;
     let account = world.account(CREDIT).await;
     let (status, text, told_status, code, message, param) = *refusal;
