@@ -105,9 +105,12 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
     let ReadyKeys { api_key, admin_key } = keys;
     let real_providers = platform.real_providers();
     let providers = if real_providers.is_empty() {
-        "stand-ins".to_owned()
+        "stand-ins, whose answers are made up".to_owned()
     } else {
-        format!("{} and stand-ins", real_providers.join(", "))
+        format!(
+            "{} only; made-up answers (stand-ins, test/… models) need a start without providers' keys",
+            real_providers.join(", ")
+        )
     };
     let sign_in = if platform.is_privy_stand_in() {
         format!("{base_url}/_local/privy?email=you@example.com gives tokens for POST /auth/privy")

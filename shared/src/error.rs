@@ -111,6 +111,7 @@ codes! {
     UpstreamError = "upstream_error", 502, "The provider did not answer properly. Retry, or choose another model.";
     UpstreamRejected = "upstream_rejected", 400, "The provider refused the request.";
     UpstreamTimeout = "upstream_timeout", 504, "The provider did not answer in time. Retry, or choose another model.";
+    UpstreamUnavailable = "upstream_unavailable", 503, "The provider is overloaded. Retry as retry-after says, or choose another model.";
     DeadlineExceeded = "deadline_exceeded", 504, "The request ran out of time.";
     ModelNotPriced = "model_not_priced", 503, "This model has no price yet, so it cannot be used.";
     NoProvider = "no_provider", 503, "No provider can serve this model right now.";

@@ -2253,6 +2253,7 @@ begin
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
+    'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);

@@ -27,6 +27,11 @@ pub fn answer(
     if let Some(Ok(provider)) = provider.map(HeaderValue::from_str) {
         headers.insert(answer_headers::GATEWAY_PROVIDER, provider);
     }
+    if admitted.hold.credit_limited
+        && let Ok(limit) = HeaderValue::from_str(&format!("{};by=credit", admitted.hold.output_limit))
+    {
+        headers.insert("x-gateway-output-limit", limit);
+    }
     admitted.lease.status.write(headers);
     timing.write(headers, call);
     response

@@ -3,13 +3,13 @@
 --
 -- ARGV: 1 prefix, 2 key hash, 3 call id, 4 tokens to reserve, 5 life of the lease in ms, 6 the limits in force or ''
 -- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
--- cache limits in ms, then the providers' names.
+-- cache limits in ms, 9 the model, then the providers' names.
 -- Limits are a text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
 -- of WINDOWS are as good as none: another version of the gateway has cached them.
 -- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
 -- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
--- names of providers to be avoided, joined by commas. A window is reset when it is whole again; one that has refused,
--- when a retry can succeed.
+-- names of providers whose breaker for this model is open, joined by commas. A window is reset when it is whole again; one that
+-- has refused, when a retry can succeed.
 -- Nothing is counted for a call that is refused here: whoever waits as told is let in.
 
 local key_hash, call_id, tokens, lease_ms = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -106,13 +106,13 @@ for _, subject in ipairs(subjects) do
 end
 
 local avoid = {}
-local providers = {}
-for i = 9, #ARGV do providers[#providers + 1] = ARGV[i] end
-if #providers > 0 then
-  local states = redis.call('HMGET', prefix .. 'breaker', unpack(providers))
-  for i, provider in ipairs(providers) do
+local routes = {}
+for i = 10, #ARGV do routes[#routes + 1] = ARGV[i] .. ':' .. ARGV[9] end
+if #routes > 0 then
+  local states = redis.call('HMGET', prefix .. 'breaker', unpack(routes))
+  for i = 1, #routes do
     local open_until = states[i] and tonumber(string.match(states[i], '^%d+ (%d+)$')) or 0
-    if open_until > now then avoid[#avoid + 1] = provider end
+    if open_until > now then avoid[#avoid + 1] = ARGV[9 + i] end
   end
 end
 

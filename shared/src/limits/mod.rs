@@ -95,9 +95,9 @@ impl Limiter {
         call_id: Uuid,
         tokens: u64,
         lease_time: Duration,
-        providers: &'a [&'static str],
+        (model, providers): (&'a str, &'a [&'static str]),
     ) -> Request<'a> {
-        Request::new(self, Terms { key_hash, call_id, tokens, lease_time, providers })
+        Request::new(self, Terms { key_hash, call_id, tokens, lease_time, model, providers })
     }
 
     /// Reads the providers' breakers, and so whether Redis can be used: each provider that is avoided for now.

@@ -19,6 +19,11 @@ use crate::object::Object;
 /// 530 tokens). The catalog says how many tokens that may be.
 const BRING_INSTRUCTIONS: [&str; 3] = ["tools", "functions", "response_format"];
 
+/// Who can say something; `function` is what `tool` was called before.
+const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
+/// Whose message may have its content elsewhere.
+const MAY_SAY_NOTHING: [&str; 2] = ["assistant", "function"];
+
 /// Collects a prompt's text, or just its length.
 trait Sink {
     fn text(&mut self, text: &str);
@@ -44,7 +49,7 @@ impl Sink for String {
 /// # Errors
 /// `invalid_request` when `messages` is not a non-empty array of objects, or a part cannot be priced.
 pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
-    let mut prompt = PromptSize::default();
+    let mut prompt = PromptSize { member: "messages", ..PromptSize::default() };
     let mut bytes = Bytes(0);
     walk(request, &mut prompt, &mut bytes)?;
     prompt.bound = bytes.0.saturating_add(prompt.turns.saturating_mul(PER_TURN));
@@ -98,9 +103,7 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
     }
     prompt.turns = messages.len() as u64;
     for (place, message) in messages.iter().enumerate() {
-        if message.get("role").is_none_or(|role| !role.starts_with('"')) {
-            return Err(Error::invalid(format!("messages[{place}].role"), "Every message has a `role`."));
-        }
+        check_role(message, place)?;
         for (name, value) in message.iter() {
             check_cache(name, value).map_err(|message| Error::invalid(format!("messages[{place}].{name}"), message))?;
             match name {
@@ -114,6 +117,22 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
         prompt.tools |= BRING_INSTRUCTIONS.contains(&name) && value != "null";
         sink.text(name);
         sink.text(value);
+    }
+    Ok(())
+}
+
+/// Refuses what every provider does: a role that nobody knows, and a message that says nothing. An assistant's may call
+/// tools instead.
+fn check_role(message: &Object<'_>, place: usize) -> Result<(), Error> {
+    let role = message.get("role").and_then(string);
+    let Some(role) = role.filter(|role| ROLES.contains(&role.as_ref())) else {
+        let message = format!("A message's `role` is one of {}.", ROLES.join(", "));
+        return Err(Error::invalid(format!("messages[{place}].role"), message));
+    };
+    let says_nothing = message.get("content").is_none_or(|content| content == "null");
+    if says_nothing && !MAY_SAY_NOTHING.contains(&role.as_ref()) {
+        let message = format!("A message of the role `{role}` has `content`: a text or an array of parts.");
+        return Err(Error::invalid(format!("messages[{place}].content"), message));
     }
     Ok(())
 }
@@ -219,6 +238,9 @@ mod tests {
             "[1]",
             "[{}]",
             r#"[{"role":1}]"#,
+            r#"[{"role":"wizard","content":"x"}]"#,
+            r#"[{"role":"user"}]"#,
+            r#"[{"role":"system","content":null}]"#,
             r#"[{"role":"user","content":5}]"#,
             r#"[{"role":"user","content":[{"text":"no type"}]}]"#,
             r#"[{"role":"user","content":[{"type":"hologram"}]}]"#,

@@ -8,6 +8,8 @@ use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
 use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members};
+use crate::formats::openai::named::Named;
+use crate::formats::openai::parameters;
 use crate::formats::{Demand, Format, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
@@ -37,6 +39,8 @@ impl ChatRequest {
         let request = body::parse(&body)?;
         let (pinned, model) = body::model(&request)?;
         members::check(&request, &MEMBERS)?;
+        parameters::check_sampling(&request)?;
+        parameters::check_chat(&request)?;
         let (stream, include_usage) = body::streaming(&request)?;
         let choices = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
         // The newer name wins, as at OpenAI.
@@ -86,7 +90,8 @@ impl Request for ChatRequest {
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         let streamed = !self.demand.comes_whole;
         let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
-        let answer = Box::new(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices));
+        let answer = Named::over(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices), target);
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, body, streamed, answer })
     }
 
@@ -106,7 +111,14 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    const TARGET: Target<'static> = Target { provider: &PROVIDERS[0], model: "up", output_limit: 77, reasoning: false };
+    const TARGET: Target<'static> = Target {
+        provider: &PROVIDERS[0],
+        id: "a/b",
+        model: "up",
+        output_limit: 77,
+        credit_limited: false,
+        reasoning: false,
+    };
 
     fn parse(body: &Value) -> Result<ChatRequest, Error> {
         ChatRequest::parse(Bytes::from(body.to_string()))

@@ -11,6 +11,8 @@ use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
 use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members, reaches_prompt};
+use crate::formats::openai::named::Named;
+use crate::formats::openai::parameters;
 use crate::formats::{Demand, Format, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
@@ -56,6 +58,7 @@ impl CompletionRequest {
         let request = body::parse(&body)?;
         let (pinned, model) = body::model(&request)?;
         members::check(&request, &MEMBERS)?;
+        parameters::check_sampling(&request)?;
         let (stream, include_usage) = body::streaming(&request)?;
         let prompt = Prompt::read(&request)?;
         let wanted = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
@@ -97,7 +100,11 @@ impl CompletionRequest {
             serde_json::to_vec(&request)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OpenAiAnswer::<Completions>::new(self.include_usage, self.wanted * self.prompt.count()));
+        let answer = Named::over(
+            OpenAiAnswer::<Completions>::new(self.include_usage, self.wanted * self.prompt.count()),
+            target,
+        );
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Completions, body, streamed, answer })
     }
 
@@ -126,7 +133,8 @@ impl CompletionRequest {
             serde_json::to_vec(&chat)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OverChat::new(self.include_usage, self.wanted));
+        let answer = Named::over(OverChat::new(self.include_usage, self.wanted), target);
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, body, streamed: true, answer })
     }
 
@@ -190,7 +198,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, model: "up", output_limit: 9, reasoning: false }
+        Target { provider, id: "a/b", model: "up", output_limit: 9, credit_limited: false, reasoning: false }
     }
 
     fn parse(body: Value) -> Result<CompletionRequest, Error> {

@@ -135,6 +135,8 @@ pub fn ask_for_stream(request: &mut Object<'_>, streamed: bool) -> serde_json::R
 pub struct GatewayNote<'a> {
     /// Who served it.
     provider: &'a str,
+    /// What that provider calls the model.
+    upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
     request_id: &'a str,
 }
@@ -143,7 +145,7 @@ impl<'a> GatewayNote<'a> {
     /// The note that goes with a bill.
     #[must_use]
     pub const fn of(bill: &Bill<'a>) -> Self {
-        Self { provider: bill.provider, request_id: bill.request_id }
+        Self { provider: bill.provider, upstream_model: bill.upstream_model, request_id: bill.request_id }
     }
 }
 

@@ -202,7 +202,8 @@ pub fn error(answer: &Object<'_>) -> Option<Broken> {
     };
     let code =
         ["code", "status", "status_code"].iter().find_map(|name| error.get(name)?.trim_matches('"').parse().ok());
-    Some(Broken::Error(code))
+    // What it says is for whoever tells of it.
+    Some(Broken::Error(code, serde_json::to_vec(answer).unwrap_or_default().into()))
 }
 
 fn choices(json: &[u8]) -> Vec<Object<'_>> {
@@ -301,7 +302,8 @@ mod tests {
     fn an_error_or_garbage_breaks_the_stream_after_what_was_good() {
         let (_, text, result) =
             run(&[format!("{CHUNK}data: {{\"error\":{{\"code\":502,\"message\":\"x\"}}}}\n\n").as_bytes()]);
-        assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Error(Some(502)))));
+        assert!(matches!(result, Err(Broken::Error(Some(502), _))), "{result:?}");
+        assert_eq!(text, CHUNK);
         let (_, text, result) = run(&[CHUNK.as_bytes(), b"data: oops\n\n"]);
         assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Garbled)));
     }
