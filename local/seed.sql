@@ -7,6 +7,7 @@ select 'test/' || model, 'Test: ' || model, 'test', description, 128000, 16384, 
 from (values
   -- healthy
   ('echo', false, 'A short answer, tool calls or JSON, as asked; two providers.'),
+  ('as-told', false, 'For agents: calls a tool only as the prompt says, `NAME {ARGUMENTS}` in backticks.'),
   ('free', false, 'The same at no price.'),
   ('long', false, 'A text of 5 000 tokens, if the limit allows it.'),
   ('slow', false, 'A pause before every chunk.'),
@@ -72,6 +73,7 @@ select 'test/' || model, 'openrouter', 'standin/' || behaviour, 100000000, 50000
 from (values
   -- healthy
   ('echo', 'normal'),
+  ('as-told', 'as-told'),
   ('long', 'long'),
   ('slow', 'slow'),
   ('delay', 'delay'),

@@ -20,3 +20,8 @@ fi
 rm -rf .vercel/output
 npx --yes "$cli" build --yes
 node scripts/vercel-check.mjs
+
+# The layout for the Hobby plan. Its function is compiled already.
+rm -rf .vercel/output
+npx --yes "$cli" build --yes --local-config vercel.single.json
+node scripts/vercel-check.mjs --single

@@ -1,4 +1,4 @@
-// Checks .vercel/output: one function per file of api/, and some of them answer when they are run as Vercel does it,
+// Checks .vercel/output: one function per file of api/ (with --single: the one that serves everything), and some of them answer when they are run as Vercel does it,
 // with requests on VERCEL_DEV_PORT and messages over the socket VERCEL_IPC_PATH.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -19,12 +19,15 @@ function fail(message) {
   process.exit(1)
 }
 
-const wanted = files('api', '.rs')
-const built = files(path.join(functions, 'api'), '.func')
+const single = process.argv.includes('--single')
+const wanted = single ? ['index'] : files('api', '.rs')
+// A function of `builds` keeps its source's extension.
+const extension = single ? '.rs' : ''
+const built = files(path.join(functions, 'api'), `${extension}.func`)
 if (JSON.stringify(wanted) !== JSON.stringify(built)) fail(`api/ has ${wanted}, the output has ${built}`)
 
 function configuration(name) {
-  return JSON.parse(readFileSync(path.join(functions, 'api', `${name}.func`, '.vc-config.json'), 'utf8'))
+  return JSON.parse(readFileSync(path.join(functions, 'api', `${name}${extension}.func`, '.vc-config.json'), 'utf8'))
 }
 
 function binary(name) {
@@ -37,6 +40,31 @@ for (const name of wanted) {
   console.log(`${name}: ${megabytes} MB, maxDuration ${configuration(name).maxDuration} s`)
 }
 
+// Calls end 20 s before this.
+const longest = single ? ['index'] : ['index', 'v1/chat/completions', 'v1/completions']
+for (const name of longest) {
+  const { maxDuration } = configuration(name)
+  if (maxDuration !== 300) fail(`${name} may run for ${maxDuration} s and not for 300 s`)
+}
+
+/// Where the platform sends a path that is no file: the destination of the first of its rules that matches.
+function destination(pathname) {
+  const { routes } = JSON.parse(readFileSync('.vercel/output/config.json', 'utf8'))
+  const rule = routes.find(({ src, dest, status }) => src && (dest || status) && new RegExp(src).test(pathname))
+  return rule?.dest ?? rule?.status
+}
+
+if (!single) {
+  const to = destination('/api/user/api-keys/1')
+  if (!String(to).startsWith('/api/user/api-keys/[id]')) fail(`a path with a parameter goes to ${to}`)
+}
+
+// What no rule knows is answered by the gateway: as JSON, and readable for a browser's scripts.
+for (const unknown of ['/no/such/path', '/v1/embeddings', '/v1/models/', '/api/no/such/path']) {
+  const to = destination(unknown)
+  if (!String(to).startsWith('/api/index')) fail(`${unknown} goes to ${to} and not to the function that knows all`)
+}
+
 function freePort() {
   return new Promise(resolve => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
@@ -47,7 +75,7 @@ function freePort() {
 }
 
 /// Runs the function, asks it for `target` and waits for the end of that invocation.
-async function drive(name, target) {
+async function drive(name, target, status = 200) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vercel-'))
   const socket = path.join(folder, 'ipc.sock')
   const port = await freePort()
@@ -85,7 +113,9 @@ async function drive(name, target) {
     const body = await response.text()
     await message('end')
     console.log(`${name} ${target}: ${response.status} ${first.toFixed(1)} ms after exec: ${body.slice(0, 60)}`)
-    if (response.status !== 200) fail(`${name} ${target}: ${response.status} ${body}`)
+    if (response.status !== status) fail(`${name} ${target}: ${response.status} ${body}`)
+    if (!response.headers.get('access-control-allow-origin')) fail(`${name} ${target}: closed to browsers`)
+    if (status === 404 && !JSON.parse(body).error?.message) fail(`${name} ${target}: ${body}`)
   } finally {
     child.kill('SIGKILL')
     ipc.close()
@@ -93,7 +123,10 @@ async function drive(name, target) {
   }
 }
 
-await drive('ping', '/ping')
-await drive('ping', '/api/ping')
-await drive('root', '/')
+if (!single) {
+  await drive('ping', '/ping')
+  await drive('ping', '/api/ping')
+  await drive('root', '/')
+}
 await drive('index', '/ping/stats')
+await drive('index', '/no/such/path', 404)

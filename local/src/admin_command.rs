@@ -9,6 +9,7 @@ use serde_json::json;
 use shared::api_key::NewKey;
 use shared::app::{App, SharedApp};
 use shared::config::Config;
+use shared::deployment;
 use shared::email_address;
 
 /// What to do about administrators.
@@ -80,6 +81,10 @@ pub async fn create(config: Config, email: &str) -> Result<Administrator, Box<dy
     let peppers = app.config.peppers.clone()?;
     // The command's own failures name the variable; an endpoint's would not.
     app.config.supabase.clone()?;
+    // A key under a pepper that the deployment does not have would be refused by it.
+    if let Some(misfit) = deployment::inspect(app.supabase()?, &peppers).await?.misfits().first() {
+        return Err(misfit.to_string().into());
+    }
     let key = NewKey::generate(app.config.key_environment(), "Administrator".to_owned(), &peppers)?;
     let arguments = json!({ "request": { "email": email }, "key": key.stored });
     let made: Made = app.supabase()?.rpc("create_admin", &arguments).await?;

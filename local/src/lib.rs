@@ -1,6 +1,7 @@
 //! The whole platform on one machine.
 
 pub mod admin_command;
+pub mod data_dir;
 pub mod database;
 mod loopback;
 pub mod mailbox;

@@ -194,19 +194,32 @@ async fn show(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response {
     if accepts.contains("application/json") {
         return Json(messages).into_response();
     }
-    let mut page = "<!doctype html><meta charset=\"utf-8\"><title>Mail</title><h1>Mail</h1>\n".to_owned();
+    let mut page = include_str!("mailbox.html").to_owned();
+    if messages.is_empty() {
+        page.push_str(
+            "<p>No mail yet. A sign-in code that is asked for at <code>POST /auth/register</code> arrives here.</p>\n",
+        );
+    }
     // Newest first, and the source of HTML bodies rather than their looks: a page must not run what was mailed.
     for message in messages.iter().rev() {
         let body = message.text.as_deref().or(message.html.as_deref()).unwrap_or_default();
         page.push_str(&format!(
-            "<article><h2>{}</h2><p>{} &rarr; {}</p><pre>{}</pre></article>\n",
+            "<article><h2>{}</h2><p>{} &rarr; {}, <time datetime=\"{received}\">{received}</time></p>\
+             <pre>{}</pre></article>\n",
             escaped(&message.subject),
             escaped(&message.from),
             escaped(&message.to.join(", ")),
-            escaped(body)
+            escaped(body),
+            received = received(message.received),
         ));
     }
+    page.push_str("</main>\n");
     Html(page).into_response()
+}
+
+/// The time in UTC to the second (RFC 3339).
+fn received(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map(|time| format!("{time:.0}")).unwrap_or_default()
 }
 
 fn escaped(text: &str) -> String {
@@ -259,6 +272,11 @@ mod tests {
         let page = |accept: &'static str| test_client().get(format!("{url}/_local/mail")).header("accept", accept);
         let html = page("text/html").send().await.expect("an answer").text().await.expect("a body");
         assert!(html.contains("&lt;b&gt;Hi&lt;/b&gt;") && html.contains("a &amp; b") && !html.contains("<b>"));
+        let received = received(message.received);
+        assert!(received.len() == "2026-11-28T12:00:00Z".len() && received.ends_with('Z'), "{received}");
+        for part in [&received, "name=\"viewport\"", "color-scheme: light dark", "accept: application/json"] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
         let list = page("application/json").send().await.expect("an answer").text().await.expect("a body");
         assert_eq!(serde_json::from_str::<Value>(&list).expect("JSON")[0]["to"], json!(["a@example.com"]));
     }

@@ -3,6 +3,7 @@
 mod routes_command;
 mod schema_command;
 mod start;
+mod variables_command;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Prints the route table; with --write, derives the functions, their binaries and vercel.json from it.
     Routes(routes_command::Options),
+    /// Prints the environment's variables; with --write, derives .env.example, README's table and template.yaml from them.
+    Variables(variables_command::Options),
     /// Says whether the migrations make what supabase/schemas says; with --write, derives the first one from it.
     Schema(schema_command::Options),
     /// Administrators of the deployment that the environment names.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     match arguments.command {
         None => start::run(&arguments.start),
         Some(Command::Routes(options)) => routes_command::run(&options),
+        Some(Command::Variables(options)) => variables_command::run(&options),
         Some(Command::Schema(options)) => schema_command::run(&options),
         Some(Command::Admin(options)) => admin_command::run(&options),
         Some(Command::Settle(options)) => settle_command::run(&options),

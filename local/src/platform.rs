@@ -89,7 +89,7 @@ pub fn repository() -> &'static Path {
 
 impl Platform {
     /// Starts the services around a migrated database. `environment` is where variables of the user come from: a
-    /// provider that has a key there is the real one.
+    /// provider that has a key there is the real one, and then no stand-in answers for any other.
     ///
     /// # Errors
     /// When a service cannot start.
@@ -138,9 +138,10 @@ impl Platform {
         {
             set(name, value);
         }
+        let any_is_real = NAMES.iter().any(|name| environment(&key_variable(name)).is_some());
         for name in NAMES {
             let upper = name.to_ascii_uppercase();
-            let (key_name, url_name) = (format!("{upper}_API_KEY"), format!("{upper}_BASE_URL"));
+            let (key_name, url_name) = (key_variable(name), format!("{upper}_BASE_URL"));
             if let Some(key) = environment(&key_name) {
                 set(&key_name, key);
                 for further in [url_name, format!("{upper}_VIRTUAL_KEY"), format!("{upper}_PROVIDER")] {
@@ -148,6 +149,8 @@ impl Platform {
                         set(&further, value);
                     }
                 }
+            } else if any_is_real {
+                // Beside a real provider, made-up answers would pass for real ones, and be fallen back to.
             } else if let (Some(key), Some(url)) = (providers.key(name), providers.base_url(name)) {
                 set(&key_name, key.to_owned());
                 set(&url_name, url);
@@ -179,14 +182,14 @@ impl Platform {
         self.variables.get("CRON_SECRET").map_or("", String::as_str)
     }
 
-    /// The providers whose stand-in is not used.
+    /// The real providers; if there are any, nobody else is one.
     #[must_use]
     pub fn real_providers(&self) -> Vec<&'static str> {
-        let stands_in = |name: &str| {
-            self.variables.get(&format!("{}_API_KEY", name.to_ascii_uppercase())).map(String::as_str)
-                == self.providers.key(name)
+        let is_real = |name: &&str| {
+            let key = self.variables.get(&key_variable(name)).map(String::as_str);
+            key.is_some() && key != self.providers.key(name)
         };
-        NAMES.into_iter().filter(|name| !stands_in(name)).collect()
+        NAMES.into_iter().filter(is_real).collect()
     }
 
     /// A gateway in this process.
@@ -274,6 +277,10 @@ pub fn passed_on() -> impl Iterator<Item = &'static str> {
     let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times);
     let own = VARIABLES.iter().filter(business).map(|variable| variable.name);
     own.chain([RUST_LOG.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
+}
+
+fn key_variable(provider: &str) -> String {
+    format!("{}_API_KEY", provider.to_ascii_uppercase())
 }
 
 /// The variables of a real service, if the first of them is set; else those of its stand-in.

@@ -148,7 +148,10 @@ fn vercel_json() -> String {
     push_function(&mut text, &source_path(INDEX), LONGEST.as_secs(), ",");
     push_function(&mut text, "api/**/*.rs", rule, "");
     text.push_str("  },\n");
-    push_list(&mut text, "rewrites", &rewrites(), ",");
+    // All else goes to the function that has the whole table: it knows spellings of a path that no pattern here does,
+    // and answers the rest as the API answers, not as the platform.
+    let all_else = object(["source", "destination"], ["/(.*)", &format!("/api/{INDEX}")]);
+    push_list(&mut text, "rewrites", &[rewrites(), vec![all_else]].concat(), ",");
     let crons: Vec<String> =
         ROUTES.iter().filter_map(|route| Some(object(["path", "schedule"], [route.paths[0], route.cron?]))).collect();
     push_list(&mut text, "crons", &crons, "");
@@ -188,8 +191,9 @@ fn rewrites() -> Vec<String> {
     paths.retain(|(path, _)| !path.starts_with("/api/"));
     paths.sort_by_key(|(path, _)| (path.contains("{*"), path.matches('{').count()));
     let rewrites = paths.into_iter().flat_map(|(path, file)| {
-        // Under /api a file's own path works without a rewrite, but its last parameter takes no slashes there.
-        let below_api = path.contains("{*").then(|| rewrite(&format!("/api{path}"), &file));
+        // Under /api a file's own path works without a rewrite; one with parameters would come after the rule for all
+        // else, and its last parameter takes no slashes there.
+        let below_api = path.contains('{').then(|| rewrite(&format!("/api{path}"), &file));
         std::iter::once(rewrite(path, &file)).chain(below_api)
     });
     rewrites.map(|(source, destination)| object(["source", "destination"], [&source, &destination])).collect()
@@ -277,6 +281,10 @@ mod tests {
             let daily = schedule.split(' ').enumerate().all(|(at, field)| (field == "*") == (at >= 2));
             assert!(daily, "the Hobby plan runs jobs once a day: {schedule}");
         }
+        let function = &single["builds"][0];
+        let source = function["src"].as_str().expect("a path");
+        let seconds = &function["config"]["functions"][source]["maxDuration"];
+        assert_eq!(seconds, &Value::from(LONGEST.as_secs()), "calls end before the platform ends them");
         let pattern = single["routes"][0]["src"].as_str().expect("a pattern").replace('\\', "");
         for entry in fs::read_dir(root().join("public")).expect("the static files") {
             let name = entry.expect("an entry").file_name().into_string().expect("a name in UTF-8");

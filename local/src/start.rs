@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use local::data_dir::DataDir;
 use local::database::{Database, Source};
 use local::platform::{Platform, PlatformError, ReadyKeys, passed_on};
 use local::schema::Layout;
@@ -21,7 +22,7 @@ pub struct Options {
     /// The port; 0 for any that is free.
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// Forgets everything from earlier runs.
+    /// Forgets everything from earlier runs in the directory of --dir.
     #[arg(long)]
     fresh: bool,
     /// Where data and secrets are kept.
@@ -62,15 +63,17 @@ pub fn run(options: &Options) -> ExitCode {
 }
 
 async fn serve(options: &Options) -> Result<(), PlatformError> {
-    if options.fresh && options.dir.exists() {
-        std::fs::remove_dir_all(&options.dir)?;
-    }
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(|error| {
         std::io::Error::new(error.kind(), format!("port {} is taken; use --port 0 for any: {error}", options.port))
     })?;
-    let secrets = Secrets::kept_in(&options.dir)?;
-    let data = options.dir.canonicalize()?.join("database");
+    // Nothing is deleted before it is certain that no running gateway uses it.
+    let dir = DataDir::hold(&options.dir)?;
+    if options.fresh {
+        dir.forget()?;
+    }
+    let secrets = Secrets::kept_in(dir.path())?;
+    let data = dir.path().join("database");
     let source = Source::detect(env, Some(&data))?;
     let described = source.to_string();
     let database = start_database(source, &data).await?;
@@ -78,11 +81,16 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
     let redis = if engine == Engine::InProcess { "in process" } else { "REDIS_URL" };
     let platform = Platform::start(database, engine, secrets, env).await?;
     let keys = platform.ready_keys().await?;
+    shared::deployment::report(&*platform.gateway()?).await;
     let base_url = format!("http://{}", listener.local_addr()?);
     // The stand-ins count tokens; their vocabulary is read before the first call has to wait for it.
     tokio::task::spawn_blocking(bpe_openai::o200k_base);
     announce(&base_url, &keys, &described, redis, &platform);
-    let served = platform.serve(listener, stopped()).await;
+    let served = tokio::select! {
+        served = platform.serve(listener, stopped()) => served,
+        // Without its database it could answer nothing but 503: whoever started it should hear why.
+        ended = platform.database.ended() => Err(ended.into()),
+    };
     platform.database.stop().await;
     served
 }
@@ -97,9 +105,12 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
     let ReadyKeys { api_key, admin_key } = keys;
     let real_providers = platform.real_providers();
     let providers = if real_providers.is_empty() {
-        "stand-ins".to_owned()
+        "stand-ins, whose answers are made up".to_owned()
     } else {
-        format!("{} and stand-ins", real_providers.join(", "))
+        format!(
+            "{} only; made-up answers (stand-ins, test/… models) need a start without providers' keys",
+            real_providers.join(", ")
+        )
     };
     let sign_in = if platform.is_privy_stand_in() {
         format!("{base_url}/_local/privy?email=you@example.com gives tokens for POST /auth/privy")

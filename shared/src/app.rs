@@ -1,6 +1,6 @@
 //! What one process holds: the configuration and the connections, built once, outside any request.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
@@ -9,6 +9,7 @@ use crate::config::{Config, Misconfigured, Setting, configured, variables};
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
+use crate::providers::connection;
 use crate::route::Route;
 use crate::sign_in::privy::Privy;
 use crate::supabase::Supabase;
@@ -20,6 +21,8 @@ pub struct App {
     pub config: Config,
     /// The one HTTP client.
     pub http: reqwest::Client,
+    /// Another that keeps no connections; built when it is first needed.
+    http_unkept: OnceLock<reqwest::Client>,
     /// The rate limiter.
     pub limiter: Limiter,
     /// Whose turn it is at the database.
@@ -55,14 +58,32 @@ impl App {
         if !config.malformed.is_empty() {
             return Err(AppError::Malformed(config.malformed));
         }
-        let http = http_client()?;
+        let http = http_client().build()?;
         let supabase = config.supabase.clone().and_then(|settings| {
             Supabase::new(&settings, http.clone()).map_err(|_| Misconfigured::unusable(variables::SUPABASE_SECRET_KEY))
         });
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
         let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
         let privy = Privy::new(config.privy.clone(), http.clone());
-        Ok(Arc::new(Self { config, http, limiter, turns: Turns::default(), privy, routes, supabase, upstash }))
+        Ok(Arc::new(Self {
+            config,
+            http,
+            http_unkept: OnceLock::new(),
+            limiter,
+            turns: Turns::default(),
+            privy,
+            routes,
+            supabase,
+            upstash,
+        }))
+    }
+
+    /// An HTTP client that opens a connection for each request.
+    #[must_use]
+    pub fn http_unkept(&self) -> &reqwest::Client {
+        let unkept = || http_client().pool_max_idle_per_host(0).build();
+        // One could be built before, so another can be, too.
+        self.http_unkept.get_or_init(|| unkept().unwrap_or_else(|_| self.http.clone()))
     }
 
     /// The database.
@@ -94,7 +115,7 @@ impl App {
     }
 }
 
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+fn http_client() -> reqwest::ClientBuilder {
     // A second call finds a provider installed already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Compression costs more time than it saves here. A provider that compresses all the same is understood.
@@ -104,5 +125,5 @@ fn http_client() -> Result<reqwest::Client, reqwest::Error> {
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())
-        .build()
+        .connector_layer(connection::layer())
 }

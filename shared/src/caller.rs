@@ -4,11 +4,14 @@
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, Uri, header};
-use serde::Serialize;
+use http::{HeaderMap, HeaderValue, Uri, header};
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::api_key::{hash, is_well_formed, without_keys};
 use crate::app::{App, SharedApp};
@@ -20,9 +23,30 @@ use crate::serve::Invocation;
 /// What is kept of a user agent, in bytes.
 const USER_AGENT_LENGTH: usize = 256;
 
-/// A caller that has shown a well-formed key. Whether the key is good, the database decides.
-#[derive(Clone, Debug, Serialize)]
-pub struct Caller {
+/// A caller that has shown a well-formed key. Whether the key is good, the database decides. Its clones are the same
+/// caller.
+#[derive(Clone, Debug)]
+pub struct Caller(Arc<Shown>);
+
+/// Where the extractor of a caller leaves whom it found, in a request's extensions.
+#[derive(Clone, Default)]
+pub(crate) struct KnownCaller(Arc<OnceLock<(Caller, SharedApp)>>);
+
+impl KnownCaller {
+    /// Leaves the caller here, once: a second extractor of the same request finds the same one.
+    fn set(&self, caller: Caller, app: SharedApp) {
+        let _ = self.0.set((caller, app));
+    }
+
+    /// Whom the extractor found, if it has come that far.
+    pub(crate) fn get(&self) -> Option<&(Caller, SharedApp)> {
+        self.0.get()
+    }
+}
+
+/// What a caller shows of itself.
+#[derive(Debug, Serialize)]
+pub struct Shown {
     /// HMAC-SHA256 of the key in hex, under each pepper, the newest first.
     pub key_hashes: Vec<String>,
     /// The client's address, as the platform vouches for it.
@@ -33,9 +57,36 @@ pub struct Caller {
     pub user_agent: Option<String>,
     /// The request's name.
     pub request_id: String,
+    /// Whether the database has been asked in this caller's name.
+    #[serde(skip)]
+    asked: AtomicBool,
+}
+
+impl Deref for Caller {
+    type Target = Shown;
+
+    fn deref(&self) -> &Shown {
+        &self.0
+    }
+}
+
+impl Serialize for Caller {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
 }
 
 impl Caller {
+    /// Notes that the database is asked in this caller's name: then its answer tells what is to be said of the key.
+    pub(crate) fn note_asked(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the database has been asked in this caller's name.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// The key's hash under the newest pepper: what its limits are cached by.
     #[must_use]
     pub fn key_hash(&self) -> &str {
@@ -54,9 +105,16 @@ impl Caller {
         function: &'static str,
         mut arguments: Value,
     ) -> Result<T, Error> {
+        self.note_asked();
         arguments["caller"] = json!(self);
         let refused = match app.supabase()?.rpc(function, &arguments).await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => {
+                // Whatever is changed, a key, its limits or its account, is asked of the database by the next call.
+                if !["get_", "list_", "check_"].iter().any(|reads| function.starts_with(reads)) {
+                    app.limiter.forget_refusals();
+                }
+                return Ok(answer);
+            }
             Err(error) => Error::from(error),
         };
         if matches!(
@@ -83,17 +141,19 @@ impl FromRequestParts<SharedApp> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Error> {
         let invocation = Invocation::from_request_parts(parts, app).await?;
         let peppers = configured(&app.config.peppers)?;
-        let key = presented_key(&parts.headers).ok_or(Code::MissingApiKey)?;
-        if !is_well_formed(key) {
-            return Err(Code::InvalidApiKey.into());
-        }
-        Ok(Self {
+        let key = presented_key(&parts.headers)?;
+        let caller = Self(Arc::new(Shown {
             key_hashes: peppers.iter().map(|pepper| hash(key, pepper)).collect(),
             ip: invocation.client_ip,
             domain: domain(&parts.headers),
             user_agent: user_agent(&parts.headers),
             request_id: request_id(parts),
-        })
+            asked: AtomicBool::new(false),
+        }));
+        if let Some(known) = parts.extensions.get::<KnownCaller>() {
+            known.set(caller.clone(), app.clone());
+        }
+        Ok(caller)
     }
 }
 
@@ -142,9 +202,26 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
     text(headers, header::USER_AGENT).map(|agent| cut(&without_keys(agent), USER_AGENT_LENGTH).to_owned())
 }
 
-/// The key from `Authorization: Bearer`, else from `x-api-key`.
-fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    bearer(headers).or_else(|| headers.get("x-api-key")?.to_str().ok()).map(str::trim).filter(|key| !key.is_empty())
+/// The key from `Authorization`, else from `x-api-key`, as Anthropic's clients send it, else from `api-key`, as Azure's
+/// do. A client that is made for one of them fills the others with `undefined`, `dummy` or another service's key, so the
+/// first that can be a key counts.
+fn presented_key(headers: &HeaderMap) -> Result<&str, Code> {
+    let named = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
+    let shown = [authorization(headers), named("x-api-key"), named("api-key")];
+    let mut shown = shown.into_iter().flatten().filter(|key| !key.is_empty()).peekable();
+    shown.peek().ok_or(Code::MissingApiKey)?;
+    shown.find(|key| is_well_formed(key)).ok_or(Code::InvalidApiKey)
+}
+
+/// The token of `Authorization: Bearer` or `Token`, or a key without any such word.
+fn authorization(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
+    match value.split_once(' ') {
+        Some((scheme, token)) => {
+            ["bearer", "token"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some(token.trim())
+        }
+        None => is_well_formed(value).then_some(value),
+    }
 }
 
 /// The token of `Authorization: Bearer`.
@@ -181,10 +258,24 @@ mod tests {
     }
 
     #[test]
-    fn both_headers_carry_a_key_and_bearer_goes_first() {
-        assert_eq!(presented_key(&headers(&[("authorization", "bearer a"), ("x-api-key", "b")])), Some("a"));
-        assert_eq!(presented_key(&headers(&[("authorization", "Basic a"), ("x-api-key", "b")])), Some("b"));
-        assert_eq!(presented_key(&headers(&[("authorization", "Bearer ")])), None);
+    fn the_first_header_with_what_can_be_a_key_counts() {
+        let (a, b) = (format!("gw_live_{}", "a".repeat(43)), format!("gw_live_{}", "b".repeat(43)));
+        let bearer = |key: &str| format!("Bearer {key}");
+        for (shown, key) in [
+            (vec![("authorization", format!("bearer  {a} ")), ("x-api-key", b.clone())], Ok(&a)),
+            (vec![("authorization", format!("Token {a}"))], Ok(&a)),
+            (vec![("authorization", a.clone())], Ok(&a)),
+            (vec![("authorization", "Basic dTpw".to_owned()), ("x-api-key", b.clone())], Ok(&b)),
+            (vec![("api-key", b.clone())], Ok(&b)),
+            (vec![("authorization", bearer("undefined")), ("x-api-key", b.clone())], Ok(&b)),
+            (vec![("authorization", bearer("null")), ("api-key", b.clone())], Ok(&b)),
+            (vec![("authorization", bearer("sk-abc")), ("x-api-key", "dummy".to_owned())], Err(Code::InvalidApiKey)),
+            (vec![("authorization", "Bearer ".to_owned())], Err(Code::MissingApiKey)),
+            (vec![("authorization", "Basic dTpw".to_owned())], Err(Code::MissingApiKey)),
+        ] {
+            let shown: Vec<_> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            assert_eq!(presented_key(&headers(&shown)), key.map(String::as_str), "{shown:?}");
+        }
     }
 
     #[test]

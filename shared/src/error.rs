@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::answer_headers;
+
 /// Declares the codes: name, wire form, HTTP status and what the caller is told unless a better sentence is at hand.
 macro_rules! codes {
     ($($name:ident = $wire:literal, $status:literal, $message:literal;)*) => {
@@ -56,7 +58,7 @@ codes! {
     UnsupportedModel = "unsupported_model", 400, "This model does not answer on this endpoint.";
     UnsupportedModality = "unsupported_modality", 400, "This model does not take what the messages hold; see its input_modalities.";
     ContextLengthExceeded = "context_length_exceeded", 400, "The prompt is longer than the model's context.";
-    MissingApiKey = "missing_api_key", 401, "Send your API key as `Authorization: Bearer gw_…` or in `x-api-key`.";
+    MissingApiKey = "missing_api_key", 401, "Send your API key as `Authorization: Bearer gw_…`, or in `x-api-key` or `api-key`.";
     InvalidApiKey = "invalid_api_key", 401, "This API key is not known. Check that it was copied whole.";
     ApiKeyRevoked = "api_key_revoked", 401, "This API key was revoked. Use another one.";
     ApiKeyExpired = "api_key_expired", 401, "This API key has expired. Create a new one.";
@@ -79,7 +81,7 @@ codes! {
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
     ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
-    PlanNotFound = "plan_not_found", 404, "There is no such plan.";
+    PlanNotFound = "plan_not_found", 404, "There is no such plan; `plans` lists them.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
@@ -109,6 +111,7 @@ codes! {
     UpstreamError = "upstream_error", 502, "The provider did not answer properly. Retry, or choose another model.";
     UpstreamRejected = "upstream_rejected", 400, "The provider refused the request.";
     UpstreamTimeout = "upstream_timeout", 504, "The provider did not answer in time. Retry, or choose another model.";
+    UpstreamUnavailable = "upstream_unavailable", 503, "The provider is overloaded. Retry as retry-after says, or choose another model.";
     DeadlineExceeded = "deadline_exceeded", 504, "The request ran out of time.";
     ModelNotPriced = "model_not_priced", 503, "This model has no price yet, so it cannot be used.";
     NoProvider = "no_provider", 503, "No provider can serve this model right now.";
@@ -152,8 +155,14 @@ impl Error {
             Code::ServiceUnavailable | Code::AccountBusy | Code::SignInUnavailable | Code::MailUnavailable
         );
         let retry_after = passing.then_some(Duration::from_secs(1));
-        // A 503 that only the operator can mend: an SDK would ask three times for nothing.
-        let hopeless = matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured);
+        // What the same request would hear again: SDKs repeat a 409, a 429 and a 503, agents a 401 and a 402 as well.
+        let hopeless = match code.status().as_u16() {
+            401 | 409 => true,
+            402 => code != Code::CreditsInFlight,
+            429 => matches!(code, Code::RequestLimitReached | Code::QuotaExceeded | Code::TrialRequestsUsed),
+            503 => matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured),
+            _ => false,
+        };
         Self {
             code,
             message: Cow::Borrowed(code.message()),
@@ -227,10 +236,12 @@ impl Error {
         self.status.unwrap_or_else(|| self.code.status())
     }
 
-    /// OpenAI's `type`, which follows from the status.
+    /// OpenAI's `type`, which follows from the status. A 429 that no short wait mends is `insufficient_quota`: by that an
+    /// agent gives up, where it would sleep for as long as `retry-after` says.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.http_status().as_u16() {
+            429 if self.should_retry == Some(false) && self.code != Code::TooManyAttempts => "insufficient_quota",
             401 => "authentication_error",
             402 => "billing_error",
             403 => "permission_error",
@@ -284,10 +295,11 @@ impl IntoResponse for Error {
             // Whole seconds, rounded up, for HTTP; the SDKs read the exact figure from retry-after-ms.
             let ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
-            headers.insert("retry-after-ms", HeaderValue::from(ms));
+            headers.insert(answer_headers::RETRY_AFTER_MS, HeaderValue::from(ms));
         }
         if let Some(retry) = self.should_retry {
-            headers.insert("x-should-retry", HeaderValue::from_static(if retry { "true" } else { "false" }));
+            headers
+                .insert(answer_headers::SHOULD_RETRY, HeaderValue::from_static(if retry { "true" } else { "false" }));
         }
         // For whoever must word it in another format.
         response.extensions_mut().insert(self);

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(unused_qualifications, reason = "utoipa::path names parameter types by their whole path")]
 
+pub mod answer_headers;
 pub mod api_key;
 pub mod app;
 pub mod call;
@@ -9,6 +10,7 @@ pub mod caller;
 pub mod chats;
 pub mod config;
 pub mod credits;
+pub mod deployment;
 pub mod email_address;
 pub mod endpoints;
 pub mod error;
@@ -17,6 +19,7 @@ pub mod function;
 mod host;
 mod html;
 pub mod key_environment;
+mod key_first;
 pub mod keyring;
 pub mod limits;
 pub mod money;
@@ -24,6 +27,7 @@ pub mod object;
 pub mod openapi;
 pub mod providers;
 mod reason;
+mod repeated_member;
 pub mod request_id;
 pub mod route;
 pub mod routes;

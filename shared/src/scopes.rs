@@ -37,6 +37,16 @@ pub fn is_known(scope: &str) -> bool {
     USER_SCOPES.contains(&scope) || matches!(scope, "admin" | "*")
 }
 
+/// The refusal of a list that holds what is no scope.
+pub fn unknown(param: &'static str) -> Error {
+    let known = USER_SCOPES.join(", ");
+    let message = format!(
+        "`{param}` holds what is no scope. There are {known}, admin:<area>, admin for all areas, and * for all that the \
+         role may."
+    );
+    Error::invalid(param, message)
+}
+
 /// What a role may have of them: its row is read by every call.
 const MOST: usize = 100;
 
@@ -48,9 +58,8 @@ pub fn checked(param: &'static str, mut scopes: Vec<String>) -> Result<Vec<Strin
     if scopes.len() > MOST {
         return Err(Error::invalid(param, format!("`{param}` has at most {MOST} entries.")));
     }
-    if let Some(unknown) = scopes.iter().find(|scope| !is_known(scope)) {
-        let quoted: String = unknown.chars().take(64).collect();
-        return Err(Error::invalid(param, format!("There is no scope `{quoted}`.")));
+    if !scopes.iter().all(|scope| is_known(scope)) {
+        return Err(unknown(param));
     }
     scopes.sort_unstable();
     scopes.dedup();

@@ -22,6 +22,9 @@ use crate::reason::reason;
 /// Postgres: "lock_not_available", which is how a lock_timeout ends (postgresql.org, "PostgreSQL Error Codes").
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
+/// PostgREST: no function of this name takes these arguments (docs.postgrest.org, "Errors").
+const NO_FUNCTION: &str = "PGRST202";
+
 /// Why an RPC gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RpcError {
@@ -168,6 +171,10 @@ fn read_error(function: &'static str, status: StatusCode, body: &[u8]) -> RpcErr
             RpcError::Refused(refusal(code, details))
         }
         _ if text("code") == Some(LOCK_NOT_AVAILABLE) => RpcError::Busy(function),
+        _ if text("code") == Some(NO_FUNCTION) => RpcError::Unavailable(format!(
+            "{function}: the database has no such function with these arguments; it is older than this deployment: run \
+             `supabase db push` before deploying"
+        )),
         _ => {
             let code = text("code").unwrap_or("no code");
             RpcError::Unavailable(format!("{function}: status {status}, {code}, {}", text("message").unwrap_or("")))

@@ -330,7 +330,7 @@ comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
-create index api_keys_account on gateway.api_keys (account_id);
+create index api_keys_account on gateway.api_keys (account_id, created_at, id);
 
 -- The ids are in the order in which they were retired.
 create table gateway.retired_secrets (
@@ -441,9 +441,10 @@ comment on table gateway.credit_transactions is
 -- ledger_check looks for strays.
 -- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
 -- would have to contain the id.
-create index credit_transactions_account on gateway.credit_transactions (account_id, id);
+-- By when, as they are listed: whoever asks for a time in the past reads nothing that came after it.
+create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
 -- Beside usage, which is nearly all of it.
-create index credit_transactions_type on gateway.credit_transactions (account_id, type, id) where type <> 'usage';
+create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.credit_transactions
@@ -853,6 +854,27 @@ alter table gateway.chat_accounts enable row level security;
 alter table gateway.chat_sessions enable row level security;
 alter table gateway.chat_messages enable row level security;
 
+-- supabase/schemas/22_deployment.sql
+
+-- What the database knows of the deployments that use it, so that one that does not fit is noticed before its callers notice.
+
+create table gateway.peppers (
+  version integer primary key,
+  fingerprint text not null unique,
+  first_seen_at timestamptz not null
+);
+comment on table gateway.peppers is
+  'Fingerprints (an HMAC of a constant) of the peppers that keys are hashed under, never a pepper. A deployment with another pepper knows no key.';
+
+create table gateway.heartbeat (
+  one boolean primary key default true check (one),
+  at timestamptz not null
+);
+comment on table gateway.heartbeat is 'One row that health writes: whether the database takes writes at all shows in nothing else.';
+
+alter table gateway.peppers enable row level security;
+alter table gateway.heartbeat enable row level security;
+
 -- supabase/schemas/30_authenticate.sql
 
 -- Key validation: every check in its order, inside the same call as the work.
@@ -1243,6 +1265,60 @@ return case
     div(credit * 10000000000::numeric, greatest(markup, 1)) - priced.prompt_price * prompt::numeric
     - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
 end;
+
+-- supabase/schemas/34_find_model.sql
+
+-- Which model a caller means, and what is told where there is none.
+
+-- A model's name without what clients vary in it: case, points for hyphens, a snapshot's date or `latest` at the end.
+create function gateway.model_key(name text) returns text
+language sql immutable parallel safe
+return regexp_replace(replace(lower(name), '.', '-'), '-([0-9]{8}|latest)$', '');
+
+-- The model that is called so, or the only one that is meant by it: clients leave out the developer, or write the name as
+-- the developer's own API has it. Nothing where several could be meant.
+create function gateway.find_model(asked text) returns gateway.models
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key constant text := gateway.model_key(asked);
+  meant gateway.models[];
+begin
+  meant := array(select models from gateway.models where id = asked and enabled);
+  if meant = '{}' then
+    meant := array(
+      select models from gateway.models
+      where enabled and key in (gateway.model_key(id), gateway.model_key(substr(id, strpos(id, '/') + 1))));
+  end if;
+  return case when cardinality(meant) = 1 then meant[1] end;
+end;
+$$;
+
+-- The refusal of a model that is none, with those whose names have most words in common with it.
+create function gateway.no_such_model(asked text) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  words constant text[] := regexp_split_to_array(gateway.model_key(asked), '[^a-z0-9]+');
+  near text[];
+begin
+  near := array(
+    select id
+    from (
+      select id, (select count(*) from unnest(regexp_split_to_array(gateway.model_key(id), '[^a-z0-9]+')) as word
+                  where word <> '' and word = any (words)) as shared
+      from gateway.models where enabled
+    ) as scored
+    where shared > 0 order by shared desc, abs(length(id) - length(asked)), id limit 3);
+  if near = '{}' then
+    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+  end if;
+  return gateway.refusal(404, 'model_not_found', jsonb_build_object(
+    'param', 'model', 'suggestions', to_jsonb(near),
+    'message', format('There is no such model; did you mean %s? GET /v1/models lists them.',
+                      array_to_string(near, ' or '))));
+end;
+$$;
 
 -- supabase/schemas/34_own_keys.sql
 
@@ -2117,6 +2193,9 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
+  if model.id is null then
+    model := gateway.find_model(call ->> 'model');
+  end if;
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
@@ -2174,6 +2253,7 @@ begin
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
+    'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
@@ -2210,7 +2290,7 @@ language plpgsql
 as $$
 declare
   refused constant jsonb :=
-    gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+    gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at);
   required constant bigint := priced.amount;
   available bigint;
   key_credit bigint;
@@ -2220,7 +2300,7 @@ begin
   end if;
 
   if model.id is null then
-    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+    return gateway.no_such_model(call ->> 'model');
   end if;
   -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
   -- make of it.
@@ -2653,37 +2733,50 @@ $$;
 
 -- The proof that the books balance.
 
--- Every invariant of the ledger, for one account or for all. A clean ledger has no problems.
-create function gateway.ledger_check(only_account uuid default null) returns jsonb
+-- Every invariant of the ledger, for the accounts whose ids lie behind `after` and up to `last`; for all without these. A clean
+-- ledger has no problems. It reads all rows of these accounts and of no others.
+create function gateway.ledger_check(
+  after uuid default '00000000-0000-0000-0000-000000000000', last uuid default 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+returns jsonb
 language sql stable set search_path = ''
 as $$
   with
-  accounts as (
-    select * from gateway.accounts where only_account is null or id = only_account
+  accounts as (select * from gateway.accounts where id > after and id <= last),
+  grants as materialized (select * from gateway.credit_grants where account_id > after and account_id <= last),
+  transactions as materialized (
+    select * from gateway.credit_transactions where account_id > after and account_id <= last
   ),
-  grants as (
+  requests as materialized (
+    select call_id, account_id, cost from gateway.requests where account_id > after and account_id <= last
+  ),
+  -- A tombstone is nobody's.
+  holds as materialized (
+    select * from gateway.holds where state <> 'tombstone' and account_id > after and account_id <= last
+  ),
+  of_grants as (
     select account_id, sum(remaining) as remaining, min(expires_at) filter (where live) as next_expiry
-    from gateway.credit_grants group by account_id
+    from grants group by account_id
   ),
   ledger as (
     select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt,
            -coalesce(sum(amount) filter (where grant_id is null and type = 'money_back'), 0) as refund_debt
-    from gateway.credit_transactions group by account_id
+    from transactions group by account_id
   ),
   by_grant as (
-    select grant_id, sum(amount) as total from gateway.credit_transactions where grant_id is not null group by grant_id
+    select grant_id, sum(amount) as total from transactions where grant_id is not null group by grant_id
   ),
   open_holds as (
     select account_id, sum(amount) as held, min(expires_at) as next_overdue
-    from gateway.holds where state = 'open' group by account_id
+    from holds where state = 'open' group by account_id
   ),
   charged as (
-    select call_id, -sum(amount) as amount from gateway.credit_transactions where call_id is not null group by call_id
+    select account_id, call_id, -sum(amount) as amount, max(created_at) as created_at
+    from transactions where call_id is not null group by account_id, call_id
   ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
-    from accounts a left join grants g on g.account_id = a.id
+    from accounts a left join of_grants g on g.account_id = a.id
     where a.balance <> coalesce(g.remaining, 0) - a.debt
     union all
     select a.id, 'balance differs from the ledger', coalesce(l.total, 0), a.balance
@@ -2706,47 +2799,35 @@ as $$
     from accounts a join open_holds h on h.account_id = a.id
     where a.next_overdue is null or a.next_overdue > h.next_overdue
     union all
+    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
+    from accounts a join of_grants g on g.account_id = a.id
+    where g.next_expiry is distinct from a.next_expiry
+    union all
     select h.account_id, 'a hold''s key is not the account''s', 1, 0
-    from gateway.holds h
-    where h.state <> 'tombstone' and (only_account is null or h.account_id = only_account)
-      and not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
+    from holds h
+    where not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
     union all
-    select t.account_id, 'a ledger row''s account or grant does not exist', 1, 0
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account)
-      and (not exists (select from gateway.accounts a where a.id = t.account_id)
-           or t.grant_id is not null
-             and not exists (select from gateway.credit_grants c where c.id = t.grant_id and c.account_id = t.account_id))
-    union all
-    select a.id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
-    from accounts a join gateway.credit_grants c on c.account_id = a.id left join by_grant b on b.grant_id = c.id
+    select c.account_id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
+    from grants c left join by_grant b on b.grant_id = c.id
     where c.remaining <> coalesce(b.total, 0) or (c.live and c.remaining = 0) or (not c.live and c.remaining > 0)
       or c.remaining > c.amount
     union all
-    select a.id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
-    from accounts a join gateway.requests r on r.account_id = a.id left join charged c on c.call_id = r.call_id
+    select r.account_id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
+    from requests r left join charged c on c.account_id = r.account_id and c.call_id = r.call_id
     where r.cost <> coalesce(c.amount, 0)
     union all
-    select a.id, 'a ledger row has no request', 0, c.amount
-    from accounts a join gateway.credit_transactions t on t.account_id = a.id
-    join charged c on c.call_id = t.call_id
+    select c.account_id, 'a ledger row has no request', 0, c.amount
+    from charged c left join requests r on r.account_id = c.account_id and r.call_id = c.call_id
     -- The requests of months that were dropped have left only their sums. Both rows have the settle's time.
-    where t.created_at >= gateway.requests_since()
-      and not exists (select from gateway.requests r where r.call_id = t.call_id)
+    where c.created_at >= gateway.requests_since() and r.call_id is null
     union all
-    select t.account_id, 'a ledger row has no account', 0, t.amount
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account)
-      and not exists (select from gateway.accounts a where a.id = t.account_id)
+    select t.account_id, 'a ledger row''s account does not exist', 0, t.amount
+    from transactions t left join accounts a on a.id = t.account_id
+    where a.id is null
     union all
-    select t.account_id, 'a ledger row has no grant of its account', 0, t.amount
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account) and t.grant_id is not null
-      and not exists (select from gateway.credit_grants g where g.id = t.grant_id and g.account_id = t.account_id)
-    union all
-    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
-    from accounts a join grants g on g.account_id = a.id
-    where g.next_expiry is distinct from a.next_expiry
+    select t.account_id, 'a ledger row''s grant does not exist in its account', 0, t.amount
+    from transactions t left join grants g on g.id = t.grant_id and g.account_id = t.account_id
+    where t.grant_id is not null and g.id is null
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -2757,12 +2838,39 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
-create function public.check_ledger(caller jsonb) returns jsonb
+-- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
+-- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
+-- so far, with next_cursor: null when these were the last.
+create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:ledger');
+  most_accounts constant integer := 20000;
+  most_requests constant bigint := 500000;
+  -- A text, in which every amount comes back as it was.
+  former constant jsonb := so_far::jsonb;
+  first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
+  last uuid;
+  report jsonb;
 begin
-  perform gateway.authenticate(caller, 'admin:ledger');
-  return gateway.ledger_check();
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id into last from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= most_requests or place = most_accounts order by id limit 1;
+  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
+  return jsonb_build_object(
+    'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
+    'problems', (
+      select coalesce(jsonb_agg(problem), '[]') from (
+        select problem from jsonb_array_elements(coalesce(former -> 'problems', '[]') || (report -> 'problems')) as problem
+        limit 100) as told),
+    'next_cursor', last)
+    || (
+      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((former ->> name)::numeric, 0))
+      from unnest(array['accounts', 'balance', 'held', 'debt']) as name);
 end;
 $$;
 
@@ -2911,37 +3019,59 @@ begin
 end;
 $$;
 
--- query: type, source, from, to, limit, cursor (the last id of the page before). Newest first.
+-- query: type, source, from, to, limit, cursor (the last id of the page before). Newest first. A page of one source looks through
+-- so many transactions at most, however few of them match: it may hold less than the limit and still have a page after it.
 create function public.list_credit_transactions(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 set plan_cache_mode = force_custom_plan
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
-  most integer := gateway.page_size(query);
+  most constant integer := gateway.page_size(query);
+  window_size constant integer := case when query ->> 'source' is not null then 5000 else most + 1 end;
+  since constant timestamptz := (query ->> 'from')::timestamptz;
+  until constant timestamptz := (query ->> 'to')::timestamptz;
+  after_id constant bigint := (query ->> 'cursor')::bigint;
+  -- Nobody's cursor is before everything.
+  after constant timestamptz := case when after_id is not null then coalesce((
+    select created_at from gateway.credit_transactions where id = after_id and account_id = session.account_id),
+    '-infinity') end;
   answer jsonb;
 begin
-  with found as (
-    select t.*, g.source
-    from gateway.credit_transactions t left join gateway.credit_grants g on g.id = t.grant_id
+  with scanned as (
+    select * from gateway.credit_transactions t
     where t.account_id = session.account_id
-      and (query ->> 'cursor' is null or t.id < (query ->> 'cursor')::bigint)
+      and (after is null or (t.created_at, t.id) < (after, after_id))
       and (query ->> 'type' is null or t.type = query ->> 'type')
-      and (query ->> 'source' is null or g.source = query ->> 'source')
-      and (query ->> 'from' is null or t.created_at >= (query ->> 'from')::timestamptz
-                                       and t.id >= gateway.first_id((query ->> 'from')::timestamptz))
-      and (query ->> 'to' is null or t.created_at < (query ->> 'to')::timestamptz)
-    order by t.id desc
+      -- An id is given after the time is read, and in the same month but for a moment.
+      and (since is null or t.created_at >= since and t.id >= gateway.first_id(since))
+      and (until is null
+           or t.created_at < until and t.id < gateway.first_id(until + interval '1 hour' + interval '1 month'))
+    order by t.created_at desc, t.id desc
+    limit window_size
+  ),
+  found as (
+    select t.*, g.source from scanned t left join gateway.credit_grants g on g.id = t.grant_id
+    where query ->> 'source' is null or g.source = query ->> 'source'
+    order by t.created_at desc, t.id desc
     limit most + 1
   ),
-  page as (select * from found order by id desc limit most)
+  page as (select * from found order by created_at desc, id desc limit most),
+  -- Where the next page begins: after this one, or after what was looked through, or nowhere.
+  ends as (
+    select case
+      when (select count(*) from found) > most then (select id from page order by created_at, id limit 1)
+      when (select count(*) from scanned) = window_size then (select id from scanned order by created_at, id limit 1)
+    end as next_cursor
+  )
   select gateway.page(
     (select jsonb_agg(jsonb_build_object(
       'id', id, 'object', 'credit_transaction', 'type', type, 'source', source,
       'amount', gateway.dollars(amount), 'balance_after', gateway.dollars(balance_after),
-      'call_id', call_id, 'description', description, 'created_at', created_at) order by id desc) from page),
-    case when (select count(*) from found) > most then (select min(id) from page)::text end)
-  into answer;
+      'call_id', call_id, 'description', description, 'created_at', created_at) order by created_at desc, id desc)
+      from page),
+    ends.next_cursor::text)
+  into answer from ends;
   return answer;
 end;
 $$;
@@ -3913,11 +4043,10 @@ create function public.get_model(model_id text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  model gateway.models;
+  model gateway.models := gateway.find_model(model_id);
 begin
-  select * into model from gateway.models where id = model_id and enabled;
-  if not found then
-    perform gateway.refuse(gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
   return gateway.model_json(model);
 end;
@@ -4525,7 +4654,9 @@ begin
   end if;
   if request ->> 'plan' is not null and not exists (select from gateway.plans where id = request ->> 'plan') then
     perform gateway.refuse(gateway.refusal(400, 'invalid_request',
-      '{"param": "plan", "message": "There is no such plan."}'));
+      jsonb_build_object('param', 'plan', 'message', (
+        select 'There is no such plan; there are ' || string_agg(id, ', ' order by price_per_month, id) || '.'
+        from gateway.plans))));
   end if;
   -- An address that signs in to an account is taken, too: whoever has it would never find a second one.
   insert into gateway.accounts (email, username, role, plan, created_at)
@@ -4609,6 +4740,7 @@ begin
   else
     if gateway.available(account, at) < -amount then
       perform gateway.refuse(gateway.refusal(402, 'insufficient_credits', jsonb_build_object(
+        'message', 'No more can be taken than is unspent.',
         'required', gateway.dollars(-amount), 'available', gateway.dollars(gateway.available(account, at)))));
     end if;
     change := gateway.spend(account, -amount, 'admin_debit', null, coalesce(request ->> 'reason', ''), null, at, at);
@@ -4867,7 +4999,8 @@ begin
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
   if account.plan is not null and not exists (select from gateway.plans where id = account.plan) then
-    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', '{"param": "plan"}'));
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
   end if;
   if account is distinct from former then
     update gateway.accounts set plan = account.plan, plan_ends_at = account.plan_ends_at where id = account.id;
@@ -5050,13 +5183,64 @@ begin
 end;
 $$;
 
+-- supabase/schemas/69_check_caller.sql
+
+-- Who calls, for a request that is refused before the work that would have told it.
+
+-- Refuses the caller whom the work would have refused, and answers the limits in force.
+create function public.check_caller(caller jsonb, scope text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, scope);
+  account gateway.accounts;
+  key gateway.api_keys;
+  plan gateway.plans;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  select * into key from gateway.api_keys where id = session.key_id;
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, gateway.now());
+  return jsonb_build_object('limits', gateway.limits(account, key, plan));
+end;
+$$;
+
 -- supabase/schemas/69_public.sql
 
--- What tells that the database answers.
+-- Whether the database can do what calls need, and fits the deployment that asks.
 
-create function public.health() returns jsonb
-language sql stable security definer set search_path = ''
-as $$ select '{"status": "ok"}'::jsonb $$;
+-- The newest migration that was applied; null if none is on record, as where the schema was made by hand.
+create function gateway.migrated_to() returns text
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return (select max(version) from supabase_migrations.schema_migrations);
+exception when undefined_table then
+  return null;
+end;
+$$;
+
+-- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. Writes a row, but not again
+-- within five seconds, so that it may be asked often; a database that takes no writes raises its own error.
+create function public.health(peppers jsonb default '{}') returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at constant timestamptz := gateway.now();
+begin
+  insert into gateway.heartbeat as former (at) values (at)
+    on conflict (one) do update set at = excluded.at where former.at < excluded.at - interval '5 seconds';
+  insert into gateway.peppers (version, fingerprint, first_seen_at)
+    select shown.key::integer, shown.value, at from jsonb_each_text(peppers) as shown
+    on conflict do nothing;
+  return jsonb_build_object(
+    'status', 'ok',
+    'migrated_to', gateway.migrated_to(),
+    'unknown_peppers', (
+      select coalesce(jsonb_agg(shown.key::integer order by shown.key::integer), '[]')
+      from jsonb_each_text(health.peppers) as shown
+      where not exists (select from gateway.peppers as known where known.fingerprint = shown.value)));
+end;
+$$;
 
 -- supabase/schemas/70_chats.sql
 
@@ -5566,8 +5750,8 @@ revoke execute on function public.sweep_holds(uuid) from public, anon, authentic
 grant execute on function public.sweep_holds(uuid) to service_role;
 
 -- 43_ledger_check.sql
-revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;
-grant execute on function public.check_ledger(jsonb) to service_role;
+revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb, text) to service_role;
 
 -- 46_check_inference_key.sql
 revoke execute on function public.check_inference_key(jsonb) from public, anon, authenticated;
@@ -5709,9 +5893,13 @@ grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_ro
 revoke execute on function public.roll_up_usage(uuid, integer) from public, anon, authenticated;
 grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
+-- 69_check_caller.sql
+revoke execute on function public.check_caller(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_caller(jsonb, text) to service_role;
+
 -- 69_public.sql
-revoke execute on function public.health() from public, anon, authenticated;
-grant execute on function public.health() to service_role;
+revoke execute on function public.health(jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb) to service_role;
 
 -- 70_chats.sql
 revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;

@@ -41,7 +41,7 @@ comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
-create index api_keys_account on gateway.api_keys (account_id);
+create index api_keys_account on gateway.api_keys (account_id, created_at, id);
 
 -- The ids are in the order in which they were retired.
 create table gateway.retired_secrets (

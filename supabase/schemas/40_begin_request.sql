@@ -81,6 +81,9 @@ begin
   end if;
 
   select * into model from gateway.models where id = call ->> 'model' and enabled;
+  if model.id is null then
+    model := gateway.find_model(call ->> 'model');
+  end if;
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, smallest_output), model.max_output);
@@ -138,6 +141,7 @@ begin
   answer := jsonb_build_object(
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
+    'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);

@@ -8,7 +8,7 @@ language plpgsql
 as $$
 declare
   refused constant jsonb :=
-    gateway.key_refusal(account, key, permissions, caller, 'inference', call ->> 'model', at);
+    gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at);
   required constant bigint := priced.amount;
   available bigint;
   key_credit bigint;
@@ -18,7 +18,7 @@ begin
   end if;
 
   if model.id is null then
-    return gateway.refusal(404, 'model_not_found', '{"param": "model"}');
+    return gateway.no_such_model(call ->> 'model');
   end if;
   -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
   -- make of it.

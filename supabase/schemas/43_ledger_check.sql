@@ -1,36 +1,49 @@
 -- The proof that the books balance.
 
--- Every invariant of the ledger, for one account or for all. A clean ledger has no problems.
-create function gateway.ledger_check(only_account uuid default null) returns jsonb
+-- Every invariant of the ledger, for the accounts whose ids lie behind `after` and up to `last`; for all without these. A clean
+-- ledger has no problems. It reads all rows of these accounts and of no others.
+create function gateway.ledger_check(
+  after uuid default '00000000-0000-0000-0000-000000000000', last uuid default 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+returns jsonb
 language sql stable set search_path = ''
 as $$
   with
-  accounts as (
-    select * from gateway.accounts where only_account is null or id = only_account
+  accounts as (select * from gateway.accounts where id > after and id <= last),
+  grants as materialized (select * from gateway.credit_grants where account_id > after and account_id <= last),
+  transactions as materialized (
+    select * from gateway.credit_transactions where account_id > after and account_id <= last
   ),
-  grants as (
+  requests as materialized (
+    select call_id, account_id, cost from gateway.requests where account_id > after and account_id <= last
+  ),
+  -- A tombstone is nobody's.
+  holds as materialized (
+    select * from gateway.holds where state <> 'tombstone' and account_id > after and account_id <= last
+  ),
+  of_grants as (
     select account_id, sum(remaining) as remaining, min(expires_at) filter (where live) as next_expiry
-    from gateway.credit_grants group by account_id
+    from grants group by account_id
   ),
   ledger as (
     select account_id, sum(amount) as total, -coalesce(sum(amount) filter (where grant_id is null), 0) as debt,
            -coalesce(sum(amount) filter (where grant_id is null and type = 'money_back'), 0) as refund_debt
-    from gateway.credit_transactions group by account_id
+    from transactions group by account_id
   ),
   by_grant as (
-    select grant_id, sum(amount) as total from gateway.credit_transactions where grant_id is not null group by grant_id
+    select grant_id, sum(amount) as total from transactions where grant_id is not null group by grant_id
   ),
   open_holds as (
     select account_id, sum(amount) as held, min(expires_at) as next_overdue
-    from gateway.holds where state = 'open' group by account_id
+    from holds where state = 'open' group by account_id
   ),
   charged as (
-    select call_id, -sum(amount) as amount from gateway.credit_transactions where call_id is not null group by call_id
+    select account_id, call_id, -sum(amount) as amount, max(created_at) as created_at
+    from transactions where call_id is not null group by account_id, call_id
   ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
-    from accounts a left join grants g on g.account_id = a.id
+    from accounts a left join of_grants g on g.account_id = a.id
     where a.balance <> coalesce(g.remaining, 0) - a.debt
     union all
     select a.id, 'balance differs from the ledger', coalesce(l.total, 0), a.balance
@@ -53,47 +66,35 @@ as $$
     from accounts a join open_holds h on h.account_id = a.id
     where a.next_overdue is null or a.next_overdue > h.next_overdue
     union all
+    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
+    from accounts a join of_grants g on g.account_id = a.id
+    where g.next_expiry is distinct from a.next_expiry
+    union all
     select h.account_id, 'a hold''s key is not the account''s', 1, 0
-    from gateway.holds h
-    where h.state <> 'tombstone' and (only_account is null or h.account_id = only_account)
-      and not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
+    from holds h
+    where not exists (select from gateway.api_keys k where k.id = h.key_id and k.account_id = h.account_id)
     union all
-    select t.account_id, 'a ledger row''s account or grant does not exist', 1, 0
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account)
-      and (not exists (select from gateway.accounts a where a.id = t.account_id)
-           or t.grant_id is not null
-             and not exists (select from gateway.credit_grants c where c.id = t.grant_id and c.account_id = t.account_id))
-    union all
-    select a.id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
-    from accounts a join gateway.credit_grants c on c.account_id = a.id left join by_grant b on b.grant_id = c.id
+    select c.account_id, 'a grant differs from its ledger rows', coalesce(b.total, 0), c.remaining
+    from grants c left join by_grant b on b.grant_id = c.id
     where c.remaining <> coalesce(b.total, 0) or (c.live and c.remaining = 0) or (not c.live and c.remaining > 0)
       or c.remaining > c.amount
     union all
-    select a.id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
-    from accounts a join gateway.requests r on r.account_id = a.id left join charged c on c.call_id = r.call_id
+    select r.account_id, 'a request differs from its ledger rows', r.cost, coalesce(c.amount, 0)
+    from requests r left join charged c on c.account_id = r.account_id and c.call_id = r.call_id
     where r.cost <> coalesce(c.amount, 0)
     union all
-    select a.id, 'a ledger row has no request', 0, c.amount
-    from accounts a join gateway.credit_transactions t on t.account_id = a.id
-    join charged c on c.call_id = t.call_id
+    select c.account_id, 'a ledger row has no request', 0, c.amount
+    from charged c left join requests r on r.account_id = c.account_id and r.call_id = c.call_id
     -- The requests of months that were dropped have left only their sums. Both rows have the settle's time.
-    where t.created_at >= gateway.requests_since()
-      and not exists (select from gateway.requests r where r.call_id = t.call_id)
+    where c.created_at >= gateway.requests_since() and r.call_id is null
     union all
-    select t.account_id, 'a ledger row has no account', 0, t.amount
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account)
-      and not exists (select from gateway.accounts a where a.id = t.account_id)
+    select t.account_id, 'a ledger row''s account does not exist', 0, t.amount
+    from transactions t left join accounts a on a.id = t.account_id
+    where a.id is null
     union all
-    select t.account_id, 'a ledger row has no grant of its account', 0, t.amount
-    from gateway.credit_transactions t
-    where (only_account is null or t.account_id = only_account) and t.grant_id is not null
-      and not exists (select from gateway.credit_grants g where g.id = t.grant_id and g.account_id = t.account_id)
-    union all
-    select a.id, 'next_expiry is late', extract(epoch from g.next_expiry), extract(epoch from a.next_expiry)
-    from accounts a join grants g on g.account_id = a.id
-    where g.next_expiry is distinct from a.next_expiry
+    select t.account_id, 'a ledger row''s grant does not exist in its account', 0, t.amount
+    from transactions t left join grants g on g.id = t.grant_id and g.account_id = t.account_id
+    where t.grant_id is not null and g.id is null
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -104,11 +105,38 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
-create function public.check_ledger(caller jsonb) returns jsonb
+-- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
+-- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
+-- so far, with next_cursor: null when these were the last.
+create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:ledger');
+  most_accounts constant integer := 20000;
+  most_requests constant bigint := 500000;
+  -- A text, in which every amount comes back as it was.
+  former constant jsonb := so_far::jsonb;
+  first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
+  last uuid;
+  report jsonb;
 begin
-  perform gateway.authenticate(caller, 'admin:ledger');
-  return gateway.ledger_check();
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id into last from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= most_requests or place = most_accounts order by id limit 1;
+  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
+  return jsonb_build_object(
+    'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
+    'problems', (
+      select coalesce(jsonb_agg(problem), '[]') from (
+        select problem from jsonb_array_elements(coalesce(former -> 'problems', '[]') || (report -> 'problems')) as problem
+        limit 100) as told),
+    'next_cursor', last)
+    || (
+      select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((former ->> name)::numeric, 0))
+      from unnest(array['accounts', 'balance', 'held', 'debt']) as name);
 end;
 $$;

@@ -76,11 +76,10 @@ create function public.get_model(model_id text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  model gateway.models;
+  model gateway.models := gateway.find_model(model_id);
 begin
-  select * into model from gateway.models where id = model_id and enabled;
-  if not found then
-    perform gateway.refuse(gateway.refusal(404, 'model_not_found', '{"param": "model"}'));
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
   return gateway.model_json(model);
 end;

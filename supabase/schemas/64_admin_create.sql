@@ -37,7 +37,9 @@ begin
   end if;
   if request ->> 'plan' is not null and not exists (select from gateway.plans where id = request ->> 'plan') then
     perform gateway.refuse(gateway.refusal(400, 'invalid_request',
-      '{"param": "plan", "message": "There is no such plan."}'));
+      jsonb_build_object('param', 'plan', 'message', (
+        select 'There is no such plan; there are ' || string_agg(id, ', ' order by price_per_month, id) || '.'
+        from gateway.plans))));
   end if;
   -- An address that signs in to an account is taken, too: whoever has it would never find a second one.
   insert into gateway.accounts (email, username, role, plan, created_at)
@@ -121,6 +123,7 @@ begin
   else
     if gateway.available(account, at) < -amount then
       perform gateway.refuse(gateway.refusal(402, 'insufficient_credits', jsonb_build_object(
+        'message', 'No more can be taken than is unspent.',
         'required', gateway.dollars(-amount), 'available', gateway.dollars(gateway.available(account, at)))));
     end if;
     change := gateway.spend(account, -amount, 'admin_debit', null, coalesce(request ->> 'reason', ''), null, at, at);

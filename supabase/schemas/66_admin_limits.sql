@@ -39,7 +39,8 @@ begin
   account.plan := request ->> 'plan';
   account.plan_ends_at := (request ->> 'ends_at')::timestamptz;
   if account.plan is not null and not exists (select from gateway.plans where id = account.plan) then
-    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', '{"param": "plan"}'));
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
   end if;
   if account is distinct from former then
     update gateway.accounts set plan = account.plan, plan_ends_at = account.plan_ends_at where id = account.id;

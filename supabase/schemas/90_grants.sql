@@ -19,8 +19,8 @@ revoke execute on function public.sweep_holds(uuid) from public, anon, authentic
 grant execute on function public.sweep_holds(uuid) to service_role;
 
 -- 43_ledger_check.sql
-revoke execute on function public.check_ledger(jsonb) from public, anon, authenticated;
-grant execute on function public.check_ledger(jsonb) to service_role;
+revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_ledger(jsonb, text) to service_role;
 
 -- 46_check_inference_key.sql
 revoke execute on function public.check_inference_key(jsonb) from public, anon, authenticated;
@@ -162,9 +162,13 @@ grant execute on function public.list_key_audit_logs(jsonb, jsonb) to service_ro
 revoke execute on function public.roll_up_usage(uuid, integer) from public, anon, authenticated;
 grant execute on function public.roll_up_usage(uuid, integer) to service_role;
 
+-- 69_check_caller.sql
+revoke execute on function public.check_caller(jsonb, text) from public, anon, authenticated;
+grant execute on function public.check_caller(jsonb, text) to service_role;
+
 -- 69_public.sql
-revoke execute on function public.health() from public, anon, authenticated;
-grant execute on function public.health() to service_role;
+revoke execute on function public.health(jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb) to service_role;
 
 -- 70_chats.sql
 revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;

@@ -111,3 +111,23 @@ test("the landing page renders without a complaint", async () => {
   assert.match(await page.innerText("body"), /\/v1\/chat\/completions/);
   assert.deepEqual(complaints, []);
 });
+
+test("the landing page leads on, and fits a telephone in the light and in the dark", async () => {
+  const { page, complaints } = await open("/");
+  await page.setViewportSize({ width: 390, height: 844 });
+  const looks = [];
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    const hidden = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(hidden <= 0, `${hidden} px are off-screen`);
+    looks.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+  }
+  assert.notEqual(looks[0], looks[1]);
+  const links = await page.locator("a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+  for (const wanted of ["/docs", "/models", "#sign-in", "/health"]) assert.ok(links.includes(wanted), wanted);
+  for (const link of links.filter((link) => link.startsWith("/"))) {
+    assert.equal((await fetch(`${base}${link}`)).status, 200, link);
+  }
+  assert.doesNotMatch(await page.innerText("body"), /\/admin\//);
+  assert.deepEqual(complaints, []);
+});

@@ -128,6 +128,8 @@ impl Answer {
             402 => "billing_error",
             403 => "permission_error",
             404 => "not_found_error",
+            // No wait that a client has the patience for would help.
+            429 if self.header("x-should-retry") == "false" && code != Code::TooManyAttempts => "insufficient_quota",
             429 => "rate_limit_error",
             413 if of_messages => "request_too_large",
             408 | 504 if of_messages => "timeout_error",

@@ -96,6 +96,8 @@ impl Cluster {
     }
 }
 
+impl super::Server for Copy {}
+
 impl Drop for Copy {
     fn drop(&mut self) {
         let (done, dropped): (Sender<()>, Receiver<()>) = channel();

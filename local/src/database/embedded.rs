@@ -69,6 +69,8 @@ fn open(root: &Path, socket: &Path) -> Result<PgliteServer, String> {
         .map_err(|error| format!("{error:#}"))
 }
 
+impl super::Server for Embedded {}
+
 impl Drop for Embedded {
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {

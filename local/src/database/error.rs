@@ -21,6 +21,11 @@ pub enum DatabaseError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("Postgres did not start: {0}")]
     Start(String),
+    #[error(
+        "Postgres has ended by itself ({status}), so the gateway stops. Its data are kept: start it again, and Postgres \
+         recovers them. Its log is {}", log.display()
+    )]
+    Ended { status: std::process::ExitStatus, log: PathBuf },
     #[error("DATABASE_URL is not a Postgres URL: {}", explain(.0))]
     Url(tokio_postgres::Error),
     #[error("{}", explain(.0))]

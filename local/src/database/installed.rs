@@ -3,7 +3,7 @@
 //! A small shell process, the keeper, waits on a pipe that only this program holds open. However this program ends
 //! (a clean stop, a panic, kill -9), the pipe closes, and the keeper stops the server and removes its scratch folder.
 use super::{
-    DatabaseError, scratch,
+    DatabaseError, Server, scratch,
     user::{LOCALE, User, can_serve},
 };
 use std::{
@@ -11,6 +11,7 @@ use std::{
     os::unix::{net::UnixStream, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -37,9 +38,10 @@ rm -rf "$3"
 
 /// A running server. Dropping it stops it, and removes its data if those are temporary.
 pub(super) struct Installed {
-    server: Child,
+    server: Mutex<Child>,
     keeper: Child,
     pipe: Option<ChildStdin>,
+    log: PathBuf,
     socket_dir: PathBuf,
 }
 
@@ -116,13 +118,13 @@ impl Installed {
             .process_group(0)
             .spawn()
             .map_err(DatabaseError::io(&bin.join("postgres")))?;
-        let mut installed = Self::keep(server, &data.join("postmaster.pid"), scratch)?;
+        let installed = Self::keep(server, &data.join("postmaster.pid"), log.clone(), scratch)?;
         let since = Instant::now();
         loop {
             if installed.is_ready(&data) {
                 return Ok(installed);
             }
-            let ended = installed.server.try_wait().map_err(DatabaseError::io(&log))?;
+            let ended = installed.server().try_wait().map_err(DatabaseError::io(&log))?;
             if ended.is_some() || since.elapsed() > START {
                 let said = fs::read_to_string(&log).unwrap_or_default();
                 return Err(DatabaseError::Start(said));
@@ -131,7 +133,7 @@ impl Installed {
         }
     }
 
-    fn keep(mut server: Child, lock: &Path, scratch: TempDir) -> Result<Installed, DatabaseError> {
+    fn keep(mut server: Child, lock: &Path, log: PathBuf, scratch: TempDir) -> Result<Installed, DatabaseError> {
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "gateway-postgres-keeper"])
             .arg(server.id().to_string())
@@ -143,7 +145,10 @@ impl Installed {
             .process_group(0)
             .spawn();
         match keeper {
-            Ok(mut keeper) => Ok(Installed { pipe: keeper.stdin.take(), server, keeper, socket_dir: scratch.keep() }),
+            Ok(mut keeper) => {
+                let pipe = keeper.stdin.take();
+                Ok(Installed { server: Mutex::new(server), keeper, pipe, log, socket_dir: scratch.keep() })
+            }
             Err(source) => {
                 // Nothing would stop it later. Whatever this does to its data, Postgres recovers from.
                 server.kill().map_err(DatabaseError::io(Path::new("postgres")))?;
@@ -158,6 +163,11 @@ impl Installed {
         status.contains("ready") && UnixStream::connect(self.socket_dir.join(".s.PGSQL.5432")).is_ok()
     }
 
+    fn server(&self) -> MutexGuard<'_, Child> {
+        // It is only waited for under the lock: no panic leaves it half changed.
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The connection string of a database on this server.
     pub(super) fn url(&self, database: &str) -> String {
         let host = self.socket_dir.display();
@@ -165,10 +175,18 @@ impl Installed {
     }
 }
 
+impl Server for Installed {
+    fn ended(&self) -> Option<DatabaseError> {
+        let status = self.server().try_wait().ok()??;
+        Some(DatabaseError::Ended { status, log: self.log.clone() })
+    }
+}
+
 impl Drop for Installed {
     fn drop(&mut self) {
         drop(self.pipe.take());
-        for child in [&mut self.server, &mut self.keeper] {
+        let server = self.server.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for child in [server, &mut self.keeper] {
             if let Err(error) = child.wait() {
                 tracing::warn!(%error, "the local Postgres could not be awaited");
             }

@@ -51,9 +51,20 @@ pub struct Database {
     url: String,
     pool: Pool,
     size: usize,
-    // Held for its drop; declared last, so that the connections close before it stops.
-    _server: Option<Box<dyn Send + Sync>>,
+    // Declared last, so that the connections close before it stops.
+    server: Option<Box<dyn Server>>,
 }
+
+/// What was started for a database. Dropping it stops it.
+trait Server: Send + Sync {
+    /// Why it runs no more, if it has ended by itself.
+    fn ended(&self) -> Option<DatabaseError> {
+        None
+    }
+}
+
+/// How often a server is looked at.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 
 impl Database {
     /// Starts the database, or connects to a given one. With `dir` the data stay there and commits wait for the disk;
@@ -79,14 +90,10 @@ impl Database {
     }
 
     /// `driver` drives the connection of an engine that has only one.
-    fn new(
-        url: String,
-        server: Option<Box<dyn Send + Sync>>,
-        driver: Option<Handle>,
-    ) -> Result<Database, DatabaseError> {
+    fn new(url: String, server: Option<Box<dyn Server>>, driver: Option<Handle>) -> Result<Database, DatabaseError> {
         let size = if driver.is_some() { 1 } else { connections() };
         let config = url.parse().map_err(DatabaseError::Url)?;
-        Ok(Database { pool: Pool::new(config, size, driver), url, size, _server: server })
+        Ok(Database { pool: Pool::new(config, size, driver), url, size, server })
     }
 
     /// A connection string, as tokio-postgres and psql understand it. The embedded engine's one connection is taken by
@@ -131,6 +138,17 @@ impl Database {
         let rows = lease.connection.client.query(sql, parameters).await;
         lease.release();
         Ok(rows?)
+    }
+
+    /// Waits until the server that was started for this database has ended by itself; answers why. A server that was
+    /// given is somebody else's and may come back: it is waited for without end.
+    pub async fn ended(&self) -> DatabaseError {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Some(ended) = self.server.as_ref().and_then(|server| server.ended()) {
+                return ended;
+            }
+        }
     }
 
     /// Stops the database without blocking the runtime. Dropping it does the same, but blocks.

@@ -2,7 +2,7 @@
 
 use super::{
     error::ApiError,
-    request::{Request, ResponseFormat, Tool},
+    request::{Request, ResponseFormat, Told, Tool},
     schema,
     tokens::{self, Piece},
 };
@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub(super) chunks: Option<u64>,
     /// Tokens of reasoning before the text.
     pub(super) reasoning: u64,
+    /// Whether tools are called only as the prompt says, in place of all with made-up arguments.
+    pub(super) as_told: bool,
 }
 
 /// A composed completion.
@@ -111,12 +113,13 @@ fn compose_choice(request: &Request, plan: Plan, question: &str, index: u64) -> 
     let mut reasoning = if plan.reasoning > 0 { words(seed ^ 1, "Considering", plan.reasoning) } else { Vec::new() };
     let cut = tokens::cut(&mut reasoning, left);
     left -= tokens::sum(&reasoning);
+    let calls = if plan.as_told { request.told.clone() } else { made_up(&request.called)? };
     let (content, finish) = if cut {
         (Content::Text(Vec::new()), "length")
-    } else if request.called.is_empty() {
+    } else if calls.is_empty() {
         compose_text(request, plan, question, seed, left)?
     } else {
-        let (calls, cut) = compose_calls(&request.called, left)?;
+        let (calls, cut) = compose_calls(&calls, left);
         // A limit too low for even one name leaves an empty text, as it does upstream.
         let content = if calls.is_empty() { Content::Text(Vec::new()) } else { Content::Calls(calls) };
         (content, if cut { "length" } else { "tool_calls" })
@@ -146,23 +149,30 @@ fn compose_text(
     Ok((Content::Text(pieces), finish))
 }
 
-fn compose_calls(tools: &[Tool], mut left: u64) -> Result<(Vec<ToolCall>, bool), ApiError> {
+/// A call of each tool, with arguments made after its schema.
+fn made_up(tools: &[Tool]) -> Result<Vec<Told>, ApiError> {
+    let call =
+        |Tool { name, parameters }: &Tool| Ok(Told { name: name.clone(), arguments: json_instance(parameters, name)? });
+    tools.iter().map(call).collect()
+}
+
+fn compose_calls(told: &[Told], mut left: u64) -> (Vec<ToolCall>, bool) {
     let mut calls = Vec::new();
-    for tool in tools {
-        let name = Piece { text: tool.name.clone(), tokens: tokens::count(&tool.name) };
+    for call in told {
+        let name = Piece { text: call.name.clone(), tokens: tokens::count(&call.name) };
         if name.tokens > left {
-            return Ok((calls, true));
+            return (calls, true);
         }
         left -= name.tokens;
-        let mut arguments = tokens::pieces(&json_instance(&tool.parameters, &tool.name)?);
+        let mut arguments = tokens::pieces(&call.arguments);
         let cut = tokens::cut(&mut arguments, left);
         left -= tokens::sum(&arguments);
         calls.push(ToolCall { name, arguments: tokens::group(&in_halves(arguments), 5) });
         if cut {
-            return Ok((calls, true));
+            return (calls, true);
         }
     }
-    Ok((calls, false))
+    (calls, false)
 }
 
 /// Short arguments may be one token; they too are streamed in more than one chunk.

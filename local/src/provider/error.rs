@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 
-/// Part of every error text and of every broken answer of the stand-ins. It must never reach a caller of the gateway,
-/// whose errors have texts of their own.
-pub const RAW_MARKER: &str = "raw-upstream-text-3f9c";
+/// Part of every error text and of every broken answer of the stand-ins. It must never reach a caller of the gateway: of most
+/// errors no word does, and of the sentences that do it is cleaned out, since it looks like a key.
+pub const RAW_MARKER: &str = "sk-raw-upstream-3f9c";
 
 /// An error answer; the fields are those of OpenAI's error object.
 #[derive(Clone, Debug, PartialEq, Eq)]

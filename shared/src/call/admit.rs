@@ -2,6 +2,7 @@
 //! takes precedence, and what a refused call must give back.
 
 use futures_util::FutureExt;
+use http::StatusCode;
 use tokio::time::Instant;
 
 use super::bill::Produced;
@@ -68,7 +69,8 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
     let demand = call.demand();
     let providers = usable(&demand.routing, &call.app.config.providers);
     let lease_time = call.remaining() + SETTLE_TIME;
-    let mut limited = limiter.request(key_hash, call.id, demand.token_estimate(), lease_time, &providers);
+    let routes = (demand.model.as_str(), providers.as_slice());
+    let mut limited = limiter.request(key_hash, call.id, demand.token_estimate(), lease_time, routes);
     let request = HoldRequest {
         call_id: call.id,
         model: &demand.model,
@@ -96,8 +98,14 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         placed => placed,
     };
     match placed {
-        Ok(hold) => match limited.confirm(&hold.limits).await {
-            Ok(lease) => Ok(Admitted { hold, lease }),
+        Ok(mut hold) => match limited.confirm(&hold.limits).await {
+            Ok(lease) => match fit(call, &mut hold).await {
+                Ok(()) => Ok(Admitted { hold, lease }),
+                Err(error) => {
+                    let error = error.with_headers(|headers| lease.status.write(headers));
+                    Err(RefusedCall { error, compensation: Compensation { hold: true, lease: Some(lease) } })
+                }
+            },
             Err(error) => Err(RefusedCall { error, compensation: Compensation { hold: true, lease: None } }),
         },
         Err(NoHold::Unknown(error)) => {
@@ -111,6 +119,10 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
 async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request<'_>) -> RefusedCall {
     let outranks = matches!(error.http_status().as_u16(), 401 | 403);
     let Some(limits) = limits.filter(|_| !outranks) else {
+        // Who has shown a good key is told how it stands, whatever else is wrong.
+        let status = limits.filter(|_| error.http_status() != StatusCode::UNAUTHORIZED);
+        let status = status.and_then(|limits| limited.status(limits)).cloned();
+        let error = error.with_headers(|headers| status.iter().for_each(|status| status.write(headers)));
         return RefusedCall { error, compensation: Compensation { hold: false, lease: limited.abandon() } };
     };
     match limited.confirm(limits).await {
@@ -120,6 +132,28 @@ async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request
         },
         Err(limited) => RefusedCall { error: limited, compensation: Compensation::default() },
     }
+}
+
+/// Leaves the prompt its room in the model's context where the output limit is ours to choose: no provider takes a
+/// request whose prompt and limit are more than the context. The client's own limit stays as it is.
+async fn fit(call: &Call, hold: &mut Hold) -> Result<(), Error> {
+    let (demand, context) = (call.demand(), hold.context_length);
+    let chosen = if demand.output_limit.is_none() { hold.output_limit } else { 0 };
+    if context == 0 || demand.prompt.is_several || demand.prompt.surely_fits(context, chosen) {
+        return Ok(());
+    }
+    let asked = call.request.clone();
+    let counting = tokio::task::spawn_blocking(move || asked.demand().prompt.room(&asked.prompt_text(), context));
+    let Ok(room) = counting.await else { return Ok(()) };
+    let room = room.map_err(|counted| {
+        let told = format!("The prompt has {counted} tokens or more; this model's context length is {context} tokens.");
+        Error::new(Code::ContextLengthExceeded).with_message(told).with_param(demand.prompt.member)
+    })?;
+    if chosen > room {
+        hold.output_limit = room;
+        hold.credit_limited = false;
+    }
+    Ok(())
 }
 
 /// Bytes bound tokens generously. Before a call is refused for lack of credit, its prompt is counted for real.

@@ -13,6 +13,7 @@ use crate::error::Code;
 use crate::formats::{Answer, Bill, Progress, Written};
 use crate::limits::ProviderReport;
 use crate::money::Nanos;
+use crate::providers::failure::Failure;
 
 /// Everything that a call has brought about; what the settle is made of.
 #[derive(Default)]
@@ -53,6 +54,13 @@ impl Produced {
         self.reports.push(ProviderReport { provider, answered });
     }
 
+    /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
+    pub fn note_failure(&mut self, provider: &'static str, failure: &Failure) {
+        if failure.providers_fault {
+            self.note(provider, false);
+        }
+    }
+
     /// Makes the usage known, unless the call costs nothing: the provider's figures where it gave them for the whole
     /// answer, else the larger of what it gave so far and our own count.
     pub async fn count(&mut self, call: &Call, hold: &Hold) {
@@ -75,7 +83,7 @@ impl Produced {
             self.usage = Some(reported);
             return;
         }
-        if is_nothing && self.outcome == Outcome::Cut && !self.charge_hold {
+        if is_nothing && answer.is_some() && self.outcome == Outcome::Cut && !self.charge_hold {
             // The provider is at fault, and owed nothing for nothing.
             self.outcome = Outcome::Failed;
             return;
@@ -105,11 +113,14 @@ impl Produced {
     }
 
     /// The bill, the very figure that the settle will charge.
-    pub fn bill<'a>(&self, call: &'a Call, hold: &Hold) -> Option<Bill<'a>> {
+    pub fn bill<'a>(&self, call: &'a Call, hold: &'a Hold) -> Option<Bill<'a>> {
         let usage = hold.bounded(&self.usage.unwrap_or_default());
         let cost = if self.charge_hold { hold.amount } else { self.cost(call, hold, &usage)? };
         let request_id = &call.caller.request_id;
-        Some(Bill { usage, estimated: self.estimated, cost, provider: self.provider.unwrap_or_default(), request_id })
+        let provider = self.provider.unwrap_or_default();
+        let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider);
+        let upstream_model = candidate.map_or("", |candidate| candidate.model.as_str());
+        Some(Bill { usage, estimated: self.estimated, cost, provider, upstream_model, request_id })
     }
 
     /// What the database needs to settle the call and to record it. Without a hold, begin_request gave no answer.

@@ -28,7 +28,7 @@ enum Ended {
     Complete,
     ClientLeft,
     Deadline,
-    Broken(Error),
+    Broken(Box<Failure>),
     /// A plain answer that no client of ours is sent.
     TooLarge,
 }
@@ -62,14 +62,17 @@ pub async fn deliver(
         Ended::Complete => (Outcome::Completed, None),
         Ended::ClientLeft => (Outcome::ClientLeft, None),
         Ended::Deadline => (Outcome::Deadline, Some(Error::new(Code::DeadlineExceeded))),
+        // Its length is what the caller asked for.
         Ended::TooLarge => (Outcome::Cut, Some(dispatch::too_large(provider))),
-        Ended::Broken(error) => (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(error)),
+        Ended::Broken(failure) => {
+            produced.note_failure(provider, &failure);
+            dispatch::log(provider, produced.own_key, &failure);
+            (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(failure.error))
+        }
     };
-    match outcome {
-        // Whether a plain answer is one shows when it is put together.
-        Outcome::Completed if streamed => produced.note(provider, true),
-        Outcome::Cut | Outcome::Failed => produced.note(provider, false),
-        _ => {}
+    // Whether a plain answer is one shows when it is put together.
+    if streamed && outcome == Outcome::Completed {
+        produced.note(provider, true);
     }
     produced.outcome = outcome;
     let error = match error {
@@ -111,7 +114,7 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
             client.send(piece, deadline.as_mut()).await;
         }
         if let Some(broken) = &opened.broken {
-            return Ended::Broken(dispatch::failure(provider, &opened.credential, broken).error);
+            return Ended::Broken(Box::new(dispatch::failure(call, opened, broken)));
         }
         if opened.is_too_large() {
             return Ended::TooLarge;
@@ -122,7 +125,11 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
         let is_over = progress == Progress::Done && !(awaits_usage && heard.elapsed() < USAGE_BEHIND_THE_END);
         let Some(response) = opened.response.as_mut().filter(|_| !is_over) else {
             let complete = progress >= Progress::Complete;
-            return if complete { Ended::Complete } else { Ended::Broken(Failure::unreachable(provider, false).error) };
+            return if complete {
+                Ended::Complete
+            } else {
+                Ended::Broken(Box::new(Failure::unreachable(provider, false)))
+            };
         };
         let counts = || !call.reads_on(&admitted.hold) && opened.answer.written().is_all;
         if client.has_left() && *left_with_all.get_or_insert_with(counts) {
@@ -144,14 +151,14 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
                 }
                 // What has ended cannot be cut.
                 Err(_) if awaits_usage => opened.response = None,
-                Err(_) => return Ended::Broken(Failure::unreachable(provider, false).error),
+                Err(_) => return Ended::Broken(Box::new(Failure::unreachable(provider, false))),
             },
             () = timer.as_mut() => {
                 if awaits_usage {
                     continue;
                 }
                 if heard.elapsed() >= longest_silence {
-                    return Ended::Broken(Failure::silent(provider).error);
+                    return Ended::Broken(Box::new(Failure::silent(provider)));
                 }
                 client.send(Bytes::from_static(call.request.keep_alive()), deadline.as_mut()).await;
                 told = Instant::now();

@@ -14,7 +14,7 @@ use crate::formats::incoming::Incoming;
 use crate::formats::{Answer, Broken, Progress, Target, Upstream};
 use crate::providers::attempt;
 use crate::providers::candidate::Candidate;
-use crate::providers::failure::Failure;
+use crate::providers::failure::{Failure, Refusal};
 use crate::providers::order::order;
 use crate::providers::{Credential, own_keys};
 
@@ -82,8 +82,10 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produce
         let credential = credential(call, admitted, &candidate)?;
         let target = Target {
             provider: settings.provider,
+            id: &admitted.hold.model,
             model: &candidate.model,
             output_limit: admitted.hold.output_limit,
+            credit_limited: admitted.hold.credit_limited,
             reasoning: admitted.hold.reasoning,
         };
         let upstream = match call.request.for_provider(&target) {
@@ -101,9 +103,12 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produce
         match attempt {
             Ok(opened) => return Ok(opened),
             Err(failure) => {
-                produced.note(name, !failure.providers_fault);
-                log(&candidate, &failure);
+                produced.note_failure(name, &failure);
+                log(name, candidate.own_key, &failure);
                 last = failure.error;
+                if last.code == Code::ContextLengthExceeded {
+                    last = last.with_param(call.demand().prompt.member);
+                }
                 if !failure.fall_back || call.remaining().is_zero() {
                     break;
                 }
@@ -186,9 +191,7 @@ async fn next(opened: &mut Opened, call: &Call, produced: &mut Produced) -> Resu
         Err(Broken::Garbled) if opened.answer.progress() == Progress::Waiting => {
             Err(Failure { fall_back: falls_back, ..Failure::garbled(provider) })
         }
-        Err(broken) if opened.answer.progress() == Progress::Waiting => {
-            Err(failure(provider, &opened.credential, &broken))
-        }
+        Err(broken) if opened.answer.progress() == Progress::Waiting => Err(failure(call, opened, &broken)),
         read => {
             opened.broken = read.err();
             Ok(())
@@ -204,22 +207,27 @@ pub fn too_large(provider: &str) -> Error {
 }
 
 /// What a broken stream means, as if its head had said so.
-pub fn failure(provider: &str, credential: &Credential, broken: &Broken) -> Failure {
+pub fn failure(call: &Call, opened: &Opened, broken: &Broken) -> Failure {
+    let (provider, credential) = (opened.provider, &opened.credential);
     match broken {
         Broken::Garbled => Failure { fall_back: true, ..Failure::garbled(provider) },
-        Broken::Error(code) => {
+        Broken::Error(code, body) => {
             let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
-            Failure::refused(provider, credential, status, &HeaderMap::new(), &[])
+            let hidden = attempt::hidden(&call.app, credential);
+            Failure::refused(&Refusal { provider, credential, status, headers: &HeaderMap::new(), body, hidden })
         }
     }
 }
 
-fn log(candidate: &Candidate, failure: &Failure) {
+/// A failure in the log, in the provider's own words.
+pub fn log(provider: &str, own_key: bool, failure: &Failure) {
     tracing::warn!(
-        provider = %candidate.provider,
+        provider,
         code = failure.error.code.as_str(),
         fall_back = failure.fall_back,
-        own_key = candidate.own_key,
+        own_key,
+        said = failure.said.as_deref(),
+        param = failure.error.param.as_deref(),
         "a provider failed"
     );
 }

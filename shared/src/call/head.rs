@@ -7,6 +7,7 @@ use http::{HeaderValue, header};
 use super::admit::Admitted;
 use super::context::Call;
 use super::timing::Timing;
+use crate::answer_headers;
 
 /// A 200 with the headers of every inference answer. Its provider is not known where a silent one has made the head go
 /// out early.
@@ -24,7 +25,12 @@ pub fn answer(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     if let Some(Ok(provider)) = provider.map(HeaderValue::from_str) {
-        headers.insert("x-gateway-provider", provider);
+        headers.insert(answer_headers::GATEWAY_PROVIDER, provider);
+    }
+    if admitted.hold.credit_limited
+        && let Ok(limit) = HeaderValue::from_str(&format!("{};by=credit", admitted.hold.output_limit))
+    {
+        headers.insert("x-gateway-output-limit", limit);
     }
     admitted.lease.status.write(headers);
     timing.write(headers, call);

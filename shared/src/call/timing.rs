@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 
 use super::context::Call;
+use crate::answer_headers;
 
 /// Where the time until the head went.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +30,7 @@ impl Timing {
             ms(call.started.elapsed().saturating_sub(self.upstream)),
         );
         if let Ok(value) = HeaderValue::from_str(&text) {
-            headers.insert("server-timing", value);
+            headers.insert(answer_headers::SERVER_TIMING, value);
         }
     }
 }

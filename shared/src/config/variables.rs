@@ -145,6 +145,8 @@ variables! {
         FEATHERLESS_BASE_URL: Url, Default("https://api.featherless.ai/v1"), "another address of Featherless";
         CHUTES_API_KEY: Secret, Optional, "our account at Chutes";
         CHUTES_BASE_URL: Url, Default("https://llm.chutes.ai/v1"), "another address of Chutes";
+        ANTHROPIC_API_KEY: Secret, Optional, "our account at Anthropic";
+        ANTHROPIC_BASE_URL: Url, Default("https://api.anthropic.com/v1"), "another address of Anthropic";
     }
     SignIn {
         PRIVY_APP_ID: Text, Optional, "sign-in by Privy: the app";

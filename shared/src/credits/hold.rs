@@ -53,6 +53,12 @@ pub struct Hold {
     pub amount: Nanos,
     /// The output limit, a choice, that the hold covers: it goes upstream as it is.
     pub output_limit: u64,
+    /// Whether that limit is what the credit buys: the client has set none, and the model would write more.
+    #[serde(default)]
+    pub credit_limited: bool,
+    /// The model's context in tokens, prompt and output together; 0 where the catalog does not say.
+    #[serde(default)]
+    pub context_length: u64,
     /// The routes, cheapest first.
     pub candidates: Vec<Candidate>,
     /// Whether the model reasons: then what was produced cannot be counted from the outside.
@@ -170,6 +176,7 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
     }
     let refused = |error| NoHold::Refused { error, limits: None };
     let supabase = app.supabase().map_err(refused)?;
+    caller.note_asked();
     let turn = app.turns.begin(caller.key_hash(), supabase.timeout()).await.map_err(refused)?;
     match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
         Ok(Answer::Placed(hold)) => {

@@ -60,7 +60,11 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
                 return Err(Error::invalid("Idempotency-Key", "An Idempotency-Key has 1 to 255 visible characters."));
             }
         };
-        let Payload(bytes) = Payload::from_request(request, state).await?;
+        let Payload(mut bytes) = Payload::from_request(request, state).await?;
+        if bytes.trim_ascii().is_empty() {
+            // Who wants nothing in particular sends nothing, `{}`, or a content type and nothing.
+            bytes = Bytes::from_static(b"{}");
+        }
         if bytes.trim_ascii_start().starts_with(b"[") {
             // Serde would take a list of the members' values for the object.
             return Err(Error::new(Code::InvalidRequest).with_message("The body is a JSON object, not a list."));
@@ -143,7 +147,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
             }
             match at_fault(&text) {
                 Some(name) => {
-                    let message = format!("The parameter `{name}` is not as it should be.");
+                    let message = format!("The parameter `{name}` is {}.", wanted(&name, &text));
                     Error::invalid(name, message)
                 }
                 None => Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be."),
@@ -183,6 +187,23 @@ pub fn check_name(param: &'static str, name: Option<&str>) -> Result<(), Error> 
 /// What a path names by its id. Where that is none there is nothing of the name, which the database says in its turn.
 pub fn named_id(path: &str) -> Uuid {
     Uuid::try_parse(path).unwrap_or_default()
+}
+
+/// What a parameter is, by its name and by axum's words, of which nothing that the caller sent is repeated.
+fn wanted(name: &str, text: &str) -> String {
+    if matches!(name, "from" | "to") || name.ends_with("_at") {
+        return "a time of RFC 3339, such as 2026-01-31T12:00:00Z (with `+` of an offset written as %2B)".to_owned();
+    }
+    if text.contains("invalid digit") || text.contains("number too") || text.contains("integer from empty") {
+        return "a whole number within its bounds".to_owned();
+    }
+    if text.contains("provided string was not `true` or `false`") {
+        return "true or false".to_owned();
+    }
+    match text.split_once("unknown variant").and_then(|(_, rest)| rest.rsplit_once(", expected ")) {
+        Some((_, expected)) => expected.to_owned(),
+        None => "not as GET /docs says it is".to_owned(),
+    }
 }
 
 /// The parameter that axum's words blame: they end in `name: what is wrong with it`.

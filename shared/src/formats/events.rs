@@ -20,8 +20,8 @@ pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
 pub enum Broken {
     /// Something that is not what it should be.
     Garbled,
-    /// The provider reports an error. Holds its HTTP-like code, if it has one.
-    Error(Option<u16>),
+    /// The provider reports an error. Holds its HTTP-like code, if it has one, and the JSON that has it.
+    Error(Option<u16>, Bytes),
 }
 
 /// What becomes of an event.

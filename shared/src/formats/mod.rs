@@ -38,10 +38,14 @@ pub use format::Format;
 pub struct Target<'a> {
     /// Its row of the provider table.
     pub provider: &'static Provider,
+    /// The model's id in the catalog.
+    pub id: &'a str,
     /// What the provider calls the model.
     pub model: &'a str,
     /// The output limit of a choice in tokens that the hold covers: it goes upstream as it is.
     pub output_limit: u64,
+    /// Whether that limit is what the credit buys, and not the client's or the model's.
+    pub credit_limited: bool,
     /// Whether the model reasons.
     pub reasoning: bool,
 }
@@ -181,6 +185,8 @@ pub struct Bill<'a> {
     pub cost: Nanos,
     /// Who served it.
     pub provider: &'a str,
+    /// What that provider calls the model.
+    pub upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
     pub request_id: &'a str,
 }

@@ -3,12 +3,13 @@
 --
 -- ARGV: 1 prefix, 2 key hash, 3 call id, 4 tokens to reserve, 5 life of the lease in ms, 6 the limits in force or ''
 -- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
--- cache limits in ms, then the providers' names.
+-- cache limits in ms, 9 the model, then the providers' names.
 -- Limits are a text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
 -- of WINDOWS are as good as none: another version of the gateway has cached them.
 -- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
 -- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
--- names of providers to be avoided, joined by commas.
+-- names of providers whose breaker for this model is open, joined by commas. A window is reset when it is whole again; one that
+-- has refused, when a retry can succeed.
 -- Nothing is counted for a call that is refused here: whoever waits as told is let in.
 
 local key_hash, call_id, tokens, lease_ms = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -47,7 +48,9 @@ local lease = call_id .. ':' .. tokens
 
 local retry_ms, verdict = 0, 'ok'
 local function refuse(name, ms)
-  if verdict == 'ok' or ms > retry_ms then verdict, retry_ms = name, ms end
+  local counts = verdict == 'ok' or ms > retry_ms
+  if counts then verdict, retry_ms = name, ms end
+  return counts
 end
 
 -- When, from now, `used + wanted` will fit into the limit if nothing else is counted.
@@ -55,13 +58,14 @@ local function wait_for(counter, length, limit, wanted)
   local elapsed = now - counter[1] * length
   local room = math.max(limit - wanted, 0)
   if counter[2] <= room and counter[3] > 0 then
-    return math.ceil((1 - (room - counter[2]) / counter[3]) * length - elapsed)
+    return math.ceil(math.min((1 - (room - counter[2]) / counter[3]) * length, counter[5]) - elapsed)
   end
   local decay = counter[2] > 0 and math.max(1 - room / counter[2], 0) or 0
-  return math.ceil(length - elapsed + decay * length)
+  return math.ceil(length - elapsed + math.min(decay * length, counter[4]))
 end
 
-local binding = {}
+-- For requests and for tokens the window that the headers show: the tighter minute, or the window that has refused.
+local binding, refusing = {}, {}
 for _, subject in ipairs(subjects) do
   local counters = read(subject[1])
   subject[3] = counters
@@ -73,22 +77,22 @@ for _, subject in ipairs(subjects) do
     local counter, length, limit = counters[i], window.length, subject[2][window.name]
     local wanted = window.tokens and tokens or 1
     local used = used_now(counter, length)
+    local kind, remaining = window.tokens and 2 or 1, math.floor(limit - used)
     -- One call whose own reservation is beyond the window is let in when the window is empty: it could never be else.
     if used + wanted > limit and (used > 0 or not window.tokens) then
-      refuse(window.name, math.max(wait_for(counter, length, limit, wanted), 1))
-    end
-    if length == 60000 then
-      local kind = window.tokens and 2 or 1
-      local remaining = math.floor(limit - used)
-      if not binding[kind] or remaining < binding[kind][2] then
-        binding[kind] = { limit, remaining, math.ceil(counter[1] * length + length - now), wanted }
+      if refuse(window.name, math.max(wait_for(counter, length, limit, wanted), 1)) then
+        refusing = { [kind] = { limit, remaining } }
       end
+    end
+    if length == 60000 and (not binding[kind] or remaining < binding[kind][2]) then
+      binding[kind] = { limit, remaining, counter, length, wanted }
     end
   end
   local leases = leases_of(subject[1])
   redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)
   if redis.call('ZCARD', leases) >= subject[2][CONCURRENCY] and verdict == 'ok' then
     refuse(CONCURRENCY, 1000)
+    refusing = {}
   end
 end
 
@@ -102,23 +106,23 @@ for _, subject in ipairs(subjects) do
 end
 
 local avoid = {}
-local providers = {}
-for i = 9, #ARGV do providers[#providers + 1] = ARGV[i] end
-if #providers > 0 then
-  local states = redis.call('HMGET', prefix .. 'breaker', unpack(providers))
-  for i, provider in ipairs(providers) do
+local routes = {}
+for i = 10, #ARGV do routes[#routes + 1] = ARGV[i] .. ':' .. ARGV[9] end
+if #routes > 0 then
+  local states = redis.call('HMGET', prefix .. 'breaker', unpack(routes))
+  for i = 1, #routes do
     local open_until = states[i] and tonumber(string.match(states[i], '^%d+ (%d+)$')) or 0
-    if open_until > now then avoid[#avoid + 1] = provider end
+    if open_until > now then avoid[#avoid + 1] = ARGV[9 + i] end
   end
 end
 
 local answer = { verdict, limits_text, now, retry_ms }
 for kind = 1, 2 do
-  local window = binding[kind]
-  local spent = verdict == 'ok' and window[4] or 0
-  answer[#answer + 1] = window[1]
-  answer[#answer + 1] = math.max(window[2] - spent, 0)
-  answer[#answer + 1] = window[3]
+  local shown, counter, length, wanted = refusing[kind] or binding[kind], unpack(binding[kind], 3)
+  local spent = verdict == 'ok' and wanted or 0
+  answer[#answer + 1] = shown[1]
+  answer[#answer + 1] = math.max(shown[2] - spent, 0)
+  answer[#answer + 1] = refusing[kind] and retry_ms or math.ceil(empty_in(counter, length))
 end
 answer[#answer + 1] = table.concat(avoid, ',')
 return answer

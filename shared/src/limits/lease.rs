@@ -11,7 +11,7 @@ use super::status::RateLimitStatus;
 pub struct Lease {
     /// What the response's headers say.
     pub status: RateLimitStatus,
-    /// Providers whose breaker is open.
+    /// Providers whose breaker for the model is open.
     pub avoid: Vec<String>,
     limiter: Limiter,
     call_id: Uuid,
@@ -19,6 +19,7 @@ pub struct Lease {
     key_id: String,
     admitted_at: i64,
     tokens: u64,
+    model: String,
 }
 
 impl Lease {
@@ -41,6 +42,7 @@ impl Lease {
             // Long ago: no bucket of that time still counts, so only the lease is ended and no figure is corrected.
             admitted_at: 0,
             tokens: terms.tokens,
+            model: terms.model.to_owned(),
         }
     }
 
@@ -57,6 +59,7 @@ impl Lease {
                 admitted_at: self.admitted_at,
                 reserved: self.tokens,
                 used: tokens_used,
+                model: &self.model,
             },
             reports,
         );

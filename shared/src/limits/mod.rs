@@ -80,19 +80,39 @@ impl Limiter {
         self.0.refusals.get(key_hash).map_or(Ok(()), Err)
     }
 
+    /// Forgets the refusals that this process remembers: what they followed from was changed through it.
+    pub fn forget_refusals(&self) {
+        self.0.refusals.forget();
+    }
+
     /// Begins to ask for a call of this key to be let in. `tokens` are reserved: an estimate, corrected when the call
     /// ends. `lease_time` is how long its lease lives if nobody releases it. Of `providers` the verdict says whom to
     /// avoid.
     #[must_use]
-    pub const fn request<'a>(
+    pub fn request<'a>(
         &'a self,
         key_hash: &'a str,
         call_id: Uuid,
         tokens: u64,
         lease_time: Duration,
-        providers: &'a [&'static str],
+        (model, providers): (&'a str, &'a [&'static str]),
     ) -> Request<'a> {
-        Request::new(self, Terms { key_hash, call_id, tokens, lease_time, providers })
+        Request::new(self, Terms { key_hash, call_id, tokens, lease_time, model, providers })
+    }
+
+    /// Reads the providers' breakers, and so whether Redis can be used: each provider that is avoided for now.
+    ///
+    /// # Errors
+    /// When Redis cannot be used.
+    pub async fn open_breakers(&self, upstash: &Upstash) -> Result<Vec<String>, UpstashError> {
+        let states = upstash.command(&["HGETALL", &format!("{}breaker", self.0.prefix)]).await?;
+        let states: Vec<&str> = states.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let now = jiff::Timestamp::now().as_millisecond();
+        // Each state is the failures in a row, and until when the breaker is open (see release.lua).
+        let is_open = |state: &str| {
+            state.split(' ').nth(1).and_then(|until| until.parse().ok()).is_some_and(|until: i64| until > now)
+        };
+        Ok(states.chunks_exact(2).filter(|pair| is_open(pair[1])).map(|pair| pair[0].to_owned()).collect())
     }
 
     /// Runs a script; `None`, after a log line, without a Redis to run it.

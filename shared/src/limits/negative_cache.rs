@@ -1,12 +1,15 @@
 //! The negative cache: refusals that this process remembers, so that a client hammering a closed window costs no transaction.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::status::RateLimitStatus;
 use crate::error::{Code, Error};
 
-/// A refusal is remembered until its window opens, but never longer: a raised limit must not wait for it.
+/// A refusal is remembered until its window opens, but never longer: a limit that was raised elsewhere must not wait for it. What
+/// is changed through this process ends it at once.
 const LONGEST: Duration = Duration::from_secs(1);
 /// Keys remembered at most.
 const CAPACITY: usize = 10_000;
@@ -15,14 +18,32 @@ const CAPACITY: usize = 10_000;
 #[derive(Default)]
 pub struct NegativeCache {
     refusals: Mutex<HashMap<String, (Instant, Instant, Error)>>,
+    /// How often everything was forgotten.
+    changes: AtomicU64,
 }
 
 impl NegativeCache {
-    /// Keeps a refusal whose window is known to be closed for a while. Concurrency is not: it may open any moment.
-    pub fn insert(&self, key_hash: &str, refusal: &Error) {
+    /// What a refusal that is about to be asked for holds under.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Forgets all refusals: a key, a limit or an account was changed, and hardly ever is.
+    pub fn forget(&self) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        refusals.clear();
+    }
+
+    /// Keeps a refusal whose window is known to be closed for a while. Concurrency is not: it may open any moment. One that
+    /// was asked for before the last change is not kept.
+    pub fn insert(&self, key_hash: &str, refusal: &Error, changes: u64) {
         let (Code::RateLimitExceeded, Some(wait)) = (refusal.code, refusal.retry_after) else { return };
         let now = Instant::now();
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.changes() != changes {
+            return;
+        }
         if refusals.len() >= CAPACITY {
             refusals.clear();
         }
@@ -38,7 +59,8 @@ impl NegativeCache {
             refusals.remove(key_hash);
             return None;
         }
-        Some(refusal.clone().with_retry_after(opens.duration_since(now)))
+        let wait = opens.duration_since(now);
+        Some(refusal.clone().with_retry_after(wait).with_headers(|headers| RateLimitStatus::write_reset(headers, wait)))
     }
 }
 
@@ -49,11 +71,25 @@ mod tests {
     #[test]
     fn only_a_closed_window_is_remembered() {
         let cache = NegativeCache::default();
-        cache.insert("a", &Error::new(Code::RateLimitExceeded).with_retry_after(Duration::from_secs(3600)));
-        cache.insert("b", &Error::new(Code::ConcurrencyExceeded).with_retry_after(Duration::from_secs(1)));
+        cache.insert("a", &Error::new(Code::RateLimitExceeded).with_retry_after(Duration::from_secs(3600)), 0);
+        cache.insert("b", &Error::new(Code::ConcurrencyExceeded).with_retry_after(Duration::from_secs(1)), 0);
         let recalled = cache.get("a").and_then(|e| e.retry_after).expect("a closed window");
         assert!(recalled > Duration::from_secs(3000));
         assert!(cache.get("b").is_none());
         assert!(cache.get("c").is_none());
+    }
+
+    #[test]
+    fn a_change_ends_what_is_remembered_and_what_was_asked_for_before_it() {
+        let cache = NegativeCache::default();
+        let closed = Error::new(Code::RateLimitExceeded).with_retry_after(Duration::from_secs(3600));
+        let before = cache.changes();
+        cache.insert("a", &closed, before);
+        cache.forget();
+        assert!(cache.get("a").is_none());
+        cache.insert("a", &closed, before);
+        assert!(cache.get("a").is_none());
+        cache.insert("a", &closed, cache.changes());
+        assert!(cache.get("a").is_some());
     }
 }

@@ -1,8 +1,9 @@
 -- Ends a call's lease, puts its real tokens in place of the reservation, and notes how the providers did.
 --
 -- ARGV: 1 prefix, 2 key id, 3 account id, 4 call id, 5 tokens reserved, 6 tokens used, 7 when it was admitted in
--- ms, 8 failures in a row that open a breaker, 9 how long it stays open in ms, then a provider's name and '1' for an
--- answer or '0' for a failure, for each that was asked.
+-- ms, 8 failures in a row that open a breaker, 9 how long it stays open in ms, 10 the model, then a provider's name and
+-- '1' for an answer or '0' for a failure, for each that was asked. A breaker is a route's, by its name PROVIDER:MODEL:
+-- what fails at one model says nothing of the provider's others.
 -- Answers how many settles wait in the outbox.
 -- The lease carries the reservation: if it has lapsed, so has what could be corrected.
 
@@ -19,15 +20,15 @@ for _, subject in ipairs({ 'key:' .. key, 'account:' .. account }) do
 end
 
 local breaker = prefix .. 'breaker'
-for i = 10, #ARGV, 2 do
-  local provider = ARGV[i]
+for i = 11, #ARGV, 2 do
+  local route = ARGV[i] .. ':' .. ARGV[10]
   if ARGV[i + 1] == '1' then
-    redis.call('HDEL', breaker, provider)
+    redis.call('HDEL', breaker, route)
   else
-    local state = redis.call('HGET', breaker, provider)
+    local state = redis.call('HGET', breaker, route)
     local failures = (state and tonumber(string.match(state, '^(%d+)')) or 0) + 1
     local open_until = failures >= failures_to_open and now + open_ms or 0
-    redis.call('HSET', breaker, provider, string.format('%d %d', failures, open_until))
+    redis.call('HSET', breaker, route, string.format('%d %d', failures, open_until))
   end
 end
 

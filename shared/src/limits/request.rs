@@ -15,6 +15,8 @@ pub struct Request<'a> {
     limiter: &'a Limiter,
     terms: Terms<'a>,
     verdict: Verdict,
+    /// What a refusal of it holds under.
+    changes: u64,
 }
 
 /// What Redis has said.
@@ -30,8 +32,8 @@ enum Verdict {
 }
 
 impl<'a> Request<'a> {
-    pub(super) const fn new(limiter: &'a Limiter, terms: Terms<'a>) -> Self {
-        Self { limiter, terms, verdict: Verdict::NotAsked }
+    pub(super) fn new(limiter: &'a Limiter, terms: Terms<'a>) -> Self {
+        Self { limiter, terms, verdict: Verdict::NotAsked, changes: limiter.0.refusals.changes() }
     }
 
     /// Asks Redis under the cached limits, and remembers what it says.
@@ -45,7 +47,7 @@ impl<'a> Request<'a> {
     /// `rate_limit_exceeded` or `concurrency_exceeded`, with the time to wait and the headers' figures. No lease is
     /// left then.
     pub async fn confirm(self, limits: &str) -> Result<Lease, Error> {
-        let Self { limiter, terms, verdict } = self;
+        let Self { limiter, terms, verdict, changes } = self;
         let verdict = match verdict {
             Verdict::Given(answer) if answer.limits == limits => Verdict::Given(answer),
             Verdict::Given(stale) => {
@@ -61,7 +63,7 @@ impl<'a> Request<'a> {
                 let error = refusal(&answer).with_headers(|headers| answer.status.write(headers));
                 // A closed token window may still let a smaller call in.
                 if Limit::named(&answer.verdict).is_some_and(|limit| matches!(limit.of, Limited::Requests(_))) {
-                    limiter.0.refusals.insert(terms.key_hash, &error);
+                    limiter.0.refusals.insert(terms.key_hash, &error, changes);
                 }
                 Err(error)
             }
@@ -72,6 +74,16 @@ impl<'a> Request<'a> {
                 .admit(script::key_of(limits), script::key_requests_per_minute(limits))
                 .map(|()| Lease::unknown(limiter, &terms, limits))
                 .map_err(|error| error.with_headers(|headers| RateLimitStatus::degraded().write(headers))),
+        }
+    }
+
+    /// What the headers say of a call that the database has refused under these limits: the first verdict, if it was
+    /// given under the same ones.
+    #[must_use]
+    pub fn status(&self, limits: &str) -> Option<&RateLimitStatus> {
+        match &self.verdict {
+            Verdict::Given(answer) if answer.limits == limits => Some(&answer.status),
+            _ => None,
         }
     }
 

@@ -47,11 +47,13 @@ pub struct Terms<'a> {
     pub tokens: u64,
     /// How long its lease lives if nobody releases it.
     pub lease_time: Duration,
+    /// The model that is asked for: with it a provider is a route, which has a breaker of its own.
+    pub model: &'a str,
     /// The providers that the call may go to.
     pub providers: &'a [&'static str],
 }
 
-/// How a provider did, for its breaker.
+/// How a provider did, for the breaker of its route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderReport {
     /// The provider's name.
@@ -76,6 +78,7 @@ pub fn admit<'a>(prefix: &'a str, terms: &Terms<'a>, limits: Option<&'a str>, un
         limits.unwrap_or_default().into(),
         undo.map(|at| at.to_string()).unwrap_or_default().into(),
         CACHE_MS.to_string().into(),
+        terms.model.into(),
     ];
     arguments.extend(terms.providers.iter().map(|name| Cow::Borrowed(*name)));
     arguments
@@ -93,6 +96,8 @@ pub struct Reservation<'a> {
     pub reserved: u64,
     /// Tokens used.
     pub used: u64,
+    /// The model that was asked for.
+    pub model: &'a str,
 }
 
 /// The arguments of the end of a call.
@@ -112,6 +117,7 @@ pub fn release<'a>(
         reservation.admitted_at.to_string().into(),
         FAILURES_TO_OPEN.to_string().into(),
         OPEN_MS.to_string().into(),
+        reservation.model.into(),
     ];
     for report in reports {
         arguments.push(report.provider.into());
@@ -172,6 +178,12 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
         status: RateLimitStatus::counted(window(4)?, window(7)?),
         avoid: text(10)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
     }))
+}
+
+/// A limit in a limits text: the key's and the account's.
+pub fn limit(limits: &str, name: &str) -> Option<(u64, u64)> {
+    let (key, account) = value(limits, name)?.split_once('/')?;
+    Some((key.parse().ok()?, account.parse().ok()?))
 }
 
 /// The account in a limits text.

@@ -1,15 +1,19 @@
 //! What an inference answer says about the limits, in OpenAI's header names.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue};
 
-/// What is left of a minute's window.
+use crate::answer_headers;
+
+/// What is left of a window: a minute's, or the one that has refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowStatus {
     /// How many it admits.
     pub limit: u64,
     /// How many it still admits.
     pub remaining: u64,
-    /// When it starts anew.
+    /// When it is whole again; of a window that has refused, when a retry can succeed.
     pub reset_ms: u64,
 }
 
@@ -30,17 +34,25 @@ impl RateLimitStatus {
         Self { windows: None }
     }
 
+    /// Writes when a closed window of requests opens, of a refusal that was given a while ago.
+    pub(super) fn write_reset(headers: &mut HeaderMap, wait: Duration) {
+        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        if let Ok(value) = HeaderValue::from_str(&duration(ms)) {
+            headers.insert(answer_headers::RESET_REQUESTS, value);
+        }
+    }
+
     /// Writes the headers.
     pub fn write(&self, headers: &mut HeaderMap) {
         let Some((requests, tokens)) = &self.windows else {
-            headers.insert("x-ratelimit-degraded", HeaderValue::from_static("true"));
+            headers.insert(answer_headers::DEGRADED, HeaderValue::from_static("true"));
             return;
         };
-        headers.insert("x-ratelimit-limit-requests", requests.limit.into());
-        headers.insert("x-ratelimit-remaining-requests", requests.remaining.into());
-        headers.insert("x-ratelimit-limit-tokens", tokens.limit.into());
-        headers.insert("x-ratelimit-remaining-tokens", tokens.remaining.into());
-        for (name, window) in [("x-ratelimit-reset-requests", requests), ("x-ratelimit-reset-tokens", tokens)] {
+        headers.insert(answer_headers::LIMIT_REQUESTS, requests.limit.into());
+        headers.insert(answer_headers::REMAINING_REQUESTS, requests.remaining.into());
+        headers.insert(answer_headers::LIMIT_TOKENS, tokens.limit.into());
+        headers.insert(answer_headers::REMAINING_TOKENS, tokens.remaining.into());
+        for (name, window) in [(answer_headers::RESET_REQUESTS, requests), (answer_headers::RESET_TOKENS, tokens)] {
             if let Ok(value) = HeaderValue::from_str(&duration(window.reset_ms)) {
                 headers.insert(name, value);
             }
@@ -48,12 +60,15 @@ impl RateLimitStatus {
     }
 }
 
-/// A duration as OpenAI writes it: `820ms`, `59s`, `6m0s`.
+/// A duration as OpenAI writes it: `820ms`, `59s`, `6m0s`, `23h0m5s`. Rounded up as `retry-after` is, so that both say
+/// the same.
 fn duration(ms: u64) -> String {
-    match ms {
-        0..1000 => format!("{ms}ms"),
-        1000..60_000 => format!("{}s", ms.div_ceil(1000)),
-        _ => format!("{}m{}s", ms / 60_000, ms % 60_000 / 1000),
+    let seconds = ms.div_ceil(1000);
+    match seconds {
+        0..60 if ms < 1000 => format!("{ms}ms"),
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{}m{}s", seconds / 3600, seconds % 3600 / 60, seconds % 60),
     }
 }
 
@@ -64,5 +79,6 @@ mod tests {
     #[test]
     fn durations_read_as_openais() {
         assert_eq!([duration(820), duration(59_000), duration(360_000)], ["820ms", "59s", "6m0s"]);
+        assert_eq!([duration(59_001), duration(83_400), duration(82_805_000)], ["1m0s", "1m24s", "23h0m5s"]);
     }
 }

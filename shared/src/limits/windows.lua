@@ -1,6 +1,8 @@
 -- Shared head of all scripts, below the table WINDOWS that windows.rs makes: sliding counters of two buckets each, kept
--- as "bucket current previous" in one hash a subject. What counts now is current + previous * the part of the previous
--- bucket that still lies in the window. A subject is a key or an account, by its id.
+-- as "bucket current previous last last_previous" in one hash a subject. What counts now is current + previous * the part
+-- of the previous bucket that still lies in the window, and nothing of it once its last request has left the window: so a
+-- limit of one a minute lets the next one in after a minute. `last` and `last_previous` are when the last one came in its
+-- bucket, in ms from its beginning. A subject is a key or an account, by its id.
 
 local prefix = ARGV[1]
 local time = redis.call('TIME')
@@ -13,30 +15,42 @@ local TWO_DAYS = 172800000
 local function counters_of(subject) return prefix .. 'rate:' .. subject end
 local function leases_of(subject) return prefix .. 'lease:' .. subject end
 
--- The counters of a subject as of now: { bucket, current, previous } a window.
+-- The counters of a subject as of now: { bucket, current, previous, last, last_previous } a window.
 local function read(subject)
   local stored = redis.call('HMGET', counters_of(subject), unpack(FIELDS))
   local counters = {}
   for i, window in ipairs(WINDOWS) do
     local bucket = math.floor(now / window.length)
-    local at, current, previous = 0, 0, 0
+    local at, current, previous, last, last_previous = 0, 0, 0, 0, 0
     if stored[i] then
-      local a, c, p = string.match(stored[i], '^(%d+) (%d+) (%d+)$')
+      local a, c, p, rest = string.match(stored[i], '^(%d+) (%d+) (%d+)(.*)$')
+      -- An older version of the gateway has not kept when the last one came.
+      local l, lp = string.match(rest, '^ (%d+) (%d+)$')
       at, current, previous = tonumber(a), tonumber(c), tonumber(p)
+      last, last_previous = tonumber(l or window.length), tonumber(lp or window.length)
     end
     if at == bucket - 1 then
-      current, previous = 0, current
+      current, previous, last, last_previous = 0, current, 0, last
     elseif at ~= bucket then
-      current, previous = 0, 0
+      current, previous, last, last_previous = 0, 0, 0, 0
     end
-    counters[i] = { bucket, current, previous }
+    counters[i] = { bucket, current, previous, last, last_previous }
   end
   return counters
 end
 
 local function used_now(counter, length)
-  local share = 1 - (now - counter[1] * length) / length
-  return counter[2] + counter[3] * share
+  local elapsed = now - counter[1] * length
+  if elapsed >= counter[5] then return counter[2] end
+  return counter[2] + counter[3] * (1 - elapsed / length)
+end
+
+-- How long, in ms, until nothing that is counted now counts any more: then the limit is whole again.
+local function empty_in(counter, length)
+  local elapsed = now - counter[1] * length
+  if counter[2] > 0 then return length - elapsed + counter[4] end
+  if counter[3] > 0 then return math.max(counter[5] - elapsed, 0) end
+  return 0
 end
 
 local function write(subject, counters)
@@ -44,7 +58,7 @@ local function write(subject, counters)
   for i, window in ipairs(WINDOWS) do
     local counter = counters[i]
     fields[#fields + 1] = window.field
-    fields[#fields + 1] = string.format('%d %d %d', counter[1], counter[2], counter[3])
+    fields[#fields + 1] = string.format('%d %d %d %d %d', unpack(counter))
   end
   redis.call('HSET', counters_of(subject), unpack(fields))
   redis.call('PEXPIRE', counters_of(subject), TWO_DAYS)
@@ -55,11 +69,14 @@ local function correct(counters, at, requests, tokens)
   for i, window in ipairs(WINDOWS) do
     local counter = counters[i]
     local change = window.tokens and tokens or requests
-    local age = counter[1] - math.floor(at / window.length)
+    local bucket = math.floor(at / window.length)
+    local age, came = counter[1] - bucket, at - bucket * window.length
     if age == 0 then
       counter[2] = math.max(counter[2] + change, 0)
+      if change > 0 then counter[4] = math.max(counter[4], came) end
     elseif age == 1 then
       counter[3] = math.max(counter[3] + change, 0)
+      if change > 0 then counter[5] = math.max(counter[5], came) end
     end
   end
 end

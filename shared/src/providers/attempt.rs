@@ -3,8 +3,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
-use super::failure::Failure;
-use super::{Authentication, Credential};
+use super::failure::{Failure, Refusal};
+use super::{Authentication, Credential, connection};
 use crate::app::App;
 use crate::config::ProviderSettings;
 use crate::formats::Upstream;
@@ -29,10 +29,17 @@ pub async fn send(
         tracing::error!(provider, format = ?upstream.format, "a provider's base URL is not a URL");
         return Err(Failure::unreachable(provider, true));
     };
-    let mut headers = headers(app, settings, credential, upstream.streamed);
-    headers.extend(upstream.headers.clone());
-    let request = app.http.post(address).headers(headers).body(upstream.body.clone());
-    let response = match tokio::time::timeout_at(until, request.send()).await {
+    let ask = |http: &reqwest::Client| {
+        let mut headers = headers(app, settings, credential, upstream.streamed);
+        headers.extend(upstream.headers.clone());
+        tokio::time::timeout_at(until, http.post(address.clone()).headers(headers).body(upstream.body.clone()).send())
+    };
+    let (mut sent, opened) = connection::watched(ask(&app.http)).await;
+    if !opened && matches!(&sent, Ok(Err(error)) if connection::has_ended(error)) {
+        tracing::info!(provider, "a kept connection had been closed; the provider is asked again over a new one");
+        sent = ask(app.http_unkept()).await;
+    }
+    let response = match sent {
         Err(_) => return Err(Failure::silent(provider)),
         Ok(Err(error)) => {
             // A plain call may have been answered, and charged, on a connection that was lost after it was sent.
@@ -49,7 +56,23 @@ pub async fn send(
     let body = tokio::time::timeout_at(until, error_body(response)).await.unwrap_or_default();
     let own_key = matches!(credential, Credential::Own(_));
     tracing::warn!(provider, status = status.as_u16(), own_key, "a provider answers with an error");
-    Err(Failure::refused(provider, credential, status, &headers, &body))
+    let hidden = hidden(app, credential);
+    Err(Failure::refused(&Refusal { provider, credential, status, headers: &headers, body: &body, hidden }))
+}
+
+/// What no provider's words may tell: our keys at all of them, where they are if that is no public address, and the
+/// caller's own key.
+#[must_use]
+pub fn hidden<'a>(app: &'a App, credential: &'a Credential) -> Vec<&'a str> {
+    let own = match credential {
+        Credential::Ours => None,
+        Credential::Own(key) => Some(key.as_str()),
+    };
+    let ours = app.config.providers.iter().flat_map(|settings| {
+        let hosts = settings.endpoints.iter().filter_map(|(_, url)| url.host_str());
+        settings.key.as_deref().into_iter().chain(settings.virtual_key.as_deref()).chain(hosts)
+    });
+    ours.chain(own).collect()
 }
 
 async fn error_body(mut response: reqwest::Response) -> Vec<u8> {

@@ -2,11 +2,14 @@
 
 pub mod attempt;
 pub mod candidate;
+mod clean;
+pub mod connection;
 pub mod failure;
 pub mod order;
 pub mod own_keys;
 pub mod routing;
 pub mod table;
+mod words;
 
 use crate::formats::format::Format;
 

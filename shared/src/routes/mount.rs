@@ -2,15 +2,18 @@
 
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::MethodRouter;
 use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use crate::app::SharedApp;
-use crate::route::Route;
+use crate::key_first::key_first;
+use crate::route::{Auth, Route};
 use crate::serve::Invocation;
 
-/// One handler a method at every path of the route. Each request learns its operation and its limit on the way, each
+/// One handler a method at every path of the route. Each request learns its operation and its limit on the way, a
+/// malformed one hears of its key first, and each
 /// answer the format that its errors are to have.
 pub(super) fn mount<const N: usize>(
     route: &'static Route,
@@ -18,6 +21,12 @@ pub(super) fn mount<const N: usize>(
 ) -> Router<SharedApp> {
     let mut methods = MethodRouter::new();
     for (operation, handler) in route.operations.iter().zip(handlers) {
+        let handler = match operation.auth {
+            Auth::User | Auth::Admin => handler.route_layer(from_fn(move |request, next| {
+                key_first(*operation, route.speaks.is_some(), request, next)
+            })),
+            Auth::Public | Auth::Cron => handler,
+        };
         methods = methods.merge(handler.route_layer(MapRequestLayer::new(move |mut request: Request| {
             request.extensions_mut().insert(*operation);
             if let Some(invocation) = request.extensions_mut().get_mut::<Invocation>() {

@@ -7,41 +7,26 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderName, Method};
+use http::{Method, Uri};
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer, Vary};
 
 use super::body::{self, BODY_LIMIT};
-use super::{access, errors, path};
+use super::{access, errors, nowhere, path};
+use crate::answer_headers::exposed;
 use crate::app::SharedApp;
 use crate::error::{Code, Error};
 
 /// How long a browser may remember what a preflight allowed.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a page's script may read of an answer.
-const EXPOSED: [&str; 13] = [
-    "x-request-id",
-    "request-id",
-    "x-ratelimit-limit-requests",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-limit-tokens",
-    "x-ratelimit-remaining-tokens",
-    "x-ratelimit-reset-tokens",
-    "x-ratelimit-degraded",
-    "x-should-retry",
-    "retry-after",
-    "retry-after-ms",
-    "server-timing",
-];
-
 /// `router` with everything that surrounds an endpoint, from the outside in: request id and access log, CORS, panics,
 /// the body limit, errors in the API's shape, and parameters that a rewrite has moved into the query.
 pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
+    let routes = app.routes;
     let endpoints = router
-        .fallback(|| async { Error::new(Code::NotFound) })
+        .fallback(move |uri: Uri| async move { nowhere::not_found(uri.path(), routes) })
         .method_not_allowed_fallback(|| async { Error::new(Code::MethodNotAllowed) })
         // For axum's own extractors; `Payload` goes by the same limit.
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -63,7 +48,7 @@ fn cors() -> CorsLayer {
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers(EXPOSED.map(HeaderName::from_static))
+        .expose_headers(exposed())
         // The answer depends on none of the headers that a preflight sends, so caches need not tell them apart.
         .vary(Vary::list([]))
         .max_age(PREFLIGHT_AGE)

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::header;
 use http_body_util::BodyExt as _;
 
+use super::encoding;
 use crate::error::{Code, Error};
 
 /// The largest request body, in bytes: Vercel's own limit, 4.5 MB, so that no platform takes what another refuses.
@@ -45,7 +46,7 @@ async fn linger(mut body: Body) {
     let _ = tokio::time::timeout(LINGER_TIME, read).await;
 }
 
-/// A request body of at most [`BODY_LIMIT`] bytes, read whole.
+/// A request body of at most [`BODY_LIMIT`] bytes, read whole and decoded.
 #[derive(Debug)]
 pub struct Payload(pub Bytes);
 
@@ -53,7 +54,7 @@ impl<S: Sync> FromRequest<S> for Payload {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let mut body = request.into_body();
+        let (head, mut body) = request.into_parts();
         // Most bodies come in one piece, which then is the answer as it is.
         let mut first = Bytes::new();
         let mut joined = BytesMut::new();
@@ -73,6 +74,7 @@ impl<S: Sync> FromRequest<S> for Payload {
             }
             joined.extend_from_slice(&data);
         }
-        Ok(Self(if joined.is_empty() { first } else { joined.freeze() }))
+        let read = if joined.is_empty() { first } else { joined.freeze() };
+        encoding::decoded(&head.headers, read, BODY_LIMIT).map(Self)
     }
 }

@@ -8,10 +8,12 @@
 mod access;
 mod application;
 mod body;
+mod encoding;
 mod errors;
 mod invocation;
 mod lambda;
 pub mod logs;
+mod nowhere;
 mod path;
 mod plain;
 mod vercel;
@@ -21,6 +23,7 @@ use std::env;
 use axum::Router;
 
 use crate::app::{AppError, SharedApp};
+use crate::deployment;
 
 pub use application::application;
 pub use body::{BODY_LIMIT, Payload};
@@ -74,6 +77,9 @@ impl Platform {
 pub fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
     let outcome = runtime.block_on(async {
+        // Beside the first calls, which need not wait for it.
+        let looking = app.clone();
+        tokio::spawn(async move { deployment::report(&looking).await });
         match Platform::detect(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
             Platform::Vercel => vercel::serve(endpoints, app).await,
             Platform::Lambda => lambda::serve(endpoints, app).await,

@@ -11,12 +11,42 @@ use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
 
-/// Puts parameters that stand in the query back into the path.
+/// Puts parameters that stand in the query back into the path, and takes out slashes that name nothing.
 pub(super) fn restore(mut request: Request) -> Request {
     if let Some(uri) = restored(request.uri()) {
         *request.uri_mut() = uri;
     }
+    if let Some(uri) = with_single_slashes(request.uri()) {
+        *request.uri_mut() = uri;
+    }
     request
+}
+
+/// A base URL with a slash at its end gives `//chat/completions`, and some clients end a path with one.
+fn with_single_slashes(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    if path.len() < 2 || !(path.contains("//") || path.ends_with('/')) {
+        return None;
+    }
+    let mut target = String::with_capacity(path.len());
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        target.push('/');
+        target.push_str(segment);
+    }
+    if target.is_empty() {
+        target.push('/');
+    }
+    with_path_and_query(uri, target, uri.query())
+}
+
+fn with_path_and_query(uri: &Uri, mut target: String, query: Option<&str>) -> Option<Uri> {
+    if let Some(query) = query {
+        target.push('?');
+        target.push_str(query);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target).ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 fn restored(uri: &Uri) -> Option<Uri> {
@@ -31,14 +61,8 @@ fn restored(uri: &Uri) -> Option<Uri> {
             None => Cow::Borrowed(segment),
         });
     }
-    let mut target = path.join("/");
-    if !query.is_empty() {
-        target.push('?');
-        target.push_str(&query.join("&"));
-    }
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(PathAndQuery::try_from(target).ok()?);
-    Uri::from_parts(parts).ok()
+    let query = (!query.is_empty()).then(|| query.join("&"));
+    with_path_and_query(uri, path.join("/"), query.as_deref())
 }
 
 /// The name in a segment `[name]`, whose brackets may be percent-encoded.
@@ -81,6 +105,26 @@ mod tests {
         for (seen, wanted) in cases {
             let uri = seen.parse().expect("a URI");
             assert_eq!(restored(&uri).map(|uri| uri.to_string()).as_deref(), wanted, "{seen}");
+        }
+    }
+
+    #[test]
+    fn slashes_that_name_nothing_are_none() {
+        for (seen, meant) in [
+            ("//v1/chat/completions", Some("/v1/chat/completions")),
+            ("/v1//chat/completions/", Some("/v1/chat/completions")),
+            ("/v1/models/?limit=3", Some("/v1/models?limit=3")),
+            ("///", Some("/")),
+            ("/", None),
+            ("/v1/models/openai%2Fgpt-4o", None),
+        ] {
+            let uri = Uri::from_parts({
+                let mut parts = http::uri::Parts::default();
+                parts.path_and_query = Some(seen.parse().expect("a path"));
+                parts
+            });
+            let restored = with_single_slashes(&uri.expect("a URI"));
+            assert_eq!(restored.map(|uri| uri.to_string()).as_deref(), meant, "{seen}");
         }
     }
 

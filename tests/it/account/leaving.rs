@@ -36,9 +36,9 @@ async fn a_call_that_runs_while_its_account_is_deleted_is_served_and_settled() {
 async fn what_a_deleted_account_still_owes_or_reserves_is_in_the_books_like_any_other() {
     let world = World::start().await;
     world
-        .model("test/dear", &[Route::new("openrouter", "standin/usage?prompt=900000&cached=0&completion=900000")])
+        .model("test/dear", &[Route::new("openrouter", "standin/usage?prompt=128000&cached=0&completion=16384")])
         .await;
-    let (account, dead) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
+    let (account, dead) = (world.account(100_000_000).await, world.account(1_000_000_000).await);
     // Its call costs more than it has; the other's function dies.
     world
         .sql(&format!(
@@ -57,14 +57,14 @@ async fn what_a_deleted_account_still_owes_or_reserves_is_in_the_books_like_any_
         gate.release();
     };
     let (answer, ()) = tokio::join!(Answer::to(call), leaving);
-    assert_eq!(tests::world::nanos(&answer.success()["usage"]["cost"]), 2_700_000_000);
+    assert_eq!(tests::world::nanos(&answer.success()["usage"]["cost"]), 160_768_000);
     let secret = world.platform.variables()["CRON_SECRET"].clone();
     poll("the settle and the sweep", || async {
         Answer::to(world.get("/api/cron/sweep-holds", &secret)).await.success();
         world.value("select count(*) from gateway.holds where state = 'open'").await == 0
     })
     .await;
-    assert_eq!(world.money(account.id).await, (-1_700_000_000, 0, 1_700_000_000));
+    assert_eq!(world.money(account.id).await, (-60_768_000, 0, 60_768_000));
     assert_eq!(world.money(dead.id).await, (1_000_000_000, 0, 0));
     world.assert_ledger_clean().await;
 }

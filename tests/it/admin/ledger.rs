@@ -48,6 +48,11 @@ async fn each_corruption_is_reported_with_its_account() {
             format!("update gateway.accounts set debt = debt - 1 where id = '{id}'"),
         ),
         (
+            "refunds",
+            format!("update gateway.accounts set refund_debt = refund_debt + 1 where id = '{id}'"),
+            format!("update gateway.accounts set refund_debt = refund_debt - 1 where id = '{id}'"),
+        ),
+        (
             "held",
             format!("update gateway.accounts set held = held + 1 where id = '{id}'"),
             format!("update gateway.accounts set held = held - 1 where id = '{id}'"),
@@ -146,4 +151,46 @@ async fn a_ledger_row_that_nobody_wrote_is_reported() {
     let found = report(&world, &admin).await;
     assert_eq!(found["ok"], json!(false));
     assert!(found.to_string().contains("a ledger row has no request"), "{found}");
+}
+
+#[tokio::test]
+async fn accounts_with_many_requests_are_checked_in_steps_and_nothing_between_them_is_left_out() {
+    let world = World::start().await;
+    let (account, admin) = books(&world).await;
+    // As many accounts as make three steps, each said to have had as many requests as one step takes.
+    for _ in 0..2 {
+        world.account(1_000).await;
+    }
+    world
+        .sql(
+            "insert into gateway.usage_totals select id, '2026-01-01Z', 600000, 0, 0, 0, 0, 0, 0, 0 from gateway.accounts
+             where id not in (select account_id from gateway.usage_totals)",
+        )
+        .await;
+    let control = world.platform.postgrest.control();
+    control.record(true);
+    let clean = report(&world, &admin).await;
+    let steps = control.calls().iter().filter(|call| call.function == "check_ledger").count();
+    assert_eq!(
+        (&clean["ok"], &clean["accounts"], &clean["next_cursor"], steps),
+        (&json!(true), &json!(4), &json!(null), 5)
+    );
+    assert_eq!(tests::world::nanos(&clean["balance"]), world.money(account.id).await.0 + 2_000);
+    // Whoever it is, and a row of nobody's.
+    for id in ["00000000-0000-0000-0000-000000000001", NOBODY, "ffffffff-ffff-ffff-ffff-ffffffffffff"] {
+        world
+            .sql(&format!(
+                "insert into gateway.credit_transactions (account_id, type, amount, balance_after, created_at)
+                   values ('{id}', 'usage', 1, 0, gateway.now()), ('{id}', 'usage', -1, 0, gateway.now())"
+            ))
+            .await;
+    }
+    let found = report(&world, &admin).await;
+    let problems = found["problems"].as_array().expect("problems");
+    assert_eq!((&found["ok"], problems.len()), (&json!(false), 6), "{found}");
+    // A step by itself goes on where the one before ended.
+    let rest =
+        Answer::to(world.get(&format!("/admin/ledger/check?cursor={}", "f".repeat(32)), &admin.key)).await.success();
+    assert_eq!((&rest["ok"], &rest["accounts"]), (&json!(true), &json!(0)));
+    Answer::to(world.get("/admin/ledger/check?cursor=x", &admin.key)).await.refused(400, "invalid_request");
 }

@@ -1,4 +1,5 @@
 //! What an account sees of its money.
 
 mod balance;
+mod cost;
 mod transactions;

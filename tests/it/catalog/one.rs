@@ -77,10 +77,9 @@ async fn a_model_that_is_not_there_is_not_found() {
     let world = seeded().await;
     for path in [
         "/v1/models/nobody/nothing",
-        "/v1/models/gpt-4o",
+        "/v1/models/gpt-4oo",
         "/v1/models/openai",
         "/v1/models/openai%2F",
-        "/v1/models/OPENAI/GPT-4O",
         "/v1/models/openai%252Fgpt-4o",
         "/models/openrouter/gpt-4o",
         "/models/openai/gpt-4o/more",

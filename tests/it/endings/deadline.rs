@@ -2,12 +2,16 @@
 
 use local::provider::Ending;
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::certain;
 use tests::plain::PlainServer;
-use tests::wire::{Wire, each};
+use tests::scripted::{Script, Scripted, Then};
+use tests::wire::{WIRES, Wire, each, each_form};
 use tests::world::{Account, World, read, send};
 
-use super::{Reader, ask, assert_estimated, assert_members, call_at, let_it_reason, settled, variables, world_within};
+use super::{
+    CREDIT, Reader, ask, assert_estimated, assert_members, call_at, let_it_reason, settled, variables, world_within,
+};
 use crate::platforms::function;
 
 /// Long enough for a first chunk on a busy machine.
@@ -76,6 +80,55 @@ async fn a_stream_of_a_reasoning_model_that_is_cut_costs_its_hold() {
         let row = settled(&world, &account).await;
         assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
         assert_in_time(&row);
+    })
+    .await;
+}
+
+/// A provider whose answer begins so, and then says no more until the deadline. Gives the record.
+async fn says_no_more(wire: &'static Wire, begun: Script, further: &Value, reasoning: bool) -> Value {
+    let (world, provider) = Scripted::world(wire, &SHORT).await;
+    let account = world.account(CREDIT).await;
+    if reasoning {
+        let_it_reason(&world).await;
+    }
+    provider.answers(begun.then(Then::Silence));
+    let body = wire.hello(further);
+    let (status, answer) = read(send(call_at(wire, &world, &world.base_url, &account, &body)).await).await;
+    assert_eq!((status, &answer["error"]["code"]), (504, &json!("deadline_exceeded")), "{answer}");
+    let row = settled(&world, &account).await;
+    assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "error_code": "deadline_exceeded"}));
+    assert_in_time(&row);
+    row
+}
+
+#[tokio::test]
+async fn a_body_that_is_still_coming_costs_the_hold() {
+    each_form(async |wire, stream| {
+        let body = Script { parts: vec!["{\"choices\":[".into()], ..Script::whole(&Value::Null) };
+        let row = says_no_more(wire, body, &json!({"stream": stream, "max_tokens": 300}), false).await;
+        assert_eq!(row["cost"], row["held"], "{row}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_seen_on_its_way_costs_the_hold() {
+    // What the best of several texts are is known when all are written.
+    let wire = WIRES.iter().find(|wire| wire.upstream() == Format::Completions).expect("a wire");
+    let nothing = Script { parts: Vec::new(), ..Script::whole(&Value::Null) };
+    let row = says_no_more(wire, nothing, &json!({"best_of": 3, "max_tokens": 300}), false).await;
+    assert_eq!(row["cost"], row["held"], "{row}");
+}
+
+#[tokio::test]
+async fn a_model_that_thinks_until_the_deadline_costs_the_hold_and_any_other_its_prompt() {
+    each_form(async |wire, stream| {
+        for reasoning in [false, true] {
+            let comments = Script { parts: vec![": working\n\n".into()], ..Script::stream(&[]) };
+            let row = says_no_more(wire, comments, &json!({"stream": stream, "max_tokens": 300}), reasoning).await;
+            let cost = if reasoning { row["held"].clone() } else { json!(wire.prompt_tokens * 1_000) };
+            assert_eq!(row["cost"], cost, "{row}");
+        }
     })
     .await;
 }

@@ -1,8 +1,11 @@
 //! Bad input is the caller's mistake: a 4xx in the error shape, never a 5xx, a panic, a hang or a hold that stays.
 
+mod encodings;
+mod found;
 mod headers;
 mod management;
 mod members;
+mod priced;
 mod queries;
 mod random;
 mod size;

@@ -13,15 +13,20 @@ async fn a_key_is_taken_from_either_header_and_the_bearer_token_goes_first() {
     let account = world.account(1_000_000_000).await;
     let (good, other) = (account.key.as_str(), format!("gw_live_{}", "x".repeat(43)));
     let (bearer, lower) = (format!("Bearer {good}"), format!("bearer  {good} "));
-    let wrong = format!("Bearer {other}");
-    let cases: [Case<'_>; 9] = [
+    let (wrong, token) = (format!("Bearer {other}"), format!("Token {good}"));
+    let cases: [Case<'_>; 14] = [
         (&[("authorization", &bearer)], 200, ""),
         (&[("authorization", &lower)], 200, ""),
         (&[("x-api-key", good)], 200, ""),
         (&[("authorization", &bearer), ("x-api-key", &other)], 200, ""),
         (&[("authorization", &wrong), ("x-api-key", good)], 401, "invalid_api_key"),
         (&[("authorization", "Basic dTpw"), ("x-api-key", good)], 200, ""),
-        (&[("authorization", good)], 401, "missing_api_key"),
+        (&[("authorization", good)], 200, ""),
+        (&[("authorization", &token)], 200, ""),
+        (&[("api-key", good)], 200, ""),
+        (&[("authorization", "Bearer undefined"), ("x-api-key", good)], 200, ""),
+        (&[("authorization", "Bearer null"), ("api-key", good)], 200, ""),
+        (&[("authorization", "Bearer dummy"), ("x-api-key", "undefined")], 401, "invalid_api_key"),
         (&[("authorization", "Bearer ")], 401, "missing_api_key"),
         (&[], 401, "missing_api_key"),
     ];

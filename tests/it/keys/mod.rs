@@ -3,6 +3,8 @@
 mod addresses;
 mod changes;
 mod domains;
+mod fingerprints;
+mod first;
 mod headers;
 mod limits;
 mod matrix;

@@ -15,7 +15,7 @@ async fn models_are_allowed_by_name_or_by_developer() {
         ("", "other/gpt-4o", true),
         ("openai/gpt-4o", "openai/gpt-4o", true),
         ("openai/gpt-4o", "openai/gpt-4o:free", false),
-        ("openai/gpt-4o", "OpenAI/gpt-4o", false),
+        ("openai/gpt-4o", "OpenAI/gpt-4o", true),
         ("openai/gpt-4o", "openrouter:openai/gpt-4o", true),
         ("openai/gpt-4o", "openrouter:other/gpt-4o", false),
         ("openai/*", "openai/gpt-4o", true),

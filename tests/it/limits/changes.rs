@@ -1,6 +1,7 @@
 //! A limit that is changed while instances have the old one cached.
 
 use serde_json::json;
+use tests::answer::Answer;
 use tests::certain;
 use tests::watch::poll;
 use tests::world::{hello, send};
@@ -63,4 +64,25 @@ async fn a_raised_limit_is_noticed_by_every_instance() {
             .await;
     }
     world.settled().await;
+}
+
+#[tokio::test]
+async fn what_is_changed_through_an_instance_ends_the_refusals_that_it_remembers() {
+    let world = world().await;
+    let body = hello(&json!({}));
+    let admin = world.administrator().await;
+    for _ in 0..2 {
+        let account = limited(&world, json!({ "requests_per_minute": 1 })).await;
+        let call = || call_at(chat(), &world, &world.base_url, &account.key, &body);
+        assert_eq!(call().await.status, 200);
+        assert_eq!(call().await.status, 429);
+        assert_eq!(call().await.status, 429, "this one is remembered");
+        let raise = json!({"account_id": account.id, "limits": {"requests_per_minute": 2}});
+        Answer::to(world.post("/admin/limit", &admin.key, &raise)).await.success();
+        assert_eq!(call().await.status, 200);
+        assert_eq!(call().await.status, 429);
+        let revoke = world.http.delete(format!("{}/user/api-keys/{}", world.base_url, account.key_id));
+        Answer::to(revoke.bearer_auth(&account.key)).await.success();
+        assert_eq!(call().await.status, 401);
+    }
 }

@@ -31,9 +31,9 @@ async fn each_window_of_requests_refuses_beyond_its_limit_until_the_time_it_tell
         }
         let refused = call(&world, &account).await;
         assert_closed(&refused, limit);
-        // Half of the two must have slid out of the window that begins when this one ends.
-        assert_eq!(refused.wait(), length * 3 / 2, "{limit}");
-        assert_eq!(refused.header("retry-after"), (length * 3 / 2).as_secs().to_string(), "{limit}");
+        // Both came at the beginning of their window, and leave it together.
+        assert_eq!(refused.wait(), length, "{limit}");
+        assert_eq!(refused.header("retry-after"), length.as_secs().to_string(), "{limit}");
         assert_eq!(refused.header("x-should-retry"), if too_long { "false" } else { "" }, "{limit}");
 
         advance(&world, refused.wait() - Duration::from_millis(1));
@@ -42,6 +42,81 @@ async fn each_window_of_requests_refuses_beyond_its_limit_until_the_time_it_tell
         let answer = call_elsewhere(&world, &account).await;
         assert_eq!(answer.status, 200, "{limit}: {}", answer.json);
         world.platform.upstash.stop_clock(super::START).expect("the in-process Redis");
+    }
+}
+
+#[tokio::test]
+async fn one_a_minute_lets_the_next_one_in_after_a_minute_which_is_what_was_told() {
+    let world = world().await;
+    for began in [0, 1, 23_000, 37_500, 59_999].map(Duration::from_millis) {
+        world.platform.upstash.stop_clock(super::START + began).expect("the in-process Redis");
+        let account = limited(&world, json!({ "requests_per_minute": 1 })).await;
+        for _ in 0..3 {
+            let answer = call_elsewhere(&world, &account).await;
+            assert_eq!(answer.status, 200, "{began:?}: {}", answer.json);
+            assert_eq!(answer.header("x-ratelimit-reset-requests"), "1m0s", "{began:?}");
+            advance(&world, Duration::from_millis(59_999));
+            let refused = call_elsewhere(&world, &account).await;
+            assert_closed(&refused, "requests_per_minute");
+            assert_eq!(refused.wait(), Duration::from_millis(1), "{began:?}");
+            advance(&world, Duration::from_millis(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_shows_the_window_that_refused_and_says_the_same_in_every_header() {
+    let world = world().await;
+    for (limit, length, too_long) in WINDOWS {
+        let account = limited(&world, json!({ limit: 1 })).await;
+        advance(&world, Duration::from_millis(1_500));
+        assert_eq!(call(&world, &account).await.status, 200);
+        advance(&world, Duration::from_millis(2_300));
+        // The second one is remembered by this process and asks nobody.
+        for _ in 0..2 {
+            let refused = call(&world, &account).await;
+            assert_closed(&refused, limit);
+            assert_eq!(refused.header("x-ratelimit-limit-requests"), "1", "{limit}");
+            assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0", "{limit}");
+            let told: u64 = refused.header("retry-after").parse().expect("seconds");
+            assert!(told.abs_diff((length - Duration::from_millis(2_300)).as_millis().div_ceil(1000) as u64) <= 1);
+            let (hours, minutes, seconds) = (told / 3600, told % 3600 / 60, told % 60);
+            let reset = match told {
+                0..60 => format!("{seconds}s"),
+                60..3600 => format!("{minutes}m{seconds}s"),
+                _ => format!("{hours}h{minutes}m{seconds}s"),
+            };
+            assert_eq!(refused.header("x-ratelimit-reset-requests"), reset, "{limit}");
+            // Agents give up by the type, where they would sleep for a day.
+            let kind = if too_long { "insufficient_quota" } else { "rate_limit_error" };
+            assert_eq!(refused.json["error"]["type"], kind, "{limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_of_a_good_key_says_how_it_stands() {
+    let world = world().await;
+    let account = limited(&world, json!({ "requests_per_minute": 30 })).await;
+    let nothing = json!({});
+    for wire in tests::wire::formats() {
+        for (what, further, status) in
+            [("malformed", json!({ "n": 0 }), 400), ("unknown model", json!({ "model": "no/model" }), 404)]
+        {
+            let body = wire.hello(&further);
+            let answer = super::call_at(wire, &world, &world.base_url, &account.key, &body).await;
+            assert_eq!(answer.status, status, "{what}: {}", answer.json);
+            assert_eq!(answer.header("x-ratelimit-limit-requests"), "30", "{}: {what}", wire.name);
+            assert!(!answer.header("x-ratelimit-reset-tokens").is_empty(), "{}: {what}", wire.name);
+        }
+        world.change_key(&account, "allowed_models = '{other/*}'").await;
+        for _ in 0..2 {
+            // The limits are cached by the first one.
+            let answer = super::call_at(wire, &world, &world.base_url, &account.key, &wire.hello(&nothing)).await;
+            assert_eq!(answer.status, 403, "{}", answer.json);
+            assert_eq!(answer.header("x-ratelimit-limit-requests"), "30", "{}", wire.name);
+        }
+        world.change_key(&account, "allowed_models = '{}'").await;
     }
 }
 
@@ -72,14 +147,13 @@ async fn every_answer_says_how_the_caller_stands_in_the_minute() {
         advance(&world, Duration::from_secs(10));
         let answer = call(&world, &account).await;
         assert_eq!(answer.status, 200, "{}", answer.json);
-        let left = 10 * (3 - (2 - remaining));
         for (name, value) in [
             ("x-ratelimit-limit-requests", "3".to_owned()),
             ("x-ratelimit-remaining-requests", remaining.to_string()),
-            ("x-ratelimit-reset-requests", format!("{}s", left + 20)),
+            ("x-ratelimit-reset-requests", "1m0s".to_owned()),
             ("x-ratelimit-limit-tokens", "50000".to_owned()),
             ("x-ratelimit-remaining-tokens", (50_000 - used - reserved).to_string()),
-            ("x-ratelimit-reset-tokens", format!("{}s", left + 20)),
+            ("x-ratelimit-reset-tokens", "1m0s".to_owned()),
         ] {
             assert_eq!(answer.header(name), value, "{name}");
         }

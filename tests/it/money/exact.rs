@@ -299,7 +299,7 @@ impl Run<'_> {
 
     async fn check(&self) -> Result<(), TestCaseError> {
         let id = self.account.id;
-        let report = self.world.value(&format!("select gateway.ledger_check('{id}')")).await;
+        let report = self.world.value("select gateway.ledger_check()").await;
         prop_assert_eq!(&report["ok"], &json!(true), "{}", report);
         let charged = format!("select coalesce(sum(cost), 0) from gateway.requests where account_id = '{id}'");
         prop_assert_eq!(self.world.value(&charged).await, json!(self.expected.values().sum::<i64>()));

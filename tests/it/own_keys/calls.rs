@@ -167,7 +167,8 @@ async fn nobodys_own_key_can_close_a_provider_for_all_others() {
         Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(502, "upstream_error");
     }
     world.settled().await;
-    let breaker = world.platform.upstash.execute(&["HGET", "breaker", "openrouter"]).await.expect("HGET");
+    let route = format!("openrouter:{MODEL}");
+    let breaker = world.platform.upstash.execute(&["HGET", "breaker", &route]).await.expect("HGET");
     assert!(matches!(breaker, Reply::Nil), "{breaker:?}");
 }
 

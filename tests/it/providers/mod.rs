@@ -1,9 +1,14 @@
 //! What a provider's behaviour means for the caller, the balance and the other providers.
 
 mod breaker;
+mod callers_fault;
+mod connections;
+mod context;
 mod failures;
+mod fake;
 mod forms;
 mod framing;
+mod naming;
 mod reported;
 mod request;
 mod tools;

@@ -132,7 +132,7 @@ async fn usage_is_found_wherever_it_stands() {
             ("in the choice", Script::stream(&[text.clone(), in_the_choice]).done(&[])),
             ("beside the choice", Script::stream(&[text.clone(), beside.clone()]).done(&[])),
             ("x_groq", Script::stream(&[text.clone(), groq]).done(&[])),
-            ("behind the end", Script::stream(&[text.clone(), finish]).done(&[behind.clone()])),
+            ("behind the end", Script::stream(&[text.clone(), finish]).done(&[behind])),
             ("erased by nothing", Script::stream(&[text, beside, nothing]).done(&[])),
         ] {
             // Whether the provider closes the connection after it or not.

@@ -21,7 +21,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("list_outdated_chats", "for the cron job that seals chats under a newer key"),
     ("renew_chats", "for the cron job that seals chats under a newer key"),
     ("roll_up_usage", "housekeeping; its route wants the cron secret"),
-    ("health", "says nothing but that it answers"),
+    ("health", "says whether the database takes writes and fits the deployment that asks"),
     ("list_models", "the public catalog"),
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),
@@ -109,6 +109,8 @@ async fn no_function_that_locks_waits_for_ever() {
                    and not coalesce(array_to_string(p.proconfig, ' ') like '%lock_timeout=%', false)";
     assert_eq!(names(&world, patient).await, json!([]));
 }
+/// Checks the caller of any endpoint, for the scope that it is told.
+const OF_ANY_SCOPE: &str = "check_caller";
 
 /// Name, first argument and source of each function of the API.
 async fn api(world: &World) -> Vec<(String, String, String)> {
@@ -139,6 +141,10 @@ async fn every_function_of_an_endpoint_begins_with_authenticate() {
             continue;
         }
         assert_eq!(first_argument, "caller jsonb", "{name}");
+        if name == OF_ANY_SCOPE {
+            assert!(source.contains("session gateway.session := gateway.authenticate(caller, scope);"));
+            continue;
+        }
         scopes.push(first_of_all(source).unwrap_or_else(|| panic!("{name} does something before it knows its caller")));
     }
     for (name, _) in WITHOUT_AUTHENTICATE {

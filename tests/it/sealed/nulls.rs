@@ -117,7 +117,7 @@ impl Scene {
             privy,
             credits,
             sample("record_refusal", json!({"caller": user, "code": "ip_not_allowed"}), &[]),
-            sample("check_ledger", json!({"caller": admin}), &[]),
+            sample("check_ledger", json!({"caller": admin, "so_far": null}), &["so_far"]),
             sample("get_profile", json!({"caller": user}), &[]),
             sample(
                 "update_profile",
@@ -275,6 +275,7 @@ impl Scene {
             ),
             sample("list_audit_logs", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("list_key_audit_logs", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample("health", json!({"peppers": {"1": "fingerprint"}}), &["peppers", "peppers.1"]),
             sample("sweep_holds", json!({"after": null}), &["after"]),
             sample("roll_up_usage", json!({"after": null, "kept_days": null}), &["after", "kept_days"]),
         ]

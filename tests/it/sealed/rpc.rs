@@ -57,7 +57,7 @@ async fn every_rpc_is_refused_to_the_public_keys() {
     // The same request with the service's own key runs.
     let secret = [("apikey", world.platform.supabase_keys.secret.clone())];
     let (status, body) = read(post(&world, "rpc/health", &secret, &json!({})).await).await;
-    assert_eq!((status, body), (200, json!({"status": "ok"})));
+    assert_eq!((status, &body["status"]), (200, &json!("ok")));
 }
 
 #[tokio::test]

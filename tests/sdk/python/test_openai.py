@@ -35,6 +35,8 @@ TOOLS = [function("get_weather", "city"), function("get_time", "zone")]
 def test_a_completion_has_text_usage_and_cost(client):
     completion = client.chat.completions.create(model="test/echo", messages=HELLO)
     assert completion.object == "chat.completion"
+    assert (completion.model, completion.model_extra["provider"]) == ("test/echo", "openrouter")
+    assert completion.model_extra["gateway"]["upstream_model"] == "standin/normal"
     assert completion.choices[0].message.role == "assistant"
     assert completion.choices[0].message.content
     assert completion.choices[0].finish_reason == "stop"
@@ -47,6 +49,7 @@ def test_a_completion_has_text_usage_and_cost(client):
 def test_a_stream_has_one_role_one_end_and_no_usage_unasked(client, model):
     chunks = list(client.chat.completions.create(model=model, messages=HELLO, stream=True))
     assert len({(chunk.id, chunk.created, chunk.model) for chunk in chunks}) == 1
+    assert all((chunk.model, chunk.model_extra["provider"]) == (model, "openrouter") for chunk in chunks)
     assert all(chunk.object == "chat.completion.chunk" for chunk in chunks)
     assert all(chunk.choices and chunk.usage is None for chunk in chunks)
     deltas = [chunk.choices[0].delta for chunk in chunks]

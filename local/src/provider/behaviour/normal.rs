@@ -12,6 +12,10 @@ pub(super) fn normal(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     Ok(scene.reply(&scene.compose(Plan::default())?, Reporting::AsAsked))
 }
 
+pub(super) fn as_told(scene: &Scene<'_>) -> Result<Reply, ApiError> {
+    Ok(scene.reply(&scene.compose(Plan { as_told: true, ..Plan::default() })?, Reporting::AsAsked))
+}
+
 pub(super) fn long(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let plan = Plan { tokens: Some(scene.value("tokens")), ..Plan::default() };
     Ok(scene.reply(&scene.compose(plan)?, Reporting::AsAsked))

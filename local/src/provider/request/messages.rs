@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range};
+use super::{Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, tool};
 use crate::provider::{error::ApiError, wire::SIGNATURE};
 
 /// Every member that is known.
@@ -62,6 +62,9 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         holder.pointer("/format/schema").or_else(|| holder.get("schema"))
     });
     let turns = conversation.messages;
+    // After a tool's result, it is the model's turn to say something.
+    let called = if conversation.ends_with_result { Vec::new() } else { called };
+    let told = tool::told(&conversation.last_of_user, &called);
     Ok(Request {
         model,
         stream,
@@ -73,8 +76,8 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         questions: vec![conversation.last_of_user],
         echo: false,
         logprobs: None,
-        // After a tool's result, it is the model's turn to say something.
-        called: if conversation.ends_with_result { Vec::new() } else { called },
+        called,
+        told,
         format: schema.map_or(ResponseFormat::Text, |schema| ResponseFormat::Json(schema.clone())),
         prompt: Prompt::of_parts(turns, conversation.images, conversation.texts, &[tools, schema]),
     })

@@ -9,7 +9,7 @@ mod tool;
 use serde_json::{Map, Value};
 
 use super::{error::ApiError, format::Format};
-pub(super) use tool::{ResponseFormat, Tool};
+pub(super) use tool::{ResponseFormat, Told, Tool};
 
 use message::Prompt;
 
@@ -36,6 +36,8 @@ pub(super) struct Request {
     pub(super) logprobs: Option<u64>,
     /// The tools that the answer calls.
     pub(super) called: Vec<Tool>,
+    /// The calls that the last message of the user spells out, if it is the last of all.
+    pub(super) told: Vec<Told>,
     pub(super) format: ResponseFormat,
     pub(super) prompt: Prompt,
 }

@@ -13,6 +13,26 @@ pub(in crate::provider) struct Tool {
     pub(in crate::provider) parameters: Value,
 }
 
+/// A tool's call that a prompt spells out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::provider) struct Told {
+    pub(in crate::provider) name: String,
+    /// A JSON object, as it was written.
+    pub(in crate::provider) arguments: String,
+}
+
+/// The calls of `tools` that a text spells out: a tool's name and its arguments in backticks, `` `get_time {"zone": "UTC"}` ``.
+pub(super) fn told(text: &str, tools: &[Tool]) -> Vec<Told> {
+    let in_backticks = text.split('`').skip(1).step_by(2);
+    let call = |written: &str| {
+        let (name, arguments) = written.trim().split_once(char::is_whitespace).unwrap_or((written.trim(), "{}"));
+        let arguments: Map<String, Value> = serde_json::from_str(arguments.trim()).ok()?;
+        let tool = tools.iter().find(|tool| tool.name == name)?;
+        Some(Told { name: tool.name.clone(), arguments: Value::Object(arguments).to_string() })
+    };
+    in_backticks.filter_map(call).collect()
+}
+
 /// `response_format`.
 #[derive(Debug)]
 pub(in crate::provider) enum ResponseFormat {

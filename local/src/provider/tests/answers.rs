@@ -106,6 +106,27 @@ async fn tools_are_called_as_the_request_says() {
 }
 
 #[tokio::test]
+async fn an_agents_tools_are_called_only_as_the_prompt_says() {
+    let fixture = Fixture::start().await;
+    for (prompt, arguments) in [
+        ("Hello", None),
+        ("What is `get_weather`?", Some("{}")),
+        ("Run `get_weather {\"city\": \"Bern\"}`, please", Some("{\"city\":\"Bern\"}")),
+        ("Run `get_weather {city}` or `rm -rf /` or `get_news {}`", None),
+    ] {
+        let mut body = with_tools();
+        body["model"] = json!("standin/as-told");
+        body["messages"][0]["content"] = json!(prompt);
+        let (status, answer) = fixture.plain(&body).await;
+        let call = &answer["choices"][0]["message"]["tool_calls"][0]["function"];
+        assert_eq!((status, call["arguments"].as_str()), (200, arguments), "{prompt}: {answer}");
+        assert_eq!(called(&answer), if arguments.is_some() { vec!["get_weather"] } else { vec![] }, "{prompt}");
+        body["tool_choice"] = json!("none");
+        assert!(called(&fixture.plain(&body).await.1).is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_tools_result_is_answered_in_text() {
     let fixture = Fixture::start().await;
     let mut body = with_tools();

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::balance::Trial;
+use crate::answer_headers;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
@@ -153,7 +154,7 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     let worded = word().map_err(|error| answer::unworded(&error))?;
     let mut response = answer::private(&worded);
     if used.is_none() {
-        response.headers_mut().insert("x-ratelimit-degraded", HeaderValue::from_static("true"));
+        response.headers_mut().insert(answer_headers::DEGRADED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }

@@ -162,7 +162,10 @@ impl KeyChanges {
             if scopes.is_empty() {
                 return Err(Error::invalid("scopes", "`scopes` names at least one scope."));
             }
-            usual("scopes", scopes, |scope| scopes::is_known(scope).then(|| scope.to_owned()))?;
+            if !scopes.iter().all(|scope| scopes::is_known(scope)) {
+                return Err(scopes::unknown("scopes"));
+            }
+            usual("scopes", scopes, |scope| Some(scope.to_owned()))?;
         }
         within("expires_in_days", self.expires_in_days.flatten(), 1..=MOST_DAYS)?;
         within("rotate_after_days", self.rotate_after_days.flatten(), 1..=MOST_DAYS)?;

@@ -59,15 +59,19 @@ pub struct ChatCompletion {
     pub object: String,
     /// Unix time.
     pub created: i64,
-    /// The provider's name of the model.
+    /// The model's id in the catalog.
     pub model: String,
-    /// The answers.
+    /// Who served it; in events, too.
+    pub provider: String,
+    /// The answers. Where the balance, and not `max_completion_tokens` or the model, set the output limit and an answer ended
+    /// at it, `limited_by: "credit"` stands beside its `finish_reason: "length"`: add credits, and it goes further. The
+    /// header `x-gateway-output-limit: 4096;by=credit` tells that limit beforehand, plain and streamed.
     #[schema(value_type = Vec<Object>)]
     pub choices: Vec<serde_json::Value>,
     /// Tokens, and `cost` in US dollars: exactly what the balance loses.
     #[schema(value_type = Object)]
     pub usage: serde_json::Value,
-    /// The provider that served it, and the request's id.
+    /// The provider that served it, its own name of the model (`upstream_model`), and the request's id.
     #[schema(value_type = Object)]
     pub gateway: serde_json::Value,
 }
@@ -80,6 +84,8 @@ pub struct ChatCompletion {
     responses(
         (status = 200, description = "The answer; with `stream`, chunks of it.",
          content((ChatCompletion = "application/json"), (StreamEvent = "text/event-stream"))),
+        (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`, `unsupported_modality`, \
+            `context_length_exceeded`; `upstream_rejected` and `context_length_exceeded` in the provider's own words"),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
         (status = 404, description = "`model_not_found`"),
         (status = 409, description = "`call_finished`"),
@@ -87,6 +93,7 @@ pub struct ChatCompletion {
         (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
             `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
         (status = 502, description = "`upstream_error`"),
+        (status = 503, description = "`service_unavailable`, `not_configured`, `no_provider`, `model_not_priced`, `upstream_unavailable`"),
         (status = 504, description = "`upstream_timeout`, `deadline_exceeded`")))]
 pub async fn create(
     State(app): State<SharedApp>,

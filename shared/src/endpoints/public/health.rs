@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{StatusCode, header};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::timestamp;
 use crate::app::{App, SharedApp};
+use crate::deployment;
 
 /// How a store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -24,44 +25,42 @@ pub enum Condition {
     Unavailable,
     /// Nobody has said where it is.
     NotConfigured,
-}
-
-/// What the SQL function `health` answers.
-#[derive(Deserialize)]
-struct Report {
-    status: String,
+    /// It does not fit this deployment: the database lacks a migration, or knows keys under another pepper. The log says which.
+    Mismatch,
 }
 
 /// How the gateway is.
 #[derive(ToSchema)]
 pub struct Health {
-    /// `healthy`, or `degraded` when a store is out.
+    /// `healthy`, or `degraded` when a store is not `ok` or every provider that is configured is failing.
     pub status: String,
     /// The gateway's version.
     pub version: String,
-    /// The database.
+    /// The database: whether it takes writes, and fits this deployment.
     pub database: Condition,
-    /// The counters.
+    /// The counters. Without them each instance limits calls by itself.
     pub redis: Condition,
-    /// Each provider: `configured` or `not_configured`.
+    /// Each provider: `configured`, `not_configured`, or `failing`: it has failed lately, so others are asked before it.
     pub providers: BTreeMap<String, String>,
     /// Now.
     pub timestamp: Timestamp,
 }
 
-/// `GET /health`: 503 when the database is out, since nothing that costs money works without it.
+/// `GET /health`: 503 when the database cannot do what every call needs, since nothing that costs money works without it.
 #[utoipa::path(get, path = "/health", tag = "public",
     responses((status = 200, body = Health), (status = 503, description = "The database is out.", body = Health)))]
 pub async fn show(State(app): State<SharedApp>) -> impl IntoResponse {
-    let (database, redis) = tokio::join!(database(&app), redis(&app));
-    let well = (database, redis) == (Condition::Ok, Condition::Ok);
+    let (database, (redis, failing)) = tokio::join!(database(&app), redis(&app));
+    let providers = providers(&app, &failing);
+    let some_provider = failing.is_empty() || providers.values().any(|word| word == "configured");
+    let well = (database, redis) == (Condition::Ok, Condition::Ok) && some_provider;
     let status = if database == Condition::Ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "status": if well { "healthy" } else { "degraded" },
         "version": env!("CARGO_PKG_VERSION"),
         "database": database,
         "redis": redis,
-        "providers": providers(&app),
+        "providers": providers,
         "timestamp": timestamp(),
     });
     (status, [(header::CACHE_CONTROL, "no-store")], Json(body))
@@ -69,11 +68,13 @@ pub async fn show(State(app): State<SharedApp>) -> impl IntoResponse {
 
 async fn database(app: &App) -> Condition {
     let Some(supabase) = app.supabase_if_configured() else { return Condition::NotConfigured };
-    match supabase.rpc::<Report>("health", &json!({})).await {
-        Ok(report) if report.status == "ok" => Condition::Ok,
+    match deployment::inspect(supabase, app.config.peppers.as_deref().unwrap_or_default()).await {
         Ok(report) => {
-            tracing::warn!(status = report.status, "the database is not well");
-            Condition::Unavailable
+            let misfits = report.misfits();
+            for misfit in &misfits {
+                tracing::error!("{misfit}");
+            }
+            if misfits.is_empty() { Condition::Ok } else { Condition::Mismatch }
         }
         Err(error) => {
             tracing::warn!(%error, "the database cannot be used");
@@ -82,21 +83,26 @@ async fn database(app: &App) -> Condition {
     }
 }
 
-async fn redis(app: &App) -> Condition {
-    let Some(upstash) = app.upstash_if_configured() else { return Condition::NotConfigured };
-    match upstash.command(&["PING"]).await {
-        Ok(Value::String(pong)) if pong == "PONG" => Condition::Ok,
-        Ok(_) => Condition::Unavailable,
+/// How Redis is, and which providers it says are failing.
+async fn redis(app: &App) -> (Condition, Vec<String>) {
+    let Some(upstash) = app.upstash_if_configured() else { return (Condition::NotConfigured, Vec::new()) };
+    match app.limiter.open_breakers(upstash).await {
+        Ok(failing) => (Condition::Ok, failing),
         Err(error) => {
             tracing::warn!(%error, "redis cannot be used");
-            Condition::Unavailable
+            (Condition::Unavailable, Vec::new())
         }
     }
 }
 
-fn providers(app: &App) -> Map<String, Value> {
-    let word = |configured: bool| if configured { "configured" } else { "not_configured" };
-    app.config.providers.iter().map(|it| (it.provider.name.to_owned(), word(it.key.is_some()).into())).collect()
+fn providers(app: &App, failing: &[String]) -> Map<String, Value> {
+    let word = |name: &str, configured: bool| match configured {
+        true if failing.iter().any(|other| other == name) => "failing",
+        true => "configured",
+        false => "not_configured",
+    };
+    let all = app.config.providers.iter();
+    all.map(|it| (it.provider.name.to_owned(), word(it.provider.name, it.key.is_some()).into())).collect()
 }
 
 #[cfg(test)]
@@ -107,8 +113,9 @@ mod tests {
     use super::super::stores;
     use super::*;
 
-    const WELL: (StatusCode, &str) = (StatusCode::OK, r#"{"status":"ok"}"#);
-    const PONG: (StatusCode, &str) = (StatusCode::OK, r#"{"result":"PONG"}"#);
+    const WELL: (StatusCode, &str) = (StatusCode::OK, r#"{"status":"ok","migrated_to":null,"unknown_peppers":[]}"#);
+    const COMMAND: &str = r#"["HGETALL","preview:breaker"]"#;
+    const EMPTY: (StatusCode, &str) = (StatusCode::OK, r#"{"result":[]}"#);
 
     async fn read(response: Response) -> (u16, Value) {
         let status = response.status().as_u16();
@@ -118,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn both_stores_are_asked_at_the_same_time() {
-        let app = stores::app(WELL, r#"["PING"]"#, PONG, true).await;
+        let app = stores::app(WELL, COMMAND, EMPTY, true).await;
         let (status, body) = read(show(State(app)).await.into_response()).await;
         assert_eq!((status, &body["status"]), (200, &Value::from("healthy")), "{body}");
         assert_eq!(body["providers"]["chutes"], "configured");
@@ -126,13 +133,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_wrong_with_a_database_that_answers_or_with_every_provider_is_said() {
+        let other_pepper = r#"{"status":"ok","migrated_to":null,"unknown_peppers":[1]}"#;
+        for database in [other_pepper, r#"{"status":"ok","migrated_to":"20250101000000","unknown_peppers":[]}"#] {
+            let app = stores::app((StatusCode::OK, database), COMMAND, EMPTY, false).await;
+            let (status, body) = read(show(State(app)).await.into_response()).await;
+            assert_eq!((status, &body["status"], &body["database"]), (503, &"degraded".into(), &"mismatch".into()));
+        }
+        let open = r#"{"result":["chutes","5 32503680000000","portkey","5 1"]}"#;
+        let app = stores::app(WELL, COMMAND, (StatusCode::OK, open), false).await;
+        let (status, body) = read(show(State(app)).await.into_response()).await;
+        assert_eq!((status, &body["status"], &body["redis"]), (200, &"degraded".into(), &"ok".into()));
+        assert_eq!(body["providers"]["chutes"], "failing");
+    }
+
+    #[tokio::test]
     async fn a_store_that_is_out_is_named_and_nothing_more_is_said() {
         let broken = (StatusCode::BAD_GATEWAY, "<html>postgres at 10.0.0.7 refused</html>");
-        let app = stores::app(broken, r#"["PING"]"#, PONG, false).await;
+        let app = stores::app(broken, COMMAND, EMPTY, false).await;
         let (status, body) = read(show(State(app)).await.into_response()).await;
         assert_eq!((status, &body["status"], &body["database"]), (503, &"degraded".into(), &"unavailable".into()));
         assert!(!body.to_string().contains("10.0.0.7"), "{body}");
-        let app = stores::app(WELL, r#"["PING"]"#, (StatusCode::UNAUTHORIZED, r#"{"error":"WRONGPASS"}"#), false).await;
+        let app = stores::app(WELL, COMMAND, (StatusCode::UNAUTHORIZED, r#"{"error":"WRONGPASS"}"#), false).await;
         let (status, body) = read(show(State(app)).await.into_response()).await;
         assert_eq!((status, &body["status"], &body["redis"]), (200, &"degraded".into(), &"unavailable".into()));
         assert!(!body.to_string().contains("WRONGPASS"), "{body}");

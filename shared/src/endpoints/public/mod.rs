@@ -36,7 +36,7 @@ mod stores {
         let barrier = Arc::new(Barrier::new(if together { 2 } else { 1 }));
         let rendezvous = barrier.clone();
         let health = move |headers: HeaderMap, body: Bytes| async move {
-            assert_eq!((headers["apikey"].as_bytes(), &body[..]), (&b"sb_secret_x"[..], &b"{}"[..]));
+            assert_eq!((headers["apikey"].as_bytes(), &body[..]), (&b"sb_secret_x"[..], &br#"{"peppers":{}}"#[..]));
             rendezvous.wait().await;
             database
         };

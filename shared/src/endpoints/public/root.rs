@@ -90,11 +90,11 @@ fn card(name: &str, routes: &'static [Route]) -> Value {
 fn page(name: &str, routes: &'static [Route]) -> String {
     let mut rows = String::new();
     for route in listed(routes) {
-        for operation in route.operations {
+        for operation in route.operations.iter().filter(|operation| operation.auth != Auth::Admin) {
             rows.push_str(&format!(
-                "<tr><td><b>{}</b></td><td><code>{}</code></td><td>{}</td></tr>\n",
+                "<li><span><b>{}</b> {}</span> {}</li>\n",
                 operation.method,
-                escape(&route.public_path()),
+                linked(&route.public_path(), operation.method, operation.auth),
                 escape(route.summary),
             ));
         }
@@ -104,6 +104,16 @@ fn page(name: &str, routes: &'static [Route]) -> String {
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
         .replace("{{description}}", DESCRIPTION)
         .replace("{{endpoints}}", &rows)
+}
+
+/// The path, and where a browser can follow it without a key, a link.
+fn linked(path: &str, method: &str, auth: Auth) -> String {
+    let shown = escape(path);
+    if method == "GET" && auth == Auth::Public && !path.contains('{') {
+        format!("<a href=\"{shown}\"><code>{shown}</code></a>")
+    } else {
+        format!("<code>{shown}</code>")
+    }
 }
 
 /// Cron's endpoints are nobody else's business.
@@ -183,5 +193,9 @@ mod tests {
         assert!(paths.contains(&"/ping") && !paths.iter().any(|path| path.contains('*') || path.contains("/cron/")));
         let page = page("<Tom & Jerry>", crate::routes::ROUTES);
         assert!(page.contains("&lt;Tom &amp; Jerry&gt;") && !page.contains("{{"));
+        for link in ["/docs", "/models", "/health", "/openapi.json"] {
+            assert!(page.contains(&format!("<a href=\"{link}\">")), "{link}");
+        }
+        assert!(!page.contains("/admin/"), "administration is not for the public");
     }
 }

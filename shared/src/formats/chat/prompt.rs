@@ -12,40 +12,17 @@ use serde_json::value::RawValue;
 use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
+use crate::formats::openai::members::{check_cache, reaches_prompt};
 use crate::object::Object;
-
-/// Told to who asks for a cache that is charged at another price than the one in the catalog.
-const HOUR: &str = "A cache of one hour is charged apart by the provider and is not offered here; leave out `ttl`.";
-
-/// Members of a request that never reach the model's prompt.
-const NOT_IN_PROMPT: [&str; 22] = [
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "max_completion_tokens",
-    "n",
-    "temperature",
-    "top_p",
-    "seed",
-    "stop",
-    "user",
-    "provider",
-    "logprobs",
-    "top_logprobs",
-    "frequency_penalty",
-    "presence_penalty",
-    "logit_bias",
-    "metadata",
-    "store",
-    "service_tier",
-    "parallel_tool_calls",
-];
 
 /// Members that a provider turns into instructions for the model, in words of its own (Anthropic, "Tool use: pricing": 159 to
 /// 530 tokens). The catalog says how many tokens that may be.
 const BRING_INSTRUCTIONS: [&str; 3] = ["tools", "functions", "response_format"];
+
+/// Who can say something; `function` is what `tool` was called before.
+const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
+/// Whose message may have its content elsewhere.
+const MAY_SAY_NOTHING: [&str; 2] = ["assistant", "function"];
 
 /// Collects a prompt's text, or just its length.
 trait Sink {
@@ -72,7 +49,7 @@ impl Sink for String {
 /// # Errors
 /// `invalid_request` when `messages` is not a non-empty array of objects, or a part cannot be priced.
 pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
-    let mut prompt = PromptSize::default();
+    let mut prompt = PromptSize { member: "messages", ..PromptSize::default() };
     let mut bytes = Bytes(0);
     walk(request, &mut prompt, &mut bytes)?;
     prompt.bound = bytes.0.saturating_add(prompt.turns.saturating_mul(PER_TURN));
@@ -126,32 +103,36 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
     }
     prompt.turns = messages.len() as u64;
     for (place, message) in messages.iter().enumerate() {
-        if message.get("role").is_none_or(|role| !role.starts_with('"')) {
-            return Err(Error::invalid(format!("messages[{place}].role"), "Every message has a `role`."));
-        }
+        check_role(message, place)?;
         for (name, value) in message.iter() {
+            check_cache(name, value).map_err(|message| Error::invalid(format!("messages[{place}].{name}"), message))?;
             match name {
                 "role" => {}
-                "cache_control" if keeps_an_hour(value) => {
-                    return Err(Error::invalid(format!("messages[{place}].cache_control"), HOUR));
-                }
                 "content" => content(value, place, prompt, sink)?,
                 _ => sink.text(value),
             }
         }
     }
-    for (name, value) in request.iter().filter(|(name, _)| !NOT_IN_PROMPT.contains(name)) {
-        let caches = match name {
-            "cache_control" => true,
-            "tools" => written_plainly(value).contains("\"cache_control\""),
-            _ => false,
-        };
-        if caches && keeps_an_hour(value) {
-            return Err(Error::invalid(name.to_owned(), HOUR));
-        }
+    for (name, value) in request.iter().filter(|(name, _)| *name != "messages" && reaches_prompt(name)) {
         prompt.tools |= BRING_INSTRUCTIONS.contains(&name) && value != "null";
         sink.text(name);
         sink.text(value);
+    }
+    Ok(())
+}
+
+/// Refuses what every provider does: a role that nobody knows, and a message that says nothing. An assistant's may call
+/// tools instead.
+fn check_role(message: &Object<'_>, place: usize) -> Result<(), Error> {
+    let role = message.get("role").and_then(string);
+    let Some(role) = role.filter(|role| ROLES.contains(&role.as_ref())) else {
+        let message = format!("A message's `role` is one of {}.", ROLES.join(", "));
+        return Err(Error::invalid(format!("messages[{place}].role"), message));
+    };
+    let says_nothing = message.get("content").is_none_or(|content| content == "null");
+    if says_nothing && !MAY_SAY_NOTHING.contains(&role.as_ref()) {
+        let message = format!("A message of the role `{role}` has `content`: a text or an array of parts.");
+        return Err(Error::invalid(format!("messages[{place}].content"), message));
     }
     Ok(())
 }
@@ -184,9 +165,9 @@ fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), 
     let part: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
     let kind = part.get("type").and_then(string).ok_or(None)?;
     for (name, value) in part.iter() {
+        check_cache(name, value).map_err(|message| Some(message.into()))?;
         match (kind.as_ref(), name) {
             (_, "type") => {}
-            (_, "cache_control") if keeps_an_hour(value) => return Err(Some(HOUR.into())),
             ("image_url", "image_url") => {
                 prompt.images += 1;
                 holds(prompt, "image");
@@ -204,35 +185,6 @@ fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), 
         _ => return Err(Some("A content part's `type` is text, image_url, input_audio, video_url or file.".into())),
     }
     Ok(())
-}
-
-fn keeps_an_hour(json: &str) -> bool {
-    written_plainly(json).contains("\"1h\"")
-}
-
-/// JSON whose ASCII letters, digits and underscores are not written as escapes, so that a word in it can be found.
-fn written_plainly(json: &str) -> Cow<'_, str> {
-    const ESCAPE: &str = "\\u00";
-    let mut pieces = json.split(ESCAPE);
-    let first = pieces.next().unwrap_or_default();
-    if first.len() == json.len() {
-        return Cow::Borrowed(json);
-    }
-    let mut plain = first.to_owned();
-    for piece in pieces {
-        let character = piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match character.filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
-            Some(byte) => {
-                plain.push(char::from(byte));
-                plain.push_str(&piece[2..]);
-            }
-            None => {
-                plain.push_str(ESCAPE);
-                plain.push_str(piece);
-            }
-        }
-    }
-    Cow::Owned(plain)
 }
 
 /// A JSON string's text.
@@ -286,6 +238,9 @@ mod tests {
             "[1]",
             "[{}]",
             r#"[{"role":1}]"#,
+            r#"[{"role":"wizard","content":"x"}]"#,
+            r#"[{"role":"user"}]"#,
+            r#"[{"role":"system","content":null}]"#,
             r#"[{"role":"user","content":5}]"#,
             r#"[{"role":"user","content":[{"text":"no type"}]}]"#,
             r#"[{"role":"user","content":[{"type":"hologram"}]}]"#,

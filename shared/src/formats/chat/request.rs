@@ -8,9 +8,19 @@ use crate::error::Error;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
 use crate::formats::openai::last_events::error_event;
+use crate::formats::openai::members::{self, Members};
+use crate::formats::openai::named::Named;
+use crate::formats::openai::parameters;
 use crate::formats::{Demand, Format, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
+
+/// What chat has besides, and what providers of other formats would read there.
+const MEMBERS: Members = Members {
+    known: &["messages", "max_completion_tokens"],
+    // Providers that take these besides `n` write, and charge for, more answers than they give.
+    instead: &[("best_of", "n"), ("prompt", "messages")],
+};
 
 /// A client's request, checked as far as money and routing need it. Everything else is passed on.
 #[derive(Clone, Debug)]
@@ -29,7 +39,9 @@ impl ChatRequest {
     pub fn parse(body: Bytes) -> Result<Self, Error> {
         let request = body::parse(&body)?;
         let (pinned, model) = body::model(&request)?;
-        body::refuse_unpriced(&request)?;
+        members::check(&request, &MEMBERS)?;
+        parameters::check_sampling(&request)?;
+        parameters::check_chat(&request)?;
         let (stream, include_usage) = body::streaming(&request)?;
         let choices = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
         // The newer name wins, as at OpenAI.
@@ -37,8 +49,8 @@ impl ChatRequest {
         let older = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?;
         let routing = Routing::read(&request, pinned)?;
         let prompt = prompt::measure(&request)?;
-        let comes_whole = !stream && !is_streamable(&request);
-        let demand = Demand { model, stream, choices, output_limit: newer.or(older), routing, prompt, comes_whole };
+        let demand =
+            Demand { model, stream, choices, output_limit: newer.or(older), routing, prompt, comes_whole: false };
         Ok(Self { demand, include_usage, body })
     }
 
@@ -46,7 +58,6 @@ impl ChatRequest {
     /// for, and without what only concerns us.
     fn upstream_body(&self, target: &Target<'_>, streamed: bool) -> serde_json::Result<Bytes> {
         let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
-        request.keep_last_of_each();
         request.remove("provider");
         request.set("model", target.model)?;
         if is_set(&request, "n") {
@@ -74,13 +85,14 @@ impl Request for ChatRequest {
     }
 
     fn prompt_text(&self) -> String {
-        body::parse(&self.body).map(|request| prompt::text(&request)).unwrap_or_default()
+        body::parse_again(&self.body).map(|request| prompt::text(&request)).unwrap_or_default()
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         let streamed = !self.demand.comes_whole;
         let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
-        let answer = Box::new(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices));
+        let answer = Named::over(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices), target);
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed, answer })
     }
 
@@ -93,13 +105,6 @@ fn is_set(request: &Object<'_>, name: &str) -> bool {
     request.get(name).is_some_and(|value| value != "null")
 }
 
-/// Audio is streamed as bare samples only; in a container it comes whole.
-fn is_streamable(request: &Object<'_>) -> bool {
-    let audio: Option<Object<'_>> = request.read("audio").ok().flatten();
-    let is_samples = |audio: &Object<'_>| audio.read::<String>("format").ok().flatten().as_deref() == Some("pcm16");
-    !is_set(request, "audio") || audio.is_some_and(|audio| is_samples(&audio))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +112,14 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    const TARGET: Target<'static> = Target { provider: &PROVIDERS[0], model: "up", output_limit: 77, reasoning: false };
+    const TARGET: Target<'static> = Target {
+        provider: &PROVIDERS[0],
+        id: "a/b",
+        model: "up",
+        output_limit: 77,
+        credit_limited: false,
+        reasoning: false,
+    };
 
     fn parse(body: &Value) -> Result<ChatRequest, Error> {
         ChatRequest::parse(Bytes::from(body.to_string()))
@@ -145,14 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_answer_is_asked_for_as_a_stream_unless_it_is_sound() {
+    fn a_plain_answer_is_asked_for_as_a_stream() {
         let sent = upstream(with(json!({"stream": false})));
         assert_eq!((&sent["stream"], &sent["stream_options"]), (&json!(true), &json!({"include_usage": true})));
-        let wav =
-            upstream(with(json!({"audio": {"voice": "alloy", "format": "wav"}, "modalities": ["text", "audio"]})));
-        assert_eq!((&wav["stream"], &wav["stream_options"]), (&Value::Null, &Value::Null));
-        let samples = upstream(with(json!({"audio": {"voice": "alloy", "format": "pcm16"}})));
-        assert_eq!(samples["stream"], true);
     }
 
     #[test]
@@ -180,7 +187,11 @@ mod tests {
             (json!({"provider": {"only": ["nobody"]}}), "provider"),
             (json!({"models": ["dearer"]}), "models"),
             (json!({"plugins": [{"id": "web"}]}), "plugins"),
-            (json!({"service_tier": "priority"}), "service_tier"),
+            (json!({"service_tier": "fast"}), "service_tier"),
+            (json!({"Max_Tokens": 9000}), "Max_Tokens"),
+            (json!({"max_output_tokens": 9000}), "max_output_tokens"),
+            (json!({"best_of": 4}), "best_of"),
+            (json!({"modalities": ["text", "audio"], "audio": {"voice": "alloy"}}), "audio"),
             (json!({"stream": true, "stream_options": [true]}), "stream_options"),
             (json!({"provider": [["chutes"]]}), "provider"),
         ] {
@@ -191,12 +202,16 @@ mod tests {
 
     #[test]
     fn a_repeated_member_cannot_say_two_things() {
-        let body =
-            r#"{"model":"a","messages":[{"role":"user","content":"x"}],"max_tokens":1,"max_tokens":9000,"n":1,"n":3}"#;
-        let request = ChatRequest::parse(Bytes::from(body)).expect("valid");
-        assert_eq!((request.demand.output_limit, request.demand.choices), (Some(9000), 3));
-        let sent = request.for_provider(&TARGET).expect("a body").body;
-        assert_eq!(String::from_utf8_lossy(&sent).matches("max_tokens").count(), 1);
+        for (body, param) in [
+            (
+                r#"{"model":"a","messages":[{"role":"user","content":"x"}],"max_tokens":1,"max_tokens":9000}"#,
+                "max_tokens",
+            ),
+            (r#"{"model":"a","messages":[{"role":"user","content":"x","cont\u0065nt":"y"}]}"#, "content"),
+        ] {
+            let error = ChatRequest::parse(Bytes::from(body)).expect_err(body);
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)));
+        }
     }
 
     proptest! {

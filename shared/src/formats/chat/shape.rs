@@ -127,18 +127,15 @@ fn is_written(name: &str, value: &Value) -> bool {
 /// Appends every text under a member. Answers whether that is all of it: sound, images and what is encrypted are written
 /// in tokens, too, and cannot be counted.
 fn collect(name: &str, value: &Value, text: &mut String) -> bool {
+    let mut is_all = true;
     match value {
-        Value::String(data) if OPAQUE.contains(&name) || data.starts_with("data:") => data.is_empty(),
-        Value::String(written) if !NOT_WRITTEN.contains(&name) => {
-            text.push_str(written);
-            true
-        }
-        Value::Array(items) => items.iter().fold(true, |is_all, item| collect(name, item, text) && is_all),
-        Value::Object(members) => {
-            members.iter().fold(true, |is_all, (name, value)| collect(name, value, text) && is_all)
-        }
-        _ => true,
+        Value::String(data) if OPAQUE.contains(&name) || data.starts_with("data:") => is_all = data.is_empty(),
+        Value::String(written) if !NOT_WRITTEN.contains(&name) => text.push_str(written),
+        Value::Array(items) => items.iter().for_each(|item| is_all &= collect(name, item, text)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| is_all &= collect(name, value, text)),
+        _ => {}
     }
+    is_all
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl Prompt {
         };
         let turns = self.count();
         let bound = (tokens + further_text) as u64 + turns * crate::credits::tokens::PER_TURN;
-        PromptSize { bound, turns, ..PromptSize::default() }
+        PromptSize { bound, turns, member: "prompt", is_several: self.count() > 1, ..PromptSize::default() }
     }
 
     /// All text, for a real count; a token id stands for a text of one token.

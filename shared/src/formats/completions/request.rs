@@ -11,6 +11,9 @@ use crate::error::Error;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
 use crate::formats::openai::last_events::error_event;
+use crate::formats::openai::members::{self, Members, reaches_prompt};
+use crate::formats::openai::named::Named;
+use crate::formats::openai::parameters;
 use crate::formats::{Demand, Format, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
@@ -21,6 +24,18 @@ const USUAL_OUTPUT: u64 = 16;
 /// Members that mean the same in a chat completion.
 const SAME_IN_CHAT: [&str; 8] =
     ["temperature", "top_p", "stop", "presence_penalty", "frequency_penalty", "logit_bias", "seed", "user"];
+
+/// What text completions have besides, and what a provider that takes chat at the same address would read there.
+const MEMBERS: Members = Members {
+    known: &["prompt", "best_of", "suffix"],
+    instead: &[
+        ("max_completion_tokens", "max_tokens"),
+        ("messages", "prompt"),
+        ("input", "prompt"),
+        ("tools", "POST /v1/chat/completions"),
+        ("functions", "POST /v1/chat/completions"),
+    ],
+};
 
 /// A client's request, checked as far as money and routing need it.
 #[derive(Clone, Debug)]
@@ -43,7 +58,8 @@ impl CompletionRequest {
     pub fn parse(body: Bytes) -> Result<Self, Error> {
         let request = body::parse(&body)?;
         let (pinned, model) = body::model(&request)?;
-        body::refuse_unpriced(&request)?;
+        members::check(&request, &MEMBERS)?;
+        parameters::check_sampling(&request)?;
         let (stream, include_usage) = body::streaming(&request)?;
         let prompt = Prompt::read(&request)?;
         let wanted = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
@@ -66,7 +82,8 @@ impl CompletionRequest {
             choices: best_of * prompt.count(),
             output_limit: Some(limit),
             routing: Routing::read(&request, pinned)?,
-            prompt: prompt.size(suffix.map_or(0, |suffix| suffix.len())),
+            prompt: prompt
+                .size(suffix.map_or(0, |suffix| suffix.len()) + besides(&request).map(str::len).sum::<usize>()),
             // Which are the best is known when all are written.
             comes_whole: best_of > wanted,
         };
@@ -77,7 +94,6 @@ impl CompletionRequest {
         let streamed = !self.demand.comes_whole;
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
-            request.keep_last_of_each();
             request.remove("provider");
             request.set("model", target.model)?;
             request.set("max_tokens", &target.output_limit)?;
@@ -85,12 +101,16 @@ impl CompletionRequest {
             serde_json::to_vec(&request)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OpenAiAnswer::<Completions>::new(self.include_usage, self.wanted * self.prompt.count()));
+        let answer = Named::over(
+            OpenAiAnswer::<Completions>::new(self.include_usage, self.wanted * self.prompt.count()),
+            target,
+        );
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Completions, headers: HeaderMap::new(), body, streamed, answer })
     }
 
     fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        let request: Object<'_> = body::parse(&self.body)?;
+        let request: Object<'_> = body::parse_again(&self.body)?;
         let text = self.chat_prompt(&request)?;
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut chat = Object::default();
@@ -114,7 +134,8 @@ impl CompletionRequest {
             serde_json::to_vec(&chat)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Box::new(OverChat::new(self.include_usage, self.wanted));
+        let answer = Named::over(OverChat::new(self.include_usage, self.wanted), target);
+        let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, answer })
     }
 
@@ -137,14 +158,24 @@ impl CompletionRequest {
     }
 }
 
+/// What a provider may put into the prompt besides prompt and suffix, names and values.
+fn besides<'a>(request: &'a Object<'_>) -> impl Iterator<Item = &'a str> {
+    let besides = |name: &str| reaches_prompt(name) && !matches!(name, "prompt" | "suffix");
+    request.iter().filter(move |(name, _)| besides(name)).flat_map(|(name, value)| [name, value])
+}
+
 impl Request for CompletionRequest {
     fn demand(&self) -> &Demand {
         &self.demand
     }
 
     fn prompt_text(&self) -> String {
-        let suffix = body::parse(&self.body).ok().and_then(|request| request.read::<String>("suffix").ok().flatten());
-        format!("{}{}", self.prompt.text(), suffix.unwrap_or_default())
+        let mut text = self.prompt.text();
+        if let Ok(request) = body::parse_again(&self.body) {
+            text += &request.read::<String>("suffix").ok().flatten().unwrap_or_default();
+            besides(&request).for_each(|member| text += member);
+        }
+        text
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -168,7 +199,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, model: "up", output_limit: 9, reasoning: false }
+        Target { provider, id: "a/b", model: "up", output_limit: 9, credit_limited: false, reasoning: false }
     }
 
     fn parse(body: Value) -> Result<CompletionRequest, Error> {
@@ -225,6 +256,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_provider_may_put_into_the_prompt_is_in_its_bound() {
+        let bound = |body: Value| parse(body).expect("valid").demand().prompt.bound;
+        let plain = bound(json!({"model": "m", "prompt": "a"}));
+        assert_eq!(bound(json!({"model": "m", "prompt": "a", "temperature": 1, "echo": true})), plain);
+        let documents = json!({"model": "m", "prompt": "a", "documents": ["x".repeat(1_000)]});
+        assert!(bound(documents.clone()) > plain + 1_000);
+        assert!(parse(documents).expect("valid").prompt_text().contains("xxx"));
+    }
+
+    #[test]
     fn wrong_members_are_named() {
         for (member, value) in [
             ("prompt", json!({})),
@@ -236,7 +277,10 @@ mod tests {
             ("suffix", json!(1)),
             ("stream", json!("yes")),
             ("models", json!(["dearer"])),
-            ("service_tier", json!("priority")),
+            ("service_tier", json!("fast")),
+            ("messages", json!([{"role": "user", "content": "a long one"}])),
+            ("max_completion_tokens", json!(9000)),
+            ("Best_Of", json!(9)),
         ] {
             let mut body = json!({"model": "m", "prompt": "a"});
             body[member] = value;

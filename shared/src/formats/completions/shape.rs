@@ -33,13 +33,12 @@ impl Shape for Completions {
     fn text(choice: &Value, text: &mut String) -> bool {
         let said = |name: &str| choice.get(name).filter(|said| !said.is_null());
         let texts = said("text").into_iter().chain(REASONING.into_iter().find_map(said));
-        texts.fold(true, |is_all, said| match said.as_str() {
-            Some(said) => {
-                text.push_str(said);
-                is_all
-            }
-            None => false,
-        })
+        let mut is_all = true;
+        for said in texts {
+            is_all &= said.is_string();
+            text.push_str(said.as_str().unwrap_or_default());
+        }
+        is_all
     }
 
     fn whole_delta(_: &mut Map<String, Value>) {}

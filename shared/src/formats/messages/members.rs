@@ -7,7 +7,9 @@ use crate::error::Error;
 use crate::object::Object;
 
 /// Members for which there is no price, or that only the owner of an account at the provider may use.
-const REFUSED: [(&str, &str); 11] = [
+const REFUSED: [(&str, &str); 13] = [
+    ("n", "A message is one answer; leave out `n`."),
+    ("best_of", "A message is one answer; leave out `best_of`."),
     ("container", "Containers run at the provider, are charged apart and are not offered here; leave out `container`."),
     ("mcp_servers", "Tools of MCP servers run at the provider and are not offered here; call them yourself."),
     ("fallbacks", "`fallbacks` would let the provider choose; name one model in `model`, fallbacks are automatic."),

@@ -53,7 +53,6 @@ impl MessagesRequest {
     fn native(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
-            request.keep_last_of_each();
             request.remove("provider");
             request.set("model", target.model)?;
             request.set("max_tokens", &target.output_limit)?;
@@ -74,7 +73,7 @@ impl MessagesRequest {
         if let Some(betas) = &self.betas {
             headers.insert(betas::HEADER, betas.clone());
         }
-        let answer = Box::new(MessageAnswer::default());
+        let answer = Box::new(MessageAnswer::named(target.id));
         Ok(Upstream { format: Format::Messages, headers, body, streamed: true, answer })
     }
 
@@ -93,7 +92,7 @@ impl Request for MessagesRequest {
     }
 
     fn prompt_text(&self) -> String {
-        body::parse(&self.body).map(|request| prompt::text(&request)).unwrap_or_default()
+        body::parse_again(&self.body).map(|request| prompt::text(&request)).unwrap_or_default()
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -135,7 +134,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, model: "up", output_limit: 2000, reasoning: false }
+        Target { provider, id: "m", model: "up", output_limit: 2000, credit_limited: false, reasoning: false }
     }
 
     fn parse(body: &Value) -> Result<MessagesRequest, Error> {

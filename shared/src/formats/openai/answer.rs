@@ -174,7 +174,7 @@ mod tests {
 
     fn bill() -> Bill<'static> {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        Bill { usage, estimated: false, cost: Nanos(1500), provider: "chutes", request_id: "r" }
+        Bill { usage, estimated: false, cost: Nanos(1500), provider: "chutes", upstream_model: "up", request_id: "r" }
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         let mut answer = OpenAiAnswer::<Chat>::new(false, 1);
         answer.whole(Bytes::from(body), None).expect("a completion");
         assert_eq!((answer.written().text.as_str(), answer.progress()), ("hi", Progress::Done));
-        let expected = r#"{"id":"x","choices":[{"logprobs":-0.10,"message":{"content":"hi"}}],"usage":{"prompt_tokens":3,"x":1.0,"completion_tokens":4,"total_tokens":7,"cost":0.0000015},"gateway":{"provider":"chutes","request_id":"r"}}"#;
+        let expected = r#"{"id":"x","choices":[{"logprobs":-0.10,"message":{"content":"hi"}}],"usage":{"prompt_tokens":3,"x":1.0,"completion_tokens":4,"total_tokens":7,"cost":0.0000015},"gateway":{"provider":"chutes","upstream_model":"up","request_id":"r"}}"#;
         assert_eq!(answer.plain(&bill()).expect("json"), expected);
     }
 

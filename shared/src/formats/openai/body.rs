@@ -4,10 +4,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::usage::{self, Reported};
+use crate::api_key::holds_key;
 use crate::error::{Code, Error};
 use crate::formats::Bill;
 use crate::object::Object;
 use crate::providers::routing;
+use crate::repeated_member::repeated_member;
 use crate::whole::Whole;
 
 /// The most choices of one call, as at OpenAI.
@@ -15,30 +17,48 @@ pub const MOST_CHOICES: u64 = 128;
 /// Beyond this no model writes; it keeps sums of limits far from any overflow.
 pub const MOST_OUTPUT: u64 = 10_000_000;
 
-/// Members with which a provider would do, and charge for, something that is not priced here.
-const NOT_PRICED: [(&str, &str); 5] = [
-    ("models", "`models` would let the provider choose; name one model in `model`, fallbacks are automatic."),
-    ("route", "`route` would let the provider choose; fallbacks are automatic."),
-    ("plugins", "`plugins` are charged apart by the provider and are not offered here."),
-    ("web_search_options", "Web search is charged apart by the provider and is not offered here."),
-    ("preset", "`preset` would let the provider choose; say in the request what you want."),
-];
-
-/// Reads a body that must be a JSON object.
+/// Reads a body that must be a JSON object, none of whose objects has a member twice.
 ///
 /// # Errors
-/// `invalid_json`, which says where it goes wrong.
+/// `invalid_json`, which says where it goes wrong; `invalid_request` for a member that stands twice.
 pub fn parse(body: &Bytes) -> Result<Object<'_>, Error> {
-    serde_json::from_slice(body).map_err(|error| {
-        let message = format!("The body is not a JSON object: {}.", describe(&error));
+    let request = serde_json::from_slice(body).map_err(|error| {
+        let message = format!("The body is not a JSON object: {}.", describe(body, &error));
         Error::new(Code::InvalidJson).with_message(message)
-    })
+    })?;
+    match std::str::from_utf8(body).ok().and_then(repeated_member) {
+        Some(name) => Err(twice(&name)),
+        None => Ok(request),
+    }
+}
+
+/// A body that was parsed before.
+///
+/// # Errors
+/// None in practice.
+pub fn parse_again(body: &Bytes) -> Result<Object<'_>, Error> {
+    serde_json::from_slice(body).map_err(|error| unwritable(&error))
+}
+
+/// Names the member, unless that is no name: it may be as long as the body, or a key.
+fn twice(name: &str) -> Error {
+    let is_name = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_name && !name.is_empty() && !holds_key(name) {
+        return Error::invalid(name.to_owned(), format!("`{name}` stands twice in one object; say it once."));
+    }
+    Error::new(Code::InvalidRequest).with_message("A member stands twice in one object of the body; say it once.")
 }
 
 /// Where JSON goes wrong, without quoting what is there.
-fn describe(error: &serde_json::Error) -> String {
-    let what = if error.is_eof() { "it ends too early" } else { "something is wrong" };
-    format!("{what} at line {}, column {}", error.line(), error.column())
+fn describe(body: &[u8], error: &serde_json::Error) -> String {
+    match body.trim_ascii_start().first() {
+        None => "it is empty".to_owned(),
+        Some(b'[') => "it is an array".to_owned(),
+        Some(b'{') if error.is_eof() => {
+            format!("it ends too early at line {}, column {}", error.line(), error.column())
+        }
+        _ => format!("something is wrong at line {}, column {}", error.line(), error.column()),
+    }
 }
 
 /// A member, or a 400 that names it.
@@ -78,24 +98,6 @@ pub fn model(request: &Object<'_>) -> Result<(Option<&'static str>, String), Err
     Ok((pinned, model.to_owned()))
 }
 
-/// Refuses what a provider would charge for apart.
-///
-/// # Errors
-/// 400 that names the member.
-pub fn refuse_unpriced(request: &Object<'_>) -> Result<(), Error> {
-    for (member, message) in NOT_PRICED {
-        if request.get(member).is_some_and(|value| value != "null") {
-            return Err(Error::invalid(member, message));
-        }
-    }
-    // Read as a text: escapes in it would be read by the provider, too.
-    let tier: Option<String> = read(request, "service_tier", "`service_tier` is a text.")?;
-    if tier.is_some_and(|tier| tier.to_ascii_lowercase().contains("priority")) {
-        return Err(Error::invalid("service_tier", "The priority tier is charged apart and is not offered here."));
-    }
-    Ok(())
-}
-
 /// Whether the answer is streamed, and whether the client wants the usage at the stream's end.
 ///
 /// # Errors
@@ -133,6 +135,8 @@ pub fn ask_for_stream(request: &mut Object<'_>, streamed: bool) -> serde_json::R
 pub struct GatewayNote<'a> {
     /// Who served it.
     provider: &'a str,
+    /// What that provider calls the model.
+    upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
     request_id: &'a str,
 }
@@ -141,7 +145,7 @@ impl<'a> GatewayNote<'a> {
     /// The note that goes with a bill.
     #[must_use]
     pub const fn of(bill: &Bill<'a>) -> Self {
-        Self { provider: bill.provider, request_id: bill.request_id }
+        Self { provider: bill.provider, upstream_model: bill.upstream_model, request_id: bill.request_id }
     }
 }
 

@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::Shape;
-use super::usage::Reported;
+use super::usage::{Reported, Taken};
 use crate::formats::events::{Broken, Reader, Verdict};
 use crate::formats::{Progress, Report};
 use crate::object::Object;
@@ -78,6 +78,12 @@ impl<S: Shape> Chunks<S> {
         self.kept.iter().filter_map(|chunk| str::from_utf8(chunk).ok())
     }
 
+    fn take_usage(&mut self, chunk: &Object<'_>) -> Taken {
+        let taken = take_usage(&mut self.reported, chunk);
+        self.behind = self.behind && taken < Taken::Figures;
+        taken
+    }
+
     fn note_finish(&mut self, json: &[u8]) {
         if self.choices <= 1 {
             // Whatever its number is.
@@ -96,8 +102,7 @@ impl<S: Shape> Chunks<S> {
         let json = data.clone();
         let mut chunk: Object<'_> = serde_json::from_slice(&json).map_err(|_| Broken::Garbled)?;
         let mut changed = false;
-        if has_usage && take_usage(&mut self.reported, &chunk) {
-            self.behind = false;
+        if has_usage && self.take_usage(&chunk) > Taken::Nothing {
             if chunk.get("choices").is_none_or(|choices| choices.trim_matches(['[', ']', ' ']).is_empty()) {
                 return Ok(Verdict::Drop);
             }
@@ -160,10 +165,10 @@ impl<S: Shape> Reader for Chunks<S> {
 }
 
 /// Takes the usage out of a chunk, wherever it stands: beside the choices, in one of them (Moonshot), or in `x_groq`.
-/// Answers whether there is any.
-pub fn take_usage(reported: &mut Reported, chunk: &Object<'_>) -> bool {
-    let mut found = false;
-    let mut take = |usage: Option<&str>| found |= usage.is_some_and(|usage| reported.take(usage));
+/// Answers what there was.
+pub fn take_usage(reported: &mut Reported, chunk: &Object<'_>) -> Taken {
+    let mut found = Taken::Nothing;
+    let mut take = |usage: Option<&str>| found = found.max(usage.map(|usage| reported.take(usage)).unwrap_or_default());
     if let Ok(Some(groq)) = chunk.read::<Object<'_>>("x_groq") {
         take(groq.get("usage"));
     }
@@ -176,7 +181,8 @@ pub fn take_usage(reported: &mut Reported, chunk: &Object<'_>) -> bool {
 /// The choices of a chunk or of a plain answer with what is wrong in them mended; none where nothing is.
 pub fn mended<S: Shape>(mender: &mut S::Mender, answer: &Object<'_>) -> Option<Vec<Value>> {
     let mut choices: Vec<Value> = answer.read("choices").ok().flatten()?;
-    let mended = choices.iter_mut().fold(false, |any, choice| S::mend(mender, choice) || any);
+    let mut mended = false;
+    choices.iter_mut().for_each(|choice| mended |= S::mend(mender, choice));
     mended.then_some(choices)
 }
 
@@ -187,7 +193,7 @@ fn refuse_error(json: &[u8]) -> Result<(), Broken> {
 
 /// The error that a chunk or a body tells of, if it does. Its code may be a number or one in quotes.
 pub fn error(answer: &Object<'_>) -> Option<Broken> {
-    let told = answer.get("error").filter(|error| *error != "null").map(|error| serde_json::from_str(error));
+    let told = answer.get("error").filter(|error| *error != "null").map(serde_json::from_str);
     let error: Object<'_> = match told {
         Some(error) => error.unwrap_or_default(),
         // vLLM's form.
@@ -196,7 +202,8 @@ pub fn error(answer: &Object<'_>) -> Option<Broken> {
     };
     let code =
         ["code", "status", "status_code"].iter().find_map(|name| error.get(name)?.trim_matches('"').parse().ok());
-    Some(Broken::Error(code))
+    // What it says is for whoever tells of it.
+    Some(Broken::Error(code, serde_json::to_vec(answer).unwrap_or_default().into()))
 }
 
 fn choices(json: &[u8]) -> Vec<Object<'_>> {
@@ -267,6 +274,23 @@ mod tests {
     }
 
     #[test]
+    fn a_report_is_up_to_date_until_output_follows_and_one_of_nothing_changes_nothing() {
+        let early = CHUNK.replace("\"usage\":null", "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1}");
+        let nothing = USAGE_EVENT.replace(":1}", ":0}");
+        for (rest, up_to_date, prompt) in [
+            (vec![LAST], true, 9),
+            (vec![LAST, &nothing], true, 9),
+            (vec![CHUNK, LAST], false, 9),
+            (vec![CHUNK, LAST, &nothing], false, 9),
+            (vec![CHUNK, LAST, USAGE_EVENT], true, 1),
+        ] {
+            let events = format!("{early}{}{DONE}", rest.concat());
+            let report = run(&[events.as_bytes()]).0.report().expect("a report");
+            assert_eq!((report.up_to_date, report.usage.prompt), (up_to_date, prompt), "{events}");
+        }
+    }
+
+    #[test]
     fn a_text_about_errors_and_usage_is_just_text() {
         let chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"error\\\": \\\"usage\\\": 1\"}}]}\n\n";
         let (stream, text, result) = run(&[chunk.as_bytes()]);
@@ -278,7 +302,8 @@ mod tests {
     fn an_error_or_garbage_breaks_the_stream_after_what_was_good() {
         let (_, text, result) =
             run(&[format!("{CHUNK}data: {{\"error\":{{\"code\":502,\"message\":\"x\"}}}}\n\n").as_bytes()]);
-        assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Error(Some(502)))));
+        assert!(matches!(result, Err(Broken::Error(Some(502), _))), "{result:?}");
+        assert_eq!(text, CHUNK);
         let (_, text, result) = run(&[CHUNK.as_bytes(), b"data: oops\n\n"]);
         assert_eq!((text.as_str(), result), (CHUNK, Err(Broken::Garbled)));
     }

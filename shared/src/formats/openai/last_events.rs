@@ -83,7 +83,14 @@ mod tests {
     #[test]
     fn the_last_events_share_the_streams_identity() {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        let bill = Bill { usage, estimated: true, cost: Nanos(1500), provider: "chutes", request_id: "r" };
+        let bill = Bill {
+            usage,
+            estimated: true,
+            cost: Nanos(1500),
+            provider: "chutes",
+            upstream_model: "up",
+            request_id: "r",
+        };
         let first = r#"{"id":"c1","created":5,"model":"m","choices":[]}"#;
         let events = closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill)).expect("json");
         let text = str::from_utf8(&events).expect("utf-8");
@@ -91,7 +98,7 @@ mod tests {
             serde_json::from_str(text.lines().next().expect("a line").trim_start_matches("data: ")).expect("json");
         assert_eq!((&chunk["id"], &chunk["created"], &chunk["choices"]), (&json!("c1"), &json!(5), &json!([])));
         assert_eq!((&chunk["usage"]["estimated"], &chunk["usage"]["total_tokens"]), (&json!(true), &json!(7)));
-        assert_eq!(chunk["gateway"], json!({"provider": "chutes", "request_id": "r"}));
+        assert_eq!(chunk["gateway"], json!({"provider": "chutes", "upstream_model": "up", "request_id": "r"}));
         assert!(text.ends_with("}\n\ndata: [DONE]\n\n"));
         assert_eq!(closing_events::<Chat>(Some(first), &Reported::default(), None).expect("json"), "data: [DONE]\n\n");
     }

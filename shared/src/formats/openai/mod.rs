@@ -1,6 +1,9 @@
 //! What OpenAI's chat completions and legacy text completions share: everything but the inside of a choice.
 //!
 //! - `body`: the members of a request that money and routing need, and what we add to an answer. `usage`: the token counts.
+//! - `members`: which members of a request are let through. `unpriced`: those with which a provider does more.
+//! - `parameters`: what of a request every provider refuses.
+//! - `named`: an answer under the catalog's names.
 //! - `answer`: a provider's answer, streamed or whole, and what the client gets of it.
 //! - `chunks`: what is read from the chunks of a stream. `last_events`: how a stream ends.
 //! - `assemble`, `merge`: a plain answer put together from the chunks of a stream.
@@ -10,7 +13,11 @@ mod assemble;
 pub mod body;
 pub mod chunks;
 pub mod last_events;
+pub mod members;
 mod merge;
+pub mod named;
+pub mod parameters;
+mod unpriced;
 pub mod usage;
 
 use serde_json::{Map, Value};

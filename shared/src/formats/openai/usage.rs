@@ -25,12 +25,29 @@ const REASONING: [&str; 1] = ["reasoning_tokens"];
 #[derive(Debug, Default)]
 pub struct Reported(Option<Object<'static>>);
 
+/// What there was of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// No `usage` object.
+    #[default]
+    Nothing,
+    /// One that says nothing.
+    NoFigures,
+    /// One with figures.
+    Figures,
+}
+
 impl Reported {
-    /// Takes a `usage` object; anything else is none.
-    pub fn take(&mut self, usage: &str) -> bool {
-        let Ok(usage) = serde_json::from_str::<Object<'_>>(usage) else { return false };
+    /// Takes a `usage` object. One without a figure is none: a count of no tokens at all was not filled in.
+    pub fn take(&mut self, usage: &str) -> Taken {
+        let Ok(usage) = serde_json::from_str::<Object<'_>>(usage) else { return Taken::Nothing };
+        let mut alone = Self::default();
+        alone.0.get_or_insert_default().supersede(usage.clone());
+        if alone.usage().is_none() {
+            return Taken::NoFigures;
+        }
         self.0.get_or_insert_default().supersede(usage);
-        true
+        Taken::Figures
     }
 
     /// Whether anything was reported.
@@ -38,8 +55,7 @@ impl Reported {
         self.0.is_some()
     }
 
-    /// The tokens that it says. `None` when it says nothing: a count of no tokens at all is a report that was not filled
-    /// in. A negative or fractional figure is clamped to what it can mean.
+    /// The tokens that it says. `None` when it says nothing. A negative or fractional figure is clamped to what it can mean.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
         let reported = self.0.as_ref()?;
@@ -225,6 +241,7 @@ mod tests {
         let reports = [
             r#"{"prompt_tokens":100,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":64}}"#,
             r#"{"prompt_tokens":null,"completion_tokens":7,"prompt_tokens_details":{"audio_tokens":0},"completion_tokens_details":null}"#,
+            r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#,
         ];
         assert_eq!(read(&reports), usage(100, 64, 0, 7, 0));
     }
@@ -246,7 +263,7 @@ mod tests {
             r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":10,"total_tokens":736,"cost":0,"cached_tokens":4}"#,
         );
         let usage = reported.usage().expect("a report");
-        let bill = Bill { usage, estimated: false, cost: Nanos(1500), provider: "chutes", request_id: "r" };
+        let bill = Bill { usage, estimated: false, cost: Nanos(1500), provider: "chutes", upstream_model: "up", request_id: "r" };
         assert_eq!(
             billed(&reported, &bill).expect("json").get(),
             r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":700,"total_tokens":736,"cost":0.0000015,"cached_tokens":4,"prompt_tokens_details":{"cached_tokens":4}}"#

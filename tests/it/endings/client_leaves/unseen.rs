@@ -62,3 +62,18 @@ async fn usage_that_never_comes_costs_the_hold() {
         assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
     }
 }
+
+#[tokio::test]
+async fn so_does_an_answer_that_is_complete_without_one() {
+    for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
+        let (world, provider) = Scripted::world(wire, &[]).await;
+        let account = world.account(CREDIT).await;
+        let mut event = wire.upstream_event("");
+        event["choices"][0]["delta"] = delta;
+        provider.answers(Script::stream(&[event, wire.upstream_finish(0, "stop")]).done(&[]));
+        let call = call_at(wire, &world, &world.base_url, &account, &ask(wire, true));
+        Reader::open(wire, call).await.whole().await;
+        let row = settled(&world, &account).await;
+        assert_members(&row, &json!({"outcome": "completed", "estimated": true, "cost": row["held"]}));
+    }
+}

@@ -20,6 +20,8 @@ pub struct MessageAnswer {
     stream: EventStream,
     events: Events,
     whole: Option<Whole>,
+    /// What the client calls the model.
+    model: String,
 }
 
 /// A plain message, without its usage, which stands apart.
@@ -29,6 +31,11 @@ struct Whole {
 }
 
 impl MessageAnswer {
+    /// Of a call whose client knows the model by this name.
+    pub fn named(model: &str) -> Self {
+        Self { events: Events::named(model), model: model.to_owned(), ..Self::default() }
+    }
+
     fn reported(&self) -> &Reported {
         self.whole.as_ref().map_or_else(|| self.events.reported(), |whole| &whole.reported)
     }
@@ -94,6 +101,9 @@ impl Answer for MessageAnswer {
         let message = Value::Object(message.ok_or(Broken::Garbled)?).to_string();
         let write = || {
             let mut message: Object<'_> = serde_json::from_str(&message)?;
+            if !self.model.is_empty() {
+                message.set("model", &self.model)?;
+            }
             message.set("usage", &self.reported().billed(bill)?)?;
             message.set("gateway", &GatewayNote::of(bill))?;
             serde_json::to_vec(&message)
@@ -130,7 +140,7 @@ mod tests {
 
     fn bill() -> Bill<'static> {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        Bill { usage, estimated: false, cost: Nanos(1500), provider: "anthropic", request_id: "r" }
+        Bill { usage, estimated: false, cost: Nanos(1500), provider: "anthropic", upstream_model: "up", request_id: "r" }
     }
 
     fn message() -> Value {
@@ -143,7 +153,7 @@ mod tests {
     fn a_plain_message_gains_its_cost_and_a_streamed_one_is_the_same() {
         let mut expected = message();
         expected["usage"]["cost"] = json!(0.000_001_5);
-        expected["gateway"] = json!({"provider": "anthropic", "request_id": "r"});
+        expected["gateway"] = json!({"provider": "anthropic", "upstream_model": "up", "request_id": "r"});
         let mut whole = MessageAnswer::default();
         whole.whole(message().to_string().into(), None).expect("a message");
         let Value::Object(members) = message() else { panic!("an object") };
@@ -176,7 +186,7 @@ mod tests {
             assert_eq!(MessageAnswer::default().whole(Bytes::from(body), None), Err(Broken::Garbled), "{body}");
         }
         let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#;
-        assert_eq!(MessageAnswer::default().whole(Bytes::from(error), None), Err(Broken::Error(Some(529))));
+        assert!(matches!(MessageAnswer::default().whole(error.into(), None), Err(Broken::Error(Some(529), _))));
     }
 
     #[test]

@@ -10,10 +10,13 @@ use crate::formats::Progress;
 use crate::formats::events::{Broken, Reader, Verdict};
 use crate::formats::messages::usage::Reported;
 use crate::formats::messages::wire;
+use crate::object::Object;
 
 /// What a stream has shown so far.
 #[derive(Default)]
 pub struct Events {
+    /// What the client calls the model.
+    model: String,
     /// The events that make the message, but for how it ends: for the plain answer, or for counting tokens.
     kept: Vec<Bytes>,
     /// Why the model has stopped, and what else `message_delta` says.
@@ -27,6 +30,11 @@ pub struct Events {
 }
 
 impl Events {
+    /// Of an answer whose model the client knows by this name.
+    pub fn named(model: &str) -> Self {
+        Self { model: model.to_owned(), ..Self::default() }
+    }
+
     /// How far the stream has come.
     pub const fn progress(&self) -> Progress {
         match self {
@@ -85,10 +93,12 @@ impl Reader for Events {
         let mut event: Value = serde_json::from_slice(&data).map_err(|_| Broken::Garbled)?;
         match event.get("type").and_then(Value::as_str).unwrap_or_default() {
             "message_start" => {
+                let verdict = named(&data, &self.model);
                 if let Some(message) = event.get_mut("message") {
                     self.take_usage(message);
                 }
-                Ok(self.keep(data))
+                self.kept.push(data);
+                Ok(verdict)
             }
             "content_block_start" | "content_block_delta" => {
                 if has_output(&event) {
@@ -117,13 +127,31 @@ impl Reader for Events {
     }
 }
 
+/// The beginning of a message, under the name by which the client knows the model.
+fn named(data: &[u8], model: &str) -> Verdict {
+    let rename = || -> serde_json::Result<Bytes> {
+        let mut event: Object<'_> = serde_json::from_slice(data)?;
+        let Some(message) = event.get("message").filter(|_| !model.is_empty()).map(ToOwned::to_owned) else {
+            return Ok(Bytes::new());
+        };
+        let mut message: Object<'_> = serde_json::from_str(&message)?;
+        message.set("model", model)?;
+        event.set("message", &message)?;
+        wire::event("message_start", &event)
+    };
+    match rename() {
+        Ok(renamed) if !renamed.is_empty() => Verdict::Replace(renamed),
+        _ => Verdict::Keep,
+    }
+}
+
 /// The error that an event or a body reports.
 pub fn error_of(event: &Value) -> Broken {
     let error = event.get("error");
     let said = |name: &str| error.and_then(|error| error.get(name));
     let kind = said("type").and_then(Value::as_str).and_then(wire::status_of);
     let code = said("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-    Broken::Error(code.or(kind))
+    Broken::Error(code.or(kind), event.to_string().into())
 }
 
 /// Whether an event is one of a stream's many deltas, as far as its beginning shows.
@@ -217,8 +245,9 @@ mod tests {
     fn an_error_or_garbage_breaks_the_stream_after_what_was_good() {
         let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}\n\n";
         let (_, text, result) = run(&[format!("{START}{error}").as_bytes()]);
-        assert_eq!((text.as_str(), result), (START, Err(Broken::Error(Some(529)))));
-        assert_eq!(run(&[b"data: {\"error\":{\"code\":502}}\n\n"]).2, Err(Broken::Error(Some(502))));
+        let told = Bytes::from(r#"{"error":{"message":"x","type":"overloaded_error"},"type":"error"}"#);
+        assert_eq!((text.as_str(), result), (START, Err(Broken::Error(Some(529), told))));
+        assert!(matches!(run(&[b"data: {\"error\":{\"code\":502}}\n\n"]).2, Err(Broken::Error(Some(502), _))));
         assert_eq!(run(&[START.as_bytes(), b"data: oops\n\n"]).2, Err(Broken::Garbled));
     }
 

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_streamed_chat_is_a_streamed_message_and_a_plain_one() {
-        let (mut answer, mut out) = (OverChat::new(Reading::default()), Vec::new());
+        let (mut answer, mut out) = (OverChat::new(Reading { model: "m".to_owned(), ..Reading::default() }), Vec::new());
         answer.push(Bytes::from(STREAM), &mut out).expect("well-formed");
         let text = String::from_utf8(out.concat()).expect("utf-8");
         let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
@@ -131,7 +131,7 @@ mod tests {
         assert!(text.contains(": ping\n\n"), "{text}");
         assert_eq!(answer.progress(), Progress::Done);
         let usage = answer.report().expect("it was reported").usage;
-        let bill = Bill { usage, estimated: false, cost: Nanos(1), provider: "portkey", request_id: "r" };
+        let bill = Bill { usage, estimated: false, cost: Nanos(1), provider: "portkey", upstream_model: "up", request_id: "r" };
         let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("a message")).expect("json");
         assert_eq!(
             plain,
@@ -139,7 +139,7 @@ mod tests {
                 "content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn", "stop_sequence": null,
                 "usage": {"input_tokens": 10, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 0,
                     "output_tokens": 4, "cost": 1e-9},
-                "gateway": {"provider": "portkey", "request_id": "r"}})
+                "gateway": {"provider": "portkey", "upstream_model": "up", "request_id": "r"}})
         );
         let closing = String::from_utf8(answer.close(Some(&bill)).expect("json").to_vec()).expect("utf-8");
         assert!(closing.contains("\"stop_reason\":\"end_turn\"") && closing.contains("\"input_tokens\":10"), "{closing}");

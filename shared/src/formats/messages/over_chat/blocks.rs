@@ -98,7 +98,7 @@ impl Blocks {
 
     fn begin(&mut self, chunk: &Map<String, Value>) {
         let id = chunk.get("id").and_then(Value::as_str).unwrap_or("unknown");
-        let model = chunk.get("model").cloned().unwrap_or_else(|| json!(""));
+        let model = &self.reading.model;
         let message = json!({ "id": format!("msg_{id}"), "type": "message", "role": "assistant", "model": model,
             "content": [], "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 0, "output_tokens": 0 } });
         self.events.push(json!({ "type": "message_start", "message": message }));

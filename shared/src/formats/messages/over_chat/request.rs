@@ -17,6 +17,8 @@ const PLACEHOLDER: &str = "DeferredToolPlaceholder";
 /// What must be known of the request where the answer is read.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
+    /// What the client calls the model.
+    pub model: String,
     /// Names of tools that were cut.
     pub names: Names,
     /// Whether the client does not want to see what the model has thought.
@@ -28,7 +30,7 @@ pub struct Reading {
 /// # Errors
 /// 400 that names what no chat model can do.
 pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<String, Value>, Reading), Error> {
-    let mut reading = Reading::default();
+    let mut reading = Reading { model: target.id.to_owned(), ..Reading::default() };
     let open_weights = target.provider.quirks.open_weights;
     let mut conversation =
         Conversation { messages: Vec::new(), names: &mut reading.names, with_thoughts: open_weights };
@@ -165,7 +167,7 @@ mod tests {
 
     fn chat_for(provider: &str, reasoning: bool, body: Value) -> Result<Map<String, Value>, Error> {
         let provider = PROVIDERS.iter().find(|row| row.name == provider).expect("a row");
-        let target = Target { provider, model: "up", output_limit: 9, reasoning };
+        let target = Target { provider, id: "m", model: "up", output_limit: 9, credit_limited: false, reasoning };
         let Value::Object(request) = body else { panic!("an object") };
         to_chat(request, &target).map(|(chat, _)| chat)
     }

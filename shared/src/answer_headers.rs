@@ -1,0 +1,43 @@
+//! The headers of our own that answers have. Scripts in browsers may read all of them: whoever adds one adds it here.
+
+use http::{HeaderName, header};
+
+/// Declares the headers, each as a constant, and the list of them.
+macro_rules! answer_headers {
+    ($($(#[$what:meta])+ $constant:ident = $name:literal;)+) => {
+        $($(#[$what])+ pub const $constant: HeaderName = HeaderName::from_static($name);)+
+
+        /// What a page's script may read of an answer (`access-control-expose-headers`).
+        #[must_use]
+        pub fn exposed() -> Vec<HeaderName> {
+            vec![$($constant,)+ header::RETRY_AFTER, header::ACCEPT_ENCODING, header::ALLOW]
+        }
+    };
+}
+
+answer_headers! {
+    /// The request's name.
+    REQUEST_ID = "x-request-id";
+    /// Requests that the window admits.
+    LIMIT_REQUESTS = "x-ratelimit-limit-requests";
+    /// Requests that it still admits.
+    REMAINING_REQUESTS = "x-ratelimit-remaining-requests";
+    /// When it admits all of them again.
+    RESET_REQUESTS = "x-ratelimit-reset-requests";
+    /// Tokens that the window admits.
+    LIMIT_TOKENS = "x-ratelimit-limit-tokens";
+    /// Tokens that it still admits.
+    REMAINING_TOKENS = "x-ratelimit-remaining-tokens";
+    /// When it admits all of them again.
+    RESET_TOKENS = "x-ratelimit-reset-tokens";
+    /// `true` while nobody knows how much is left.
+    DEGRADED = "x-ratelimit-degraded";
+    /// Whether a retry can help, which the SDKs obey above all else.
+    SHOULD_RETRY = "x-should-retry";
+    /// `retry-after` in milliseconds.
+    RETRY_AFTER_MS = "retry-after-ms";
+    /// Where the time of a call went (W3C Server Timing).
+    SERVER_TIMING = "server-timing";
+    /// Who served a call.
+    GATEWAY_PROVIDER = "x-gateway-provider";
+}

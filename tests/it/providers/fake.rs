@@ -1,0 +1,69 @@
+//! A provider of which a test chooses every byte, and when a connection ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use tests::wire::Wire;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Which request this is: of all, and of its connection, from 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Nth {
+    /// Of all.
+    pub of_all: usize,
+    /// Of its connection.
+    pub of_connection: usize,
+}
+
+/// Listens until the test's runtime ends; gives the base URL. A request without an answer has its connection closed.
+pub async fn provider(answer: impl Fn(Nth) -> Option<String> + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    let (answer, count) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (answer, count) = (Arc::clone(&answer), Arc::clone(&count));
+            tokio::spawn(async move {
+                for of_connection in 0.. {
+                    if read_request(&mut stream).await.is_none() {
+                        return;
+                    }
+                    let nth = Nth { of_all: count.fetch_add(1, Ordering::SeqCst), of_connection };
+                    let Some(bytes) = answer(nth) else { return };
+                    if stream.write_all(bytes.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+async fn read_request(stream: &mut TcpStream) -> Option<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8_lossy(&head).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).expect("a length");
+    let mut body = vec![0; length.trim().parse().expect("a number")];
+    stream.read_exact(&mut body).await.ok().map(|_| ())
+}
+
+/// A response with this body, after which the connection is kept.
+pub fn response(status: u16, content_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+/// A whole stream that says pong.
+pub fn pong(wire: &Wire) -> String {
+    let mut event = wire.upstream_event("pong");
+    event["choices"][0]["finish_reason"] = json!("stop");
+    let usage = json!({"choices": [], "usage": {"prompt_tokens": 6, "completion_tokens": 1}});
+    let data = |event: &Value| format!("data: {event}\n\n");
+    response(200, "text/event-stream", &format!("{}{}data: [DONE]\n\n", data(&event), data(&usage)))
+}

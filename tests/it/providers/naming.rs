@@ -1,0 +1,77 @@
+//! Answers call the model as the catalog does, and say who served it and what ended it.
+
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::wire::{WIRES, each};
+use tests::world::{MODEL, World};
+
+use super::{CREDIT, alone, ask, body};
+
+/// Every object that a client reads from an answer.
+fn told(answer: &Answer) -> Vec<Value> {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    if answer.header("content-type") == "text/event-stream" { answer.events() } else { vec![answer.json()] }
+}
+
+#[tokio::test]
+async fn the_model_has_the_catalogs_name_in_every_answer_and_event() {
+    each(async |wire| {
+        let world = World::start().await;
+        let account = world.account(CREDIT).await;
+        for upstream in ["normal", "usage-in-every-chunk", "keepalive", "wrong-model", "cut?after=3"] {
+            alone(wire, &world, upstream).await;
+            for further in
+                [json!({}), json!({"stream": true}), json!({"stream": true, "stream_options": {"include_usage": true}})]
+            {
+                let answer = ask(wire, &world, &account.key, &wire.hello(&further)).await;
+                if answer.status == 502 {
+                    continue;
+                }
+                let told = told(&answer);
+                assert!(!told.is_empty());
+                for event in &told {
+                    assert_eq!(
+                        (&event["model"], &event["provider"]),
+                        (&json!(MODEL), &json!(wire.provider)),
+                        "{event}"
+                    );
+                }
+                let gateways: Vec<_> = told.iter().filter(|event| event.get("gateway").is_some()).collect();
+                for event in gateways {
+                    assert_eq!(event["gateway"]["upstream_model"], json!(format!("standin/{upstream}")), "{event}");
+                }
+            }
+        }
+    })
+    .await;
+}
+
+/// Where the answer ended, all choices.
+fn ends(answer: &Answer) -> Vec<Value> {
+    let choices = told(answer).into_iter().flat_map(|event| event["choices"].as_array().cloned().unwrap_or_default());
+    choices.filter(|choice| !choice["finish_reason"].is_null()).collect()
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_at_what_the_credit_buys_says_so() {
+    // A text completion has a limit always.
+    let wire = &WIRES[0];
+    let world = World::start().await;
+    let (poor, rich) = (world.account(10_000_000).await, world.account(CREDIT).await);
+    alone(wire, &world, "long?tokens=5000").await;
+    for stream in [false, true] {
+        let answer = ask(wire, &world, &poor.key, &body(wire, stream)).await;
+        assert_eq!(answer.header("x-gateway-output-limit"), "4096;by=credit");
+        let [end] = &ends(&answer)[..] else { panic!("{}", answer.text) };
+        assert_eq!((&end["finish_reason"], &end["limited_by"]), (&json!("length"), &json!("credit")));
+        world.grant(poor.id, 9_000_000, "purchase", None).await;
+        // The client's own limit, and a credit that buys more than is written.
+        for (account, body) in
+            [(&poor, wire.hello(&json!({"stream": stream, "max_tokens": 20}))), (&rich, body(wire, stream))]
+        {
+            let answer = ask(wire, &world, &account.key, &body).await;
+            assert_eq!(answer.header("x-gateway-output-limit"), "");
+            assert!(!answer.text.contains("limited_by"), "{}", answer.text);
+        }
+    }
+}
