@@ -129,13 +129,14 @@ return to_regclass('gateway.requests_' || gateway.month_name(at)) is not null;
 -- The gateway's ids are UUIDv7, which begin with their time in milliseconds; its clock may be a week ahead of ours. Any
 -- other id says nothing, and neither does one of the future: such a call is looked for everywhere.
 create function gateway.earliest_end(call uuid) returns timestamptz
-language plpgsql volatile set search_path = ''
+language plpgsql volatile
 as $$
 declare
+  digits constant text := call;
   begun timestamptz;
 begin
-  if substr(call::text, 15, 1) = '7' then
-    begun := to_timestamp(('x' || left(replace(call::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
+  if substr(digits, 15, 1) = '7' then
+    begun := to_timestamp(('x' || left(digits, 8) || substr(digits, 10, 4))::bit(48)::bigint / 1000::double precision);
     if begun < gateway.now() + interval '1 day' then
       return begun - interval '7 days';
     end if;
@@ -1551,6 +1552,12 @@ begin
 end;
 $$;
 
+-- Whether time has done anything to an account since it was last looked at. One expression, which is put in its caller's
+-- place: to nearly every call it has done nothing, and then catch_up need not be called with the whole row.
+create function gateway.is_behind(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return account.next_overdue <= at or account.next_expiry <= at or account.debt > 0;
+
 -- Everything time has done to a locked account since it was last looked at.
 create function gateway.catch_up(inout account gateway.accounts, at timestamptz)
 language plpgsql
@@ -2175,10 +2182,12 @@ begin
   end if;
 
   at := gateway.now();
-  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
+  plan := (select whole from gateway.plans as whole where id = gateway.plan_in_force(account, at));
   select roles.permissions into permissions from gateway.roles where name = account.role;
   limits := gateway.limits(account, key, plan);
-  account := gateway.catch_up(account, at);
+  if gateway.is_behind(account, at) then
+    account := gateway.catch_up(account, at);
+  end if;
   -- A month that has passed counts nothing; the row is written when the hold is placed.
   if (at at time zone 'utc')::date >= account.month + interval '1 month' then
     account.month := date_trunc('month', at at time zone 'utc')::date;
@@ -2192,7 +2201,7 @@ begin
     key.requests_used := key.requests_used + calls_in_flight;
   end if;
 
-  select * into model from gateway.models where id = call ->> 'model' and enabled;
+  model := (select whole from gateway.models as whole where id = call ->> 'model' and enabled);
   if model.id is null then
     model := gateway.find_model(call ->> 'model');
   end if;
@@ -2289,8 +2298,10 @@ returns jsonb
 language plpgsql
 as $$
 declare
-  refused constant jsonb :=
-    gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at);
+  -- Hardly any call fails, and to ask for the code alone needs no call of a function.
+  refused constant jsonb := case
+    when gateway.failed_key_check(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at) is not null
+    then gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at) end;
   required constant bigint := priced.amount;
   available bigint;
   key_credit bigint;
@@ -2363,26 +2374,32 @@ $$;
 --
 -- The account's row is locked first and by itself: the order of every function that moves money. Its key needs no lock of its
 -- own, since whoever changes a key locks the account before.
+--
+-- Here and in what else every call reads, a row is selected as one value: a list of its columns is made ready again by
+-- every execution, which takes longer than to read the row.
 create function gateway.lock_caller(key_hashes jsonb, out account gateway.accounts, out key gateway.api_keys)
 language plpgsql
 as $$
 declare
-  known gateway.api_keys;
+  owner uuid;
+  key_id uuid;
 begin
   -- Nearly every key is known by its hash under the newest pepper.
-  select * into known from gateway.api_keys where key_hash = key_hashes ->> 0;
+  select account_id, id into owner, key_id from gateway.api_keys where key_hash = key_hashes ->> 0;
   if not found then
-    known := gateway.find_key(key_hashes);
-    if known.id is null then
+    key := gateway.find_key(key_hashes);
+    if key.id is null then
       return;
     end if;
+    owner := key.account_id;
+    key_id := key.id;
   end if;
-  select * into account from gateway.accounts where id = known.account_id for no key update;
-  select * into key from gateway.api_keys where id = known.id;
+  account := (select whole from gateway.accounts as whole where id = owner for no key update);
+  key := (select whole from gateway.api_keys as whole where id = key_id);
   if not key_hashes ? key.key_hash then
     -- A former secret, or one that a rotation has retired while this waited.
     key := gateway.find_key(key_hashes);
-    if key.id is distinct from known.id then
+    if key.id is distinct from key_id then
       key := null;
     end if;
   end if;
@@ -2400,11 +2417,13 @@ language plpgsql
 as $$
 declare
   earliest_end constant timestamptz := gateway.earliest_end(this_call);
+  -- Nothing has ended in a month to come; a day, because clocks are set back.
+  latest_end constant timestamptz := gateway.now() + interval '1 day';
 begin
   insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
     select this_call, account.id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
       where not exists (
-        select from gateway.requests where call_id = this_call and finished_at >= earliest_end)
+        select from gateway.requests where call_id = this_call and finished_at between earliest_end and latest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then
@@ -2487,11 +2506,11 @@ begin
       return gateway.settle_without_hold(settlement);
     end if;
   end if;
-  select * into account from gateway.accounts where id = owner for no key update;
+  account := (select whole from gateway.accounts as whole where id = owner for no key update);
   at := gateway.now();
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
-  select * into hold from gateway.holds where call_id = this_call;
-  if not found and gateway.recover_hold(this_call, account, facts, at) then
+  hold := (select whole from gateway.holds as whole where call_id = this_call);
+  if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
     select * into account from gateway.accounts where id = owner;
     select * into hold from gateway.holds where call_id = this_call;
   end if;

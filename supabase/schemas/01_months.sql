@@ -31,13 +31,14 @@ return to_regclass('gateway.requests_' || gateway.month_name(at)) is not null;
 -- The gateway's ids are UUIDv7, which begin with their time in milliseconds; its clock may be a week ahead of ours. Any
 -- other id says nothing, and neither does one of the future: such a call is looked for everywhere.
 create function gateway.earliest_end(call uuid) returns timestamptz
-language plpgsql volatile set search_path = ''
+language plpgsql volatile
 as $$
 declare
+  digits constant text := call;
   begun timestamptz;
 begin
-  if substr(call::text, 15, 1) = '7' then
-    begun := to_timestamp(('x' || left(replace(call::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
+  if substr(digits, 15, 1) = '7' then
+    begun := to_timestamp(('x' || left(digits, 8) || substr(digits, 10, 4))::bit(48)::bigint / 1000::double precision);
     if begun < gateway.now() + interval '1 day' then
       return begun - interval '7 days';
     end if;

@@ -200,6 +200,12 @@ begin
 end;
 $$;
 
+-- Whether time has done anything to an account since it was last looked at. One expression, which is put in its caller's
+-- place: to nearly every call it has done nothing, and then catch_up need not be called with the whole row.
+create function gateway.is_behind(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return account.next_overdue <= at or account.next_expiry <= at or account.debt > 0;
+
 -- Everything time has done to a locked account since it was last looked at.
 create function gateway.catch_up(inout account gateway.accounts, at timestamptz)
 language plpgsql

@@ -63,10 +63,12 @@ begin
   end if;
 
   at := gateway.now();
-  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
+  plan := (select whole from gateway.plans as whole where id = gateway.plan_in_force(account, at));
   select roles.permissions into permissions from gateway.roles where name = account.role;
   limits := gateway.limits(account, key, plan);
-  account := gateway.catch_up(account, at);
+  if gateway.is_behind(account, at) then
+    account := gateway.catch_up(account, at);
+  end if;
   -- A month that has passed counts nothing; the row is written when the hold is placed.
   if (at at time zone 'utc')::date >= account.month + interval '1 month' then
     account.month := date_trunc('month', at at time zone 'utc')::date;
@@ -80,7 +82,7 @@ begin
     key.requests_used := key.requests_used + calls_in_flight;
   end if;
 
-  select * into model from gateway.models where id = call ->> 'model' and enabled;
+  model := (select whole from gateway.models as whole where id = call ->> 'model' and enabled);
   if model.id is null then
     model := gateway.find_model(call ->> 'model');
   end if;

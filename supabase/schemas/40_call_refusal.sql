@@ -7,8 +7,10 @@ returns jsonb
 language plpgsql
 as $$
 declare
-  refused constant jsonb :=
-    gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at);
+  -- Hardly any call fails, and to ask for the code alone needs no call of a function.
+  refused constant jsonb := case
+    when gateway.failed_key_check(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at) is not null
+    then gateway.key_refusal(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at) end;
   required constant bigint := priced.amount;
   available bigint;
   key_credit bigint;

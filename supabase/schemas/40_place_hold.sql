@@ -7,11 +7,13 @@ language plpgsql
 as $$
 declare
   earliest_end constant timestamptz := gateway.earliest_end(this_call);
+  -- Nothing has ended in a month to come; a day, because clocks are set back.
+  latest_end constant timestamptz := gateway.now() + interval '1 day';
 begin
   insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
     select this_call, account.id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
       where not exists (
-        select from gateway.requests where call_id = this_call and finished_at >= earliest_end)
+        select from gateway.requests where call_id = this_call and finished_at between earliest_end and latest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then

@@ -56,11 +56,11 @@ begin
       return gateway.settle_without_hold(settlement);
     end if;
   end if;
-  select * into account from gateway.accounts where id = owner for no key update;
+  account := (select whole from gateway.accounts as whole where id = owner for no key update);
   at := gateway.now();
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
-  select * into hold from gateway.holds where call_id = this_call;
-  if not found and gateway.recover_hold(this_call, account, facts, at) then
+  hold := (select whole from gateway.holds as whole where call_id = this_call);
+  if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
     select * into account from gateway.accounts where id = owner;
     select * into hold from gateway.holds where call_id = this_call;
   end if;

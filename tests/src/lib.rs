@@ -8,6 +8,7 @@ pub mod lambda;
 pub mod people;
 pub mod plain;
 pub mod scripted;
+mod skips;
 pub mod stored;
 pub mod vercel;
 pub mod watch;
@@ -16,15 +17,10 @@ pub mod world;
 
 use std::time::Duration;
 
+pub use skips::skipped;
+
 /// How long a test waits for something that is certain to come: a safety net, never part of what is tested.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Says loudly that a test proves nothing on this machine, and why.
-pub fn skipped(what: &str) {
-    use std::io::Write as _;
-    // Not `eprintln`, which the harness keeps to itself where a test passes. If nobody listens, nobody is told.
-    let _ = writeln!(std::io::stderr(), "SKIPPED {what}");
-}
 
 /// The HTTP client of the tests: no proxy, no redirects.
 ///

@@ -43,11 +43,12 @@ fn accepted(wire: &Wire, member: &str, value: &Value) -> bool {
         "n" | "best_of" | "max_tokens" | "max_completion_tokens" => false,
         "stream" => value.is_boolean(),
         "stream_options" | "provider" => value.is_object(),
-        "service_tier" => false,
+        "service_tier" | "speed" | "inference_geo" => false,
         "suffix" => value.is_string(),
         // What would cost more asks for nothing.
-        "models" | "route" | "plugins" | "web_search_options" | "preset" if !of_messages => *value == json!([]),
-        "mcp_servers" => *value == json!([]),
+        "models" | "route" | "plugins" | "web_search_options" | "preset" | "mcp_servers" | "container" => {
+            *value == json!([])
+        }
         "prompt" => value.is_string() || [json!([1]), json!(["text"])].contains(value),
         // No likelihoods of others than the token that was written.
         "logprobs" => *value == json!(0),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::wire::Wire;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -62,6 +63,15 @@ pub fn response(status: u16, content_type: &str, body: &str) -> String {
 /// A whole stream that says pong.
 pub fn pong(wire: &Wire) -> String {
     let mut event = wire.upstream_event("pong");
+    if wire.upstream() == Format::Messages {
+        let usage = json!({"input_tokens": 6, "output_tokens": 1});
+        let start = json!({"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "content": []}});
+        let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
+        let end = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage});
+        let events = [start, block, event, end, json!({"type": "message_stop"})];
+        let stream: String = events.iter().map(|event| wire.upstream_frame(event)).collect();
+        return response(200, "text/event-stream", &stream);
+    }
     event["choices"][0]["finish_reason"] = json!("stop");
     let usage = json!({"choices": [], "usage": {"prompt_tokens": 6, "completion_tokens": 1}});
     let data = |event: &Value| format!("data: {event}\n\n");

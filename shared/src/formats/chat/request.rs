@@ -20,6 +20,7 @@ const MEMBERS: Members = Members {
     known: &["messages", "max_completion_tokens"],
     // Providers that take these besides `n` write, and charge for, more answers than they give.
     instead: &[("best_of", "n"), ("prompt", "messages")],
+    client_tools: &[],
 };
 
 /// A client's request, checked as far as money and routing need it. Everything else is passed on.

@@ -35,6 +35,7 @@ const MEMBERS: Members = Members {
         ("tools", "POST /v1/chat/completions"),
         ("functions", "POST /v1/chat/completions"),
     ],
+    client_tools: &[],
 };
 
 /// A client's request, checked as far as money and routing need it.

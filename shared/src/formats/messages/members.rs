@@ -4,38 +4,29 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::formats::openai::members::{self, Members};
 use crate::object::Object;
 
-/// Members for which there is no price, or that only the owner of an account at the provider may use.
-const REFUSED: [(&str, &str); 13] = [
+/// What a message has besides the members of every format, and what providers of other formats would read there.
+const MEMBERS: Members = Members {
+    known: &["messages", "system", "top_k", "stop_sequences", "thinking", "tool_choice"],
+    instead: &[
+        ("max_completion_tokens", "max_tokens"),
+        ("best_of", "max_tokens"),
+        ("prompt", "messages"),
+        ("input", "messages"),
+    ],
+    // Anthropic has defined these, and the client runs them all the same; a date follows.
+    client_tools: &["bash_", "text_editor_", "memory_", "computer_"],
+};
+
+/// Members that only the owner of an account at the provider may use, or that a message has not.
+const REFUSED: [(&str, &str); 4] = [
     ("n", "A message is one answer; leave out `n`."),
-    ("best_of", "A message is one answer; leave out `best_of`."),
-    ("container", "Containers run at the provider, are charged apart and are not offered here; leave out `container`."),
-    ("mcp_servers", "Tools of MCP servers run at the provider and are not offered here; call them yourself."),
-    ("fallbacks", "`fallbacks` would let the provider choose; name one model in `model`, fallbacks are automatic."),
     ("fallback_credit_token", "`fallback_credit_token` belongs to an account at the provider; leave it out."),
     ("billing_policy", "`billing_policy` belongs to an account at the provider; leave it out."),
     ("thread", "Threads are kept at the provider and are not offered here; send the whole conversation."),
-    ("models", "`models` would let the provider choose; name one model in `model`, fallbacks are automatic."),
-    ("route", "`route` would let the provider choose; fallbacks are automatic."),
-    ("plugins", "`plugins` are charged apart by the provider and are not offered here."),
-    ("preset", "`preset` would let the provider choose; say in the request what you want."),
-    ("web_search_options", "Web search is charged apart by the provider and is not offered here."),
 ];
-
-/// Members that choose a price, and what they may say.
-const CHOICES: [(&str, &[&str], &str); 3] = [
-    (
-        "service_tier",
-        &["auto", "standard_only"],
-        "`service_tier` is `auto` or `standard_only`: any other is charged apart and is not offered here.",
-    ),
-    ("speed", &["standard"], "`speed` is `standard`: fast answers are charged apart and are not offered here."),
-    ("inference_geo", &["global"], "`inference_geo` is `global`: any other place is charged apart and is not offered here."),
-];
-
-/// The tools that a client runs itself, though Anthropic has defined them; a date follows.
-const OF_CLIENTS: [&str; 4] = ["bash_", "text_editor_", "memory_", "computer_"];
 
 /// Told to who asks for a cache that is charged at another price than the one in the catalog.
 pub const LONG_CACHE: &str =
@@ -47,21 +38,13 @@ pub const LONG_CACHE: &str =
 /// 400 that names the member.
 pub fn check(request: &Object<'_>) -> Result<(), Error> {
     for (member, message) in REFUSED {
-        let says_nothing = |value: &str| value == "null" || (member == "mcp_servers" && value == "[]");
-        if request.get(member).is_some_and(|value| !says_nothing(value)) {
+        if request.get(member).is_some_and(|value| value != "null") {
             return Err(Error::invalid(member, message));
         }
     }
-    for (member, allowed, message) in CHOICES {
-        // Read as a text: escapes in it would be read by the provider, too.
-        let chosen: Option<String> = request.read(member).map_err(|_| Error::invalid(member, message))?;
-        if chosen.is_some_and(|chosen| !allowed.contains(&chosen.as_str())) {
-            return Err(Error::invalid(member, message));
-        }
-    }
+    members::check(request, &MEMBERS)?;
     check_cache(request).map_err(|message| Error::invalid("cache_control", message))?;
-    check_edits(request)?;
-    check_tools(request)
+    check_edits(request)
 }
 
 /// A cache is one of five minutes, wherever it is asked for: of every `cache_control` in the object each.
@@ -101,24 +84,6 @@ fn check_edits(request: &Object<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tools run at the client's: what a provider runs is charged apart, and brings tokens that nobody has counted.
-fn check_tools(request: &Object<'_>) -> Result<(), Error> {
-    let tools: Option<Vec<Object<'_>>> =
-        request.read("tools").map_err(|_| Error::invalid("tools", "`tools` is an array of tool objects."))?;
-    for (place, tool) in tools.unwrap_or_default().iter().enumerate() {
-        check_cache(tool).map_err(|message| Error::invalid(format!("tools[{place}].cache_control"), message))?;
-        let kind: Option<String> = tool
-            .read("type")
-            .map_err(|_| Error::invalid(format!("tools[{place}].type"), "A tool's `type` is a text."))?;
-        let is_client = |kind: &str| kind == "custom" || OF_CLIENTS.iter().any(|known| kind.starts_with(known));
-        if kind.as_deref().is_some_and(|kind| !is_client(kind)) {
-            let message = "Tools that run at the provider are charged apart and are not offered here; offer tools that you run yourself.";
-            return Err(Error::invalid(format!("tools[{place}].type"), message));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +105,9 @@ mod tests {
             ("mcp_servers", json!([{"url": "x"}]), "mcp_servers"),
             ("container", json!("c"), "container"),
             ("models", json!(["dearer"]), "models"),
+            ("n", json!(2), "n"),
+            ("Service_Tier", json!("priority"), "Service_Tier"),
+            ("max_completion_tokens", json!(9000), "max_completion_tokens"),
             ("cache_control", json!({"type": "ephemeral", "ttl": "1h"}), "cache_control"),
             ("cache_control", json!("x"), "cache_control"),
             ("tools", json!([{"name": "a"}, {"type": "web_search_20250305", "name": "web_search"}]), "tools[1].type"),

@@ -231,6 +231,7 @@ impl Walk {
 /// `invalid_request` that names what is no prompt, or cannot be priced.
 pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
     let mut walk = Walk::default();
+    walk.size.member = "messages";
     walk.request(request)?;
     let turns = walk.size.turns.saturating_mul(PER_TURN);
     walk.size.bound = walk.bytes.saturating_add(walk.size.added).saturating_add(turns);

@@ -54,6 +54,10 @@ impl MessagesRequest {
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
             request.remove("provider");
+            // What says nothing here may be unknown there.
+            let empty = |(name, value): (&str, &str)| matches!(value, "null" | "[]").then(|| name.to_owned());
+            let empty: Vec<String> = request.iter().filter_map(empty).collect();
+            empty.iter().for_each(|name| request.remove(name));
             request.set("model", target.model)?;
             request.set("max_tokens", &target.output_limit)?;
             request.set("stream", &true)?;

@@ -13,6 +13,8 @@ pub struct Members {
     pub known: &'static [&'static str],
     /// Other names of the output limit, and of how many answers are written: what to write instead.
     pub instead: &'static [(&'static str, &'static str)],
+    /// What the types of further tools begin with that the client runs itself.
+    pub client_tools: &'static [&'static str],
 }
 
 /// Names that every format has. Providers that read names whatever their case would read another value than was
@@ -86,7 +88,7 @@ pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
             check_spelling(name, format)?;
         }
     }
-    tools(request)?;
+    tools(request, format)?;
     reasoning(request)
 }
 
@@ -129,12 +131,13 @@ fn is_spelled(name: &str, known: &str) -> bool {
 }
 
 /// Refuses tools that run at the provider: it charges for each use.
-fn tools(request: &Object<'_>) -> Result<(), Error> {
+fn tools(request: &Object<'_>, format: &Members) -> Result<(), Error> {
     let wrong = |_| Error::invalid("tools", "`tools` is an array of tools.");
     let tools: Option<Vec<Object<'_>>> = request.read("tools").map_err(wrong)?;
     for (place, tool) in tools.unwrap_or_default().iter().enumerate() {
         let kind: Option<String> = tool.read("type").map_err(wrong)?;
-        if kind.is_some_and(|kind| !matches!(kind.as_str(), "function" | "custom")) {
+        let is_clients = |kind: &str| format.client_tools.iter().any(|known| kind.starts_with(known));
+        if kind.is_some_and(|kind| !matches!(kind.as_str(), "function" | "custom") && !is_clients(&kind)) {
             let message = "A tool's `type` is function or custom; tools that run at the provider are charged apart and are \
                            not offered here.";
             return Err(Error::invalid(format!("tools[{place}].type"), message));
@@ -164,7 +167,7 @@ mod tests {
     use super::super::unpriced::Allowed::{ListOf, Nothing, ShortCache, Words};
     use super::*;
 
-    const FORMAT: Members = Members { known: &["stop"], instead: &[("budget", "max_tokens")] };
+    const FORMAT: Members = Members { known: &["stop"], instead: &[("budget", "max_tokens")], client_tools: &[] };
 
     fn refused(json: &str) -> Option<String> {
         let request: Object<'_> = serde_json::from_str(json).expect("an object");
