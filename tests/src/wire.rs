@@ -56,6 +56,7 @@ const TEXTS: Wire = Wire {
 const MESSAGES: Wire = Wire {
     format: Format::Messages,
     route: "v1_messages",
+    prompt_tokens: 5,
     question: |text| json!({ "max_tokens": 4096, "messages": [{ "role": "user", "content": text }] }),
     text: "/content/0/text",
     piece: "/delta/text",
@@ -107,7 +108,10 @@ impl Wire {
     pub fn upstream(&self) -> Format {
         let provider = PROVIDERS.iter().find(|row| row.name == self.provider).expect("a provider");
         let spoken = [self.format, Format::Chat, Format::Messages];
-        spoken.into_iter().find(|format| provider.path(*format).is_some()).expect("a format into which all is translated")
+        spoken
+            .into_iter()
+            .find(|format| provider.path(*format).is_some())
+            .expect("a format into which all is translated")
     }
 
     /// How many events of its provider's stream come before the first one with text: in chat, one brings the role; a

@@ -102,7 +102,9 @@ impl Vendor {
         match self {
             Self::OpenRouter => json!({"error": {"message": message, "code": status}}),
             Self::Chutes => json!({"error": {"message": message, "type": kind, "param": param, "code": status}}),
-            Self::Featherless | Self::Anthropic => json!({"error": {"message": message, "type": kind, "param": param, "code": code}}),
+            Self::Featherless | Self::Anthropic => {
+                json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
+            }
             Self::Portkey => json!({
                 "error": {"message": format!("openai error: {message}"), "type": kind, "param": param, "code": code},
                 "provider": "openai",

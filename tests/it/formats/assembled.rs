@@ -110,8 +110,8 @@ fn as_chat(message: &Value) -> Value {
         match block["type"].as_str().expect("a type") {
             "thinking" => details.push(json!({"type": "reasoning.text", "text": block["thinking"],
                 "signature": block["signature"], "format": FORMAT, "index": index})),
-            "redacted_thinking" => details.push(
-                json!({"type": "reasoning.encrypted", "data": block["data"], "format": FORMAT, "index": index})),
+            "redacted_thinking" => details
+                .push(json!({"type": "reasoning.encrypted", "data": block["data"], "format": FORMAT, "index": index})),
             "tool_use" => calls.push(json!({"id": block["id"], "type": "function",
                 "function": {"name": block["name"], "arguments": block["input"].to_string()}})),
             _ => {}
@@ -185,7 +185,8 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
         let mut compared = 0;
         for shape in shapes() {
             let Some(own) = its_own(&world, wire, &shape).await else { continue };
-            let is_asked = wire.format != Format::Messages || !NEVER_ASKED.iter().any(|name| shape.ends_with(&format!("shape-{name}")));
+            let is_asked = wire.format != Format::Messages
+                || !NEVER_ASKED.iter().any(|name| shape.ends_with(&format!("shape-{name}")));
             if !is_asked {
                 continue;
             }

@@ -27,7 +27,8 @@ fn every_inference_route_is_a_wire() {
 #[test]
 fn every_format_is_tested_in_every_way_that_a_provider_needs() {
     for format in Format::ALL {
-        let tested: HashSet<_> = WIRES.iter().filter(|wire| wire.format == format).map(|wire| wire.upstream()).collect();
+        let tested: HashSet<_> =
+            WIRES.iter().filter(|wire| wire.format == format).map(|wire| wire.upstream()).collect();
         // Each provider is asked in the format itself, else by way of chat, else by way of messages.
         let way = |provider: &Provider| {
             let mut ways = [format, Format::Chat, Format::Messages].into_iter();

@@ -85,7 +85,8 @@ async fn a_member_of_the_wrong_type_is_refused_by_name() {
     ];
     let every = formats().flat_map(|wire| members.iter().chain(own_members(wire)).map(move |member| (wire, *member)));
     // A message is one answer, and its stream has no options.
-    let every = every.filter(|(wire, member)| wire.format != Format::Messages || !matches!(*member, "n" | "stream_options"));
+    let every =
+        every.filter(|(wire, member)| wire.format != Format::Messages || !matches!(*member, "n" | "stream_options"));
     for (wire, member) in every {
         for value in every_type() {
             let streamed = member == "stream_options";
@@ -165,9 +166,7 @@ async fn numbers_out_of_range_are_refused_by_name() {
             Format::Completions => &["n", "max_tokens", "best_of"],
             Format::Messages => &["max_tokens"],
         };
-        for (member, number) in
-            members.iter().flat_map(|member| numbers.map(|number| (*member, number)))
-        {
+        for (member, number) in members.iter().flat_map(|member| numbers.map(|number| (*member, number))) {
             // A number that no JSON library can hold is written by hand.
             let mut body = wire.hello(&json!({}));
             body.as_object_mut().expect("an object").remove(member);

@@ -5,7 +5,7 @@ use shared::credits::tokens;
 use shared::formats::Format;
 use tests::answer::Answer;
 use tests::scripted::{Script, Scripted, Then};
-use tests::wire::{WIRES, Wire, each, each_form};
+use tests::wire::{WIRES, Wire, each, each_form_of_openai, each_of_openai};
 use tests::world::{Account, MODEL, World, nanos};
 
 use super::{CREDIT, alone, ask, body, newest, price};
@@ -45,7 +45,9 @@ async fn an_answer_without_usage_is_charged_by_a_real_count() {
             let before = world.money(account.id).await.0;
             let answer = ask(wire, &world, &account.key, &body).await;
             let usage = match body["stream"] == true {
-                true => answer.events().iter().map(|event| wire.usage(event)).find(|usage| !usage.is_null()).expect("usage"),
+                true => {
+                    answer.events().iter().map(|event| wire.usage(event)).find(|usage| !usage.is_null()).expect("usage")
+                }
                 false => wire.usage(&answer.json()),
             };
             let record = assert_estimated(&world, &account, before, &answer.content(wire), &body.to_string()).await;
@@ -134,7 +136,7 @@ async fn a_stream_that_breaks_before_anything_was_written_costs_nothing() {
 
 #[tokio::test]
 async fn an_answer_of_which_one_choice_is_cut_is_not_complete() {
-    each_form(async |wire, stream| {
+    each_form_of_openai(async |wire, stream| {
         let (world, provider) = Scripted::world(wire, &[]).await;
         let account = world.account(CREDIT).await;
         let two = wire.hello(&json!({"n": 2, "stream": stream}));
@@ -166,7 +168,7 @@ async fn an_answer_of_which_one_choice_is_cut_is_not_complete() {
 
 #[tokio::test]
 async fn a_reasoning_model_that_says_nothing_costs_nothing() {
-    each(async |wire| {
+    each_of_openai(async |wire| {
         let world = World::start().await;
         let account = world.account(CREDIT).await;
         world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;

@@ -10,9 +10,9 @@ pub fn sample((method, name): (&str, &str)) -> Option<Sample> {
     Some(match (method, name) {
         ("POST", "v1_chat_completions") => Sample::body(hello(&json!({}))),
         ("POST", "v1_completions") => Sample::body(json!({"model": MODEL, "prompt": "Hello"})),
-        ("POST", "v1_messages" | "v1_messages_count_tokens") => Sample::body(
-            json!({"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}),
-        ),
+        ("POST", "v1_messages" | "v1_messages_count_tokens") => {
+            Sample::body(json!({"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}))
+        }
         _ => return None,
     })
 }

@@ -55,7 +55,9 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
     conversation.read(body)?;
     let (tools, called) = tools(body)?;
     if conversation.caches + body.to_owned().remove("cache_control").map_or(0, |_| 1) > MOST_CACHES {
-        return Err(ApiError::bad_request(format!("A maximum of {MOST_CACHES} blocks with cache_control may be provided")));
+        return Err(ApiError::bad_request(format!(
+            "A maximum of {MOST_CACHES} blocks with cache_control may be provided"
+        )));
     }
     let schema = ["output_config", "output_format"].iter().find_map(|name| {
         let holder = field(body, name)?;
@@ -203,10 +205,17 @@ impl Conversation {
         if open.is_empty() { Ok(()) } else { Err(unanswered(messages.len() - 1, &open)) }
     }
 
-    fn message(&mut self, message: &Value, index: usize, open: Vec<String>, last: bool) -> Result<Vec<String>, ApiError> {
+    fn message(
+        &mut self,
+        message: &Value,
+        index: usize,
+        open: Vec<String>,
+        last: bool,
+    ) -> Result<Vec<String>, ApiError> {
         self.messages += 1;
         let at = format!("messages.{index}");
-        let role = message.get("role").and_then(Value::as_str).ok_or_else(|| ApiError::missing(&format!("{at}.role")))?;
+        let role =
+            message.get("role").and_then(Value::as_str).ok_or_else(|| ApiError::missing(&format!("{at}.role")))?;
         if !matches!(role, "user" | "assistant") {
             return Err(ApiError::wrong_value(&format!("{at}.role"), "'user' or 'assistant'"));
         }
@@ -242,12 +251,16 @@ impl Conversation {
             return Err(ApiError::bad_request(format!("{at}: `tool_result` blocks must come first")));
         }
         if self.thinks && !calls.is_empty() && !content[0]["type"].as_str().unwrap_or_default().contains("thinking") {
-            return Err(ApiError::bad_request(format!("{at}.content.0.type: Expected `thinking` or `redacted_thinking`")));
+            return Err(ApiError::bad_request(format!(
+                "{at}.content.0.type: Expected `thinking` or `redacted_thinking`"
+            )));
         }
         if last && role == "assistant" {
             let text = content.last().and_then(|block| block["text"].as_str()).unwrap_or_default();
             if text != text.trim_end() {
-                return Err(ApiError::bad_request("messages: final assistant content cannot end with trailing whitespace"));
+                return Err(ApiError::bad_request(
+                    "messages: final assistant content cannot end with trailing whitespace",
+                ));
             }
         }
         self.ends_with_result = !results.is_empty();
@@ -293,7 +306,8 @@ impl Conversation {
             "redacted_thinking" => self.texts.push(said("data")?.to_owned()),
             "tool_use" => {
                 let id = said("id")?;
-                if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
+                if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+                {
                     return Err(ApiError::wrong_value(&format!("{at}.id"), "letters, digits, underscores and dashes"));
                 }
                 self.texts.push(said("name")?.to_owned());
@@ -324,7 +338,8 @@ impl Conversation {
         let said = |name: &str| source.get(name).and_then(Value::as_str).unwrap_or_default();
         let right = match said("type") {
             "base64" => {
-                ["image/jpeg", "image/png", "image/gif", "image/webp"].contains(&said("media_type")) && !said("data").is_empty()
+                ["image/jpeg", "image/png", "image/gif", "image/webp"].contains(&said("media_type"))
+                    && !said("data").is_empty()
             }
             "url" => said("url").starts_with("https://") || said("url").starts_with("http://"),
             _ => false,

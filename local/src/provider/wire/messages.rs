@@ -39,7 +39,8 @@ pub(super) fn events(envelope: Envelope, answer: &Answer, reporting: Reporting) 
         // What is not written yet is not counted yet; some tokens of the answer are, whatever comes.
         message["usage"] = usage(Usage { completion: answer.usage.completion.min(1), reasoning: 0, ..answer.usage });
     }
-    let mut stream = Stream { events: vec![Event::of(&json!({"type": "message_start", "message": message}), false)], index: 0 };
+    let mut stream =
+        Stream { events: vec![Event::of(&json!({"type": "message_start", "message": message}), false)], index: 0 };
     let Some(choice) = answer.choices.first() else { return stream.events };
     if !choice.reasoning.is_empty() {
         stream.start(json!({"type": "thinking", "thinking": "", "signature": ""}), false);
@@ -67,7 +68,8 @@ pub(super) fn events(envelope: Envelope, answer: &Answer, reporting: Reporting) 
             }
         }
     }
-    let mut last = json!({"type": "message_delta", "delta": {"stop_reason": stop_reason(choice), "stop_sequence": null}});
+    let mut last =
+        json!({"type": "message_delta", "delta": {"stop_reason": stop_reason(choice), "stop_sequence": null}});
     if reports {
         last["usage"] = usage(answer.usage);
     }
@@ -93,7 +95,8 @@ impl Stream {
     }
 
     fn delta(&mut self, delta: Value, content: bool) {
-        self.events.push(Event::of(&json!({"type": "content_block_delta", "index": self.index, "delta": delta}), content));
+        self.events
+            .push(Event::of(&json!({"type": "content_block_delta", "index": self.index, "delta": delta}), content));
     }
 
     fn stop(&mut self) {

@@ -20,7 +20,12 @@ use crate::serve::Payload;
 #[schema(examples(json!({"model": "anthropic/claude-sonnet-4.5", "messages": [{"role": "user", "content": "Hello!"}]})))]
 pub struct CountTokensRequest {
     /// A model's id.
-    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "anthropic/claude-sonnet-4.5")]
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$",
+        example = "anthropic/claude-sonnet-4.5"
+    )]
     pub model: String,
     /// The conversation.
     #[schema(min_items = 1)]

@@ -22,7 +22,12 @@ use crate::serve::{Invocation, Payload};
 #[schema(examples(json!({"model": "anthropic/claude-sonnet-4.5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Hello!"}]})))]
 pub struct MessageRequest {
     /// A model's id, or `provider:id`.
-    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "anthropic/claude-sonnet-4.5")]
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$",
+        example = "anthropic/claude-sonnet-4.5"
+    )]
     pub model: String,
     /// The most tokens that the model may write.
     #[schema(minimum = 1, maximum = 10_000_000)]

@@ -78,7 +78,8 @@ fn check_edits(request: &Object<'_>) -> Result<(), Error> {
     let edits = management.get("edits").and_then(Value::as_array);
     let clears = |edit: &Value| edit.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("clear_"));
     if edits.is_some_and(|edits| !edits.iter().all(clears)) {
-        let message = "Of `context_management` the edits that clear something are offered here; a compaction is charged apart.";
+        let message =
+            "Of `context_management` the edits that clear something are offered here; a compaction is charged apart.";
         return Err(Error::invalid(NAME, message));
     }
     Ok(())

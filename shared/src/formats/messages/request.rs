@@ -146,7 +146,8 @@ mod tests {
     }
 
     fn with(extra: Value) -> Value {
-        let mut body = json!({"model": "anthropic/claude", "max_tokens": 9000, "messages": [{"role": "user", "content": "hi"}]});
+        let mut body =
+            json!({"model": "anthropic/claude", "max_tokens": 9000, "messages": [{"role": "user", "content": "hi"}]});
         body.as_object_mut().expect("object").extend(extra.as_object().expect("object").clone());
         body
     }
@@ -201,7 +202,8 @@ mod tests {
 
     #[test]
     fn the_betas_that_are_free_go_on() {
-        let headers = HeaderMap::from_iter([(betas::HEADER, HeaderValue::from_static("effort-2025-11-24,files-api-2025-04-14"))]);
+        let headers =
+            HeaderMap::from_iter([(betas::HEADER, HeaderValue::from_static("effort-2025-11-24,files-api-2025-04-14"))]);
         let request = MessagesRequest::parse(Bytes::from(with(json!({})).to_string()), &headers).expect("valid");
         let sent = request.for_provider(&target("openrouter")).expect("a body");
         assert_eq!(sent.headers[betas::HEADER], "effort-2025-11-24");

@@ -123,7 +123,8 @@ mod tests {
         let mut reported = Reported::default();
         reported.take(json!({"input_tokens": 10, "cache_read_input_tokens": 200, "cache_creation_input_tokens": 30,
             "output_tokens": 1}));
-        reported.take(json!({"output_tokens": 7, "input_tokens": null, "output_tokens_details": {"thinking_tokens": 4}}));
+        reported
+            .take(json!({"output_tokens": 7, "input_tokens": null, "output_tokens_details": {"thinking_tokens": 4}}));
         let usage = Usage { prompt: 240, cached: 200, written: 30, completion: 7, reasoning: 4 };
         assert_eq!(reported.usage(), Some(usage));
         assert_eq!(of(&usage)["input_tokens"], 10);
@@ -145,13 +146,15 @@ mod tests {
     #[test]
     fn a_bill_is_the_providers_figures_or_ours() {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        let bill = Bill { usage, estimated: false, cost: Nanos(1500), provider: "p", upstream_model: "up", request_id: "r" };
+        let bill =
+            Bill { usage, estimated: false, cost: Nanos(1500), provider: "p", upstream_model: "up", request_id: "r" };
         let mut reported = Reported::default();
         reported.take(json!({"input_tokens": 3, "output_tokens": 4, "service_tier": "standard"}));
         let billed = reported.billed(&bill).expect("json");
         assert_eq!(billed.get(), r#"{"input_tokens":3,"output_tokens":4,"service_tier":"standard","cost":0.0000015}"#);
         let estimated: Value =
-            serde_json::from_str(reported.billed(&Bill { estimated: true, ..bill }).expect("json").get()).expect("json");
+            serde_json::from_str(reported.billed(&Bill { estimated: true, ..bill }).expect("json").get())
+                .expect("json");
         assert_eq!((&estimated["estimated"], &estimated["service_tier"]), (&json!(true), &Value::Null));
     }
 }

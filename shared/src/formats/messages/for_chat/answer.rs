@@ -113,7 +113,14 @@ mod tests {
     #[test]
     fn a_message_is_the_chat_that_says_the_same() {
         let usage = Usage { prompt: 33, cached: 20, written: 10, completion: 4, reasoning: 0 };
-        let bill = Bill { usage, estimated: false, cost: Nanos(1), provider: "anthropic", upstream_model: "up", request_id: "r" };
+        let bill = Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(1),
+            provider: "anthropic",
+            upstream_model: "up",
+            request_id: "r",
+        };
         let Value::Object(members) = message() else { panic!("an object") };
         let (mut streamed, mut whole) = (reader(), reader());
         streamed.push(events_of(members), &mut Vec::new()).expect("well-formed");

@@ -51,7 +51,8 @@ impl Chunks {
             "text" => said("text").map(|text| json!({ "content": text })),
             "thinking" => said("thinking").map(|thought| thinking(index, thought)),
             "redacted_thinking" => {
-                let detail = json!({ "type": "reasoning.encrypted", "data": said("data")?, "format": FORMAT, "index": index });
+                let detail =
+                    json!({ "type": "reasoning.encrypted", "data": said("data")?, "format": FORMAT, "index": index });
                 Some(json!({ "reasoning_details": [detail] }))
             }
             "tool_use" => {

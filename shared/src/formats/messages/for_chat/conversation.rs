@@ -21,7 +21,7 @@ impl Conversation {
     /// 400 that names it.
     pub fn take(&mut self, message: &Value, place: usize) -> Result<(), Error> {
         let invalid = |what: &str| Error::invalid(format!("messages[{place}]"), what.to_owned());
-        let mut blocks = content(message.get("content")).map_err(|what| invalid(what))?;
+        let mut blocks = content(message.get("content")).map_err(&invalid)?;
         if let Some(cache) = message.get("cache_control").filter(|cache| !cache.is_null())
             && let Some(last) = blocks.last_mut()
         {
@@ -39,11 +39,12 @@ impl Conversation {
                 let mut said = thoughts(message);
                 said.append(&mut blocks);
                 said.extend(message.get("refusal").and_then(Value::as_str).filter(|said| !said.is_empty()).map(text));
-                said.extend(calls(message).map_err(|what| invalid(what))?);
+                said.extend(calls(message).map_err(&invalid)?);
                 self.add("assistant", said);
             }
             Some("tool" | "function") => {
-                let result = json!({ "type": "tool_result", "tool_use_id": message["tool_call_id"], "content": blocks });
+                let result =
+                    json!({ "type": "tool_result", "tool_use_id": message["tool_call_id"], "content": blocks });
                 self.add("user", vec![result]);
             }
             _ => return Err(invalid("A message's `role` is system, developer, user, assistant or tool.")),
@@ -71,7 +72,8 @@ fn text(text: &str) -> Value {
 /// What a model has thought, as it gave it itself: only that is taken back, and unchanged.
 fn thoughts(message: &Value) -> Vec<Value> {
     let details = message.get("reasoning_details").and_then(Value::as_array);
-    let own = details.into_iter().flatten().filter(|detail| detail.get("format").is_some_and(|format| format == FORMAT));
+    let own =
+        details.into_iter().flatten().filter(|detail| detail.get("format").is_some_and(|format| format == FORMAT));
     own.filter_map(|detail| {
         let part = |name: &str| detail.get(name).and_then(Value::as_str);
         match part("type")? {
@@ -133,7 +135,9 @@ fn block(part: &Value) -> Result<Option<Value>, &'static str> {
         "image_url" => {
             let image = part.get("image_url");
             let url = image.and_then(|image| image.get("url")).or(image).and_then(Value::as_str).unwrap_or_default();
-            Some(json!({ "type": "image", "source": source(url).unwrap_or_else(|| json!({ "type": "url", "url": url })) }))
+            Some(
+                json!({ "type": "image", "source": source(url).unwrap_or_else(|| json!({ "type": "url", "url": url })) }),
+            )
         }
         "file" => {
             let file = part.get("file").and_then(|file| file.get("file_data")).and_then(Value::as_str);

@@ -73,10 +73,7 @@ pub fn to_messages(chat: Map<String, Value>, target: &Target<'_>) -> Result<Map<
 fn sampling(chat: &Map<String, Value>, set: &mut impl FnMut(&str, Value) -> Option<Value>) -> Result<(), Error> {
     let number = |name: &'static str| match chat.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_f64()
-            .map(Some)
-            .ok_or_else(|| Error::invalid(name, format!("`{name}` is a number."))),
+        Some(value) => value.as_f64().map(Some).ok_or_else(|| Error::invalid(name, format!("`{name}` is a number."))),
     };
     match (number("temperature")?, number("top_p")?) {
         (Some(temperature), _) => {
@@ -164,7 +161,9 @@ fn tool_choice(chat: &Map<String, Value>) -> Result<Option<Value>, Error> {
 fn response_format(format: &Value, message: &mut Map<String, Value>, system: &mut Vec<Value>) -> Result<(), Error> {
     match format.get("type").and_then(Value::as_str) {
         Some("text") => {}
-        Some("json_object") => system.push(json!({ "type": "text", "text": "Answer with one JSON object and nothing else." })),
+        Some("json_object") => {
+            system.push(json!({ "type": "text", "text": "Answer with one JSON object and nothing else." }))
+        }
         Some("json_schema") => {
             let schema = format.pointer("/json_schema/schema").cloned().unwrap_or_else(|| json!({ "type": "object" }));
             let format = json!({ "type": "json_schema", "schema": closed(schema) });
@@ -213,14 +212,7 @@ mod tests {
 
     fn target(reasoning: bool) -> Target<'static> {
         let provider = PROVIDERS.iter().find(|row| row.name == "anthropic").expect("a row");
-        Target {
-            provider,
-            id: "m",
-            model: "claude-sonnet-4-5",
-            output_limit: 9000,
-            credit_limited: false,
-            reasoning,
-        }
+        Target { provider, id: "m", model: "claude-sonnet-4-5", output_limit: 9000, credit_limited: false, reasoning }
     }
 
     fn message(chat: Value) -> Result<Value, Error> {
@@ -281,13 +273,15 @@ mod tests {
         let messages = json!([{"role": "user", "content": "x"}]);
         let schema = json!({"type": "object", "properties": {"a": {"type": "object"}}});
         let sent = message(json!({"messages": messages, "response_format":
-            {"type": "json_schema", "json_schema": {"name": "s", "schema": schema}}})).expect("a message");
+            {"type": "json_schema", "json_schema": {"name": "s", "schema": schema}}}))
+        .expect("a message");
         assert_eq!(
             sent["output_config"]["format"],
             json!({"type": "json_schema", "schema": {"type": "object", "additionalProperties": false,
                 "properties": {"a": {"type": "object", "additionalProperties": false}}}})
         );
-        let sent = message(json!({"messages": messages, "response_format": {"type": "json_object"}})).expect("a message");
+        let sent =
+            message(json!({"messages": messages, "response_format": {"type": "json_object"}})).expect("a message");
         assert!(sent["system"][0]["text"].as_str().expect("text").contains("JSON"));
     }
 
@@ -302,8 +296,16 @@ mod tests {
             ("response_format", json!({"type": "poem"}), "response_format"),
             ("temperature", json!("hot"), "temperature"),
             ("messages", json!([{"role": "user", "content": [{"type": "input_audio"}]}]), "messages[0]"),
-            ("messages", json!([{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]), "messages[0]"),
-            ("messages", json!([{"role": "assistant", "tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "{"}}]}]), "messages[0]"),
+            (
+                "messages",
+                json!([{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]),
+                "messages[0]",
+            ),
+            (
+                "messages",
+                json!([{"role": "assistant", "tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "{"}}]}]),
+                "messages[0]",
+            ),
         ] {
             let mut chat = json!({"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f"}}]});
             chat[member] = value;
@@ -311,7 +313,8 @@ mod tests {
             assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)));
         }
         // What changes nothing that could be noticed is left out.
-        message(json!({"messages": [{"role": "user", "content": "x"}], "n": 1, "logprobs": false, "seed": 1})).expect("a message");
+        message(json!({"messages": [{"role": "user", "content": "x"}], "n": 1, "logprobs": false, "seed": 1}))
+            .expect("a message");
     }
 
     /// Turns of a chat such as a client builds them: after each call its result.

@@ -121,12 +121,37 @@ mod tests {
         let high = json!({"reasoning_effort": "high"});
         for (chat, model, limit, expected) in [
             (json!({}), "claude-opus-4-1", 9000, json!({"temperature": 0.5})),
-            (high.clone(), "claude-sonnet-4-5-20250929", 9000, json!({"thinking": {"type": "enabled", "budget_tokens": 4096}})),
-            (high.clone(), "claude-sonnet-4-20250514", 3000, json!({"thinking": {"type": "enabled", "budget_tokens": 2999}})),
+            (
+                high.clone(),
+                "claude-sonnet-4-5-20250929",
+                9000,
+                json!({"thinking": {"type": "enabled", "budget_tokens": 4096}}),
+            ),
+            (
+                high.clone(),
+                "claude-sonnet-4-20250514",
+                3000,
+                json!({"thinking": {"type": "enabled", "budget_tokens": 2999}}),
+            ),
             (high.clone(), "claude-opus-4-1", 900, json!({"temperature": 0.5})),
-            (high, "claude-opus-5-5", 900, json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}})),
-            (json!({"reasoning": {"max_tokens": 3000}}), "claude-opus-4-6", 9000, json!({"thinking": {"type": "enabled", "budget_tokens": 3000}})),
-            (json!({"reasoning_effort": "none"}), "claude-opus-4-1", 9000, json!({"temperature": 0.5, "thinking": {"type": "disabled"}})),
+            (
+                high,
+                "claude-opus-5-5",
+                900,
+                json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}),
+            ),
+            (
+                json!({"reasoning": {"max_tokens": 3000}}),
+                "claude-opus-4-6",
+                9000,
+                json!({"thinking": {"type": "enabled", "budget_tokens": 3000}}),
+            ),
+            (
+                json!({"reasoning_effort": "none"}),
+                "claude-opus-4-1",
+                9000,
+                json!({"temperature": 0.5, "thinking": {"type": "disabled"}}),
+            ),
         ] {
             assert_eq!(asked(chat.clone(), model, limit), expected, "{chat} {model}");
         }

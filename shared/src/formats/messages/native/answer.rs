@@ -140,7 +140,14 @@ mod tests {
 
     fn bill() -> Bill<'static> {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        Bill { usage, estimated: false, cost: Nanos(1500), provider: "anthropic", upstream_model: "up", request_id: "r" }
+        Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(1500),
+            provider: "anthropic",
+            upstream_model: "up",
+            request_id: "r",
+        }
     }
 
     fn message() -> Value {
@@ -176,7 +183,10 @@ mod tests {
         let data = end.lines().nth(1).and_then(|line| line.strip_prefix("data: ")).expect("data");
         let delta: Value = serde_json::from_str(data).expect("json");
         assert_eq!(delta["usage"], json!({"input_tokens": 3, "output_tokens": 4, "cost": 0.000_001_5}));
-        assert_eq!((&delta["delta"]["stop_reason"], &delta["gateway"]["provider"]), (&json!("end_turn"), &json!("anthropic")));
+        assert_eq!(
+            (&delta["delta"]["stop_reason"], &delta["gateway"]["provider"]),
+            (&json!("end_turn"), &json!("anthropic"))
+        );
         assert!(end.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
     }
 

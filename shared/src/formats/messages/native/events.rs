@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn an_error_or_garbage_breaks_the_stream_after_what_was_good() {
-        let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}\n\n";
+        let error =
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}\n\n";
         let (_, text, result) = run(&[format!("{START}{error}").as_bytes()]);
         let told = Bytes::from(r#"{"error":{"message":"x","type":"overloaded_error"},"type":"error"}"#);
         assert_eq!((text.as_str(), result), (START, Err(Broken::Error(Some(529), told))));

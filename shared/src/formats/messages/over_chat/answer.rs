@@ -97,7 +97,9 @@ impl Answer for OverChat {
     fn close(&self, bill: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
         let usage = match bill {
             Some(bill) => usage::with_cost(&usage::of(&bill.usage), bill)?,
-            None => serde_json::value::to_raw_value(&usage::of(&self.chat.report().map(|report| report.usage).unwrap_or_default()))?,
+            None => serde_json::value::to_raw_value(&usage::of(
+                &self.chat.report().map(|report| report.usage).unwrap_or_default(),
+            ))?,
         };
         closing_events(&Self::ending(self.blocks.stop_reason()), usage, bill)
     }
@@ -123,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_streamed_chat_is_a_streamed_message_and_a_plain_one() {
-        let (mut answer, mut out) = (OverChat::new(Reading { model: "m".to_owned(), ..Reading::default() }), Vec::new());
+        let (mut answer, mut out) =
+            (OverChat::new(Reading { model: "m".to_owned(), ..Reading::default() }), Vec::new());
         answer.push(Bytes::from(STREAM), &mut out).expect("well-formed");
         let text = String::from_utf8(out.concat()).expect("utf-8");
         let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
@@ -131,7 +134,14 @@ mod tests {
         assert!(text.contains(": ping\n\n"), "{text}");
         assert_eq!(answer.progress(), Progress::Done);
         let usage = answer.report().expect("it was reported").usage;
-        let bill = Bill { usage, estimated: false, cost: Nanos(1), provider: "portkey", upstream_model: "up", request_id: "r" };
+        let bill = Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(1),
+            provider: "portkey",
+            upstream_model: "up",
+            request_id: "r",
+        };
         let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("a message")).expect("json");
         assert_eq!(
             plain,
@@ -142,7 +152,10 @@ mod tests {
                 "gateway": {"provider": "portkey", "upstream_model": "up", "request_id": "r"}})
         );
         let closing = String::from_utf8(answer.close(Some(&bill)).expect("json").to_vec()).expect("utf-8");
-        assert!(closing.contains("\"stop_reason\":\"end_turn\"") && closing.contains("\"input_tokens\":10"), "{closing}");
+        assert!(
+            closing.contains("\"stop_reason\":\"end_turn\"") && closing.contains("\"input_tokens\":10"),
+            "{closing}"
+        );
     }
 
     #[test]

@@ -176,7 +176,8 @@ impl Blocks {
         let cut_off = reason == "length";
         let whole = |call: &Call| {
             let arguments = call.arguments.trim();
-            !call.name.is_empty() && (arguments.is_empty() || serde_json::from_str::<Map<String, Value>>(arguments).is_ok())
+            !call.name.is_empty()
+                && (arguments.is_empty() || serde_json::from_str::<Map<String, Value>>(arguments).is_ok())
         };
         if !cut_off && !self.calls.iter().all(whole) {
             return Err(Broken::Garbled);
@@ -271,7 +272,8 @@ mod tests {
     use super::*;
 
     fn chunk(delta: Value, finish: Option<&str>) -> Map<String, Value> {
-        let chunk = json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
+        let chunk =
+            json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
         chunk.as_object().expect("an object").clone()
     }
 
@@ -301,8 +303,10 @@ mod tests {
 
     #[test]
     fn thoughts_text_and_calls_are_blocks_one_after_the_other() {
-        let call = |index: u64, id: &str, name: &str, arguments: &str| json!({"tool_calls": [
-            {"index": index, "id": id, "function": {"name": name, "arguments": arguments}}]});
+        let call = |index: u64, id: &str, name: &str, arguments: &str| {
+            json!({"tool_calls": [
+            {"index": index, "id": id, "function": {"name": name, "arguments": arguments}}]})
+        };
         let more = |index: u64, arguments: &str| json!({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]});
         let told = said(&[
             (json!({"role": "assistant", "content": ""}), None),
@@ -313,16 +317,30 @@ mod tests {
             (call(0, "t", "f", ""), None),
             (more(0, "{\"x\""), None),
             (call(1, "u", "g", "{"), None),
-            (json!({"tool_calls": [{"index": 0, "function": {"arguments": ":1}"}}, {"index": 1, "function": {"arguments": "}"}}]}), None),
+            (
+                json!({"tool_calls": [{"index": 0, "function": {"arguments": ":1}"}}, {"index": 1, "function": {"arguments": "}"}}]}),
+                None,
+            ),
             (json!({}), Some("tool_calls")),
         ]);
         assert_eq!(
             told,
             Ok(vec![
-                json!([0, "thinking"]), json!([0, "h"]), json!([0, "s"]), json!([0]),
-                json!([1, "text"]), json!([1, "a"]), json!([1, "b"]), json!([1]),
-                json!([2, "tool_use"]), json!([2, "{\"x\""]), json!([2, ":1}"]), json!([2]),
-                json!([3, "tool_use"]), json!([3, "{}"]), json!([3]),
+                json!([0, "thinking"]),
+                json!([0, "h"]),
+                json!([0, "s"]),
+                json!([0]),
+                json!([1, "text"]),
+                json!([1, "a"]),
+                json!([1, "b"]),
+                json!([1]),
+                json!([2, "tool_use"]),
+                json!([2, "{\"x\""]),
+                json!([2, ":1}"]),
+                json!([2]),
+                json!([3, "tool_use"]),
+                json!([3, "{}"]),
+                json!([3]),
                 json!("tool_use")
             ])
         );
@@ -340,7 +358,9 @@ mod tests {
 
     #[test]
     fn why_a_model_has_stopped_is_told() {
-        for (finish, reason) in [("stop", "end_turn"), ("length", "max_tokens"), ("content_filter", "refusal"), ("new", "end_turn")] {
+        for (finish, reason) in
+            [("stop", "end_turn"), ("length", "max_tokens"), ("content_filter", "refusal"), ("new", "end_turn")]
+        {
             let told = said(&[(json!({"content": "a"}), Some(finish))]).expect("well-formed");
             assert_eq!(told.last(), Some(&json!(reason)), "{finish}");
         }
@@ -349,16 +369,29 @@ mod tests {
     #[test]
     fn calls_without_an_index_and_content_in_parts_are_read() {
         let told = said(&[
-            (json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}, {"type": "text", "text": "a"}]}), None),
-            (json!({"tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "{}"}}, {"id": "u", "function": {"name": "g", "arguments": ""}}]}), Some("stop")),
+            (
+                json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}, {"type": "text", "text": "a"}]}),
+                None,
+            ),
+            (
+                json!({"tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "{}"}}, {"id": "u", "function": {"name": "g", "arguments": ""}}]}),
+                Some("stop"),
+            ),
         ]);
         assert_eq!(
             told,
             Ok(vec![
-                json!([0, "thinking"]), json!([0, "h"]), json!([0]),
-                json!([1, "text"]), json!([1, "a"]), json!([1]),
-                json!([2, "tool_use"]), json!([2, "{}"]), json!([2]),
-                json!([3, "tool_use"]), json!([3]),
+                json!([0, "thinking"]),
+                json!([0, "h"]),
+                json!([0]),
+                json!([1, "text"]),
+                json!([1, "a"]),
+                json!([1]),
+                json!([2, "tool_use"]),
+                json!([2, "{}"]),
+                json!([2]),
+                json!([3, "tool_use"]),
+                json!([3]),
                 json!("tool_use")
             ])
         );

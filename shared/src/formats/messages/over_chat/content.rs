@@ -95,7 +95,8 @@ impl Conversation<'_> {
         if text.is_empty() && calls.is_empty() {
             return;
         }
-        let mut message = json!({ "role": "assistant", "content": if text.is_empty() { Value::Null } else { json!(text) } });
+        let mut message =
+            json!({ "role": "assistant", "content": if text.is_empty() { Value::Null } else { json!(text) } });
         if !calls.is_empty() {
             message["tool_calls"] = Value::Array(calls);
             if self.with_thoughts && !thoughts.is_empty() {

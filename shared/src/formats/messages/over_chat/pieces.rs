@@ -74,7 +74,11 @@ fn part(part: &Value) -> Option<Piece> {
 fn call(call: &Value) -> CallPiece {
     let function = call.get("function").or_else(|| call.get("custom"));
     let text = |holder: Option<&Value>, name: &str| {
-        holder.and_then(|holder| holder.get(name)).and_then(Value::as_str).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+        holder
+            .and_then(|holder| holder.get(name))
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+            .map(ToOwned::to_owned)
     };
     CallPiece {
         index: call.get("index").and_then(Value::as_u64),

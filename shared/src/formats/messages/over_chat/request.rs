@@ -79,7 +79,9 @@ pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<
     if let Some(effort) = effort(&request).filter(|_| target.reasoning) {
         set("reasoning_effort", json!(effort));
     }
-    if let Some(user) = filled(&request, "metadata").and_then(|metadata| metadata.get("user_id")).and_then(Value::as_str) {
+    if let Some(user) =
+        filled(&request, "metadata").and_then(|metadata| metadata.get("user_id")).and_then(Value::as_str)
+    {
         // Longer than a chat's user may be, and nobody's business there.
         let hash = hex::encode(Sha256::digest(user));
         set("user", json!(hash));
@@ -89,7 +91,8 @@ pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<
 
 fn stops(request: &Map<String, Value>) -> Result<Option<Value>, Error> {
     let Some(stops) = filled(request, "stop_sequences") else { return Ok(None) };
-    let invalid = || Error::invalid("stop_sequences", "`stop_sequences` is an array of texts; of this model at most 4.");
+    let invalid =
+        || Error::invalid("stop_sequences", "`stop_sequences` is an array of texts; of this model at most 4.");
     let stops: Vec<&str> =
         stops.as_array().and_then(|stops| stops.iter().map(Value::as_str).collect()).ok_or_else(invalid)?;
     let stops: Vec<&str> = stops.into_iter().filter(|stop| !stop.trim().is_empty()).collect();
@@ -104,7 +107,8 @@ fn tools(request: &Map<String, Value>, names: &mut Names) -> Result<Vec<Value>, 
     for (place, tool) in request.get("tools").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let name = tool.get("name").and_then(Value::as_str).unwrap_or_default();
         if tool.get("type").is_some_and(|kind| !kind.is_null() && kind != "custom") {
-            let message = "This model is served as a chat model here, which knows no tools but those you describe yourself.";
+            let message =
+                "This model is served as a chat model here, which knows no tools but those you describe yourself.";
             return Err(Error::invalid(format!("tools[{place}].type"), message));
         }
         if name == PLACEHOLDER {
@@ -179,24 +183,24 @@ mod tests {
     #[test]
     fn a_conversation_with_tools_and_images_is_a_chat() {
         let sent = chat(json!({
-            "model": "m", "max_tokens": 50, "temperature": 0.5, "top_k": 3, "stop_sequences": ["x", " "],
-            "system": [{"type": "text", "text": "x-anthropic-billing-header: a"}, {"type": "text", "text": "Be brief."}],
-            "metadata": {"user_id": "u"},
-            "tools": [{"name": "f", "description": "d", "input_schema": {"type": "object"}, "defer_loading": true}],
-            "tool_choice": {"type": "any", "disable_parallel_tool_use": true},
-            "messages": [
-                {"role": "user", "content": [{"type": "text", "text": "a"},
-                    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA"}}]},
-                {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": "s"},
-                    {"type": "text", "text": "b"}, {"type": "tool_use", "id": "t1", "name": "f", "input": {"x": 1}},
-                    {"type": "tool_use", "id": "t2", "name": "f", "input": {}}]},
-                {"role": "user", "content": [
-                    {"type": "tool_result", "tool_use_id": "t1", "content": "one"},
-                    {"type": "tool_result", "tool_use_id": "t2", "is_error": true, "content": [{"type": "text", "text": "two"},
-                        {"type": "image", "source": {"type": "url", "url": "https://x/i.png"}}]},
-                    {"type": "text", "text": "and?"}]},
-                {"role": "system", "content": "later"},
-            ]}));
+        "model": "m", "max_tokens": 50, "temperature": 0.5, "top_k": 3, "stop_sequences": ["x", " "],
+        "system": [{"type": "text", "text": "x-anthropic-billing-header: a"}, {"type": "text", "text": "Be brief."}],
+        "metadata": {"user_id": "u"},
+        "tools": [{"name": "f", "description": "d", "input_schema": {"type": "object"}, "defer_loading": true}],
+        "tool_choice": {"type": "any", "disable_parallel_tool_use": true},
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "a"},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA"}}]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": "s"},
+                {"type": "text", "text": "b"}, {"type": "tool_use", "id": "t1", "name": "f", "input": {"x": 1}},
+                {"type": "tool_use", "id": "t2", "name": "f", "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t1", "content": "one"},
+                {"type": "tool_result", "tool_use_id": "t2", "is_error": true, "content": [{"type": "text", "text": "two"},
+                    {"type": "image", "source": {"type": "url", "url": "https://x/i.png"}}]},
+                {"type": "text", "text": "and?"}]},
+            {"role": "system", "content": "later"},
+        ]}));
         assert_eq!(
             sent,
             json!({"model": "up", "max_tokens": 9, "temperature": 0.5, "stop": ["x"], "stream": true,
