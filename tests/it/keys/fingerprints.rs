@@ -45,8 +45,7 @@ async fn no_administrator_is_made_under_a_wrong_pepper() {
             _ => variables.get(name).cloned(),
         })
     };
-    let refused =
-        local::admin_command::create(config(Some(OTHER)), "root@test.example").await.expect_err("a refusal");
+    let refused = local::admin_command::create(config(Some(OTHER)), "root@test.example").await.expect_err("a refusal");
     assert_eq!(refused.to_string(), Misfit::WrongPepper(1).to_string());
     assert_eq!(world.value("select count(*) from gateway.accounts").await, json!(0));
     local::admin_command::create(config(None), "root@test.example").await.map_err(|e| e.to_string()).expect("one");
