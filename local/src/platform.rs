@@ -89,7 +89,7 @@ pub fn repository() -> &'static Path {
 
 impl Platform {
     /// Starts the services around a migrated database. `environment` is where variables of the user come from: a
-    /// provider that has a key there is the real one, and then no stand-in answers for any other.
+    /// provider that has a key there is the real one.
     ///
     /// # Errors
     /// When a service cannot start.
@@ -138,7 +138,6 @@ impl Platform {
         {
             set(name, value);
         }
-        let any_is_real = NAMES.iter().any(|name| environment(&key_variable(name)).is_some());
         for name in NAMES {
             let upper = name.to_ascii_uppercase();
             let (key_name, url_name) = (key_variable(name), format!("{upper}_BASE_URL"));
@@ -149,8 +148,6 @@ impl Platform {
                         set(&further, value);
                     }
                 }
-            } else if any_is_real {
-                // Beside a real provider, made-up answers would pass for real ones, and be fallen back to.
             } else if let (Some(key), Some(url)) = (providers.key(name), providers.base_url(name)) {
                 set(&key_name, key.to_owned());
                 set(&url_name, url);
@@ -182,7 +179,7 @@ impl Platform {
         self.variables.get("CRON_SECRET").map_or("", String::as_str)
     }
 
-    /// The real providers; if there are any, nobody else is one.
+    /// The real providers.
     #[must_use]
     pub fn real_providers(&self) -> Vec<&'static str> {
         let is_real = |name: &&str| {

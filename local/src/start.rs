@@ -11,6 +11,7 @@ use local::database::{Database, Source};
 use local::platform::{Platform, PlatformError, ReadyKeys, passed_on};
 use local::schema::Layout;
 use local::secrets::Secrets;
+use local::stand_in_routes;
 use local::upstash::Engine;
 use shared::config::Config;
 use shared::serve::{logs, stopped};
@@ -80,6 +81,7 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
     let engine = Engine::detect(env);
     let redis = if engine == Engine::InProcess { "in process" } else { "REDIS_URL" };
     let platform = Platform::start(database, engine, secrets, env).await?;
+    stand_in_routes::assign(&platform.database, &platform.real_providers()).await?;
     let keys = platform.ready_keys().await?;
     shared::deployment::report(&*platform.gateway()?).await;
     let base_url = format!("http://{}", listener.local_addr()?);
@@ -107,10 +109,7 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
     let providers = if real_providers.is_empty() {
         "stand-ins, whose answers are made up".to_owned()
     } else {
-        format!(
-            "{} only; made-up answers (stand-ins, test/… models) need a start without providers' keys",
-            real_providers.join(", ")
-        )
+        format!("{}; stand-ins answer nothing but test/… models", real_providers.join(", "))
     };
     let sign_in = if platform.is_privy_stand_in() {
         format!("{base_url}/_local/privy?email=you@example.com gives tokens for POST /auth/privy")

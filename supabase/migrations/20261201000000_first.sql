@@ -936,7 +936,7 @@ return case
   when cardinality(key.domain_allowlist) > 0
     and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
     then 'domain_not_allowed'
-  when not (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) then 'insufficient_scope'
+  when (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true then 'insufficient_scope'
   when scope <> 'inference' then null
   when key.requests_used >= key.max_requests then 'request_limit_reached'
   when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'

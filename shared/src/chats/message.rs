@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::terms;
 use crate::app::App;
+use crate::config::EncryptionKey;
 use crate::error::Error;
 use crate::formats::chat::prompt;
 use crate::keyring::{self, Sealed};
@@ -32,13 +33,21 @@ impl Kept {
         Ok(Self {
             role: role(message),
             content: keyring::seal(app, message.get())?,
-            terms: terms::of_message(message, keyring::newest(app)?),
+            terms: terms_of(message, keyring::newest(app)?),
             bound: size.bound,
             tokens: size.recounted(&prompt::message_text(message)).min(size.bound),
             images: size.images,
             modalities: size.modalities,
         })
     }
+}
+
+/// The terms of a message: its words', and one of the whole.
+#[must_use]
+pub fn terms_of(message: &RawValue, key: &EncryptionKey) -> Vec<i64> {
+    let mut terms = terms::terms(&terms::words(&spoken(message)), key);
+    terms.extend(terms::term_of_all(message.get(), key));
+    terms
 }
 
 /// Who says it; nobody, if it does not say.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::terms;
+use super::message::terms_of;
 use crate::app::App;
 use crate::endpoints::answer::unworded;
 use crate::error::Result;
@@ -79,7 +79,7 @@ fn session_anew(app: &App, session: &Session) -> Result<serde_json::Value> {
 fn message_anew(app: &App, kept: &Message) -> Result<serde_json::Value> {
     let text = keyring::open(app, &kept.content)?;
     let message = RawValue::from_string(text.clone()).map_err(|error| unworded(&error))?;
-    let terms = terms::of_message(&message, keyring::newest(app)?);
+    let terms = terms_of(&message, keyring::newest(app)?);
     let content = Renewed(kept.content.ciphertext.clone(), keyring::seal(app, &text)?);
     Ok(json!({ "id": kept.id, "content": content, "terms": terms }))
 }

@@ -7,11 +7,9 @@
 use std::collections::BTreeSet;
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::value::RawValue;
 use sha2::Sha256;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::message::spoken;
 use crate::config::EncryptionKey;
 
 /// Of a message that has more different words, the first so many can be found.
@@ -36,13 +34,11 @@ pub fn terms(words: &BTreeSet<String>, key: &EncryptionKey) -> Vec<i64> {
     words.iter().filter_map(|word| term(word, key)).collect()
 }
 
-/// The terms of a message: its words', and one of the whole, by which the database knows it again without reading it.
+/// The term of a text as a whole, by which the database knows it again without reading it.
 #[must_use]
-pub fn of_message(message: &RawValue, key: &EncryptionKey) -> Vec<i64> {
-    let mut terms = terms(&words(&spoken(message)), key);
+pub fn term_of_all(text: &str, key: &EncryptionKey) -> Option<i64> {
     // No word has a control character.
-    terms.extend(term(&format!("\0{}", message.get()), key));
-    terms
+    term(&format!("\0{text}"), key)
 }
 
 fn term(text: &str, key: &EncryptionKey) -> Option<i64> {

@@ -36,6 +36,8 @@ fn error_lines(source: &str) -> Vec<String> {
             }
             message.map(str::to_owned)
         })
+        // One that is all a value's own words has no message of its own.
+        .filter(|message| !message.starts_with('{'))
         // What a value says of itself comes after the message.
         .map(|message| message.split(": {").next().unwrap_or_default().to_owned())
         .collect()

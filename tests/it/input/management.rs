@@ -43,11 +43,11 @@ async fn a_body_that_is_no_json_is_said_to_be_none() {
         let good = good(path, &someone);
         let member = good.as_object().expect("an object").keys().next().expect("a member");
         let (half, good) = (format!("{{\"{member}\":\"\\ud800\"}}"), good.to_string());
-        for body in ["", " ", "{", &good[..good.len() - 1], &format!("{good}x"), "\u{0}", &half, "\u{feff}{}"] {
+        for body in ["{", &good[..good.len() - 1], &format!("{good}x"), "\u{0}", &half, "\u{feff}{}"] {
             let answer = post(&world, &admin, path, body.to_owned()).await;
             assert_eq!(answer.outcome(), (400, "invalid_json".to_owned()), "{path} {body:?}: {}", answer.text);
         }
-        for body in ["[]", "null", "1", "\"text\"", "{}", "[[[]]]"] {
+        for body in ["", " ", "[]", "null", "1", "\"text\"", "{}", "[[[]]]"] {
             let answer = post(&world, &admin, path, body.to_owned()).await;
             assert_eq!(answer.outcome(), (400, "invalid_request".to_owned()), "{path} {body:?}: {}", answer.text);
         }

@@ -11,6 +11,7 @@ mod framing;
 mod naming;
 mod reported;
 mod request;
+mod stand_ins;
 mod tools;
 mod uncounted;
 mod wishes;

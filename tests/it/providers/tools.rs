@@ -6,6 +6,7 @@ use shared::credits::tokens::count;
 use shared::formats::Format;
 use tests::scripted::{Script, Scripted};
 use tests::wire::{WIRES, Wire};
+use tests::world::MODEL;
 
 use super::{CREDIT, ask, body, newest};
 
@@ -101,6 +102,9 @@ async fn what_is_right_is_passed_on_to_the_letter() {
         let parts = events.iter().map(|event| event.clone().into()).collect();
         provider.answers(Script { parts, ..Script::stream(&[]) }.done(&[]));
         let answer = ask(wire, &world, &account.key, &body(wire, true)).await;
-        assert_eq!(answer.text, format!("{}data: [DONE]\n\n", events.concat()));
+        // But for the names, which each event gains.
+        let names = format!(",\"model\":\"{MODEL}\",\"provider\":\"{}\"}}\n\n", wire.provider);
+        let named = events.concat().replace("}\n\n", &names);
+        assert_eq!(answer.text, format!("{named}data: [DONE]\n\n"));
     }
 }

@@ -170,6 +170,7 @@ impl Scene {
             ),
             sample("list_outdated_chats", json!({"versions": [1]}), &[]),
             sample("renew_chats", json!({"renewed": {"sessions": [], "messages": []}}), &[]),
+            sample("check_caller", json!({"caller": user, "scope": "inference"}), &[]),
             sample("get_limits", json!({"caller": user}), &[]),
             sample("list_rate_limits", json!({"caller": user, "query": page(json!({}))}), &[]),
             sample(
