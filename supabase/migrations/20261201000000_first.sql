@@ -2893,18 +2893,6 @@ begin
 end;
 $$;
 
--- supabase/schemas/46_check_inference_key.sql
-
--- Whether the calling key may ask a model: for what asks none and holds nothing.
-create function public.check_inference_key(caller jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
-as $$
-begin
-  perform gateway.authenticate(caller, 'inference');
-  return jsonb_build_object('ok', true);
-end;
-$$;
-
 -- supabase/schemas/50_account.sql
 
 -- What an account says of itself, and its end.
@@ -5771,10 +5759,6 @@ grant execute on function public.sweep_holds(uuid) to service_role;
 -- 43_ledger_check.sql
 revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
 grant execute on function public.check_ledger(jsonb, text) to service_role;
-
--- 46_check_inference_key.sql
-revoke execute on function public.check_inference_key(jsonb) from public, anon, authenticated;
-grant execute on function public.check_inference_key(jsonb) to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;

@@ -22,10 +22,6 @@ grant execute on function public.sweep_holds(uuid) to service_role;
 revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
 grant execute on function public.check_ledger(jsonb, text) to service_role;
 
--- 46_check_inference_key.sql
-revoke execute on function public.check_inference_key(jsonb) from public, anon, authenticated;
-grant execute on function public.check_inference_key(jsonb) to service_role;
-
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
 grant execute on function public.get_profile(jsonb) to service_role;

@@ -21,9 +21,9 @@ async fn the_model_has_the_catalogs_name_in_every_answer_and_event() {
         let account = world.account(CREDIT).await;
         for upstream in ["normal", "usage-in-every-chunk", "keepalive", "wrong-model", "cut?after=3"] {
             alone(wire, &world, upstream).await;
-            for further in
-                [json!({}), json!({"stream": true}), json!({"stream": true, "stream_options": {"include_usage": true}})]
-            {
+            let mut with_usage = wire.with_usage(true);
+            with_usage["stream"] = json!(true);
+            for further in [json!({}), json!({"stream": true}), with_usage] {
                 let answer = ask(wire, &world, &account.key, &wire.hello(&further)).await;
                 if answer.status == 502 {
                     continue;

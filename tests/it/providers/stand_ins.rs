@@ -26,7 +26,10 @@ async fn beside_a_real_provider_stand_ins_serve_only_what_is_asked_of_them_by_na
         (&[][..], json!(["a/real chutes", "a/real openrouter", "test/one openrouter"])),
         (&["openrouter"][..], json!(["a/real openrouter", "test/one portkey"])),
         (&["chutes", "openrouter"][..], json!(["a/real chutes", "a/real openrouter", "test/one portkey"])),
-        (&["chutes", "openrouter", "portkey", "featherless"][..], json!(["a/real chutes", "a/real openrouter"])),
+        (
+            &["chutes", "openrouter", "portkey", "featherless", "anthropic"][..],
+            json!(["a/real chutes", "a/real openrouter"]),
+        ),
     ] {
         for _ in 0..2 {
             assign(&world.platform.database, real).await.expect("assigned");

@@ -54,7 +54,7 @@ pub async fn count(State(app): State<SharedApp>, caller: Caller, payload: Payloa
         let request = body::parse(&payload.0)?;
         body::model(&request)?;
     }
-    let _: Value = caller.rpc(&app, "check_inference_key", json!({})).await?;
+    let _: Value = caller.rpc(&app, "check_caller", json!({ "scope": "inference" })).await?;
     // Off the async threads: a prompt may be megabytes.
     let counted = tokio::task::spawn_blocking(move || count_prompt(&body::parse(&payload.0)?));
     let input_tokens = counted.await.map_err(|error| {

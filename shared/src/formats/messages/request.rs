@@ -82,7 +82,7 @@ impl MessagesRequest {
     }
 
     fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        let request = serde_json::from_slice(&self.body).map_err(|error| body::unwritable(&error))?;
+        let request = serde_json::from_slice(&self.body).map_err(|error| wire::no_text(&error))?;
         let (chat, reading) = to_chat(request, target)?;
         let body = Value::Object(chat).to_string().into();
         let answer = Box::new(OverChat::new(reading));

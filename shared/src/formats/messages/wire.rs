@@ -55,6 +55,12 @@ pub fn error_body(error: &Error) -> Value {
 
 const TOO_LONG: &str = "prompt is too long";
 
+/// Of a body that was read member by member and is no JSON to the last text: half a surrogate pair, say.
+#[must_use]
+pub fn no_text(_: &serde_json::Error) -> Error {
+    Error::new(Code::InvalidJson).with_message("The body holds a text that is no Unicode; this model needs every one.")
+}
+
 /// The last event of a stream that has failed.
 #[must_use]
 pub fn error_event(error: &Error) -> Bytes {

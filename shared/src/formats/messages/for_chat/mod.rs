@@ -17,7 +17,6 @@ use self::answer::AsChat;
 use self::request::to_messages;
 use super::wire;
 use crate::error::Error;
-use crate::formats::openai::body;
 use crate::formats::{Demand, Format, Request, Target, Upstream};
 
 /// A request that goes upstream as a chat completion, for providers that speak Messages and no chat, too.
@@ -39,7 +38,7 @@ impl<R: Request> Request for AlsoOverMessages<R> {
         if upstream.format != Format::Chat || spoken(Format::Chat) || !spoken(Format::Messages) {
             return Ok(upstream);
         }
-        let chat = serde_json::from_slice(&upstream.body).map_err(|error| body::unwritable(&error))?;
+        let chat = serde_json::from_slice(&upstream.body).map_err(|error| wire::no_text(&error))?;
         let message = to_messages(chat, target)?;
         Ok(Upstream {
             format: Format::Messages,
