@@ -5,6 +5,7 @@ mod checks;
 mod control;
 mod failures;
 mod formats;
+mod messages;
 mod shapes;
 mod streams;
 mod text;
