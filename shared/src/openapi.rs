@@ -36,6 +36,7 @@ const ERROR: &str = "Error";
 pub fn document() -> Result<Value, String> {
     let mut document = serde_json::to_value(Documented::openapi()).map_err(|error| error.to_string())?;
     let written = document["paths"].as_object().cloned().unwrap_or_default();
+    let schemas = document["components"]["schemas"].clone();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for route in ROUTES {
         let path = route.public_path();
@@ -46,7 +47,7 @@ pub fn document() -> Result<Value, String> {
                 .and_then(|item| item.get(&method))
                 .cloned()
                 .ok_or_else(|| format!("no handler's attribute says `{method}` and `{path}`"))?;
-            complete(&mut described, route, operation);
+            complete(&mut described, &schemas, route, operation);
             paths.entry(path.clone()).or_default().insert(method, described);
         }
     }
@@ -80,7 +81,7 @@ pub fn document() -> Result<Value, String> {
 }
 
 /// Adds to an operation what the table knows: its id, what it does, who may call it and how everyone is refused.
-fn complete(described: &mut Value, route: &Route, operation: &Operation) {
+fn complete(described: &mut Value, schemas: &Value, route: &Route, operation: &Operation) {
     let method = operation.method.to_ascii_lowercase();
     described["operationId"] = json!(format!("{}_{method}", route.name));
     let own = own_words(described);
@@ -107,7 +108,11 @@ fn complete(described: &mut Value, route: &Route, operation: &Operation) {
     let takes_body = described.get("requestBody").is_some();
     let takes_anything = takes_body || described.get("parameters").is_some();
     if let Some(body) = described.get_mut("requestBody") {
-        body["required"] = json!(true);
+        // Of a body that needs no member nothing need be sent.
+        let schema = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+        let schema = schema.rsplit('/').next().and_then(|name| schemas.get(name));
+        let needs_something = schema.is_none_or(|schema| schema.get("required").is_some());
+        body["required"] = json!(needs_something);
     }
     let mut refusals = Vec::new();
     match operation.auth {

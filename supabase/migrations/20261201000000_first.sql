@@ -5580,7 +5580,7 @@ begin
     from jsonb_array_elements(query -> 'terms') as ring (terms)
     cross join lateral (
       select one as m from gateway.chat_messages as one
-      where terms @> gateway.chat_terms(session.account_id, ring.terms)
+      where ring.terms <> '[]' and terms @> gateway.chat_terms(session.account_id, ring.terms)
         and account_id = session.account_id and one.id < before
         and (query ->> 'session_id' is null or session_id = (query ->> 'session_id')::uuid)
     ) as hit

@@ -26,6 +26,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 #[into_params(parameter_in = Query)]
 pub struct CheckQuery {
     /// The `next_cursor` of a report that ended before the last account.
+    #[param(value_type = Option<Uuid>)]
     cursor: Option<String>,
 }
 

@@ -16,6 +16,7 @@ use crate::endpoints::answer::Page;
 use crate::endpoints::input::{Input, check_id_cursor, page_size};
 use crate::error::{Error, Result};
 use crate::keyring;
+use crate::whole::Whole;
 
 /// The longest question, in characters.
 const LONGEST: usize = 500;
@@ -26,35 +27,34 @@ const LONGEST: usize = 500;
 #[schema(examples(json!({"query": "oslo museum", "limit": 20})))]
 pub struct ChatSearch {
     /// Whole words, in any case and order, all of which a message must hold.
-    #[schema(min_length = 1, max_length = 500, pattern = r"[A-Za-z0-9]")]
+    #[schema(max_length = 500)]
     query: String,
     /// Only in this session.
     session_id: Option<Uuid>,
     /// Messages a page.
-    #[schema(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<Whole>,
     /// The `next_cursor` of the page before.
     #[schema(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
 }
 
-/// `POST /v1/chat/search`: messages that hold all these words, newest first.
+/// `POST /v1/chat/search`: messages that hold all these words, newest first; none if there are no words.
 ///
 /// # Errors
-/// The refusals of key validation; 400 when there are no words.
+/// The refusals of key validation; 400 for a query that is too long, a limit or cursor that is none.
 #[utoipa::path(post, path = "/v1/chat/search", tag = "chats", request_body = ChatSearch,
     responses((status = 200, body = Page<KeptMessage>)))]
 pub async fn find(State(app): State<SharedApp>, caller: Caller, input: Input<ChatSearch>) -> Result<Json<List>> {
     let ChatSearch { query, session_id, limit, cursor } = input.body;
     let words = words(&query);
-    if words.is_empty() || query.chars().count() > LONGEST {
-        let message = format!("`query` holds at least one word and has at most {LONGEST} characters.");
-        return Err(Error::invalid("query", message));
+    if query.chars().count() > LONGEST {
+        return Err(Error::invalid("query", format!("`query` has at most {LONGEST} characters.")));
     }
     check_id_cursor(cursor.as_deref())?;
     let rings: Vec<Vec<i64>> = keyring::keys(&app)?.iter().map(|key| terms(&words, key)).collect();
     let query = json!({
-        "terms": rings, "session_id": session_id, "limit": page_size(limit, None, 100)?, "cursor": cursor,
+        "terms": rings, "session_id": session_id, "limit": page_size(limit.map(|limit| u32::try_from(limit.0).unwrap_or(0)), None, 100)?, "cursor": cursor,
     });
     let found: List = caller.rpc(&app, "search_chats", json!({ "query": query })).await?;
     found.opened(&app).map(Json)
