@@ -24,6 +24,7 @@ impl Thing {
         let (Slot::Path(name) | Slot::Query(name) | Slot::Body(name)) = slot;
         match name.as_str() {
             "key_id" => Self::Key,
+            "cursor" if path == "/admin/ledger/check" => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" | "session_id" if path.starts_with("/v1/chat/") => Self::Chat,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,

@@ -30,6 +30,8 @@ pub enum OwnProvider {
     Featherless,
     /// Chutes
     Chutes,
+    /// Anthropic
+    Anthropic,
 }
 
 /// A key to be kept; it replaces the one before.
@@ -131,4 +133,17 @@ pub async fn delete(
 ) -> Result<Response> {
     let gone: Box<RawValue> = caller.rpc(&app, "delete_provider_key", json!({ "provider": which.provider })).await?;
     Ok(answer::private(&gone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::table::PROVIDERS;
+
+    #[test]
+    fn one_can_have_a_key_of_ones_own_at_every_provider() {
+        for provider in PROVIDERS {
+            assert!(serde_json::from_value::<OwnProvider>(json!(provider.name)).is_ok(), "{}", provider.name);
+        }
+    }
 }
