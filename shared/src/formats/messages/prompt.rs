@@ -15,6 +15,9 @@ use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::object::Object;
 
+/// Who can say something; instructions in the middle of a conversation are the system's.
+const ROLES: [&str; 3] = ["user", "assistant", "system"];
+
 /// Tokens of a tool that Anthropic has defined itself, at most.
 const PER_DEFINED_TOOL: u64 = 1_500;
 /// Bytes that a chat puts around a tool, around a schema of the answer, and around a block that it says otherwise.
@@ -108,8 +111,14 @@ impl Walk {
     }
 
     fn message(&mut self, message: &Object<'_>, place: usize) -> Result<(), Error> {
-        if message.get("role").is_none_or(|role| !role.starts_with('"')) {
-            return Err(Error::invalid(format!("messages[{place}].role"), "Every message has a `role`."));
+        let role: Option<String> = message.read("role").ok().flatten();
+        if role.is_none_or(|role| !ROLES.contains(&role.as_str())) {
+            const WHO: &str = "Every message has a `role`: user or assistant.";
+            return Err(Error::invalid(format!("messages[{place}].role"), WHO));
+        }
+        if message.get("content") == Some("\"\"") {
+            const EMPTY: &str = "A message's `content` says something: Anthropic takes no empty one.";
+            return Err(Error::invalid(format!("messages[{place}].content"), EMPTY));
         }
         if message.get("role") == Some("\"system\"") {
             self.size.added += AROUND_BLOCK;
