@@ -809,14 +809,14 @@ create table gateway.chat_sessions (
   model text,
   messages integer not null default 0,
   bytes bigint not null default 0,
-  turn uuid,
+  turn_call uuid,
   turn_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null
 );
 comment on table gateway.chat_sessions is 'A conversation. What people write is sealed.';
 comment on column gateway.chat_sessions.messages is 'How many it has ever had: the next one''s position.';
-comment on column gateway.chat_sessions.turn is
+comment on column gateway.chat_sessions.turn_call is
   'The call whose turn it is, until it ends or turn_until has passed: two turns at once would be told in each other''s words.';
 comment on column gateway.chat_sessions.bytes is 'Of its own ciphertexts and its messages''.';
 
@@ -1825,7 +1825,7 @@ begin
     turn.refused := gateway.refusal(404, 'chat_session_not_found', '{"param": "session_id"}');
     return turn;
   end if;
-  if chat.turn_until > at and chat.turn <> (call ->> 'call_id')::uuid then
+  if chat.turn_until > at and chat.turn_call <> (call ->> 'call_id')::uuid then
     turn.refused := gateway.refusal(409, 'chat_session_busy',
       '{"param": "session_id", "retry_after_ms": 1000, "should_retry": true}');
     return turn;
@@ -1872,7 +1872,7 @@ $$;
 create function gateway.take_turn(call jsonb, until timestamptz) returns void
 language sql
 begin atomic
-  update gateway.chat_sessions set turn = (call ->> 'call_id')::uuid, turn_until = until
+  update gateway.chat_sessions set turn_call = (call ->> 'call_id')::uuid, turn_until = until
     where id = (call ->> 'session_id')::uuid;
 end;
 
@@ -1883,7 +1883,7 @@ language plpgsql
 as $$
 declare
   chat gateway.chat_sessions;
-  title constant gateway.sealed_text := gateway.read_sealed(turn -> 'title');
+  first_title constant gateway.sealed_text := gateway.read_sealed(turn -> 'title');
   known bigint[];
   said jsonb;
 begin
@@ -1901,14 +1901,14 @@ begin
       or gateway.chat_terms(account.id, message -> 'terms') is distinct from known);
   if said is not null then
     chat := gateway.add_chat_messages(chat, said, this_call, at);
-    if chat.title is null and title is not null then
-      update gateway.chat_sessions set title = end_turn.title, bytes = bytes + gateway.sealed_size(end_turn.title)
+    if chat.title is null and first_title is not null then
+      update gateway.chat_sessions set title = first_title, bytes = bytes + gateway.sealed_size(first_title)
         where id = chat.id;
-      update gateway.chat_accounts set bytes = bytes + gateway.sealed_size(end_turn.title)
+      update gateway.chat_accounts set bytes = bytes + gateway.sealed_size(first_title)
         where account_id = account.id;
     end if;
   end if;
-  update gateway.chat_sessions set turn = null, turn_until = null where id = chat.id and turn = this_call;
+  update gateway.chat_sessions set turn_call = null, turn_until = null where id = chat.id and turn_call = this_call;
 end;
 $$;
 

@@ -23,14 +23,14 @@ create table gateway.chat_sessions (
   model text,
   messages integer not null default 0,
   bytes bigint not null default 0,
-  turn uuid,
+  turn_call uuid,
   turn_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null
 );
 comment on table gateway.chat_sessions is 'A conversation. What people write is sealed.';
 comment on column gateway.chat_sessions.messages is 'How many it has ever had: the next one''s position.';
-comment on column gateway.chat_sessions.turn is
+comment on column gateway.chat_sessions.turn_call is
   'The call whose turn it is, until it ends or turn_until has passed: two turns at once would be told in each other''s words.';
 comment on column gateway.chat_sessions.bytes is 'Of its own ciphertexts and its messages''.';
 

@@ -6,6 +6,7 @@ mod keyring;
 mod messages;
 mod secrecy;
 mod sessions;
+mod turns;
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
