@@ -102,6 +102,20 @@ impl World {
         None
     }
 
+    /// A world on a database whose functions can catch errors, or nothing, said loudly: on the embedded one such a function fails
+    /// as a whole.
+    ///
+    /// # Panics
+    /// When something cannot start.
+    pub async fn catching(test: &str) -> Option<Self> {
+        let world = Self::start().await;
+        if world.platform.database.max_connections() > 1 {
+            return Some(world);
+        }
+        crate::skipped(&format!("{test}: on the embedded database a function that catches an error fails as a whole"));
+        None
+    }
+
     /// A world with this Redis, whose gateway has these variables besides its own.
     ///
     /// # Panics
