@@ -12,6 +12,8 @@ use shared::config::Config;
 use shared::deployment;
 use shared::email_address;
 
+use crate::environment;
+
 /// What to do about administrators.
 #[derive(Args)]
 pub struct Options {
@@ -56,11 +58,7 @@ pub fn run(options: &Options) -> ExitCode {
 }
 
 fn create_from_environment(email: &str) -> Result<Administrator, Box<dyn Error>> {
-    if let Err(error) = dotenvy::dotenv()
-        && !error.not_found()
-    {
-        return Err(error.into());
-    }
+    environment::load()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(create(Config::from_env(), email))
 }

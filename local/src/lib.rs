@@ -3,6 +3,7 @@
 pub mod admin_command;
 pub mod data_dir;
 pub mod database;
+pub mod environment;
 mod loopback;
 pub mod mailbox;
 mod pages;

@@ -18,6 +18,8 @@ use shared::config::Config;
 use shared::money::Nanos;
 use uuid::Uuid;
 
+use crate::environment;
+
 /// Which settlements to book.
 #[derive(Args)]
 pub struct Options {
@@ -84,11 +86,7 @@ pub fn run(options: &Options) -> ExitCode {
 }
 
 fn book_from_environment(options: &Options) -> Result<bool, Box<dyn Error>> {
-    if let Err(error) = dotenvy::dotenv()
-        && !error.not_found()
-    {
-        return Err(error.into());
-    }
+    environment::load()?;
     let mut text = String::new();
     match &options.file {
         Some(file) => text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?,

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use local::data_dir::DataDir;
 use local::database::{Database, Source};
+use local::environment;
 use local::platform::{Platform, PlatformError, ReadyKeys, passed_on};
 use local::schema::Layout;
 use local::secrets::Secrets;
@@ -33,10 +34,7 @@ pub struct Options {
 
 /// Runs until ctrl-c. A start that fails is one line on stderr.
 pub fn run(options: &Options) -> ExitCode {
-    // A .env that is not there is none; one that cannot be read should say so.
-    if let Err(error) = dotenvy::dotenv()
-        && !error.not_found()
-    {
+    if let Err(error) = environment::load() {
         eprintln!(".env cannot be read: {error}");
         return ExitCode::FAILURE;
     }

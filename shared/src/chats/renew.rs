@@ -41,10 +41,11 @@ struct Done {
 #[derive(Serialize)]
 struct Renewed(String, Sealed);
 
-/// Seals anew some of what older keys sealed; answers how much. A keyring of one has nothing to renew from.
+/// Seals anew some of what older keys sealed; answers how much. A keyring of one has nothing to renew from. What no key can
+/// open stays as it is, with an ERROR in the log, and keeps nothing beside it from being renewed.
 ///
 /// # Errors
-/// `service_unavailable`; `not_configured` when a key cannot open what its version sealed.
+/// `service_unavailable`.
 pub async fn renew_outdated(app: &App) -> Result<usize> {
     let versions = keyring::older_versions(app);
     let mut renewed = 0;
@@ -57,11 +58,14 @@ pub async fn renew_outdated(app: &App) -> Result<usize> {
             break;
         }
         let renew = json!({
-            "sessions": outdated.sessions.iter().map(|session| session_anew(app, session)).collect::<Result<Vec<_>>>()?,
-            "messages": outdated.messages.iter().map(|message| message_anew(app, message)).collect::<Result<Vec<_>>>()?,
+            "sessions": outdated.sessions.iter().filter_map(|session| session_anew(app, session).ok()).collect::<Vec<_>>(),
+            "messages": outdated.messages.iter().filter_map(|message| message_anew(app, message).ok()).collect::<Vec<_>>(),
         });
         let done: Done = app.supabase()?.rpc("renew_chats", &json!({ "renewed": renew })).await?;
         renewed += done.renewed;
+        if done.renewed == 0 {
+            break;
+        }
     }
     Ok(renewed)
 }

@@ -48,3 +48,24 @@ async fn a_title_that_was_changed_meanwhile_is_not_renewed_away() {
     world.value(&renew).await;
     assert_eq!(read(&world, &account, &id, "").await.success()["title"], "Now");
 }
+
+#[tokio::test]
+async fn a_message_that_nobody_can_read_any_more_keeps_no_other_from_being_renewed() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let id = session(&world, &account, "Old title").await;
+    for text in ["lost", "kept"] {
+        say(&world, &account, &id, "user", text).await.success();
+    }
+    world
+        .sql("update gateway.chat_messages set content = row ('lost', 1)::gateway.sealed_text where position = 0")
+        .await;
+    let ring = format!("2:{}=,{}", "Q".repeat(43), world.platform.variables()["ENCRYPTION_KEYS"]);
+    let gateway = world.another_gateway_with(&[("ENCRYPTION_KEYS", &ring)]).await;
+    let request = world.http.get(format!("{gateway}/api/cron/retention"));
+    let swept = Answer::to(request.bearer_auth(&world.platform.variables()["CRON_SECRET"])).await.success();
+    // The title and the message that can be read.
+    assert_eq!(swept["renewed"], 2);
+    let versions = "select jsonb_agg((content).version order by position) from gateway.chat_messages";
+    assert_eq!(world.value(versions).await, json!([1, 2]));
+}
