@@ -333,20 +333,20 @@ comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; 
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);
 
--- The ids are in the order in which they were retired.
-create table gateway.retired_secrets (
+-- The ids are in the order in which they were replaced.
+create table gateway.former_secrets (
   id bigint generated always as identity,
   key_hash text primary key,
   key_id uuid not null references gateway.api_keys (id),
   expires_at timestamptz not null
 );
-comment on table gateway.retired_secrets is
+comment on table gateway.former_secrets is
   'Former secrets of rotated keys, as hashes. Until it expires a former secret is the key itself: same limits, same counters, same settings.';
 
-create index retired_secrets_key on gateway.retired_secrets (key_id);
+create index former_secrets_key on gateway.former_secrets (key_id);
 
 alter table gateway.api_keys enable row level security;
-alter table gateway.retired_secrets enable row level security;
+alter table gateway.former_secrets enable row level security;
 
 -- supabase/schemas/14_catalog.sql
 
@@ -975,14 +975,14 @@ as $$
 declare
   hashes constant text[] := array(select jsonb_array_elements_text(key_hashes));
   key gateway.api_keys;
-  retired gateway.retired_secrets;
+  former gateway.former_secrets;
 begin
   select * into key from gateway.api_keys where key_hash = any (hashes);
   if not found then
-    select * into retired from gateway.retired_secrets where key_hash = any (hashes);
+    select * into former from gateway.former_secrets where key_hash = any (hashes);
     if found then
-      select * into key from gateway.api_keys where id = retired.key_id;
-      key.expires_at := least(key.expires_at, retired.expires_at);
+      select * into key from gateway.api_keys where id = former.key_id;
+      key.expires_at := least(key.expires_at, former.expires_at);
     end if;
   end if;
   return key;
@@ -1075,13 +1075,13 @@ return case when account.trial_ends_at is not null then jsonb_build_object(
 -- The rate limits in force, as the limiter in Redis takes them.
 
 -- The plan whose limits an account has at this moment: subscription, else trial (dev), else purchased credit
--- (customize), else free.
+-- (pay_as_you_go), else free.
 create function gateway.plan_in_force(account gateway.accounts, at timestamptz) returns text
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
   when gateway.trial_runs(account, at) then 'dev'
-  when account.has_purchased then 'customize'
+  when account.has_purchased then 'pay_as_you_go'
   else 'free'
 end;
 
@@ -3330,10 +3330,10 @@ begin
     'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (
-      select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(retired.expires_at, key.expires_at))
-                                order by retired.id desc), '[]')
-      from gateway.retired_secrets as retired
-      where retired.key_id = key.id and retired.expires_at > at and status = 'active'));
+      select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(former.expires_at, key.expires_at))
+                                order by former.id desc), '[]')
+      from gateway.former_secrets as former
+      where former.key_id = key.id and former.expires_at > at and status = 'active'));
 end;
 $$;
 
@@ -3670,20 +3670,20 @@ declare
   most_alive constant integer := 20;
   most_remembered constant integer := 100;
 begin
-  insert into gateway.retired_secrets (key_hash, key_id, expires_at)
+  insert into gateway.former_secrets (key_hash, key_id, expires_at)
     select key_hash, id, at + grace from gateway.api_keys where id = any (targets);
-  update gateway.retired_secrets set expires_at = at + grace
+  update gateway.former_secrets set expires_at = at + grace
     where key_id = any (targets) and expires_at > at + grace;
-  update gateway.retired_secrets set expires_at = at
+  update gateway.former_secrets set expires_at = at
     where id in (
       select id from (
-        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.former_secrets
           where key_id = any (targets) and expires_at > at) as alive
       where age > most_alive);
-  delete from gateway.retired_secrets
+  delete from gateway.former_secrets
     where id in (
       select id from (
-        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.former_secrets
           where key_id = any (targets)) as remembered
       where age > most_remembered and expires_at <= at);
   update gateway.api_keys set

@@ -43,17 +43,17 @@ comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; 
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);
 
--- The ids are in the order in which they were retired.
-create table gateway.retired_secrets (
+-- The ids are in the order in which they were replaced.
+create table gateway.former_secrets (
   id bigint generated always as identity,
   key_hash text primary key,
   key_id uuid not null references gateway.api_keys (id),
   expires_at timestamptz not null
 );
-comment on table gateway.retired_secrets is
+comment on table gateway.former_secrets is
   'Former secrets of rotated keys, as hashes. Until it expires a former secret is the key itself: same limits, same counters, same settings.';
 
-create index retired_secrets_key on gateway.retired_secrets (key_id);
+create index former_secrets_key on gateway.former_secrets (key_id);
 
 alter table gateway.api_keys enable row level security;
-alter table gateway.retired_secrets enable row level security;
+alter table gateway.former_secrets enable row level security;

@@ -95,14 +95,14 @@ as $$
 declare
   hashes constant text[] := array(select jsonb_array_elements_text(key_hashes));
   key gateway.api_keys;
-  retired gateway.retired_secrets;
+  former gateway.former_secrets;
 begin
   select * into key from gateway.api_keys where key_hash = any (hashes);
   if not found then
-    select * into retired from gateway.retired_secrets where key_hash = any (hashes);
+    select * into former from gateway.former_secrets where key_hash = any (hashes);
     if found then
-      select * into key from gateway.api_keys where id = retired.key_id;
-      key.expires_at := least(key.expires_at, retired.expires_at);
+      select * into key from gateway.api_keys where id = former.key_id;
+      key.expires_at := least(key.expires_at, former.expires_at);
     end if;
   end if;
   return key;

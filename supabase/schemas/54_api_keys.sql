@@ -36,10 +36,10 @@ begin
     'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (
-      select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(retired.expires_at, key.expires_at))
-                                order by retired.id desc), '[]')
-      from gateway.retired_secrets as retired
-      where retired.key_id = key.id and retired.expires_at > at and status = 'active'));
+      select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(former.expires_at, key.expires_at))
+                                order by former.id desc), '[]')
+      from gateway.former_secrets as former
+      where former.key_id = key.id and former.expires_at > at and status = 'active'));
 end;
 $$;
 

@@ -16,20 +16,20 @@ declare
   most_alive constant integer := 20;
   most_remembered constant integer := 100;
 begin
-  insert into gateway.retired_secrets (key_hash, key_id, expires_at)
+  insert into gateway.former_secrets (key_hash, key_id, expires_at)
     select key_hash, id, at + grace from gateway.api_keys where id = any (targets);
-  update gateway.retired_secrets set expires_at = at + grace
+  update gateway.former_secrets set expires_at = at + grace
     where key_id = any (targets) and expires_at > at + grace;
-  update gateway.retired_secrets set expires_at = at
+  update gateway.former_secrets set expires_at = at
     where id in (
       select id from (
-        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.former_secrets
           where key_id = any (targets) and expires_at > at) as alive
       where age > most_alive);
-  delete from gateway.retired_secrets
+  delete from gateway.former_secrets
     where id in (
       select id from (
-        select id, row_number() over (partition by key_id order by id desc) as age from gateway.retired_secrets
+        select id, row_number() over (partition by key_id order by id desc) as age from gateway.former_secrets
           where key_id = any (targets)) as remembered
       where age > most_remembered and expires_at <= at);
   update gateway.api_keys set

@@ -178,7 +178,7 @@ impl Scene {
 
 /// What is never true, each as a count.
 const NEVER: [(&str, &str); 12] = [
-    ("a secret is current and former", "gateway.api_keys join gateway.retired_secrets using (key_hash)"),
+    ("a secret is current and former", "gateway.api_keys join gateway.former_secrets using (key_hash)"),
     ("a hold is left", "gateway.holds where state = 'open'"),
     (
         "an account that was deleted says whose it was, or can be used",

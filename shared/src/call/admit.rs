@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::bill::Produced;
+use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
 use crate::credits::hold::{Hold, HoldRequest, NoHold, place};
@@ -44,7 +44,7 @@ impl Compensation {
     pub async fn run(self, call: &Call) {
         let release_hold = async {
             if self.hold {
-                let refused = Produced::nothing(Outcome::Refused);
+                let refused = CallRecord::nothing(Outcome::Refused);
                 settle(&call.app, &refused.settlement(call, None), call.deadline + SETTLE_TIME).await;
             }
         };

@@ -17,7 +17,7 @@ use crate::providers::failure::Failure;
 
 /// Everything that a call has brought about; what the settle is made of.
 #[derive(Default)]
-pub struct Produced {
+pub struct CallRecord {
     /// How it ended.
     pub outcome: Outcome,
     /// Who served it, or was being asked when it ended.
@@ -40,7 +40,7 @@ pub struct Produced {
     pub answer: Option<Box<dyn Answer>>,
 }
 
-impl Produced {
+impl CallRecord {
     /// Of a call that ended so before a provider was asked.
     pub fn nothing(outcome: Outcome) -> Self {
         Self { outcome, ..Self::default() }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::admit::Admitted;
-use super::bill::Produced;
+use super::bill::CallRecord;
 use super::client::Client;
 use super::context::Call;
 use super::dispatch::{self, Opened};
@@ -33,14 +33,14 @@ enum Ended {
     TooLarge,
 }
 
-/// Passes the answer on and says in `produced` how it ended.
+/// Passes the answer on and says in `record` how it ended.
 pub async fn deliver(
     call: &Call,
     admitted: &Admitted,
     mut opened: Opened,
     client: &mut Client,
     mut timing: Timing,
-    produced: &mut Produced,
+    record: &mut CallRecord,
 ) {
     let provider = opened.provider;
     let streamed = call.demand().stream;
@@ -53,9 +53,9 @@ pub async fn deliver(
     if matches!(ended, Ended::TooLarge) {
         // It is we who do not read on, so what is not seen has been produced all the same.
         let nothing_seen = opened.answer.progress() == Progress::Waiting;
-        produced.charge_hold = nothing_seen || call.reads_on(&admitted.hold);
+        record.charge_hold = nothing_seen || call.reads_on(&admitted.hold);
     }
-    produced.answer = Some(opened.answer);
+    record.answer = Some(opened.answer);
     let (outcome, error) = match ended {
         // Whoever asked for the whole has all of it or nothing: a stream may have been left meanwhile.
         Ended::Complete if streamed && client.has_left() => (Outcome::ClientLeft, None),
@@ -65,27 +65,27 @@ pub async fn deliver(
         // Its length is what the caller asked for.
         Ended::TooLarge => (Outcome::Cut, Some(dispatch::too_large(provider))),
         Ended::Broken(failure) => {
-            produced.note_failure(provider, &failure);
-            dispatch::log(provider, produced.own_key, &failure);
+            record.note_failure(provider, &failure);
+            dispatch::log(provider, record.own_key, &failure);
             (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(failure.error))
         }
     };
     // Whether a plain answer is one shows when it is put together.
     if streamed && outcome == Outcome::Completed {
-        produced.note(provider, true);
+        record.note(provider, true);
     }
-    produced.outcome = outcome;
+    record.outcome = outcome;
     let error = match error {
         None if client.has_left() => return,
-        None if streamed => return close(call, admitted, client, produced).await,
-        None => match whole(call, admitted, provider, client, &timing, produced).await {
+        None if streamed => return close(call, admitted, client, record).await,
+        None => match whole(call, admitted, provider, client, &timing, record).await {
             Ok(()) => return,
             Err(error) => error,
         },
         Some(error) => error,
     };
-    produced.error = Some(error.code);
-    let event = produced.answer.as_ref().map(|answer| answer.fail(&error)).unwrap_or_default();
+    record.error = Some(error.code);
+    let event = record.answer.as_ref().map(|answer| answer.fail(&error)).unwrap_or_default();
     fail(call, admitted, client, &timing, error, event).await;
 }
 
@@ -174,31 +174,31 @@ async fn whole(
     provider: &'static str,
     client: &mut Client,
     timing: &Timing,
-    produced: &mut Produced,
+    record: &mut CallRecord,
 ) -> Result<(), Error> {
-    produced.count(call, &admitted.hold).await;
-    let bill = produced.bill(call, &admitted.hold);
-    let body = produced.answer.as_ref().zip(bill).and_then(|(answer, bill)| answer.plain(&bill).ok());
+    record.count(call, &admitted.hold).await;
+    let bill = record.bill(call, &admitted.hold);
+    let body = record.answer.as_ref().zip(bill).and_then(|(answer, bill)| answer.plain(&bill).ok());
     let Some(body) = body else {
-        produced.outcome = Outcome::Failed;
-        produced.usage = None;
-        produced.note(provider, false);
+        record.outcome = Outcome::Failed;
+        record.usage = None;
+        record.note(provider, false);
         return Err(Failure::garbled(provider).error);
     };
-    produced.note(provider, true);
+    record.note(provider, true);
     let (end, body) = if call.ends_with_task { feed::withheld(body) } else { (None, Body::from(body)) };
     client.answer(head::answer(call, admitted, timing, Some(provider), "application/json", body), end);
     Ok(())
 }
 
 /// Ends a stream, with the bill if the client asked for it.
-async fn close(call: &Call, admitted: &Admitted, client: &mut Client, produced: &mut Produced) {
-    let wants_bill = produced.answer.as_ref().is_some_and(|answer| answer.wants_bill());
+async fn close(call: &Call, admitted: &Admitted, client: &mut Client, record: &mut CallRecord) {
+    let wants_bill = record.answer.as_ref().is_some_and(|answer| answer.wants_bill());
     if wants_bill {
-        produced.count(call, &admitted.hold).await;
+        record.count(call, &admitted.hold).await;
     }
-    let bill = if wants_bill { produced.bill(call, &admitted.hold) } else { None };
-    let Some(answer) = &produced.answer else { return };
+    let bill = if wants_bill { record.bill(call, &admitted.hold) } else { None };
+    let Some(answer) = &record.answer else { return };
     match answer.close(bill.as_ref()) {
         Ok(events) => last(call, client, events).await,
         Err(error) => tracing::error!(%error, "a stream's end cannot be written"),

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::admit::Admitted;
-use super::bill::Produced;
+use super::bill::CallRecord;
 use super::context::Call;
 use super::timing::Timing;
 use crate::config::ProviderSettings;
@@ -65,12 +65,12 @@ impl Opened {
     }
 }
 
-/// Asks the candidates in turn. `produced` learns who is being asked before anything is sent, since a call may be
+/// Asks the candidates in turn. `record` learns who is being asked before anything is sent, since a call may be
 /// given up at any await.
 ///
 /// # Errors
 /// The last failure, when nobody is left who may be asked.
-pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produced: &mut Produced) -> Result<Opened> {
+pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record: &mut CallRecord) -> Result<Opened> {
     let mut last = Error::new(Code::NoProvider);
     let candidates = order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid);
     for candidate in candidates {
@@ -95,15 +95,15 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, produce
                 continue;
             }
         };
-        produced.provider = Some(name);
-        produced.own_key = candidate.own_key;
+        record.provider = Some(name);
+        record.own_key = candidate.own_key;
         let asked = Instant::now();
-        let attempt = attempt(call, settings, credential, upstream, produced).await;
+        let attempt = attempt(call, settings, credential, upstream, record).await;
         timing.upstream += asked.elapsed();
         match attempt {
             Ok(opened) => return Ok(opened),
             Err(failure) => {
-                produced.note_failure(name, &failure);
+                record.note_failure(name, &failure);
                 log(name, candidate.own_key, &failure);
                 last = failure.error;
                 if last.code == Code::ContextLengthExceeded {
@@ -135,10 +135,10 @@ async fn attempt(
     settings: &ProviderSettings,
     credential: Credential,
     upstream: Upstream,
-    produced: &mut Produced,
+    record: &mut CallRecord,
 ) -> Result<Opened, Failure> {
     let provider = settings.provider.name;
-    produced.first_byte = None;
+    record.first_byte = None;
     // What is not asked for as a stream has the call's deadline only: its first byte is its whole.
     let silence = call.app.config.provider_silence;
     let until = || if upstream.streamed { call.deadline.min(Instant::now() + silence) } else { call.deadline };
@@ -159,13 +159,13 @@ async fn attempt(
         asked_as_stream,
     };
     while opened.answer.progress() == Progress::Waiting && !opened.is_too_large() {
-        next(&mut opened, call, produced).await?;
+        next(&mut opened, call, record).await?;
     }
     Ok(opened)
 }
 
 /// Reads the next bytes of an answer that has no output yet. An error before any is a status that came late.
-async fn next(opened: &mut Opened, call: &Call, produced: &mut Produced) -> Result<(), Failure> {
+async fn next(opened: &mut Opened, call: &Call, record: &mut CallRecord) -> Result<(), Failure> {
     let provider = opened.provider;
     // What was not asked for as a stream may have been charged, and nobody else is asked.
     let falls_back = opened.asked_as_stream;
@@ -179,13 +179,13 @@ async fn next(opened: &mut Opened, call: &Call, produced: &mut Produced) -> Resu
         Err(_) if until < call.deadline => return Err(Failure::silent(provider)),
         Err(_) => {
             // Of a body that was on its way nothing is known.
-            produced.charge_hold = opened.incoming.is_whole();
+            record.charge_hold = opened.incoming.is_whole();
             return Err(Failure::deadline());
         }
         Ok(frame) => frame.map_err(|_| unreachable())?,
     };
     if frame.is_some() {
-        produced.first_byte.get_or_insert_with(Instant::now);
+        record.first_byte.get_or_insert_with(Instant::now);
     }
     match opened.take(frame) {
         Err(Broken::Garbled) if opened.answer.progress() == Progress::Waiting => {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::admit::{self, Admitted};
-use super::bill::Produced;
+use super::bill::CallRecord;
 use super::client::{Client, HeadSender};
 use super::context::{Call, SETTLE_TIME};
 use super::dispatch::{self, Opened};
@@ -77,14 +77,14 @@ impl Call {
                 return refused.compensation.run(&self).await;
             }
         };
-        let mut produced = Produced::default();
-        let relayed = AssertUnwindSafe(self.relay(&admitted, head, timing, &mut produced)).catch_unwind().await;
+        let mut record = CallRecord::default();
+        let relayed = AssertUnwindSafe(self.relay(&admitted, head, timing, &mut record)).catch_unwind().await;
         // What the body withholds its end for is dropped with this value: after the settle.
         let _end = relayed.unwrap_or_else(|_| {
-            produced.outcome = Outcome::Cut;
+            record.outcome = Outcome::Cut;
             None
         });
-        self.finish(admitted, produced).await;
+        self.finish(admitted, record).await;
     }
 
     /// Asks the providers and passes the answer on. Gives back what keeps the client's body open, if the end of the
@@ -94,28 +94,28 @@ impl Call {
         admitted: &Admitted,
         head: HeadSender,
         mut timing: Timing,
-        produced: &mut Produced,
+        record: &mut CallRecord,
     ) -> Option<feed::End> {
         let mut client = Client::new(head);
         if client.has_left() {
             // No provider need be asked.
-            produced.outcome = Outcome::Refused;
+            record.outcome = Outcome::Refused;
             return None;
         }
-        match self.open(admitted, &mut client, &mut timing, produced).await {
+        match self.open(admitted, &mut client, &mut timing, record).await {
             None => {
                 // Whether the provider had begun is unknown; what is known is that it had the prompt.
-                produced.outcome = if produced.provider.is_some() { Outcome::ClientLeft } else { Outcome::Refused };
+                record.outcome = if record.provider.is_some() { Outcome::ClientLeft } else { Outcome::Refused };
                 return None;
             }
             Some(Err(error)) => {
                 let cut_off = error.code == Code::DeadlineExceeded;
-                produced.outcome = if cut_off { Outcome::Deadline } else { Outcome::Failed };
-                produced.error = Some(error.code);
+                record.outcome = if cut_off { Outcome::Deadline } else { Outcome::Failed };
+                record.error = Some(error.code);
                 let event = self.request.failure_event(&error);
                 deliver::fail(self, admitted, &mut client, &timing, error, event).await;
             }
-            Some(Ok(opened)) => deliver::deliver(self, admitted, opened, &mut client, timing, produced).await,
+            Some(Ok(opened)) => deliver::deliver(self, admitted, opened, &mut client, timing, record).await,
         }
         client.into_end().filter(|_| self.ends_with_task)
     }
@@ -127,13 +127,13 @@ impl Call {
         admitted: &Admitted,
         client: &mut Client,
         timing: &mut Timing,
-        produced: &mut Produced,
+        record: &mut CallRecord,
     ) -> Option<Result<Opened, Error>> {
         let gives_up = !self.reads_on(&admitted.hold);
         let (asked, mut so_far) = (Instant::now(), *timing);
         let every = self.app.config.keep_alive;
         let (keep_alive, deadline) = (sleep(every), sleep_until(self.deadline));
-        let open = dispatch::open(self, admitted, timing, produced);
+        let open = dispatch::open(self, admitted, timing, record);
         tokio::pin!(open, keep_alive, deadline);
         loop {
             tokio::select! {
@@ -150,14 +150,14 @@ impl Call {
     }
 
     /// The two calls after the answer: the settle, and the end of the lease.
-    async fn finish(&self, admitted: Admitted, mut produced: Produced) {
+    async fn finish(&self, admitted: Admitted, mut record: CallRecord) {
         let Admitted { hold, lease } = admitted;
-        produced.count(self, &hold).await;
-        let settlement = produced.settlement(self, Some(&hold));
-        let tokens = produced.usage.map_or(0, |usage| hold.bounded(&usage).total());
+        record.count(self, &hold).await;
+        let settlement = record.settlement(self, Some(&hold));
+        let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
         let until = self.deadline + SETTLE_TIME;
         let (stored, waiting) =
-            tokio::join!(settle(&self.app, &settlement, until), lease.release(tokens, &produced.reports));
+            tokio::join!(settle(&self.app, &settlement, until), lease.release(tokens, &record.reports));
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),
@@ -166,7 +166,7 @@ impl Call {
             stored,
             "call ended"
         );
-        self.renew_own_key(&hold, &produced).await;
+        self.renew_own_key(&hold, &record).await;
         if stored && waiting > 0 {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");
@@ -174,8 +174,8 @@ impl Call {
     }
 
     /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.
-    async fn renew_own_key(&self, hold: &Hold, produced: &Produced) {
-        let Some(provider) = produced.provider.filter(|_| produced.own_key) else { return };
+    async fn renew_own_key(&self, hold: &Hold, record: &CallRecord) {
+        let Some(provider) = record.provider.filter(|_| record.own_key) else { return };
         let Some(sealed) = hold.own_keys.get(provider) else { return };
         if keyring::is_outdated(&self.app, sealed) {
             let (account_id, provider, sealed) = (hold.account_id, provider.to_owned(), sealed.clone());

@@ -1,4 +1,4 @@
-//! What queries about time have in common: moments, and places in lists that are ordered by them.
+//! What queries about time have in common: moments, and the keyset cursors of lists that are ordered by them.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,10 +13,10 @@ use crate::error::{Error, Result};
 /// The first moment that RFC 3339 can write: the beginning of the year 0.
 const FIRST: i64 = -62_167_219_200;
 
-/// A cursor that [`Place::read`] takes, as documentation sees it.
-pub struct PlaceCursor;
+/// The text of a [`Cursor`], as documentation shows it.
+pub struct CursorText;
 
-impl PartialSchema for PlaceCursor {
+impl PartialSchema for CursorText {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -26,7 +26,7 @@ impl PartialSchema for PlaceCursor {
     }
 }
 
-impl ToSchema for PlaceCursor {}
+impl ToSchema for CursorText {}
 
 /// A moment of a query as Postgres reads it. There was nothing before 1970, so an earlier one is that.
 ///
@@ -39,28 +39,29 @@ pub fn moment(name: &'static str, moment: Option<Timestamp>) -> Result<Option<Ti
     Ok(moment.map(|moment| moment.max(Timestamp::UNIX_EPOCH)))
 }
 
-/// The entry at which a page ended: a cursor is its time in microseconds and its id, with its hyphens.
+/// A keyset cursor: the time and the id of the last entry of a page. Its text is the time in microseconds, a hyphen, and
+/// the id with its hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct Cursor {
     at: Timestamp,
     id: Uuid,
 }
 
-impl Place {
-    /// The place that a cursor names.
+impl Cursor {
+    /// Reads the `cursor` of a query.
     ///
     /// # Errors
-    /// 400 naming `cursor`, when it names none.
+    /// 400 naming `cursor`, when it is none.
     pub fn read(cursor: Option<&str>) -> Result<Option<Self>> {
         let Some(cursor) = cursor else { return Ok(None) };
-        let place = cursor.split_once('-').and_then(|(at, id)| {
+        let read = cursor.split_once('-').and_then(|(at, id)| {
             if !at.bytes().all(|byte| byte.is_ascii_digit()) || id.len() != Hyphenated::LENGTH {
                 return None;
             }
             Some(Self { at: Timestamp::from_microsecond(at.parse().ok()?).ok()?, id: Uuid::try_parse(id).ok()? })
         });
-        let place = place.ok_or_else(|| Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."));
-        place.map(Some)
+        let read = read.ok_or_else(|| Error::invalid("cursor", "`cursor` is the `next_cursor` of the page before."));
+        read.map(Some)
     }
 }
 
@@ -69,16 +70,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_to_the_microsecond() {
+    fn a_cursor_is_read_to_the_microsecond() {
         let id = "0193a5b0-7c3e-7000-8000-000000000001";
-        let place = Place::read(Some(&format!("1764071502123456-{id}"))).expect("a place").expect("a place");
-        assert_eq!(place.at.to_string(), "2025-11-25T11:51:42.123456Z");
-        assert_eq!(place.id.to_string(), id);
-        assert_eq!(Place::read(None), Ok(None));
+        let cursor = Cursor::read(Some(&format!("1764071502123456-{id}"))).expect("a cursor").expect("a cursor");
+        assert_eq!(cursor.at.to_string(), "2025-11-25T11:51:42.123456Z");
+        assert_eq!(cursor.id.to_string(), id);
+        assert_eq!(Cursor::read(None), Ok(None));
     }
 
     #[test]
-    fn what_is_no_place_is_refused_by_its_name() {
+    fn what_is_no_cursor_is_refused_by_its_name() {
         for cursor in [
             "",
             "-",
@@ -91,7 +92,7 @@ mod tests {
             "1-0193a5b07c3e70008000000000000001",
             "99999999999999999999-0193a5b0-7c3e-7000-8000-000000000001",
         ] {
-            let error = Place::read(Some(cursor)).expect_err(cursor);
+            let error = Cursor::read(Some(cursor)).expect_err(cursor);
             assert_eq!(error.param.as_deref(), Some("cursor"), "{cursor}");
         }
     }

@@ -18,7 +18,7 @@ enum Form {
     #[default]
     Unknown,
     Events,
-    Whole(BytesMut),
+    Integer(BytesMut),
 }
 
 impl Incoming {
@@ -31,7 +31,7 @@ impl Incoming {
     /// Whether it is one body, of which nothing can be told before it is all there.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
-        matches!(self.form, Form::Whole(_))
+        matches!(self.form, Form::Integer(_))
     }
 
     /// Takes the next bytes, and appends to `out` what a streaming client gets of them.
@@ -45,7 +45,7 @@ impl Incoming {
             self.form = match text.first() {
                 None => return Ok(()),
                 // No line of an event stream begins so; a page begins with the last.
-                Some(b'{' | b'[' | b'<') => Form::Whole(BytesMut::from(text)),
+                Some(b'{' | b'[' | b'<') => Form::Integer(BytesMut::from(text)),
                 Some(_) => Form::Events,
             };
             if self.is_whole() {
@@ -53,7 +53,7 @@ impl Incoming {
             }
         }
         match &mut self.form {
-            Form::Whole(body) => {
+            Form::Integer(body) => {
                 body.extend_from_slice(&frame);
                 Ok(())
             }
@@ -67,7 +67,7 @@ impl Incoming {
     /// [`Broken`].
     pub fn end(&mut self, answer: &mut dyn Answer, streams: bool, out: &mut Vec<Bytes>) -> Result<(), Broken> {
         match std::mem::take(&mut self.form) {
-            Form::Whole(body) => answer.whole(body.freeze(), streams.then_some(out)),
+            Form::Integer(body) => answer.whole(body.freeze(), streams.then_some(out)),
             Form::Events => answer.end(out),
             Form::Unknown => Ok(()),
         }

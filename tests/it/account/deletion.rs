@@ -100,7 +100,7 @@ async fn every_key_of_a_deleted_account_is_revoked_its_former_secrets_too() {
     let former = format!("gw_live_{}", "f".repeat(43));
     world
         .sql(&format!(
-            "insert into gateway.retired_secrets (key_hash, key_id, expires_at)
+            "insert into gateway.former_secrets (key_hash, key_id, expires_at)
                values ('{}', '{}', gateway.now() + interval '1 day')",
             world.hash(&former),
             account.key_id

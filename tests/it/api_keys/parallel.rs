@@ -37,7 +37,7 @@ async fn assert_one_key(world: &World, key: &Account, counted: &Value) {
         key.key_id
     );
     assert_eq!(world.value(&sql).await, *counted);
-    let both = "select count(*) from gateway.retired_secrets r join gateway.api_keys k using (key_hash)";
+    let both = "select count(*) from gateway.former_secrets r join gateway.api_keys k using (key_hash)";
     assert_eq!(world.value(both).await, json!(0), "a secret that is both");
 }
 

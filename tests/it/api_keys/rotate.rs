@@ -117,7 +117,7 @@ async fn twenty_former_secrets_go_on_and_the_oldest_end_first() {
     for _ in 0..100 {
         key = rotate(&world, &owner, &key, 0).await;
     }
-    let rows = format!("select count(*) from gateway.retired_secrets where key_id = '{}'", key.key_id);
+    let rows = format!("select count(*) from gateway.former_secrets where key_id = '{}'", key.key_id);
     assert_eq!(world.value(&rows).await, json!(100));
     assert_eq!(balance(&world, &secrets[0]).await, told(401, "invalid_api_key"));
     assert_eq!(balance(&world, &key.key).await, told(200, ""));

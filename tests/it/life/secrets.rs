@@ -71,7 +71,7 @@ impl Kind {
     fn may_be_in(&self, place: &Place) -> bool {
         match (self, place) {
             (Self::ProviderKey(of), Place::Provider(to)) => of == to,
-            (Self::KeyHash, Place::Table(name)) => ["api_keys", "retired_secrets"].contains(&name.as_str()),
+            (Self::KeyHash, Place::Table(name)) => ["api_keys", "former_secrets"].contains(&name.as_str()),
             (Self::CodeHash, Place::Table(name)) => name == "sign_in_codes",
             (Self::Fernet, Place::Table(name)) => {
                 ["provider_keys", "chat_sessions", "chat_messages"].contains(&name.as_str())

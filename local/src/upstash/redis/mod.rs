@@ -99,7 +99,7 @@ impl Connection {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             match parse(&self.received) {
-                Parsed::Whole(reply, length) => {
+                Parsed::Integer(reply, length) => {
                     self.received.advance(length);
                     return Ok(reply);
                 }

@@ -19,7 +19,7 @@ pub(super) fn encode(command: &[&[u8]]) -> Vec<u8> {
 #[derive(Debug, PartialEq)]
 pub(super) enum Parsed {
     /// A reply, and how many bytes it took.
-    Whole(Reply, usize),
+    Integer(Reply, usize),
     Partial,
     /// Not RESP2.
     Garbage,
@@ -29,7 +29,7 @@ pub(super) enum Parsed {
 pub(super) fn parse(bytes: &[u8]) -> Parsed {
     let mut reader = Reader { bytes, at: 0 };
     match reader.reply() {
-        Ok(reply) => Parsed::Whole(reply, reader.at),
+        Ok(reply) => Parsed::Integer(reply, reader.at),
         Err(Stop::Partial) => Parsed::Partial,
         Err(Stop::Garbage) => Parsed::Garbage,
     }
@@ -116,7 +116,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(parse(&bytes[..cut]), Parsed::Partial, "{cut}");
         }
-        assert_eq!(parse(bytes), Parsed::Whole(reply, bytes.len()));
+        assert_eq!(parse(bytes), Parsed::Integer(reply, bytes.len()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::error::{Error, Result};
-use crate::whole::Whole;
+use crate::integer::Integer;
 
 /// The longest time, in days: ten years.
 const LONGEST: i64 = 3650;
@@ -36,7 +36,7 @@ pub struct PrivacyChange {
     /// a shorter time is gone at once.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required, value_type = Option<i64>, minimum = 1, maximum = 3650)]
-    chat_retention_days: Option<Whole>,
+    chat_retention_days: Option<Integer>,
 }
 
 /// `GET /user/privacy`: what is kept of the account's chats, and for how long.

@@ -15,8 +15,8 @@ use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::endpoints::members::{given, object};
 use crate::error::{Error, Result};
+use crate::integer::Integer;
 use crate::limits::every_limit;
-use crate::whole::Whole;
 
 /// The highest limit: a million times what any plan gives a minute, and a number that every store counts exactly.
 const HIGHEST: i64 = 1_000_000_000_000;
@@ -31,7 +31,7 @@ macro_rules! members {
             $($(#[doc = $what])+
             #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
             #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000_i64)]
-            $name: Option<Option<Whole>>,)+
+            $name: Option<Option<Integer>>,)+
         }
 
         impl NewAccountLimits {

@@ -13,7 +13,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
-use crate::endpoints::window::{Place, PlaceCursor};
+use crate::endpoints::window::{Cursor, CursorText};
 use crate::error::Result;
 
 /// Which page of the holders.
@@ -25,7 +25,7 @@ pub struct HolderQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(inline, value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
 
@@ -65,10 +65,10 @@ pub async fn list(
     Path(name): Path<String>,
     Params(query): Params<HolderQuery>,
 ) -> Result<Response> {
-    let place = Place::read(query.cursor.as_deref())?;
+    let cursor = Cursor::read(query.cursor.as_deref())?;
     let query = HolderQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
     let mut arguments = json!({ "name": name, "query": query });
-    arguments["query"]["cursor"] = json!(place);
+    arguments["query"]["cursor"] = json!(cursor);
     let holders: Box<RawValue> = caller.rpc(&app, "list_role_users", arguments).await?;
     Ok(answer::private(&holders))
 }

@@ -13,7 +13,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
-use crate::endpoints::window::{Place, PlaceCursor, moment};
+use crate::endpoints::window::{Cursor, CursorText, moment};
 use crate::error::Result;
 
 /// Which accounts, and which page of them.
@@ -39,7 +39,7 @@ pub struct UserQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(inline, value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub struct UserQuery {
 #[utoipa::path(get, path = "/admin/users", tag = "admin", params(UserQuery),
     responses((status = 200, body = Page<User>)))]
 pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): Params<UserQuery>) -> Result<Response> {
-    let place = Place::read(query.cursor.as_deref())?;
+    let cursor = Cursor::read(query.cursor.as_deref())?;
     let query = UserQuery {
         from: moment("from", query.from)?,
         to: moment("to", query.to)?,
@@ -58,7 +58,7 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): P
         ..query
     };
     let mut arguments = json!({ "query": query });
-    arguments["query"]["cursor"] = json!(place);
+    arguments["query"]["cursor"] = json!(cursor);
     let users: Box<RawValue> = caller.rpc(&app, "list_users", arguments).await?;
     Ok(answer::private(&users))
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
+use crate::integer::Integer;
 use crate::limits::every_limit;
-use crate::whole::Whole;
 
 /// The most that a count can be limited to: more than anyone will ever ask for.
 pub const LARGEST_COUNT: i64 = 1_000_000_000_000;
@@ -23,7 +23,7 @@ macro_rules! members {
             $($(#[doc = $what])+
             #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
             #[serde(skip_serializing_if = "Option::is_none")]
-            $name: Option<Whole>,)+
+            $name: Option<Integer>,)+
         }
 
         impl RateLimits {
@@ -41,7 +41,7 @@ macro_rules! members {
 every_limit!(members);
 
 /// Checks that a figure, if it is there, is one of these.
-pub fn within(param: &'static str, figure: Option<Whole>, range: RangeInclusive<i64>) -> Result<()> {
+pub fn within(param: &'static str, figure: Option<Integer>, range: RangeInclusive<i64>) -> Result<()> {
     if figure.is_none_or(|figure| range.contains(&figure.0)) {
         return Ok(());
     }

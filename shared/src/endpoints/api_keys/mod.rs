@@ -15,10 +15,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::integer::Integer;
 use crate::key_environment::KeyEnvironment;
 use crate::money::Nanos;
 use crate::scopes::Scope;
-use crate::whole::Whole;
 pub use figures::RateLimits;
 pub use settings::SpendPeriod;
 
@@ -126,7 +126,7 @@ const LONGEST_GRACE: i64 = 168;
 const USUAL_GRACE: i64 = 24;
 
 /// How long former secrets go on.
-fn grace(hours: Option<Whole>) -> Result<i64> {
+fn grace(hours: Option<Integer>) -> Result<i64> {
     match hours.map_or(USUAL_GRACE, |hours| hours.0) {
         hours @ 0..=LONGEST_GRACE => Ok(hours),
         _ => Err(Error::invalid("grace_period_hours", format!("`grace_period_hours` is from 0 to {LONGEST_GRACE}."))),

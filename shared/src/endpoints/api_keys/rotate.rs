@@ -18,8 +18,8 @@ use crate::config::configured;
 use crate::endpoints::answer;
 use crate::endpoints::input::{Input, named_id};
 use crate::error::{Code, Result};
+use crate::integer::Integer;
 use crate::key_environment::KeyEnvironment;
-use crate::whole::Whole;
 
 /// How to rotate.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,7 +28,7 @@ use crate::whole::Whole;
 pub struct KeyRotation {
     /// How long the former secret goes on; 0 ends it at once. Those before it go on for no longer.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 168, default = 24)]
-    grace_period_hours: Option<Whole>,
+    grace_period_hours: Option<Integer>,
 }
 
 #[derive(Deserialize)]

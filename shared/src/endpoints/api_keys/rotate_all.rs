@@ -16,8 +16,8 @@ use crate::caller::Caller;
 use crate::config::configured;
 use crate::endpoints::input::Input;
 use crate::error::{Error, Result};
+use crate::integer::Integer;
 use crate::key_environment::KeyEnvironment;
-use crate::whole::Whole;
 
 /// Keys that are rotated at once: as many as an account may have.
 const MOST: usize = 100;
@@ -31,7 +31,7 @@ pub struct BulkRotation {
     environment: KeyEnvironment,
     /// How long their former secrets go on, those before them included; 0 ends them at once.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 168, default = 24)]
-    grace_period_hours: Option<Whole>,
+    grace_period_hours: Option<Integer>,
 }
 
 /// The keys that have new secrets.

@@ -8,10 +8,10 @@ use super::texts::{AddressRange, HostPattern, ModelPattern};
 use crate::endpoints::input::{Name, check_name};
 use crate::endpoints::members::{given, given_object, not_null, optional_object};
 use crate::error::{Error, Result};
+use crate::integer::Integer;
 use crate::key_environment::KeyEnvironment;
 use crate::money::{Nanos, nanos};
 use crate::scopes::{self, Scope};
-use crate::whole::Whole;
 
 /// Entries of a list at most.
 const MOST_ENTRIES: usize = 100;
@@ -60,10 +60,10 @@ pub struct NewApiKey {
     scopes: Option<Vec<String>>,
     /// When it expires, from now.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
-    expires_in_days: Option<Whole>,
+    expires_in_days: Option<Integer>,
     /// How many inference requests it serves in all.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
-    max_requests: Option<Whole>,
+    max_requests: Option<Integer>,
     /// How much it may spend.
     #[serde(default, deserialize_with = "optional_object")]
     spend_limit: Option<NewSpendLimit>,
@@ -81,7 +81,7 @@ pub struct NewApiKey {
     rate_limits: Option<RateLimits>,
     /// How old its secret should become; the key then says that its rotation is due.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
-    rotate_after_days: Option<Whole>,
+    rotate_after_days: Option<Integer>,
 }
 
 impl NewApiKey {
@@ -120,11 +120,11 @@ pub struct KeyChanges {
     /// When it expires, from now.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    expires_in_days: Option<Option<Whole>>,
+    expires_in_days: Option<Option<Integer>>,
     /// How many inference requests it serves in all, those that it has served included.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000i64)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    max_requests: Option<Option<Whole>>,
+    max_requests: Option<Option<Integer>>,
     /// How much it may spend. A new limit or period counts from now; another amount goes on counting.
     #[schema(value_type = Option<NewSpendLimit>)]
     #[serde(default, deserialize_with = "given_object", skip_serializing_if = "Option::is_none")]
@@ -148,7 +148,7 @@ pub struct KeyChanges {
     /// How old its secret should become.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    rotate_after_days: Option<Option<Whole>>,
+    rotate_after_days: Option<Option<Integer>>,
 }
 
 impl KeyChanges {

@@ -15,8 +15,8 @@ use crate::chats::terms::{terms, words};
 use crate::endpoints::answer::Page;
 use crate::endpoints::input::{Input, check_id_cursor, page_size};
 use crate::error::{Error, Result};
+use crate::integer::Integer;
 use crate::keyring;
-use crate::whole::Whole;
 
 /// The longest question, in characters.
 const LONGEST: usize = 500;
@@ -33,7 +33,7 @@ pub struct ChatSearch {
     session_id: Option<Uuid>,
     /// Messages a page.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<Whole>,
+    limit: Option<Integer>,
     /// The `next_cursor` of the page before.
     #[schema(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,

@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::chats::opened::{self, List};
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Input, Params, page_size};
-use crate::endpoints::window::{Place, PlaceCursor};
+use crate::endpoints::window::{Cursor, CursorText};
 use crate::error::{Code, Error, Result};
 use crate::keyring::{self, Sealed};
 
@@ -46,7 +46,7 @@ pub struct ChatSessionsQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(inline, value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
 
@@ -91,7 +91,7 @@ pub async fn list(
     Params(query): Params<ChatSessionsQuery>,
 ) -> Result<Json<List>> {
     let query = json!({
-        "limit": page_size(query.limit, None, 100)?, "cursor": Place::read(query.cursor.as_deref())?,
+        "limit": page_size(query.limit, None, 100)?, "cursor": Cursor::read(query.cursor.as_deref())?,
     });
     let list: List = caller.rpc(&app, "list_chat_sessions", json!({ "query": query })).await?;
     list.opened(&app).map(Json)

@@ -13,7 +13,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
-use crate::endpoints::window::{Place, PlaceCursor, moment};
+use crate::endpoints::window::{Cursor, CursorText, moment};
 use crate::error::Result;
 use crate::money::Nanos;
 
@@ -41,7 +41,7 @@ pub struct ActivityQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(inline, value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
 
@@ -138,7 +138,7 @@ pub async fn list(
         "from": moment("from", query.from)?,
         "to": moment("to", query.to)?,
         "limit": page_size(query.limit, None, 100)?,
-        "cursor": Place::read(query.cursor.as_deref())?,
+        "cursor": Cursor::read(query.cursor.as_deref())?,
     });
     let requests: Box<RawValue> = caller.rpc(&app, "list_activity", json!({ "query": query })).await?;
     Ok(answer::private(&requests))

@@ -14,7 +14,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::{Params, page_size};
-use crate::endpoints::window::{Place, PlaceCursor, moment};
+use crate::endpoints::window::{Cursor, CursorText, moment};
 use crate::error::Result;
 
 /// The window, and which page of the keys. The window is made of whole hours in UTC and spans 366 days at most: the
@@ -31,7 +31,7 @@ pub struct KeyUsageQuery {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the page before ended.
-    #[param(inline, value_type = Option<PlaceCursor>)]
+    #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
 
@@ -95,7 +95,7 @@ pub async fn list(
         "from": moment("from", query.from)?,
         "to": moment("to", query.to)?,
         "limit": page_size(query.limit, None, 100)?,
-        "cursor": Place::read(query.cursor.as_deref())?,
+        "cursor": Cursor::read(query.cursor.as_deref())?,
     });
     let keys: Box<RawValue> = caller.rpc(&app, "list_key_usage", json!({ "query": query })).await?;
     Ok(answer::private(&keys))

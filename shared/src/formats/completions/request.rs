@@ -15,9 +15,9 @@ use crate::formats::openai::members::{self, Members, reaches_prompt};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
 use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::integer::Integer;
 use crate::object::Object;
 use crate::providers::routing::Routing;
-use crate::whole::Whole;
 
 /// Output tokens where the client says nothing, as at OpenAI.
 const USUAL_OUTPUT: u64 = 16;
@@ -71,8 +71,8 @@ impl CompletionRequest {
         if stream && best_of > wanted {
             return Err(Error::invalid("best_of", "`best_of` greater than `n` cannot be streamed."));
         }
-        let logprobs: Option<Whole> = body::read(&request, "logprobs", "`logprobs` is a whole number from 0 to 20.")?;
-        if logprobs.is_some_and(|Whole(wanted)| !(0..=20).contains(&wanted)) {
+        let logprobs: Option<Integer> = body::read(&request, "logprobs", "`logprobs` is a whole number from 0 to 20.")?;
+        if logprobs.is_some_and(|Integer(wanted)| !(0..=20).contains(&wanted)) {
             return Err(Error::invalid("logprobs", "`logprobs` is a whole number from 0 to 20."));
         }
         let suffix: Option<String> = body::read(&request, "suffix", "`suffix` is a text.")?;
@@ -127,7 +127,7 @@ impl CompletionRequest {
                     chat.set(name, &serde_json::from_str::<&serde_json::value::RawValue>(value)?)?;
                 }
             }
-            if let Some(Whole(most)) = request.read::<Whole>("logprobs")? {
+            if let Some(Integer(most)) = request.read::<Integer>("logprobs")? {
                 chat.set("logprobs", &true)?;
                 chat.set("top_logprobs", &most)?;
             }

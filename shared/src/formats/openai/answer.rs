@@ -17,13 +17,13 @@ use crate::object::Object;
 pub struct OpenAiAnswer<S: Shape> {
     events: EventStream,
     chunks: Chunks<S>,
-    whole: Option<Whole>,
+    whole: Option<Plain>,
     include_usage: bool,
 }
 
 /// A plain answer's body, and the `usage` in it.
 #[derive(Debug)]
-struct Whole {
+struct Plain {
     body: Bytes,
     reported: Reported,
 }
@@ -90,7 +90,7 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
                 serde_json::to_vec(&answer).map_err(|_| Broken::Garbled)?.into()
             }
         };
-        self.whole = Some(Whole { body, reported });
+        self.whole = Some(Plain { body, reported });
         Ok(())
     }
 

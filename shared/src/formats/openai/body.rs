@@ -7,10 +7,10 @@ use super::usage::{self, Reported};
 use crate::api_key::holds_key;
 use crate::error::{Code, Error};
 use crate::formats::Bill;
+use crate::integer::Integer;
 use crate::object::Object;
 use crate::providers::routing;
 use crate::repeated_member::repeated_member;
-use crate::whole::Whole;
 
 /// The most choices of one call, as at OpenAI.
 pub const MOST_CHOICES: u64 = 128;
@@ -79,8 +79,8 @@ pub fn read<'s, T: Deserialize<'s>>(
 /// 400 that names the member and the range.
 pub fn whole_number(request: &Object<'_>, name: &'static str, most: u64) -> Result<Option<u64>, Error> {
     let out_of_range = || Error::invalid(name, format!("`{name}` is a whole number from 1 to {most}."));
-    let number = request.read::<Whole>(name).map_err(|_| out_of_range())?;
-    let in_range = |Whole(number)| u64::try_from(number).ok().filter(|number| (1..=most).contains(number));
+    let number = request.read::<Integer>(name).map_err(|_| out_of_range())?;
+    let in_range = |Integer(number)| u64::try_from(number).ok().filter(|number| (1..=most).contains(number));
     number.map(|number| in_range(number).ok_or_else(out_of_range)).transpose()
 }
 

@@ -19,13 +19,13 @@ use crate::object::Object;
 pub struct MessageAnswer {
     stream: EventStream,
     events: Events,
-    whole: Option<Whole>,
+    whole: Option<Plain>,
     /// What the client calls the model.
     model: String,
 }
 
 /// A plain message, without its usage, which stands apart.
-struct Whole {
+struct Plain {
     message: Map<String, Value>,
     reported: Reported,
 }
@@ -69,7 +69,7 @@ impl Answer for MessageAnswer {
         }
         let mut reported = Reported::default();
         reported.take(message.remove("usage").unwrap_or_default());
-        self.whole = Some(Whole { message, reported });
+        self.whole = Some(Plain { message, reported });
         Ok(())
     }
 
