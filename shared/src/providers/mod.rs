@@ -5,6 +5,7 @@ pub mod candidate;
 mod clean;
 pub mod connection;
 pub mod failure;
+pub mod internal;
 pub mod order;
 pub mod own_keys;
 pub mod routing;
