@@ -74,6 +74,10 @@ routes! {
     v1_completions at "/v1/completions" {
         POST inference::completions::create: User "inference"
     } speaks Completions max 300 needs [Redis];
+    /// Vectors of texts.
+    v1_embeddings at "/v1/embeddings" {
+        POST inference::embeddings::create: User "inference"
+    } speaks Embeddings max 120 needs [Redis];
     /// Chats that are kept: new ones and all of them.
     v1_chat_sessions at "/v1/chat/sessions" {
         POST chats::sessions::create: User "chat:write", GET chats::sessions::list: User "chat:read"

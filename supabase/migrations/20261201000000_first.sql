@@ -357,9 +357,9 @@ create table gateway.models (
   name text not null,
   developer text not null,
   description text not null default '',
-  kind text not null default 'chat' check (kind in ('chat', 'image')),
+  kind text not null default 'chat' check (kind in ('chat', 'image', 'embedding')),
   context_length integer not null check (context_length > 0),
-  max_output integer not null check (max_output > 0),
+  max_output integer not null check (max_output >= 0),
   input_modalities text[] not null default array['text'],
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
@@ -2121,7 +2121,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
--- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
+-- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
@@ -2289,6 +2289,15 @@ $$;
 
 -- supabase/schemas/40_call_refusal.sql
 
+-- Where a model of this kind is asked.
+create function gateway.asked_at(kind text) returns text
+language sql immutable parallel safe
+return case kind
+  when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
+  when 'embedding' then 'ask it at POST /v1/embeddings'
+  else 'it is not asked at this address'
+end;
+
 -- Why a call may not be made, or null: the first that applies, in the order in which callers are told. `key` counts what it has
 -- in flight as used already; `in_flight` is what that has reserved.
 create function gateway.call_refusal(
@@ -2320,8 +2329,9 @@ begin
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
   end if;
-  if model.kind <> 'chat' then
-    return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
+  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+    return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
+      'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
   if priced.candidates is null then
     return gateway.refusal(503, case

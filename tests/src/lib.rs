@@ -12,6 +12,7 @@ mod skips;
 pub mod stored;
 pub mod vercel;
 pub mod watch;
+pub mod whole;
 pub mod wire;
 pub mod world;
 

@@ -43,7 +43,7 @@ pub async fn send(
         Err(_) => return Err(Failure::silent(provider)),
         Ok(Err(error)) => {
             // A plain call may have been answered, and charged, on a connection that was lost after it was sent.
-            let fall_back = upstream.streamed || error.is_connect();
+            let fall_back = upstream.repeatable || error.is_connect();
             tracing::warn!(provider, reason = reason(error), "a provider cannot be reached");
             return Err(Failure::unreachable(provider, fall_back));
         }
