@@ -27,8 +27,7 @@ const OF_THE_PROVIDER: [&str; 15] = [
     "refuse",
 ];
 /// What the request itself has earned.
-const OF_THE_REQUEST: [(&str, u16); 3] =
-    [("status?code=400", 400), ("status?code=422", 422), ("status?code=413", 413)];
+const OF_THE_REQUEST: [(&str, u16); 3] = [("status?code=400", 400), ("status?code=422", 422), ("status?code=413", 413)];
 /// What a second provider is asked for where it costs next to nothing.
 const BROKEN_OFF: [&str; 2] = ["cut", "end-early"];
 
@@ -43,7 +42,12 @@ fn assert_clean(world: &World, answer: &Answer, case: &str) {
 
 /// Served by the format's provider, which behaves so, and after it by another, which is well.
 async fn with_second(world: &World, whole: &Whole, behaviour: &str) {
-    let dearer = Route { prompt: 2_000_000_000, cached: 1_000_000_000, completion: 4_000_000_000, ..Route::new(whole.second, "standin/normal") };
+    let dearer = Route {
+        prompt: 2_000_000_000,
+        cached: 1_000_000_000,
+        completion: 4_000_000_000,
+        ..Route::new(whole.second, "standin/normal")
+    };
     world.offers(whole, &[Route::new(whole.provider, &format!("standin/{behaviour}")), dearer]).await;
     forget(world).await;
 }
@@ -64,7 +68,12 @@ async fn another_provider_is_asked_for_the_ones_own_trouble_only() {
             with_second(&world, whole, behaviour).await;
             let answer = ask(&world, whole, &account).await;
             assert_clean(&world, &answer, &case);
-            assert_eq!((answer.status, answer.header("x-gateway-provider")), (200, whole.second), "{case}: {}", answer.text);
+            assert_eq!(
+                (answer.status, answer.header("x-gateway-provider")),
+                (200, whole.second),
+                "{case}: {}",
+                answer.text
+            );
             let record = newest(&world).await;
             assert_eq!(record["provider"], whole.second, "{case}");
             let cost = record["cost"].as_i64().expect("a cost");

@@ -95,9 +95,9 @@ fn no_members_value_breaks_anything() {
             Just(json!([[1, 2], [3]])),
             Just(json!([{"text": "x"}])),
         ];
-        let names: Vec<String> =
-            whole.hello(&json!({})).as_object().expect("an object").keys().cloned().collect();
-        let names = [&names[..], &["user", "n", "stream", "dimensions", "provider", "extra"].map(str::to_owned)].concat();
+        let names: Vec<String> = whole.hello(&json!({})).as_object().expect("an object").keys().cloned().collect();
+        let names =
+            [&names[..], &["user", "n", "stream", "dimensions", "provider", "extra"].map(str::to_owned)].concat();
         let bodies = proptest::collection::vec((prop::sample::select(names), value), 0..3);
         let mut runner = TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() });
         runner

@@ -55,7 +55,8 @@ async fn what_the_provider_does_not_report_is_counted() {
 async fn the_dearest_answer_costs_at_most_the_hold() {
     each(async |whole| {
         let (world, account) = serving(whole, "bytes").await;
-        for text in ["9182736450".repeat(300), "}{)(;:,.!?«»…—".repeat(200), "𓀀𓂀ꙮ༄ᚠ꧁".repeat(200), "x".to_owned()] {
+        for text in ["9182736450".repeat(300), "}{)(;:,.!?«»…—".repeat(200), "𓀀𓂀ꙮ༄ᚠ꧁".repeat(200), "x".to_owned()]
+        {
             whole.given(&Answer::to(world.request(whole, &account.key, &whole.say(&text, &json!({})))).await);
             world.settled().await;
             let record = newest(&world).await;
@@ -133,7 +134,9 @@ async fn parallel_calls_spend_no_more_than_there_is() {
 async fn a_model_without_a_price_is_not_asked() {
     for whole in &WHOLES {
         let (world, account) = serving(whole, "normal").await;
-        world.sql(&format!("update gateway.model_routes set prompt_price = null where model_id = '{}'", whole.model)).await;
+        world
+            .sql(&format!("update gateway.model_routes set prompt_price = null where model_id = '{}'", whole.model))
+            .await;
         ask(&world, whole, &account).await.refused(503, "model_not_priced");
         super::assert_untouched(&world, &account, whole.name).await;
         // And with one at another provider that does not speak the format, neither.

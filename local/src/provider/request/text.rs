@@ -5,7 +5,8 @@ use bpe_openai::o200k_base;
 use serde_json::{Map, Value};
 
 use super::{
-    Given, Request, ResponseFormat, boolean, check_sampling, field, include_usage, integer, message::Prompt, model, stops,
+    Given, Request, ResponseFormat, boolean, check_sampling, field, include_usage, integer, message::Prompt, model,
+    stops,
 };
 use crate::provider::error::ApiError;
 
@@ -60,11 +61,7 @@ fn candidates(body: &Map<String, Value>, choices: u64, stream: bool) -> Result<u
 }
 
 /// The prompts: a text or its tokens, or several of either.
-pub(super) fn prompts(
-    body: &Map<String, Value>,
-    name: &str,
-    most: usize,
-) -> Result<(Prompt, Vec<String>), ApiError> {
+pub(super) fn prompts(body: &Map<String, Value>, name: &str, most: usize) -> Result<(Prompt, Vec<String>), ApiError> {
     let wrong = || ApiError::wrong_type(name, "a string, an array of strings, of tokens, or of arrays of tokens");
     let prompt = field(body, name).ok_or_else(|| ApiError::missing(name))?;
     let items = match prompt {

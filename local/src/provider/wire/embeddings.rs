@@ -9,16 +9,20 @@ use crate::provider::answer::{Answer, Given};
 
 pub(super) fn plain(envelope: Envelope, answer: &Answer, reporting: Reporting) -> Value {
     let Given::Vectors { texts, dimensions, base64 } = &answer.given else { return Value::Null };
-    let data: Vec<_> = texts.iter().enumerate().map(|(index, text)| {
-        let vector = vector(text, *dimensions);
-        let embedding = if *base64 {
-            let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
-            json!(STANDARD.encode(bytes))
-        } else {
-            json!(vector)
-        };
-        json!({"object": "embedding", "index": index, "embedding": embedding})
-    }).collect();
+    let data: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| {
+            let vector = vector(text, *dimensions);
+            let embedding = if *base64 {
+                let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
+                json!(STANDARD.encode(bytes))
+            } else {
+                json!(vector)
+            };
+            json!({"object": "embedding", "index": index, "embedding": embedding})
+        })
+        .collect();
     let mut body = json!({"object": envelope.format.object(), "data": data, "model": answer.model});
     if reporting != Reporting::Never {
         let tokens = answer.usage.prompt;

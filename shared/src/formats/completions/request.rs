@@ -108,7 +108,14 @@ impl CompletionRequest {
             target,
         );
         let answer = answer.map_err(|error| body::unwritable(&error))?;
-        Ok(Upstream { format: Format::Completions, headers: HeaderMap::new(), body, streamed, repeatable: streamed, answer })
+        Ok(Upstream {
+            format: Format::Completions,
+            headers: HeaderMap::new(),
+            body,
+            streamed,
+            repeatable: streamed,
+            answer,
+        })
     }
 
     fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
