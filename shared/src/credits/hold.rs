@@ -143,7 +143,7 @@ impl Hold {
 pub enum NoHold {
     /// The database refused. With a known key come the limits in force.
     Refused {
-        /// What the caller is told.
+        /// The error for the caller.
         error: Error,
         /// The limits, for the limiter's own verdict.
         limits: Option<String>,

@@ -60,8 +60,8 @@ pub async fn send(
     Err(Failure::refused(&Refusal { provider, credential, status, headers: &headers, body: &body, hidden }))
 }
 
-/// What no provider's words may tell: our keys at all of them, where they are if that is no public address, and the
-/// caller's own key.
+/// What must never be quoted from a provider's answer: our keys at any provider, addresses that are not public, and the caller's
+/// own key.
 #[must_use]
 pub fn hidden<'a>(app: &'a App, credential: &'a Credential) -> Vec<&'a str> {
     let own = match credential {
