@@ -31,5 +31,5 @@ fn start(file: &str, endpoints: fn() -> Router<SharedApp>) -> Result<(), ServeEr
         misconfigured.log();
     }
     let app = App::new(config, ROUTES)?;
-    serve::serve(endpoints(), app)
+    serve::serve(file, endpoints(), app)
 }

@@ -23,6 +23,7 @@ use std::env;
 use axum::Router;
 
 use crate::app::{AppError, SharedApp};
+use crate::cold_start;
 use crate::deployment;
 
 pub use application::application;
@@ -70,13 +71,14 @@ impl Platform {
     }
 }
 
-/// Serves `endpoints` wherever this process finds itself, until it is told to stop.
+/// Serves `endpoints` of the function `file` wherever this process finds itself, until it is told to stop.
 ///
 /// # Errors
 /// [`ServeError`].
-pub fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Result<(), ServeError> {
+pub fn serve(file: &str, endpoints: Router<SharedApp>, app: SharedApp) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
     let outcome = runtime.block_on(async {
+        cold_start::open_connections(file, &app).await;
         // Beside the first calls, which need not wait for it.
         let looking = app.clone();
         tokio::spawn(async move { deployment::report(&looking).await });
