@@ -71,7 +71,7 @@ impl Platform {
     }
 }
 
-/// Serves `endpoints` of the function `file` wherever this process finds itself, until it is told to stop.
+/// Serves `endpoints`, those of the function `file`, on the platform that this process runs on, until a signal stops it.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -93,7 +93,7 @@ pub fn serve(file: &str, endpoints: Router<SharedApp>, app: SharedApp) -> Result
     outcome
 }
 
-/// Resolves when the process is told to stop: SIGTERM or ctrl-c.
+/// Resolves at SIGTERM or ctrl-c.
 pub async fn stopped() {
     #[cfg(unix)]
     let terminated = async {

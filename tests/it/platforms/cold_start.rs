@@ -59,7 +59,8 @@ impl Counted {
 }
 
 async fn pass_on(client: TcpStream, server: TcpStream, bytes: Arc<AtomicUsize>) {
-    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.into_split(), server.into_split());
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+        (client.into_split(), server.into_split());
     tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from_client.read(&mut piece).await {
@@ -87,7 +88,8 @@ impl Host {
 
     /// A completion; its status.
     async fn completion(&self, account: &Account) -> u16 {
-        let (path, key, body) = ("/v1/chat/completions", format!("Bearer {}", account.key), hello(&json!({})).to_string());
+        let (path, key, body) =
+            ("/v1/chat/completions", format!("Bearer {}", account.key), hello(&json!({})).to_string());
         match self {
             Self::Lambda(host) => {
                 let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
