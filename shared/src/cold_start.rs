@@ -6,22 +6,14 @@
 
 use reqwest::Url;
 
-use crate::app::App;
 use crate::config::Config;
-use crate::connections::ahead;
 use crate::route::{Need, Route};
 use crate::routes::served_by;
 
-/// Begins to open them for the function `file`.
-pub async fn open_connections(file: &str, app: &App) {
-    for server in servers(file, &app.config) {
-        ahead::open(&app.http, &server).await;
-    }
-}
-
 /// Whom the first call of the function `file` asks: the stores first, since it asks them first. A provider is likely to
 /// be asked if this deployment has a key for it.
-fn servers(file: &str, config: &Config) -> Vec<Url> {
+#[must_use]
+pub fn servers(file: &str, config: &Config) -> Vec<Url> {
     let needs = |need: Need| served_by(file).flat_map(Route::all_needs).any(|other| other == need);
     let mut servers = Vec::new();
     if let Ok(supabase) = &config.supabase

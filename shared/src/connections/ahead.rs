@@ -121,8 +121,11 @@ fn is_silent(connection: &mut (impl Read + Unpin)) -> bool {
     Pin::new(connection).poll_read(&mut Context::from_waker(Waker::noop()), room.unfilled()).is_pending()
 }
 
-/// The connections that were opened ahead, by their servers, each with the time when it was begun.
-struct Opened<C>(Mutex<HashMap<String, Vec<(Instant, Opening<C>)>>>);
+/// The connections that were opened ahead.
+struct Opened<C>(Mutex<ByServer<C>>);
+
+/// By their servers, each with the time when it was begun.
+type ByServer<C> = HashMap<String, Vec<(Instant, Opening<C>)>>;
 
 /// Ends with no connection when none could be made.
 type Opening<C> = JoinHandle<Option<C>>;
@@ -154,7 +157,7 @@ impl<C: Send + 'static> Opened<C> {
         (begun.elapsed() < KEPT).then_some(opening)
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut HashMap<String, Vec<(Instant, Opening<C>)>>) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut ByServer<C>) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
