@@ -3,7 +3,6 @@
 pub mod attempt;
 pub mod candidate;
 mod clean;
-pub mod connection;
 pub mod failure;
 pub mod internal;
 pub mod order;
