@@ -3,13 +3,10 @@
 //! A function's refusal arrives as an error whose `code` begins with `PT`. Anything else that goes wrong, whatever
 //! its status, is a store that cannot be used: the caller gets a 503 and the log gets the reason.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use postgrest::Postgrest;
 use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,9 +54,8 @@ impl From<RpcError> for Error {
 
 /// The connection to Supabase.
 pub struct Supabase {
-    builder: Postgrest,
-    /// The addresses of the functions called so far.
-    addresses: Mutex<HashMap<&'static str, Url>>,
+    /// Where PostgREST serves functions: a function's name follows.
+    functions: String,
     http: reqwest::Client,
     headers: HeaderMap,
     timeout: Duration,
@@ -88,8 +84,8 @@ impl Supabase {
             }
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let builder = Postgrest::new(format!("{}/rest/v1", settings.url));
-        Ok(Self { builder, addresses: Mutex::default(), http, headers, timeout: settings.timeout })
+        let functions = format!("{}/rest/v1/rpc/", settings.url);
+        Ok(Self { functions, http, headers, timeout: settings.timeout })
     }
 
     /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
@@ -127,27 +123,15 @@ impl Supabase {
     async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
         let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
         // Built by hand: the request builder would insert the headers one by one and reallocate for each.
-        let mut request = Request::new(Method::POST, self.address(function)?);
+        let address = format!("{}{function}", self.functions);
+        let address = Url::parse(&address).map_err(|error| unavailable(error.to_string()))?;
+        let mut request = Request::new(Method::POST, address);
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(arguments.into());
         let response = self.http.execute(request).await.map_err(|error| unavailable(reason(error)))?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| unavailable(reason(error)))?;
         Ok((status, body))
-    }
-
-    /// The URL of a function, built once by the crate `postgrest`. Its own transport is unmaintained, so requests go through our
-    /// HTTP client.
-    fn address(&self, function: &'static str) -> Result<Url, RpcError> {
-        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(address) = addresses.get(function) {
-            return Ok(address.clone());
-        }
-        let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
-        let worded = self.builder.rpc(function, "").build().build().map_err(|e| unavailable(e.to_string()))?;
-        let address: Url = worded.url().as_str().parse().map_err(|_| unavailable("no address".to_owned()))?;
-        addresses.insert(function, address.clone());
-        Ok(address)
     }
 }
 
