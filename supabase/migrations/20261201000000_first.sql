@@ -2167,7 +2167,7 @@ language sql stable rows 1
 begin atomic
   select
     m.id, priced.priced, (priced.priced).amount, sized.prompt, sized.output,
-    a.balance - a.held, 'account=' || a.id::text || ' key=' || k.id::text || p.limits,
+    a.balance - a.held, gateway.limits(a, k, p),
     m.context_length, m.max_output, m.reasoning, m.image_tokens
   from gateway.accounts as a
   cross join gateway.api_keys as k
@@ -2187,13 +2187,13 @@ begin atomic
   ) as priced
   where a.id = account_id and k.id = key_id and m.id = (asked).model
     -- Nothing keeps the account from calling, and nothing narrows the key.
-    and a.disabled_at is null and a.rate_limits = '{}' and not a.has_provider_keys
+    and a.disabled_at is null and not a.has_provider_keys
     and gateway.is_behind(a, at) is not true and a.month >= gateway.month_of(at) and not gateway.is_in_trial(a, at)
-    and a.month_requests < p.requests_per_month and a.month_tokens < p.tokens_per_month
+    and a.month_requests < coalesce((a.rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)
+    and a.month_tokens < coalesce((a.rate_limits ->> 'tokens_per_month')::bigint, p.tokens_per_month)
     and gateway.covers(r.permissions, 'inference') and gateway.covers(k.scopes, 'inference')
     and k.key_hash = caller -> 'key_hashes' ->> 0
     and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
-    and k.environment = 'live' and k.rate_limits = '{}'
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone and no turn of a chat.
     and m.enabled and m.kind = coalesce((asked).kind, 'chat') and (asked).session_id is null and (asked).modalities = '[]'

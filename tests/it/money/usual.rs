@@ -42,9 +42,15 @@ const CASES: &[(&str, &str)] = &[
     ("update gateway.accounts set month_requests = 1000000000 where id = '$A'", "{}"),
     ("update gateway.accounts set month_tokens = 100000000000 where id = '$A'", "{}"),
     ("update gateway.accounts set month = '2020-01-01', month_requests = 1000000000 where id = '$A'", "{}"),
-    ("update gateway.accounts set has_purchased = false, plan = null, trial_ends_at = now() + interval '1 day',
-      trial_requests_left = 1 where id = '$A'", "{}"),
-    ("update gateway.accounts set has_purchased = false, plan = null, trial_ends_at = now() + interval '1 day' where id = '$A'", "{}"),
+    (
+        "update gateway.accounts set has_purchased = false, plan = null, trial_ends_at = now() + interval '1 day',
+      trial_requests_left = 1 where id = '$A'",
+        "{}",
+    ),
+    (
+        "update gateway.accounts set has_purchased = false, plan = null, trial_ends_at = now() + interval '1 day' where id = '$A'",
+        "{}",
+    ),
     ("update gateway.accounts set plan = 'team', plan_ends_at = now() + interval '1 day' where id = '$A'", "{}"),
     ("update gateway.accounts set plan = 'team', plan_ends_at = now() where id = '$A'", "{}"),
     ("update gateway.accounts set held = balance - 1 where id = '$A'", "{}"),
@@ -52,17 +58,22 @@ const CASES: &[(&str, &str)] = &[
     ("update gateway.accounts set balance = -5, debt = 5 where id = '$A'", "{}"),
     ("update gateway.accounts set has_provider_keys = true where id = '$A'", "{}"),
     ("update gateway.accounts set next_overdue = now() where id = '$A'", "{}"),
-    ("update gateway.credit_grants set expires_at = now() where account_id = '$A';
-      update gateway.accounts set next_expiry = now() where id = '$A'", "{}"),
+    (
+        "update gateway.credit_grants set expires_at = now() where account_id = '$A';
+      update gateway.accounts set next_expiry = now() where id = '$A'",
+        "{}",
+    ),
 ];
 
-/// Changes the account, begins a call with this function, and tells what it answers and what it leaves, without ids and times.
-async fn begun(world: &World, function: &str, account: &Account, (change, members): (&str, &str)) -> Value {
+/// Changes the account, begins a call with this function, and tells what it answers and what it leaves, without ids and times;
+/// and whether the call is a usual one.
+async fn begun(world: &World, function: &str, account: &Account, (change, members): (&str, &str)) -> (Value, bool) {
     let (id, key) = (account.id.to_string(), account.key_id.to_string());
     if !change.is_empty() {
         world.sql(&change.replace("$A", &id).replace("$K", &key)).await;
     }
-    let caller = json!({"key_hashes": [world.hash(&account.key)], "ip": "192.0.2.1", "user_agent": "test", "request_id": "r"});
+    let caller =
+        json!({"key_hashes": [world.hash(&account.key)], "ip": "192.0.2.1", "user_agent": "test", "request_id": "r"});
     let mut call = json!({"call_id": Uuid::now_v7(), "model": MODEL, "providers": ["openrouter"], "allowed": ["openrouter"],
         "prompt_bound": 50, "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 100,
         "hold_seconds": 60, "markup": 10_000});
@@ -70,6 +81,11 @@ async fn begun(world: &World, function: &str, account: &Account, (change, member
     for (name, value) in members.as_object().expect("members") {
         call[name] = value.clone();
     }
+    let usual = format!(
+        "select count(*) from jsonb_populate_record(null::gateway.asked_call, '{call}') as asked,
+           gateway.usual_call('{id}', '{key}', '{caller}', '{call}', asked, gateway.now())"
+    );
+    let usual = world.value(&usual).await == json!(1);
     let answer = world.value(&format!("select {function}('{caller}', '{call}')::jsonb - 'placed_at'")).await;
     let left = world
         .value(&format!(
@@ -83,19 +99,22 @@ async fn begun(world: &World, function: &str, account: &Account, (change, member
         ))
         .await;
     let told = json!([answer, left]).to_string().replace(&id, "$A").replace(&key, "$K");
-    serde_json::from_str(&told).expect("JSON")
+    (serde_json::from_str(&told).expect("JSON"), usual)
 }
 
 #[tokio::test]
 async fn a_usual_call_is_begun_as_any_call_is() {
     let world = World::start().await;
-    let mut usual = 0;
+    let (mut usual, mut begun_at_all) = (0, 0);
     for case in CASES {
         let (one, other) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
-        let by_one_statement = begun(&world, "public.begin_request", &one, *case).await;
-        let by_every_check = begun(&world, "gateway.begin_any_request", &other, *case).await;
+        let (by_one_statement, is_usual) = begun(&world, "public.begin_request", &one, *case).await;
+        let (by_every_check, _) = begun(&world, "gateway.begin_any_request", &other, *case).await;
         assert_eq!(by_one_statement, by_every_check, "{case:?}");
-        usual += usize::from(by_one_statement[0].get("refused").is_none());
+        let is_begun = by_one_statement[0].get("refused").is_none();
+        assert!(is_begun || !is_usual, "{case:?}");
+        usual += usize::from(is_usual);
+        begun_at_all += usize::from(is_begun);
     }
-    assert!(usual > 15 && usual < CASES.len() - 15, "{usual} of them are begun");
+    assert!(usual >= 10 && begun_at_all >= usual + 5 && begun_at_all + 15 <= CASES.len(), "{usual}, {begun_at_all}");
 }
