@@ -356,7 +356,7 @@ create table gateway.models (
   name text not null,
   developer text not null,
   description text not null default '',
-  kind text not null default 'chat' check (kind in ('chat', 'image', 'embedding')),
+  kind text not null default 'chat' check (kind in ('chat', 'embedding', 'rerank', 'image', 'speech', 'transcription')),
   context_length integer not null check (context_length > 0),
   max_output integer not null check (max_output >= 0),
   input_modalities text[] not null default array['text'],
@@ -2295,6 +2295,8 @@ language sql immutable parallel safe
 return case kind
   when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
   when 'embedding' then 'ask it at POST /v1/embeddings'
+  when 'rerank' then 'ask it at POST /v1/rerank'
+  when 'image' then 'ask it at POST /images/generate'
   else 'it is not asked at this address'
 end;
 

@@ -13,10 +13,22 @@ pub(super) enum Format {
     Text,
     Messages,
     Embeddings,
+    Rerank,
+    Images,
+    /// OpenRouter's own.
+    OwnImages,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 4] = [Self::Chat, Self::Text, Self::Messages, Self::Embeddings];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Chat,
+        Self::Text,
+        Self::Messages,
+        Self::Embeddings,
+        Self::Rerank,
+        Self::Images,
+        Self::OwnImages,
+    ];
 
     /// Whether its answers are a text, which can be streamed.
     pub(super) const fn completes(self) -> bool {
@@ -30,6 +42,9 @@ impl Format {
             Self::Text => "/completions",
             Self::Messages => "/messages",
             Self::Embeddings => "/embeddings",
+            Self::Rerank => "/rerank",
+            Self::Images => "/images/generations",
+            Self::OwnImages => "/images",
         }
     }
 
@@ -44,6 +59,7 @@ impl Format {
             Self::Text => "text_completion",
             Self::Messages => "message",
             Self::Embeddings => "list",
+            Self::Rerank | Self::Images | Self::OwnImages => "",
         }
     }
 
@@ -53,7 +69,7 @@ impl Format {
             Self::Chat => "chat.completion.chunk",
             Self::Text => "text_completion",
             Self::Messages => "message",
-            Self::Embeddings => "",
+            Self::Embeddings | Self::Rerank | Self::Images | Self::OwnImages => "",
         }
     }
 
@@ -65,6 +81,8 @@ impl Format {
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",
             (_, Self::Embeddings) => "embd-",
+            (_, Self::Rerank) => "rerank-",
+            (_, Self::Images | Self::OwnImages) => "img-",
         }
     }
 }

@@ -8,7 +8,8 @@
 //! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages.
-//! - `embeddings`: vectors of texts. `whole`: what formats share whose answer is one JSON object and no text.
+//! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures.
+//!   `whole`: what formats share whose answer is one JSON object and no text.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -20,15 +21,18 @@ pub mod demand;
 pub mod embeddings;
 pub mod events;
 pub mod format;
+pub mod images;
 pub mod incoming;
 pub mod messages;
 pub mod openai;
+pub mod rerank;
 pub mod whole;
 
 use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::credits::usage::Usage;
+pub use crate::credits::units::Units;
 use crate::error::{Code, Error};
 use crate::money::Nanos;
 use crate::providers::Provider;

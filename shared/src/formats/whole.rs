@@ -1,7 +1,5 @@
 //! An answer that is one JSON object and never a stream: what those formats share whose models write no text.
 
-use std::marker::PhantomData;
-
 use bytes::Bytes;
 
 use super::openai::body::GatewayNote;
@@ -17,34 +15,43 @@ pub trait Shape: Send + Sync + 'static {
     const LIST: &'static str;
 
     /// What the provider reports of it; `None` where it says nothing.
-    fn usage(answer: &Object<'_>) -> Option<Usage>;
+    fn usage(&self, answer: &Object<'_>) -> Option<Usage>;
 
     /// `usage` as the client sees it, without the cost.
     ///
     /// # Errors
     /// None in practice: a figure is JSON.
-    fn shown(answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>>;
+    fn shown(&self, answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>>;
+
+    /// Gives the rest of the answer the form that the client asked for.
+    ///
+    /// # Errors
+    /// When it is not as it should be.
+    fn finish(&self, _answer: &mut Object<'_>) -> serde_json::Result<()> {
+        Ok(())
+    }
 }
 
 /// An answer as it comes in.
 pub struct WholeAnswer<S: Shape> {
     /// The model's id in the catalog.
     model: String,
+    shape: S,
     body: Option<Bytes>,
     usage: Option<Usage>,
-    shape: PhantomData<S>,
 }
 
 impl<S: Shape> WholeAnswer<S> {
     /// Of the model that `target` serves.
     #[must_use]
-    pub fn of(target: &Target<'_>) -> Self {
-        Self { model: target.id.to_owned(), body: None, usage: None, shape: PhantomData }
+    pub fn of(target: &Target<'_>, shape: S) -> Self {
+        Self { model: target.id.to_owned(), shape, body: None, usage: None }
     }
 
     fn billed(&self, body: &[u8], bill: &Bill<'_>) -> serde_json::Result<Bytes> {
         let mut answer: Object<'_> = serde_json::from_slice(body)?;
-        let mut usage = S::shown(&answer, bill)?;
+        self.shape.finish(&mut answer)?;
+        let mut usage = self.shape.shown(&answer, bill)?;
         usage.set("cost", &bill.cost)?;
         answer.set("model", &self.model)?;
         answer.set("provider", bill.provider)?;
@@ -72,7 +79,7 @@ impl<S: Shape> Answer for WholeAnswer<S> {
         if !answer.get(S::LIST).is_some_and(|list| list.starts_with('[')) {
             return Err(Broken::Garbled);
         }
-        self.usage = S::usage(&answer);
+        self.usage = self.shape.usage(&answer);
         self.body = Some(body.clone());
         Ok(())
     }

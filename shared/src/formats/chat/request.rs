@@ -11,7 +11,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -58,6 +58,7 @@ impl ChatRequest {
             output_limit: newer.or(older),
             routing,
             prompt,
+            units: Units::default(),
             comes_whole: false,
         };
         Ok(Self { demand, include_usage, body })

@@ -9,7 +9,7 @@ use super::over_chat::{OverChat, to_chat};
 use super::{betas, members, prompt, wire};
 use crate::error::Error;
 use crate::formats::openai::body;
-use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -46,6 +46,7 @@ impl MessagesRequest {
             output_limit: Some(limit),
             routing: Routing::read(&request, pinned)?,
             prompt: prompt::measure(&request)?,
+            units: Units::default(),
             comes_whole: false,
         };
         Ok(Self { demand, betas: betas::passed_on(headers), body })

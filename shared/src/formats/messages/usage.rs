@@ -45,6 +45,7 @@ impl Reported {
             written,
             completion: count("output_tokens").unwrap_or_default(),
             reasoning: within("output_tokens_details", "thinking_tokens").unwrap_or_default(),
+            ..Usage::default()
         })
     }
 
@@ -125,7 +126,7 @@ mod tests {
             "output_tokens": 1}));
         reported
             .take(json!({"output_tokens": 7, "input_tokens": null, "output_tokens_details": {"thinking_tokens": 4}}));
-        let usage = Usage { prompt: 240, cached: 200, written: 30, completion: 7, reasoning: 4 };
+        let usage = Usage { prompt: 240, cached: 200, written: 30, completion: 7, reasoning: 4, ..Usage::default() };
         assert_eq!(reported.usage(), Some(usage));
         assert_eq!(of(&usage)["input_tokens"], 10);
         let mut apart = Reported::default();
