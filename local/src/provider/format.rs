@@ -20,15 +20,8 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 7] = [
-        Self::Chat,
-        Self::Text,
-        Self::Messages,
-        Self::Embeddings,
-        Self::Rerank,
-        Self::Images,
-        Self::OwnImages,
-    ];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Chat, Self::Text, Self::Messages, Self::Embeddings, Self::Rerank, Self::Images, Self::OwnImages];
 
     /// Whether its answers are a text, which can be streamed.
     pub(super) const fn completes(self) -> bool {

@@ -31,8 +31,8 @@ pub mod whole;
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::credits::usage::Usage;
 pub use crate::credits::units::Units;
+use crate::credits::usage::Usage;
 use crate::error::{Code, Error};
 use crate::money::Nanos;
 use crate::providers::Provider;

@@ -54,7 +54,14 @@ pub(super) fn parse(body: &Map<String, Value>, is_openrouter: bool) -> Result<Re
     };
     let (counted, questions) = Prompt::of_texts(vec![prompt]);
     let given = Given::Images { images, tokens, partial: if stream { partial } else { 0 } };
-    Ok(Request { given, questions, stream, limit: Some(MOST_TOKENS), candidates: images, ..Request::of(model, counted) })
+    Ok(Request {
+        given,
+        questions,
+        stream,
+        limit: Some(MOST_TOKENS),
+        candidates: images,
+        ..Request::of(model, counted)
+    })
 }
 
 fn word<'a>(body: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, ApiError> {

@@ -44,14 +44,17 @@ mod tests {
     use crate::providers::table::PROVIDERS;
 
     fn answer() -> WholeAnswer<Embeddings> {
-        WholeAnswer::of(&Target {
-            provider: &PROVIDERS[0],
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-        }, Embeddings)
+        WholeAnswer::of(
+            &Target {
+                provider: &PROVIDERS[0],
+                id: "a/b",
+                model: "up",
+                output_limit: 1,
+                credit_limited: false,
+                reasoning: false,
+            },
+            Embeddings,
+        )
     }
 
     fn bill(estimated: bool) -> Bill<'static> {

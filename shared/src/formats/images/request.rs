@@ -39,12 +39,19 @@ impl ImageRequest {
         members::partial_images(&request, stream)?;
         let image = members::size_and_quality(&request)?;
         let routing = Routing::read(&request, pinned)?;
-        let demand = demand(model, stream, images, image, routing, PromptSize {
-            bound: prompt.len() as u64 + tokens::PER_TURN,
-            added: tokens::PER_TURN,
-            member: "prompt",
-            ..PromptSize::default()
-        });
+        let demand = demand(
+            model,
+            stream,
+            images,
+            image,
+            routing,
+            PromptSize {
+                bound: prompt.len() as u64 + tokens::PER_TURN,
+                added: tokens::PER_TURN,
+                member: "prompt",
+                ..PromptSize::default()
+            },
+        );
         Ok(Self { body, demand })
     }
 
@@ -125,14 +132,8 @@ mod tests {
 
     fn sent(request: &ImageRequest, name: &str) -> Value {
         let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        let target = Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-        };
+        let target =
+            Target { provider, id: "a/b", model: "up", output_limit: 1, credit_limited: false, reasoning: false };
         serde_json::from_slice(&request.for_provider(&target).expect("a body").body).expect("json")
     }
 

@@ -96,7 +96,8 @@ impl Answer for ImageStream {
         let created = answer.remove("created").unwrap_or_default();
         let usage = answer.remove("usage").unwrap_or_default();
         for image in images {
-            let mut event = json!({ "type": format!("{}.completed", self.made.name), "created_at": created, "usage": usage });
+            let mut event =
+                json!({ "type": format!("{}.completed", self.made.name), "created_at": created, "usage": usage });
             if let (Value::Object(event), Value::Object(image)) = (&mut event, image) {
                 event.extend(image);
             }
@@ -187,7 +188,10 @@ mod tests {
             let usage = stream.report().expect("a report").usage;
             assert_eq!((usage.prompt, usage.completion, usage.image_output, usage.images), (10, 272, 272, 1));
             let last = String::from_utf8(stream.close(Some(&bill(usage))).expect("json").to_vec()).expect("utf-8");
-            assert!(last.starts_with("event: image_generation.completed\ndata: {") && last.contains("\"BB\""), "{last}");
+            assert!(
+                last.starts_with("event: image_generation.completed\ndata: {") && last.contains("\"BB\""),
+                "{last}"
+            );
             assert!(last.contains("\"cost\":0.000000007") && last.contains("\"output_tokens\":272"), "{last}");
         }
     }

@@ -71,7 +71,10 @@ mod tests {
                 r#"{"input_tokens":10,"output_tokens":300,"total_tokens":310,"output_tokens_details":{"image_tokens":272,"text_tokens":28}}"#,
                 usage(10, 0, 300, 272),
             ),
-            (r#"{"prompt_tokens":0,"completion_tokens":4175,"total_tokens":4175,"cost":0.04}"#, usage(0, 0, 4175, 4175)),
+            (
+                r#"{"prompt_tokens":0,"completion_tokens":4175,"total_tokens":4175,"cost":0.04}"#,
+                usage(0, 0, 4175, 4175),
+            ),
             ("null", usage(0, 0, 0, 0)),
         ] {
             assert_eq!(read(Some(report), 2), expected, "{report}");

@@ -68,7 +68,8 @@ impl Reported {
         let total = figure(reported, &["total_tokens"]);
         let completion = figure(reported, &COMPLETION).unwrap_or(reasoning);
         let prompt = figure(reported, &PROMPT).or(total.map(|total| total.saturating_sub(completion))).unwrap_or(0);
-        let mut usage = Usage { prompt, cached, written, completion: completion.max(reasoning), reasoning, ..Usage::default() };
+        let mut usage =
+            Usage { prompt, cached, written, completion: completion.max(reasoning), reasoning, ..Usage::default() };
         if let Some(total) = total.filter(|total| *total > 0) {
             // What the total has beside prompt and completion: the cache if it is just that, else output.
             let beside = total.saturating_sub(prompt + completion);

@@ -132,8 +132,14 @@ mod tests {
         let mut answer = answer(documents);
         answer.whole(Bytes::from(body.to_owned()), None).expect("a ranking");
         let usage = answer.report().map(|report| report.usage).unwrap_or_default();
-        let bill =
-            Bill { usage, estimated: false, cost: Nanos(2), provider: "openrouter", upstream_model: "up", request_id: "r" };
+        let bill = Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(2),
+            provider: "openrouter",
+            upstream_model: "up",
+            request_id: "r",
+        };
         serde_json::from_slice(&answer.plain(&bill).expect("json")).expect("json")
     }
 
@@ -161,7 +167,11 @@ mod tests {
         ] {
             let told = given(Documents::AsTheyCome, &format!(r#"{{"results":[],{usage}}}"#));
             let told = &told["usage"];
-            assert_eq!((told["total_tokens"].as_u64(), told["search_units"].as_u64()), (Some(tokens), Some(searches)), "{usage}");
+            assert_eq!(
+                (told["total_tokens"].as_u64(), told["search_units"].as_u64()),
+                (Some(tokens), Some(searches)),
+                "{usage}"
+            );
         }
         let mut silent = answer(Documents::AsTheyCome);
         silent.whole(Bytes::from(r#"{"results":[],"usage":{"search_units":0}}"#), None).expect("a ranking");

@@ -73,13 +73,8 @@ impl RerankRequest {
         // Of a text that is sold by tokens the query counts with every document.
         let text = lengths().sum::<u64>() + query.len() as u64 * documents.len() as u64;
         let added = (documents.len() as u64 + 1) * tokens::PER_TURN;
-        let prompt = PromptSize {
-            bound: text + added,
-            added,
-            member: "documents",
-            is_several: true,
-            ..PromptSize::default()
-        };
+        let prompt =
+            PromptSize { bound: text + added, added, member: "documents", is_several: true, ..PromptSize::default() };
         let searches = searches(query.len() as u64, lengths(), most_read);
         let demand = Demand {
             model,
