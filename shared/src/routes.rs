@@ -85,7 +85,7 @@ routes! {
     /// Images, streamed or not.
     images_generate at "/images/generate" | "/v1/images/generations" {
         POST inference::images::create: User "inference"
-    } speaks Images max 300 needs [Redis];
+    } speaks ImageGeneration max 300 needs [Redis];
     /// Chats that are kept: new ones and all of them.
     v1_chat_sessions at "/v1/chat/sessions" {
         POST chats::sessions::create: User "chat:write", GET chats::sessions::list: User "chat:read"

@@ -57,7 +57,7 @@ pub static WHOLES: [Whole; 3] = [
         model: "test/images",
         provider: "portkey",
         second: "openrouter",
-        format: Format::Images,
+        format: Format::ImageGeneration,
         route: "images_generate",
         kind: Kind::Image,
         question: |text| json!({ "prompt": text }),

@@ -156,7 +156,7 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
     let image_tokens = hold.image_tokens;
     let counted = tokio::task::spawn_blocking(move || {
         let prompt = request.demand().prompt.counted(&request.prompt_text(), image_tokens);
-        Usage::of(prompt, tokens::count(&output)).with(&request.demand().units)
+        request.demand().units.all_used(Usage::of(prompt, tokens::count(&output)))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
 }

@@ -11,8 +11,6 @@
 
 use serde::Serialize;
 
-use super::units::Units;
-
 /// The most of a kind that a call is charged for, as in SQL.
 const MOST: u64 = 1_000_000_000;
 
@@ -83,13 +81,6 @@ impl Usage {
             characters: self.characters.max(counted.characters),
             ..self
         }
-    }
-
-    /// The same with these units: what a call asked for is what it used, where nobody says otherwise.
-    #[must_use]
-    pub const fn with(self, units: &Units) -> Self {
-        let &Units { images, searches, milliseconds, characters, .. } = units;
-        Self { images, searches, milliseconds, characters, ..self }
     }
 
     /// Whether it says something of what was asked: of the prompt's tokens, or of units, by which a call is paid for whose

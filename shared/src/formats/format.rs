@@ -34,7 +34,7 @@ formats! {
     /// Cohere's rerank, as Jina and OpenRouter have it, too.
     Rerank,
     /// OpenAI's images.
-    Images,
+    ImageGeneration,
 }
 
 impl Format {

@@ -8,7 +8,7 @@ const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");
 const MESSAGES: (Format, &str) = (Format::Messages, "/messages");
 const EMBEDDINGS: (Format, &str) = (Format::Embeddings, "/embeddings");
 const RERANK: (Format, &str) = (Format::Rerank, "/rerank");
-const IMAGES: (Format, &str) = (Format::Images, "/images/generations");
+const IMAGES: (Format, &str) = (Format::ImageGeneration, "/images/generations");
 
 /// Every provider the gateway knows.
 pub static PROVIDERS: &[Provider] = &[
@@ -16,7 +16,7 @@ pub static PROVIDERS: &[Provider] = &[
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS, RERANK, (Format::Images, "/images")],
+        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS, RERANK, (Format::ImageGeneration, "/images")],
         quirks: Quirks { sends_app: true, open_weights: false, own_images: true },
     },
     Provider {

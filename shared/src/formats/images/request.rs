@@ -101,10 +101,10 @@ impl Request for ImageRequest {
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        target.speaks(Format::Images)?;
+        target.speaks(Format::ImageGeneration)?;
         let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
         Ok(Upstream {
-            format: Format::Images,
+            format: Format::ImageGeneration,
             headers: HeaderMap::new(),
             body,
             streamed: self.demand.stream,
