@@ -3,7 +3,6 @@
 pub mod attempt;
 pub mod candidate;
 mod clean;
-pub mod connection;
 pub mod failure;
 pub mod order;
 pub mod own_keys;
