@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::world::{Route, World};
 
 /// The formats.
-pub static WHOLES: [Whole; 3] = [
+pub static WHOLES: [Whole; 4] = [
     Whole {
         name: "embeddings",
         model: "test/embeddings",
@@ -44,13 +44,30 @@ pub static WHOLES: [Whole; 3] = [
         kind: Kind::Rerank,
         question: |text| json!({ "query": text, "documents": ["Hello", text] }),
         list: "results",
-        // The query with each document.
-        counted: 5,
+        // The query with each document, and a line's end behind each.
+        counted: 8,
         most_output: 0,
         repeatable: true,
         streams: false,
         prices: "",
         priced: |usage| count(usage, "total_tokens") * 1_000,
+    },
+    Whole {
+        name: "speech",
+        model: "test/speech",
+        provider: "portkey",
+        second: "openrouter",
+        format: Format::Speech,
+        route: "v1_audio_speech",
+        kind: Kind::Speech,
+        question: |text| json!({ "input": text, "voice": "alloy" }),
+        list: "",
+        counted: 1,
+        most_output: 0,
+        repeatable: true,
+        streams: false,
+        prices: "request_price = 3000000",
+        priced: |_| 3_000_000,
     },
     Whole {
         name: "images",
@@ -89,7 +106,7 @@ pub struct Whole {
     /// The kind of model that is asked.
     pub kind: Kind,
     question: fn(&str) -> Value,
-    /// The member of an answer that holds what was asked for.
+    /// The member of an answer that holds what was asked for; empty where the answer is bytes.
     pub list: &'static str,
     /// Prompt tokens that the gateway counts for a request that says Hello, where the provider does not say.
     pub counted: u64,
@@ -151,12 +168,23 @@ impl Whole {
         body
     }
 
-    /// The answer is one of this format and holds something; gives its JSON.
+    /// Whether an answer is bytes.
+    #[must_use]
+    pub const fn is_binary(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The answer is one of this format and holds something; gives its JSON, or null of bytes.
     ///
     /// # Panics
     /// When it is not.
     #[expect(clippy::must_use_candidate, reason = "some only ask whether it is one")]
     pub fn given(&self, answer: &Answer) -> Value {
+        if self.is_binary() {
+            assert_eq!((answer.status, answer.header("content-type")), (200, "audio/mpeg"), "{}", answer.text);
+            assert!(!answer.text.is_empty(), "{}", self.name);
+            return Value::Null;
+        }
         let told = answer.success();
         assert!(told[self.list].as_array().is_some_and(|list| !list.is_empty()), "{}: {told}", self.name);
         assert_eq!(told["model"], self.model, "{}: {told}", self.name);

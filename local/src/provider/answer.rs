@@ -43,6 +43,7 @@ pub(super) enum Given {
     Vectors { texts: Vec<String>, dimensions: u64, base64: bool },
     Ranking { query: String, documents: Vec<String>, top_n: Option<u64> },
     Images { prompt: String, images: u64, partial: u64 },
+    Sound { text: String, content_type: &'static str },
 }
 
 #[derive(Debug)]
@@ -98,6 +99,7 @@ impl Answer {
             Asked::Ranking { query, top_n } => {
                 Given::Ranking { query: query.clone(), documents: texts(), top_n: *top_n }
             }
+            Asked::Sound { content_type } => Given::Sound { text: texts().concat(), content_type: *content_type },
             Asked::Images { images, partial, .. } => {
                 Given::Images { prompt: texts().concat(), images: *images, partial: *partial }
             }

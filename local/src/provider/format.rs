@@ -17,11 +17,20 @@ pub(super) enum Format {
     Images,
     /// OpenRouter's own.
     OwnImages,
+    Speech,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Chat, Self::Text, Self::Messages, Self::Embeddings, Self::Rerank, Self::Images, Self::OwnImages];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Chat,
+        Self::Text,
+        Self::Messages,
+        Self::Embeddings,
+        Self::Rerank,
+        Self::Images,
+        Self::OwnImages,
+        Self::Speech,
+    ];
 
     /// Whether its answers are a text, which can be streamed.
     pub(super) const fn completes(self) -> bool {
@@ -38,6 +47,7 @@ impl Format {
             Self::Rerank => "/rerank",
             Self::Images => "/images/generations",
             Self::OwnImages => "/images",
+            Self::Speech => "/audio/speech",
         }
     }
 
@@ -52,7 +62,7 @@ impl Format {
             Self::Text => "text_completion",
             Self::Messages => "message",
             Self::Embeddings => "list",
-            Self::Rerank | Self::Images | Self::OwnImages => "",
+            Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
     }
 
@@ -62,7 +72,7 @@ impl Format {
             Self::Chat => "chat.completion.chunk",
             Self::Text => "text_completion",
             Self::Messages => "message",
-            Self::Embeddings | Self::Rerank | Self::Images | Self::OwnImages => "",
+            Self::Embeddings | Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
     }
 
@@ -75,7 +85,7 @@ impl Format {
             (_, Self::Text) => "cmpl-",
             (_, Self::Embeddings) => "embd-",
             (_, Self::Rerank) => "rerank-",
-            (_, Self::Images | Self::OwnImages) => "img-",
+            (_, Self::Images | Self::OwnImages | Self::Speech) => "made-",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The client's side of a call: it waits for a head, then for the rest of a stream, or it has left.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -11,6 +12,9 @@ use tokio::time::Sleep;
 
 use super::feed;
 use crate::error::Error;
+
+/// How long a client that does not read is waited for, before it is told that a stream has broken off.
+const BREAKING_OFF: Duration = Duration::from_secs(1);
 
 /// How the task hands the head, or a refusal, to the handler.
 pub type HeadSender = oneshot::Sender<Result<Response, Error>>;
@@ -77,7 +81,7 @@ impl Client {
     /// is sent nothing more.
     pub async fn send(&mut self, bytes: Bytes, patience: Pin<&mut Sleep>) {
         let State::Reading(sender) = &self.state else { return };
-        let sent = match sender.try_send(bytes) {
+        let sent = match sender.try_send(Ok(bytes)) {
             Ok(()) => true,
             Err(TrySendError::Closed(_)) => false,
             Err(TrySendError::Full(bytes)) => tokio::select! {
@@ -87,6 +91,14 @@ impl Client {
         };
         if !sent {
             self.state = State::Left;
+        }
+    }
+
+    /// Breaks a stream off that cannot say itself that it is not all.
+    pub async fn break_off(&mut self) {
+        if let State::Reading(sender) = self.take() {
+            // Whoever does not read is cut off by the end of the body.
+            let _ = sender.send_timeout(Err(feed::BrokenOff), BREAKING_OFF).await;
         }
     }
 

@@ -139,9 +139,9 @@ impl Call {
             tokio::select! {
                 opened = &mut open => return Some(opened),
                 () = client.left(), if gives_up => return None,
-                () = keep_alive.as_mut(), if self.demand().stream => {
+                () = keep_alive.as_mut(), if self.demand().stream && !self.request.keep_alive().is_empty() => {
                     so_far.upstream = asked.elapsed();
-                    client.begin(|body| head::answer(self, admitted, &so_far, None, "text/event-stream", body));
+                    client.begin(|body| head::answer(self, admitted, &so_far, None, self.request.content_type(), body));
                     client.send(Bytes::from_static(self.request.keep_alive()), deadline.as_mut()).await;
                     keep_alive.as_mut().reset(Instant::now() + every);
                 }

@@ -35,6 +35,8 @@ formats! {
     Rerank,
     /// OpenAI's images.
     ImageGeneration,
+    /// OpenAI's speech.
+    Speech,
 }
 
 impl Format {

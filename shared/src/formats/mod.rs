@@ -8,7 +8,7 @@
 //! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages.
-//! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures.
+//! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
 //!   `whole`: what formats share whose answer is one JSON object and no text.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
@@ -26,6 +26,7 @@ pub mod incoming;
 pub mod messages;
 pub mod openai;
 pub mod rerank;
+pub mod speech;
 pub mod whole;
 
 use bytes::Bytes;
@@ -106,9 +107,14 @@ pub trait Request: Send + Sync {
     /// The event that ends a stream in which no provider has answered.
     fn failure_event(&self, error: &Error) -> Bytes;
 
-    /// What tells a client that waits for a stream that it is alive: no SDK shows it.
+    /// What tells a client that waits for a stream that it is alive: no SDK shows it. Empty where nothing may come between.
     fn keep_alive(&self) -> &'static [u8] {
         events::KEEP_ALIVE
+    }
+
+    /// What a stream is called in its head.
+    fn content_type(&self) -> &'static str {
+        "text/event-stream"
     }
 }
 
@@ -194,8 +200,13 @@ pub trait Answer: Send + Sync {
     /// Whether the client wants the bill at a stream's end.
     fn wants_bill(&self) -> bool;
 
-    /// The event that tells a streaming client of a failure in the middle.
+    /// The event that tells a streaming client of a failure in the middle. Empty where there is none: the body breaks off.
     fn fail(&self, error: &Error) -> Bytes;
+
+    /// Whether a stream is bytes of which nothing is to be understood, so that a text is told from it by its type only.
+    fn is_binary(&self) -> bool {
+        false
+    }
 }
 
 /// What a call used, what that costs, and who served it.

@@ -8,6 +8,7 @@ const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");
 const MESSAGES: (Format, &str) = (Format::Messages, "/messages");
 const EMBEDDINGS: (Format, &str) = (Format::Embeddings, "/embeddings");
 const RERANK: (Format, &str) = (Format::Rerank, "/rerank");
+const SPEECH: (Format, &str) = (Format::Speech, "/audio/speech");
 const IMAGES: (Format, &str) = (Format::ImageGeneration, "/images/generations");
 
 /// Every provider the gateway knows.
@@ -16,7 +17,7 @@ pub static PROVIDERS: &[Provider] = &[
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS, RERANK, (Format::ImageGeneration, "/images")],
+        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS, RERANK, (Format::ImageGeneration, "/images"), SPEECH],
         quirks: Quirks { sends_app: true, open_weights: false, own_images: true },
     },
     Provider {
@@ -24,7 +25,7 @@ pub static PROVIDERS: &[Provider] = &[
         base_url: "https://api.portkey.ai/v1",
         authentication: Authentication::Portkey,
         // It routes to OpenAI, whose models of today answer text completions with an error.
-        speaks: &[CHAT, EMBEDDINGS, RERANK, IMAGES],
+        speaks: &[CHAT, EMBEDDINGS, RERANK, IMAGES, SPEECH],
         quirks: Quirks { sends_app: false, open_weights: false, own_images: false },
     },
     Provider {

@@ -94,3 +94,42 @@ async fn whoever_leaves_a_stream_pays_for_what_was_made() {
         assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0));
     }
 }
+
+#[tokio::test]
+async fn sound_passes_while_it_is_made_and_breaks_off_where_its_provider_does() {
+    for whole in WHOLES.iter().filter(|whole| whole.is_binary()) {
+        let (world, account) = serving(whole, "gated").await;
+        let gate = world.platform.providers.control().gate_within();
+        let mut response = send(world.request(whole, &account.key, &whole.hello(&json!({})))).await;
+        let mut sound = certain("the first bytes", response.chunk()).await.expect("no error").expect("bytes").to_vec();
+        // Nothing stands in it that is not the provider's.
+        gate.release();
+        while let Some(bytes) = certain("the rest", response.chunk()).await.expect("no error") {
+            sound.extend_from_slice(&bytes);
+        }
+        assert_eq!((sound.len(), &sound[..2]), (2 + 100 * "Hello".len(), &b"\xff\xfb"[..]));
+        world.settled().await;
+        let spent = CREDIT - (whole.priced)(&Value::Null);
+        assert_eq!(world.money(account.id).await, (spent, 0, 0));
+
+        serve(&world, whole, "cut").await;
+        let mut response = send(world.request(whole, &account.key, &whole.hello(&json!({})))).await;
+        assert_eq!(response.status(), 200);
+        let broken = certain("the end", async {
+            loop {
+                match response.chunk().await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return false,
+                    Err(_) => return true,
+                }
+            }
+        })
+        .await;
+        assert!(broken, "a half is not taken for the whole");
+        world.settled().await;
+        // A provider that is at fault is owed nothing.
+        assert_eq!(world.money(account.id).await, (spent, 0, 0));
+        assert_eq!(newest(&world).await["outcome"], "failed");
+        world.assert_ledger_clean().await;
+    }
+}

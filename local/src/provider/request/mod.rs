@@ -6,6 +6,7 @@ mod images;
 mod message;
 mod messages;
 mod rerank;
+mod speech;
 mod text;
 mod tool;
 
@@ -57,6 +58,8 @@ pub(super) enum Given {
     Ranking { query: String, top_n: Option<u64> },
     /// So many images of so many tokens each, in a stream after so many partial ones each.
     Images { images: u64, tokens: u64, partial: u64 },
+    /// Its sound, of this type.
+    Sound { content_type: &'static str },
 }
 
 impl Request {
@@ -75,6 +78,7 @@ impl Request {
             Format::Messages => messages::parse(body),
             Format::Embeddings => embeddings::parse(body),
             Format::Rerank => rerank::parse(body),
+            Format::Speech => speech::parse(body),
             Format::Images => images::parse(body, false),
             Format::OwnImages => images::parse(body, true),
         }

@@ -99,6 +99,8 @@ impl Envelope {
             Format::Embeddings => return embeddings::plain(self, answer, reporting),
             Format::Rerank => return rerank::plain(self, answer, reporting),
             Format::Images | Format::OwnImages => return images::plain(self, answer, reporting),
+            // It is no JSON.
+            Format::Speech => return Value::Null,
             Format::Chat | Format::Text => {}
         }
         let choice = |(index, choice): (usize, &Choice)| {

@@ -8,6 +8,7 @@ pub mod embeddings;
 pub mod images;
 pub mod messages;
 pub mod rerank;
+pub mod speech;
 
 use utoipa::ToSchema;
 
