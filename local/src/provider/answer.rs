@@ -99,7 +99,7 @@ impl Answer {
             Asked::Ranking { query, top_n } => {
                 Given::Ranking { query: query.clone(), documents: texts(), top_n: *top_n }
             }
-            Asked::Sound { content_type } => Given::Sound { text: texts().concat(), content_type: *content_type },
+            Asked::Sound { content_type } => Given::Sound { text: texts().concat(), content_type },
             Asked::Images { images, partial, .. } => {
                 Given::Images { prompt: texts().concat(), images: *images, partial: *partial }
             }

@@ -8,6 +8,7 @@ use super::{Answer, Bill, Broken, Progress, Report, Target, Written};
 use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::object::Object;
+use crate::providers::internal;
 
 /// The inside of such an answer.
 pub trait Shape: Send + Sync + 'static {
@@ -52,6 +53,9 @@ impl<S: Shape> WholeAnswer<S> {
         let mut answer: Object<'_> = serde_json::from_slice(body)?;
         self.shape.finish(&mut answer)?;
         let mut usage = self.shape.shown(&answer, bill)?;
+        // What is between the provider and us stays here.
+        answer.remove_all(&internal::OF_ANSWERS);
+        usage.remove_all(&internal::OF_USAGE);
         usage.set("cost", &bill.cost)?;
         answer.set("model", &self.model)?;
         answer.set("provider", bill.provider)?;

@@ -12,6 +12,7 @@ use crate::formats::openai::body::GatewayNote;
 use crate::formats::openai::chunks;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
+use crate::providers::internal;
 
 /// A stream as it comes in.
 pub struct ImageStream {
@@ -136,8 +137,11 @@ impl Answer for ImageStream {
         for (place, data) in self.made.completed.iter().enumerate() {
             let mut event: Object<'_> = serde_json::from_slice(data)?;
             event.remove("usage");
+            // What is between the provider and us stays here.
+            event.remove_all(&internal::OF_ANSWERS);
             if let Some(bill) = bill.filter(|_| place + 1 == self.made.completed.len()) {
                 let mut usage = usage::shown(self.reported().as_deref(), bill)?;
+                usage.remove_all(&internal::OF_USAGE);
                 usage.set("cost", &bill.cost)?;
                 event.set("usage", &usage)?;
                 event.set("gateway", &GatewayNote::of(bill))?;
