@@ -17,7 +17,7 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// A member's JSON text. Of a repeated member the last counts, as in every common parser.
+    /// A member's JSON text. The last of repeated members counts, as in every common parser.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.members.iter().rev().find(|(member, _)| member == name).map(|(_, value)| value.get())
@@ -47,6 +47,13 @@ impl<'a> Object<'a> {
     /// Takes the member out, every time it occurs.
     pub fn remove(&mut self, name: &str) {
         self.members.retain(|(member, _)| member != name);
+    }
+
+    /// Takes out whichever of these members are there; answers whether any was.
+    pub fn remove_all(&mut self, names: &[&str]) -> bool {
+        let before = self.members.len();
+        self.members.retain(|(member, _)| !names.contains(&member.as_ref()));
+        self.members.len() < before
     }
 
     /// Puts each member of `later` that is not null in the place of the same member here; an object supersedes an object

@@ -93,6 +93,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     let request = HoldRequest {
         call_id: call.id,
         model: &demand.model,
+        kind: demand.kind.as_str(),
         providers: &providers,
         allowed: &demand.routing.allowed,
         prompt_bound: demand.prompt.bound,
