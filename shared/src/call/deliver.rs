@@ -216,5 +216,5 @@ async fn last(call: &Call, client: &mut Client, bytes: Bytes) {
     let patience = sleep(call.remaining().max(Duration::from_secs(1)));
     tokio::pin!(patience);
     let patience: Pin<&mut Sleep> = patience.as_mut();
-    client.send(bytes, patience).await;
+    client.close(bytes, patience).await;
 }

@@ -5,6 +5,7 @@
 //! ([`Upstream`]), and gives the [`Answer`] that reads what comes back and words what the client gets.
 //!
 //! - `demand`: what routing, hold and limits need to know.
+//! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept.
 //! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages.
@@ -17,6 +18,7 @@
 
 pub mod chat;
 pub mod completions;
+pub mod conversation;
 pub mod demand;
 pub mod embeddings;
 pub mod events;
@@ -31,6 +33,8 @@ pub mod whole;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
 pub use crate::credits::units::Units;
 use crate::credits::usage::Usage;
@@ -38,6 +42,7 @@ use crate::error::{Code, Error};
 use crate::money::Nanos;
 use crate::providers::Provider;
 
+pub use conversation::Conversation;
 pub use demand::{Demand, Kind, PromptSize};
 pub use events::Broken;
 pub use format::Format;
@@ -112,9 +117,15 @@ pub trait Request: Send + Sync {
         events::KEEP_ALIVE
     }
 
+<<<<<<< HEAD
     /// What a stream is called in its head.
     fn content_type(&self) -> &'static str {
         "text/event-stream"
+=======
+    /// The request as a turn of a conversation; none where it cannot be one.
+    fn conversation(&self) -> Option<&dyn Conversation> {
+        None
+>>>>>>> main
     }
 }
 
@@ -185,6 +196,10 @@ pub trait Answer: Send + Sync {
     /// What the model has written so far.
     fn written(&self) -> Written;
 
+    /// What the model has said so far in its first choice, as a message of chat completions; none if that is nothing, or if the
+    /// format knows no messages.
+    fn said(&self) -> Option<Map<String, Value>>;
+
     /// The plain answer's body with its bill.
     ///
     /// # Errors
@@ -224,4 +239,6 @@ pub struct Bill<'a> {
     pub upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
     pub request_id: &'a str,
+    /// The kept chat that the call was a turn of.
+    pub session_id: Option<Uuid>,
 }

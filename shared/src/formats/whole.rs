@@ -1,6 +1,7 @@
 //! An answer that is one JSON object and never a stream: what those formats share whose models write no text.
 
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use super::openai::body::GatewayNote;
 use super::openai::chunks;
@@ -99,6 +100,11 @@ impl<S: Shape> Answer for WholeAnswer<S> {
     /// No text.
     fn written(&self) -> Written {
         Written::default()
+    }
+
+    /// What comes whole is no conversation.
+    fn said(&self) -> Option<Map<String, Value>> {
+        None
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {

@@ -7,8 +7,12 @@ pub mod count_tokens;
 pub mod embeddings;
 pub mod images;
 pub mod messages;
+<<<<<<< HEAD
 pub mod rerank;
 pub mod speech;
+=======
+mod session;
+>>>>>>> main
 
 use utoipa::ToSchema;
 
