@@ -117,15 +117,14 @@ pub trait Request: Send + Sync {
         events::KEEP_ALIVE
     }
 
-<<<<<<< HEAD
     /// What a stream is called in its head.
     fn content_type(&self) -> &'static str {
         "text/event-stream"
-=======
+    }
+
     /// The request as a turn of a conversation; none where it cannot be one.
     fn conversation(&self) -> Option<&dyn Conversation> {
         None
->>>>>>> main
     }
 }
 

@@ -7,12 +7,9 @@ pub mod count_tokens;
 pub mod embeddings;
 pub mod images;
 pub mod messages;
-<<<<<<< HEAD
 pub mod rerank;
-pub mod speech;
-=======
 mod session;
->>>>>>> main
+pub mod speech;
 
 use utoipa::ToSchema;
 

@@ -13,11 +13,7 @@ use super::over_chat::{OverChat, kept_messages, to_chat};
 use super::{betas, members, prompt, wire};
 use crate::error::Error;
 use crate::formats::openai::body;
-<<<<<<< HEAD
-use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
-=======
-use crate::formats::{Conversation, Demand, Format, Kind, Request, Target, Upstream};
->>>>>>> main
+use crate::formats::{Conversation, Demand, Format, Kind, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
