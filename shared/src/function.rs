@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::routes::{self, ROUTES};
 use crate::serve::{self, ServeError, logs};
 
-/// Serves `endpoints` as the function `file` (its name under `api/`) until it is told to stop. A start that fails is
+/// Serves `endpoints` as the function `file` (its name under `api/`) until a signal stops it. A start that fails is
 /// one line on stderr.
 #[must_use]
 pub fn run(file: &str, endpoints: fn() -> Router<SharedApp>) -> ExitCode {

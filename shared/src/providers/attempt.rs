@@ -43,7 +43,7 @@ pub async fn send(
         Err(_) => return Err(Failure::silent(provider)),
         Ok(Err(error)) => {
             // A plain call may have been answered, and charged, on a connection that was lost after it was sent.
-            let fall_back = upstream.streamed || error.is_connect();
+            let fall_back = upstream.repeatable || error.is_connect();
             tracing::warn!(provider, reason = reason(error), "a provider cannot be reached");
             return Err(Failure::unreachable(provider, fall_back));
         }
@@ -60,8 +60,8 @@ pub async fn send(
     Err(Failure::refused(&Refusal { provider, credential, status, headers: &headers, body: &body, hidden }))
 }
 
-/// What no provider's words may tell: our keys at all of them, where they are if that is no public address, and the
-/// caller's own key.
+/// What must never be quoted from a provider's answer: our keys at any provider, addresses that are not public, and the caller's
+/// own key.
 #[must_use]
 pub fn hidden<'a>(app: &'a App, credential: &'a Credential) -> Vec<&'a str> {
     let own = match credential {

@@ -70,7 +70,7 @@ impl Platform {
     }
 }
 
-/// Serves `endpoints` wherever this process finds itself, until it is told to stop.
+/// Serves `endpoints` on the platform that this process runs on, until a signal stops it.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -91,7 +91,7 @@ pub fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Result<(), ServeEr
     outcome
 }
 
-/// Resolves when the process is told to stop: SIGTERM or ctrl-c.
+/// Resolves at SIGTERM or ctrl-c.
 pub async fn stopped() {
     #[cfg(unix)]
     let terminated = async {

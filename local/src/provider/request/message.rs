@@ -206,7 +206,8 @@ fn pair<'a>(message: &'a Map<String, Value>, at: &str, open: &mut Vec<&'a str>) 
 }
 
 fn unanswered(at: &str, ids: &[&str]) -> ApiError {
-    let text = format!("an assistant message with 'tool_calls' must be followed by a result of each: {}", ids.join(", "));
+    let text =
+        format!("an assistant message with 'tool_calls' must be followed by a result of each: {}", ids.join(", "));
     ApiError::parameter(&format!("{at}.role"), "invalid_value", text)
 }
 

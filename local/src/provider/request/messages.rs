@@ -5,7 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, told::Steps, tool::Callable,
+    Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, told::Steps,
+    tool::Callable,
 };
 use crate::provider::{error::ApiError, wire::SIGNATURE};
 
@@ -87,6 +88,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         told,
         format: schema.map_or(ResponseFormat::Text, |schema| ResponseFormat::Json(schema.clone())),
         prompt: Prompt::of_parts(turns, conversation.images, conversation.texts, &[tools, schema]),
+        given: Given::Text,
     })
 }
 
