@@ -38,6 +38,12 @@ answer_headers! {
     RETRY_AFTER_MS = "retry-after-ms";
     /// Where the time of a call went (W3C Server Timing).
     SERVER_TIMING = "server-timing";
+    /// `true` on the answer of an earlier call, which came with the same Idempotency-Key.
+    IDEMPOTENT_REPLAYED = "idempotent-replayed";
+    /// The output limit where the balance has set it.
+    OUTPUT_LIMIT = "x-gateway-output-limit";
+    /// The request's name as Anthropic's clients read it.
+    ANTHROPIC_REQUEST_ID = "request-id";
     /// Who served a call.
     GATEWAY_PROVIDER = "x-gateway-provider";
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::hold::HoldFacts;
 use super::outbox;
+use super::remembered::Remembered;
 use super::usage::Usage;
 use crate::app::App;
 use crate::supabase::{RpcError, Supabase};
@@ -65,6 +66,21 @@ pub struct Settlement {
     /// What begin_request answered. None if it gave no answer: then no provider was asked, and a hold that it may have placed
     /// is released.
     pub hold: Option<HoldFacts>,
+    /// What is kept of it, if it came with an Idempotency-Key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Remembered>,
+}
+
+impl Settlement {
+    /// As JSON, and as JSON without an answer that is to be kept: a charge must fit into the outbox and into a log line.
+    fn worded(&self) -> serde_json::Result<(Box<RawValue>, Box<RawValue>)> {
+        let whole = to_raw_value(self)?;
+        let charge = match self.idempotency.as_ref().filter(|kept| kept.has_answer()) {
+            Some(kept) => to_raw_value(&Self { idempotency: Some(kept.emptied()), ..self.clone() })?,
+            None => whole.clone(),
+        };
+        Ok((whole, charge))
+    }
 }
 
 #[derive(Serialize)]
@@ -92,7 +108,7 @@ enum Stored {
 /// Stores a settle: tries within `until`, then leaves it in the outbox; if that fails too, it is one ERROR log line
 /// that holds all of it. Answers whether the database took it.
 pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool {
-    let Ok(worded) = serde_json::value::to_raw_value(settlement) else {
+    let Ok((mut worded, charge)) = settlement.worded() else {
         tracing::error!(?settlement, "a settlement cannot be serialized");
         return false;
     };
@@ -108,12 +124,17 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
             },
             None => None,
         };
-        let stored = store(supabase, &worded).await;
+        let stored = store(supabase, &worded, &charge).await;
         drop(turn);
         let unavailable = match stored {
             Ok(Stored::Settled) => return true,
+            Ok(Stored::Never(refusal)) if worded.get() != charge.get() => {
+                tracing::error!(call_id = %settlement.call_id, %refusal, "the answer to an Idempotency-Key is not kept");
+                worded.clone_from(&charge);
+                continue;
+            }
             Ok(Stored::Never(refusal)) => {
-                tracing::error!(settlement = worded.get(), %refusal, "a settle was refused");
+                tracing::error!(settlement = charge.get(), %refusal, "a settle was refused");
                 return false;
             }
             Err(unavailable) => unavailable,
@@ -124,8 +145,8 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
         }
     };
     tracing::warn!(call_id = %settlement.call_id, %reason, "a settle goes to the outbox");
-    if let Err(error) = outbox::push(app, &worded).await {
-        tracing::error!(settlement = worded.get(), %error, "a settle could not be stored anywhere");
+    if let Err(error) = outbox::push(app, &charge).await {
+        tracing::error!(settlement = charge.get(), %error, "a settle could not be stored anywhere");
     }
     false
 }
@@ -141,7 +162,7 @@ pub async fn drain_outbox(app: &App) -> usize {
             outbox::remove(app, &entry).await;
             continue;
         };
-        match store(supabase, &worded).await {
+        match store(supabase, &worded, &worded).await {
             Ok(Stored::Settled) => drained += 1,
             Ok(Stored::Never(refusal)) => tracing::error!(%entry, %refusal, "a settle was refused"),
             // One entry that the database cannot take must not stop those behind it; two, and it is the database.
@@ -159,14 +180,15 @@ pub async fn drain_outbox(app: &App) -> usize {
     drained
 }
 
-async fn store(supabase: &Supabase, settlement: &RawValue) -> Result<Stored, RpcError> {
+/// Stores a settlement, of which `told` is what the log may hold.
+async fn store(supabase: &Supabase, settlement: &RawValue, told: &RawValue) -> Result<Stored, RpcError> {
     match supabase.rpc::<Settled>("finish_request", &Arguments { settlement }).await {
         Ok(settled) => {
             if settled.tombstone {
-                tracing::info!(settlement = settlement.get(), "a call ended before it began");
+                tracing::info!(settlement = told.get(), "a call ended before it began");
             }
             if settled.clamped {
-                tracing::error!(settlement = settlement.get(), "a provider reported more tokens than its model has");
+                tracing::error!(settlement = told.get(), "a provider reported more tokens than its model has");
             }
             Ok(Stored::Settled)
         }
