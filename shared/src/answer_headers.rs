@@ -4,8 +4,11 @@ use http::{HeaderName, header};
 
 /// Declares the headers, each as a constant, and the list of them.
 macro_rules! answer_headers {
-    ($($(#[$what:meta])+ $constant:ident = $name:literal;)+) => {
-        $($(#[$what])+ pub const $constant: HeaderName = HeaderName::from_static($name);)+
+    ($($(#[doc = $what:literal])+ $constant:ident = $name:literal;)+) => {
+        $($(#[doc = $what])+ pub const $constant: HeaderName = HeaderName::from_static($name);)+
+
+        /// Each header with what it says, for the documentation.
+        pub const DESCRIBED: &[(&str, &str)] = &[$(($name, concat!($($what),+).trim_ascii())),+];
 
         /// What a page's script may read of an answer (`access-control-expose-headers`).
         #[must_use]
@@ -40,10 +43,10 @@ answer_headers! {
     SERVER_TIMING = "server-timing";
     /// `true` on the answer of an earlier call, which came with the same Idempotency-Key.
     IDEMPOTENT_REPLAYED = "idempotent-replayed";
-    /// The output limit where the balance has set it.
-    OUTPUT_LIMIT = "x-gateway-output-limit";
     /// The request's name as Anthropic's clients read it.
     ANTHROPIC_REQUEST_ID = "request-id";
     /// Who served a call.
     GATEWAY_PROVIDER = "x-gateway-provider";
+    /// The output limit of a call and what has set it, where that was neither the request nor the model: `4096;by=credit`.
+    OUTPUT_LIMIT = "x-gateway-output-limit";
 }

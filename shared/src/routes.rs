@@ -106,7 +106,7 @@ routes! {
     /// How many tokens a message's prompt has, for free.
     v1_messages_count_tokens at "/v1/messages/count_tokens" {
         POST inference::count_tokens::count: User "inference"
-    } speaks Messages;
+    } speaks Messages needs [Redis];
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.
@@ -199,10 +199,15 @@ routes! {
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
 
+/// The routes that the function `file` serves.
+pub(crate) fn served_by(file: &str) -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(move |route| file == INDEX || route.file() == file)
+}
+
 /// What is missing or malformed that the function `file` needs, once each.
 pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Misconfigured> {
     let mut unusable: Vec<&Misconfigured> = Vec::new();
-    for need in ROUTES.iter().filter(|route| file == INDEX || route.file() == file).flat_map(Route::all_needs) {
+    for need in served_by(file).flat_map(Route::all_needs) {
         let lack = match need {
             Need::Database => config.supabase.as_ref().err(),
             Need::Redis => config.upstash.as_ref().err(),

@@ -110,14 +110,21 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
                 Ok(()) => Ok(Admitted { hold, lease }),
                 Err(error) => {
                     let error = error.with_headers(|headers| lease.status.write(headers));
-                    Err(RefusedCall { answer: Err(error), compensation: Compensation { hold: true, lease: Some(lease), _end: None } })
+                    Err(RefusedCall {
+                        answer: Err(error),
+                        compensation: Compensation { hold: true, lease: Some(lease), _end: None },
+                    })
                 }
             },
-            Err(error) => Err(RefusedCall { answer: Err(error), compensation: Compensation { hold: true, ..Compensation::default() } }),
+            Err(error) => Err(RefusedCall {
+                answer: Err(error),
+                compensation: Compensation { hold: true, ..Compensation::default() },
+            }),
         },
-        Err(NoHold::Unknown(error)) => {
-            Err(RefusedCall { answer: Err(error), compensation: Compensation { hold: true, lease: limited.abandon(), _end: None } })
-        }
+        Err(NoHold::Unknown(error)) => Err(RefusedCall {
+            answer: Err(error),
+            compensation: Compensation { hold: true, lease: limited.abandon(), _end: None },
+        }),
         Err(NoHold::Refused { error, limits }) => Err(precedence(error, limits.as_deref(), limited).await),
         Err(NoHold::Answered { answer, limits }) => Err(answered(call, &answer, &limits, limited).await),
     }

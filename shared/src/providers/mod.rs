@@ -3,8 +3,8 @@
 pub mod attempt;
 pub mod candidate;
 mod clean;
-pub mod connection;
 pub mod failure;
+pub mod internal;
 pub mod order;
 pub mod own_keys;
 pub mod routing;

@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::wire::{WIRES, Wire};
 use tests::watch::poll;
+use tests::wire::{WIRES, Wire};
 use tests::world::{Account, CREDIT, World, nanos};
 
 async fn ask(world: &World, wire: &Wire, account: &Account, text: &str, key: &str) -> Answer {
@@ -132,10 +132,14 @@ async fn an_answer_lasts_ten_minutes_and_goes_with_its_account() {
     ask(&world, chat, &account, "Hello", "k").await;
     ask(&world, chat, &account, "Hello", "k2").await;
     world.settled().await;
-    world.sql("update gateway.idempotent_calls set expires_at = expires_at - interval '10 minutes' where key = 'k'").await;
+    world
+        .sql("update gateway.idempotent_calls set expires_at = expires_at - interval '10 minutes' where key = 'k'")
+        .await;
     assert_eq!(ask(&world, chat, &account, "other words", "k").await.header("idempotent-replayed"), "");
     world.settled().await;
-    world.sql("update gateway.idempotent_calls set expires_at = expires_at - interval '10 minutes' where key = 'k'").await;
+    world
+        .sql("update gateway.idempotent_calls set expires_at = expires_at - interval '10 minutes' where key = 'k'")
+        .await;
     world.sql("select public.sweep_holds()").await;
     assert_eq!(kept(&world).await, json!(1));
     let deletion = world.http.delete(format!("{}/user/account", world.base_url));

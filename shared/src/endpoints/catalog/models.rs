@@ -85,7 +85,7 @@ pub struct ModelPage {
 ///
 /// # Errors
 /// 400 for a parameter that is not known or out of range.
-#[utoipa::path(get, path = "/models", tag = "catalog", params(ModelQuery), responses((status = 200, body = ModelPage)))]
+#[utoipa::path(get, path = "/models", tag = "models", params(ModelQuery), responses((status = 200, body = ModelPage)))]
 pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
     let limit = page_size(query.limit, None, 100)?;
     page(&app, ModelQuery { limit: Some(limit), ..query }).await
@@ -95,7 +95,7 @@ pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery
 ///
 /// # Errors
 /// As [`list`].
-#[utoipa::path(get, path = "/v1/models", tag = "catalog", params(AllModelsQuery), responses((status = 200, body = ModelPage)))]
+#[utoipa::path(get, path = "/v1/models", tag = "models", params(AllModelsQuery), responses((status = 200, body = ModelPage)))]
 pub async fn list_all(State(app): State<SharedApp>, Params(query): Params<AllModelsQuery>) -> Result<Response> {
     let AllModelsQuery { provider, search, modality, free, limit, cursor, after_id, .. } = query;
     let limit = Some(page_size(limit, Some(ALL), ALL)?);
