@@ -82,3 +82,15 @@ impl Presented {
         self.0.key.as_ref().map(|_| self.0.idempotency.get().cloned()).map_err(Clone::clone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_endpoint_behind_a_rewrite_is_the_same() {
+        let of = |path: &str| Idempotency::new("k".to_owned(), path, b"{}").fingerprint;
+        assert_eq!(of("/admin/add_credits"), of("/api/admin/add_credits"));
+        assert_ne!(of("/admin/add_credits"), of("/admin/create"));
+    }
+}
