@@ -5,7 +5,7 @@ language plpgsql
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
-  earliest_end constant timestamptz := gateway.earliest_end(this_call);
+  earliest_end constant timestamptz := gateway.earliest_end(this_call, gateway.now());
   settled gateway.requests;
 begin
   select * into settled from gateway.requests

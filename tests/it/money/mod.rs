@@ -9,3 +9,4 @@ mod one_account;
 mod overdraft;
 mod sweep;
 mod twice;
+mod usual;
