@@ -386,7 +386,7 @@ create table gateway.models (
   name text not null,
   developer text not null,
   description text not null default '',
-  kind text not null default 'chat' check (kind in ('chat', 'image', 'embedding')),
+  kind text not null default 'chat' check (kind in ('chat', 'embedding', 'rerank', 'image', 'speech', 'transcription')),
   context_length integer not null check (context_length > 0),
   max_output integer not null check (max_output >= 0),
   input_modalities text[] not null default array['text'],
@@ -897,6 +897,8 @@ comment on column gateway.chat_messages.call_id is 'The call that it was part of
 -- A hash is of one account and one word, so that this alone finds an account's messages with that word.
 create index chat_messages_terms on gateway.chat_messages using gin (terms);
 create index chat_messages_account on gateway.chat_messages (account_id, id);
+-- The newest instructions of a long chat may be its very first message.
+create index chat_messages_instructions on gateway.chat_messages (session_id, position) where role in ('system', 'developer');
 create index chat_messages_version on gateway.chat_messages (((content).version));
 
 alter table gateway.chat_accounts enable row level security;
@@ -1921,12 +1923,13 @@ $$;
 create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
 
 -- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
--- context has room for, a hundred at most; so the cost of it is the same however long a chat is. What a tool answered goes with
--- the message that asked it, or not at all. The newest instructions (a system or developer message) go along from wherever they
--- are, unless the call has its own.
+-- context has room for beside the prompt and an answer; a hundred at most, of 8 MB, so that a turn costs the same however long
+-- its chat is. What a tool answered goes with the message that asked it, or not at all. The newest instructions (a system or
+-- developer message) go along from wherever they are, unless the call has its own.
 --
--- call: as of begin_request, with session_id, instructed (has instructions of its own) and counted (whether prompt_bound is a
--- count of tokens; then the messages are taken by their counts, too).
+-- call: as of begin_request, with session_id, instructed (has instructions of its own), prompt_tokens (the prompt without its
+-- images by a count, which is tighter than its bound) and counted (whether prompt_bound is a count, too; then the messages
+-- are held for by theirs).
 create function gateway.open_turn(
   account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
 returns gateway.chat_turn
@@ -1934,15 +1937,18 @@ language plpgsql
 as $$
 declare
   most constant integer := 100;
-  smallest_output constant integer := 256;
+  most_bytes constant integer := 8388608;
+  smallest_output constant bigint := 256;
+  usual_output constant bigint := 4096;
   counted constant boolean := coalesce((call ->> 'counted')::boolean, false);
-  instructed constant boolean := coalesce((call ->> 'instructed')::boolean, false);
-  room bigint := model.context_length - prompt - smallest_output;
+  prompt_bound constant bigint := (call ->> 'prompt_bound')::bigint;
+  answer constant bigint := greatest(smallest_output, least(
+    model.max_output, coalesce((call ->> 'output_limit')::bigint, least(usual_output, model.context_length / 4))));
+  room bigint := model.context_length - answer - (prompt - prompt_bound + coalesce((call ->> 'prompt_tokens')::bigint, prompt_bound));
   turn gateway.chat_turn;
   chat gateway.chat_sessions;
-  message gateway.chat_messages;
   instructions gateway.chat_messages;
-  taken gateway.chat_messages[] := '{}';
+  first integer;
 begin
   select * into chat from gateway.chat_sessions
     where id = (call ->> 'session_id')::uuid and account_id = account.id
@@ -1965,31 +1971,37 @@ begin
     return turn;
   end if;
 
-  if not instructed then
+  if not coalesce((call ->> 'instructed')::boolean, false) then
     select * into instructions from gateway.chat_messages
       where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
     room := room - coalesce(instructions.tokens + instructions.images * model.image_tokens, 0);
   end if;
-  for message in
-    select * from gateway.chat_messages
-      where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most
-  loop
-    room := room - message.tokens - message.images * model.image_tokens;
-    exit when room < 0;
-    taken := array_prepend(message, taken);
-  end loop;
-  -- What a tool answered to a question that is out of sight.
-  while taken[1].role = 'tool' loop
-    taken := taken[2:];
-  end loop;
-  if instructions.id is not null and room > -model.context_length then
-    taken := array_prepend(instructions, taken);
-  end if;
-  select coalesce(jsonb_agg(to_jsonb(m.content) order by ordinality), '[]'),
-         coalesce(sum(case when counted then m.tokens else m.bound end), 0), coalesce(sum(m.images), 0),
-         coalesce((select jsonb_agg(distinct modality) from unnest(taken) as t, unnest(t.modalities) as modality), '[]')
+  -- Where the messages begin that have room. No content is read for that: its size is known without it.
+  select min(position) into first from (
+    select position,
+           sum(tokens + images * model.image_tokens) over newest <= room and sum(size) over newest <= most_bytes as has_room
+    from (
+      select position, tokens, images, pg_column_size(content) as size from gateway.chat_messages
+        where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most) as message
+    window newest as (order by position desc)) as message
+    where has_room;
+  -- Without what a tool answered to a question that is out of sight.
+  select min(position) into first from gateway.chat_messages
+    where session_id = chat.id and position >= first and role not in ('system', 'developer', 'tool');
+
+  select coalesce(jsonb_agg(to_jsonb(content) order by is_said, position), '[]'),
+         coalesce(sum(case when counted then tokens else bound end), 0), coalesce(sum(images), 0),
+         coalesce(jsonb_agg(to_jsonb(modalities)) filter (where modalities <> '{}'), '[]')
     into turn.history, turn.bound, turn.images, turn.modalities
-    from unnest(taken) with ordinality as m;
+    from (
+      select true as is_said, position, content, tokens, bound, images, modalities from gateway.chat_messages
+        where session_id = chat.id and position >= first and role not in ('system', 'developer')
+      union all
+      select false, position, content, tokens, bound, images, modalities from gateway.chat_messages
+        where id = instructions.id) as taken;
+  turn.modalities := (
+    select coalesce(jsonb_agg(distinct modality), '[]')
+      from jsonb_array_elements(turn.modalities) as listed, jsonb_array_elements(listed) as modality);
   return turn;
 end;
 $$;
@@ -2337,7 +2349,7 @@ end;
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
--- kept chat session_id, instructed, counted (see gateway.open_turn).
+-- kept chat session_id, instructed, prompt_tokens, counted (see gateway.open_turn).
 -- And idempotency, of a call with an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
@@ -2568,6 +2580,9 @@ language sql immutable parallel safe
 return case kind
   when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
   when 'embedding' then 'ask it at POST /v1/embeddings'
+  when 'rerank' then 'ask it at POST /v1/rerank'
+  when 'speech' then 'ask it at POST /v1/audio/speech'
+  when 'image' then 'ask it at POST /images/generate'
   else 'it is not asked at this address'
 end;
 
@@ -2946,7 +2961,7 @@ returns jsonb
 language plpgsql
 as $$
 begin
-  update gateway.holds set state = 'tombstone', amount = 0, settlement = release_hold.settlement
+  update gateway.holds set state = 'tombstone', amount = 0, settlement = release_hold.settlement #- '{turn,messages}'
     where call_id = hold.call_id;
   update gateway.accounts set
     held = account.held - case when hold.state = 'open' then hold.amount else 0 end,
@@ -2978,7 +2993,8 @@ begin
     return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
   insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
-    values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
+    -- What was said in it is kept with its chat, or not at all.
+    values (this_call, 'tombstone', settlement #- '{turn,messages}', gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
     -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.

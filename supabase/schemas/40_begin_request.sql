@@ -8,7 +8,7 @@
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
--- kept chat session_id, instructed, counted (see gateway.open_turn).
+-- kept chat session_id, instructed, prompt_tokens, counted (see gateway.open_turn).
 -- And idempotency, of a call with an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;

@@ -10,11 +10,12 @@ use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
 use super::{feed, replay};
-use crate::credits::hold::{Hold, HoldRequest, NoHold, place};
+use crate::credits::hold::{Hold, HoldRequest, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
 use crate::keyring::Sealed;
 use crate::limits::{self, Lease};
+use crate::memory::Turn;
 use crate::providers::order::usable;
 
 /// A call with its hold and its lease.
@@ -66,10 +67,31 @@ impl Compensation {
 ///
 /// # Errors
 /// The refusal that counts: 401 and 403 over 429 over 402.
-pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
+pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
     let at_once = |error: Error| RefusedCall { answer: Err(error), compensation: Compensation::default() };
+    call.app.limiter.check_remembered(call.caller.key_hash()).map_err(at_once)?;
+    if let Some(session_id) = call.session_id {
+        let turn = Turn::read(&call.app, call.request.clone(), session_id).await;
+        call.turn = Some(turn.map_err(at_once)?);
+    }
+    match ask(call, timing).await {
+        Ok(mut admitted) => match prepare(call, &mut admitted.hold).await {
+            Ok(()) => Ok(admitted),
+            Err(error) => {
+                let error = error.with_headers(|headers| admitted.lease.status.write(headers));
+                Err(RefusedCall {
+                    answer: Err(error),
+                    compensation: Compensation { hold: true, lease: Some(admitted.lease), _end: None },
+                })
+            }
+        },
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Asks both stores.
+async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
     let (limiter, key_hash) = (&call.app.limiter, call.caller.key_hash());
-    limiter.check_remembered(key_hash).map_err(at_once)?;
     let markup = call.app.config.markup_basis_points;
     let demand = call.demand();
     let providers = usable(&demand.routing, &call.app.config.providers);
@@ -86,11 +108,13 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         images: demand.prompt.images,
         tools: demand.prompt.tools,
         modalities: &demand.prompt.modalities,
+        units: &demand.units,
         choices: demand.choices,
         output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),
         markup,
         idempotency: call.idempotency.as_ref(),
+        turn: call.turn.as_ref().map(|turn| turn.hold),
     };
 
     let asked = Instant::now();
@@ -105,17 +129,8 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         placed => placed,
     };
     match placed {
-        Ok(mut hold) => match limited.confirm(&hold.limits).await {
-            Ok(lease) => match fit(call, &mut hold).await {
-                Ok(()) => Ok(Admitted { hold, lease }),
-                Err(error) => {
-                    let error = error.with_headers(|headers| lease.status.write(headers));
-                    Err(RefusedCall {
-                        answer: Err(error),
-                        compensation: Compensation { hold: true, lease: Some(lease), _end: None },
-                    })
-                }
-            },
+        Ok(hold) => match limited.confirm(&hold.limits).await {
+            Ok(lease) => Ok(Admitted { hold, lease }),
             Err(error) => Err(RefusedCall {
                 answer: Err(error),
                 compensation: Compensation { hold: true, ..Compensation::default() },
@@ -165,6 +180,14 @@ async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request
     }
 }
 
+/// Makes the call ready for its providers.
+async fn prepare(call: &mut Call, hold: &mut Hold) -> Result<(), Error> {
+    if let Some(turn) = &call.turn {
+        call.request = turn.join(&call.app, call.request.clone(), hold).await?;
+    }
+    fit(call, hold).await
+}
+
 /// Leaves the prompt its room in the model's context where the output limit is ours to choose: no provider takes a
 /// request whose prompt and limit are more than the context. The client's own limit stays as it is.
 async fn fit(call: &Call, hold: &mut Hold) -> Result<(), Error> {
@@ -192,10 +215,12 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
     let asked = call.request.clone();
     let recounted = move || asked.demand().prompt.recounted(&asked.prompt_text());
     let prompt_bound = tokio::task::spawn_blocking(recounted).await.ok()?;
-    if prompt_bound >= request.prompt_bound {
+    if prompt_bound >= request.prompt_bound && request.turn.is_none() {
         return None;
     }
-    Some(place(&call.app, &call.caller, &HoldRequest { prompt_bound, ..request.clone() }).await)
+    let prompt_bound = prompt_bound.min(request.prompt_bound);
+    let turn = request.turn.map(|turn| HoldTurn { counted: true, ..turn });
+    Some(place(&call.app, &call.caller, &HoldRequest { prompt_bound, turn, ..request.clone() }).await)
 }
 
 fn is_about_credit(error: &Error) -> bool {

@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::credits::hold::Hold;
 use crate::formats::{Demand, Request};
 use crate::idempotency::Idempotency;
+use crate::memory::Turn;
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
 pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
@@ -22,6 +23,10 @@ pub struct Call {
     pub app: SharedApp,
     pub caller: Caller,
     pub request: Arc<dyn Request>,
+    /// The kept conversation that it is a turn of.
+    pub session_id: Option<Uuid>,
+    /// What it says there.
+    pub turn: Option<Turn>,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app_name: Option<String>,
     /// Its Idempotency-Key, of a plain call: who comes with it again gets the same answer.
@@ -44,6 +49,12 @@ impl Call {
     /// What is left until the deadline.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the client gets the end of its answer only when the call is in the books, which its next call goes by: one that
+    /// comes at once finds the turn over, and in the conversation what was said.
+    pub const fn holds_back(&self) -> bool {
+        self.session_id.is_some()
     }
 
     /// Whether only the provider's report tells what was produced: then it is read on when the client has left, and

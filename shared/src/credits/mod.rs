@@ -7,4 +7,5 @@ pub mod remembered;
 pub mod settle;
 pub mod tokens;
 pub mod turns;
+pub mod units;
 pub mod usage;

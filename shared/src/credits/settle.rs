@@ -12,10 +12,15 @@ use super::outbox;
 use super::remembered::Remembered;
 use super::usage::Usage;
 use crate::app::App;
+use crate::chats::turn::KeptTurn;
 use crate::supabase::{RpcError, Supabase};
 
 /// The pauses before each new try to store a settle.
 const RETRIES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
+
+/// The largest settle that goes to the outbox with what was said in it, in bytes: half of what Upstash takes in one request
+/// at the least.
+const LARGEST_ENTRY: usize = 512 * 1024;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,15 +74,22 @@ pub struct Settlement {
     /// What is kept of it, if it came with an Idempotency-Key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Remembered>,
+    /// What is kept of a turn of a chat, which ends with this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<KeptTurn>,
 }
 
 impl Settlement {
-    /// As JSON, and as JSON without an answer that is to be kept: a charge must fit into the outbox and into a log line.
+    /// As JSON, and as JSON without what was said: that may be megabytes, and a charge must fit wherever it can be kept.
     fn worded(&self) -> serde_json::Result<(Box<RawValue>, Box<RawValue>)> {
         let whole = to_raw_value(self)?;
-        let charge = match self.idempotency.as_ref().filter(|kept| kept.has_answer()) {
-            Some(kept) => to_raw_value(&Self { idempotency: Some(kept.emptied()), ..self.clone() })?,
-            None => whole.clone(),
+        let says = self.turn.as_ref().is_some_and(|turn| !turn.is_empty())
+            || self.idempotency.as_ref().is_some_and(Remembered::has_answer);
+        let charge = if says {
+            let (turn, idempotency) = (self.turn.as_ref().map(KeptTurn::emptied), self.idempotency.as_ref());
+            to_raw_value(&Self { turn, idempotency: idempotency.map(Remembered::emptied), ..self.clone() })?
+        } else {
+            whole.clone()
         };
         Ok((whole, charge))
     }
@@ -129,7 +141,7 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
         let unavailable = match stored {
             Ok(Stored::Settled) => return true,
             Ok(Stored::Never(refusal)) if worded.get() != charge.get() => {
-                tracing::error!(call_id = %settlement.call_id, %refusal, "the answer to an Idempotency-Key is not kept");
+                tracing::error!(call_id = %settlement.call_id, %refusal, "what was said in a call is not kept");
                 worded.clone_from(&charge);
                 continue;
             }
@@ -145,7 +157,11 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
         }
     };
     tracing::warn!(call_id = %settlement.call_id, %reason, "a settle goes to the outbox");
-    if let Err(error) = outbox::push(app, &charge).await {
+    if worded.get().len() > LARGEST_ENTRY {
+        tracing::error!(call_id = %settlement.call_id, "what was said in a call is too large for the outbox");
+        worded.clone_from(&charge);
+    }
+    if let Err(error) = outbox::push(app, &worded).await {
         tracing::error!(settlement = charge.get(), %error, "a settle could not be stored anywhere");
     }
     false
