@@ -61,8 +61,8 @@ mod tests {
         assert_eq!(hosts("index"), [&stores[..], &providers].concat());
         assert_eq!(hosts("user/limits"), stores);
         assert_eq!(hosts("user/balance"), stores[..2]);
-        // Counts tokens by itself.
-        assert_eq!(hosts("v1/messages/count_tokens"), stores[..2]);
+        // Counts tokens by itself, within the limits.
+        assert_eq!(hosts("v1/messages/count_tokens"), stores);
         assert_eq!(hosts("ping"), [""; 0]);
     }
 }

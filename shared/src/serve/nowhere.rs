@@ -4,13 +4,12 @@ use crate::error::{Code, Error};
 use crate::route::Route;
 
 /// Paths of OpenAI's and Anthropic's APIs that clients know and this gateway does not offer.
-const NOT_OFFERED: [&str; 17] = [
+const NOT_OFFERED: [&str; 16] = [
     "/v1/assistants",
     "/v1/audio",
     "/v1/batches",
     "/v1/containers",
     "/v1/conversations",
-    "/v1/embeddings",
     "/v1/evals",
     "/v1/files",
     "/v1/fine_tuning",
@@ -54,9 +53,9 @@ mod tests {
         for (path, told) in [
             ("/chat/completions", "/v1/chat/completions is served"),
             ("/v1/v1/chat/completions", "/v1/chat/completions is served"),
-            ("/v1/embeddings", "/v1/embeddings of OpenAI's"),
+            ("/v1/moderations", "/v1/moderations of OpenAI's"),
             ("/v1/fine_tuning/jobs", "/v1/fine_tuning of OpenAI's"),
-            ("/v1/embeddingsx", "GET /docs"),
+            ("/v1/moderationsx", "GET /docs"),
             ("/", "GET /docs"),
             ("", "GET /docs"),
         ] {
