@@ -110,9 +110,9 @@ impl Route {
         mounts
     }
 
-    /// Whether its calls go to providers: an endpoint of a wire format that is admitted by the rate limiter.
+    /// Whether its calls go to providers: an endpoint of a wire format that is given the time of a provider's answer.
     pub(crate) fn asks_providers(&self) -> bool {
-        self.speaks.is_some() && self.needs.contains(&Need::Redis)
+        self.speaks.is_some() && self.max_duration > Duration::from_secs(DEFAULT_MAX)
     }
 
     /// Every setting it cannot do without.
