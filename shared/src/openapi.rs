@@ -14,7 +14,7 @@ use crate::route::{Auth, Operation, Route};
 use crate::routes::{Documented, ROUTES};
 
 /// Schemas of what is passed on as it comes: whatever else they hold is the provider's business.
-const PASSED_ON: [&str; 9] = [
+const PASSED_ON: [&str; 11] = [
     "ChatCompletionRequest",
     "ChatMessage",
     "ChatCompletion",
@@ -24,6 +24,8 @@ const PASSED_ON: [&str; 9] = [
     "ConversationMessage",
     "Message",
     "CountTokensRequest",
+    "ResponseRequest",
+    "Response",
 ];
 
 /// The schema of every error body.

@@ -1,4 +1,5 @@
-//! The three endpoints that complete: OpenAI's chat completions, its legacy text completions and Anthropic's Messages.
+//! The four endpoints that complete: OpenAI's chat completions, its legacy text completions and its Responses, and
+//! Anthropic's Messages.
 //!
 //! What a request may say and how its answer looks on the wire differ; what the answer is and every behaviour are the
 //! same.
@@ -11,10 +12,11 @@ pub(super) enum Format {
     Chat,
     Text,
     Messages,
+    Responses,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 3] = [Self::Chat, Self::Text, Self::Messages];
+    pub(super) const ALL: [Self; 4] = [Self::Chat, Self::Text, Self::Messages, Self::Responses];
 
     /// Under a provider's base path.
     pub(super) const fn path(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Format {
             Self::Chat => "/chat/completions",
             Self::Text => "/completions",
             Self::Messages => "/messages",
+            Self::Responses => "/responses",
         }
     }
 
@@ -35,6 +38,7 @@ impl Format {
             Self::Chat => "chat.completion",
             Self::Text => "text_completion",
             Self::Messages => "message",
+            Self::Responses => "response",
         }
     }
 
@@ -44,6 +48,7 @@ impl Format {
             Self::Chat => "chat.completion.chunk",
             Self::Text => "text_completion",
             Self::Messages => "message",
+            Self::Responses => "response",
         }
     }
 
@@ -51,6 +56,7 @@ impl Format {
     pub(super) const fn id_prefix(self, vendor: Vendor) -> &'static str {
         match (vendor, self) {
             (_, Self::Messages) => "msg_",
+            (_, Self::Responses) => "resp_",
             (Vendor::OpenRouter, _) => "gen-",
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",

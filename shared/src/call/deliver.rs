@@ -160,7 +160,7 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
                 if heard.elapsed() >= longest_silence {
                     return Ended::Broken(Box::new(Failure::silent(provider)));
                 }
-                client.send(Bytes::from_static(call.request.keep_alive()), deadline.as_mut()).await;
+                client.send(Bytes::from_static(call.request.keep_alive(true)), deadline.as_mut()).await;
                 told = Instant::now();
             }
         }

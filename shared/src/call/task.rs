@@ -142,7 +142,7 @@ impl Call {
                 () = keep_alive.as_mut(), if self.demand().stream => {
                     so_far.upstream = asked.elapsed();
                     client.begin(|body| head::answer(self, admitted, &so_far, None, "text/event-stream", body));
-                    client.send(Bytes::from_static(self.request.keep_alive()), deadline.as_mut()).await;
+                    client.send(Bytes::from_static(self.request.keep_alive(false)), deadline.as_mut()).await;
                     keep_alive.as_mut().reset(Instant::now() + every);
                 }
             }

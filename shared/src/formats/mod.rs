@@ -7,7 +7,7 @@
 //! - `demand`: what routing, hold and limits need to know.
 //! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
-//! - `messages`: Anthropic's Messages.
+//! - `messages`: Anthropic's Messages. `responses`: OpenAI's Responses.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -21,6 +21,7 @@ pub mod format;
 pub mod incoming;
 pub mod messages;
 pub mod openai;
+pub mod responses;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -82,8 +83,9 @@ pub trait Request: Send + Sync {
     /// The event that ends a stream in which no provider has answered.
     fn failure_event(&self, error: &Error) -> Bytes;
 
-    /// What tells a client that waits for a stream that it is alive: no SDK shows it.
-    fn keep_alive(&self) -> &'static [u8] {
+    /// What tells a client that waits for a stream that it is alive: no SDK shows it. `begun` says whether the client has had
+    /// an event before.
+    fn keep_alive(&self, _begun: bool) -> &'static [u8] {
         events::KEEP_ALIVE
     }
 }

@@ -6,6 +6,7 @@ use crate::formats::format::Format;
 const CHAT: (Format, &str) = (Format::Chat, "/chat/completions");
 const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");
 const MESSAGES: (Format, &str) = (Format::Messages, "/messages");
+const RESPONSES: (Format, &str) = (Format::Responses, "/responses");
 
 /// Every provider the gateway knows.
 pub static PROVIDERS: &[Provider] = &[
@@ -13,7 +14,7 @@ pub static PROVIDERS: &[Provider] = &[
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS, MESSAGES],
+        speaks: &[CHAT, COMPLETIONS, MESSAGES, RESPONSES],
         quirks: Quirks { sends_app: true, open_weights: false },
     },
     Provider {

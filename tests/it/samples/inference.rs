@@ -13,6 +13,7 @@ pub fn sample((method, name): (&str, &str)) -> Option<Sample> {
         ("POST", "v1_messages" | "v1_messages_count_tokens") => {
             Sample::body(json!({"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}))
         }
+        ("POST", "v1_responses") => Sample::body(json!({"model": MODEL, "input": "Hello"})),
         _ => return None,
     })
 }

@@ -3,6 +3,7 @@
 mod chat;
 mod message;
 mod messages;
+mod responses;
 mod text;
 mod tool;
 
@@ -56,6 +57,7 @@ impl Request {
             Format::Chat => chat::parse(body),
             Format::Text => text::parse(body),
             Format::Messages => messages::parse(body),
+            Format::Responses => responses::parse(body),
         }
     }
 

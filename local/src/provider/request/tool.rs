@@ -11,24 +11,34 @@ pub(in crate::provider) struct Tool {
     pub(in crate::provider) name: String,
     /// The JSON schema of its arguments.
     pub(in crate::provider) parameters: Value,
+    /// Whether it takes a text in place of arguments.
+    pub(in crate::provider) custom: bool,
 }
 
 /// A tool's call that a prompt spells out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::provider) struct Told {
     pub(in crate::provider) name: String,
-    /// A JSON object, as it was written.
+    /// A JSON object, as it was written; or a custom tool's text.
     pub(in crate::provider) arguments: String,
+    /// Whether it is one of a custom tool.
+    pub(in crate::provider) custom: bool,
 }
 
-/// The calls of `tools` that a text spells out: a tool's name and its arguments in backticks, `` `get_time {"zone": "UTC"}` ``.
+/// The calls of `tools` that a text spells out: a tool's name and its arguments in backticks,
+/// `` `get_time {"zone": "UTC"}` ``; of a custom tool, its text.
 pub(super) fn told(text: &str, tools: &[Tool]) -> Vec<Told> {
     let in_backticks = text.split('`').skip(1).step_by(2);
     let call = |written: &str| {
         let (name, arguments) = written.trim().split_once(char::is_whitespace).unwrap_or((written.trim(), "{}"));
-        let arguments: Map<String, Value> = serde_json::from_str(arguments.trim()).ok()?;
         let tool = tools.iter().find(|tool| tool.name == name)?;
-        Some(Told { name: tool.name.clone(), arguments: Value::Object(arguments).to_string() })
+        let arguments = if tool.custom {
+            arguments.to_owned()
+        } else {
+            let arguments: Map<String, Value> = serde_json::from_str(arguments.trim()).ok()?;
+            Value::Object(arguments).to_string()
+        };
+        Some(Told { name: tool.name.clone(), arguments, custom: tool.custom })
     };
     in_backticks.filter_map(call).collect()
 }
@@ -97,11 +107,11 @@ fn parse_tool(tool: &Value, index: usize) -> Result<Tool, ApiError> {
         Some(schema @ Value::Object(_)) => schema.clone(),
         Some(_) => return Err(ApiError::wrong_type(&at("function.parameters"), "an object")),
     };
-    Ok(Tool { name: name.to_owned(), parameters })
+    Ok(Tool { name: name.to_owned(), parameters, custom: false })
 }
 
 /// OpenAI's rule for the names of functions and of schemas: `^[a-zA-Z0-9_-]{1,64}$`.
-fn checked_name(name: &str, at: &str) -> Result<(), ApiError> {
+pub(super) fn checked_name(name: &str, at: &str) -> Result<(), ApiError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
         Ok(())

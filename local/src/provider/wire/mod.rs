@@ -2,9 +2,11 @@
 
 mod chat;
 mod messages;
+mod responses;
 mod text;
 
 pub(super) use messages::SIGNATURE;
+pub(super) use responses::SEALED;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -40,7 +42,7 @@ pub(super) enum Reporting {
 #[derive(Clone, Debug)]
 pub(super) struct Event {
     /// What stands after `event: `, if that line is there.
-    pub(super) name: Option<&'static str>,
+    pub(super) name: Option<String>,
     /// What stands after `data: `.
     pub(super) data: String,
     /// Whether it brings text, reasoning or part of a tool call.
@@ -53,16 +55,15 @@ impl Event {
         Self { name: None, data: "[DONE]".to_owned(), content: false }
     }
 
-    /// An event of a message, which is named by its own `type`.
+    /// An event of a message or of a response, which is named by its own `type`.
     pub(super) fn of(data: &Value, content: bool) -> Self {
-        let kind = data.get("type").and_then(Value::as_str).unwrap_or_default();
-        let name = messages::NAMES.into_iter().find(|name| *name == kind);
+        let name = data.get("type").and_then(Value::as_str).map(str::to_owned);
         Self { name, data: data.to_string(), content }
     }
 
     /// The event as it is written, with these line ends.
     pub(super) fn lines(&self, end: &str) -> String {
-        let name = self.name.map(|name| format!("event: {name}{end}")).unwrap_or_default();
+        let name = self.name.as_ref().map(|name| format!("event: {name}{end}")).unwrap_or_default();
         format!("{name}data: {}{end}{end}", self.data)
     }
 }
@@ -91,13 +92,15 @@ impl Envelope {
 
     /// The plain answer.
     pub(super) fn plain(self, answer: &Answer, reporting: Reporting) -> Value {
-        if self.format == Format::Messages {
-            return messages::plain(self, answer, reporting);
+        match self.format {
+            Format::Messages => return messages::plain(self, answer, reporting),
+            Format::Responses => return responses::plain(self, answer, reporting),
+            Format::Chat | Format::Text => {}
         }
         let choice = |(index, choice): (usize, &Choice)| {
             let (body, logprobs) = match self.format {
                 Format::Chat => (chat::message(self, index, choice), Value::Null),
-                Format::Text | Format::Messages => (text::whole(self, choice), text::logprobs(choice)),
+                _ => (text::whole(self, choice), text::logprobs(choice)),
             };
             in_choice(body, index, logprobs, Some(choice.finish))
         };
@@ -117,12 +120,14 @@ impl Envelope {
 
     /// The events of a stream, the closing `[DONE]` included. The choices take turns, chunk by chunk.
     pub(super) fn events(self, answer: &Answer, include_usage: bool, reporting: Reporting) -> Vec<Event> {
-        if self.format == Format::Messages {
-            return messages::events(self, answer, reporting);
+        match self.format {
+            Format::Messages => return messages::events(self, answer, reporting),
+            Format::Responses => return responses::events(self, answer, reporting),
+            Format::Chat | Format::Text => {}
         }
         let deltas = |(index, choice)| match self.format {
             Format::Chat => chat::deltas(self, index, choice).into_iter(),
-            Format::Text | Format::Messages => text::deltas(self, choice).into_iter(),
+            _ => text::deltas(self, choice).into_iter(),
         };
         let mut deltas: Vec<_> = answer.choices.iter().enumerate().map(deltas).collect();
         let mut order = Vec::new();
@@ -178,6 +183,10 @@ impl Envelope {
     pub(super) fn error_event(self, answer: &Answer, error: Value) -> Event {
         let body = match self.format {
             Format::Messages => return Event::of(&error, false),
+            Format::Responses => {
+                let error = json!({"type": "error", "error": error["error"], "sequence_number": 0});
+                return Event::of(&error, false);
+            }
             Format::Chat => json!({"delta": {"content": ""}}),
             Format::Text => json!({"text": ""}),
         };

@@ -5,12 +5,14 @@ pub mod chat_completions;
 pub mod completions;
 pub mod count_tokens;
 pub mod messages;
+pub mod responses;
 
 use utoipa::ToSchema;
 
 /// A server-sent event of a streamed answer.
 #[derive(ToSchema)]
 pub struct StreamEvent {
-    /// A chunk as OpenAI's API gives it, as JSON, and last `[DONE]`; or an event as Anthropic's API gives it.
+    /// A chunk as OpenAI's API gives it, as JSON, and last `[DONE]`; or an event as the Responses API or
+    /// Anthropic's gives it.
     pub data: String,
 }

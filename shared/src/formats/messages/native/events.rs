@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::formats::Progress;
-use crate::formats::events::{Broken, Reader, Verdict};
+use crate::formats::events::{Broken, Reader, Verdict, named_event};
 use crate::formats::messages::usage::Reported;
 use crate::formats::messages::wire;
 use crate::object::Object;
@@ -137,7 +137,7 @@ fn named(data: &[u8], model: &str) -> Verdict {
         let mut message: Object<'_> = serde_json::from_str(&message)?;
         message.set("model", model)?;
         event.set("message", &message)?;
-        wire::event("message_start", &event)
+        named_event("message_start", &event)
     };
     match rename() {
         Ok(renamed) if !renamed.is_empty() => Verdict::Replace(renamed),
