@@ -6,10 +6,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::config::{Config, Misconfigured, Setting, configured, variables};
+use crate::connections::ahead;
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
-use crate::providers::connection;
 use crate::route::Route;
 use crate::sign_in::privy::Privy;
 use crate::supabase::Supabase;
@@ -25,7 +25,7 @@ pub struct App {
     http_unkept: OnceLock<reqwest::Client>,
     /// The rate limiter.
     pub limiter: Limiter,
-    /// Whose turn it is at the database.
+    /// The queues of calls for the database, which take a few of an account at a time.
     pub turns: Turns,
     /// Who verifies Privy's tokens.
     pub privy: Privy,
@@ -38,13 +38,13 @@ pub struct App {
 /// Shared by all requests of a process.
 pub type SharedApp = Arc<App>;
 
-/// Why there is no such gateway.
+/// Why the process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The HTTP client could not be built.
     #[error("the HTTP client cannot be built: {0}")]
     Client(#[from] reqwest::Error),
-    /// What the whole process runs by is malformed.
+    /// A variable that every endpoint depends on is malformed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Malformed(Vec<Misconfigured>),
 }
@@ -53,7 +53,7 @@ impl App {
     /// Builds the connections that `config` allows, for a gateway that serves `routes`; opens none of them yet.
     ///
     /// # Errors
-    /// When the HTTP client cannot be built, and when a variable is malformed by which the whole process runs.
+    /// When the HTTP client cannot be built, or a variable that every endpoint depends on is malformed.
     pub fn new(config: Config, routes: &'static [Route]) -> Result<SharedApp, AppError> {
         if !config.malformed.is_empty() {
             return Err(AppError::Malformed(config.malformed));
@@ -82,7 +82,7 @@ impl App {
     #[must_use]
     pub fn http_unkept(&self) -> &reqwest::Client {
         let unkept = || http_client().pool_max_idle_per_host(0).build();
-        // One could be built before, so another can be, too.
+        // The first client was built from the same settings, so this one can be built as well.
         self.http_unkept.get_or_init(|| unkept().unwrap_or_else(|_| self.http.clone()))
     }
 
@@ -94,7 +94,7 @@ impl App {
         configured(&self.supabase)
     }
 
-    /// The counters.
+    /// Redis, which holds counters, breakers and the outbox.
     ///
     /// # Errors
     /// `not_configured`, after a log line that names the variable.
@@ -102,13 +102,13 @@ impl App {
         configured(&self.upstash)
     }
 
-    /// The database, for whoever can do without it.
+    /// The database, or `None` where it is not configured.
     #[must_use]
     pub fn supabase_if_configured(&self) -> Option<&Supabase> {
         self.supabase.as_ref().ok()
     }
 
-    /// The counters, for whoever can do without them.
+    /// Redis, or `None` where it is not configured.
     #[must_use]
     pub fn upstash_if_configured(&self) -> Option<&Upstash> {
         self.upstash.as_ref().ok()
@@ -116,14 +116,14 @@ impl App {
 }
 
 fn http_client() -> reqwest::ClientBuilder {
-    // A second call finds a provider installed already, which is just as well.
+    // This fails when a crypto provider is installed already, and that one serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // Compression costs more time than it saves here. A provider that compresses all the same is understood.
+    // Compression costs more time than it saves here. Answers that come compressed all the same are decoded.
     let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
     reqwest::Client::builder()
         .default_headers(plain)
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())
-        .connector_layer(connection::layer())
+        .connector_layer(ahead::layer())
 }

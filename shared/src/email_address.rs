@@ -1,4 +1,4 @@
-//! E-mail addresses, as far as they can be told without writing to them.
+//! E-mail addresses, checked as far as that is possible without sending a mail.
 
 use crate::error::{Error, Result};
 use crate::host::is_host;

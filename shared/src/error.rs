@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer_headers;
 
-/// Declares the codes: name, wire form, HTTP status and what the caller is told unless a better sentence is at hand.
+/// Declares the codes: name, wire form, HTTP status and default message.
 macro_rules! codes {
     ($($name:ident = $wire:literal, $status:literal, $message:literal;)*) => {
         /// A refusal or failure as the API names it.
@@ -35,7 +35,7 @@ macro_rules! codes {
                 StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
 
-            /// What the caller is told when nothing more specific is known.
+            /// The default message.
             #[must_use]
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$name => $message,)* }
@@ -155,7 +155,8 @@ impl Error {
             Code::ServiceUnavailable | Code::AccountBusy | Code::SignInUnavailable | Code::MailUnavailable
         );
         let retry_after = passing.then_some(Duration::from_secs(1));
-        // What the same request would hear again: SDKs repeat a 409, a 429 and a 503, agents a 401 and a 402 as well.
+        // Codes for which a retry of the same request cannot help. Without `x-should-retry: false` SDKs retry a 409, a 429 and a
+        // 503, and agents a 401 and a 402 as well.
         let hopeless = match code.status().as_u16() {
             401 | 409 => true,
             402 => code != Code::CreditsInFlight,
@@ -301,7 +302,7 @@ impl IntoResponse for Error {
             headers
                 .insert(answer_headers::SHOULD_RETRY, HeaderValue::from_static(if retry { "true" } else { "false" }));
         }
-        // For whoever must word it in another format.
+        // Layers that write the body in another wire format find the error here.
         response.extensions_mut().insert(self);
         response
     }

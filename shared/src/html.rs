@@ -1,6 +1,6 @@
-//! Text in HTML.
+//! Escaping of text for HTML.
 
-/// Text as HTML.
+/// The text with the characters escaped that mean something in HTML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,9 +1,9 @@
-//! A request that is malformed and whose key is refused as well hears of the key first: whoever has no business here
-//! learns nothing about how a request should look, an operator finds every refused key on the audit trail, and a client
-//! with a mistyped key is not sent after mistakes in its body.
+//! Authentication before validation: a malformed request with a bad key is refused for its key. So strangers learn nothing about
+//! how a request should look, every refused key is on the audit trail, and a client with a mistyped key is not sent to look for
+//! mistakes in its body.
 //!
-//! A sound request asks the database once, and that call tells whether the key is good. Here is asked for those that are
-//! refused before it: one more call, on that path only.
+//! A well-formed request authenticates within its one database call. Only a request that is refused before that call needs this
+//! one besides.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -36,7 +36,7 @@ pub(crate) async fn key_first(operation: Operation, is_inference: bool, mut requ
             app.limiter.status(&checked.limits).await.write(response.headers_mut());
             response
         }
-        // Who may call but not any model, or no more, must mend the request first all the same.
+        // A key that is good but out of credit or over a limit gets the refusal of its malformed request.
         Err(refused) if matches!(refused.http_status().as_u16(), 401 | 403) => refused.into_response(),
         Ok(_) | Err(_) => response,
     }

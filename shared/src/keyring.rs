@@ -1,7 +1,7 @@
 //! Texts that only the gateway can read: Fernet tokens under the keyring of `ENCRYPTION_KEYS`.
 //!
 //! A token says nothing of the key that made it, so the key's version is kept beside it. Older keys of the ring still
-//! open what they made; whoever keeps tokens sees to it that they are renewed under the newest.
+//! open what they made; each kind of stored token has a job that renews it under the newest.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +46,8 @@ pub fn seal(app: &App, text: &str) -> Result<Sealed, Error> {
 /// Decrypts a text.
 ///
 /// # Errors
-/// `not_configured` when the keyring has not the version, or not the key that this was made with: after a log line for the
-/// operator, who may still have it.
+/// `not_configured` when the keyring lacks the version or has another key for it; a log line says so, since the operator may
+/// still have that key.
 pub fn open(app: &App, sealed: &Sealed) -> Result<String, Error> {
     let key = keys(app)?.iter().find(|key| key.version == sealed.version);
     let opened = key.and_then(|key| key.fernet.decrypt(&sealed.ciphertext).ok());

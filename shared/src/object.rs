@@ -17,7 +17,7 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// A member's JSON text. Of a repeated member the last counts, as in every common parser.
+    /// A member's JSON text. The last of repeated members counts, as in every common parser.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.members.iter().rev().find(|(member, _)| member == name).map(|(_, value)| value.get())

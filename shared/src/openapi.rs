@@ -13,7 +13,7 @@ use crate::error::Code;
 use crate::route::{Auth, Operation, Route};
 use crate::routes::{Documented, ROUTES};
 
-/// Schemas of what is passed on as it comes: whatever else they hold is the provider's business.
+/// Schemas of objects that are passed through: they may hold further members, which are the provider's.
 const PASSED_ON: [&str; 11] = [
     "ChatCompletionRequest",
     "ChatMessage",
@@ -34,7 +34,7 @@ const ERROR: &str = "Error";
 /// The document.
 ///
 /// # Errors
-/// When it cannot be worded as JSON, or a handler's attribute names a path or method that the table does not.
+/// When it cannot be serialized, or a handler's attribute names a path or method that the table does not.
 pub fn document() -> Result<Value, String> {
     let mut document = serde_json::to_value(Documented::openapi()).map_err(|error| error.to_string())?;
     let written = document["paths"].as_object().cloned().unwrap_or_default();
@@ -110,7 +110,7 @@ fn complete(described: &mut Value, schemas: &Value, route: &Route, operation: &O
     let takes_body = described.get("requestBody").is_some();
     let takes_anything = takes_body || described.get("parameters").is_some();
     if let Some(body) = described.get_mut("requestBody") {
-        // Of a body that needs no member nothing need be sent.
+        // A body without required members may be left out.
         let schema = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
         let schema = schema.rsplit('/').next().and_then(|name| schemas.get(name));
         let needs_something = schema.is_none_or(|schema| schema.get("required").is_some());

@@ -2,8 +2,8 @@
 
 use std::error::Error as _;
 
-/// What went wrong, down to its first cause: that alone tells a name that nobody knows from a door that is shut. Without
-/// the address, which may hold a secret.
+/// The error with all of its causes: only the innermost one tells a DNS failure from a refused connection. The URL is left
+/// out, since it may hold a secret.
 #[must_use]
 pub fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();

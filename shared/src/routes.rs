@@ -74,11 +74,15 @@ routes! {
     v1_completions at "/v1/completions" {
         POST inference::completions::create: User "inference"
     } speaks Completions max 300 needs [Redis];
+    /// Vectors of texts.
+    v1_embeddings at "/v1/embeddings" {
+        POST inference::embeddings::create: User "inference"
+    } speaks Embeddings max 120 needs [Redis];
     /// Chats that are kept: new ones and all of them.
     v1_chat_sessions at "/v1/chat/sessions" {
         POST chats::sessions::create: User "chat:write", GET chats::sessions::list: User "chat:read"
     } needs [EncryptionKeys];
-    /// One chat with its messages: its title, and its end.
+    /// One chat with its messages: reads it, changes its title, deletes it.
     v1_chat_session at "/v1/chat/sessions/{id}" {
         GET chats::session::show: User "chat:read", PATCH chats::session::change: User "chat:write",
         DELETE chats::session::delete: User "chat:write"
@@ -128,7 +132,7 @@ routes! {
     user_privacy at "/user/privacy" {
         GET account::privacy::show: User "account:read", PATCH account::privacy::update: User "account:write"
     };
-    /// The account's end.
+    /// Deletes the account.
     user_account at "/user/account" { DELETE account::deletion::delete: User "account:write" };
     /// Usage at a glance.
     user_monitor at "/user/monitor" { GET usage::monitor::show: User "usage:read" };
@@ -146,7 +150,7 @@ routes! {
     };
     /// New secrets for all keys of an environment.
     user_api_keys_rotate at "/user/api-keys/rotate" { POST api_keys::rotate_all::rotate: User "keys:write" };
-    /// One key: its settings, and its end.
+    /// One key: reads it, changes its settings, revokes it.
     user_api_key at "/user/api-keys/{id}" {
         GET api_keys::one::show: User "keys:read", PATCH api_keys::one::change: User "keys:write",
         DELETE api_keys::one::revoke: User "keys:write"
@@ -191,7 +195,7 @@ routes! {
     admin_audit_logs at "/admin/audit-logs" { GET admin::audit_logs::list: Admin "admin:audit" };
     /// What happened to the account's keys and sign-ins, newest first.
     user_key_audit_logs at "/user/api-keys/audit-logs" { GET account::key_audit_logs::list: User "keys:read" };
-    /// Releases what dead functions left behind.
+    /// Settles calls whose function died: open holds, and settlements in the outbox.
     cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
     /// Forgets what is past its account's retention.
     cron_retention at "/api/cron/retention" { GET cron::retention::forget: Cron } cron "23 * * * *";
@@ -199,10 +203,15 @@ routes! {
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
 
+/// The routes that the function `file` serves.
+pub(crate) fn served_by(file: &str) -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(move |route| file == INDEX || route.file() == file)
+}
+
 /// What is missing or malformed that the function `file` needs, once each.
 pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Misconfigured> {
     let mut unusable: Vec<&Misconfigured> = Vec::new();
-    for need in ROUTES.iter().filter(|route| file == INDEX || route.file() == file).flat_map(Route::all_needs) {
+    for need in served_by(file).flat_map(Route::all_needs) {
         let lack = match need {
             Need::Database => config.supabase.as_ref().err(),
             Need::Redis => config.upstash.as_ref().err(),

@@ -47,7 +47,7 @@ pub fn unknown(param: &'static str) -> Error {
     Error::invalid(param, message)
 }
 
-/// What a role may have of them: its row is read by every call.
+/// The most scopes of a role, whose row is read by every call.
 const MOST: usize = 100;
 
 /// The scopes of a role, each once and in order.

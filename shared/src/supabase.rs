@@ -126,7 +126,7 @@ impl Supabase {
 
     async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
         let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
-        // Put together by hand: the builder would go through the headers one by one and make room for each.
+        // Built by hand: the request builder would insert the headers one by one and reallocate for each.
         let mut request = Request::new(Method::POST, self.address(function)?);
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(arguments.into());
@@ -136,8 +136,8 @@ impl Supabase {
         Ok((status, body))
     }
 
-    /// Where a function is called. The crate `postgrest` words it, once; its own transport is unmaintained, so ours
-    /// sends the requests.
+    /// The URL of a function, built once by the crate `postgrest`. Its own transport is unmaintained, so requests go through our
+    /// HTTP client.
     fn address(&self, function: &'static str) -> Result<Url, RpcError> {
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(address) = addresses.get(function) {

@@ -132,7 +132,7 @@ impl Upstash {
 
     async fn exchange(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {
         let body = serde_json::to_vec(command).map_err(|e| UpstashError::new(e.to_string()))?;
-        // Put together by hand: the builder would go through the headers one by one and make room for each.
+        // Built by hand: the request builder would insert the headers one by one and reallocate for each.
         let mut request = Request::new(Method::POST, self.url.clone());
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(body.into());

@@ -48,9 +48,8 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
--- What every function of the API asks of its arguments before it acts: these members are there. SQL's null is neither true nor
--- false, and passes most checks that it meets. That one is missing is the gateway's mistake and not a caller's: an error and
--- no refusal.
+-- Every function of the API first checks that its arguments have the members it needs. In three-valued logic a null passes most
+-- checks. A missing member is a fault of the gateway, not of a caller, so it is an error and no refusal.
 create function gateway.require(argument jsonb, variadic members text[]) returns void
 language plpgsql immutable parallel safe
 as $$
@@ -65,7 +64,7 @@ begin
 end;
 $$;
 
--- How long a page of a list is: what it asks for, since no limit would be no end.
+-- The page size that a query asks for. A null would be no limit at all.
 create function gateway.page_size(query jsonb) returns integer
 language plpgsql immutable parallel safe
 as $$
@@ -85,7 +84,7 @@ language sql stable
 return jsonb_build_object(
   'object', 'list', 'data', coalesce(data, '[]'), 'has_more', next_cursor is not null, 'next_cursor', next_cursor);
 
--- For tables whose rows are evidence.
+-- The trigger of append-only tables, whose rows are evidence.
 create function gateway.forbid_change() returns trigger
 language plpgsql set search_path = ''
 as $$
@@ -263,11 +262,11 @@ comment on column gateway.accounts.rate_limits is 'What an operator set for this
 
 create unique index accounts_email on gateway.accounts (email);
 create index accounts_email_beginning on gateway.accounts (email collate "C");
--- The order of administrators' lists, newest first; created_at and id together are the place of a page's end.
+-- The order of administrators' lists, newest first; created_at and id together are their keyset cursor.
 create index accounts_created on gateway.accounts (created_at, id);
 -- So that administrators, and the holders of any role, are found without reading every account; the newest first.
 create index accounts_role on gateway.accounts (role, created_at, id);
--- No list reads all there is because what it looks for is rare.
+-- One index for each filter, so that a search for something rare does not scan all accounts.
 create index accounts_plan on gateway.accounts (plan, created_at, id) where plan is not null;
 create index accounts_disabled on gateway.accounts (created_at, id) where disabled_at is not null;
 
@@ -357,9 +356,9 @@ create table gateway.models (
   name text not null,
   developer text not null,
   description text not null default '',
-  kind text not null default 'chat' check (kind in ('chat', 'image')),
+  kind text not null default 'chat' check (kind in ('chat', 'image', 'embedding')),
   context_length integer not null check (context_length > 0),
-  max_output integer not null check (max_output > 0),
+  max_output integer not null check (max_output >= 0),
   input_modalities text[] not null default array['text'],
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
@@ -442,9 +441,9 @@ comment on table gateway.credit_transactions is
 -- ledger_check looks for strays.
 -- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
 -- would have to contain the id.
--- By when, as they are listed: whoever asks for a time in the past reads nothing that came after it.
+-- By time, as they are listed: a query for a time in the past reads nothing that came after it.
 create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
--- Beside usage, which is nearly all of it.
+-- A partial index of everything but usage, which is nearly all of the ledger.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
@@ -510,7 +509,8 @@ create trigger append_only before update or delete on gateway.audit_logs
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.audit_logs
   for each statement execute function gateway.forbid_change();
--- The triggers hold for sessions that replay changes, too (session_replication_role): only who drops them gets by.
+-- `enable always`: the triggers fire in replication sessions (session_replication_role), too, so that only dropping them gets
+-- around them.
 alter table gateway.audit_logs enable always trigger append_only;
 alter table gateway.audit_logs enable always trigger not_truncated;
 
@@ -518,7 +518,7 @@ alter table gateway.audit_logs enable row level security;
 
 -- supabase/schemas/17_idempotency.sql
 
--- The memory that makes repeated requests harmless.
+-- Idempotency keys: which requests were made, and their answers.
 
 create table gateway.idempotency_keys (
   account_id uuid not null references gateway.accounts (id),
@@ -597,8 +597,8 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
 -- would let a call end twice. Over months it is the account's lock, under which a settle looks for the call first.
 
--- By when a call ended: finish_request reads the clock under the account's lock, so within an account no row can
--- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
+-- Ordered by when a call ended: finish_request reads the clock under the account's lock, so within an account no row can appear
+-- before one that was listed already. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
 
 -- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
@@ -711,7 +711,7 @@ begin
 end;
 $$;
 
--- Makes the month of a moment, unless it is there. Whoever calls this takes turns at it.
+-- Makes the partitions of a moment's month, unless they are there. An advisory lock lets one session at a time do it.
 create function gateway.make_month(at timestamptz) returns void
 language plpgsql volatile set search_path = ''
 as $$
@@ -1609,7 +1609,7 @@ returns void
 language plpgsql volatile set search_path = ''
 as $$
 begin
-  -- Only if nobody has called for a week: see make_months.
+  -- The month is missing only if no call and no cron has come for a week (see make_months).
   if not gateway.has_month(gateway.now() + interval '1 minute') then
     perform gateway.make_months(gateway.now());
   end if;
@@ -1672,8 +1672,8 @@ $$;
 -- Claims an Idempotency-Key for the session's account. Answers null when the work is to be done; the stored answer
 -- when it was done before; refuses when the key came with another body. Two at once: the second waits for the first.
 --
--- The claim refers to the account, so it shares the account's row in any case. First of all, since of two that have the
--- claim and want the account, and the other way round, neither could go on.
+-- The account's row is locked first (the claim's foreign key would share it in any case): two requests that lock the claim and
+-- the account in different orders would deadlock.
 create function gateway.claim_idempotency(session gateway.session, idempotency jsonb, at timestamptz)
 returns jsonb
 language plpgsql volatile set search_path = ''
@@ -1765,7 +1765,7 @@ end;
 $$;
 
 -- Forgets attempts that count for nothing any more, a few at a time, so that the table stays small without a cron job.
--- Comes last in its transaction, which then waits for no one.
+-- It comes last in its transaction and skips locked rows, so it waits for no one.
 create function gateway.forget_attempts() returns void
 language sql volatile set search_path = ''
 as $$
@@ -1930,8 +1930,8 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. A settle reads the clock before it commits, and clocks are set back: what
--- either would put into an hour that is summed up would never be counted. Ten minutes are more than both.
+-- The end of the last hour that can be rolled up. A settle reads the clock before it commits, and clocks are set back: a request
+-- that either puts into an hour that is rolled up already would never be counted. A margin of ten minutes exceeds both.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
 as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
@@ -2016,7 +2016,7 @@ begin
       if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
         return;
       end if;
-      -- Somebody else may have done it before the lock was had.
+      -- Another session may have rolled them up while this one waited for the advisory lock.
       continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
     end if;
     ends := gateway.step_end(this_account, since, until);
@@ -2038,7 +2038,7 @@ as $$
     until)
 $$;
 
--- Sums as the API words them.
+-- Sums in the API's form.
 create function gateway.figures(
   requests numeric, failed numeric, own_key numeric, prompt numeric, cached numeric, completion numeric,
   reasoning numeric, cost numeric)
@@ -2110,7 +2110,7 @@ begin
 end;
 $$;
 
--- Where a page of a list that is ordered by time ended, as the API's cursors say it.
+-- The keyset cursor of a list that is ordered by time, as the API writes it.
 create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
@@ -2121,7 +2121,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
--- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
+-- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
@@ -2289,6 +2289,15 @@ $$;
 
 -- supabase/schemas/40_call_refusal.sql
 
+-- Where a model of this kind is asked.
+create function gateway.asked_at(kind text) returns text
+language sql immutable parallel safe
+return case kind
+  when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
+  when 'embedding' then 'ask it at POST /v1/embeddings'
+  else 'it is not asked at this address'
+end;
+
 -- Why a call may not be made, or null: the first that applies, in the order in which callers are told. `key` counts what it has
 -- in flight as used already; `in_flight` is what that has reserved.
 create function gateway.call_refusal(
@@ -2320,8 +2329,9 @@ begin
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
   end if;
-  if model.kind <> 'chat' then
-    return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
+  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+    return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
+      'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
   if priced.candidates is null then
     return gateway.refusal(503, case
@@ -2694,9 +2704,8 @@ $$;
 -- they stay locked until it is done. Forgets some of what is no longer needed. Answers how many accounts it has looked after,
 -- which failed and why, and after whom the next step begins: null when this was the last.
 --
--- Nothing is wrong if this never runs: each account's next call does the same for that account. An account that is busy is left
--- to its own calls, and so is a record that somebody else is about to replace: this has many accounts' rows, and waits for
--- nobody's.
+-- Without it each account's next call does the same for that account. Locked rows are skipped (`skip locked`): this holds the
+-- rows of many accounts, and must not wait for any.
 create function public.sweep_holds(after uuid default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -2768,7 +2777,7 @@ as $$
   requests as materialized (
     select call_id, account_id, cost from gateway.requests where account_id > after and account_id <= last
   ),
-  -- A tombstone is nobody's.
+  -- A tombstone belongs to no account.
   holds as materialized (
     select * from gateway.holds where state <> 'tombstone' and account_id > after and account_id <= last
   ),
@@ -2867,7 +2876,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
   most_accounts constant integer := 20000;
   most_requests constant bigint := 500000;
-  -- A text, in which every amount comes back as it was.
+  -- As text: a JSON parser would round large amounts.
   former constant jsonb := so_far::jsonb;
   first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
   last uuid;
@@ -2895,9 +2904,9 @@ $$;
 
 -- supabase/schemas/50_account.sql
 
--- What an account says of itself, and its end.
+-- An account's profile, and its deletion.
 
--- What an account says of itself, and the little of it that its owner just changes.
+-- The profile, and the part of it that its owner may change.
 create function gateway.profile(account gateway.accounts, at timestamptz) returns jsonb
 language sql stable set search_path = ''
 as $$
@@ -2939,7 +2948,7 @@ begin
   if account.username is distinct from request ->> 'username' then
     account.username := request ->> 'username';
     update gateway.accounts set username = account.username where id = account.id;
-    -- The trail outlives the account's deletion, so it says what was changed and not into what.
+    -- The audit trail outlives the account's deletion, so it holds no personal data: it names the field and not its value.
     perform gateway.audit(caller, session.account_id, session.key_id, 'profile.update', account.id, null,
       '{"changed": ["username"]}');
   end if;
@@ -2947,9 +2956,9 @@ begin
 end;
 $$;
 
--- Takes the person out of the caller's account and revokes its keys. Ledger, grants, requests and audit trail stay,
--- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
--- is welcome, but gets no second trial.
+-- Deletes the personal data of the caller's account and revokes its keys. Ledger, grants, requests and audit trail stay, and a
+-- call that is under way is settled as any other. The claims of trials, which name nobody, stay too: someone who signs up again
+-- gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -2975,8 +2984,8 @@ begin
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
-  -- The answer to whoever made this account. It must stay: the same request again would make it anew. Whoever has locked
-  -- it is about to delete it, and may be waiting for this account.
+  -- The stored answer to the request that made this account keeps its row, else a retry would make the account again; only the
+  -- personal data in it goes. A locked one is skipped: who has locked it is about to delete it and may wait for this account.
   update gateway.idempotency_keys as keys set answer = keys.answer || '{"email": "", "username": null}'
     from (
       select account_id, key from gateway.idempotency_keys
@@ -3039,7 +3048,7 @@ declare
   since constant timestamptz := (query ->> 'from')::timestamptz;
   until constant timestamptz := (query ->> 'to')::timestamptz;
   after_id constant bigint := (query ->> 'cursor')::bigint;
-  -- Nobody's cursor is before everything.
+  -- Another account's cursor lies before every entry, so its page is empty.
   after constant timestamptz := case when after_id is not null then coalesce((
     select created_at from gateway.credit_transactions where id = after_id and account_id = session.account_id),
     '-infinity') end;
@@ -3191,7 +3200,7 @@ $$;
 
 -- The limits that callers see, and lower.
 
--- Everything that limits the calling key, but for what the limiter's windows have counted.
+-- All limits of the calling key, without what the rate limiter's windows have counted, which Redis knows.
 create function public.get_limits(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -3337,7 +3346,7 @@ begin
 end;
 $$;
 
--- An account's keys, from the newest or from the one after `cursor`. Nobody's cursor is an empty page.
+-- An account's keys, from the newest or from the one after `cursor`. Another account's cursor gives an empty page.
 create function gateway.keys_after(account uuid, cursor uuid) returns setof gateway.api_keys
 language sql stable set search_path = ''
 as $$
@@ -4421,8 +4430,8 @@ $$;
 -- Refuses when this account is the last administrator who can act. Whatever may cost an administrator (deletion,
 -- demotion, disabling) calls this before it locks the account's row: the lock on the role's row lets one such change
 -- through at a time, so that two administrators cannot each count on the other. The order everywhere is the role's
--- row, then the account's. It is a lock that foreign keys do not wait for, since whoever makes an administrator has
--- locked the account first.
+-- row, then the account's. `for no key update`, for which foreign keys do not wait: who makes an administrator has locked the
+-- account first, and a lock that conflicted with its foreign key to the role would deadlock.
 create function gateway.refuse_last_admin(account uuid) returns void
 language plpgsql volatile set search_path = ''
 as $$
@@ -4675,7 +4684,8 @@ begin
   if not found then
     perform gateway.refuse(gateway.refusal(409, 'account_exists', '{"param": "email"}'));
   end if;
-  -- Behind everything that may have been waited for: an earlier request with the same key, the same address.
+  -- After every lock that may have been waited for (an earlier request with the same key, the same address), the caller is
+  -- authenticated again: it may have been demoted meanwhile.
   perform gateway.authenticate(caller, 'admin:users');
   perform gateway.refuse_power_over(session, role);
   if credits > 0 then
@@ -4728,8 +4738,8 @@ begin
   if answer is not null then
     return answer;
   end if;
-  -- Not `for update`: the claim above shares the row of the one who gives, by its foreign key, and two who give each
-  -- other credit, or one who gives it to themselves twice, would wait in a circle.
+  -- Not `for update`: the claim above shares the giver's row by its foreign key, so two administrators who give each other
+  -- credit, or one who gives it to themselves twice, would deadlock.
   select * into account from gateway.accounts where id = gateway.find_account(request) for no key update;
   if account.deleted_at is not null then
     -- Nobody could ever spend it.
@@ -5128,10 +5138,10 @@ $$;
 -- What the hourly cron asks for.
 
 -- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, sums up so
--- few, and ends when it has summed up so many requests, so that it is done long before the database's time limit. What one
--- account's sums fail at is told, and does not keep the others from theirs. Answers how many accounts are done, which failed
--- and why, and after whom the next step begins: null when this was the last. Nothing is wrong if it never comes: whatever
--- reads an account's usage counts what is not summed up.
+-- few, and ends when it has summed up so many requests, so that it is done long before the database's time limit. A
+-- failure of one account is reported and does not stop the others. Returns how many accounts are done, which failed and why, and
+-- after which one the next step begins: null when this was the last. Usage is exact without it: whatever is not rolled up is
+-- counted when it is read.
 --
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
@@ -5192,9 +5202,9 @@ $$;
 
 -- supabase/schemas/69_check_caller.sql
 
--- Who calls, for a request that is refused before the work that would have told it.
+-- Authenticates the caller of a request that is refused before its own database call.
 
--- Refuses the caller whom the work would have refused, and answers the limits in force.
+-- Refuses whom the request's own function would have refused; else returns the limits in force.
 create function public.check_caller(caller jsonb, scope text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -5617,7 +5627,7 @@ $$;
 
 -- supabase/schemas/72_privacy.sql
 
--- What an account has kept of it, for how long; and what sees to it.
+-- An account's retention, and the job that enforces it.
 
 create function gateway.privacy_json(owner uuid) returns jsonb
 language sql stable
@@ -5737,8 +5747,8 @@ $$;
 -- supabase/schemas/90_grants.sql
 
 -- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
--- sequence and no function of `gateway` is anybody's. A function of `public` that is not on this list is found out by a
--- test, and so is a privilege that is not on it.
+-- sequence and no function of `gateway` is anybody's. A test finds functions of `public`, and privileges, that are not
+-- on this list.
 
 -- 36_audit.sql
 revoke execute on function public.record_refusal(jsonb, text) from public, anon, authenticated;

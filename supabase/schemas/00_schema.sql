@@ -43,9 +43,8 @@ create function gateway.refusal(status integer, code text, members jsonb default
 language sql immutable parallel safe set search_path = ''
 as $$ select jsonb_build_object('status', status, 'code', code) || members $$;
 
--- What every function of the API asks of its arguments before it acts: these members are there. SQL's null is neither true nor
--- false, and passes most checks that it meets. That one is missing is the gateway's mistake and not a caller's: an error and
--- no refusal.
+-- Every function of the API first checks that its arguments have the members it needs. In three-valued logic a null passes most
+-- checks. A missing member is a fault of the gateway, not of a caller, so it is an error and no refusal.
 create function gateway.require(argument jsonb, variadic members text[]) returns void
 language plpgsql immutable parallel safe
 as $$
@@ -60,7 +59,7 @@ begin
 end;
 $$;
 
--- How long a page of a list is: what it asks for, since no limit would be no end.
+-- The page size that a query asks for. A null would be no limit at all.
 create function gateway.page_size(query jsonb) returns integer
 language plpgsql immutable parallel safe
 as $$
@@ -80,7 +79,7 @@ language sql stable
 return jsonb_build_object(
   'object', 'list', 'data', coalesce(data, '[]'), 'has_more', next_cursor is not null, 'next_cursor', next_cursor);
 
--- For tables whose rows are evidence.
+-- The trigger of append-only tables, whose rows are evidence.
 create function gateway.forbid_change() returns trigger
 language plpgsql set search_path = ''
 as $$

@@ -45,11 +45,11 @@ comment on column gateway.accounts.rate_limits is 'What an operator set for this
 
 create unique index accounts_email on gateway.accounts (email);
 create index accounts_email_beginning on gateway.accounts (email collate "C");
--- The order of administrators' lists, newest first; created_at and id together are the place of a page's end.
+-- The order of administrators' lists, newest first; created_at and id together are their keyset cursor.
 create index accounts_created on gateway.accounts (created_at, id);
 -- So that administrators, and the holders of any role, are found without reading every account; the newest first.
 create index accounts_role on gateway.accounts (role, created_at, id);
--- No list reads all there is because what it looks for is rare.
+-- One index for each filter, so that a search for something rare does not scan all accounts.
 create index accounts_plan on gateway.accounts (plan, created_at, id) where plan is not null;
 create index accounts_disabled on gateway.accounts (created_at, id) where disabled_at is not null;
 

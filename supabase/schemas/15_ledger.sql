@@ -44,9 +44,9 @@ comment on table gateway.credit_transactions is
 -- ledger_check looks for strays.
 -- A call charges a grant once; the index that says so is of each month (21_partitions.sql), since an index of all months
 -- would have to contain the id.
--- By when, as they are listed: whoever asks for a time in the past reads nothing that came after it.
+-- By time, as they are listed: a query for a time in the past reads nothing that came after it.
 create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
--- Beside usage, which is nearly all of it.
+-- A partial index of everything but usage, which is nearly all of the ledger.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();

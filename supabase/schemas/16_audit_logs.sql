@@ -34,7 +34,8 @@ create trigger append_only before update or delete on gateway.audit_logs
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.audit_logs
   for each statement execute function gateway.forbid_change();
--- The triggers hold for sessions that replay changes, too (session_replication_role): only who drops them gets by.
+-- `enable always`: the triggers fire in replication sessions (session_replication_role), too, so that only dropping them gets
+-- around them.
 alter table gateway.audit_logs enable always trigger append_only;
 alter table gateway.audit_logs enable always trigger not_truncated;
 

@@ -1,4 +1,4 @@
--- The memory that makes repeated requests harmless.
+-- Idempotency keys: which requests were made, and their answers.
 
 create table gateway.idempotency_keys (
   account_id uuid not null references gateway.accounts (id),

@@ -35,8 +35,8 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
 -- would let a call end twice. Over months it is the account's lock, under which a settle looks for the call first.
 
--- By when a call ended: finish_request reads the clock under the account's lock, so within an account no row can
--- appear behind one that was seen. A call's id orders by its beginning, and a settle may come days later.
+-- Ordered by when a call ended: finish_request reads the clock under the account's lock, so within an account no row can appear
+-- before one that was listed already. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
 
 -- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.

@@ -26,7 +26,7 @@ begin
 end;
 $$;
 
--- Makes the month of a moment, unless it is there. Whoever calls this takes turns at it.
+-- Makes the partitions of a moment's month, unless they are there. An advisory lock lets one session at a time do it.
 create function gateway.make_month(at timestamptz) returns void
 language plpgsql volatile set search_path = ''
 as $$

@@ -7,7 +7,7 @@ returns void
 language plpgsql volatile set search_path = ''
 as $$
 begin
-  -- Only if nobody has called for a week: see make_months.
+  -- The month is missing only if no call and no cron has come for a week (see make_months).
   if not gateway.has_month(gateway.now() + interval '1 minute') then
     perform gateway.make_months(gateway.now());
   end if;

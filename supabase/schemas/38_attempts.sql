@@ -52,7 +52,7 @@ end;
 $$;
 
 -- Forgets attempts that count for nothing any more, a few at a time, so that the table stays small without a cron job.
--- Comes last in its transaction, which then waits for no one.
+-- It comes last in its transaction and skips locked rows, so it waits for no one.
 create function gateway.forget_attempts() returns void
 language sql volatile set search_path = ''
 as $$

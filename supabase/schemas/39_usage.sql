@@ -14,8 +14,8 @@ as $$
   group by 1, 2, 3, 4, 5
 $$;
 
--- The end of the last hour that is surely over. A settle reads the clock before it commits, and clocks are set back: what
--- either would put into an hour that is summed up would never be counted. Ten minutes are more than both.
+-- The end of the last hour that can be rolled up. A settle reads the clock before it commits, and clocks are set back: a request
+-- that either puts into an hour that is rolled up already would never be counted. A margin of ten minutes exceeds both.
 create function gateway.last_whole_hour(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
 as $$ select date_trunc('hour', at - interval '10 minutes', 'UTC') $$;
@@ -100,7 +100,7 @@ begin
       if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
         return;
       end if;
-      -- Somebody else may have done it before the lock was had.
+      -- Another session may have rolled them up while this one waited for the advisory lock.
       continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
     end if;
     ends := gateway.step_end(this_account, since, until);
@@ -122,7 +122,7 @@ as $$
     until)
 $$;
 
--- Sums as the API words them.
+-- Sums in the API's form.
 create function gateway.figures(
   requests numeric, failed numeric, own_key numeric, prompt numeric, cached numeric, completion numeric,
   reasoning numeric, cost numeric)
@@ -194,7 +194,7 @@ begin
 end;
 $$;
 
--- Where a page of a list that is ordered by time ended, as the API's cursors say it.
+-- The keyset cursor of a list that is ordered by time, as the API writes it.
 create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;

@@ -4,9 +4,8 @@
 -- they stay locked until it is done. Forgets some of what is no longer needed. Answers how many accounts it has looked after,
 -- which failed and why, and after whom the next step begins: null when this was the last.
 --
--- Nothing is wrong if this never runs: each account's next call does the same for that account. An account that is busy is left
--- to its own calls, and so is a record that somebody else is about to replace: this has many accounts' rows, and waits for
--- nobody's.
+-- Without it each account's next call does the same for that account. Locked rows are skipped (`skip locked`): this holds the
+-- rows of many accounts, and must not wait for any.
 create function public.sweep_holds(after uuid default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$

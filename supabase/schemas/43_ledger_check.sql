@@ -16,7 +16,7 @@ as $$
   requests as materialized (
     select call_id, account_id, cost from gateway.requests where account_id > after and account_id <= last
   ),
-  -- A tombstone is nobody's.
+  -- A tombstone belongs to no account.
   holds as materialized (
     select * from gateway.holds where state <> 'tombstone' and account_id > after and account_id <= last
   ),
@@ -115,7 +115,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
   most_accounts constant integer := 20000;
   most_requests constant bigint := 500000;
-  -- A text, in which every amount comes back as it was.
+  -- As text: a JSON parser would round large amounts.
   former constant jsonb := so_far::jsonb;
   first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
   last uuid;

@@ -1,6 +1,6 @@
--- What an account says of itself, and its end.
+-- An account's profile, and its deletion.
 
--- What an account says of itself, and the little of it that its owner just changes.
+-- The profile, and the part of it that its owner may change.
 create function gateway.profile(account gateway.accounts, at timestamptz) returns jsonb
 language sql stable set search_path = ''
 as $$
@@ -42,7 +42,7 @@ begin
   if account.username is distinct from request ->> 'username' then
     account.username := request ->> 'username';
     update gateway.accounts set username = account.username where id = account.id;
-    -- The trail outlives the account's deletion, so it says what was changed and not into what.
+    -- The audit trail outlives the account's deletion, so it holds no personal data: it names the field and not its value.
     perform gateway.audit(caller, session.account_id, session.key_id, 'profile.update', account.id, null,
       '{"changed": ["username"]}');
   end if;
@@ -50,9 +50,9 @@ begin
 end;
 $$;
 
--- Takes the person out of the caller's account and revokes its keys. Ledger, grants, requests and audit trail stay,
--- and a call that is under way is settled as any other. So do the claims of trials, which name nobody: who comes back
--- is welcome, but gets no second trial.
+-- Deletes the personal data of the caller's account and revokes its keys. Ledger, grants, requests and audit trail stay, and a
+-- call that is under way is settled as any other. The claims of trials, which name nobody, stay too: someone who signs up again
+-- gets no second trial.
 create function public.delete_account(caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -78,8 +78,8 @@ begin
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
-  -- The answer to whoever made this account. It must stay: the same request again would make it anew. Whoever has locked
-  -- it is about to delete it, and may be waiting for this account.
+  -- The stored answer to the request that made this account keeps its row, else a retry would make the account again; only the
+  -- personal data in it goes. A locked one is skipped: who has locked it is about to delete it and may wait for this account.
   update gateway.idempotency_keys as keys set answer = keys.answer || '{"email": "", "username": null}'
     from (
       select account_id, key from gateway.idempotency_keys

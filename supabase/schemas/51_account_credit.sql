@@ -40,7 +40,7 @@ declare
   since constant timestamptz := (query ->> 'from')::timestamptz;
   until constant timestamptz := (query ->> 'to')::timestamptz;
   after_id constant bigint := (query ->> 'cursor')::bigint;
-  -- Nobody's cursor is before everything.
+  -- Another account's cursor lies before every entry, so its page is empty.
   after constant timestamptz := case when after_id is not null then coalesce((
     select created_at from gateway.credit_transactions where id = after_id and account_id = session.account_id),
     '-infinity') end;

@@ -1,6 +1,6 @@
 -- The limits that callers see, and lower.
 
--- Everything that limits the calling key, but for what the limiter's windows have counted.
+-- All limits of the calling key, without what the rate limiter's windows have counted, which Redis knows.
 create function public.get_limits(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$

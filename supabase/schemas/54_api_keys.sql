@@ -43,7 +43,7 @@ begin
 end;
 $$;
 
--- An account's keys, from the newest or from the one after `cursor`. Nobody's cursor is an empty page.
+-- An account's keys, from the newest or from the one after `cursor`. Another account's cursor gives an empty page.
 create function gateway.keys_after(account uuid, cursor uuid) returns setof gateway.api_keys
 language sql stable set search_path = ''
 as $$

@@ -73,8 +73,8 @@ $$;
 -- Refuses when this account is the last administrator who can act. Whatever may cost an administrator (deletion,
 -- demotion, disabling) calls this before it locks the account's row: the lock on the role's row lets one such change
 -- through at a time, so that two administrators cannot each count on the other. The order everywhere is the role's
--- row, then the account's. It is a lock that foreign keys do not wait for, since whoever makes an administrator has
--- locked the account first.
+-- row, then the account's. `for no key update`, for which foreign keys do not wait: who makes an administrator has locked the
+-- account first, and a lock that conflicted with its foreign key to the role would deadlock.
 create function gateway.refuse_last_admin(account uuid) returns void
 language plpgsql volatile set search_path = ''
 as $$

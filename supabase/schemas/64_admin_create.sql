@@ -51,7 +51,8 @@ begin
   if not found then
     perform gateway.refuse(gateway.refusal(409, 'account_exists', '{"param": "email"}'));
   end if;
-  -- Behind everything that may have been waited for: an earlier request with the same key, the same address.
+  -- After every lock that may have been waited for (an earlier request with the same key, the same address), the caller is
+  -- authenticated again: it may have been demoted meanwhile.
   perform gateway.authenticate(caller, 'admin:users');
   perform gateway.refuse_power_over(session, role);
   if credits > 0 then
@@ -104,8 +105,8 @@ begin
   if answer is not null then
     return answer;
   end if;
-  -- Not `for update`: the claim above shares the row of the one who gives, by its foreign key, and two who give each
-  -- other credit, or one who gives it to themselves twice, would wait in a circle.
+  -- Not `for update`: the claim above shares the giver's row by its foreign key, so two administrators who give each other
+  -- credit, or one who gives it to themselves twice, would deadlock.
   select * into account from gateway.accounts where id = gateway.find_account(request) for no key update;
   if account.deleted_at is not null then
     -- Nobody could ever spend it.

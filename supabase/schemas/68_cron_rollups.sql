@@ -1,10 +1,10 @@
 -- What the hourly cron asks for.
 
 -- Sums up those of the next accounts whose hours are over, by id from the one after `after`: it looks at so many, sums up so
--- few, and ends when it has summed up so many requests, so that it is done long before the database's time limit. What one
--- account's sums fail at is told, and does not keep the others from theirs. Answers how many accounts are done, which failed
--- and why, and after whom the next step begins: null when this was the last. Nothing is wrong if it never comes: whatever
--- reads an account's usage counts what is not summed up.
+-- few, and ends when it has summed up so many requests, so that it is done long before the database's time limit. A
+-- failure of one account is reported and does not stop the others. Returns how many accounts are done, which failed and why, and
+-- after which one the next step begins: null when this was the last. Usage is exact without it: whatever is not rolled up is
+-- counted when it is read.
 --
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb

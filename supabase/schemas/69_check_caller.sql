@@ -1,6 +1,6 @@
--- Who calls, for a request that is refused before the work that would have told it.
+-- Authenticates the caller of a request that is refused before its own database call.
 
--- Refuses the caller whom the work would have refused, and answers the limits in force.
+-- Refuses whom the request's own function would have refused; else returns the limits in force.
 create function public.check_caller(caller jsonb, scope text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$

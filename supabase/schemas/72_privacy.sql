@@ -1,4 +1,4 @@
--- What an account has kept of it, for how long; and what sees to it.
+-- An account's retention, and the job that enforces it.
 
 create function gateway.privacy_json(owner uuid) returns jsonb
 language sql stable

@@ -1,6 +1,6 @@
 -- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
--- sequence and no function of `gateway` is anybody's. A function of `public` that is not on this list is found out by a
--- test, and so is a privilege that is not on it.
+-- sequence and no function of `gateway` is anybody's. A test finds functions of `public`, and privileges, that are not
+-- on this list.
 
 -- 36_audit.sql
 revoke execute on function public.record_refusal(jsonb, text) from public, anon, authenticated;

@@ -1,5 +1,7 @@
 //! An answer read whole, and what all refusals have in common.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use reqwest::RequestBuilder;
 use serde_json::Value;
@@ -93,6 +95,15 @@ impl Answer {
         (self.status, error["code"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// How long the caller is told to wait.
+    ///
+    /// # Panics
+    /// When that is not said in milliseconds.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        Duration::from_millis(self.header("retry-after-ms").parse().expect("milliseconds"))
+    }
+
     /// The error object of a refusal.
     ///
     /// # Panics
@@ -159,5 +170,14 @@ impl Answer {
     pub fn refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.outcome(), (status, code.to_owned()), "{}", self.text);
         self.error()
+    }
+
+    /// The answer is the refusal of a limit, which it names.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    pub fn limited(&self, code: &str, limit: &str) {
+        assert_eq!(self.refused(429, code)["limit"], limit, "{}", self.text);
     }
 }

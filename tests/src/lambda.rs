@@ -45,12 +45,12 @@ pub struct LambdaHost {
 struct Pending {
     event: Value,
     limit: Duration,
-    head: oneshot::Sender<Result<Answer, Failure>>,
+    head: oneshot::Sender<Result<StreamedAnswer, Failure>>,
 }
 
 /// A streamed answer, from its head on.
 #[derive(Debug)]
-pub struct Answer {
+pub struct StreamedAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The headers; a function URL takes one value a name.
@@ -64,7 +64,7 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Failure(pub Value);
 
-impl Answer {
+impl StreamedAnswer {
     /// The next piece of the body; none at its end.
     ///
     /// # Panics
@@ -116,7 +116,7 @@ impl LambdaHost {
     ///
     /// # Errors
     /// What the function reported in place of an answer.
-    pub async fn invoke(&self, event: Value) -> Result<Answer, Failure> {
+    pub async fn invoke(&self, event: Value) -> Result<StreamedAnswer, Failure> {
         self.invoke_within(LIMIT, event).await
     }
 
@@ -127,7 +127,7 @@ impl LambdaHost {
     ///
     /// # Panics
     /// When neither an answer nor an error comes.
-    pub async fn invoke_within(&self, limit: Duration, event: Value) -> Result<Answer, Failure> {
+    pub async fn invoke_within(&self, limit: Duration, event: Value) -> Result<StreamedAnswer, Failure> {
         let (head, answer) = oneshot::channel();
         self.events.send(Pending { event, limit, head }).expect("the runtime API is up");
         certain("the function's answer", answer).await.expect("an answer or an error")
@@ -193,7 +193,7 @@ struct RuntimeApi {
 #[derive(Default)]
 struct Current {
     count: usize,
-    waiting: Option<oneshot::Sender<Result<Answer, Failure>>>,
+    waiting: Option<oneshot::Sender<Result<StreamedAnswer, Failure>>>,
 }
 
 impl RuntimeApi {
@@ -207,7 +207,7 @@ impl RuntimeApi {
     }
 
     /// The caller who waits for the answer to `id`, if that is the event under way.
-    fn waiting(&self, id: &str) -> Option<oneshot::Sender<Result<Answer, Failure>>> {
+    fn waiting(&self, id: &str) -> Option<oneshot::Sender<Result<StreamedAnswer, Failure>>> {
         let mut current = self.current.lock().expect("no test panics with the lock");
         if id == current.count.to_string() { current.waiting.take() } else { None }
     }
@@ -289,12 +289,12 @@ async fn read_head(body: &mut Body) -> Option<(Bytes, Bytes)> {
     }
 }
 
-fn parse_head(head: &[u8], body: mpsc::UnboundedReceiver<Bytes>) -> Option<Answer> {
+fn parse_head(head: &[u8], body: mpsc::UnboundedReceiver<Bytes>) -> Option<StreamedAnswer> {
     let head: Value = serde_json::from_slice(head).ok()?;
     let status = u16::try_from(head["statusCode"].as_u64()?).ok()?;
     let header = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
     let headers = head["headers"].as_object()?.iter().map(header).collect::<Option<_>>()?;
     let cookie = |value: &Value| value.as_str().map(ToOwned::to_owned);
     let cookies = head["cookies"].as_array()?.iter().map(cookie).collect::<Option<_>>()?;
-    Some(Answer { status, headers, cookies, body })
+    Some(StreamedAnswer { status, headers, cookies, body })
 }

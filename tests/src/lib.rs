@@ -1,7 +1,6 @@
 //! What the tests drive the gateway with: hosts that start a compiled function and treat it as its platform does.
 
 pub mod answer;
-pub mod change;
 pub mod facts;
 pub mod function;
 pub mod lambda;
@@ -9,9 +8,9 @@ pub mod people;
 pub mod plain;
 pub mod scripted;
 mod skips;
-pub mod stored;
 pub mod vercel;
 pub mod watch;
+pub mod whole;
 pub mod wire;
 pub mod world;
 

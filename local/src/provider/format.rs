@@ -1,5 +1,5 @@
-//! The four endpoints that complete: OpenAI's chat completions, its legacy text completions and its Responses, and
-//! Anthropic's Messages.
+//! The endpoints. Four complete: OpenAI's chat completions, its legacy text completions and its Responses, and Anthropic's
+//! Messages. Others give what is no text.
 //!
 //! What a request may say and how its answer looks on the wire differ; what the answer is and every behaviour are the
 //! same.
@@ -13,10 +13,16 @@ pub(super) enum Format {
     Text,
     Messages,
     Responses,
+    Embeddings,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 4] = [Self::Chat, Self::Text, Self::Messages, Self::Responses];
+    pub(super) const ALL: [Self; 5] = [Self::Chat, Self::Text, Self::Messages, Self::Responses, Self::Embeddings];
+
+    /// Whether its answers are a text, which can be streamed.
+    pub(super) const fn completes(self) -> bool {
+        matches!(self, Self::Chat | Self::Text | Self::Messages | Self::Responses)
+    }
 
     /// Under a provider's base path.
     pub(super) const fn path(self) -> &'static str {
@@ -25,6 +31,7 @@ impl Format {
             Self::Text => "/completions",
             Self::Messages => "/messages",
             Self::Responses => "/responses",
+            Self::Embeddings => "/embeddings",
         }
     }
 
@@ -39,6 +46,7 @@ impl Format {
             Self::Text => "text_completion",
             Self::Messages => "message",
             Self::Responses => "response",
+            Self::Embeddings => "list",
         }
     }
 
@@ -49,6 +57,7 @@ impl Format {
             Self::Text => "text_completion",
             Self::Messages => "message",
             Self::Responses => "response",
+            Self::Embeddings => "",
         }
     }
 
@@ -60,6 +69,7 @@ impl Format {
             (Vendor::OpenRouter, _) => "gen-",
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",
+            (_, Self::Embeddings) => "embd-",
         }
     }
 }

@@ -43,6 +43,7 @@ impl Vendor {
             Format::Messages => matches!(self, Self::OpenRouter | Self::Anthropic),
             Format::Responses => matches!(self, Self::OpenRouter),
             Format::Chat | Format::Text => !matches!(self, Self::Anthropic),
+            Format::Embeddings => matches!(self, Self::OpenRouter | Self::Portkey | Self::Featherless),
         }
     }
 

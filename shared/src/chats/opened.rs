@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::app::App;
-use crate::endpoints::answer::unworded;
+use crate::endpoints::answer::malformed;
 use crate::error::Result;
 use crate::keyring::{self, Sealed};
 use crate::object::Object;
@@ -43,12 +43,12 @@ impl List {
 /// # Errors
 /// `not_configured` when the keyring cannot open it; `internal_error` when it is no object.
 pub fn entry(app: &App, json: &RawValue) -> Result<Box<RawValue>> {
-    let mut object: Object<'_> = serde_json::from_str(json.get()).map_err(|error| unworded(&error))?;
+    let mut object: Object<'_> = serde_json::from_str(json.get()).map_err(|error| malformed(&error))?;
     for name in SEALED {
-        let Some(sealed) = object.read::<Sealed>(name).map_err(|error| unworded(&error))? else { continue };
+        let Some(sealed) = object.read::<Sealed>(name).map_err(|error| malformed(&error))? else { continue };
         let text = keyring::open(app, &sealed)?;
-        let value = RawValue::from_string(text).map_err(|error| unworded(&error))?;
-        object.set(name, &value).map_err(|error| unworded(&error))?;
+        let value = RawValue::from_string(text).map_err(|error| malformed(&error))?;
+        object.set(name, &value).map_err(|error| malformed(&error))?;
     }
-    serde_json::value::to_raw_value(&object).map_err(|error| unworded(&error))
+    serde_json::value::to_raw_value(&object).map_err(|error| malformed(&error))
 }

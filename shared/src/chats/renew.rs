@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::message::terms_of;
 use crate::app::App;
-use crate::endpoints::answer::unworded;
+use crate::endpoints::answer::malformed;
 use crate::error::Result;
 use crate::keyring::{self, Sealed};
 
@@ -82,7 +82,7 @@ fn session_anew(app: &App, session: &Session) -> Result<serde_json::Value> {
 
 fn message_anew(app: &App, kept: &Message) -> Result<serde_json::Value> {
     let text = keyring::open(app, &kept.content)?;
-    let message = RawValue::from_string(text.clone()).map_err(|error| unworded(&error))?;
+    let message = RawValue::from_string(text.clone()).map_err(|error| malformed(&error))?;
     let terms = terms_of(&message, keyring::newest(app)?);
     let content = Renewed(kept.content.ciphertext.clone(), keyring::seal(app, &text)?);
     Ok(json!({ "id": kept.id, "content": content, "terms": terms }))

@@ -16,8 +16,8 @@ impl Default for LogLevels {
 }
 
 impl LogLevels {
-    /// Reads the levels. A word that is no level is refused, although elsewhere it names a part of which all is
-    /// logged: the word would be a misspelled level, and silence every error of all else.
+    /// Reads the levels. A bare word that is no level is refused. Elsewhere it means a target of which everything is logged, but
+    /// here it would be a misspelled level, and nothing else would be logged any more.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let directives = || text.split(',').map(str::trim).filter(|directive| !directive.is_empty());
         let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
@@ -29,7 +29,7 @@ impl LogLevels {
             return None;
         }
         let targets: Targets = directives().collect::<Vec<_>>().join(",").parse().ok()?;
-        // Who asks for one part's lines has not asked for no error of the others.
+        // A level for one target leaves the errors of all others on.
         let has_default = directives().any(|directive| !directive.contains('='));
         Some(Self(if has_default { targets } else { targets.with_default(Level::ERROR) }))
     }

@@ -2,7 +2,7 @@
 //!
 //! - `variables`: every variable, what it is for and what it may be; all else reads by that list.
 //! - Where a variable is needed by some endpoints only, its setting is a [`Setting`], and the others work without it.
-//!   What the whole process runs by (times, prices, addresses, the log) must be sound, or the process does not start.
+//!   Variables that every endpoint depends on (times, prices, addresses, the log) must be sound, or the process does not start.
 
 mod log_levels;
 mod misconfigured;
@@ -61,7 +61,7 @@ pub struct Config {
     pub environment: Environment,
     /// The database.
     pub supabase: Setting<SupabaseSettings>,
-    /// The counters.
+    /// Redis.
     pub upstash: Setting<UpstashSettings>,
     /// The keyring of peppers, newest first.
     pub peppers: Setting<Vec<Pepper>>,
@@ -95,7 +95,7 @@ pub struct Config {
     pub port: u16,
     /// How much is logged.
     pub log_levels: LogLevels,
-    /// What is malformed of that which the whole process runs by; it must not start before this is empty.
+    /// The malformed ones among the variables that every endpoint depends on; unless it is empty the process must not start.
     pub malformed: Vec<Misconfigured>,
 }
 

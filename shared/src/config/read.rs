@@ -8,7 +8,7 @@ use super::misconfigured::Misconfigured;
 use super::variables::{Kind, Presence, REFUSED, Variable};
 use super::{LogLevels, Setting};
 
-/// A source of variables, and what was found wrong with those that nothing can do without.
+/// A source of variables, and what is wrong with those that every endpoint depends on.
 pub(super) struct Reader<F> {
     lookup: F,
     malformed: RefCell<Vec<Misconfigured>>,
@@ -94,7 +94,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         })
     }
 
-    /// What nothing can do without: where it is malformed the process must not start, and until then `otherwise` holds.
+    /// A variable that every endpoint depends on: if it is malformed that is noted, since the process must not start, and
+    /// `otherwise` stands in its place.
     pub fn needed<T>(&self, read: Setting<T>, otherwise: T) -> T {
         read.unwrap_or_else(|misconfigured| {
             self.malformed.borrow_mut().push(misconfigured);
@@ -102,7 +103,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         })
     }
 
-    /// What was found malformed of that which nothing can do without, and what is refused wherever it is set.
+    /// What was noted as malformed, and the variables that are refused wherever they are set.
     pub fn malformed(self) -> Vec<Misconfigured> {
         let refused = REFUSED.iter().filter(|(name, ..)| self.named(name).is_some());
         let refused: Vec<_> =

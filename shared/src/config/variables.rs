@@ -29,7 +29,7 @@ pub enum Group {
     Providers,
     /// Prices, names, how long data is kept.
     Business,
-    /// How long who is waited for.
+    /// Timeouts.
     Times,
     /// The process: its port, its log, which deployment it is.
     Process,

@@ -23,6 +23,8 @@ pub struct HoldRequest<'a> {
     pub call_id: Uuid,
     /// The model's id in the catalog.
     pub model: &'a str,
+    /// What it is asked for, as the catalog's `kind`.
+    pub kind: &'static str,
     /// The providers that may serve it with our key.
     pub providers: &'a [&'static str],
     /// The providers that the caller lets serve it: with a key of the caller's own, they may.
@@ -141,7 +143,7 @@ impl Hold {
 pub enum NoHold {
     /// The database refused. With a known key come the limits in force.
     Refused {
-        /// What the caller is told.
+        /// The error for the caller.
         error: Error,
         /// The limits, for the limiter's own verdict.
         limits: Option<String>,

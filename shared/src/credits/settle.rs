@@ -52,7 +52,7 @@ pub struct Settlement {
     pub charge_hold: bool,
     /// The client's name for the request.
     pub request_id: String,
-    /// The failure, as the caller was told.
+    /// The error code that the caller got.
     pub error_code: Option<&'static str>,
     /// Whether the answer was streamed.
     pub stream: bool,
@@ -93,7 +93,7 @@ enum Stored {
 /// that holds all of it. Answers whether the database took it.
 pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool {
     let Ok(worded) = serde_json::value::to_raw_value(settlement) else {
-        tracing::error!(?settlement, "a settle cannot be worded");
+        tracing::error!(?settlement, "a settlement cannot be serialized");
         return false;
     };
     let Ok(supabase) = app.supabase() else { return false };

@@ -1,4 +1,4 @@
-//! Answers that the database has worded.
+//! Answers that come from the database as JSON.
 
 use axum::response::{IntoResponse, Response};
 use http::header;
@@ -25,8 +25,8 @@ pub struct Page<T: ToSchema> {
     pub next_cursor: Option<String>,
 }
 
-/// Puts a key, which is shown this once, into the answer that the database has worded. If that is `replayed`, an
-/// earlier request's, the key was shown then.
+/// Adds a new key, which is shown this once, to the database's answer. A `replayed` answer is that of an earlier request with the
+/// same Idempotency-Key, which showed the key.
 ///
 /// # Errors
 /// `internal_error` when the answer is no object.
@@ -37,12 +37,12 @@ pub fn show_key(json: &RawValue, secret: &str) -> Result<Box<RawValue>> {
         answer.set("api_key", &(!replayed).then_some(secret))?;
         serde_json::value::to_raw_value(&answer)
     };
-    show().map_err(|error| unworded(&error))
+    show().map_err(|error| malformed(&error))
 }
 
-/// What the database answered is not what it should be.
-pub fn unworded(error: &serde_json::Error) -> Error {
-    tracing::error!(%error, "an answer cannot be worded");
+/// The error for an answer of the database that has another form than it should.
+pub fn malformed(error: &serde_json::Error) -> Error {
+    tracing::error!(%error, "the database's answer is malformed");
     Error::new(Code::InternalError)
 }
 

@@ -119,12 +119,12 @@ fn unknown(what: &str, serdes_words: &str) -> Error {
     }
 }
 
-/// What serde expected, without what it got: that may be a key in the wrong member, and errors go into people's logs.
-/// Nothing where its words cannot be told from the caller's.
+/// What serde expected. What it got is left out: it may be a key in the wrong member, and clients log errors. `None` where the
+/// message mixes the two.
 fn expectation(error: &serde_json::Error) -> Option<String> {
     let text = error.to_string();
     if text.contains("but got") {
-        // A time's parser tells the character that it stumbled over.
+        // The parser of times quotes the character at which it failed.
         return None;
     }
     match text.rsplit_once(", expected ") {
@@ -184,12 +184,13 @@ pub fn check_name(param: &'static str, name: Option<&str>) -> Result<(), Error> 
     }
 }
 
-/// What a path names by its id. Where that is none there is nothing of the name, which the database says in its turn.
+/// The id in a path. A malformed id names nothing, so it becomes the nil UUID, which no row has: the database then answers with
+/// the 404 of its kind.
 pub fn named_id(path: &str) -> Uuid {
     Uuid::try_parse(path).unwrap_or_default()
 }
 
-/// What a parameter is, by its name and by axum's words, of which nothing that the caller sent is repeated.
+/// What a parameter should be, judged by its name and by axum's message. Nothing that the caller sent is repeated.
 fn wanted(name: &str, text: &str) -> String {
     if matches!(name, "from" | "to") || name.ends_with("_at") {
         return "a time of RFC 3339, such as 2026-01-31T12:00:00Z (with `+` of an offset written as %2B)".to_owned();

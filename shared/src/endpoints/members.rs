@@ -18,7 +18,8 @@ pub fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D)
     T::deserialize(deserializer).map(Some)
 }
 
-/// Reads an object, and no list of what its members would be: whoever wrote that would go by their order.
+/// Reads an object only. Serde would also take an array with the values in the order of the struct's fields, which is no promise
+/// of this API.
 pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Named::deserialize(deserializer).map(|Named(read)| read)
 }
@@ -28,14 +29,14 @@ pub fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deseriali
     Option::deserialize(deserializer).map(|read| read.map(|Named(read)| read))
 }
 
-/// The same where a member that is left out is told from one that is null.
+/// The same, keeping a member that is left out (`None`) apart from one that is null (`Some(None)`).
 pub fn given_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     optional_object(deserializer).map(Some)
 }
 
-/// A value whose members were named.
+/// A value read from an object.
 struct Named<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {

@@ -31,6 +31,8 @@ formats! {
     Messages,
     /// OpenAI's Responses.
     Responses,
+    /// OpenAI's embeddings.
+    Embeddings,
 }
 
 impl Format {
@@ -38,7 +40,9 @@ impl Format {
     #[must_use]
     pub fn error_body(self, error: &Error, request_id: &str) -> Value {
         match self {
-            Self::Chat | Self::Completions | Self::Responses => json!({ "error": error.to_object() }),
+            Self::Chat | Self::Completions | Self::Responses | Self::Embeddings => {
+                json!({ "error": error.to_object() })
+            }
             Self::Messages => {
                 let mut body = wire::error_body(error);
                 body["request_id"] = json!(request_id);
@@ -51,7 +55,7 @@ impl Format {
     #[must_use]
     pub const fn request_id_header(self) -> Option<HeaderName> {
         match self {
-            Self::Chat | Self::Completions | Self::Responses => None,
+            Self::Chat | Self::Completions | Self::Responses | Self::Embeddings => None,
             Self::Messages => Some(wire::REQUEST_ID),
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Code, Error};
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Keys remembered at most; beyond it all counts start anew, which errs on the side of the paying caller.
+/// Keys remembered at most; beyond that all counts start anew, so that callers are rather admitted than refused.
 const CAPACITY: usize = 10_000;
 
 /// Requests of this process by key, in fixed minutes.

@@ -39,7 +39,7 @@ impl Lease {
             call_id: terms.call_id,
             account_id: script::account_of(limits).to_owned(),
             key_id: script::key_of(limits).to_owned(),
-            // Long ago: no bucket of that time still counts, so only the lease is ended and no figure is corrected.
+            // The epoch: no bucket of that time still counts, so the release ends the lease and corrects no figure.
             admitted_at: 0,
             tokens: terms.tokens,
             model: terms.model.to_owned(),

@@ -1,4 +1,4 @@
-//! Rate limits: one script in Redis decides, this process stands in while Redis is away, and the caller is told.
+//! Rate limits: one script in Redis decides; while Redis is away this process limits by itself, and the answer says so.
 //!
 //! The limits themselves come from the database with every hold. Redis keeps a copy beside the counters, so that a
 //! warm call is one EVAL that runs at the same time as the hold; a call that finds another copy than the database's
@@ -8,7 +8,7 @@
 //! - `lease`: what a call that was let in holds, until it is released.
 //! - `fallback`: what this process admits by itself while Redis is away.
 //! - `negative_cache`: refusals that this process remembers.
-//! - `refusal`: what a caller is told who is not let in.
+//! - `refusal`: the error of a call that is not admitted.
 //! - `status`: how the caller stands, in the response's headers.
 //! - `usage`: what has been used, for whoever wants to see it.
 //! - `windows`: the limits themselves, one a line.

@@ -23,7 +23,7 @@ pub struct NegativeCache {
 }
 
 impl NegativeCache {
-    /// What a refusal that is about to be asked for holds under.
+    /// The generation of the cache. A refusal that is asked for now is kept only if the generation is still this one then.
     pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! What a caller is told whose call was not let in.
+//! The error of a call that is not admitted.
 
 use std::time::Duration;
 

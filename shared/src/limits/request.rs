@@ -15,7 +15,7 @@ pub struct Request<'a> {
     limiter: &'a Limiter,
     terms: Terms<'a>,
     verdict: Verdict,
-    /// What a refusal of it holds under.
+    /// The generation of the negative cache when the call came.
     changes: u64,
 }
 

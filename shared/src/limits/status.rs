@@ -29,7 +29,7 @@ impl RateLimitStatus {
         Self { windows: Some((requests, tokens)) }
     }
 
-    /// Redis is away: nothing is known, and the caller is told so.
+    /// Redis is away, so no figure is known: the answer carries `x-ratelimit-degraded`.
     pub(super) const fn degraded() -> Self {
         Self { windows: None }
     }

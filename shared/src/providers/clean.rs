@@ -19,7 +19,7 @@ const BEGINNINGS: [&str; 18] = [
 ];
 /// A name follows.
 const OWNERS: [&str; 7] = ["organization", "organisation", "org", "account", "workspace", "team", "project"];
-/// How hosts end that are nobody's business.
+/// Endings of internal host names.
 const INSIDE: [&str; 5] = [".local", ".internal", ".svc", ".lan", ".intranet"];
 
 /// The sentence without what nobody may see; `None` if nothing is left of it. `hidden` is known to be secret.

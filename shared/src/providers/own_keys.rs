@@ -34,7 +34,7 @@ pub fn open(app: &App, sealed: &Sealed) -> Result<String, Error> {
 }
 
 /// Encrypts a key under the newest version and keeps that token, unless the user has replaced the key meanwhile.
-/// What goes wrong is logged: the older token still works.
+/// A failure is only logged: the older token still works.
 pub async fn renew(app: &App, outdated: &Outdated) -> bool {
     let renewed = async {
         let sealed = keyring::seal(app, &open(app, &outdated.sealed)?)?;

@@ -12,9 +12,8 @@ use crate::key_first::key_first;
 use crate::route::{Auth, Route};
 use crate::serve::Invocation;
 
-/// One handler a method at every path of the route. Each request learns its operation and its limit on the way, a
-/// malformed one hears of its key first, and each
-/// answer the format that its errors are to have.
+/// Mounts one handler a method at every path of the route, inside the layers that set a request's operation and time limit,
+/// authenticate before a malformed request is refused, and give errors the shape of the route's wire format.
 pub(super) fn mount<const N: usize>(
     route: &'static Route,
     handlers: [MethodRouter<SharedApp>; N],

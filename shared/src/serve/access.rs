@@ -14,7 +14,7 @@ use crate::request_id::{self, RequestId};
 /// Gives the request its id, which then is in its extensions, in the span of all it logs and on its response.
 pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId::choose(request.headers());
-    // An error-level span: its field must be there however little is logged.
+    // At error level, so that the request id is on every line whatever RUST_LOG says.
     let span = tracing::error_span!("request", request_id = %id);
     let line = AccessLine::new(&request, id.clone());
     request.extensions_mut().insert(id.clone());

@@ -16,7 +16,7 @@ use crate::error::{Code, Error};
 /// The largest request body, in bytes: Vercel's own limit, 4.5 MB, so that no platform takes what another refuses.
 pub const BODY_LIMIT: usize = 4_718_592;
 
-/// How much of a refused body is still read: a client that is cut off while it sends never sees our answer.
+/// How much of a refused body is still read and dropped: a client whose upload is cut off never reads the answer.
 const LINGER_BYTES: usize = 32 * 1024 * 1024;
 
 /// How long a refused body is still read.
@@ -42,7 +42,7 @@ async fn linger(mut body: Body) {
             seen += frame.data_ref().map_or(0, Bytes::len);
         }
     };
-    // Whether it was all, enough or too slow: the answer is the same.
+    // The answer is the same whether all of it was read, the bound was reached or the time was over.
     let _ = tokio::time::timeout(LINGER_TIME, read).await;
 }
 

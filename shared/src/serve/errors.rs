@@ -54,7 +54,7 @@ async fn own(response: Response) -> Response {
         && let Ok(text) = to_bytes(response.into_body(), LONGEST).await
         && let Ok(text) = std::str::from_utf8(&text)
         && !text.is_empty()
-        // It quotes what stands where an id belongs, which may be a key.
+        // This message quotes the path, which may hold a key.
         && !text.starts_with("Invalid URL")
     {
         error = error.with_message(text.to_owned()).with_status(status);

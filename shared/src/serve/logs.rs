@@ -28,8 +28,8 @@ impl Format {
     }
 }
 
-/// Where the Lambda runtime writes whole events at its finest level: keys, codes and prompts. No `RUST_LOG` asks for
-/// that.
+/// The target under which the Lambda runtime logs whole events at trace level, with keys, codes and prompts in them. It stays at
+/// WARN whatever `RUST_LOG` says.
 const WHOLE_EVENTS: &str = "lambda_runtime::layers::api_response";
 
 /// Starts the log of this process. A second start changes nothing.
@@ -48,8 +48,8 @@ pub fn start(format: Format, levels: &LogLevels) {
     };
 }
 
-/// A panic as one line. A message that was put together at run time may quote a prompt (slicing a string does), so only
-/// one that stands in the source is written.
+/// Logs a panic as one line. A message that was formatted at run time may quote a prompt (that of string slicing does), so only
+/// literal messages are written.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(composed message withheld)");
     let location = panic.location().map(ToString::to_string).unwrap_or_default();

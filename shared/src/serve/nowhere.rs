@@ -1,4 +1,4 @@
-//! What is told to whoever asks for a path at which there is nothing.
+//! The 404 of a path that no route has.
 
 use crate::error::{Code, Error};
 use crate::route::Route;
@@ -24,10 +24,10 @@ const NOT_OFFERED: [&str; 17] = [
     "/v1/vector_stores",
 ];
 
-/// The 404, with what the caller most likely meant.
+/// The 404, with the path that the caller most likely meant.
 pub(super) fn not_found(path: &str, routes: &[Route]) -> Error {
     let is_served = |path: &str| routes.iter().any(|route| route.paths.contains(&path));
-    // A base URL without `/v1`, or one that has it where the client adds it, too.
+    // The base URL lacks `/v1`, or has it although the client adds it.
     let with = format!("/v1{path}");
     let without = path.strip_prefix("/v1").unwrap_or_default();
     let is_below =

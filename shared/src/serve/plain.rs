@@ -19,7 +19,7 @@ pub(super) async fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Resul
     let listen = |source| ServeError::Listen { port, source };
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    // Nobody reading is no reason not to serve.
+    // A closed stdout must not keep the server from starting.
     let _ = writeln!(io::stdout(), "listening on http://{address}");
     serve_plain(listener, endpoints, app, stopped()).await.map_err(ServeError::Plain)
 }

@@ -42,8 +42,8 @@ fn client_ip(headers: &HeaderMap) -> Option<IpAddr> {
     addresses.split(',').next()?.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// A body that may be shared between threads, as `ResponseBody` wants it. axum's is only `Send`; but whoever polls it
-/// holds it exclusively, which is what `SyncWrapper` goes by. What can be asked of a shared body is remembered.
+/// A body that is `Sync`, as `ResponseBody` requires; axum's is only `Send`. `SyncWrapper` makes it so, since polling takes an
+/// exclusive reference. Size and end can be asked through a shared one, so they are taken once, at the start.
 struct SyncBody {
     inner: SyncWrapper<Body>,
     hint: SizeHint,
@@ -52,7 +52,7 @@ struct SyncBody {
 
 impl SyncBody {
     fn new(body: Body) -> Self {
-        // Taken now: a known length becomes content-length.
+        // A known length becomes content-length.
         let (hint, end) = (http_body::Body::size_hint(&body), http_body::Body::is_end_stream(&body));
         Self { inner: SyncWrapper::new(body), hint, end }
     }

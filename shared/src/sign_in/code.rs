@@ -18,7 +18,7 @@ impl Code {
     /// # Errors
     /// `internal_error` when the system gives no randomness.
     pub fn generate() -> Result<Self> {
-        // What is left over at the top would make the lowest codes a little likelier.
+        // Rejection sampling: the remainder at the top of the range would make the lowest codes a little likelier.
         const FAIR: u32 = u32::MAX - u32::MAX % CODES;
         loop {
             let random = getrandom::u32().map_err(|error| {
@@ -48,7 +48,7 @@ impl fmt::Debug for Code {
 /// without the pepper a million tries would find nothing.
 #[must_use]
 pub fn hash_for(email: &str, code: &str, pepper: &Pepper) -> String {
-    // No API key begins like this, and no address holds a line's end.
+    // Domain separation: no API key begins like this, and no address holds a line feed.
     hash(&format!("sign-in code\n{email}\n{code}"), pepper)
 }
 

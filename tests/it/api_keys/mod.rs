@@ -17,12 +17,9 @@ mod secrecy;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::{Account, World, hello};
+use tests::world::{Account, CREDIT, World, hello};
 
 const PATH: &str = "/user/api-keys";
-/// What an account of these tests starts with.
-const CREDIT: i64 = 1_000_000_000;
-
 /// A request to the world's gateway, with a body unless it is null.
 async fn ask(world: &World, method: Method, path: &str, key: &str, body: &Value) -> Answer {
     ask_at(world, &world.base_url, method, path, key, body).await

@@ -2,13 +2,10 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::{Account, MODEL, Route, World};
+use tests::world::{Account, CREDIT, MODEL, Route, World};
 use uuid::Uuid;
 
 use super::{kept, say, session};
-
-/// Enough for any call here, in nano-dollars.
-const CREDIT: i64 = 1_000_000_000;
 
 async fn rpc(world: &World, function: &'static str, arguments: Value) -> Value {
     let app = world.platform.gateway().expect("an app");

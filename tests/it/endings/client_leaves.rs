@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use shared::credits::tokens::count;
 use tests::certain;
 use tests::wire::Wire;
-use tests::world::{Account, World};
+use tests::world::{Account, World, price_of};
 
-use super::{assert_members, price, settled};
+use super::{assert_members, settled};
 
 /// Sends a call and leaves when the provider has it.
 pub async fn leave_before_the_head(world: &World, request: RequestBuilder) -> Gate {
@@ -51,6 +51,8 @@ async fn assert_given_up(wire: &Wire, world: &World, account: &Account, read: &s
     let tokens = row["completion_tokens"].as_u64().expect("tokens");
     // What came between the last chunk that the client took and its departure was produced for it.
     assert!((count(read)..2 * chunks).contains(&tokens), "{row}");
-    let cost = price(wire.prompt_tokens, tokens);
-    assert_members(&row, &json!({"outcome": "client_left", "estimated": true, "cost": cost}));
+    assert_members(
+        &row,
+        &json!({"outcome": "client_left", "estimated": true, "prompt_tokens": wire.prompt_tokens, "cost": price_of(&row)}),
+    );
 }

@@ -17,10 +17,7 @@ use serde_json::{Value, json};
 use tests::certain;
 use tests::lambda::event;
 use tests::wire::Wire;
-use tests::world::{Account, MODEL, World, send};
-
-/// More credit than any call here can hold, in nano-dollars.
-const CREDIT: i64 = 1_000_000_000;
+use tests::world::{Account, CREDIT, MODEL, World, price_of, send};
 
 /// How long a test watches for what must not happen.
 const WATCH: Duration = Duration::from_millis(300);
@@ -140,17 +137,12 @@ async fn books(world: &World, account: &Account) -> Value {
     row
 }
 
-/// What the tokens in a record cost: 1 000 nano-dollars each of the prompt, 2 000 each of the completion.
-fn price(prompt: u64, completion: u64) -> Value {
-    json!(prompt * 1_000 + completion * 2_000)
-}
-
 /// The record says that so much was counted by us and charged, and that the call ended so.
 fn assert_estimated(wire: &Wire, row: &Value, outcome: &str, completion: &str) {
     let tokens = shared::credits::tokens::count(completion);
     let expected = json!({
         "outcome": outcome, "estimated": true, "prompt_tokens": wire.prompt_tokens, "completion_tokens": tokens,
-        "cost": price(wire.prompt_tokens, tokens),
+        "cost": price_of(row),
     });
     assert_members(row, &expected);
 }
@@ -159,7 +151,7 @@ fn assert_estimated(wire: &Wire, row: &Value, outcome: &str, completion: &str) {
 fn assert_counted(wire: &Wire, row: &Value, outcome: &str) {
     let tokens = row["completion_tokens"].as_u64().expect("tokens");
     assert!(tokens > 0, "{row}");
-    let cost = price(wire.prompt_tokens, tokens);
+    let cost = price_of(row);
     assert_members(
         row,
         &json!({"outcome": outcome, "estimated": true, "prompt_tokens": wire.prompt_tokens, "cost": cost}),
@@ -169,9 +161,8 @@ fn assert_counted(wire: &Wire, row: &Value, outcome: &str) {
 /// The record says that what the provider reported was charged.
 fn assert_reported(row: &Value, outcome: &str) {
     let tokens = |name: &str| row[name].as_u64().expect("tokens");
-    let (prompt, completion) = (tokens("prompt_tokens"), tokens("completion_tokens"));
-    assert!(prompt > 0 && completion > 0, "{row}");
-    assert_members(row, &json!({"outcome": outcome, "estimated": false, "cost": price(prompt, completion)}));
+    assert!(tokens("prompt_tokens") > 0 && tokens("completion_tokens") > 0, "{row}");
+    assert_members(row, &json!({"outcome": outcome, "estimated": false, "cost": price_of(row)}));
 }
 
 fn assert_members(row: &Value, expected: &Value) {

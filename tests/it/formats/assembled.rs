@@ -315,6 +315,7 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
             (_, Format::Completions) => OF_TEXTS,
             (_, Format::Messages) => OF_MESSAGES,
             (_, Format::Responses) => OF_RESPONSES,
+            (_, _) => 0,
         };
         assert_eq!(compared, recorded, "{}", wire.name);
     }

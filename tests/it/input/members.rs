@@ -87,6 +87,7 @@ fn own_members(wire: &Wire) -> &'static [&'static str] {
             "conversation",
             "background",
         ],
+        _ => &[],
     }
 }
 
@@ -194,6 +195,7 @@ async fn numbers_out_of_range_are_refused_by_name() {
             Format::Completions => &["n", "max_tokens", "best_of"],
             Format::Messages => &["max_tokens"],
             Format::Responses => &["max_output_tokens"],
+            _ => &[],
         };
         for (member, number) in members.iter().flat_map(|member| numbers.map(|number| (*member, number))) {
             // A number that no JSON library can hold is written by hand.

@@ -146,7 +146,7 @@ fn good(wire: &Wire) -> Value {
             "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}, {"type": "custom", "name": "g"}],
             "tool_choice": "auto",
         }),
-        Format::Completions => json!({"prompt": ["Hello"], "logprobs": 2, "best_of": 2, "echo": false, "suffix": ""}),
+        _ => json!({"prompt": ["Hello"], "logprobs": 2, "best_of": 2, "echo": false, "suffix": ""}),
     };
     let mut body = wire.hello(&json!({
         "max_tokens": 50, "stream": wire.format != Format::Completions, "temperature": 0.5,

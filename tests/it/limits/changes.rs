@@ -21,7 +21,7 @@ async fn a_lowered_limit_holds_on_the_very_next_call_of_every_instance() {
         world.limit(account.id, &json!({ limit: 3 })).await;
         for gateway in [&other, &world.base_url] {
             let refused = call_at(chat(), &world, gateway, &account.key, &body).await;
-            assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", limit), "{}", refused.json);
+            refused.limited("rate_limit_exceeded", limit);
         }
     }
     world.settled().await;
@@ -37,7 +37,7 @@ async fn a_lowered_number_of_calls_at_a_time_holds_on_the_very_next_call() {
     certain("two calls at the provider", gate.wait_for(2)).await;
     world.limit(account.id, &json!({ "concurrency": 2 })).await;
     let refused = call_at(chat(), &world, &world.base_url, &account.key, &hello(&json!({}))).await;
-    assert_eq!(refused.refusal(), (429, "concurrency_exceeded", "concurrency"), "{}", refused.json);
+    refused.limited("concurrency_exceeded", "concurrency");
     // The evaluation under the old limit had admitted it; nothing is left of that.
     assert_eq!(world.leases().await, 2);
     gate.release();

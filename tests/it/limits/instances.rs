@@ -31,7 +31,7 @@ pub async fn assert_limit(world: &World, gateways: &[String], account: &Account,
         async move {
             let answer = call_at(chat(), world, gateway, &account.key, body).await;
             if answer.status != 200 {
-                assert_eq!((answer.refusal().0, answer.refusal().2), (429, limit), "{}", answer.json);
+                assert_eq!((answer.status, &answer.error()["limit"]), (429, &json!(limit)), "{}", answer.text);
                 decided.send_modify(|refused| *refused += 1);
             }
             answer.status

@@ -12,13 +12,10 @@ mod windows;
 use std::time::Duration;
 
 use local::upstash::Reply;
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use tests::answer::Answer;
 use tests::wire::{WIRES, Wire};
-use tests::world::{Account, World, hello, read, send};
-
-/// What an account of these tests starts with.
-const CREDIT: i64 = 1_000_000_000;
+use tests::world::{Account, CREDIT, World, hello};
 
 /// The beginning of a day, and so of every window; Redis's clock stands there until a test moves it.
 const START: Duration = Duration::from_secs(23_148 * 86_400);
@@ -46,38 +43,11 @@ async fn limited(world: &World, limits: Value) -> Account {
     account
 }
 
-/// An answer's status, headers and JSON.
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    json: Value,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
-    }
-
-    /// The error's code, and the limit that it names.
-    fn refusal(&self) -> (u16, &str, &str) {
-        let text = |name: &str| self.json["error"][name].as_str().unwrap_or_default();
-        (self.status, text("code"), text("limit"))
-    }
-
-    /// How long the caller is told to wait.
-    fn wait(&self) -> Duration {
-        Duration::from_millis(self.header("retry-after-ms").parse().expect("milliseconds"))
-    }
-}
-
 /// Makes a short call at a gateway and reads its answer.
 async fn call_at(wire: &Wire, world: &World, base_url: &str, key: &str, body: &Value) -> Answer {
     let url = format!("{base_url}{}", wire.path());
     let request = world.http.post(url).bearer_auth(key).header("content-type", "application/json");
-    let response = send(request.body(body.to_string())).await;
-    let headers = response.headers().clone();
-    let (status, json) = read(response).await;
-    Answer { status, headers, json }
+    Answer::to(request.body(body.to_string())).await
 }
 
 /// Makes a short call at the world's gateway and waits until it has ended everywhere.

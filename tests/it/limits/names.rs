@@ -100,7 +100,7 @@ async fn limits_cached_in_another_form_are_a_miss_and_no_error() {
     for stale in [by_position.as_str(), without_one.as_str(), "", "account= key="] {
         world.platform.upstash.execute(&["SET", &cache, stale]).await.expect("SET");
         let answer = call(&world, &account).await;
-        assert_eq!((answer.status, answer.header("x-ratelimit-degraded")), (200, ""), "{stale}: {}", answer.json);
+        assert_eq!((answer.status, answer.header("x-ratelimit-degraded")), (200, ""), "{stale}: {}", answer.text);
         assert_eq!(answer.header("x-ratelimit-limit-requests"), "100", "{stale}");
         let cached = world.platform.upstash.execute(&["GET", &cache]).await.expect("GET");
         assert_eq!(cached, Reply::Bulk(text.clone().into_bytes()), "{stale}");

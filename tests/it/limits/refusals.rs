@@ -18,13 +18,13 @@ async fn a_call_without_credit_gives_tokens_and_lease_back_and_stays_counted() {
         let account = world.account(CREDIT).await;
         let served = call_at(wire, &world, &world.base_url, &account.key, &wire.hello(&json!({}))).await;
         world.settled().await;
-        let used = wire.usage(&served.json)["total_tokens"].as_i64().expect("a count");
+        let used = wire.usage(&served.json())["total_tokens"].as_i64().expect("a count");
         for max_tokens in [10_000, 16_000] {
             // Nobody has that much: the hold is refused, the limiter has admitted the call.
             world.sql("update gateway.model_routes set completion_price = 1000 * completion_price").await;
             let body = wire.hello(&json!({ "max_tokens": max_tokens }));
             let refused = call_at(wire, &world, &world.base_url, &account.key, &body).await;
-            assert_eq!((refused.status, refused.json["error"]["code"].as_str()), (402, Some("insufficient_credits")));
+            refused.refused(402, "insufficient_credits");
             assert!(!refused.header("x-ratelimit-remaining-requests").is_empty(), "{:?}", refused.headers);
             world.settled().await;
         }
@@ -48,7 +48,7 @@ async fn a_call_that_is_one_too_many_at_a_time_leaves_no_hold_no_tokens_and_no_l
         for stream in [false, true] {
             let body = wire.hello(&json!({ "max_tokens": 100, "stream": stream }));
             let refused = call_at(wire, &world, &world.base_url, &account.key, &body).await;
-            assert_eq!(refused.refusal(), (429, "concurrency_exceeded", "concurrency"), "{}", refused.json);
+            refused.limited("concurrency_exceeded", "concurrency");
         }
         let undone = || async { world.money(account.id).await.1 == held };
         tests::watch::poll("the release of both holds", undone).await;
@@ -75,7 +75,7 @@ async fn an_unknown_key_writes_nothing() {
         let key = format!("{prefix}{}", Secrets::random().of("nobody's key"));
         watch.clear();
         let refused = call_at(chat(), &world, &world.base_url, &key, &hello(&json!({}))).await;
-        assert_eq!((refused.status, refused.json["error"]["code"].as_str()), (401, Some("invalid_api_key")));
+        refused.refused(401, "invalid_api_key");
         assert_eq!(watch.functions(), ["begin_request"]);
         assert_eq!(watch.evals(), 1);
         // Without limits there is nothing to count by.
@@ -91,7 +91,7 @@ async fn what_cannot_be_a_key_costs_no_store_a_call() {
     let watch = Watch::new(&world);
     for key in ["", "sk-1234", "gw_live_short", "gw_live_'; drop table accounts; --xxxxxxxxxxxxxxxxxxxxx"] {
         let refused = call_at(chat(), &world, &world.base_url, key, &hello(&json!({}))).await;
-        assert_eq!(refused.status, 401, "{key}: {}", refused.json);
+        assert_eq!(refused.status, 401, "{key}: {}", refused.text);
     }
     assert!(watch.functions().is_empty() && watch.commands().is_empty());
 }
@@ -118,13 +118,11 @@ async fn closed_and_poor(world: &World) -> Account {
 async fn who_one_is_goes_before_how_often_and_that_before_credit() {
     let world = world().await;
     let account = closed_and_poor(&world).await;
-    let refusal =
-        |answer: super::Answer| (answer.status, answer.json["error"]["code"].as_str().unwrap_or_default().to_owned());
     let told = |status: u16, code: &str| (status, code.to_owned());
 
-    assert_eq!(refusal(call_elsewhere(&world, &account).await), told(429, "rate_limit_exceeded"));
+    assert_eq!(call_elsewhere(&world, &account).await.outcome(), told(429, "rate_limit_exceeded"));
     world.limit(account.id, &json!({ "requests_per_minute": 100 })).await;
-    assert_eq!(refusal(call_elsewhere(&world, &account).await), told(402, "insufficient_credits"));
+    assert_eq!(call_elsewhere(&world, &account).await.outcome(), told(402, "insufficient_credits"));
     world.limit(account.id, &json!({ "requests_per_minute": 1 })).await;
 
     let change = |set: &str| format!("update gateway.api_keys set {set} where id = '{}'", account.key_id);
@@ -135,13 +133,13 @@ async fn who_one_is_goes_before_how_often_and_that_before_credit() {
         ("expires_at = now()", "expires_at = null", told(401, "api_key_expired")),
     ] {
         world.sql(&change(set)).await;
-        assert_eq!(refusal(call_elsewhere(&world, &account).await), code);
+        assert_eq!(call_elsewhere(&world, &account).await.outcome(), code);
         world.limit(account.id, &json!({ "requests_per_minute": 100 })).await;
-        assert_eq!(refusal(call_elsewhere(&world, &account).await), code, "with the window open");
+        assert_eq!(call_elsewhere(&world, &account).await.outcome(), code, "with the window open");
         world.limit(account.id, &json!({ "requests_per_minute": 1 })).await;
         world.sql(&change(unset)).await;
     }
-    assert_eq!(refusal(call_elsewhere(&world, &account).await), told(429, "rate_limit_exceeded"));
+    assert_eq!(call_elsewhere(&world, &account).await.outcome(), told(429, "rate_limit_exceeded"));
     assert_eq!(world.leases().await, 0);
 }
 
@@ -155,7 +153,7 @@ async fn a_client_that_hammers_a_closed_window_costs_no_transaction() {
     for _ in 0..20 {
         watch.clear();
         let refused = call_at(chat(), &world, &world.base_url, &account.key, &hello(&json!({}))).await;
-        assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", "requests_per_minute"));
+        refused.limited("rate_limit_exceeded", "requests_per_minute");
         assert!(!refused.header("retry-after").is_empty());
         assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0");
         if watch.functions().is_empty() && watch.commands().is_empty() {

@@ -39,7 +39,7 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
             assert_eq!(counted(&world, &subject, window).await, RESERVED, "{subject}");
         }
         let refused = call(wire, &world, &account.key).await;
-        assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", limit), "{}", refused.json);
+        refused.limited("rate_limit_exceeded", limit);
         assert!(!refused.header("retry-after").is_empty());
         assert_eq!(refused.header("x-should-retry"), should_retry, "{limit}");
         gate.release();
@@ -50,7 +50,7 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
         }
         // 30 and 105 fit into 150, so nobody has to wait any more.
         let answer = call(wire, &world, &account.key).await;
-        assert_eq!(answer.status, 200, "{}", answer.json);
+        assert_eq!(answer.status, 200, "{}", answer.text);
         if limit == "tokens_per_minute" {
             assert_eq!(answer.header("x-ratelimit-limit-tokens"), "150");
             assert_eq!(answer.header("x-ratelimit-remaining-tokens"), (150 - USED - RESERVED).to_string());
@@ -81,14 +81,14 @@ async fn a_call_larger_than_its_token_window_is_let_into_an_empty_one() {
         model(wire, &world).await;
         let account = limited(&world, json!({ "tokens_per_minute": 40 })).await;
         let answer = call(wire, &world, &account.key).await;
-        assert_eq!((answer.status, answer.header("x-ratelimit-remaining-tokens")), (200, "0"), "{}", answer.json);
+        assert_eq!((answer.status, answer.header("x-ratelimit-remaining-tokens")), (200, "0"), "{}", answer.text);
         world.settled().await;
         let refused = call(wire, &world, &account.key).await;
-        assert_eq!(refused.refusal(), (429, "rate_limit_exceeded", "tokens_per_minute"));
+        refused.limited("rate_limit_exceeded", "tokens_per_minute");
         // When it is told to come back, it is let in.
         super::advance(&world, refused.wait());
         let answer = call(wire, &world, &account.key).await;
-        assert_eq!(answer.status, 200, "{}", answer.json);
+        assert_eq!(answer.status, 200, "{}", answer.text);
         world.settled().await;
     }
 }

@@ -17,7 +17,7 @@ const WINDOWS: [(&str, Duration, bool); 4] = [
 ];
 
 fn assert_closed(answer: &Answer, limit: &str) {
-    assert_eq!(answer.refusal(), (429, "rate_limit_exceeded", limit), "{}", answer.json);
+    answer.limited("rate_limit_exceeded", limit);
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn each_window_of_requests_refuses_beyond_its_limit_until_the_time_it_tell
         let account = limited(&world, json!({ limit: 2 })).await;
         for _ in 0..2 {
             let answer = call(&world, &account).await;
-            assert_eq!(answer.status, 200, "{limit}: {}", answer.json);
+            assert_eq!(answer.status, 200, "{limit}: {}", answer.text);
         }
         let refused = call(&world, &account).await;
         assert_closed(&refused, limit);
@@ -40,7 +40,7 @@ async fn each_window_of_requests_refuses_beyond_its_limit_until_the_time_it_tell
         assert_closed(&call_elsewhere(&world, &account).await, limit);
         advance(&world, Duration::from_millis(1));
         let answer = call_elsewhere(&world, &account).await;
-        assert_eq!(answer.status, 200, "{limit}: {}", answer.json);
+        assert_eq!(answer.status, 200, "{limit}: {}", answer.text);
         world.platform.upstash.stop_clock(super::START).expect("the in-process Redis");
     }
 }
@@ -53,7 +53,7 @@ async fn one_a_minute_lets_the_next_one_in_after_a_minute_which_is_what_was_told
         let account = limited(&world, json!({ "requests_per_minute": 1 })).await;
         for _ in 0..3 {
             let answer = call_elsewhere(&world, &account).await;
-            assert_eq!(answer.status, 200, "{began:?}: {}", answer.json);
+            assert_eq!(answer.status, 200, "{began:?}: {}", answer.text);
             assert_eq!(answer.header("x-ratelimit-reset-requests"), "1m0s", "{began:?}");
             advance(&world, Duration::from_millis(59_999));
             let refused = call_elsewhere(&world, &account).await;
@@ -89,7 +89,7 @@ async fn a_refusal_shows_the_window_that_refused_and_says_the_same_in_every_head
             assert_eq!(refused.header("x-ratelimit-reset-requests"), reset, "{limit}");
             // Agents give up by the type, where they would sleep for a day.
             let kind = if too_long { "insufficient_quota" } else { "rate_limit_error" };
-            assert_eq!(refused.json["error"]["type"], kind, "{limit}");
+            assert_eq!(refused.json()["error"]["type"], kind, "{limit}");
         }
     }
 }
@@ -105,7 +105,7 @@ async fn every_refusal_of_a_good_key_says_how_it_stands() {
         {
             let body = wire.hello(&further);
             let answer = super::call_at(wire, &world, &world.base_url, &account.key, &body).await;
-            assert_eq!(answer.status, status, "{what}: {}", answer.json);
+            assert_eq!(answer.status, status, "{what}: {}", answer.text);
             assert_eq!(answer.header("x-ratelimit-limit-requests"), "30", "{}: {what}", wire.name);
             assert!(!answer.header("x-ratelimit-reset-tokens").is_empty(), "{}: {what}", wire.name);
         }
@@ -113,7 +113,7 @@ async fn every_refusal_of_a_good_key_says_how_it_stands() {
         for _ in 0..2 {
             // The limits are cached by the first one.
             let answer = super::call_at(wire, &world, &world.base_url, &account.key, &wire.hello(&nothing)).await;
-            assert_eq!(answer.status, 403, "{}", answer.json);
+            assert_eq!(answer.status, 403, "{}", answer.text);
             assert_eq!(answer.header("x-ratelimit-limit-requests"), "30", "{}", wire.name);
         }
         world.change_key(&account, "allowed_models = '{}'").await;
@@ -146,7 +146,7 @@ async fn every_answer_says_how_the_caller_stands_in_the_minute() {
     for remaining in [2, 1, 0] {
         advance(&world, Duration::from_secs(10));
         let answer = call(&world, &account).await;
-        assert_eq!(answer.status, 200, "{}", answer.json);
+        assert_eq!(answer.status, 200, "{}", answer.text);
         for (name, value) in [
             ("x-ratelimit-limit-requests", "3".to_owned()),
             ("x-ratelimit-remaining-requests", remaining.to_string()),
@@ -157,7 +157,7 @@ async fn every_answer_says_how_the_caller_stands_in_the_minute() {
         ] {
             assert_eq!(answer.header(name), value, "{name}");
         }
-        used += answer.json["usage"]["total_tokens"].as_i64().expect("a count");
+        used += answer.json()["usage"]["total_tokens"].as_i64().expect("a count");
     }
     let refused = call(&world, &account).await;
     assert_closed(&refused, "requests_per_minute");
@@ -176,7 +176,7 @@ async fn calls_at_a_time_are_limited_until_one_ends() {
     for _ in 0..2 {
         // Asked again at once: that a call has ended is not known beforehand, so nothing is remembered.
         let refused = super::call_at(super::chat(), &world, &world.base_url, &account.key, &hello(&json!({}))).await;
-        assert_eq!(refused.refusal(), (429, "concurrency_exceeded", "concurrency"), "{}", refused.json);
+        refused.limited("concurrency_exceeded", "concurrency");
         assert_eq!((refused.header("retry-after"), refused.header("x-should-retry")), ("1", ""));
     }
     gate.release();

@@ -6,7 +6,7 @@ use tests::answer::Answer;
 use tests::wire::{WIRES, Wire, forms};
 use tests::world::{MODEL, Route, World, hello, nanos, send};
 
-const CREDIT: i64 = 1_000_000_000_000;
+const MUCH: i64 = 1_000_000_000_000;
 /// Reports the dearest usage that obeys the limit, with a tokenizer that makes a token of every byte.
 const WORST: &str = "standin/bytes?image=1000";
 
@@ -59,8 +59,6 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
             ("a suffix", json!({"suffix": "9182736450".repeat(300)})),
             ("the best of eight", json!({"best_of": 8, "n": 2, "stream": false})),
         ]),
-        // Over chat there is one text, and nothing to choose from.
-        (Format::Completions, _) => {}
         (Format::Messages, _) => {
             let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0K".repeat(4000)}});
             let tool = |name: &str| json!({"name": name, "input_schema": wide});
@@ -107,6 +105,8 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
                     {"type": "custom_tool_call_output", "call_id": "d", "output": "77"}]})),
             ]);
         }
+        // Over chat there is one text, and nothing to choose from.
+        (_, _) => {}
     }
     members
 }
@@ -114,7 +114,7 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
 /// The dearest answer to each hostile prompt costs at most its hold.
 async fn assert_bounded(world: &World, wire: &Wire) {
     world.model(MODEL, &[Route::new(wire.provider, WORST), Route::new("chutes", WORST)]).await;
-    let account = world.account(CREDIT).await;
+    let account = world.account(MUCH).await;
     let texts = hostile_texts().map(|(what, text)| (what, wire.say(&text, &json!({}))));
     let members = hostile_members(wire).into_iter().map(|(what, members)| (what, wire.hello(&members)));
     for (what, prompt) in texts.into_iter().chain(members) {
@@ -236,7 +236,7 @@ async fn what_costs_nothing_needs_nothing_of_what_the_key_may_spend() {
         let free = Route { prompt: 0, cached: 0, completion: 0, ..Route::new(wire.provider, "standin/normal") };
         world.model("test/free", &[free]).await;
         world.serves(wire, "standin/normal").await;
-        let account = world.account(CREDIT).await;
+        let account = world.account(MUCH).await;
         let used_up = "update gateway.api_keys set spend_limit = 1000, spent = 1000, spend_period = 'month' where id";
         world.sql(&format!("{used_up} = '{}'", account.key_id)).await;
         let body = wire.hello(&json!({"model": "test/free"}));

@@ -8,13 +8,12 @@ use local::database::{Database, Source};
 use local::schema::Layout;
 use serde_json::{Value, json};
 use tests::facts::facts;
+use tests::world::CREDIT;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 /// 10 prompt tokens and 20 completion tokens.
 const COST: i64 = 10 * 1_000 + 20 * 2_000;
-const CREDIT: i64 = 1_000_000_000;
-
 /// An account, its key, its credit on trial, and a model.
 const BOOKS: &str = "
     insert into gateway.models (id, name, developer, context_length, max_output) values ('m', 'm', 'test', 128000, 16384);

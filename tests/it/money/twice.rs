@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::app::SharedApp;
 use tests::facts::facts;
 use tests::wire::WIRES;
-use tests::world::{Account, World, nanos};
+use tests::world::{Account, CREDIT, World, nanos};
 use uuid::Uuid;
 
 /// What begin_request is called with.
@@ -33,8 +33,6 @@ async fn finish(app: &SharedApp, call_id: Uuid, begun: Option<&Value>) -> Value 
 
 /// 10 prompt tokens and 20 completion tokens.
 const COST: i64 = 10 * 1_000 + 20 * 2_000;
-const CREDIT: i64 = 1_000_000_000;
-
 async fn assert_charged(world: &World, account: &Account, times: i64) {
     assert_eq!(world.money(account.id).await, (CREDIT - times * COST, 0, 0));
     world.assert_ledger_clean().await;

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::wire::{Wire, each};
-use tests::world::{World, nanos};
+use tests::world::{World, nanos, price_of};
 
-use super::{CREDIT, alone, ask, newest, price};
+use super::{CREDIT, alone, ask, newest};
 
 const FRAMINGS: [&str; 4] = ["normal", "usage-in-every-chunk", "keepalive", "no-usage"];
 
@@ -72,9 +72,9 @@ async fn the_usage_comes_once_and_only_if_asked_for() {
                 assert_eq!((&last["choices"], &wire.usage(&last)), (&json!([]), usage), "{framing}");
             }
             let record = newest(&world).await;
-            assert_eq!(nanos(&usage["cost"]), price(&record), "{framing}: {record}");
+            assert_eq!(nanos(&usage["cost"]), price_of(&record), "{framing}: {record}");
             assert_eq!(usage["completion_tokens"], record["completion_tokens"], "{framing}");
-            assert_eq!(world.money(account.id).await.0, before - price(&record), "{framing}");
+            assert_eq!(world.money(account.id).await.0, before - price_of(&record), "{framing}");
         }
         world.assert_ledger_clean().await;
     })

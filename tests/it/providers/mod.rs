@@ -20,10 +20,7 @@ use local::provider::{NAMES, RAW_MARKER};
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::wire::Wire;
-use tests::world::{MODEL, Route, World};
-
-/// What an account of these tests starts with.
-const CREDIT: i64 = 1_000_000_000;
+use tests::world::{CREDIT, MODEL, Route, World};
 
 /// Who served an answer.
 fn provider(answer: &Answer) -> &str {
@@ -88,10 +85,4 @@ fn asked(world: &World) -> Vec<&'static str> {
 /// The columns of the newest call's record, as JSON.
 async fn newest(world: &World) -> Value {
     world.value("select to_jsonb(r) from gateway.requests r order by call_id desc limit 1").await
-}
-
-/// Prompt and completion tokens of a record at [`Route::new`]'s prices, in nano-dollars.
-fn price(record: &Value) -> i64 {
-    let tokens = |name: &str| record[name].as_i64().expect("a number");
-    tokens("prompt_tokens") * 1_000 + tokens("completion_tokens") * 2_000
 }

@@ -6,9 +6,9 @@ use shared::formats::Format;
 use tests::answer::Answer;
 use tests::scripted::{Script, Scripted, Then};
 use tests::wire::{WIRES, Wire, each, each_form_of_openai, each_of_openai};
-use tests::world::{Account, MODEL, World, nanos};
+use tests::world::{Account, MODEL, World, nanos, price_of};
 
-use super::{CREDIT, alone, ask, body, newest, price};
+use super::{CREDIT, alone, ask, body, newest};
 
 /// The stream ends with an error that names the provider and has one of our codes, and without `[DONE]`.
 fn assert_cut(wire: &Wire, answer: &Answer, code: &str, case: &str) {
@@ -26,7 +26,7 @@ async fn assert_estimated(world: &World, account: &Account, before: i64, content
     let counted = record["prompt_tokens"].as_u64().expect("a count");
     assert!((prompt..=prompt + 1).contains(&counted), "{case}: {record}");
     let cost = record["cost"].as_i64().expect("a cost");
-    assert_eq!(cost, price(&record), "{case}: {record}");
+    assert_eq!(cost, price_of(&record), "{case}: {record}");
     assert!(cost <= record["held"].as_i64().expect("an amount"), "{case}: {record}");
     assert_eq!(world.money(account.id).await, (before - cost, 0, 0), "{case}");
     world.assert_ledger_clean().await;
@@ -52,7 +52,7 @@ async fn an_answer_without_usage_is_charged_by_a_real_count() {
             };
             let record = assert_estimated(&world, &account, before, &answer.content(wire), &body.to_string()).await;
             assert_eq!(record["outcome"], "completed");
-            assert_eq!((&usage["estimated"], nanos(&usage["cost"])), (&json!(true), price(&record)), "{usage}");
+            assert_eq!((&usage["estimated"], nanos(&usage["cost"])), (&json!(true), price_of(&record)), "{usage}");
             assert_eq!(usage["completion_tokens"], record["completion_tokens"], "{usage}");
         }
     })

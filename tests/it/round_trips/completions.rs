@@ -4,10 +4,8 @@ use serde_json::{Value, json};
 use tests::certain;
 use tests::watch::Watch;
 use tests::wire::{WIRES, Wire, forms};
-use tests::world::{Account, MODEL, Route, World, send};
+use tests::world::{Account, CREDIT, MODEL, Route, World, send};
 use tokio::task::JoinHandle;
-
-const CREDIT: i64 = 1_000_000_000;
 
 /// A call under way; its value is the answer's status and text.
 fn call(wire: &Wire, world: &World, account: &Account, body: &Value) -> JoinHandle<(u16, String)> {

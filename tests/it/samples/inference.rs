@@ -1,12 +1,13 @@
 //! What the gateway is for.
 
 use serde_json::json;
-use tests::world::{MODEL, hello};
+use tests::whole::WHOLES;
+use tests::world::{MODEL, Route, World, hello};
 
 use super::Sample;
 
 /// The sample, if the operation is one of these.
-pub fn sample((method, name): (&str, &str)) -> Option<Sample> {
+pub async fn sample(world: &World, (method, name): (&str, &str)) -> Option<Sample> {
     Some(match (method, name) {
         ("POST", "v1_chat_completions") => Sample::body(hello(&json!({}))),
         ("POST", "v1_completions") => Sample::body(json!({"model": MODEL, "prompt": "Hello"})),
@@ -14,6 +15,11 @@ pub fn sample((method, name): (&str, &str)) -> Option<Sample> {
             Sample::body(json!({"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}))
         }
         ("POST", "v1_responses") => Sample::body(json!({"model": MODEL, "input": "Hello"})),
+        ("POST", name) => {
+            let whole = WHOLES.iter().find(|whole| whole.route == name)?;
+            world.offers(whole, &[Route::new(whole.provider, "standin/normal")]).await;
+            Sample::body(whole.hello(&json!({})))
+        }
         _ => return None,
     })
 }

@@ -12,10 +12,7 @@ use local::upstash::Reply;
 use reqwest::Response;
 use serde_json::Value;
 use tests::certain;
-use tests::world::World;
-
-/// What an account of these tests starts with.
-const CREDIT: i64 = 1_000_000_000;
+use tests::world::{CREDIT, World};
 
 /// A closed port of this machine.
 const NOWHERE: &str = "http://127.0.0.1:1";

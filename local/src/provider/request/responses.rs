@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, tool};
+use super::{Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, tool};
 use crate::provider::{error::ApiError, wire::SEALED};
 
 /// Members that another endpoint has, or that OpenRouter does not offer.
@@ -63,6 +63,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         called,
         told,
         format: text_format(format)?,
+        given: Given::Text,
         prompt: Prompt::of_parts(input.turns, input.images, input.texts, &[tools, format.filter(|_| text.is_some())]),
     })
 }

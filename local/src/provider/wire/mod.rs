@@ -1,6 +1,7 @@
 //! A completion on the wire: the plain object and the events of a stream, of either format.
 
 mod chat;
+mod embeddings;
 mod messages;
 mod responses;
 mod text;
@@ -95,6 +96,7 @@ impl Envelope {
         match self.format {
             Format::Messages => return messages::plain(self, answer, reporting),
             Format::Responses => return responses::plain(self, answer, reporting),
+            Format::Embeddings => return embeddings::plain(self, answer, reporting),
             Format::Chat | Format::Text => {}
         }
         let choice = |(index, choice): (usize, &Choice)| {
@@ -123,7 +125,7 @@ impl Envelope {
         match self.format {
             Format::Messages => return messages::events(self, answer, reporting),
             Format::Responses => return responses::events(self, answer, reporting),
-            Format::Chat | Format::Text => {}
+            Format::Chat | Format::Text | Format::Embeddings => {}
         }
         let deltas = |(index, choice)| match self.format {
             Format::Chat => chat::deltas(self, index, choice).into_iter(),
@@ -188,7 +190,7 @@ impl Envelope {
                 return Event::of(&error, false);
             }
             Format::Chat => json!({"delta": {"content": ""}}),
-            Format::Text => json!({"text": ""}),
+            _ => json!({"text": ""}),
         };
         let mut chunk = self.chunk(answer, json!([in_choice(body, 0, Value::Null, Some("error"))]));
         chunk["error"] = error["error"].clone();

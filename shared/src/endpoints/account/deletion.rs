@@ -1,4 +1,4 @@
-//! `/user/account`: its end.
+//! `/user/account`: deletes the account.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -15,10 +15,10 @@ use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::error::{Error, Result};
 
-/// The word that nobody sends by mistake.
+/// The word that confirms a deletion: nobody sends it by mistake.
 const CONFIRMATION: &str = "DELETE_ACCOUNT";
 
-/// That the caller means it.
+/// The confirmation of a deletion.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({"confirmation": "DELETE_ACCOUNT"})))]
@@ -28,12 +28,12 @@ pub struct Farewell {
     confirmation: String,
 }
 
-/// The account that is no more.
+/// The account that was deleted.
 #[derive(ToSchema)]
 pub struct AccountDeletion {
     /// `account_deletion`.
     pub object: String,
-    /// What its id was; its books are kept under it.
+    /// Its id, under which its ledger is kept.
     pub id: Uuid,
     /// Always true.
     pub deleted: bool,
@@ -41,11 +41,11 @@ pub struct AccountDeletion {
     pub deleted_at: Timestamp,
 }
 
-/// `DELETE /user/account`: takes the person out of the account, revokes its keys and keeps its books. What is left of
-/// its credit is lost.
+/// `DELETE /user/account`: removes all personal data from the account, revokes its keys and keeps its ledger. The rest of
+/// its credit is forfeited.
 ///
 /// # Errors
-/// The refusals of key validation; 409 `last_admin`; 400 without the word.
+/// The refusals of key validation; 409 `last_admin`; 400 without the confirmation.
 #[utoipa::path(delete, path = "/user/account", tag = "account", request_body = Farewell, responses(
     (status = 200, body = AccountDeletion),
     (status = 409, description = "`last_admin`")))]

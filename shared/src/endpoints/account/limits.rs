@@ -141,7 +141,7 @@ struct Found {
 #[utoipa::path(get, path = "/user/limits", tag = "account", responses((status = 200, body = CallerLimits)))]
 pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Response> {
     let limits: Box<RawValue> = caller.rpc(&app, "get_limits", json!({})).await?;
-    let found: Found = serde_json::from_str(limits.get()).map_err(|error| answer::unworded(&error))?;
+    let found: Found = serde_json::from_str(limits.get()).map_err(|error| answer::malformed(&error))?;
     let used = app.limiter.usage(found.key_id, found.account_id).await;
     let word = || {
         let mut answer: Object<'_> = serde_json::from_str(limits.get())?;
@@ -151,7 +151,7 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
         answer.set("key", &found.key.less(used.as_ref().map(|used| &used.key)))?;
         serde_json::value::to_raw_value(&answer)
     };
-    let worded = word().map_err(|error| answer::unworded(&error))?;
+    let worded = word().map_err(|error| answer::malformed(&error))?;
     let mut response = answer::private(&worded);
     if used.is_none() {
         response.headers_mut().insert(answer_headers::DEGRADED, HeaderValue::from_static("true"));

@@ -84,7 +84,7 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller, Params(query): P
     let mut so_far = json!({ "next_cursor": begin }).to_string();
     loop {
         let report: Box<RawValue> = caller.rpc(&app, "check_ledger", json!({ "so_far": so_far })).await?;
-        let end: End = serde_json::from_str(report.get()).map_err(|error| answer::unworded(&error))?;
+        let end: End = serde_json::from_str(report.get()).map_err(|error| answer::malformed(&error))?;
         if end.next_cursor.is_none() || begun.elapsed() > LONGEST {
             return Ok(answer::private(&report));
         }

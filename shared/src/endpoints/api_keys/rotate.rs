@@ -64,7 +64,7 @@ pub async fn rotate(
         candidates.iter().map(|(environment, key)| (*environment, &key.stored)).collect();
     let arguments = json!({ "target": named_id(&id), "grace_period_hours": grace, "candidates": stored });
     let key: Box<RawValue> = caller.rpc(&app, "rotate_api_key", arguments).await?;
-    let Rotated { environment } = serde_json::from_str(key.get()).map_err(|error| answer::unworded(&error))?;
+    let Rotated { environment } = serde_json::from_str(key.get()).map_err(|error| answer::malformed(&error))?;
     let taken = candidates.get(&environment).ok_or(Code::InternalError)?;
     Ok(answer::private(&answer::show_key(&key, &taken.secret)?))
 }

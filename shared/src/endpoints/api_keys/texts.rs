@@ -20,7 +20,7 @@ pub struct AddressRange;
 impl AddressRange {
     /// The range in its usual form, if it is one.
     pub fn parse(text: &str) -> Option<String> {
-        // A caller's address is never an IPv4 one in the clothes of IPv6, so no range is.
+        // Callers' addresses are compared in canonical form, never as IPv4-mapped IPv6, so ranges are kept in it, too.
         if !text.contains('/') {
             return text.parse::<IpAddr>().ok().map(|address| address.to_canonical().to_string());
         }

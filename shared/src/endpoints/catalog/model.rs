@@ -27,7 +27,7 @@ pub struct Model {
     pub name: String,
     /// What it is good for.
     pub description: String,
-    /// `chat` or `image`.
+    /// What it is asked for: `chat`, `image` or `embedding`.
     pub kind: String,
     /// Tokens of prompt and answer together, at most.
     pub context_length: i64,

@@ -15,7 +15,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::chats::message::spoken;
 use crate::chats::opened::{self, List};
-use crate::endpoints::answer::unworded;
+use crate::endpoints::answer::malformed;
 use crate::endpoints::input::{Params, named_id};
 use crate::error::{Error, Result};
 use crate::object::Object;
@@ -93,11 +93,11 @@ async fn read(app: &SharedApp, caller: &Caller, target: Uuid, cursor: Option<Str
     let arguments = json!({ "target": target, "query": { "limit": AT_A_TIME, "cursor": cursor } });
     let found: Box<RawValue> = caller.rpc(app, "get_chat_session", arguments).await?;
     let session = opened::entry(app, &found)?;
-    let mut session: Object<'_> = serde_json::from_str(session.get()).map_err(|error| unworded(&error))?;
-    let page = session.read::<List>("messages").map_err(|error| unworded(&error))?;
+    let mut session: Object<'_> = serde_json::from_str(session.get()).map_err(|error| malformed(&error))?;
+    let page = session.read::<List>("messages").map_err(|error| malformed(&error))?;
     session.remove("messages");
     let page = page.ok_or_else(|| Error::new(crate::error::Code::InternalError))?.opened(app)?;
-    Ok((serde_json::value::to_raw_value(&session).map_err(|error| unworded(&error))?, page))
+    Ok((serde_json::value::to_raw_value(&session).map_err(|error| malformed(&error))?, page))
 }
 
 async fn next(mut export: Export) -> Result<Option<(String, Export)>, std::io::Error> {

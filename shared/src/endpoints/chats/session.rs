@@ -15,7 +15,7 @@ use super::shown::{ChatSession, ChatSessionWithMessages, Metadata, check_metadat
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::chats::opened::{self, List};
-use crate::endpoints::answer::{self, unworded};
+use crate::endpoints::answer::{self, malformed};
 use crate::endpoints::input::{Input, Params, check_id_cursor, named_id, page_size};
 use crate::endpoints::members::given;
 use crate::error::Result;
@@ -81,11 +81,11 @@ pub async fn show(
     let arguments = json!({ "target": named_id(&id), "query": query });
     let found: Box<RawValue> = caller.rpc(&app, "get_chat_session", arguments).await?;
     let session = opened::entry(&app, &found)?;
-    let mut session: Object<'_> = serde_json::from_str(session.get()).map_err(|error| unworded(&error))?;
-    if let Some(messages) = session.read::<List>("messages").map_err(|error| unworded(&error))? {
-        session.set("messages", &messages.opened(&app)?).map_err(|error| unworded(&error))?;
+    let mut session: Object<'_> = serde_json::from_str(session.get()).map_err(|error| malformed(&error))?;
+    if let Some(messages) = session.read::<List>("messages").map_err(|error| malformed(&error))? {
+        session.set("messages", &messages.opened(&app)?).map_err(|error| malformed(&error))?;
     }
-    Ok(answer::private(&serde_json::value::to_raw_value(&session).map_err(|error| unworded(&error))?))
+    Ok(answer::private(&serde_json::value::to_raw_value(&session).map_err(|error| malformed(&error))?))
 }
 
 /// `PATCH /v1/chat/sessions/{id}`: another title, other metadata, another model.

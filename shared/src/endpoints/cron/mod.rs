@@ -1,4 +1,5 @@
-//! Housekeeping that a timer calls. Nothing is wrong if it never does.
+//! Housekeeping that a timer calls. Without it the gateway serves on, but holds of dead functions stay open until the next call of
+//! their account, old data stays, and keys that were sealed under an older ENCRYPTION_KEYS version are not renewed.
 
 pub mod retention;
 pub mod rollups;
@@ -17,10 +18,10 @@ use crate::caller::bearer;
 use crate::config::configured;
 use crate::error::{Code, Error};
 
-/// After this no further step is begun: the function has a minute, and what is left is the next run's.
+/// After this time no further step begins: the function has a minute, and the next run goes on where this one ended.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// An account at which a step failed. The others have theirs all the same.
+/// An account for which a step failed; the step is done for all others.
 #[derive(Debug, Deserialize)]
 struct FailedAccount {
     account_id: Uuid,

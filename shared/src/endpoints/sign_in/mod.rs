@@ -106,7 +106,7 @@ fn check_referral_code(code: Option<&str>) -> Result<()> {
 /// The answer of the database, with the key if it was used; or the refusal that it remembers.
 fn signed_in(told: &RawValue, key: &NewKey) -> Result<Response> {
     let unreadable = |error: serde_json::Error| {
-        tracing::error!(%error, "the answer to a sign-in cannot be worded");
+        tracing::error!(%error, "the answer to a sign-in cannot be serialized");
         Error::new(Code::InternalError)
     };
     let mut answer: Object<'_> = serde_json::from_str(told.get()).map_err(unreadable)?;

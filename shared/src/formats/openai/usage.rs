@@ -94,7 +94,8 @@ fn details<'a>(reported: &'a Object<'_>, names: &[&str]) -> Object<'a> {
 }
 
 /// The largest of the figures that are there: under several names it is the same one, and some fill in but one.
-fn figure(of: &Object<'_>, names: &[&str]) -> Option<u64> {
+#[must_use]
+pub fn figure(of: &Object<'_>, names: &[&str]) -> Option<u64> {
     names.iter().filter_map(|name| of.read::<f64>(name).ok().flatten()).map(clamp).max()
 }
 

@@ -13,7 +13,7 @@ use super::{items, members, prompt, wire};
 use crate::error::{Code, Error};
 use crate::formats::events::{KEEP_ALIVE, event_of};
 use crate::formats::openai::{body, parameters};
-use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -45,6 +45,7 @@ impl ResponsesRequest {
             routing: Routing::read(&request, pinned)?,
             prompt: prompt::measure(&request)?,
             comes_whole: false,
+            kind: Kind::Chat,
         };
         let tools = Tools::read(&whole(&body)?)?;
         Ok(Self { demand, tools, name: Name::new(), body })
@@ -89,7 +90,14 @@ impl ResponsesRequest {
         let request: Object<'_> = body::parse_again(&self.body)?;
         let limit = request.read("max_output_tokens").ok().flatten().unwrap_or(Value::Null);
         let answer = Box::new(ResponseAnswer::new(target.id, limit));
-        Ok(Upstream { format: Format::Responses, headers: HeaderMap::new(), body, streamed: true, answer })
+        Ok(Upstream {
+            format: Format::Responses,
+            headers: HeaderMap::new(),
+            body,
+            streamed: true,
+            repeatable: true,
+            answer,
+        })
     }
 
     fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -98,7 +106,7 @@ impl ResponsesRequest {
         let (chat, reading) = to_chat(&request, &self.tools, head, target);
         let body = Value::Object(chat).to_string().into();
         let answer = Box::new(OverChat::new(reading));
-        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, answer })
+        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, repeatable: true, answer })
     }
 }
 

@@ -16,11 +16,11 @@ use super::unavailable;
 use crate::config::PrivySettings;
 use crate::error::{Code, Error};
 
-/// After this the keys are asked for again, so that one that was withdrawn is not good for ever.
+/// How long the JWKS is cached: a withdrawn key is accepted no longer than this.
 const FRESH: Duration = Duration::from_secs(3600);
-/// How often a key id that is not known makes us ask: whoever makes ids up must not make us ask all the time.
+/// An unknown key id refetches the JWKS at most this often, so that made-up ids cannot flood Privy.
 const UNKNOWN: Duration = Duration::from_secs(60);
-/// How long Privy is left alone when it did not answer.
+/// The pause after a fetch that failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// What this process remembers of the app's JWKS.
@@ -67,13 +67,13 @@ impl KeyCache {
             return Ok(Some(key));
         }
         let is_fresh = known.as_ref().is_some_and(|known| known.is_fresh());
-        // What was known an hour ago is better than nobody signing in while Privy is away.
+        // While Privy is away an expired cache is used rather than refusing every sign-in.
         let fallback = known.as_ref().and_then(|known| known.keys.get(id).cloned());
         if is_fresh && within(UNKNOWN, asked.for_unknown) {
             return Ok(None);
         }
         if within(PAUSE, asked.in_vain) {
-            // Which is in the log: not once more for each that comes meanwhile.
+            // The failure is logged once a pause, not once a sign-in.
             return fallback.map(Some).ok_or_else(|| Code::SignInUnavailable.into());
         }
         match ask(http, settings).await {

@@ -19,12 +19,12 @@ use crate::error::{Code, Error};
 use keys::KeyCache;
 use token::Verifier;
 
-/// Why nobody is proven to be anyone.
+/// Why a token proves nothing.
 #[derive(Debug)]
 pub enum Unproven {
     /// A token is not good. Why, in one word for the audit trail; the caller is not told.
     Refused(&'static str),
-    /// It could not be found out.
+    /// Privy could not be asked.
     Unknown(Error),
 }
 

@@ -82,7 +82,7 @@ impl Verifier<'_> {
             return Err(Unproven::Refused("token_algorithm"));
         }
         if header.crit.is_some() {
-            // Whatever it is that must be understood is not.
+            // `crit` lists extensions that a verifier must understand (RFC 7515, 4.1.11); this one knows none.
             return Err(Unproven::Refused("token_malformed"));
         }
         let key: DecodingKey = match &self.settings.verification_key {

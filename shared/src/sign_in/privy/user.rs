@@ -10,7 +10,7 @@ use crate::config::PrivySettings;
 use crate::email_address;
 use crate::sign_in::Proof;
 
-/// So many proofs of a user count; nobody has more.
+/// The most linked accounts of a user that are read.
 const MOST: usize = 20;
 
 /// An account of a Privy user's, of the kinds that prove something to us.
