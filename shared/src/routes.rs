@@ -110,7 +110,7 @@ routes! {
     /// How many tokens a message's prompt has, for free.
     v1_messages_count_tokens at "/v1/messages/count_tokens" {
         POST inference::count_tokens::count: User "inference"
-    } speaks Messages;
+    } speaks Messages needs [Redis];
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.

@@ -10,6 +10,7 @@ use super::{Answer, Bill, Broken, Progress, Report, Target, Written};
 use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::object::Object;
+use crate::providers::internal;
 
 /// The inside of such an answer.
 pub trait Shape: Send + Sync + 'static {
@@ -45,6 +46,9 @@ impl<S: Shape> WholeAnswer<S> {
     fn billed(&self, body: &[u8], bill: &Bill<'_>) -> serde_json::Result<Bytes> {
         let mut answer: Object<'_> = serde_json::from_slice(body)?;
         let mut usage = S::shown(&answer, bill)?;
+        // What is between the provider and us stays here.
+        answer.remove_all(&internal::OF_ANSWERS);
+        usage.remove_all(&internal::OF_USAGE);
         usage.set("cost", &bill.cost)?;
         answer.set("model", &self.model)?;
         answer.set("provider", bill.provider)?;

@@ -4,6 +4,7 @@ pub mod attempt;
 pub mod candidate;
 mod clean;
 pub mod failure;
+pub mod internal;
 pub mod order;
 pub mod own_keys;
 pub mod routing;

@@ -41,6 +41,10 @@ pub struct EmbeddingRequest {
 
 /// Embeddings as OpenAI's API gives them, with `usage.cost` and `gateway` added.
 #[derive(ToSchema)]
+#[schema(example = json!({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.0023, -0.0091, 0.0152]}],
+    "model": "openai/text-embedding-3-small", "provider": "openrouter",
+    "usage": {"prompt_tokens": 4, "total_tokens": 4, "cost": 0.000_000_08},
+    "gateway": {"provider": "openrouter", "upstream_model": "openai/text-embedding-3-small", "request_id": "01a2b3"}}))]
 pub struct Embeddings {
     /// `list`.
     pub object: String,

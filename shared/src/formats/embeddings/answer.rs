@@ -66,7 +66,7 @@ mod tests {
         answer.whole(Bytes::from(body), None).expect("embeddings");
         assert_eq!(answer.progress(), Progress::Done);
         assert_eq!(answer.report().map(|report| report.usage.prompt), Some(8));
-        let expected = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.10,-1e-3]},{"embedding":"AAAA"}],"model":"a/b","usage":{"prompt_tokens":8,"total_tokens":8,"cost":0.00000016,"x":1.0},"provider":"openrouter","gateway":{"provider":"openrouter","upstream_model":"up","request_id":"r"}}"#;
+        let expected = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.10,-1e-3]},{"embedding":"AAAA"}],"model":"a/b","usage":{"prompt_tokens":8,"total_tokens":8,"x":1.0,"cost":0.00000016},"provider":"openrouter","gateway":{"provider":"openrouter","upstream_model":"up","request_id":"r"}}"#;
         let plain = answer.plain(&bill(false)).expect("json");
         assert_eq!(str::from_utf8(&plain).expect("utf-8").len(), expected.len());
         for part in ["[0.10,-1e-3]", "\"AAAA\"", r#""model":"a/b""#, r#""x":1.0"#, r#""cost":0.00000016"#] {
