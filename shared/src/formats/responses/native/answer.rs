@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::events::{Events, error_of, failure_of, written};
+use super::events::{Events, error_of, failure_of, for_clients, written};
 use crate::error::Error;
 use crate::formats::events::{EventStream, event_of, named_event};
 use crate::formats::openai::body::GatewayNote;
@@ -81,6 +81,7 @@ impl Answer for ResponseAnswer {
             let events: Bytes = items::events_of(response).iter().flat_map(event_of).collect();
             return self.push(events, out);
         }
+        for_clients(&mut response);
         response.insert("model".to_owned(), json!(self.model));
         response.insert("max_output_tokens".to_owned(), self.limit.clone());
         self.whole = Some(response);

@@ -14,6 +14,7 @@ use crate::formats::events::{Broken, Reader, Verdict, event_of};
 use crate::formats::openai::chunks;
 use crate::formats::responses::wire::{last_event, status_of};
 use crate::formats::{Progress, Written};
+use crate::providers::internal;
 
 static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"type\":\"response."));
 
@@ -109,6 +110,7 @@ impl Events {
 
     /// Calls a response's model as its client does, and repeats the client's own limit.
     fn put_names(&self, response: &mut Map<String, Value>) {
+        for_clients(response);
         response.insert("model".to_owned(), json!(self.model));
         response.insert("max_output_tokens".to_owned(), self.limit.clone());
     }
@@ -122,7 +124,8 @@ impl Reader for Events {
         if !(data.starts_with(b"{") && data.ends_with(b"}")) {
             return Err(Broken::Garbled);
         }
-        if self.output && is_delta(&data) {
+        let is_internal = internal::may_be_in(&data);
+        if self.output && !is_internal && is_delta(&data) {
             self.kept.push(data.clone());
             self.last = data;
             return Ok(Verdict::Keep);
@@ -135,6 +138,7 @@ impl Reader for Events {
                 self.put_names(response);
                 self.begun = response.clone();
                 self.last = data;
+                event.as_object_mut().into_iter().for_each(for_clients);
                 return Ok(Verdict::Replace(event_of(&event)));
             }
             "response.completed" | "response.incomplete" => {
@@ -153,7 +157,19 @@ impl Reader for Events {
             self.kept.push(data.clone());
         }
         self.last = data;
+        if is_internal {
+            event.as_object_mut().into_iter().for_each(for_clients);
+            return Ok(Verdict::Replace(event_of(&event)));
+        }
         Ok(Verdict::Keep)
+    }
+}
+
+/// Takes out of a response, or of an event, what is between its provider and us.
+pub fn for_clients(members: &mut Map<String, Value>) {
+    members.retain(|name, _| !internal::OF_ANSWERS.contains(&name.as_str()));
+    if let Some(Value::Object(usage)) = members.get_mut("usage") {
+        usage.retain(|name, _| !internal::OF_USAGE.contains(&name.as_str()));
     }
 }
 
