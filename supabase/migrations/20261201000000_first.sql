@@ -124,25 +124,22 @@ create function gateway.has_month(at timestamptz) returns boolean
 language sql stable
 return to_regclass('gateway.requests_' || gateway.month_name(at)) is not null;
 
+-- When a call began, by its id: the gateway's ids are UUIDv7, which begin with their time in milliseconds.
+create function gateway.begun_at(call uuid) returns timestamptz
+language sql immutable parallel safe
+return to_timestamp(
+  ('x' || left(call::text, 8) || substr(call::text, 10, 4))::bit(48)::bigint / 1000::double precision);
+
 -- The earliest moment at which a call can have ended, so that it is looked for in the months since then and not in all.
--- The gateway's ids are UUIDv7, which begin with their time in milliseconds; its clock may be a week ahead of ours. Any
--- other id says nothing, and neither does one of the future: such a call is looked for everywhere.
-create function gateway.earliest_end(call uuid) returns timestamptz
-language plpgsql volatile
-as $$
-declare
-  digits constant text := call;
-  begun timestamptz;
-begin
-  if substr(digits, 15, 1) = '7' then
-    begun := to_timestamp(('x' || left(digits, 8) || substr(digits, 10, 4))::bit(48)::bigint / 1000::double precision);
-    if begun < gateway.now() + interval '1 day' then
-      return begun - interval '7 days';
-    end if;
-  end if;
-  return '-infinity';
+-- The gateway's clock may be a week ahead of ours. An id that is no UUIDv7 says nothing, and neither does one of the future:
+-- such a call is looked for everywhere.
+create function gateway.earliest_end(call uuid, at timestamptz) returns timestamptz
+language sql stable parallel safe
+return case
+  when substr(call::text, 15, 1) = '7' and gateway.begun_at(call) < at + interval '1 day'
+  then gateway.begun_at(call) - interval '7 days'
+  else '-infinity'
 end;
-$$;
 
 -- supabase/schemas/02_role_settings.sql
 
@@ -389,7 +386,7 @@ create table gateway.models (
   name text not null,
   developer text not null,
   description text not null default '',
-  kind text not null default 'chat' check (kind in ('chat', 'image', 'embedding')),
+  kind text not null default 'chat' check (kind in ('chat', 'embedding', 'rerank', 'image', 'speech', 'transcription')),
   context_length integer not null check (context_length > 0),
   max_output integer not null check (max_output >= 0),
   input_modalities text[] not null default array['text'],
@@ -882,6 +879,8 @@ comment on column gateway.chat_messages.call_id is 'The call that it was part of
 -- A hash is of one account and one word, so that this alone finds an account's messages with that word.
 create index chat_messages_terms on gateway.chat_messages using gin (terms);
 create index chat_messages_account on gateway.chat_messages (account_id, id);
+-- The newest instructions of a long chat may be its very first message.
+create index chat_messages_instructions on gateway.chat_messages (session_id, position) where role in ('system', 'developer');
 create index chat_messages_version on gateway.chat_messages (((content).version));
 
 alter table gateway.chat_accounts enable row level security;
@@ -916,7 +915,7 @@ alter table gateway.heartbeat enable row level security;
 -- Whether a set of scopes or permissions covers one: itself, everything, or the area it belongs to (admin covers admin:users).
 create function gateway.covers(granted text[], needed text) returns boolean
 language sql immutable parallel safe
-return needed = any (granted) or '*' = any (granted) or split_part(needed, ':', 1) = any (granted);
+return granted && array[needed, '*', split_part(needed, ':', 1)];
 
 -- example.com matches itself; *.example.com its subdomains.
 create function gateway.domain_allowed(allowlist text[], host text) returns boolean
@@ -1129,6 +1128,16 @@ return array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_
 create function gateway.month_limit_names() returns text[]
 language sql immutable parallel safe
 return array['requests_per_month', 'tokens_per_month'];
+
+-- The month, in UTC, whose requests and tokens are counted at a moment.
+create function gateway.month_of(at timestamptz) returns date
+language sql immutable parallel safe
+return date_trunc('month', at at time zone 'utc')::date;
+
+-- Whether what an account's row has counted is of the month of a moment. A month that has passed counts nothing.
+create function gateway.is_in_month(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return account.month >= gateway.month_of(at);
 
 -- Limits as a text of pairs, NAME=OF_KEY/OF_ACCOUNT for each: the plan's; `of_account`, which an operator sets in their
 -- place; `of_key`, which only lower.
@@ -1828,12 +1837,13 @@ $$;
 create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
 
 -- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
--- context has room for, a hundred at most; so the cost of it is the same however long a chat is. What a tool answered goes with
--- the message that asked it, or not at all. The newest instructions (a system or developer message) go along from wherever they
--- are, unless the call has its own.
+-- context has room for beside the prompt and an answer; a hundred at most, of 8 MB, so that a turn costs the same however long
+-- its chat is. What a tool answered goes with the message that asked it, or not at all. The newest instructions (a system or
+-- developer message) go along from wherever they are, unless the call has its own.
 --
--- call: as of begin_request, with session_id, instructed (has instructions of its own) and counted (whether prompt_bound is a
--- count of tokens; then the messages are taken by their counts, too).
+-- call: as of begin_request, with session_id, instructed (has instructions of its own), prompt_tokens (the prompt without its
+-- images by a count, which is tighter than its bound) and counted (whether prompt_bound is a count, too; then the messages
+-- are held for by theirs).
 create function gateway.open_turn(
   account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
 returns gateway.chat_turn
@@ -1841,15 +1851,18 @@ language plpgsql
 as $$
 declare
   most constant integer := 100;
-  smallest_output constant integer := 256;
+  most_bytes constant integer := 8388608;
+  smallest_output constant bigint := 256;
+  usual_output constant bigint := 4096;
   counted constant boolean := coalesce((call ->> 'counted')::boolean, false);
-  instructed constant boolean := coalesce((call ->> 'instructed')::boolean, false);
-  room bigint := model.context_length - prompt - smallest_output;
+  prompt_bound constant bigint := (call ->> 'prompt_bound')::bigint;
+  answer constant bigint := greatest(smallest_output, least(
+    model.max_output, coalesce((call ->> 'output_limit')::bigint, least(usual_output, model.context_length / 4))));
+  room bigint := model.context_length - answer - (prompt - prompt_bound + coalesce((call ->> 'prompt_tokens')::bigint, prompt_bound));
   turn gateway.chat_turn;
   chat gateway.chat_sessions;
-  message gateway.chat_messages;
   instructions gateway.chat_messages;
-  taken gateway.chat_messages[] := '{}';
+  first integer;
 begin
   select * into chat from gateway.chat_sessions
     where id = (call ->> 'session_id')::uuid and account_id = account.id
@@ -1872,31 +1885,37 @@ begin
     return turn;
   end if;
 
-  if not instructed then
+  if not coalesce((call ->> 'instructed')::boolean, false) then
     select * into instructions from gateway.chat_messages
       where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
     room := room - coalesce(instructions.tokens + instructions.images * model.image_tokens, 0);
   end if;
-  for message in
-    select * from gateway.chat_messages
-      where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most
-  loop
-    room := room - message.tokens - message.images * model.image_tokens;
-    exit when room < 0;
-    taken := array_prepend(message, taken);
-  end loop;
-  -- What a tool answered to a question that is out of sight.
-  while taken[1].role = 'tool' loop
-    taken := taken[2:];
-  end loop;
-  if instructions.id is not null and room > -model.context_length then
-    taken := array_prepend(instructions, taken);
-  end if;
-  select coalesce(jsonb_agg(to_jsonb(m.content) order by ordinality), '[]'),
-         coalesce(sum(case when counted then m.tokens else m.bound end), 0), coalesce(sum(m.images), 0),
-         coalesce((select jsonb_agg(distinct modality) from unnest(taken) as t, unnest(t.modalities) as modality), '[]')
+  -- Where the messages begin that have room. No content is read for that: its size is known without it.
+  select min(position) into first from (
+    select position,
+           sum(tokens + images * model.image_tokens) over newest <= room and sum(size) over newest <= most_bytes as has_room
+    from (
+      select position, tokens, images, pg_column_size(content) as size from gateway.chat_messages
+        where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most) as message
+    window newest as (order by position desc)) as message
+    where has_room;
+  -- Without what a tool answered to a question that is out of sight.
+  select min(position) into first from gateway.chat_messages
+    where session_id = chat.id and position >= first and role not in ('system', 'developer', 'tool');
+
+  select coalesce(jsonb_agg(to_jsonb(content) order by is_said, position), '[]'),
+         coalesce(sum(case when counted then tokens else bound end), 0), coalesce(sum(images), 0),
+         coalesce(jsonb_agg(to_jsonb(modalities)) filter (where modalities <> '{}'), '[]')
     into turn.history, turn.bound, turn.images, turn.modalities
-    from unnest(taken) with ordinality as m;
+    from (
+      select true as is_said, position, content, tokens, bound, images, modalities from gateway.chat_messages
+        where session_id = chat.id and position >= first and role not in ('system', 'developer')
+      union all
+      select false, position, content, tokens, bound, images, modalities from gateway.chat_messages
+        where id = instructions.id) as taken;
+  turn.modalities := (
+    select coalesce(jsonb_agg(distinct modality), '[]')
+      from jsonb_array_elements(turn.modalities) as listed, jsonb_array_elements(listed) as modality);
   return turn;
 end;
 $$;
@@ -2148,30 +2167,108 @@ create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
+-- supabase/schemas/39_usual_call.sql
+
+-- A call about which there is nothing to decide, as nearly every one is. Postgres makes each node of every statement and expression
+-- ready anew in each transaction, which takes longer than to run it: so one statement reads it all, and asks as little as shows
+-- that gateway.call_refusal would find nothing. Conditions are of single tables where they can be: a column that a
+-- join need not hand on costs nothing.
+
+-- What begin_request is asked, its members read out of JSON once.
+create type gateway.asked_call as (
+  call_id uuid, model text, kind text, providers jsonb, allowed jsonb, prompt_bound bigint, images bigint, tools boolean,
+  modalities jsonb, choices bigint, output_limit bigint, hold_seconds double precision, markup integer, session_id text);
+
+create type gateway.usual_call as (
+  model text, priced gateway.priced_call, amount bigint, prompt bigint, output bigint, credit bigint, limits text,
+  context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint);
+
+-- The output limit that a call is priced with while its client has set none.
+create function gateway.smallest_output() returns bigint
+language sql immutable parallel safe
+return 256;
+
+-- The output limit of a choice where the client has set none: 4 096 tokens or what a quarter of the credit buys, if that is more;
+-- never beyond the credit.
+create function gateway.choose_output(
+  priced gateway.priced_call, prompt bigint, credit bigint, max_output bigint, choices bigint, markup integer)
+returns bigint
+language plpgsql immutable
+as $$
+declare
+  usual_output constant bigint := 4096;
+begin
+  return greatest(least(gateway.smallest_output(), max_output), least(
+    max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
+    greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+end;
+$$;
+
+-- The call of a locked account, if it is a usual one; else nothing, and begin_any_request finds out what it is.
+create function gateway.usual_call(
+  account_id uuid, key_id uuid, caller jsonb, call jsonb, asked gateway.asked_call, at timestamptz)
+returns setof gateway.usual_call
+language sql stable rows 1
+begin atomic
+  select
+    m.id, priced.priced, (priced.priced).amount, sized.prompt, sized.output,
+    a.balance - a.held, gateway.limits(a, k, p),
+    m.context_length, m.max_output, m.reasoning, m.image_tokens
+  from gateway.accounts as a
+  cross join gateway.api_keys as k
+  join gateway.roles as r on r.name = a.role
+  join gateway.plans as p on p.id = gateway.plan_in_force(a, at)
+  cross join gateway.models as m
+  cross join lateral (
+    select
+      (asked).prompt_bound + (asked).images * m.image_tokens
+        + coalesce((asked).tools, true)::integer * m.tool_tokens as prompt,
+      least(coalesce((asked).output_limit, gateway.smallest_output()), m.max_output) as output
+  ) as sized
+  cross join lateral (
+    select gateway.price_call(
+      m.id, call -> 'providers', sized.prompt, sized.output * (asked).choices, (asked).markup) as priced
+    offset 0
+  ) as priced
+  where a.id = account_id and k.id = key_id and m.id = (asked).model
+    -- Nothing keeps the account from calling, and nothing narrows the key.
+    and a.disabled_at is null and not a.has_provider_keys
+    and gateway.is_behind(a, at) is not true and a.month >= gateway.month_of(at) and not gateway.is_in_trial(a, at)
+    and a.month_requests < coalesce((a.rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)
+    and a.month_tokens < coalesce((a.rate_limits ->> 'tokens_per_month')::bigint, p.tokens_per_month)
+    and gateway.covers(r.permissions, 'inference') and gateway.covers(k.scopes, 'inference')
+    and k.key_hash = caller -> 'key_hashes' ->> 0
+    and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
+    and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
+    -- The call is whole, of text alone and no turn of a chat.
+    and m.enabled and m.kind = coalesce((asked).kind, 'chat') and (asked).session_id is null and (asked).modalities = '[]'
+    and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
+    and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
+    and (asked).prompt_bound >= 0 and (asked).images >= 0 and coalesce((asked).output_limit, 1) > 0
+    -- It has a price, and the credit for it is there.
+    and (priced.priced).amount <= a.balance - a.held;
+end;
+
 -- supabase/schemas/40_begin_request.sql
 
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
--- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
+--
+-- Nearly every call is a usual one: the lock, gateway.usual_call and gateway.place_hold are all it takes. Whatever a call may be
+-- besides, begin_any_request begins it: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
--- kept chat session_id, instructed, counted (see gateway.open_turn).
+-- kept chat session_id, instructed, prompt_tokens, counted (see gateway.open_turn).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it.
---
--- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
--- read by index only, since a plan outlives the day on which a table was small.
-create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
+language plpgsql
 as $$
 declare
-  smallest_output constant bigint := 256;
-  usual_output constant bigint := 4096;
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
@@ -2191,7 +2288,6 @@ declare
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
   refused jsonb;
-  credit bigint;
   turn gateway.chat_turn;
   placed record;
   answer jsonb;
@@ -2203,9 +2299,6 @@ begin
       and call ->> 'call_id' is not null) is not true then
     -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
     raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
-  end if;
-  if not gateway.has_month(gateway.now() + interval '7 days') then
-    perform gateway.make_months(gateway.now());
   end if;
   locked := gateway.lock_caller(caller -> 'key_hashes');
   account := locked.account;
@@ -2221,9 +2314,8 @@ begin
   if gateway.is_behind(account, at) then
     account := gateway.catch_up(account, at);
   end if;
-  -- A month that has passed counts nothing; the row is written when the hold is placed.
-  if (at at time zone 'utc')::date >= account.month + interval '1 month' then
-    account.month := date_trunc('month', at at time zone 'utc')::date;
+  if account.month < gateway.month_of(at) then
+    -- A month that has passed counts nothing; the row is written when the hold is placed.
     account.month_requests := 0;
     account.month_tokens := 0;
   end if;
@@ -2240,7 +2332,7 @@ begin
   end if;
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
-  output := least(coalesce(output_limit, smallest_output), model.max_output);
+  output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
     turn := gateway.open_turn(account, call, model, prompt, at);
     prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
@@ -2275,18 +2367,16 @@ begin
     if priced.amount = 0 then
       output := model.max_output;
     else
-      -- Ours to choose: 4 096 tokens or what a quarter of the credit buys, if that is more; and never beyond it.
-      credit := least(
-        gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight);
-      output := greatest(output, least(
-        model.max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
-        greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+      output := gateway.choose_output(
+        priced, prompt, least(
+          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight),
+        model.max_output, choices, markup);
       priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
     end if;
   end if;
 
   placed := gateway.place_hold(
-    (call ->> 'call_id')::uuid, account, key.id, priced.amount,
+    (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
     at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
@@ -2299,23 +2389,83 @@ begin
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
-  if placed.overtaken_by is not null then
-    -- The settle overtook us: it is applied now, and the call is over.
-    perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
-      'price', jsonb_path_query_first(priced.candidates, '$[*] ? (@.provider == $provider)',
-                                      jsonb_build_object('provider', placed.overtaken_by -> 'provider')),
-      'own_key', own_keys is not null)));
-  end if;
   if not placed.is_open then
-    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
+    return gateway.not_begun(placed.overtaken_by, answer, own_keys is not null);
   end if;
   if turn.history is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
     answer := answer || jsonb_build_object('history', turn.history);
   end if;
-  -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
-  -- that, the settlement brings back what the hold was (see finish_request).
-  set local synchronous_commit to off;
+  perform gateway.commit_unflushed();
+  return answer;
+end;
+$$;
+
+-- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
+create function gateway.choose_usual_output(inout usual gateway.usual_call, call jsonb, asked gateway.asked_call)
+language plpgsql
+as $$
+begin
+  if usual.amount = 0 then
+    usual.output := usual.max_output;
+  else
+    usual.output := gateway.choose_output(
+      usual.priced, usual.prompt, usual.credit, usual.max_output, asked.choices, asked.markup);
+    usual.priced := gateway.price_call(
+      usual.model, call -> 'providers', usual.prompt, usual.output * asked.choices, asked.markup);
+    usual.amount := (usual.priced).amount;
+  end if;
+end;
+$$;
+
+-- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
+-- read by index only, since a plan outlives the day on which a table was small.
+create function public.begin_request(caller jsonb, call jsonb) returns json
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  asked constant gateway.asked_call := jsonb_populate_record(null::gateway.asked_call, call);
+  owner uuid;
+  this_key uuid;
+  at timestamptz;
+  usual gateway.usual_call;
+  placed record;
+  answer json;
+begin
+  -- The account's row is locked first and by itself: the order of every function that moves money.
+  select a.id, k.id into owner, this_key
+    from gateway.api_keys as k join gateway.accounts as a on a.id = k.account_id
+    where k.key_hash = caller -> 'key_hashes' ->> 0
+    for no key update of a;
+  at := gateway.now();
+  select * into usual from gateway.usual_call(owner, this_key, caller, call, asked, at);
+  if not found then
+    -- Which may be the first thing that is written for a week: see make_months.
+    if not gateway.has_month(at + interval '7 days') then
+      perform gateway.make_months(at);
+    end if;
+    return gateway.begin_any_request(caller, call);
+  end if;
+
+  if asked.output_limit is null then
+    usual := gateway.choose_usual_output(usual, call, asked);
+  end if;
+  placed := gateway.place_hold(
+    asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);
+  -- One `format` costs a tenth of what it takes to build an object. The limits are made of names, numbers and ids.
+  answer := format(
+    '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
+    '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
+    '"credit_limited":%s,"own_keys":{}}',
+    usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
+    usual.max_output * asked.choices,
+    owner, this_key, to_json(usual.model), asked.markup, to_json(at), (usual.priced).candidates, usual.limits,
+    usual.reasoning::text, (asked.output_limit is null and usual.output < usual.max_output)::text);
+  if not placed.is_open then
+    return gateway.not_begun(placed.overtaken_by, answer::jsonb, false);
+  end if;
+  perform gateway.commit_unflushed();
   return answer;
 end;
 $$;
@@ -2328,6 +2478,9 @@ language sql immutable parallel safe
 return case kind
   when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
   when 'embedding' then 'ask it at POST /v1/embeddings'
+  when 'rerank' then 'ask it at POST /v1/rerank'
+  when 'speech' then 'ask it at POST /v1/audio/speech'
+  when 'image' then 'ask it at POST /images/generate'
   else 'it is not asked at this address'
 end;
 
@@ -2454,25 +2607,26 @@ $$;
 -- Places the hold of a call whose account is locked, and counts the call. Answers whether it stays open: not if the call has
 -- begun before or is over, and not if its settle overtook it, which is then to be applied.
 create function gateway.place_hold(
-  this_call uuid, account gateway.accounts, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
+  this_call uuid, account_id uuid, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
   out is_open boolean, out overtaken_by jsonb)
 language plpgsql
 as $$
 declare
-  earliest_end constant timestamptz := gateway.earliest_end(this_call);
-  -- Nothing has ended in a month to come; a day, because clocks are set back.
-  latest_end constant timestamptz := gateway.now() + interval '1 day';
+  earliest_end constant timestamptz := gateway.earliest_end(this_call, at);
+  latest_end constant timestamptz := greatest(at, place_hold.expires_at) + interval '1 day';
+  this_month constant date := gateway.month_of(at);
 begin
+  -- Nothing has ended in a month to come; a day, because clocks are set back.
   insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-    select this_call, account.id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
+    select this_call, place_hold.account_id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
       where not exists (
         select from gateway.requests where call_id = this_call and finished_at between earliest_end and latest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then
     update gateway.holds as h set
-      account_id = account.id, key_id = place_hold.key_id, state = 'open', amount = place_hold.amount, created_at = at,
-      expires_at = place_hold.expires_at
+      account_id = place_hold.account_id, key_id = place_hold.key_id, state = 'open', amount = place_hold.amount,
+      created_at = at, expires_at = place_hold.expires_at
       where h.call_id = this_call and h.state = 'tombstone'
       returning h.settlement into overtaken_by;
     if not found then
@@ -2481,13 +2635,37 @@ begin
     is_open := overtaken_by is null;
   end if;
 
-  update gateway.accounts set
-    held = account.held + place_hold.amount, next_overdue = least(account.next_overdue, place_hold.expires_at),
-    month = account.month, month_requests = account.month_requests + 1, month_tokens = account.month_tokens,
-    trial_requests_left = greatest(account.trial_requests_left - gateway.is_in_trial(account, at)::integer, 0)
-    where id = account.id;
+  -- A month that has passed counts nothing.
+  update gateway.accounts as a set
+    held = a.held + place_hold.amount, next_overdue = least(a.next_overdue, place_hold.expires_at),
+    month = greatest(a.month, this_month),
+    month_requests = case when a.month >= this_month then a.month_requests else 0 end + 1,
+    month_tokens = case when a.month >= this_month then a.month_tokens else 0 end,
+    trial_requests_left = greatest(a.trial_requests_left - gateway.is_in_trial(a, at)::integer, 0)
+    where a.id = place_hold.account_id;
 end;
 $$;
+
+-- Why a call that was not placed is not begun: it has begun before, or its settle has overtaken it. Then it is settled now.
+create function gateway.not_begun(overtaken_by jsonb, answer jsonb, own_key boolean) returns jsonb
+language plpgsql
+as $$
+begin
+  if overtaken_by is not null then
+    perform public.finish_request(overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
+      'price', jsonb_path_query_first(answer -> 'candidates', '$[*] ? (@.provider == $provider)',
+                                      jsonb_build_object('provider', overtaken_by -> 'provider')),
+      'own_key', own_key)));
+  end if;
+  return jsonb_build_object('limits', answer -> 'limits', 'refused', gateway.refusal(409, 'call_finished'));
+end;
+$$;
+
+-- A hold is a reservation, not money, so the answer of begin_request need not wait until it is on the disk. If the database crashes
+-- before that, the settlement brings back what the hold was (see finish_request).
+create function gateway.commit_unflushed() returns text
+language sql volatile
+return set_config('synchronous_commit', 'off', true);
 
 -- supabase/schemas/41_finish_request.sql
 
@@ -2662,7 +2840,7 @@ begin
     return false;
   end if;
   placed := gateway.place_hold(
-    this_call, account, (facts ->> 'key_id')::uuid, (facts ->> 'held')::bigint, at, placed_at);
+    this_call, account.id, (facts ->> 'key_id')::uuid, (facts ->> 'held')::bigint, at, placed_at);
   return placed.is_open;
 end;
 $$;
@@ -2677,7 +2855,7 @@ returns jsonb
 language plpgsql
 as $$
 begin
-  update gateway.holds set state = 'tombstone', amount = 0, settlement = release_hold.settlement
+  update gateway.holds set state = 'tombstone', amount = 0, settlement = release_hold.settlement #- '{turn,messages}'
     where call_id = hold.call_id;
   update gateway.accounts set
     held = account.held - case when hold.state = 'open' then hold.amount else 0 end,
@@ -2700,7 +2878,7 @@ language plpgsql
 as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
-  earliest_end constant timestamptz := gateway.earliest_end(this_call);
+  earliest_end constant timestamptz := gateway.earliest_end(this_call, gateway.now());
   settled gateway.requests;
 begin
   select * into settled from gateway.requests
@@ -2709,7 +2887,8 @@ begin
     return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
   insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
-    values (this_call, 'tombstone', settlement, gateway.now(), gateway.now())
+    -- What was said in it is kept with its chat, or not at all.
+    values (this_call, 'tombstone', settlement #- '{turn,messages}', gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
     -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.

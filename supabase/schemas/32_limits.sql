@@ -23,6 +23,16 @@ create function gateway.month_limit_names() returns text[]
 language sql immutable parallel safe
 return array['requests_per_month', 'tokens_per_month'];
 
+-- The month, in UTC, whose requests and tokens are counted at a moment.
+create function gateway.month_of(at timestamptz) returns date
+language sql immutable parallel safe
+return date_trunc('month', at at time zone 'utc')::date;
+
+-- Whether what an account's row has counted is of the month of a moment. A month that has passed counts nothing.
+create function gateway.is_in_month(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return account.month >= gateway.month_of(at);
+
 -- Limits as a text of pairs, NAME=OF_KEY/OF_ACCOUNT for each: the plan's; `of_account`, which an operator sets in their
 -- place; `of_key`, which only lower.
 create function gateway.limit_pairs(plan gateway.plans, of_account jsonb, of_key jsonb, environment text)

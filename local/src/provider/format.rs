@@ -14,10 +14,25 @@ pub(super) enum Format {
     Messages,
     Responses,
     Embeddings,
+    Rerank,
+    Images,
+    /// OpenRouter's own.
+    OwnImages,
+    Speech,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 5] = [Self::Chat, Self::Text, Self::Messages, Self::Responses, Self::Embeddings];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Chat,
+        Self::Text,
+        Self::Messages,
+        Self::Responses,
+        Self::Embeddings,
+        Self::Rerank,
+        Self::Images,
+        Self::OwnImages,
+        Self::Speech,
+    ];
 
     /// Whether its answers are a text, which can be streamed.
     pub(super) const fn completes(self) -> bool {
@@ -32,6 +47,10 @@ impl Format {
             Self::Messages => "/messages",
             Self::Responses => "/responses",
             Self::Embeddings => "/embeddings",
+            Self::Rerank => "/rerank",
+            Self::Images => "/images/generations",
+            Self::OwnImages => "/images",
+            Self::Speech => "/audio/speech",
         }
     }
 
@@ -47,6 +66,7 @@ impl Format {
             Self::Messages => "message",
             Self::Responses => "response",
             Self::Embeddings => "list",
+            Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
     }
 
@@ -57,7 +77,7 @@ impl Format {
             Self::Text => "text_completion",
             Self::Messages => "message",
             Self::Responses => "response",
-            Self::Embeddings => "",
+            Self::Embeddings | Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
     }
 
@@ -70,6 +90,8 @@ impl Format {
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",
             (_, Self::Embeddings) => "embd-",
+            (_, Self::Rerank) => "rerank-",
+            (_, Self::Images | Self::OwnImages | Self::Speech) => "made-",
         }
     }
 }

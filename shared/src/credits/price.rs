@@ -67,7 +67,7 @@ mod tests {
             completion: 600_000_000,
             request: 0,
         };
-        let usage = Usage { prompt: 1000, cached: 400, written: 100, completion: 20, reasoning: 0 };
+        let usage = Usage { prompt: 1000, cached: 400, written: 100, completion: 20, reasoning: 0, ..Usage::default() };
         assert_eq!(price.cost(&usage, 10_000), Nanos(147_000));
         let contradictory = Usage { prompt: 100, cached: 90, written: 60, ..Usage::default() };
         assert_eq!(price.cost(&contradictory, 10_000), Nanos(40 * 75 + 60 * 300));

@@ -1,6 +1,7 @@
 //! What routing, hold and limits need to know of a request. The call task knows nothing else of it.
 
 use crate::credits::tokens;
+use crate::credits::units::Units;
 use crate::providers::routing::Routing;
 
 /// What a model is asked for: a model of another kind cannot give it. Named as the catalog's `kind`.
@@ -10,6 +11,14 @@ pub enum Kind {
     Chat,
     /// Vectors of texts.
     Embedding,
+    /// Documents in the order in which they answer a query.
+    Rerank,
+    /// Pictures.
+    Image,
+    /// A text that is spoken.
+    Speech,
+    /// The text of what is spoken.
+    Transcription,
 }
 
 impl Kind {
@@ -19,13 +28,17 @@ impl Kind {
         match self {
             Self::Chat => "chat",
             Self::Embedding => "embedding",
+            Self::Rerank => "rerank",
+            Self::Image => "image",
+            Self::Speech => "speech",
+            Self::Transcription => "transcription",
         }
     }
 
     /// Whether the request alone says what it costs, however much of the answer is seen.
     #[must_use]
     pub const fn is_paid_by_request(self) -> bool {
-        matches!(self, Self::Embedding)
+        matches!(self, Self::Embedding | Self::Rerank)
     }
 }
 
@@ -46,6 +59,8 @@ pub struct Demand {
     pub routing: Routing,
     /// How large the prompt is.
     pub prompt: PromptSize,
+    /// What it may use besides tokens of text.
+    pub units: Units,
     /// Whether the answer cannot be had as a stream, so that nobody sees what of it is produced until it is there.
     pub comes_whole: bool,
 }

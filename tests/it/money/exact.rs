@@ -359,7 +359,7 @@ fn the_cost_shown_is_the_cost_charged() {
         let (mut asked, mut ours) = (Vec::new(), Vec::new());
         for ((prompt, cached, written, completion, request), (p, c, w, o), markup) in samples {
             let price = Price { prompt, cached, written, completion, request };
-            let usage = Usage { prompt: p, cached: c, written: w, completion: o, reasoning: 0 };
+            let usage = Usage { prompt: p, cached: c, written: w, completion: o, reasoning: 0, ..Usage::default() };
             ours.push(price.cost(&usage, markup).0);
             asked.push(json!({
                 "price": {"prompt": prompt, "cached": cached, "written": written, "completion": completion,

@@ -8,3 +8,4 @@ mod one_account;
 mod overdraft;
 mod sweep;
 mod twice;
+mod usual;

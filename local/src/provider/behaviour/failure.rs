@@ -42,7 +42,8 @@ pub(super) fn garbage(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let name = match scene.envelope.format {
         Format::Messages => Some("content_block_delta".to_owned()),
         Format::Responses => Some("response.output_text.delta".to_owned()),
-        Format::Chat | Format::Text | Format::Embeddings => None,
+        Format::Images | Format::OwnImages => Some("image_generation.partial_image".to_owned()),
+        _ => None,
     };
     events.insert(events.len() / 2, Event { name, data, content: false });
     Ok(Reply::Respond(Respond::streamed(EVENT_STREAM, steps(&events))))

@@ -82,7 +82,7 @@ impl Recording {
             Format::Text => self.text,
             Format::Messages => self.messages,
             Format::Responses => self.responses,
-            Format::Embeddings => None,
+            _ => None,
         };
         let file = file.ok_or_else(|| ApiError {
             param: Some("model".to_owned()),

@@ -2,9 +2,12 @@
 
 mod chat;
 mod embeddings;
+mod images;
 mod message;
 mod messages;
+mod rerank;
 mod responses;
+mod speech;
 mod text;
 mod tool;
 
@@ -52,6 +55,12 @@ pub(super) enum Given {
     Text,
     /// A vector of each.
     Vectors { dimensions: u64, base64: bool },
+    /// All of them, or so many, in the order in which they answer this.
+    Ranking { query: String, top_n: Option<u64> },
+    /// So many images of so many tokens each, in a stream after so many partial ones each.
+    Images { images: u64, tokens: u64, partial: u64 },
+    /// Its sound, of this type.
+    Sound { content_type: &'static str },
 }
 
 impl Request {
@@ -70,6 +79,10 @@ impl Request {
             Format::Messages => messages::parse(body),
             Format::Responses => responses::parse(body),
             Format::Embeddings => embeddings::parse(body),
+            Format::Rerank => rerank::parse(body),
+            Format::Speech => speech::parse(body),
+            Format::Images => images::parse(body, false),
+            Format::OwnImages => images::parse(body, true),
         }
     }
 

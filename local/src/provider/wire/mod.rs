@@ -2,7 +2,9 @@
 
 mod chat;
 mod embeddings;
+mod images;
 mod messages;
+mod rerank;
 mod responses;
 mod text;
 
@@ -97,6 +99,10 @@ impl Envelope {
             Format::Messages => return messages::plain(self, answer, reporting),
             Format::Responses => return responses::plain(self, answer, reporting),
             Format::Embeddings => return embeddings::plain(self, answer, reporting),
+            Format::Rerank => return rerank::plain(self, answer, reporting),
+            Format::Images | Format::OwnImages => return images::plain(self, answer, reporting),
+            // It is no JSON.
+            Format::Speech => return Value::Null,
             Format::Chat | Format::Text => {}
         }
         let choice = |(index, choice): (usize, &Choice)| {
@@ -125,7 +131,8 @@ impl Envelope {
         match self.format {
             Format::Messages => return messages::events(self, answer, reporting),
             Format::Responses => return responses::events(self, answer, reporting),
-            Format::Chat | Format::Text | Format::Embeddings => {}
+            Format::Images | Format::OwnImages => return images::events(self, answer, reporting),
+            _ => {}
         }
         let deltas = |(index, choice)| match self.format {
             Format::Chat => chat::deltas(self, index, choice).into_iter(),
@@ -188,6 +195,10 @@ impl Envelope {
             Format::Responses => {
                 let error = json!({"type": "error", "error": error["error"], "sequence_number": 0});
                 return Event::of(&error, false);
+            }
+            Format::Images | Format::OwnImages => {
+                let data = json!({"type": "error", "error": error["error"]}).to_string();
+                return Event { name: Some("error".to_owned()), data, content: false };
             }
             Format::Chat => json!({"delta": {"content": ""}}),
             _ => json!({"text": ""}),

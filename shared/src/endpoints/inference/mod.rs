@@ -5,8 +5,12 @@ pub mod chat_completions;
 pub mod completions;
 pub mod count_tokens;
 pub mod embeddings;
+pub mod images;
 pub mod messages;
+pub mod rerank;
 pub mod responses;
+mod session;
+pub mod speech;
 
 use utoipa::ToSchema;
 

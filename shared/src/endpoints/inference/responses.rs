@@ -149,5 +149,5 @@ pub async fn create(
     payload: Payload,
 ) -> Result<HttpResponse> {
     let request = AlsoOverMessages(ResponsesRequest::parse(payload.0)?);
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), None).await
 }

@@ -14,7 +14,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members, reaches_prompt};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
 use crate::integer::Integer;
 use crate::object::Object;
 use crate::providers::routing::Routing;
@@ -86,6 +86,7 @@ impl CompletionRequest {
             routing: Routing::read(&request, pinned)?,
             prompt: prompt
                 .size(suffix.map_or(0, |suffix| suffix.len()) + besides(&request).map(str::len).sum::<usize>()),
+            units: Units::default(),
             // Which are the best is known when all are written.
             comes_whole: best_of > wanted,
         };

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::whole::WholeAnswer;
-use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -77,6 +77,7 @@ impl EmbeddingRequest {
             output_limit: Some(1),
             routing,
             prompt: input.size(),
+            units: Units::default(),
             comes_whole: false,
         };
         Ok(Self { body, demand, input })
@@ -164,7 +165,7 @@ impl Request for EmbeddingRequest {
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         target.speaks(Format::Embeddings)?;
         let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
-        let answer = Box::new(WholeAnswer::<Embeddings>::of(target));
+        let answer = Box::new(WholeAnswer::of(target, Embeddings));
         // What a second one costs is next to nothing.
         Ok(Upstream {
             format: Format::Embeddings,

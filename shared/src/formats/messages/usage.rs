@@ -46,6 +46,7 @@ impl Reported {
             written,
             completion: count("output_tokens").unwrap_or_default(),
             reasoning: within("output_tokens_details", "thinking_tokens").unwrap_or_default(),
+            ..Usage::default()
         })
     }
 
@@ -126,7 +127,7 @@ mod tests {
             "output_tokens": 1}));
         reported
             .take(json!({"output_tokens": 7, "input_tokens": null, "output_tokens_details": {"thinking_tokens": 4}}));
-        let usage = Usage { prompt: 240, cached: 200, written: 30, completion: 7, reasoning: 4 };
+        let usage = Usage { prompt: 240, cached: 200, written: 30, completion: 7, reasoning: 4, ..Usage::default() };
         assert_eq!(reported.usage(), Some(usage));
         assert_eq!(of(&usage)["input_tokens"], 10);
         let mut apart = Reported::default();
@@ -147,8 +148,15 @@ mod tests {
     #[test]
     fn a_bill_is_the_providers_figures_or_ours() {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        let bill =
-            Bill { usage, estimated: false, cost: Nanos(1500), provider: "p", upstream_model: "up", request_id: "r" };
+        let bill = Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(1500),
+            provider: "p",
+            upstream_model: "up",
+            request_id: "r",
+            session_id: None,
+        };
         let mut reported = Reported::default();
         reported.take(json!({"input_tokens": 3, "output_tokens": 4, "service_tier": "standard"}));
         let billed = reported.billed(&bill).expect("json");

@@ -69,7 +69,8 @@ impl Reported {
         let total = figure(reported, &["total_tokens"]);
         let completion = figure(reported, &COMPLETION).unwrap_or(reasoning);
         let prompt = figure(reported, &PROMPT).or(total.map(|total| total.saturating_sub(completion))).unwrap_or(0);
-        let mut usage = Usage { prompt, cached, written, completion: completion.max(reasoning), reasoning };
+        let mut usage =
+            Usage { prompt, cached, written, completion: completion.max(reasoning), reasoning, ..Usage::default() };
         if let Some(total) = total.filter(|total| *total > 0) {
             // What the total has beside prompt and completion: the cache if it is just that, else output.
             let beside = total.saturating_sub(prompt + completion);
@@ -158,7 +159,7 @@ mod tests {
     }
 
     fn usage(prompt: u64, cached: u64, written: u64, completion: u64, reasoning: u64) -> Option<Usage> {
-        Some(Usage { prompt, cached, written, completion, reasoning })
+        Some(Usage { prompt, cached, written, completion, reasoning, ..Usage::default() })
     }
 
     #[test]
@@ -273,6 +274,7 @@ mod tests {
             provider: "chutes",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         };
         assert_eq!(
             billed(&reported, &bill).expect("json").get(),

@@ -9,4 +9,5 @@ mod content;
 mod request;
 
 pub use answer::OverChat;
+pub use content::kept_messages;
 pub use request::to_chat;

@@ -104,6 +104,11 @@ impl Answer for ResponseAnswer {
         all
     }
 
+    /// A response is no turn of a chat that is kept.
+    fn said(&self) -> Option<Map<String, Value>> {
+        None
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         self.billed(Some(bill)).ok().flatten().map(Bytes::from).ok_or(Broken::Garbled)
     }

@@ -86,6 +86,11 @@ impl Answer for OverChat {
         self.chat.written()
     }
 
+    /// A response is no turn of a chat that is kept.
+    fn said(&self) -> Option<Map<String, Value>> {
+        None
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         let chat = self.chat.body().ok_or(Broken::Garbled)?;
         let chat = serde_json::from_slice(&chat).map_err(|_| Broken::Garbled)?;
