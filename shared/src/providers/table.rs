@@ -18,7 +18,16 @@ pub static PROVIDERS: &[Provider] = &[
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS, MESSAGES, RESPONSES, EMBEDDINGS, RERANK, (Format::ImageGeneration, "/images"), SPEECH],
+        speaks: &[
+            CHAT,
+            COMPLETIONS,
+            MESSAGES,
+            RESPONSES,
+            EMBEDDINGS,
+            RERANK,
+            (Format::ImageGeneration, "/images"),
+            SPEECH,
+        ],
         quirks: Quirks { sends_app: true, open_weights: false, own_images: true },
     },
     Provider {

@@ -10,6 +10,7 @@ use super::native::ResponseAnswer;
 use super::over_chat::{OverChat, sealed_by_us, to_chat};
 use super::tools::{Tools, is_search};
 use super::{items, members, prompt, wire};
+use crate::credits::units::Units;
 use crate::error::{Code, Error};
 use crate::formats::events::{KEEP_ALIVE, event_of};
 use crate::formats::openai::{body, parameters};
@@ -46,6 +47,7 @@ impl ResponsesRequest {
             prompt: prompt::measure(&request)?,
             comes_whole: false,
             kind: Kind::Chat,
+            units: Units::default(),
         };
         let tools = Tools::read(&whole(&body)?)?;
         Ok(Self { demand, tools, name: Name::new(), body })

@@ -74,9 +74,19 @@ mod tests {
         let reported = json!({"input_tokens": 30, "input_tokens_details": {"cached_tokens": 20, "x": 1},
             "output_tokens": 4, "output_tokens_details": {"reasoning_tokens": 1}, "total_tokens": 34});
         let usage = read(&reported).expect("a report");
-        assert_eq!(usage, Usage { prompt: 30, cached: 20, written: 0, completion: 4, reasoning: 1 });
-        let bill =
-            Bill { usage, estimated: false, cost: Nanos(1500), provider: "p", upstream_model: "up", request_id: "r" };
+        assert_eq!(
+            usage,
+            Usage { prompt: 30, cached: 20, written: 0, completion: 4, reasoning: 1, ..Usage::default() }
+        );
+        let bill = Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(1500),
+            provider: "p",
+            upstream_model: "up",
+            request_id: "r",
+            session_id: None,
+        };
         let told = |bill: &Bill<'_>| -> Value {
             serde_json::from_str(billed(Some(&reported), bill).expect("json").get()).expect("json")
         };

@@ -154,6 +154,7 @@ mod tests {
             provider: "openrouter",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         }
     }
 

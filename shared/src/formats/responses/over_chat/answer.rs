@@ -177,7 +177,15 @@ mod tests {
     }
 
     fn bill(usage: crate::credits::usage::Usage) -> Bill<'static> {
-        Bill { usage, estimated: false, cost: Nanos(1), provider: "portkey", upstream_model: "up", request_id: "r" }
+        Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(1),
+            provider: "portkey",
+            upstream_model: "up",
+            request_id: "r",
+            session_id: None,
+        }
     }
 
     #[test]
