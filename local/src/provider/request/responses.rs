@@ -4,7 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, tool};
+use super::{
+    Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, told::Steps, tool,
+    tool::Callable,
+};
 use crate::provider::{error::ApiError, wire::SEALED};
 
 /// Members that another endpoint has, or that OpenRouter does not offer.
@@ -43,10 +46,8 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
     }
     let mut input = Input::default();
     input.read(body)?;
-    let (tools, called) = tools(body)?;
-    // After a tool's result, it is the model's turn to say something.
-    let called = if input.ends_with_output { Vec::new() } else { called };
-    let told = tool::told(&input.last_of_user, &called);
+    let (tools, callable) = tools(body)?;
+    let (called, told) = callable.chosen(std::mem::take(&mut input.steps), input.ends_with_output);
     let text = field(body, "text");
     let format = text.and_then(|text| text.get("format"));
     Ok(Request {
@@ -64,6 +65,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         told,
         format: text_format(format)?,
         given: Given::Text,
+        thoughts: 0,
         prompt: Prompt::of_parts(input.turns, input.images, input.texts, &[tools, format.filter(|_| text.is_some())]),
     })
 }
@@ -83,8 +85,8 @@ fn text_format(format: Option<&Value>) -> Result<ResponseFormat, ApiError> {
     }
 }
 
-/// The tools as they count in a prompt, and those that the answer calls.
-fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Vec<Tool>), ApiError> {
+/// The tools as they count in a prompt, and those that the answer may call.
+fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Callable), ApiError> {
     let mut tools = Vec::new();
     let definitions = field(body, "tools").filter(|tools| tools.as_array().is_none_or(|tools| !tools.is_empty()));
     list(definitions, "tools", &mut tools)?;
@@ -94,7 +96,8 @@ fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Vec<Tool>), ApiEr
             list(item.get("tools"), &format!("input[{index}].tools"), &mut tools)?;
         }
     }
-    let mut called = match field(body, "tool_choice") {
+    let choice = field(body, "tool_choice");
+    let tools = match choice {
         None => tools,
         Some(Value::String(choice)) if choice == "none" => Vec::new(),
         Some(Value::String(choice)) if choice == "auto" => tools,
@@ -114,10 +117,9 @@ fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Vec<Tool>), ApiEr
         }
         Some(_) => return Err(ApiError::wrong_value("tool_choice", "none, auto, required with tools, or one of them")),
     };
-    if boolean(body, "parallel_tool_calls")? == Some(false) {
-        called.truncate(1);
-    }
-    Ok((definitions, called))
+    let forced = choice.is_some_and(|choice| choice == "required" || choice.is_object());
+    let parallel = boolean(body, "parallel_tool_calls")? != Some(false);
+    Ok((definitions, Callable { tools, forced, parallel }))
 }
 
 fn list(tools: Option<&Value>, at: &str, all: &mut Vec<Tool>) -> Result<(), ApiError> {
@@ -155,6 +157,9 @@ struct Input {
     ends_with_output: bool,
     calls: Vec<String>,
     outputs: Vec<String>,
+    steps: Steps,
+    /// Whether the item before was a call: those side by side were made at once.
+    after_call: bool,
 }
 
 impl Input {
@@ -170,6 +175,7 @@ impl Input {
                 self.turns += 1;
                 self.texts.push(text.clone());
                 self.last_of_user.clone_from(text);
+                self.steps.said(text);
             }
             Some(Value::Array(items)) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
@@ -196,6 +202,7 @@ impl Input {
             text.map(str::to_owned).ok_or_else(|| ApiError::missing(&format!("{at}.{name}")))
         };
         self.ends_with_output = false;
+        let after_call = std::mem::take(&mut self.after_call);
         match item.get("type").and_then(Value::as_str).unwrap_or("message") {
             "message" => {
                 let role = text("role")?;
@@ -213,10 +220,15 @@ impl Input {
                 self.content(item.get("content"), kinds, &format!("{at}.content"))?;
                 if role == "user" {
                     self.last_of_user = self.texts[before..].join("\n");
+                    self.steps.said(&self.last_of_user);
                 }
             }
             kind @ ("function_call" | "custom_tool_call") => {
                 self.calls.push(text("call_id")?);
+                if !after_call {
+                    self.steps.called();
+                }
+                self.after_call = true;
                 self.texts.push(text("name")?);
                 self.texts.push(text(if kind == "function_call" { "arguments" } else { "input" })?);
             }
