@@ -4,7 +4,7 @@ use crate::error::{Code, Error};
 use crate::route::Route;
 
 /// Paths of OpenAI's and Anthropic's APIs that clients know and this gateway does not offer.
-const NOT_OFFERED: [&str; 16] = [
+const NOT_OFFERED: [&str; 15] = [
     "/v1/assistants",
     "/v1/audio",
     "/v1/batches",
@@ -17,7 +17,6 @@ const NOT_OFFERED: [&str; 16] = [
     "/v1/messages/batches",
     "/v1/moderations",
     "/v1/realtime",
-    "/v1/responses",
     "/v1/threads",
     "/v1/uploads",
     "/v1/vector_stores",
