@@ -5,8 +5,9 @@
 -- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
--- kept chat session_id, instructed, counted (see gateway.open_turn).
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
+-- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, counted (see
+-- gateway.open_turn).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it.
@@ -92,13 +93,15 @@ begin
   if call ->> 'session_id' is not null and model.id is not null then
     turn := gateway.open_turn(account, call, model, prompt, at);
     prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
-    call := call || jsonb_build_object('modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'));
+    call := call || jsonb_build_object(
+      'modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'),
+      'images', (call ->> 'images')::bigint + coalesce(turn.images, 0));
   end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
   end if;
   if own_keys is null then
-    priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+    priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
   else
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
@@ -129,7 +132,7 @@ begin
       output := greatest(output, least(
         model.max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
         greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
-      priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+      priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
     end if;
   end if;
 

@@ -33,9 +33,12 @@ begin
     return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
   end if;
   if priced.candidates is null then
+    -- A priced route that may serve the call has no price for what it asks.
     return gateway.refusal(503, case
       when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
                                                           and completion_price is not null)
+        and not exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
+                          and completion_price is not null and enabled and call -> 'providers' ? provider)
       then 'no_provider' else 'model_not_priced' end);
   end if;
 

@@ -80,6 +80,7 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         images: demand.prompt.images,
         tools: demand.prompt.tools,
         modalities: &demand.prompt.modalities,
+        units: &demand.units,
         choices: demand.choices,
         output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),

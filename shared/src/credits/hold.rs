@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::price::Price;
+use super::units::Units;
 use super::usage::Usage;
 use crate::app::App;
 use crate::caller::Caller;
@@ -35,6 +36,9 @@ pub struct HoldRequest<'a> {
     pub tools: bool,
     /// What the prompt holds besides text: `image`, `audio`, `file`, `video`.
     pub modalities: &'a [&'static str],
+    /// What it may use besides tokens of text.
+    #[serde(skip_serializing_if = "Units::is_none")]
+    pub units: &'a Units,
     /// `n`.
     pub choices: u64,
     /// The client's own output limit, a choice.
@@ -129,7 +133,7 @@ impl Hold {
             markup: self.markup,
             placed_at: self.placed_at.clone(),
             own_key: served.is_some_and(|candidate| candidate.own_key),
-            price: served.map(|candidate| candidate.price),
+            price: served.map(|candidate| candidate.price.clone()),
             most_prompt: self.most_prompt,
             most_completion: self.most_completion,
         }

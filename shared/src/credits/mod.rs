@@ -6,4 +6,5 @@ pub mod price;
 pub mod settle;
 pub mod tokens;
 pub mod turns;
+pub mod units;
 pub mod usage;

@@ -1,20 +1,64 @@
-//! The tokens of a call, whatever format reported them.
+//! What a call used, whatever format reported it.
+//!
+//! **How a format reports**: it fills in what the provider said of an answer, in these kinds, and nothing of money. Tokens
+//! are counted once: a kind that the provider counts beside the prompt or the completion (Anthropic's cache, reasoning at
+//! some) is added to it first, since each is a part here. What the provider does not say stays 0 and costs what its tokens
+//! do; what is not tokens is a unit, told beside them: the images that came, the characters that were spoken, the seconds that
+//! were heard. A unit is charged where the route has a price for it, so the same report serves a model that is sold by the
+//! second and one that is sold by the token. What a call can use at most it says before, in its [`Units`].
+//!
+//! [`Units`]: super::units::Units
 
 use serde::Serialize;
 
-/// Tokens of one call. Cached and written tokens are part of the prompt, reasoning tokens of the completion.
+/// The most of a kind that a call is charged for, as in SQL.
+const MOST: u64 = 1_000_000_000;
+
+/// What one call used: `gateway.usage`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
-    /// Tokens of the prompt, cached ones included.
+    /// Tokens of the prompt, of all kinds.
     pub prompt: u64,
     /// Prompt tokens that the provider had cached.
     pub cached: u64,
     /// Prompt tokens that the provider wrote into its cache, which some charge more for.
     pub written: u64,
-    /// Tokens of all choices, reasoning included.
+    /// Of these, the ones that it keeps for an hour or longer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub written_long: u64,
+    /// Prompt tokens of images; none that is in `cached` or `written`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_input: u64,
+    /// Prompt tokens of sound; none that is in `cached` or `written`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_input: u64,
+    /// Tokens of all choices, of all kinds.
     pub completion: u64,
     /// Completion tokens spent on reasoning.
     pub reasoning: u64,
+    /// Completion tokens of images.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_output: u64,
+    /// Completion tokens of sound.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_output: u64,
+    /// Images that were made.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub images: u64,
+    /// Searches, of documents (rerank) or of the web.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub searches: u64,
+    /// Milliseconds of sound that was heard or made.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub milliseconds: u64,
+    /// Characters that were read out.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub characters: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(super) const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Usage {
@@ -45,6 +89,27 @@ impl Usage {
     #[must_use]
     pub const fn has_output(&self) -> bool {
         self.completion > 0
+    }
+
+    /// No more of any kind than a call is charged for.
+    #[must_use]
+    pub fn clamped(&self) -> Self {
+        Self {
+            prompt: self.prompt.min(MOST),
+            cached: self.cached.min(MOST),
+            written: self.written.min(MOST),
+            written_long: self.written_long.min(MOST),
+            image_input: self.image_input.min(MOST),
+            audio_input: self.audio_input.min(MOST),
+            completion: self.completion.min(MOST),
+            reasoning: self.reasoning.min(MOST),
+            image_output: self.image_output.min(MOST),
+            audio_output: self.audio_output.min(MOST),
+            images: self.images.min(MOST),
+            searches: self.searches.min(MOST),
+            milliseconds: self.milliseconds.min(MOST),
+            characters: self.characters.min(MOST),
+        }
     }
 
     /// Prompt and completion together, for the token limits.

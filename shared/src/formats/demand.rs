@@ -1,6 +1,7 @@
 //! What routing, hold and limits need to know of a request. The call task knows nothing else of it.
 
 use crate::credits::tokens;
+use crate::credits::units::Units;
 use crate::providers::routing::Routing;
 
 /// What a request asks for.
@@ -18,6 +19,8 @@ pub struct Demand {
     pub routing: Routing,
     /// How large the prompt is.
     pub prompt: PromptSize,
+    /// What it may use besides tokens of text.
+    pub units: Units,
     /// Whether the answer cannot be had as a stream, so that nobody sees what of it is produced until it is there.
     pub comes_whole: bool,
 }

@@ -6,5 +6,6 @@ mod debt;
 mod exact;
 mod one_account;
 mod overdraft;
+mod prices;
 mod sweep;
 mod twice;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::{Chat, prompt};
+use crate::credits::units::Units;
 use crate::error::Error;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
@@ -21,6 +22,7 @@ const MEMBERS: Members = Members {
     // Providers that take these besides `n` write, and charge for, more answers than they give.
     instead: &[("best_of", "n"), ("prompt", "messages")],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// A client's request, checked as far as money and routing need it. Everything else is passed on.
@@ -50,8 +52,8 @@ impl ChatRequest {
         let older = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?;
         let routing = Routing::read(&request, pinned)?;
         let prompt = prompt::measure(&request)?;
-        let demand =
-            Demand { model, stream, choices, output_limit: newer.or(older), routing, prompt, comes_whole: false };
+        let (output_limit, units) = (newer.or(older), Units::default());
+        let demand = Demand { model, stream, choices, output_limit, routing, prompt, units, comes_whole: false };
         Ok(Self { demand, include_usage, body })
     }
 
@@ -120,6 +122,7 @@ mod tests {
         output_limit: 77,
         credit_limited: false,
         reasoning: false,
+        long_cache: true,
     };
 
     fn parse(body: &Value) -> Result<ChatRequest, Error> {

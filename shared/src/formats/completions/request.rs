@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Completions;
 use super::over_chat::OverChat;
 use super::prompt::Prompt;
+use crate::credits::units::Units;
 use crate::error::Error;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
@@ -36,6 +37,7 @@ const MEMBERS: Members = Members {
         ("functions", "POST /v1/chat/completions"),
     ],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// A client's request, checked as far as money and routing need it.
@@ -85,6 +87,7 @@ impl CompletionRequest {
             routing: Routing::read(&request, pinned)?,
             prompt: prompt
                 .size(suffix.map_or(0, |suffix| suffix.len()) + besides(&request).map(str::len).sum::<usize>()),
+            units: Units::default(),
             // Which are the best is known when all are written.
             comes_whole: best_of > wanted,
         };
@@ -200,7 +203,15 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, id: "a/b", model: "up", output_limit: 9, credit_limited: false, reasoning: false }
+        Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 9,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: true,
+        }
     }
 
     fn parse(body: Value) -> Result<CompletionRequest, Error> {
