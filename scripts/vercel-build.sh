@@ -10,12 +10,21 @@ export VERCEL_TELEMETRY_DISABLED=1
 # As on Vercel's build machines: no cross-compilation.
 export VERCEL_BUILD_IMAGE=1
 
+# build.sh changes the manifest, which a build machine throws away.
+manifest=$(mktemp)
+cp -p Cargo.toml "$manifest"
 # A linked project keeps its link; else a made-up one is enough to build.
+made_up=
 if [ ! -e .vercel/project.json ]; then
   mkdir -p .vercel
   echo '{"projectId":"local","orgId":"local","settings":{"framework":null}}' > .vercel/project.json
-  trap 'rm -f .vercel/project.json' EXIT
+  made_up=.vercel/project.json
 fi
+restore() {
+  mv "$manifest" Cargo.toml
+  rm -f $made_up
+}
+trap restore EXIT
 
 rm -rf .vercel/output
 npx --yes "$cli" build --yes

@@ -4,8 +4,11 @@ use http::{HeaderName, header};
 
 /// Declares the headers, each as a constant, and the list of them.
 macro_rules! answer_headers {
-    ($($(#[$what:meta])+ $constant:ident = $name:literal;)+) => {
-        $($(#[$what])+ pub const $constant: HeaderName = HeaderName::from_static($name);)+
+    ($($(#[doc = $what:literal])+ $constant:ident = $name:literal;)+) => {
+        $($(#[doc = $what])+ pub const $constant: HeaderName = HeaderName::from_static($name);)+
+
+        /// Each header with what it says, for the documentation.
+        pub const DESCRIBED: &[(&str, &str)] = &[$(($name, concat!($($what),+).trim_ascii())),+];
 
         /// What a page's script may read of an answer (`access-control-expose-headers`).
         #[must_use]
@@ -40,4 +43,6 @@ answer_headers! {
     SERVER_TIMING = "server-timing";
     /// Who served a call.
     GATEWAY_PROVIDER = "x-gateway-provider";
+    /// The output limit of a call and what has set it, where that was neither the request nor the model: `4096;by=credit`.
+    OUTPUT_LIMIT = "x-gateway-output-limit";
 }

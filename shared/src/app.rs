@@ -6,10 +6,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::config::{Config, Misconfigured, Setting, configured, variables};
+use crate::connections::ahead;
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
-use crate::providers::connection;
 use crate::route::Route;
 use crate::sign_in::privy::Privy;
 use crate::supabase::Supabase;
@@ -125,5 +125,5 @@ fn http_client() -> reqwest::ClientBuilder {
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())
-        .connector_layer(connection::layer())
+        .connector_layer(ahead::layer())
 }

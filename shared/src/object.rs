@@ -49,6 +49,13 @@ impl<'a> Object<'a> {
         self.members.retain(|(member, _)| member != name);
     }
 
+    /// Takes out whichever of these members are there; answers whether any was.
+    pub fn remove_all(&mut self, names: &[&str]) -> bool {
+        let before = self.members.len();
+        self.members.retain(|(member, _)| !names.contains(&member.as_ref()));
+        self.members.len() < before
+    }
+
     /// Puts each member of `later` that is not null in the place of the same member here; an object supersedes an object
     /// in the same way.
     pub fn supersede(&mut self, later: Object<'_>) {

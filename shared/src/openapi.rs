@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
+use crate::answer_headers::DESCRIBED;
 use crate::error::Code;
 use crate::route::{Auth, Operation, Route};
 use crate::routes::{Documented, ROUTES};
@@ -24,6 +25,30 @@ const PASSED_ON: [&str; 9] = [
     "ConversationMessage",
     "Message",
     "CountTokensRequest",
+];
+
+/// What the operations are sorted by, in the order in which a user comes to them, and what each is about.
+const TAGS: [(&str, &str, &str); 11] = [
+    (
+        "inference",
+        "Inference",
+        "Calls of models, in OpenAI's and Anthropic's formats: point an SDK's base URL here, and use a key of this gateway. \
+         What a call costs stands in its answer's `usage.cost`, and is what the balance loses.",
+    ),
+    ("models", "Models", "Which models there are, who serves them, and at what price."),
+    ("chats", "Chats", "Conversations that are kept: sealed, searchable, exported and forgotten as you say."),
+    ("keys", "API keys", "Keys with scopes, limits and a life of their own."),
+    ("usage", "Usage", "What was called, by which key, and what it cost."),
+    ("money", "Credit", "What is left, what is reserved, and every change of it."),
+    ("account", "Account", "Who you are here: profile, limits, privacy, your own keys at the providers."),
+    ("sign-in", "Sign-in", "How a person comes to an account and a first key: by a mailed code, or by Privy."),
+    ("public", "The service", "What it is, how it is, and this documentation."),
+    ("admin", "Administration", "For administrators: accounts, credit, limits, plans, roles, the audit trail."),
+    (
+        "cron",
+        "Housekeeping",
+        "For the deployment's own timer, which sends its `CRON_SECRET` in the place of an API key.",
+    ),
 ];
 
 /// The schema of every error body.
@@ -48,6 +73,10 @@ pub fn document() -> Result<Value, String> {
                 .cloned()
                 .ok_or_else(|| format!("no handler's attribute says `{method}` and `{path}`"))?;
             complete(&mut described, &schemas, route, operation);
+            let tag = described["tags"][0].as_str().unwrap_or_default();
+            if !TAGS.iter().any(|(name, ..)| *name == tag) {
+                return Err(format!("`{method}` and `{path}` have the tag `{tag}`, of which TAGS says nothing"));
+            }
             paths.entry(path.clone()).or_default().insert(method, described);
         }
     }
@@ -66,16 +95,22 @@ pub fn document() -> Result<Value, String> {
             and rate limits. Money is in US dollars, as numbers with at most nine decimals; times are RFC 3339 in UTC. \
             Every answer carries `x-request-id`.",
     });
+    let tags = TAGS.map(|(name, shown, about)| json!({ "name": name, "x-displayName": shown, "description": about }));
+    document["tags"] = json!(tags);
+    let headers: String = DESCRIBED.iter().map(|(name, says)| format!("- `{name}`: {says}\n")).collect();
+    let about = document["info"]["description"].as_str().unwrap_or_default();
+    document["info"]["description"] = json!(format!("{about}\n\n**Headers of answers**\n\n{headers}"));
     document["servers"] = json!([{ "url": "/" }]);
     let schemas = &mut document["components"]["schemas"];
     schemas[ERROR] = error_schema();
     for name in PASSED_ON {
         schemas[name]["additionalProperties"] = json!(true);
+        // What a reader sees in the place of a name.
+        schemas[name]["x-additionalPropertiesName"] = json!("any further member");
     }
     document["components"]["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, `gw_…`." },
         "x_api_key": { "type": "apiKey", "in": "header", "name": "x-api-key", "description": "The same key." },
-        "cron_secret": { "type": "http", "scheme": "bearer", "description": "The deployment's CRON_SECRET." },
     });
     Ok(document)
 }
@@ -103,7 +138,8 @@ fn complete(described: &mut Value, schemas: &Value, route: &Route, operation: &O
     described["security"] = match operation.auth {
         Auth::Public => json!([]),
         Auth::User | Auth::Admin => json!([{ "bearer": [] }, { "x_api_key": [] }]),
-        Auth::Cron => json!([{ "cron_secret": [] }]),
+        // Its secret goes where a key goes. A scheme of its own would be offered to everybody who looks for theirs.
+        Auth::Cron => json!([{ "bearer": [] }]),
     };
     let takes_body = described.get("requestBody").is_some();
     let takes_anything = takes_body || described.get("parameters").is_some();

@@ -110,6 +110,11 @@ impl Route {
         mounts
     }
 
+    /// Whether its calls go to providers: an endpoint of a wire format that is admitted by the rate limiter.
+    pub(crate) fn asks_providers(&self) -> bool {
+        self.speaks.is_some() && self.needs.contains(&Need::Redis)
+    }
+
     /// Every setting it cannot do without.
     pub(crate) fn all_needs(&self) -> impl Iterator<Item = Need> {
         let by_auth = self.operations.iter().flat_map(|operation| match operation.auth {

@@ -74,6 +74,10 @@ routes! {
     v1_completions at "/v1/completions" {
         POST inference::completions::create: User "inference"
     } speaks Completions max 300 needs [Redis];
+    /// Vectors of texts.
+    v1_embeddings at "/v1/embeddings" {
+        POST inference::embeddings::create: User "inference"
+    } speaks Embeddings max 120 needs [Redis];
     /// Chats that are kept: new ones and all of them.
     v1_chat_sessions at "/v1/chat/sessions" {
         POST chats::sessions::create: User "chat:write", GET chats::sessions::list: User "chat:read"
@@ -102,7 +106,7 @@ routes! {
     /// How many tokens a message's prompt has, for free.
     v1_messages_count_tokens at "/v1/messages/count_tokens" {
         POST inference::count_tokens::count: User "inference"
-    } speaks Messages;
+    } speaks Messages needs [Redis];
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.
@@ -195,10 +199,15 @@ routes! {
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
 
+/// The routes that the function `file` serves.
+pub(crate) fn served_by(file: &str) -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(move |route| file == INDEX || route.file() == file)
+}
+
 /// What is missing or malformed that the function `file` needs, once each.
 pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Misconfigured> {
     let mut unusable: Vec<&Misconfigured> = Vec::new();
-    for need in ROUTES.iter().filter(|route| file == INDEX || route.file() == file).flat_map(Route::all_needs) {
+    for need in served_by(file).flat_map(Route::all_needs) {
         let lack = match need {
             Need::Database => config.supabase.as_ref().err(),
             Need::Redis => config.upstash.as_ref().err(),

@@ -144,6 +144,39 @@ begin
 end;
 $$;
 
+-- supabase/schemas/02_role_settings.sql
+
+-- How long roles may keep Postgres busy. While a transaction is open, vacuum clears nothing that it may still see, and every
+-- call of a busy account gets slower. All of this is what Supabase lets the owner of a project set (its documentation,
+-- "Timeouts"); PostgREST gives each transaction the settings of the role that it acts as.
+--
+-- The service: the gateway waits for DATABASE_TIMEOUT_MS, and what nobody waits for any more need not go on. PostgREST's own
+-- connections, should it stop in the middle of a transaction. And people: the role that runs the migrations is the one that
+-- consoles and the dashboard's editor use; a dump asks for no limit by itself.
+--
+-- Roles belong to all databases of a server, so that what is set already is left alone: two databases that are made at the
+-- same time would get in each other's way.
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select it.* from (values
+      ('service_role', 'statement_timeout', '15s'),
+      ('authenticator', 'idle_in_transaction_session_timeout', '15s'),
+      (current_user::text, 'idle_in_transaction_session_timeout', '5min')) as it (role, setting, value)
+    where not exists (
+      select from pg_catalog.pg_roles r
+      where r.rolname = it.role and r.rolconfig @> array[it.setting || '=' || it.value])
+  loop
+    execute format('alter role %I set %I = %L', wanted.role, wanted.setting, wanted.value);
+  end loop;
+end
+$$;
+
+-- PostgREST reads the settings of its roles when it is told to.
+notify pgrst, 'reload config';
+
 -- supabase/schemas/05_domains.sql
 
 -- What columns may hold, said as domains.
@@ -442,9 +475,9 @@ create table gateway.models (
   name text not null,
   developer text not null,
   description text not null default '',
-  kind text not null default 'chat' check (kind in ('chat', 'image')),
+  kind text not null default 'chat' check (kind in ('chat', 'image', 'embedding')),
   context_length integer not null check (context_length > 0),
-  max_output integer not null check (max_output > 0),
+  max_output integer not null check (max_output >= 0),
   input_modalities text[] not null default array['text'],
   output_modalities text[] not null default array['text'],
   reasoning boolean not null default false,
@@ -2456,7 +2489,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
--- call: call_id, model, providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
+-- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
@@ -2627,6 +2660,15 @@ $$;
 
 -- supabase/schemas/40_call_refusal.sql
 
+-- Where a model of this kind is asked.
+create function gateway.asked_at(kind text) returns text
+language sql immutable parallel safe
+return case kind
+  when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
+  when 'embedding' then 'ask it at POST /v1/embeddings'
+  else 'it is not asked at this address'
+end;
+
 -- Why a call may not be made, or null: the first that applies, in the order in which callers are told. `key` counts what it has
 -- in flight as used already; `in_flight` is what that has reserved.
 create function gateway.call_refusal(
@@ -2658,8 +2700,9 @@ begin
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
   end if;
-  if model.kind <> 'chat' then
-    return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
+  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+    return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
+      'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
@@ -3501,14 +3544,17 @@ end;
 $$;
 
 -- Some keys that these versions of the keyring encrypted: the older ones that it still has, since what nobody can read
--- must not keep the rest from being renewed.
-create function public.list_outdated_provider_keys(versions jsonb) returns jsonb
+-- must not keep the rest from being renewed. For the same reason they are those behind `after`, the account and the provider
+-- of the last one that was listed before.
+create function public.list_outdated_provider_keys(versions jsonb, after jsonb) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   select coalesce(jsonb_agg(k), '[]') from (
     select account_id, provider, ciphertext, key_version as version
     from gateway.provider_keys
     where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
+      and (after ->> 'account_id' is null
+        or (account_id, provider) > ((after ->> 'account_id')::uuid, after ->> 'provider'))
     order by account_id, provider limit 100
   ) k
 $$;
@@ -6093,8 +6139,9 @@ end;
 $$;
 
 -- Some of what these versions of the keyring sealed of chats: titles and metadata of sessions, messages. Each has the id and
--- the members that are sealed.
-create function public.list_outdated_chats(versions jsonb) returns jsonb
+-- the members that are sealed. They are those behind `after`, the last session and the last message that were listed before,
+-- so that what nobody can open is passed by and not listed again.
+create function public.list_outdated_chats(versions jsonb, after jsonb) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   with older as (select version::integer from jsonb_array_elements_text(versions) as version)
@@ -6103,11 +6150,13 @@ as $$
       select coalesce(jsonb_agg(s), '[]') from (
         select id, title, metadata from gateway.chat_sessions
         where least((title).version, (metadata).version) in (select version from older)
+          and (after ->> 'session' is null or id > (after ->> 'session')::uuid)
         order by id limit 100) s),
     'messages', (
       select coalesce(jsonb_agg(m), '[]') from (
         select id::text, content from gateway.chat_messages
         where (content).version in (select version from older)
+          and (after ->> 'message' is null or id > (after ->> 'message')::bigint)
         order by id limit 500) m))
 $$;
 
@@ -6185,8 +6234,8 @@ revoke execute on function public.list_provider_keys(jsonb) from public, anon, a
 grant execute on function public.list_provider_keys(jsonb) to service_role;
 revoke execute on function public.delete_provider_key(jsonb, text) from public, anon, authenticated;
 grant execute on function public.delete_provider_key(jsonb, text) to service_role;
-revoke execute on function public.list_outdated_provider_keys(jsonb) from public, anon, authenticated;
-grant execute on function public.list_outdated_provider_keys(jsonb) to service_role;
+revoke execute on function public.list_outdated_provider_keys(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_provider_keys(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_provider_key(uuid, text, text, text, integer) from public, anon, authenticated;
 grant execute on function public.renew_provider_key(uuid, text, text, text, integer) to service_role;
 
@@ -6335,7 +6384,7 @@ revoke execute on function public.update_privacy(jsonb, jsonb) from public, anon
 grant execute on function public.update_privacy(jsonb, jsonb) to service_role;
 revoke execute on function public.forget_chats() from public, anon, authenticated;
 grant execute on function public.forget_chats() to service_role;
-revoke execute on function public.list_outdated_chats(jsonb) from public, anon, authenticated;
-grant execute on function public.list_outdated_chats(jsonb) to service_role;
+revoke execute on function public.list_outdated_chats(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_chats(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
 grant execute on function public.renew_chats(jsonb) to service_role;

@@ -1,3 +1,12 @@
+-- Where a model of this kind is asked.
+create function gateway.asked_at(kind text) returns text
+language sql immutable parallel safe
+return case kind
+  when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
+  when 'embedding' then 'ask it at POST /v1/embeddings'
+  else 'it is not asked at this address'
+end;
+
 -- Why a call may not be made, or null: the first that applies, in the order in which callers are told. `key` counts what it has
 -- in flight as used already; `in_flight` is what that has reserved.
 create function gateway.call_refusal(
@@ -29,8 +38,9 @@ begin
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
   end if;
-  if model.kind <> 'chat' then
-    return gateway.refusal(400, 'unsupported_model', '{"param": "model"}');
+  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+    return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
+      'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.

@@ -73,14 +73,17 @@ end;
 $$;
 
 -- Some keys that these versions of the keyring encrypted: the older ones that it still has, since what nobody can read
--- must not keep the rest from being renewed.
-create function public.list_outdated_provider_keys(versions jsonb) returns jsonb
+-- must not keep the rest from being renewed. For the same reason they are those behind `after`, the account and the provider
+-- of the last one that was listed before.
+create function public.list_outdated_provider_keys(versions jsonb, after jsonb) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   select coalesce(jsonb_agg(k), '[]') from (
     select account_id, provider, ciphertext, key_version as version
     from gateway.provider_keys
     where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
+      and (after ->> 'account_id' is null
+        or (account_id, provider) > ((after ->> 'account_id')::uuid, after ->> 'provider'))
     order by account_id, provider limit 100
   ) k
 $$;

@@ -70,8 +70,9 @@ end;
 $$;
 
 -- Some of what these versions of the keyring sealed of chats: titles and metadata of sessions, messages. Each has the id and
--- the members that are sealed.
-create function public.list_outdated_chats(versions jsonb) returns jsonb
+-- the members that are sealed. They are those behind `after`, the last session and the last message that were listed before,
+-- so that what nobody can open is passed by and not listed again.
+create function public.list_outdated_chats(versions jsonb, after jsonb) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   with older as (select version::integer from jsonb_array_elements_text(versions) as version)
@@ -80,11 +81,13 @@ as $$
       select coalesce(jsonb_agg(s), '[]') from (
         select id, title, metadata from gateway.chat_sessions
         where least((title).version, (metadata).version) in (select version from older)
+          and (after ->> 'session' is null or id > (after ->> 'session')::uuid)
         order by id limit 100) s),
     'messages', (
       select coalesce(jsonb_agg(m), '[]') from (
         select id::text, content from gateway.chat_messages
         where (content).version in (select version from older)
+          and (after ->> 'message' is null or id > (after ->> 'message')::bigint)
         order by id limit 500) m))
 $$;
 

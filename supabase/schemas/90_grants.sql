@@ -43,8 +43,8 @@ revoke execute on function public.list_provider_keys(jsonb) from public, anon, a
 grant execute on function public.list_provider_keys(jsonb) to service_role;
 revoke execute on function public.delete_provider_key(jsonb, text) from public, anon, authenticated;
 grant execute on function public.delete_provider_key(jsonb, text) to service_role;
-revoke execute on function public.list_outdated_provider_keys(jsonb) from public, anon, authenticated;
-grant execute on function public.list_outdated_provider_keys(jsonb) to service_role;
+revoke execute on function public.list_outdated_provider_keys(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_provider_keys(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_provider_key(uuid, text, text, text, integer) from public, anon, authenticated;
 grant execute on function public.renew_provider_key(uuid, text, text, text, integer) to service_role;
 
@@ -193,7 +193,7 @@ revoke execute on function public.update_privacy(jsonb, jsonb) from public, anon
 grant execute on function public.update_privacy(jsonb, jsonb) to service_role;
 revoke execute on function public.forget_chats() from public, anon, authenticated;
 grant execute on function public.forget_chats() to service_role;
-revoke execute on function public.list_outdated_chats(jsonb) from public, anon, authenticated;
-grant execute on function public.list_outdated_chats(jsonb) to service_role;
+revoke execute on function public.list_outdated_chats(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_chats(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
 grant execute on function public.renew_chats(jsonb) to service_role;

@@ -55,6 +55,11 @@ values
   ('deepseek/deepseek-r1-0528:free', 'DeepSeek R1 0528 (free)', 'deepseek', 'R1 0528, free of charge.', 'chat', 163840, 32768, '{text}', '{text}', true, 0),
   ('qwen/qwen3-coder:free', 'Qwen3 Coder 480B A35B (free)', 'qwen', 'Qwen3 Coder, free of charge.', 'chat', 262144, 32768, '{text}', '{text}', false, 0),
   ('google/gemma-3-27b-it:free', 'Gemma 3 27B (free)', 'google', 'Gemma 3 27B, free of charge.', 'chat', 131072, 8192, '{text,image}', '{text}', false, 320),
+  -- embeddings
+  ('openai/text-embedding-3-small', 'text-embedding-3-small', 'openai', 'Small and cheap vectors of up to 1 536 numbers.', 'embedding', 8191, 0, '{text}', '{embedding}', false, 0),
+  ('openai/text-embedding-3-large', 'text-embedding-3-large', 'openai', 'Vectors of up to 3 072 numbers, for search in many languages.', 'embedding', 8191, 0, '{text}', '{embedding}', false, 0),
+  ('openai/text-embedding-ada-002', 'text-embedding-ada-002', 'openai', 'The model before text-embedding-3.', 'embedding', 8191, 0, '{text}', '{embedding}', false, 0),
+  ('google/gemini-embedding-001', 'Gemini Embedding 001', 'google', 'Vectors of up to 3 072 numbers of texts in a hundred languages.', 'embedding', 2048, 0, '{text}', '{embedding}', false, 0),
   -- images
   ('openai/gpt-image-1', 'GPT Image 1', 'openai', 'Makes and edits images.', 'image', 32000, 8192, '{text,image}', '{image}', false, 0),
   ('openai/gpt-image-1-mini', 'GPT Image 1 mini', 'openai', 'A cheaper GPT Image 1.', 'image', 32000, 8192, '{text,image}', '{image}', false, 0),
@@ -157,6 +162,14 @@ values
   ('z-ai/glm-4.6', 'chutes', 'zai-org/GLM-4.6', 400000000, null, 1750000000),
   ('z-ai/glm-4.6', 'openrouter', 'z-ai/glm-4.6', 500000000, null, 1900000000),
   ('z-ai/glm-4.6', 'featherless', 'zai-org/GLM-4.6', 600000000, null, 2200000000),
+  -- embeddings: a vector has no tokens of its own
+  ('openai/text-embedding-3-small', 'portkey', 'text-embedding-3-small', 20000000, null, 0),
+  ('openai/text-embedding-3-small', 'openrouter', 'openai/text-embedding-3-small', 20000000, null, 0),
+  ('openai/text-embedding-3-large', 'portkey', 'text-embedding-3-large', 130000000, null, 0),
+  ('openai/text-embedding-3-large', 'openrouter', 'openai/text-embedding-3-large', 130000000, null, 0),
+  ('openai/text-embedding-ada-002', 'portkey', 'text-embedding-ada-002', 100000000, null, 0),
+  ('openai/text-embedding-ada-002', 'openrouter', 'openai/text-embedding-ada-002', 100000000, null, 0),
+  ('google/gemini-embedding-001', 'openrouter', 'google/gemini-embedding-001', 150000000, null, 0),
   -- free of charge
   ('openai/gpt-oss-20b:free', 'openrouter', 'openai/gpt-oss-20b:free', 0, 0, 0),
   ('meta-llama/llama-3.3-70b-instruct:free', 'openrouter', 'meta-llama/llama-3.3-70b-instruct:free', 0, 0, 0),

@@ -27,6 +27,7 @@
 mod accounts;
 mod cold_start;
 mod compare;
+mod far;
 mod figures;
 mod functions;
 mod growth;
@@ -74,7 +75,7 @@ enum Section {
     Streaming,
     /// Resident memory before and after many requests.
     Memory,
-    /// From exec to the first answer.
+    /// From exec to the first answer, and the first call beside services that are 30 ms away.
     ColdStart,
     /// Sizes of the functions.
     Size,

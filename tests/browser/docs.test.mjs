@@ -1,14 +1,16 @@
-// /docs in a browser: the page renders the document, an operation can be expanded and tried, and nothing is fetched
-// from anywhere else or complains.
+// /docs in a browser: the page renders the document, an operation can be tried, people who see little or use a telephone can
+// read it, and nothing is fetched from anywhere else or complains.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { chromium } from "playwright-core";
 
+const require = createRequire(import.meta.url);
 const base = process.env.GATEWAY_BASE_URL;
 const key = process.env.GATEWAY_API_KEY;
 const profile = mkdtempSync(join(tmpdir(), "browser-"));
@@ -50,61 +52,106 @@ async function open(path) {
   return { page, complaints, fetched };
 }
 
-/** Enters the key for whatever is tried from now on. */
-async function authorize(page) {
-  await page.locator(".btn.authorize").first().click();
-  await page.locator('.auth-container input[type="text"], .auth-container input[type="password"]').first().fill(key);
-  await page.locator(".auth-btn-wrapper .authorize").first().click();
-  await page.locator(".btn-done").first().click();
+/** What the page's navigation has, once it is there. */
+function navigation(page) {
+  return page.getByRole("complementary", { name: /^Sidebar/ });
 }
 
-/** What an operation that was tried has answered. */
-async function answer(operation) {
-  const shown = operation.locator(".live-responses-table .response .microlight, .live-responses-table .highlight-code");
-  await shown.first().waitFor();
-  return shown.first().innerText();
+/** Opens the form of an operation in which it is tried, with the key in it. */
+async function tried(page, path) {
+  await page.getByRole("button", { name: new RegExp(`Test Request.*${path}\\)`, "s") }).first().click();
+  const form = page.getByRole("dialog");
+  await form.getByRole("textbox", { name: "Bearer Token" }).fill(key);
+  return form;
 }
 
-test("the documentation renders every operation, and one can be expanded", async () => {
+/** Sends the form and gives what was answered. */
+async function sent(page, form, path) {
+  const answered = page.waitForResponse((response) => new URL(response.url()).pathname === path);
+  await form.getByRole("button", { name: /^Send .* request/ }).click();
+  const response = await answered;
+  // What is shown is what was answered.
+  await form.getByText(`${response.status()}`, { exact: false }).first().waitFor();
+  return { status: response.status(), body: await response.json() };
+}
+
+test("the documentation has every operation, in the order in which a user needs them", async () => {
   const { page, complaints, fetched } = await open("/docs");
-  await page.waitForSelector(".opblock");
   const document = await (await fetch(`${base}/openapi.json`)).json();
-  const operations = Object.values(document.paths).flatMap((item) => Object.keys(item));
-  assert.equal(await page.locator(".opblock").count(), operations.length);
+  const groups = navigation(page).getByRole("button", { name: /^(Open|Close) Group/ });
+  await groups.first().waitFor();
+  const names = await groups.evaluateAll((all) => all.map((it) => it.textContent.replace(/^.*Group - /s, "").trim()));
+  assert.deepEqual(names, document.tags.map((tag) => tag["x-displayName"]));
+  assert.equal(names[0], "Inference");
 
-  const balance = page.locator(".opblock", { has: page.locator('[data-path="/user/balance"]') });
-  await balance.locator(".opblock-summary-control").click();
-  await balance.locator(".responses-table").first().waitFor();
-  assert.match(await balance.innerText(), /grants/);
+  const closed = navigation(page).getByRole("button", { name: /^Open Group/ });
+  while ((await closed.count()) > 0) await closed.first().click();
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()}${path}`),
+  );
+  const links = navigation(page).getByRole("link", { name: /HTTP Method/ });
+  const shown = await links.evaluateAll((all) => all.map((link) => decodeURI(link.getAttribute("href").split("/").slice(2).join("/"))));
+  // A link is #tag/GROUP/METHOD/path.
+  assert.deepEqual(shown.map((it) => it.replace("/", " ")).sort(), operations.map((it) => it.replace("/", " ")).sort());
 
   assert.deepEqual(complaints, []);
   assert.deepEqual(fetched.filter((url) => !url.startsWith(base) && !url.startsWith("data:")), []);
 });
 
-test("an operation can be tried with a key", async () => {
-  const { page, complaints } = await open("/docs");
-  await page.waitForSelector(".opblock");
-  await authorize(page);
-  const balance = page.locator(".opblock", { has: page.locator('[data-path="/user/balance"]') });
-  await balance.locator(".opblock-summary-control").click();
-  await balance.locator(".try-out__btn").click();
-  await balance.locator(".execute").click();
-  assert.match(await answer(balance), /"available"/);
+test("an operation says what it takes and gives, and can be tried with a key", async () => {
+  const { page, complaints } = await open("/docs#tag/money/GET/user/balance");
+  const form = await tried(page, "/user/balance");
+  const { status, body } = await sent(page, form, "/user/balance");
+  assert.equal(status, 200);
+  assert.equal(typeof body.available, "number");
   assert.deepEqual(complaints, []);
 });
 
 test("a completion's example works as it stands", async () => {
-  const { page, complaints } = await open("/docs");
-  await page.waitForSelector(".opblock");
-  await authorize(page);
-  const chat = page.locator(".opblock", { has: page.locator('[data-path="/v1/chat/completions"]') });
-  await chat.locator(".opblock-summary-control").click();
-  await chat.locator(".try-out__btn").click();
-  assert.match(await chat.locator("textarea").inputValue(), /"messages"/);
-  await chat.locator(".execute").click();
-  assert.match(await answer(chat), /"chat.completion"/);
+  const { page, complaints } = await open("/docs#tag/inference/POST/v1/chat/completions");
+  await page.getByRole("button", { name: /Show \d+ more properties/ }).first().click();
+  for (const field of ["temperature", "tools", "response_format", "reasoning_effort", "stream_options"]) {
+    await page.getByText(field, { exact: true }).first().waitFor();
+  }
+  const form = await tried(page, "/v1/chat/completions");
+  const { status, body } = await sent(page, form, "/v1/chat/completions");
+  assert.equal(status, 200);
+  assert.equal(body.object, "chat.completion");
   assert.deepEqual(complaints, []);
 });
+
+test("nobody is asked for the crons' secret", async () => {
+  const { page } = await open("/docs");
+  await page.getByText("Selected Auth Type").first().click();
+  const offered = await page.getByRole("option").allInnerTexts();
+  assert.ok(offered.some((text) => /bearer/i.test(text)), `${offered}`);
+  assert.ok(!offered.some((text) => /cron/i.test(text)), `${offered}`);
+});
+
+for (const width of [390, 1440]) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`the documentation can be read at ${width} pixels in the ${colorScheme}`, async () => {
+      const { page, complaints } = await open("/docs");
+      await page.setViewportSize({ width, height: 844 });
+      await page.emulateMedia({ colorScheme });
+      const path = "/docs#tag/inference/POST/v1/chat/completions";
+      await page.goto(`${base}${path}`);
+      await page.reload();
+      await page.getByRole("heading", { name: "OpenAI chat, streamed or not." }).first().waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+      const dark = await page.evaluate(() => document.body.classList.contains("dark-mode"));
+      assert.equal(dark, colorScheme === "dark");
+      // WCAG 2.1, levels A and AA, as far as a machine can tell.
+      await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+      const faults = await page.evaluate(async () => {
+        const found = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
+        return found.violations.map((it) => `${it.id}: ${it.nodes[0].html} ${it.nodes[0].failureSummary}`);
+      });
+      assert.deepEqual(faults, []);
+      assert.deepEqual(complaints, []);
+    });
+  }
+}
 
 test("the landing page renders without a complaint", async () => {
   const { page, complaints } = await open("/");

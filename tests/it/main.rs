@@ -30,3 +30,4 @@ mod secrecy;
 mod sign_in;
 mod stores;
 mod usage;
+mod whole;

@@ -10,6 +10,7 @@ pub mod scripted;
 mod skips;
 pub mod vercel;
 pub mod watch;
+pub mod whole;
 pub mod wire;
 pub mod world;
 

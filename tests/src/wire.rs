@@ -1,8 +1,9 @@
-//! Every way in which a client can ask a model, as the tests see it: one list, so that what is promised of a call is
+//! Every way in which a client can ask a model for text, as the tests see it: one list, so that what is promised of a call is
 //! asked of all of them, and a new format cannot be left out.
 //!
 //! A wire is a format together with the provider that serves it in the tests: a format that this provider does not
-//! speak is served over chat, or over messages, which is a way of its own through the gateway.
+//! speak is served over chat, or over messages, which is a way of its own through the gateway. What is asked for something
+//! other than text is in the list of `whole`.
 
 use std::panic::AssertUnwindSafe;
 
@@ -120,8 +121,8 @@ impl Wire {
     pub fn events_before_text(&self) -> u64 {
         match self.upstream() {
             Format::Chat => 1,
-            Format::Completions => 0,
             Format::Messages => 3,
+            _ => 0,
         }
     }
 
@@ -197,7 +198,7 @@ impl Wire {
                 return json!({ "type": "content_block_delta", "index": 0, "delta": delta });
             }
             Format::Chat => (CHAT.chunk, json!({ "index": 0, "delta": { "content": text }, "finish_reason": null })),
-            Format::Completions => (TEXTS.chunk, json!({ "index": 0, "text": text, "finish_reason": null })),
+            _ => (TEXTS.chunk, json!({ "index": 0, "text": text, "finish_reason": null })),
         };
         json!({ "id": "c", "object": object, "created": 1, "model": "m", "choices": [choice] })
     }
@@ -216,11 +217,11 @@ impl Wire {
     pub fn upstream_answer(&self, text: &str) -> Value {
         let (object, choice) = match self.upstream() {
             Format::Chat => (CHAT.object, json!({ "message": { "role": "assistant", "content": text } })),
-            Format::Completions => (TEXTS.object, json!({ "text": text, "logprobs": null })),
             Format::Messages => {
                 return json!({ "id": "m", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
                     "content": [{ "type": "text", "text": text }] });
             }
+            _ => (TEXTS.object, json!({ "text": text, "logprobs": null })),
         };
         let mut answer = json!({ "id": "c", "object": object, "created": 1, "model": "m", "choices": [choice] });
         answer["choices"][0]["index"] = json!(0);
@@ -350,7 +351,7 @@ impl World {
     }
 }
 
-/// One wire of every format.
+/// One wire of every format of text.
 pub fn formats() -> impl Iterator<Item = &'static Wire> {
     Format::ALL.iter().filter_map(|format| WIRES.iter().find(|wire| wire.format == *format))
 }

@@ -1,13 +1,15 @@
--- What a Supabase database holds before the first migration: the roles of its API, and its default privileges, which
+-- What a Supabase database holds before the first migration: the roles of its API with the time that each has, and its default privileges, which
 -- hand everything new in schema public to all of them. Harmless when repeated, and on Supabase itself: the privileges
 -- are given once, since migrations take them back.
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'anon') then
         create role anon nologin noinherit;
+        alter role anon set statement_timeout = '3s';
     end if;
     if not exists (select from pg_roles where rolname = 'authenticated') then
         create role authenticated nologin noinherit;
+        alter role authenticated set statement_timeout = '8s';
     end if;
     if not exists (select from pg_roles where rolname = 'service_role') then
         create role service_role nologin noinherit bypassrls;

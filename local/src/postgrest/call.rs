@@ -9,14 +9,14 @@ use futures_util::future::{join, join4};
 use serde::{Serialize, Serializer};
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
-/// What PostgREST tells a transaction about the request. It ends with the transaction.
+/// What PostgREST tells a transaction about the request, and the time that its role has. It ends with the transaction.
 const SETTINGS: &str = "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true), \
      set_config('request.method', $3, true), set_config('request.path', $4, true), \
      set_config('request.headers', $5, true), set_config('request.cookies', '{}', true), \
-     set_config('statement_timeout', coalesce($6, current_setting('statement_timeout')), true)";
-
-/// Supabase gives the anonymous role less time than its API has by default.
-const ANON_TIMEOUT: &str = "3s";
+     set_config('statement_timeout', coalesce(
+       (select split_part(setting, '=', 2) from pg_catalog.pg_db_role_setting, unnest(setconfig) setting
+        where setdatabase = 0 and setrole = $1::regrole and setting like 'statement_timeout=%'),
+       current_setting('statement_timeout')), true)";
 
 /// A call, ready to be run.
 pub(super) struct Call<'a> {
@@ -36,15 +36,8 @@ impl Call<'_> {
         let settings = connection.prepare(SETTINGS).await?;
         let begin = if self.function.volatile { "begin" } else { "begin read only" };
         let headers = headers_json(&self.request.headers);
-        let timeout = (self.caller.role == "anon").then_some(ANON_TIMEOUT);
-        let values: [&(dyn ToSql + Sync); 6] = [
-            &self.caller.role,
-            &self.caller.claims,
-            &self.request.method.as_str(),
-            &self.request.uri.path(),
-            &headers,
-            &timeout,
-        ];
+        let values: [&(dyn ToSql + Sync); 5] =
+            [&self.caller.role, &self.caller.claims, &self.request.method.as_str(), &self.request.uri.path(), &headers];
         let (sql, takes_json) = self.function.sql(self.arguments);
         let body: &[&(dyn ToSql + Sync)] = if takes_json { &[&self.body] } else { &[] };
         let rows = match connection.statements.get(&*sql) {

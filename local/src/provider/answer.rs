@@ -2,7 +2,7 @@
 
 use super::{
     error::ApiError,
-    request::{Request, ResponseFormat, Told, Tool},
+    request::{Given as Asked, Request, ResponseFormat, Told, Tool},
     schema,
     tokens::{self, Piece},
 };
@@ -33,6 +33,14 @@ pub(super) struct Answer {
     pub(super) model: String,
     pub(super) choices: Vec<Choice>,
     pub(super) usage: Usage,
+    pub(super) given: Given,
+}
+
+/// What is given in the place of choices.
+#[derive(Debug)]
+pub(super) enum Given {
+    Choices,
+    Vectors { texts: Vec<String>, dimensions: u64, base64: bool },
 }
 
 #[derive(Debug)]
@@ -79,9 +87,16 @@ impl Answer {
     /// # Errors
     /// A 400 when no arguments or content can be made for a schema.
     pub(super) fn compose(request: &Request, plan: Plan) -> Result<Self, ApiError> {
+        let given = match request.given {
+            Asked::Text => Given::Choices,
+            Asked::Vectors { dimensions, base64 } => {
+                Given::Vectors { texts: request.questions.clone(), dimensions, base64 }
+            }
+        };
         let mut choices = Vec::new();
         let (mut completion, mut reasoning) = (0, 0);
-        for question in &request.questions {
+        let answered = if matches!(given, Given::Choices) { &request.questions[..] } else { &[] };
+        for question in answered {
             for index in 0..request.candidates {
                 let choice = compose_choice(request, plan, question, index)?;
                 // What is written and not chosen is paid for too.
@@ -93,7 +108,7 @@ impl Answer {
             }
         }
         let usage = Usage { prompt: request.prompt.tokens(), cached: 0, written: 0, completion, reasoning };
-        Ok(Self { model: request.model.clone(), choices, usage })
+        Ok(Self { model: request.model.clone(), choices, usage, given })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The three endpoints that complete: OpenAI's chat completions, its legacy text completions and Anthropic's Messages.
+//! The endpoints. Three complete: OpenAI's chat completions, its legacy text completions and Anthropic's Messages. Others
+//! give what is no text.
 //!
 //! What a request may say and how its answer looks on the wire differ; what the answer is and every behaviour are the
 //! same.
@@ -11,10 +12,16 @@ pub(super) enum Format {
     Chat,
     Text,
     Messages,
+    Embeddings,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 3] = [Self::Chat, Self::Text, Self::Messages];
+    pub(super) const ALL: [Self; 4] = [Self::Chat, Self::Text, Self::Messages, Self::Embeddings];
+
+    /// Whether its answers are a text, which can be streamed.
+    pub(super) const fn completes(self) -> bool {
+        matches!(self, Self::Chat | Self::Text | Self::Messages)
+    }
 
     /// Under a provider's base path.
     pub(super) const fn path(self) -> &'static str {
@@ -22,6 +29,7 @@ impl Format {
             Self::Chat => "/chat/completions",
             Self::Text => "/completions",
             Self::Messages => "/messages",
+            Self::Embeddings => "/embeddings",
         }
     }
 
@@ -35,6 +43,7 @@ impl Format {
             Self::Chat => "chat.completion",
             Self::Text => "text_completion",
             Self::Messages => "message",
+            Self::Embeddings => "list",
         }
     }
 
@@ -44,6 +53,7 @@ impl Format {
             Self::Chat => "chat.completion.chunk",
             Self::Text => "text_completion",
             Self::Messages => "message",
+            Self::Embeddings => "",
         }
     }
 
@@ -54,6 +64,7 @@ impl Format {
             (Vendor::OpenRouter, _) => "gen-",
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",
+            (_, Self::Embeddings) => "embd-",
         }
     }
 }

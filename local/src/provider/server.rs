@@ -188,7 +188,7 @@ impl Server {
         let created = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
         if let Ok(peek) = serde_json::from_slice::<Peek<'_>>(body) {
             let chosen = choose(&peek.model)?;
-            if chosen.is_fast() {
+            if chosen.is_fast() && format.completes() {
                 self.control.pass_gate(Place::Head).await;
                 let include_usage = peek.stream_options.and_then(|options| options.include_usage) == Some(true);
                 return Ok(chosen.constant(&self.fast, format, created, peek.stream == Some(true), include_usage));

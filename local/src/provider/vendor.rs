@@ -42,6 +42,7 @@ impl Vendor {
         match format {
             Format::Messages => matches!(self, Self::OpenRouter | Self::Anthropic),
             Format::Chat | Format::Text => !matches!(self, Self::Anthropic),
+            Format::Embeddings => matches!(self, Self::OpenRouter | Self::Portkey | Self::Featherless),
         }
     }
 

@@ -74,6 +74,7 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
     let request = HoldRequest {
         call_id: call.id,
         model: &demand.model,
+        kind: demand.kind.as_str(),
         providers: &providers,
         allowed: &demand.routing.allowed,
         prompt_bound: demand.prompt.bound,

@@ -11,9 +11,9 @@ use crate::credits::tokens;
 use crate::credits::usage::Usage;
 use crate::error::Code;
 use crate::formats::{Answer, Bill, Progress, Written};
-use crate::limits::ProviderReport;
+use crate::limits::{AttemptOutcome, ProviderReport};
 use crate::money::Nanos;
-use crate::providers::failure::Failure;
+use crate::providers::failure::{Against, Failure};
 
 /// Everything that a call has brought about; what the settle is made of.
 #[derive(Default)]
@@ -47,17 +47,19 @@ impl CallRecord {
     }
 
     /// Notes how the provider did. An own key's trouble is no sign of the provider's: nobody else's calls go by it.
-    pub fn note(&mut self, provider: &'static str, answered: bool) {
+    pub fn note(&mut self, provider: &'static str, outcome: AttemptOutcome) {
         if self.own_key {
             return;
         }
-        self.reports.push(ProviderReport { provider, answered });
+        self.reports.push(ProviderReport { provider, outcome });
     }
 
     /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
     pub fn note_failure(&mut self, provider: &'static str, failure: &Failure) {
-        if failure.providers_fault {
-            self.note(provider, false);
+        match failure.against {
+            Against::Nothing => {}
+            Against::Route => self.note(provider, AttemptOutcome::Failed),
+            Against::Account => self.note(provider, AttemptOutcome::Refused),
         }
     }
 

@@ -18,6 +18,7 @@ use super::timing::Timing;
 use crate::credits::settle::Outcome;
 use crate::error::{Code, Error};
 use crate::formats::Progress;
+use crate::limits::AttemptOutcome;
 use crate::providers::failure::Failure;
 
 /// How long a stream that is over is listened to for a usage that has not come.
@@ -72,7 +73,7 @@ pub async fn deliver(
     };
     // Whether a plain answer is one shows when it is put together.
     if streamed && outcome == Outcome::Completed {
-        record.note(provider, true);
+        record.note(provider, AttemptOutcome::Answered);
     }
     record.outcome = outcome;
     let error = match error {
@@ -182,10 +183,10 @@ async fn whole(
     let Some(body) = body else {
         record.outcome = Outcome::Failed;
         record.usage = None;
-        record.note(provider, false);
+        record.note(provider, AttemptOutcome::Failed);
         return Err(Failure::garbled(provider).error);
     };
-    record.note(provider, true);
+    record.note(provider, AttemptOutcome::Answered);
     let (end, body) = if call.ends_with_task { feed::withheld(body) } else { (None, Body::from(body)) };
     client.answer(head::answer(call, admitted, timing, Some(provider), "application/json", body), end);
     Ok(())

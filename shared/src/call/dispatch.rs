@@ -39,8 +39,8 @@ pub struct Opened {
     incoming: Incoming,
     /// Whether the client gets it as a stream.
     streams: bool,
-    /// Whether it was asked for as a stream.
-    asked_as_stream: bool,
+    /// Whether another may be asked in its place as long as nothing has come.
+    repeatable: bool,
 }
 
 impl Opened {
@@ -140,13 +140,13 @@ async fn attempt(
 ) -> Result<Opened, Failure> {
     let provider = settings.provider.name;
     record.first_byte = None;
-    // What is not asked for as a stream has the call's deadline only: its first byte is its whole.
+    // What is long in the making and comes whole has the call's deadline only: its first byte is its whole.
     let silence = call.app.config.provider_silence;
-    let until = || if upstream.streamed { call.deadline.min(Instant::now() + silence) } else { call.deadline };
-    let asked_as_stream = upstream.streamed;
+    let until = || if upstream.repeatable { call.deadline.min(Instant::now() + silence) } else { call.deadline };
+    let repeatable = upstream.repeatable;
     let response = attempt::send(&call.app, settings, &credential, &upstream, until()).await.map_err(|failure| {
         // Who waited for the whole has waited for its production.
-        if !asked_as_stream && call.remaining().is_zero() { Failure::deadline() } else { failure }
+        if !repeatable && call.remaining().is_zero() { Failure::deadline() } else { failure }
     })?;
     let mut opened = Opened {
         provider,
@@ -157,7 +157,7 @@ async fn attempt(
         broken: None,
         incoming: Incoming::default(),
         streams: call.demand().stream,
-        asked_as_stream,
+        repeatable,
     };
     while opened.answer.progress() == Progress::Waiting && !opened.is_too_large() {
         next(&mut opened, call, record).await?;
@@ -168,19 +168,19 @@ async fn attempt(
 /// Reads the next bytes of an answer that has no output yet. An error before any is a status that came late.
 async fn next(opened: &mut Opened, call: &Call, record: &mut CallRecord) -> Result<(), Failure> {
     let provider = opened.provider;
-    // What was not asked for as a stream may have been charged, and nobody else is asked.
-    let falls_back = opened.asked_as_stream;
+    // What cannot be repeated may have been charged, and nobody else is asked.
+    let falls_back = opened.repeatable;
     let unreachable = || Failure::unreachable(provider, falls_back);
     // A body has the call's deadline only.
-    let waits = !opened.asked_as_stream || opened.incoming.is_whole();
+    let waits = !opened.repeatable || opened.incoming.is_whole();
     let silence = Instant::now() + call.app.config.provider_silence;
     let until = if waits { call.deadline } else { call.deadline.min(silence) };
     let response = opened.response.as_mut().ok_or_else(unreachable)?;
     let frame = match timeout_at(until, response.chunk()).await {
         Err(_) if until < call.deadline => return Err(Failure::silent(provider)),
         Err(_) => {
-            // Of a body that was on its way nothing is known.
-            record.charge_hold = opened.incoming.is_whole();
+            // Of a body that was on its way nothing is known, unless the request says it all.
+            record.charge_hold = opened.incoming.is_whole() && !call.demand().kind.is_paid_by_request();
             return Err(Failure::deadline());
         }
         Ok(frame) => frame.map_err(|_| unreachable())?,

@@ -30,7 +30,7 @@ pub fn answer(
     if admitted.hold.credit_limited
         && let Ok(limit) = HeaderValue::from_str(&format!("{};by=credit", admitted.hold.output_limit))
     {
-        headers.insert("x-gateway-output-limit", limit);
+        headers.insert(answer_headers::OUTPUT_LIMIT, limit);
     }
     admitted.lease.status.write(headers);
     timing.write(headers, call);

@@ -1,5 +1,7 @@
 //! What older keys of the keyring sealed of chats, sealed anew under the newest one.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -10,7 +12,7 @@ use crate::endpoints::answer::malformed;
 use crate::error::Result;
 use crate::keyring::{self, Sealed};
 
-/// How many rounds one run makes at most.
+/// How many rounds that renew something one run makes at most.
 const ROUNDS: usize = 5;
 
 #[derive(Deserialize)]
@@ -42,20 +44,27 @@ struct Done {
 struct Renewed(String, Sealed);
 
 /// Seals anew some of what older keys sealed; answers how much. A keyring of one has nothing to renew from. What no key can
-/// open stays as it is, with an ERROR in the log, and keeps nothing beside it from being renewed.
+/// open stays as it is, with an ERROR in the log, and keeps nothing beside or behind it from being renewed. No round is begun
+/// after `longest`.
 ///
 /// # Errors
 /// `service_unavailable`.
-pub async fn renew_outdated(app: &App) -> Result<usize> {
+pub async fn renew_outdated(app: &App, longest: Duration) -> Result<usize> {
     let versions = keyring::older_versions(app);
-    let mut renewed = 0;
-    for _ in 0..ROUNDS {
-        if versions.is_empty() {
-            break;
-        }
-        let outdated: Outdated = app.supabase()?.rpc("list_outdated_chats", &json!({ "versions": versions })).await?;
+    let (began, mut renewed, mut rounds) = (Instant::now(), 0, 0);
+    let mut after = json!({});
+    while !versions.is_empty() && rounds < ROUNDS && began.elapsed() < longest {
+        let asked = json!({ "versions": versions, "after": after });
+        let outdated: Outdated = app.supabase()?.rpc("list_outdated_chats", &asked).await?;
         if outdated.sessions.is_empty() && outdated.messages.is_empty() {
             break;
+        }
+        // Onward from the last of each.
+        if let Some(session) = outdated.sessions.last() {
+            after["session"] = json!(session.id);
+        }
+        if let Some(message) = outdated.messages.last() {
+            after["message"] = json!(message.id);
         }
         let renew = json!({
             "sessions": outdated.sessions.iter().filter_map(|session| session_anew(app, session).ok()).collect::<Vec<_>>(),
@@ -63,9 +72,7 @@ pub async fn renew_outdated(app: &App) -> Result<usize> {
         });
         let done: Done = app.supabase()?.rpc("renew_chats", &json!({ "renewed": renew })).await?;
         renewed += done.renewed;
-        if done.renewed == 0 {
-            break;
-        }
+        rounds += usize::from(done.renewed > 0);
     }
     Ok(renewed)
 }

@@ -24,6 +24,8 @@ pub struct HoldRequest<'a> {
     pub call_id: Uuid,
     /// The model's id in the catalog.
     pub model: &'a str,
+    /// What it is asked for, as the catalog's `kind`.
+    pub kind: &'static str,
     /// The providers that may serve it with our key.
     pub providers: &'a [&'static str],
     /// The providers that the caller lets serve it: with a key of the caller's own, they may.

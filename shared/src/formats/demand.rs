@@ -4,11 +4,39 @@ use crate::credits::tokens;
 use crate::credits::units::Units;
 use crate::providers::routing::Routing;
 
+/// What a model is asked for: a model of another kind cannot give it. Named as the catalog's `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text that goes on from text.
+    Chat,
+    /// Vectors of texts.
+    Embedding,
+}
+
+impl Kind {
+    /// As the catalog says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Embedding => "embedding",
+        }
+    }
+
+    /// Whether the request alone says what it costs, however much of the answer is seen.
+    #[must_use]
+    pub const fn is_paid_by_request(self) -> bool {
+        matches!(self, Self::Embedding)
+    }
+}
+
 /// What a request asks for.
 #[derive(Clone, Debug)]
 pub struct Demand {
     /// The model's id in the catalog.
     pub model: String,
+    /// What it is asked for.
+    pub kind: Kind,
     /// Whether the client gets the answer as a stream.
     pub stream: bool,
     /// How many answers the model writes.

@@ -29,6 +29,8 @@ formats! {
     Completions,
     /// Anthropic's Messages.
     Messages,
+    /// OpenAI's embeddings.
+    Embeddings,
 }
 
 impl Format {
@@ -36,7 +38,7 @@ impl Format {
     #[must_use]
     pub fn error_body(self, error: &Error, request_id: &str) -> Value {
         match self {
-            Self::Chat | Self::Completions => json!({ "error": error.to_object() }),
+            Self::Chat | Self::Completions | Self::Embeddings => json!({ "error": error.to_object() }),
             Self::Messages => {
                 let mut body = wire::error_body(error);
                 body["request_id"] = json!(request_id);
@@ -49,7 +51,7 @@ impl Format {
     #[must_use]
     pub const fn request_id_header(self) -> Option<HeaderName> {
         match self {
-            Self::Chat | Self::Completions => None,
+            Self::Chat | Self::Completions | Self::Embeddings => None,
             Self::Messages => Some(wire::REQUEST_ID),
         }
     }

@@ -8,6 +8,7 @@
 //! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages.
+//! - `embeddings`: vectors of texts. `whole`: what formats share whose answer is one JSON object and no text.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -16,21 +17,23 @@
 pub mod chat;
 pub mod completions;
 pub mod demand;
+pub mod embeddings;
 pub mod events;
 pub mod format;
 pub mod incoming;
 pub mod messages;
 pub mod openai;
+pub mod whole;
 
 use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::credits::usage::Usage;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::money::Nanos;
 use crate::providers::Provider;
 
-pub use demand::{Demand, PromptSize};
+pub use demand::{Demand, Kind, PromptSize};
 pub use events::Broken;
 pub use format::Format;
 
@@ -52,17 +55,34 @@ pub struct Target<'a> {
     pub long_cache: bool,
 }
 
+impl Target<'_> {
+    /// Refuses a provider that does not speak a format into which nothing can be translated.
+    ///
+    /// # Errors
+    /// 503: nobody may be left who does.
+    pub fn speaks(&self, format: Format) -> Result<(), Error> {
+        match self.provider.path(format) {
+            Some(_) => Ok(()),
+            None => Err(Error::new(Code::NoProvider)),
+        }
+    }
+}
+
 /// One request as it goes to one provider, and the reader of that provider's answer.
 pub struct Upstream {
     /// Which of the provider's endpoints is asked.
     pub format: Format,
     /// What the format says in headers.
     pub headers: HeaderMap,
-    /// The request's body, JSON.
+    /// The request's body: JSON, unless `headers` has another content type.
     pub body: Bytes,
     /// Whether the answer is asked for as a stream: a plain answer is, too, wherever it can be put together from one,
     /// so that a call that is cut off is charged for what was produced and its first output is timely.
     pub streamed: bool,
+    /// Whether it begins to answer at once and nothing is lost by asking another as long as it has not: so a provider
+    /// that is silent, or breaks off before any output, is given up. What is long in the making and comes whole may
+    /// have been made, and charged for, all the same.
+    pub repeatable: bool,
     /// Reads the answer.
     pub answer: Box<dyn Answer>,
 }

@@ -8,7 +8,7 @@
 -- of WINDOWS are as good as none: another version of the gateway has cached them.
 -- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
 -- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
--- names of providers whose breaker for this model is open, joined by commas. A window is reset when it is whole again; one that
+-- names of providers whose breaker is open, this model's or that of all their models (see release.lua), joined by commas. A window is reset when it is whole again; one that
 -- has refused, when a retry can succeed.
 -- Nothing is counted for a call that is refused here: whoever waits as told is let in.
 
@@ -106,13 +106,20 @@ for _, subject in ipairs(subjects) do
 end
 
 local avoid = {}
-local routes = {}
-for i = 10, #ARGV do routes[#routes + 1] = ARGV[i] .. ':' .. ARGV[9] end
-if #routes > 0 then
-  local states = redis.call('HMGET', prefix .. 'breaker', unpack(routes))
-  for i = 1, #routes do
+local breakers = {}
+for i = 10, #ARGV do
+  breakers[#breakers + 1] = ARGV[i] .. ':' .. ARGV[9]
+  breakers[#breakers + 1] = ARGV[i]
+end
+if #breakers > 0 then
+  local states = redis.call('HMGET', prefix .. 'breaker', unpack(breakers))
+  local function is_open(i)
     local open_until = states[i] and tonumber(string.match(states[i], '^%d+ (%d+)$')) or 0
-    if open_until > now then avoid[#avoid + 1] = ARGV[9 + i] end
+    return open_until > now
+  end
+  for i = 10, #ARGV do
+    local at = 2 * (i - 9)
+    if is_open(at - 1) or is_open(at) then avoid[#avoid + 1] = ARGV[i] end
   end
 end
 

@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 pub use lease::Lease;
 pub use request::Request;
-pub use script::ProviderReport;
+pub use script::{AttemptOutcome, ProviderReport};
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
 pub(crate) use windows::every_limit;
@@ -97,14 +97,25 @@ impl Limiter {
         lease_time: Duration,
         (model, providers): (&'a str, &'a [&'static str]),
     ) -> Request<'a> {
-        Request::new(self, Terms { key_hash, call_id, tokens, lease_time, model, providers })
+        Request::new(self, Terms { apart: "", key_hash, call_id, tokens, lease_time, model, providers })
     }
 
-    /// Reads the providers' breakers, and so whether Redis can be used: each provider that is avoided for now.
+    /// Begins to ask for a request of this key that is no call, since it reserves nothing and asks no provider. It is
+    /// counted apart from calls, under `apart`, and by its number in a minute alone.
+    #[must_use]
+    pub fn request_apart<'a>(&'a self, apart: &'static str, key_hash: &'a str) -> Request<'a> {
+        // A lease that has lapsed when it is given takes nobody's place.
+        let lease_time = Duration::ZERO;
+        let call_id = Uuid::now_v7();
+        Request::new(self, Terms { apart, key_hash, call_id, tokens: 0, lease_time, model: "", providers: &[] })
+    }
+
+    /// Reads the open breakers, and so whether Redis can be used: each provider that is avoided for now, at a model or, with
+    /// [`AttemptOutcome::Refused`], at all of them.
     ///
     /// # Errors
     /// When Redis cannot be used.
-    pub async fn open_breakers(&self, upstash: &Upstash) -> Result<Vec<String>, UpstashError> {
+    pub async fn open_breakers(&self, upstash: &Upstash) -> Result<Vec<(String, AttemptOutcome)>, UpstashError> {
         let states = upstash.command(&["HGETALL", &format!("{}breaker", self.0.prefix)]).await?;
         let states: Vec<&str> = states.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let now = jiff::Timestamp::now().as_millisecond();
@@ -112,7 +123,12 @@ impl Limiter {
         let is_open = |state: &str| {
             state.split(' ').nth(1).and_then(|until| until.parse().ok()).is_some_and(|until: i64| until > now)
         };
-        Ok(states.chunks_exact(2).filter(|pair| is_open(pair[1])).map(|pair| pair[0].to_owned()).collect())
+        // Its name is PROVIDER:MODEL, or PROVIDER alone.
+        let read = |name: &str| match name.split_once(':') {
+            Some((provider, _)) => (provider.to_owned(), AttemptOutcome::Failed),
+            None => (name.to_owned(), AttemptOutcome::Refused),
+        };
+        Ok(states.chunks_exact(2).filter(|pair| is_open(pair[1])).map(|pair| read(pair[0])).collect())
     }
 
     /// Runs a script; `None`, after a log line, without a Redis to run it.

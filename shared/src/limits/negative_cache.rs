@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use super::status::RateLimitStatus;
 use crate::error::{Code, Error};
 
-/// A refusal is remembered until its window opens, but never longer: a limit that was raised elsewhere must not wait for it. What
-/// is changed through this process ends it at once.
-const LONGEST: Duration = Duration::from_secs(1);
+/// A refusal is remembered until its window opens, but no longer than this. What is changed through this process ends it at
+/// once. Of what is changed through another one, a revoked key or a raised limit, the caller hears by so much later: until then
+/// it is refused with the former reason, and nobody is let in who should not be. Four transactions a second are what a
+/// hammering key then costs an instance.
+const LONGEST: Duration = Duration::from_millis(250);
 /// Keys remembered at most.
 const CAPACITY: usize = 10_000;
 
@@ -77,6 +79,15 @@ mod tests {
         assert!(recalled > Duration::from_secs(3000));
         assert!(cache.get("b").is_none());
         assert!(cache.get("c").is_none());
+    }
+
+    #[test]
+    fn what_was_changed_elsewhere_is_hidden_for_a_quarter_of_a_second_at_most() {
+        let cache = NegativeCache::default();
+        cache.insert("a", &Error::new(Code::RateLimitExceeded).with_retry_after(Duration::from_secs(3600)), 0);
+        assert!(LONGEST <= Duration::from_millis(250));
+        std::thread::sleep(LONGEST);
+        assert!(cache.get("a").is_none());
     }
 
     #[test]

@@ -62,7 +62,9 @@ impl<'a> Request<'a> {
             Verdict::Given(answer) => {
                 let error = refusal(&answer).with_headers(|headers| answer.status.write(headers));
                 // A closed token window may still let a smaller call in.
-                if Limit::named(&answer.verdict).is_some_and(|limit| matches!(limit.of, Limited::Requests(_))) {
+                if terms.apart.is_empty()
+                    && Limit::named(&answer.verdict).is_some_and(|limit| matches!(limit.of, Limited::Requests(_)))
+                {
                     limiter.0.refusals.insert(terms.key_hash, &error, changes);
                 }
                 Err(error)
@@ -71,10 +73,20 @@ impl<'a> Request<'a> {
             Verdict::NotAsked | Verdict::NoLimits | Verdict::Away => limiter
                 .0
                 .fallback
-                .admit(script::key_of(limits), script::key_requests_per_minute(limits))
+                .admit(&[terms.apart, script::key_of(limits)].concat(), script::key_requests_per_minute(limits))
                 .map(|()| Lease::unknown(limiter, &terms, limits))
                 .map_err(|error| error.with_headers(|headers| RateLimitStatus::degraded().write(headers))),
         }
+    }
+
+    /// The verdict on a request that is counted apart, under the limits that the database says are in force: what its
+    /// answer's headers say.
+    ///
+    /// # Errors
+    /// `rate_limit_exceeded`.
+    pub async fn confirm_apart(self, limits: &str) -> Result<RateLimitStatus, Error> {
+        // Its lease has lapsed already.
+        self.confirm(&script::of_requests_a_minute(limits)).await.map(|lease| lease.status)
     }
 
     /// What the headers say of a call that the database has refused under these limits: the first verdict, if it was
@@ -99,10 +111,14 @@ impl<'a> Request<'a> {
 
 impl Limiter {
     async fn evaluate(&self, terms: &Terms<'_>, limits: Option<&str>, undo: Option<i64>) -> Verdict {
-        let arguments = script::admit(&self.0.prefix, terms, limits, undo);
+        let prefix = [&self.0.prefix, terms.apart].concat();
+        let arguments = script::admit(&prefix, terms, limits, undo);
         let Some(result) = self.eval(&self.0.scripts.admit, &arguments).await else { return Verdict::Away };
         match result.map(|answer| script::read(&answer)) {
-            Ok(Some(Evaluation::Verdict(answer))) => Verdict::Given(answer),
+            Ok(Some(Evaluation::Verdict(answer))) if terms.apart.is_empty() => Verdict::Given(answer),
+            Ok(Some(Evaluation::Verdict(answer))) => {
+                Verdict::Given(Answer { status: answer.status.without_tokens(), ..answer })
+            }
             Ok(Some(Evaluation::NoLimits)) => Verdict::NoLimits,
             Ok(None) => {
                 tracing::error!("the limiter's answer is not readable");

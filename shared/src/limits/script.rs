@@ -16,6 +16,11 @@ const CACHE_MS: u32 = 300_000;
 const FAILURES_TO_OPEN: u32 = 5;
 /// How long it is avoided before it is tried again, in ms.
 const OPEN_MS: u32 = 30_000;
+/// How long a provider is avoided that refuses our account, in ms: somebody must pay or mend a key there.
+const REFUSED_MS: u32 = 300_000;
+
+/// A limit that nobody reaches.
+const WIDE: u64 = 1_000_000_000;
 
 /// The scripts.
 pub struct Scripts {
@@ -39,6 +44,8 @@ impl Default for Scripts {
 
 /// What a call asks for.
 pub struct Terms<'a> {
+    /// Where it is counted: empty for calls, and a name for what is counted apart from them.
+    pub apart: &'static str,
     /// The hash of the call's key.
     pub key_hash: &'a str,
     /// Ours, a UUIDv7.
@@ -53,13 +60,35 @@ pub struct Terms<'a> {
     pub providers: &'a [&'static str],
 }
 
-/// How a provider did, for the breaker of its route.
+/// How a provider did, for its breakers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderReport {
     /// The provider's name.
     pub provider: &'static str,
-    /// Whether it answered as it should.
-    pub answered: bool,
+    /// What came of asking it.
+    pub outcome: AttemptOutcome,
+}
+
+/// What came of asking a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// It answered as it should.
+    Answered,
+    /// It failed at this model.
+    Failed,
+    /// It refuses our account, whatever the model.
+    Refused,
+}
+
+impl AttemptOutcome {
+    /// As the script takes it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// A script below its shared head and the table of windows.
@@ -117,11 +146,12 @@ pub fn release<'a>(
         reservation.admitted_at.to_string().into(),
         FAILURES_TO_OPEN.to_string().into(),
         OPEN_MS.to_string().into(),
+        REFUSED_MS.to_string().into(),
         reservation.model.into(),
     ];
     for report in reports {
         arguments.push(report.provider.into());
-        arguments.push(if report.answered { "1" } else { "0" }.into());
+        arguments.push(report.outcome.as_str().into());
     }
     arguments
 }
@@ -180,6 +210,17 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
     }))
 }
 
+/// A limits text with the same requests a minute, in which nothing else holds anybody up.
+pub fn of_requests_a_minute(limits: &str) -> String {
+    let wide = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if !["account", "key", "requests_per_minute"].contains(&name) => {
+            format!("{name}={WIDE}/{WIDE}")
+        }
+        _ => pair.to_owned(),
+    };
+    limits.split(' ').map(wide).collect::<Vec<_>>().join(" ")
+}
+
 /// A limit in a limits text: the key's and the account's.
 pub fn limit(limits: &str, name: &str) -> Option<(u64, u64)> {
     let (key, account) = value(limits, name)?.split_once('/')?;
@@ -211,6 +252,14 @@ fn value<'a>(limits: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_is_counted_apart_only_the_minute_holds_anybody_up() {
+        let limits = "account=a key=k burst=5/6 requests_per_minute=30/60 concurrency=1/1";
+        let wide = "account=a key=k burst=1000000000/1000000000 requests_per_minute=30/60 \
+                    concurrency=1000000000/1000000000";
+        assert_eq!(of_requests_a_minute(limits), wide);
+    }
 
     #[test]
     fn a_limits_text_is_read_by_name() {

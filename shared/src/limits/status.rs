@@ -20,13 +20,19 @@ pub struct WindowStatus {
 /// The rate-limit status of a caller: the tighter of key and account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimitStatus {
-    windows: Option<(WindowStatus, WindowStatus)>,
+    /// Of requests, and of tokens where they are counted.
+    windows: Option<(WindowStatus, Option<WindowStatus>)>,
 }
 
 impl RateLimitStatus {
     /// The figures that Redis counted: requests, tokens.
     pub(super) const fn counted(requests: WindowStatus, tokens: WindowStatus) -> Self {
-        Self { windows: Some((requests, tokens)) }
+        Self { windows: Some((requests, Some(tokens))) }
+    }
+
+    /// The same of what uses no tokens.
+    pub(super) fn without_tokens(self) -> Self {
+        Self { windows: self.windows.map(|(requests, _)| (requests, None)) }
     }
 
     /// Redis is away, so no figure is known: the answer carries `x-ratelimit-degraded`.
@@ -48,13 +54,16 @@ impl RateLimitStatus {
             headers.insert(answer_headers::DEGRADED, HeaderValue::from_static("true"));
             return;
         };
-        headers.insert(answer_headers::LIMIT_REQUESTS, requests.limit.into());
-        headers.insert(answer_headers::REMAINING_REQUESTS, requests.remaining.into());
-        headers.insert(answer_headers::LIMIT_TOKENS, tokens.limit.into());
-        headers.insert(answer_headers::REMAINING_TOKENS, tokens.remaining.into());
-        for (name, window) in [(answer_headers::RESET_REQUESTS, requests), (answer_headers::RESET_TOKENS, tokens)] {
+        let of_requests =
+            [answer_headers::LIMIT_REQUESTS, answer_headers::REMAINING_REQUESTS, answer_headers::RESET_REQUESTS];
+        let of_tokens = [answer_headers::LIMIT_TOKENS, answer_headers::REMAINING_TOKENS, answer_headers::RESET_TOKENS];
+        for (names, window) in std::iter::once((of_requests, requests)).chain(tokens.as_ref().map(|it| (of_tokens, it)))
+        {
+            let [limit, remaining, reset] = names;
+            headers.insert(limit, window.limit.into());
+            headers.insert(remaining, window.remaining.into());
             if let Ok(value) = HeaderValue::from_str(&duration(window.reset_ms)) {
-                headers.insert(name, value);
+                headers.insert(reset, value);
             }
         }
     }

@@ -4,9 +4,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
 use super::failure::{Failure, Refusal};
-use super::{Authentication, Credential, connection};
+use super::{Authentication, Credential};
 use crate::app::App;
 use crate::config::ProviderSettings;
+use crate::connections::kept;
 use crate::formats::Upstream;
 use crate::reason::reason;
 
@@ -34,8 +35,8 @@ pub async fn send(
         headers.extend(upstream.headers.clone());
         tokio::time::timeout_at(until, http.post(address.clone()).headers(headers).body(upstream.body.clone()).send())
     };
-    let (mut sent, opened) = connection::watched(ask(&app.http)).await;
-    if !opened && matches!(&sent, Ok(Err(error)) if connection::has_ended(error)) {
+    let (mut sent, opened) = kept::watched(ask(&app.http)).await;
+    if !opened && matches!(&sent, Ok(Err(error)) if kept::has_ended(error)) {
         tracing::info!(provider, "a kept connection had been closed; the provider is asked again over a new one");
         sent = ask(app.http_unkept()).await;
     }
@@ -43,7 +44,7 @@ pub async fn send(
         Err(_) => return Err(Failure::silent(provider)),
         Ok(Err(error)) => {
             // A plain call may have been answered, and charged, on a connection that was lost after it was sent.
-            let fall_back = upstream.streamed || error.is_connect();
+            let fall_back = upstream.repeatable || error.is_connect();
             tracing::warn!(provider, reason = reason(error), "a provider cannot be reached");
             return Err(Failure::unreachable(provider, fall_back));
         }

@@ -17,10 +17,21 @@ pub struct Failure {
     pub error: Error,
     /// Whether another provider may do better.
     pub fall_back: bool,
-    /// Whether it would have befallen anyone: then it counts against the route, and else neither for nor against it.
-    pub providers_fault: bool,
+    /// What it counts against.
+    pub against: Against,
     /// The provider's own sentence, cleaned, for the log.
     pub said: Option<String>,
+}
+
+/// What a failure counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// Nothing: it would not have befallen anyone else.
+    Nothing,
+    /// The provider as it serves this model.
+    Route,
+    /// The provider at every model: our account there is refused.
+    Account,
 }
 
 /// A refusal as it came.
@@ -55,7 +66,7 @@ impl Failure {
     /// The call's time was up: nobody's fault, and nobody else has more of it.
     #[must_use]
     pub fn deadline() -> Self {
-        Self { error: Error::new(Code::DeadlineExceeded), fall_back: false, providers_fault: false, said: None }
+        Self { error: Error::new(Code::DeadlineExceeded), fall_back: false, against: Against::Nothing, said: None }
     }
 
     /// A success that is not what it should be: not JSON, no choices.
@@ -76,7 +87,7 @@ impl Failure {
         let Refusal { provider, credential, status, headers, .. } = *refusal;
         let ours = matches!(credential, Credential::Ours);
         let told = |code: Code, fall_back| Self::new(Error::new(code), provider, fall_back);
-        let callers = |error: Error| Self { providers_fault: false, ..Self::new(error, provider, false) };
+        let callers = |error: Error| Self { against: Against::Nothing, ..Self::new(error, provider, false) };
         match status.as_u16() {
             // What would pass with another content, or a shorter one.
             400 | 403 | 413 | 422 if words.are_about_content() => callers(rejected(status, words)),
@@ -87,9 +98,9 @@ impl Failure {
                     None => error,
                 })
             }
-            402 => Self::account(refusal, StatusCode::PAYMENT_REQUIRED),
-            400 | 403 | 429 if words.are_about_credit() => Self::account(refusal, StatusCode::PAYMENT_REQUIRED),
-            401 | 403 => Self::account(refusal, status),
+            402 => Self::out_of_credit(refusal, words),
+            400 | 403 | 412 | 429 if words.are_about_credit() => Self::out_of_credit(refusal, words),
+            401 | 403 => Self::refused_account(refusal, status),
             408 => told(Code::UpstreamTimeout, true),
             429 => {
                 let mut error = Error::new(Code::UpstreamRateLimited);
@@ -120,20 +131,50 @@ impl Failure {
         }
     }
 
-    /// An account there is refused or has no credit. The caller's own is theirs to mend, and nobody else is asked in its
-    /// place; of ours the caller need not know.
-    fn account(refusal: &Refusal<'_>, status: StatusCode) -> Self {
+    /// An account there has no credit. Where ours is only too poor for this very call, a smaller one may still pass, so no
+    /// caller can shut the provider for the others by asking for much.
+    fn out_of_credit(refusal: &Refusal<'_>, words: &Words) -> Self {
+        let Refusal { provider, status, .. } = *refusal;
+        if matches!(refusal.credential, Credential::Own(_)) {
+            let told = "Your own account at the provider has no credit left. Add some there, or delete your key here to \
+                        use the gateway's account.";
+            return Self::own_account(provider, StatusCode::PAYMENT_REQUIRED, Some(told));
+        }
+        tracing::error!(provider, status = status.as_u16(), "our account at a provider is out of credit");
+        let against = if words.are_about_this_calls_price() { Against::Route } else { Against::Account };
+        Self::our_account(provider, against)
+    }
+
+    /// An account there is refused: its key is not known, or may not do this. What is forbidden at one model may be
+    /// allowed at others.
+    fn refused_account(refusal: &Refusal<'_>, status: StatusCode) -> Self {
         let provider = refusal.provider;
         if matches!(refusal.credential, Credential::Own(_)) {
-            let error = Error::new(Code::ProviderKeyRejected).with_status(status);
-            return Self { providers_fault: false, ..Self::new(error, provider, false) };
+            return Self::own_account(provider, status, None);
         }
-        tracing::error!(provider, status = refusal.status.as_u16(), "a provider refuses our account");
-        Self::new(Error::new(Code::UpstreamError), provider, true)
+        tracing::error!(provider, status = status.as_u16(), "a provider refuses our account");
+        let against = if status == StatusCode::UNAUTHORIZED { Against::Account } else { Against::Route };
+        Self::our_account(provider, against)
+    }
+
+    /// The caller's own account is theirs to mend, and nobody else is asked in its place.
+    fn own_account(provider: &str, status: StatusCode, message: Option<&'static str>) -> Self {
+        let mut error = Error::new(Code::ProviderKeyRejected).with_status(status);
+        if let Some(message) = message {
+            error = error.with_message(message);
+        }
+        Self { against: Against::Nothing, ..Self::new(error, provider, false) }
+    }
+
+    /// Of our account the caller need not know more than that this provider cannot serve them.
+    fn our_account(provider: &str, against: Against) -> Self {
+        let told = "The provider cannot serve this right now. Choose another model, or retry later.";
+        let error = Error::new(Code::UpstreamUnavailable).with_message(told);
+        Self { against, ..Self::new(error, provider, true) }
     }
 
     fn new(error: Error, provider: &str, fall_back: bool) -> Self {
-        Self { error: error.with_detail("provider", provider), fall_back, providers_fault: true, said: None }
+        Self { error: error.with_detail("provider", provider), fall_back, against: Against::Route, said: None }
     }
 }
 
@@ -197,7 +238,9 @@ mod tests {
         ] {
             let failure = refused_with(&own, status, &[], body);
             assert_eq!((failure.error.code, failure.error.http_status().as_u16()), (Code::ProviderKeyRejected, told));
-            assert!(!failure.fall_back && !failure.providers_fault);
+            assert!(!failure.fall_back && failure.against == Against::Nothing);
+            let says_so = failure.error.message.contains("no credit left");
+            assert_eq!(says_so, told == 402, "{body}");
         }
         assert!(refused_with(&own, 500, &[], "").fall_back);
     }
@@ -214,7 +257,7 @@ mod tests {
             let failure = refused(status, "");
             let told = failure.error.http_status().as_u16();
             assert!((400..=599).contains(&told), "{status} is told as {told}");
-            assert_eq!(failure.fall_back, failure.providers_fault || status == 404, "{status}");
+            assert_eq!(failure.fall_back, failure.against != Against::Nothing || status == 404, "{status}");
         }
     }
 
@@ -238,7 +281,7 @@ mod tests {
             let error = &failure.error;
             assert_eq!((error.http_status().as_u16(), error.message.as_ref()), (status, message), "{body}");
             assert_eq!((error.code, error.details["provider"].as_str()), (Code::UpstreamRejected, Some("chutes")));
-            assert_eq!((failure.fall_back, failure.providers_fault), (status == 404, false), "{body}");
+            assert_eq!((failure.fall_back, failure.against), (status == 404, Against::Nothing), "{body}");
         }
         assert_eq!(refused(422, r#"{"detail":[{"loc":["body","n"],"msg":"x"}]}"#).error.param.as_deref(), Some("n"));
     }
@@ -248,19 +291,57 @@ mod tests {
         let unknown = r#"{"error":{"message":"The model `m` does not exist","code":"model_not_found"}}"#;
         for status in [400, 404] {
             let failure = refused(status, unknown);
-            assert!(failure.fall_back && failure.providers_fault);
+            assert!(failure.fall_back && failure.against == Against::Route);
             assert_eq!(failure.error.http_status(), 404);
         }
         let poor =
             r#"{"error":{"message":"This request requires more credits. You can only afford 3 tokens.","code":402}}"#;
         for status in [400, 402, 403, 429] {
             let failure = refused(status, poor);
-            assert!(failure.fall_back && failure.providers_fault, "{status}");
-            assert_eq!(failure.error.code, Code::UpstreamError, "{status}");
+            // A dear call may not shut the provider for the cheap ones of others.
+            assert_eq!((failure.fall_back, failure.against), (true, Against::Route), "{status}");
+            assert_eq!(failure.error.http_status(), 503, "{status}");
             let told = failure.error.to_object().to_string();
             assert!(!told.contains("credit") && !told.contains("afford"), "{told}");
             assert!(failure.said.is_some_and(|said| said.contains("afford")), "the log has it");
         }
+    }
+
+    #[test]
+    fn an_account_of_ours_that_is_empty_or_unknown_counts_against_the_provider_at_every_model() {
+        for (status, body) in [
+            (401, ""),
+            (402, ""),
+            (
+                402,
+                r#"{"error":{"message":"Insufficient credits. Add more using https://x.example/credits","code":402}}"#,
+            ),
+            (
+                429,
+                r#"{"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","code":"insufficient_quota"}}"#,
+            ),
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing."}}"#,
+            ),
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits. You will regain access on 2027-01-01."}}"#,
+            ),
+            (403, r#"{"error":{"message":"Key limit exceeded (total limit). Manage it.","code":403}}"#),
+            (412, r#"{"error":{"message":"Account suspended: monthly spending limit reached"}}"#),
+        ] {
+            let failure = refused(status, body);
+            assert_eq!((failure.fall_back, failure.against), (true, Against::Account), "{status} {body}");
+            assert_eq!((failure.error.code, failure.error.http_status().as_u16()), (Code::UpstreamUnavailable, 503));
+            let told = failure.error.to_object().to_string().to_lowercase();
+            assert!(["credit", "quota", "account", "limit"].iter().all(|word| !told.contains(word)), "{told}");
+        }
+        assert_eq!(refused(403, "").against, Against::Route, "a model may be forbidden by itself");
+        // What is refused to whom an aggregator asked is not refused to us.
+        let behind = r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"{\"error\":{\"message\":\"You exceeded your current quota\",\"code\":429}}"}}}"#;
+        let failure = refused(429, behind);
+        assert_eq!((failure.error.code, failure.against), (Code::UpstreamRateLimited, Against::Route));
     }
 
     #[test]
@@ -270,7 +351,7 @@ mod tests {
             let failure = refused(status, long);
             assert_eq!(failure.error.code, Code::ContextLengthExceeded, "{status}");
             assert_eq!(failure.error.message, "prompt is too long: 210000 tokens > 200000 maximum");
-            assert!(!failure.fall_back && !failure.providers_fault);
+            assert!(!failure.fall_back && failure.against == Against::Nothing);
         }
         assert_eq!(refused(429, r#"{"error":{"message":"prompt is too long"}}"#).error.code, Code::UpstreamRateLimited);
     }

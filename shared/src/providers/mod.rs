@@ -3,8 +3,8 @@
 pub mod attempt;
 pub mod candidate;
 mod clean;
-pub mod connection;
 pub mod failure;
+pub mod internal;
 pub mod order;
 pub mod own_keys;
 pub mod routing;
@@ -23,7 +23,8 @@ pub struct Provider {
     /// How it wants our key.
     pub authentication: Authentication,
     /// The formats that it speaks, each with its endpoint's path behind the base URL. Every provider speaks chat or
-    /// Messages: what a client asks for in any other format is translated into one of them.
+    /// Messages: what a client asks for in any other format of text is translated into one of them. Into what makes no
+    /// text nothing can be translated.
     pub speaks: &'static [(Format, &'static str)],
     /// What is different about it.
     pub quirks: Quirks,

@@ -6,6 +6,7 @@ use crate::formats::format::Format;
 const CHAT: (Format, &str) = (Format::Chat, "/chat/completions");
 const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");
 const MESSAGES: (Format, &str) = (Format::Messages, "/messages");
+const EMBEDDINGS: (Format, &str) = (Format::Embeddings, "/embeddings");
 
 /// Every provider the gateway knows.
 pub static PROVIDERS: &[Provider] = &[
@@ -13,7 +14,7 @@ pub static PROVIDERS: &[Provider] = &[
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS, MESSAGES],
+        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS],
         quirks: Quirks { sends_app: true, open_weights: false },
     },
     Provider {
@@ -21,14 +22,14 @@ pub static PROVIDERS: &[Provider] = &[
         base_url: "https://api.portkey.ai/v1",
         authentication: Authentication::Portkey,
         // It routes to OpenAI, whose models of today answer text completions with an error.
-        speaks: &[CHAT],
+        speaks: &[CHAT, EMBEDDINGS],
         quirks: Quirks { sends_app: false, open_weights: false },
     },
     Provider {
         name: "featherless",
         base_url: "https://api.featherless.ai/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS],
+        speaks: &[CHAT, COMPLETIONS, EMBEDDINGS],
         quirks: Quirks { sends_app: false, open_weights: true },
     },
     Provider {
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_provider_speaks_a_format_into_which_all_else_is_translated() {
+    fn every_provider_speaks_a_format_into_which_all_that_writes_text_is_translated() {
         for provider in PROVIDERS {
             let speaks = |format| provider.path(format).is_some();
             assert!(speaks(Format::Chat) || speaks(Format::Messages), "{}", provider.name);

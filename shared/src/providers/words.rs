@@ -49,19 +49,26 @@ const FLAGGED: [&str; 9] = [
     "data_inspection_failed",
 ];
 
-/// An account there that has no credit: OpenAI, Anthropic, OpenRouter, DeepSeek, DashScope.
-const OUT_OF_CREDIT: [&str; 10] = [
+/// An account there that has no credit, or may spend no more of it: OpenAI, Anthropic, OpenRouter, DeepSeek, DashScope, xAI,
+/// Fireworks.
+const OUT_OF_CREDIT: [&str; 13] = [
     "insufficient_quota",
     "exceeded your current quota",
     "credit balance is too low",
-    "can only afford",
+    "specified api usage limits",
     "insufficient credits",
+    "used all available credits",
+    "key limit exceeded",
+    "spending limit",
     "insufficient balance",
     "insufficient funds",
     "billing_hard_limit_reached",
     "billing_not_active",
     "arrearage",
 ];
+
+/// An account there whose credit does not cover this very call: OpenRouter.
+const TOO_DEAR: &str = "can only afford";
 
 /// A model that is not there.
 const UNKNOWN_MODEL: [&str; 6] =
@@ -80,6 +87,8 @@ pub struct Words {
     has_reasons: bool,
     /// All that is told apart by, in lower case.
     lower: String,
+    /// The same of who was asked, without whom an aggregator asked: about accounts only that is about ours.
+    outer: String,
 }
 
 impl Words {
@@ -94,13 +103,21 @@ impl Words {
         let said = first(sentence);
         let (param, code) = (first(param).filter(|name| is_name(name)), first(code).filter(|code| is_name(code)));
         let kind = error.get("type").and_then(Value::as_str).unwrap_or_default();
-        let lower = [said.as_deref().unwrap_or_default(), code.as_deref().unwrap_or_default(), kind].join("\n");
+        let joined = |said: Option<&str>, code: Option<&str>| {
+            [said.unwrap_or_default(), code.unwrap_or_default(), kind].join("\n").to_lowercase()
+        };
+        let lower = joined(said.as_deref(), code.as_deref());
+        let outer = match inner {
+            Some(_) => joined(sentence(error).as_deref(), self::code(error).as_deref()),
+            None => lower.clone(),
+        };
         Self {
             message: said.and_then(|said| clean(&said, hidden)),
             param,
             code,
             has_reasons: error.pointer("/metadata/reasons").is_some_and(Value::is_array),
-            lower: lower.to_lowercase(),
+            lower,
+            outer,
         }
     }
 
@@ -116,10 +133,16 @@ impl Words {
         self.has_reasons || self.say(&FLAGGED)
     }
 
-    /// The account there has no credit.
+    /// The account there has no credit, or not enough.
     #[must_use]
     pub fn are_about_credit(&self) -> bool {
-        self.say(&OUT_OF_CREDIT)
+        OUT_OF_CREDIT.iter().any(|wording| self.outer.contains(wording)) || self.are_about_this_calls_price()
+    }
+
+    /// The account there has not enough credit for this call.
+    #[must_use]
+    pub fn are_about_this_calls_price(&self) -> bool {
+        self.outer.contains(TOO_DEAR)
     }
 
     /// The model is not there.
@@ -193,7 +216,11 @@ mod tests {
         assert_eq!(read(r#"{"error":"too hot"}"#).message.as_deref(), Some("too hot"));
         assert_eq!(read(r#"{"detail":"too hot"}"#).message.as_deref(), Some("too hot"));
         for body in ["", "<html>", "[]", "{}", r#"{"error":null}"#, r#"{"error":{"message":""}}"#] {
-            assert_eq!(read(body), Words { lower: "\n\n".to_owned(), ..Words::default() }, "{body}");
+            assert_eq!(
+                read(body),
+                Words { lower: "\n\n".to_owned(), outer: "\n\n".to_owned(), ..Words::default() },
+                "{body}"
+            );
         }
     }
 

@@ -22,7 +22,7 @@ use crate::error::{Code, Error};
 const PREFLIGHT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `router` with everything that surrounds an endpoint, from the outside in: request id and access log, CORS, panics,
-/// the body limit, errors in the API's shape, and parameters that a rewrite has moved into the query.
+/// bodies that are too large, errors in the API's shape, and parameters that a rewrite has moved into the query.
 pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
     let routes = app.routes;
     let endpoints = router
@@ -36,7 +36,7 @@ pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
     Router::new()
         .fallback_service(routed)
         .layer(from_fn(errors::shape))
-        .layer(from_fn(body::limit))
+        .layer(from_fn(body::keep_back))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(cors())
         .layer(from_fn(access::identify))

@@ -5,9 +5,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use http::header;
+use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 
 use super::encoding;
@@ -22,15 +22,26 @@ const LINGER_BYTES: usize = 32 * 1024 * 1024;
 /// How long a refused body is still read.
 const LINGER_TIME: Duration = Duration::from_secs(5);
 
-/// Refuses a body that announces more than [`BODY_LIMIT`]. One that does not say is refused by whoever reads it.
-pub(super) async fn limit(request: Request, next: Next) -> Response {
-    let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
-        linger(request.into_body()).await;
-        return Error::new(Code::PayloadTooLarge).into_response();
+/// Keeps a body back that announces more than [`BODY_LIMIT`]: what it is answered with, by its key above all, is settled
+/// without it, since [`Payload`] refuses it by its length. Whoever asks before sending it (`Expect: 100-continue`,
+/// RFC 9110 §10.1.1) is then answered at once; anybody else is sending already.
+pub(super) async fn keep_back(request: Request, next: Next) -> Response {
+    if !announces_too_much(request.headers()) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let asks_first = request.headers().contains_key(header::EXPECT);
+    let (head, body) = request.into_parts();
+    let response = next.run(Request::from_parts(head, Body::empty())).await;
+    if !asks_first {
+        linger(body).await;
+    }
+    response
+}
+
+/// Whether the body announces more than [`BODY_LIMIT`].
+fn announces_too_much(headers: &HeaderMap) -> bool {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    announced.is_some_and(|length| length > BODY_LIMIT as u64)
 }
 
 async fn linger(mut body: Body) {
@@ -47,6 +58,9 @@ async fn linger(mut body: Body) {
 }
 
 /// A request body of at most [`BODY_LIMIT`] bytes, read whole and decoded.
+///
+/// It is extracted behind the caller, whose missing or malformed key is refused before a byte is read; and a key that the
+/// database refuses goes before a 413, too (`key_first`).
 #[derive(Debug)]
 pub struct Payload(pub Bytes);
 
@@ -55,6 +69,9 @@ impl<S: Sync> FromRequest<S> for Payload {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (head, mut body) = request.into_parts();
+        if announces_too_much(&head.headers) {
+            return Err(Error::new(Code::PayloadTooLarge));
+        }
         // Most bodies come in one piece, which then is the answer as it is.
         let mut first = Bytes::new();
         let mut joined = BytesMut::new();

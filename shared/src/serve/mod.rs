@@ -21,8 +21,10 @@ mod vercel;
 use std::env;
 
 use axum::Router;
+use reqwest::Url;
 
 use crate::app::{AppError, SharedApp};
+use crate::connections::ahead;
 use crate::deployment;
 
 pub use application::application;
@@ -70,13 +72,17 @@ impl Platform {
     }
 }
 
-/// Serves `endpoints` on the platform that this process runs on, until a signal stops it.
+/// Serves `endpoints` on the platform that this process runs on, until a signal stops it. Connections to `asked_first`,
+/// the servers that the first call asks, are opened meanwhile.
 ///
 /// # Errors
 /// [`ServeError`].
-pub fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Result<(), ServeError> {
+pub fn serve(endpoints: Router<SharedApp>, app: SharedApp, asked_first: &[Url]) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
     let outcome = runtime.block_on(async {
+        for server in asked_first {
+            ahead::open(&app.http, server).await;
+        }
         // Beside the first calls, which need not wait for it.
         let looking = app.clone();
         tokio::spawn(async move { deployment::report(&looking).await });

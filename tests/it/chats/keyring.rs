@@ -50,6 +50,28 @@ async fn a_title_that_was_changed_meanwhile_is_not_renewed_away() {
 }
 
 #[tokio::test]
+async fn however_many_come_first_that_nobody_can_read_the_others_are_renewed() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let id = session(&world, &account, "Old title").await;
+    say(&world, &account, &id, "user", "Hi").await.success();
+    // More than a round lists, in front of the one that can be read.
+    world
+        .sql(
+            "insert into gateway.chat_messages overriding system value
+               select (jsonb_populate_record(m, jsonb_build_object('id', -n, 'position', 1000 + n))).*
+                 from gateway.chat_messages m, generate_series(1, 1201) n;
+             update gateway.chat_messages set content = row ('lost', 1)::gateway.sealed_text where id < 0",
+        )
+        .await;
+    let ring = format!("2:{}=,{}", "Q".repeat(43), world.platform.variables()["ENCRYPTION_KEYS"]);
+    let gateway = world.another_gateway_with(&[("ENCRYPTION_KEYS", &ring)]).await;
+    let request = world.http.get(format!("{gateway}/api/cron/retention"));
+    let swept = Answer::to(request.bearer_auth(&world.platform.variables()["CRON_SECRET"])).await.success();
+    assert_eq!(swept["renewed"], 2, "the title, and the message");
+}
+
+#[tokio::test]
 async fn a_message_that_nobody_can_read_any_more_keeps_no_other_from_being_renewed() {
     let world = World::start().await;
     let account = world.account(0).await;

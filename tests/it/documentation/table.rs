@@ -26,7 +26,7 @@ async fn every_operation_is_documented_with_its_auth_and_its_refusals() {
         let security = match operation.auth {
             Auth::Public => json!([]),
             Auth::User | Auth::Admin => json!([{"bearer": []}, {"x_api_key": []}]),
-            Auth::Cron => json!([{"cron_secret": []}]),
+            Auth::Cron => json!([{"bearer": []}]),
         };
         assert_eq!(described["security"], security, "{what}");
         assert_eq!(described.get("x-scope").and_then(Value::as_str), operation.scope, "{what}");
@@ -43,7 +43,8 @@ async fn every_operation_is_documented_with_its_auth_and_its_refusals() {
         for status in wanted {
             assert!(responses.contains_key(status), "{what} does not say {status}");
         }
-        for (status, response) in responses {
+        // Nothing comes with a 304.
+        for (status, response) in responses.iter().filter(|(status, _)| *status != "304") {
             assert!(response["content"].is_object(), "{what} does not say what comes with {status}");
             if status.starts_with('4') {
                 let schema = &response["content"]["application/json"]["schema"]["$ref"];

@@ -220,6 +220,7 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
             (_, Format::Chat) => shapes().count(),
             (_, Format::Completions) => OF_TEXTS,
             (_, Format::Messages) => OF_MESSAGES,
+            (_, _) => 0,
         };
         assert_eq!(compared, recorded, "{}", wire.name);
     }

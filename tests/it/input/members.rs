@@ -62,6 +62,7 @@ fn own_members(wire: &Wire) -> &'static [&'static str] {
         Format::Chat => &["messages", "max_completion_tokens"],
         Format::Completions => &["prompt", "suffix", "best_of", "logprobs"],
         Format::Messages => &["messages", "speed", "inference_geo", "container", "mcp_servers"],
+        _ => &[],
     }
 }
 
@@ -165,6 +166,7 @@ async fn numbers_out_of_range_are_refused_by_name() {
             Format::Chat => &["n", "max_tokens", "max_completion_tokens"],
             Format::Completions => &["n", "max_tokens", "best_of"],
             Format::Messages => &["max_tokens"],
+            _ => &[],
         };
         for (member, number) in members.iter().flat_map(|member| numbers.map(|number| (*member, number))) {
             // A number that no JSON library can hold is written by hand.

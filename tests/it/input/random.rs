@@ -127,7 +127,7 @@ fn good(wire: &Wire) -> Value {
             "tools": [{"name": "f", "input_schema": {"type": "object"}}],
             "stop_sequences": ["x"],
         }),
-        Format::Completions => json!({"prompt": ["Hello"], "logprobs": 2, "best_of": 2, "echo": false, "suffix": ""}),
+        _ => json!({"prompt": ["Hello"], "logprobs": 2, "best_of": 2, "echo": false, "suffix": ""}),
     };
     let mut body = wire.hello(&json!({
         "max_tokens": 50, "stream": wire.format != Format::Completions, "temperature": 0.5,

@@ -1,11 +1,15 @@
 //! Whoever sends a malformed request with a key that is refused hears of the key, on every endpoint.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::route::{Auth, Operation, Route};
 use shared::routes::ROUTES;
 use tests::answer::Answer;
 use tests::world::{Account, World};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::samples::sample;
 
@@ -84,4 +88,51 @@ async fn a_good_key_hears_what_is_wrong_with_its_request() {
     // A key that may use other models only, or has spent what it may, must mend its request all the same.
     world.change_key(&account, "allowed_models = '{other/*}', spend_limit = 1, spent = 1").await;
     Answer::to(world.chat(&account.key, &json!({"model": 5}))).await.refused(400, "invalid_request");
+}
+
+/// Announces a body of five megabytes and sends none of it: gives the answer's status and code.
+async fn announced(world: &World, method: &str, path: &str, key: Option<&str>) -> (u16, String) {
+    let address = world.base_url.strip_prefix("http://").expect("a plain address");
+    let mut connection = TcpStream::connect(address).await.expect("a connection");
+    let key = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: 5000000\r\nexpect: 100-continue\r\n{key}\r\n"
+    );
+    connection.write_all(head.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    let read = connection.read_to_string(&mut answer);
+    tokio::time::timeout(Duration::from_secs(30), read).await.expect("an answer without the body").expect("text");
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
+    (status, body["error"]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_refused_key_goes_before_a_body_that_is_too_large_and_the_body_is_not_asked_for() {
+    let world = World::start().await;
+    let _keeps_the_role = world.administrator().await;
+    let mut wrong = Vec::new();
+    for (route, operation) in keyed() {
+        let caller = world.administrator().await;
+        let sample = sample(&world, route, operation, &caller).await;
+        let (path, what) = (sample.path(route.paths[0]), format!("{} {}", operation.method, route.paths[0]));
+        let unknown = format!("gw_live_{}", "x".repeat(43));
+        let mut cases = vec![(None, "", (401, "missing_api_key")), (Some(&unknown), "", (401, "invalid_api_key"))];
+        if sample.body.is_some() {
+            cases.push((Some(&caller.key), "", (413, "payload_too_large")));
+        }
+        cases.push((Some(&caller.key), "scopes = '{no:scope}'", (403, "insufficient_scope")));
+        cases.push((Some(&caller.key), "revoked_at = gateway.now()", (401, "api_key_revoked")));
+        for (key, change, refusal) in cases {
+            if !change.is_empty() {
+                world.change_key(&caller, change).await;
+            }
+            let told = announced(&world, operation.method, &path, key.map(String::as_str)).await;
+            if told != (refusal.0, refusal.1.to_owned()) {
+                wrong.push(format!("{what}: {told:?}, not {refusal:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

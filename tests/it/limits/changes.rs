@@ -59,11 +59,25 @@ async fn a_raised_limit_is_noticed_by_every_instance() {
     }
     world.limit(account.id, &json!({ "requests_per_minute": 100 })).await;
     for gateway in [&world.base_url, &other] {
-        // It may remember its refusal for a second.
+        // It may remember its refusal for a moment.
         poll("a served call", || async { call_at(chat(), &world, gateway, &account.key, &body).await.status == 200 })
             .await;
     }
     world.settled().await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_revoked_elsewhere_hears_of_it_though_its_window_is_closed() {
+    let world = world().await;
+    let body = hello(&json!({}));
+    let other = world.another_gateway().await;
+    let account = limited(&world, json!({ "requests_per_minute": 1 })).await;
+    let call = || call_at(chat(), &world, &world.base_url, &account.key, &body);
+    assert_eq!(call().await.status, 200);
+    assert_eq!(call().await.status, 429);
+    let revoke = world.http.delete(format!("{other}/user/api-keys/{}", account.key_id));
+    Answer::to(revoke.bearer_auth(&account.key)).await.success();
+    poll("the reason that counts", || async { call().await.status == 401 }).await;
 }
 
 #[tokio::test]

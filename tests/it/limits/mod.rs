@@ -1,5 +1,6 @@
 //! Rate limits: every window, over all keys and instances, and what a refusal leaves behind.
 
+mod apart;
 mod changes;
 mod instances;
 mod keys;

@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use serde_json::json;
 use shared::app::{App, SharedApp};
 use shared::config::Config;
-use shared::limits::{Lease, ProviderReport};
+use shared::limits::{AttemptOutcome, Lease, ProviderReport};
 use tests::world::{World, hello};
 use uuid::Uuid;
 
@@ -61,7 +61,14 @@ impl Step {
     fn draw(random: &mut Random) -> Self {
         if random.below(3) == 0 {
             let provider = PROVIDERS[random.below(3) as usize];
-            let report = ProviderReport { provider, answered: random.below(8) == 0 };
+            let report = ProviderReport {
+                provider,
+                outcome: match random.below(24) {
+                    0..3 => AttemptOutcome::Answered,
+                    3 => AttemptOutcome::Refused,
+                    _ => AttemptOutcome::Failed,
+                },
+            };
             return Self::Release { chosen: random.below(1_000) as usize, tokens: random.below(400), report };
         }
         let key = random.below(3) as usize;

@@ -160,7 +160,7 @@ async fn a_client_that_hammers_a_closed_window_costs_no_transaction() {
             remembered += 1;
         }
     }
-    // A refusal is remembered for a second, so how many were depends on the machine, but one must have been.
+    // A refusal is remembered for a moment, so how many were depends on the machine, but one must have been.
     assert!(remembered > 0);
     world.settled().await;
 }

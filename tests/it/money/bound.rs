@@ -59,8 +59,6 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
             ("a suffix", json!({"suffix": "9182736450".repeat(300)})),
             ("the best of eight", json!({"best_of": 8, "n": 2, "stream": false})),
         ]),
-        // Over chat there is one text, and nothing to choose from.
-        (Format::Completions, _) => {}
         (Format::Messages, _) => {
             let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0K".repeat(4000)}});
             let tool = |name: &str| json!({"name": name, "input_schema": wide});
@@ -80,6 +78,8 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
                     {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "77"}]}]})),
             ]);
         }
+        // Over chat there is one text, and nothing to choose from.
+        (_, _) => {}
     }
     members
 }

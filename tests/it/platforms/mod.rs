@@ -1,5 +1,6 @@
 //! The compiled function as each platform runs it.
 
+mod cold_start;
 mod lambda;
 mod plain;
 mod vercel;

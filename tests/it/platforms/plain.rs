@@ -57,12 +57,18 @@ async fn without_configuration_the_log_names_what_is_missing_and_the_rest_works(
 #[tokio::test]
 async fn a_body_over_the_limit_is_answered_and_not_cut_off() {
     let server = PlainServer::start(function(), &[]).await;
-    let url = format!("{}/ping", server.base_url);
-    let body = vec![b'x'; 5 * 1024 * 1024];
-    let response = http_client().post(url).body(body).send().await.expect("an answer");
-    assert_eq!(response.status(), 413);
-    let body: Value = serde_json::from_slice(&response.bytes().await.expect("a body")).expect("JSON");
-    assert_eq!(body["error"]["code"], "payload_too_large");
+    for (path, status, code) in [
+        ("/auth/register", 413, "payload_too_large"),
+        ("/v1/chat/completions", 503, "not_configured"),
+        ("/ping", 405, "method_not_allowed"),
+        ("/nowhere", 404, "not_found"),
+    ] {
+        let url = format!("{}{path}", server.base_url);
+        let response = http_client().post(url).body(vec![b'x'; 5 * 1024 * 1024]).send().await.expect("an answer");
+        assert_eq!(response.status(), status, "{path}");
+        let body: Value = serde_json::from_slice(&response.bytes().await.expect("a body")).expect("JSON");
+        assert_eq!(body["error"]["code"], code);
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+use tests::answer::Answer;
 use tests::wire::{Wire, each};
 use tests::world::{Account, MODEL, Route, World};
 
@@ -10,6 +12,8 @@ use super::{CREDIT, alone, ask_at, asked, body, dearer, with_fallback};
 /// Failures in a row that open a breaker, and how long it stays open.
 const FAILURES: usize = 5;
 const OPEN: Duration = Duration::from_secs(30);
+/// How long a provider is avoided that refuses our account.
+const REFUSED: Duration = Duration::from_secs(300);
 
 /// The providers that one call asks.
 async fn order(wire: &Wire, world: &World, gateway: &str, account: &Account) -> Vec<&'static str> {
@@ -68,6 +72,48 @@ async fn after_its_time_it_is_asked_first_again_and_one_failure_closes_it_off_ag
                 "a success closes the breaker"
             );
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_our_account_is_asked_last_at_once_at_every_model_and_until_it_answers() {
+    each(async |wire| {
+        let world = World::start().await;
+        let upstash = &world.platform.upstash;
+        upstash.stop_clock(Duration::from_secs(2_000_000_000)).expect("the in-process Redis");
+        let account = world.account(CREDIT).await;
+        let other_model = "test/other";
+        with_fallback(wire, &world, "normal").await;
+        let routes = [Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")];
+        world.model(other_model, &routes).await;
+        let control = world.platform.providers.control();
+        let ask_other = async || {
+            control.clear();
+            let body = wire.hello(&json!({"model": other_model}));
+            assert_eq!(ask_at(wire, &world, &world.base_url, &account.key, &body).await.status, 200);
+            asked(&world)
+        };
+        for status in [402, 401] {
+            control.set(wire.provider, Some(&format!("status?code={status}"))).expect("a behaviour");
+            assert_eq!(order(wire, &world, &world.base_url, &account).await, [wire.provider, "chutes"]);
+            assert_eq!(order(wire, &world, &world.base_url, &account).await, ["chutes"], "{status}");
+            assert_eq!(ask_other().await, ["chutes"], "{status}");
+            let health = Answer::to(world.http.get(format!("{}/health", world.base_url))).await.success();
+            assert_eq!(health["providers"][wire.provider], "refusing");
+            // Paid for, and asked as the last resort: the first answer is enough.
+            control.set(wire.provider, None).expect("a behaviour");
+            control.set("chutes", Some("status?code=500")).expect("a behaviour");
+            assert_eq!(order(wire, &world, &world.base_url, &account).await, ["chutes", wire.provider]);
+            control.set("chutes", None).expect("a behaviour");
+            assert_eq!(ask_other().await, [wire.provider], "{status}");
+        }
+        control.set(wire.provider, Some("status?code=402")).expect("a behaviour");
+        order(wire, &world, &world.base_url, &account).await;
+        upstash.advance_clock(REFUSED - Duration::from_millis(1)).expect("the in-process Redis");
+        assert_eq!(ask_other().await, ["chutes"]);
+        upstash.advance_clock(Duration::from_millis(1)).expect("the in-process Redis");
+        assert_eq!(ask_other().await, [wire.provider, "chutes"]);
     })
     .await;
 }

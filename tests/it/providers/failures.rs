@@ -144,9 +144,9 @@ async fn without_a_fallback_a_failure_is_a_clean_error_that_costs_nothing() {
         ("status?code=424", 502, "upstream_error"),
         ("status?code=408", 504, "upstream_timeout"),
         ("status?code=409", 502, "upstream_error"),
-        ("status?code=401", 502, "upstream_error"),
-        ("status?code=402", 502, "upstream_error"),
-        ("status?code=403", 502, "upstream_error"),
+        ("status?code=401", 503, "upstream_unavailable"),
+        ("status?code=402", 503, "upstream_unavailable"),
+        ("status?code=403", 503, "upstream_unavailable"),
         ("html", 502, "upstream_error"),
         ("html?code=429", 429, "upstream_rate_limited"),
         ("error-first", 502, "upstream_error"),
@@ -211,7 +211,7 @@ async fn a_provider_that_refuses_our_key_is_passed_over_and_the_key_stays_unsaid
         let balance = world.money(account.id).await.0;
         alone(wire, &world, "normal").await;
         let answer = ask_at(wire, &world, &gateway, &account.key, &body(wire, stream)).await;
-        assert_clean(wire, &answer, 502, "upstream_error", "our key");
+        assert_clean(wire, &answer, 503, "upstream_unavailable", "our key");
         // The stand-in repeats the end of the key, as some providers do.
         assert!(!answer.text.contains(&KEY[KEY.len() - 4..]), "{}", answer.text);
         assert_free(&world, &account, balance, "our key").await;

@@ -74,7 +74,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         admin::sample(world, wanted, owner).await,
         api_keys::sample(world, wanted, owner).await,
         chats::sample(world, wanted, owner).await,
-        inference::sample(wanted),
+        inference::sample(world, wanted).await,
         usage::sample(world, wanted, owner).await,
     ];
     let what = || panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name);

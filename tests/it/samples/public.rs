@@ -13,7 +13,7 @@ pub async fn sample(_world: &World, (method, name): (&str, &str)) -> Option<Samp
             "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "models" | "models_providers"
             | "v1_models" | "cron_sweep_holds",
         ) => Sample::plain(),
-        ("GET", "docs_asset") => Sample::plain().with("file", "swagger-ui.css"),
+        ("GET", "docs_asset") => Sample::plain().with("file", "start.js"),
         ("GET", "model") => Sample::plain().with("provider", developer).with("model", model),
         ("GET", "v1_model") => Sample::plain().with("id", MODEL),
         _ => return None,

@@ -138,7 +138,7 @@ impl Scene {
             ),
             sample("list_provider_keys", json!({"caller": user}), &[]),
             sample("delete_provider_key", json!({"caller": user, "provider": "chutes"}), &[]),
-            sample("list_outdated_provider_keys", json!({"versions": [1]}), &[]),
+            sample("list_outdated_provider_keys", json!({"versions": [1], "after": {}}), &[]),
             sample(
                 "renew_provider_key",
                 json!({"account_id": id, "provider": "chutes", "outdated": "c", "ciphertext": "d", "version": 2}),
@@ -171,7 +171,7 @@ impl Scene {
                 json!({"caller": user, "request": {"chat_retention_days": 7}}),
                 &["request.chat_retention_days"],
             ),
-            sample("list_outdated_chats", json!({"versions": [1]}), &[]),
+            sample("list_outdated_chats", json!({"versions": [1], "after": {}}), &[]),
             sample("renew_chats", json!({"renewed": {"sessions": [], "messages": []}}), &[]),
             sample("check_caller", json!({"caller": user, "scope": "inference"}), &[]),
             sample("get_limits", json!({"caller": user}), &[]),

@@ -62,9 +62,13 @@ async fn a_transaction_knows_its_request_and_no_other() {
     let reply = fixture.call_as(&format!("{key}\r\nX-Custom: a \"b\""), "who", "{}").await;
     assert_eq!(reply.body["custom"], "a \"b\"");
     assert_eq!(reply.body["session"], "authenticator");
-    assert_eq!(reply.body["timeout"], "8s");
-    let next = fixture.call_as(&format!("apikey: {}", fixture.keys.publishable), "who", "{}").await;
+    // Each role has the time that it is given in the database.
+    let publishable = format!("apikey: {}", fixture.keys.publishable);
+    let next = fixture.call_as(&publishable, "who", "{}").await;
     assert_eq!((&next.body["custom"], &next.body["timeout"]), (&Value::Null, &json!("3s")));
+    let token = fixture.keys.sign(&json!({"role": "authenticated"})).expect("a token");
+    let signed_in = fixture.call_as(&format!("{publishable}\r\nauthorization: Bearer {token}"), "who", "{}").await;
+    assert_eq!(signed_in.body["timeout"], "8s");
 }
 
 #[tokio::test]

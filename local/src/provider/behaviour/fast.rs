@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::{EVENT_STREAM, JSON, Respond, frame};
 use crate::provider::{
-    answer::{Answer, Choice, Content, Usage},
+    answer::{Answer, Choice, Content, Given, Usage},
     format::Format,
     script::Step,
     tokens::Piece,
@@ -66,6 +66,7 @@ impl FastAnswer {
         let answer = Answer {
             model: "standin/fast".to_owned(),
             choices: vec![choice],
+            given: Given::Choices,
             usage: Usage { prompt: 8, cached: 0, written: 0, completion: chunks, reasoning: 0 },
         };
         let stream = |include_usage| {

@@ -220,6 +220,7 @@ impl Chosen {
     pub(super) fn play(&self, request: &Request, envelope: Envelope, answers: &FastAnswers) -> Result<Reply, ApiError> {
         match self.behaviour.play {
             Play::Scene(play) => play(&Scene { request, envelope, chosen: self }),
+            Play::Fast if !envelope.format.completes() => normal::normal(&Scene { request, envelope, chosen: self }),
             Play::Fast => {
                 let Envelope { format, created, .. } = envelope;
                 Ok(self.constant(answers, format, created, request.stream, request.include_usage))

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Request, boolean, check_sampling, field, include_usage, integer, message::Prompt, model, stops, tool};
+use super::{
+    Given, Request, boolean, check_sampling, field, include_usage, integer, message::Prompt, model, stops, tool,
+};
 use crate::provider::error::ApiError;
 
 pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
@@ -44,5 +46,6 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         told,
         format: tool::response_format(body)?,
         prompt,
+        given: Given::Text,
     })
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, tool};
+use super::{Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, tool};
 use crate::provider::{error::ApiError, wire::SIGNATURE};
 
 /// Every member that is known.
@@ -82,6 +82,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         told,
         format: schema.map_or(ResponseFormat::Text, |schema| ResponseFormat::Json(schema.clone())),
         prompt: Prompt::of_parts(turns, conversation.images, conversation.texts, &[tools, schema]),
+        given: Given::Text,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The body of a completion, checked as OpenAI checks it and reduced to what an answer depends on.
 
 mod chat;
+mod embeddings;
 mod message;
 mod messages;
 mod text;
@@ -40,6 +41,16 @@ pub(super) struct Request {
     pub(super) told: Vec<Told>,
     pub(super) format: ResponseFormat,
     pub(super) prompt: Prompt,
+    pub(super) given: Given,
+}
+
+/// What is given for the questions.
+#[derive(Clone, Debug)]
+pub(super) enum Given {
+    /// An answer to each.
+    Text,
+    /// A vector of each.
+    Vectors { dimensions: u64, base64: bool },
 }
 
 impl Request {
@@ -56,6 +67,28 @@ impl Request {
             Format::Chat => chat::parse(body),
             Format::Text => text::parse(body),
             Format::Messages => messages::parse(body),
+            Format::Embeddings => embeddings::parse(body),
+        }
+    }
+
+    /// A request for what is no text; its parser says what is.
+    fn of(model: String, prompt: Prompt) -> Self {
+        Self {
+            model,
+            stream: false,
+            include_usage: false,
+            limit: None,
+            choices: 1,
+            candidates: 1,
+            stops: Vec::new(),
+            questions: Vec::new(),
+            echo: false,
+            logprobs: None,
+            called: Vec::new(),
+            told: Vec::new(),
+            format: ResponseFormat::Text,
+            prompt,
+            given: Given::Text,
         }
     }
 

@@ -5,7 +5,8 @@ use bpe_openai::o200k_base;
 use serde_json::{Map, Value};
 
 use super::{
-    Request, ResponseFormat, boolean, check_sampling, field, include_usage, integer, message::Prompt, model, stops,
+    Given, Request, ResponseFormat, boolean, check_sampling, field, include_usage, integer, message::Prompt, model,
+    stops,
 };
 use crate::provider::error::ApiError;
 
@@ -22,7 +23,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
     // Zero is allowed: with `echo` it asks for the prompt's own likelihoods.
     let limit = integer(body, "max_tokens", 0, u64::from(u32::MAX))?.unwrap_or(DEFAULT_LIMIT);
     let choices = integer(body, "n", 1, 128)?.unwrap_or(1);
-    let (prompt, questions) = prompts(body)?;
+    let (prompt, questions) = prompts(body, "prompt", MOST_PROMPTS)?;
     if !matches!(field(body, "suffix"), None | Some(Value::String(_))) {
         return Err(ApiError::wrong_type("suffix", "a string"));
     }
@@ -39,6 +40,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         told: Vec::new(),
         format: ResponseFormat::Text,
         prompt,
+        given: Given::Text,
         model,
         stream,
     })
@@ -59,13 +61,13 @@ fn candidates(body: &Map<String, Value>, choices: u64, stream: bool) -> Result<u
 }
 
 /// The prompts: a text or its tokens, or several of either.
-fn prompts(body: &Map<String, Value>) -> Result<(Prompt, Vec<String>), ApiError> {
-    let wrong = || ApiError::wrong_type("prompt", "a string, an array of strings, of tokens, or of arrays of tokens");
-    let prompt = field(body, "prompt").ok_or_else(|| ApiError::missing("prompt"))?;
+pub(super) fn prompts(body: &Map<String, Value>, name: &str, most: usize) -> Result<(Prompt, Vec<String>), ApiError> {
+    let wrong = || ApiError::wrong_type(name, "a string, an array of strings, of tokens, or of arrays of tokens");
+    let prompt = field(body, name).ok_or_else(|| ApiError::missing(name))?;
     let items = match prompt {
         Value::String(text) => return Ok(Prompt::of_texts(vec![text.clone()])),
         Value::Array(items) if items.is_empty() => {
-            return Err(ApiError::parameter("prompt", "empty_array", "must not be empty"));
+            return Err(ApiError::parameter(name, "empty_array", "must not be empty"));
         }
         Value::Array(items) => items,
         _ => return Err(wrong()),
@@ -73,8 +75,8 @@ fn prompts(body: &Map<String, Value>) -> Result<(Prompt, Vec<String>), ApiError>
     if items.iter().all(Value::is_number) {
         return Ok(Prompt::of_tokens(vec![tokens(items)?]));
     }
-    if items.len() > MOST_PROMPTS {
-        return Err(ApiError::parameter("prompt", "array_above_max_length", format!("at most {MOST_PROMPTS} of them")));
+    if items.len() > most {
+        return Err(ApiError::parameter(name, "array_above_max_length", format!("at most {most} of them")));
     }
     if let Some(texts) = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>() {
         return Ok(Prompt::of_texts(texts));

@@ -1,6 +1,7 @@
 //! A completion on the wire: the plain object and the events of a stream, of either format.
 
 mod chat;
+mod embeddings;
 mod messages;
 mod text;
 
@@ -91,13 +92,15 @@ impl Envelope {
 
     /// The plain answer.
     pub(super) fn plain(self, answer: &Answer, reporting: Reporting) -> Value {
-        if self.format == Format::Messages {
-            return messages::plain(self, answer, reporting);
+        match self.format {
+            Format::Messages => return messages::plain(self, answer, reporting),
+            Format::Embeddings => return embeddings::plain(self, answer, reporting),
+            Format::Chat | Format::Text => {}
         }
         let choice = |(index, choice): (usize, &Choice)| {
             let (body, logprobs) = match self.format {
                 Format::Chat => (chat::message(self, index, choice), Value::Null),
-                Format::Text | Format::Messages => (text::whole(self, choice), text::logprobs(choice)),
+                _ => (text::whole(self, choice), text::logprobs(choice)),
             };
             in_choice(body, index, logprobs, Some(choice.finish))
         };
@@ -122,7 +125,7 @@ impl Envelope {
         }
         let deltas = |(index, choice)| match self.format {
             Format::Chat => chat::deltas(self, index, choice).into_iter(),
-            Format::Text | Format::Messages => text::deltas(self, choice).into_iter(),
+            _ => text::deltas(self, choice).into_iter(),
         };
         let mut deltas: Vec<_> = answer.choices.iter().enumerate().map(deltas).collect();
         let mut order = Vec::new();
@@ -179,7 +182,7 @@ impl Envelope {
         let body = match self.format {
             Format::Messages => return Event::of(&error, false),
             Format::Chat => json!({"delta": {"content": ""}}),
-            Format::Text => json!({"text": ""}),
+            _ => json!({"text": ""}),
         };
         let mut chunk = self.chunk(answer, json!([in_choice(body, 0, Value::Null, Some("error"))]));
         chunk["error"] = error["error"].clone();

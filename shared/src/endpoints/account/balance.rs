@@ -66,7 +66,7 @@ pub struct Grant {
 ///
 /// # Errors
 /// The refusals of key validation.
-#[utoipa::path(get, path = "/user/balance", tag = "account", responses((status = 200, body = Balance)))]
+#[utoipa::path(get, path = "/user/balance", tag = "money", responses((status = 200, body = Balance)))]
 pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Response> {
     let balance: Box<RawValue> = caller.rpc(&app, "get_balance", json!({})).await?;
     Ok(answer::private(&balance))

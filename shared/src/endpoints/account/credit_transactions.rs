@@ -117,7 +117,7 @@ pub struct Transaction {
 ///
 /// # Errors
 /// The refusals of key validation; 400 for a parameter that is not known or out of range.
-#[utoipa::path(get, path = "/user/credit-transactions", tag = "account", params(TransactionQuery),
+#[utoipa::path(get, path = "/user/credit-transactions", tag = "money", params(TransactionQuery),
     responses((status = 200, body = Page<Transaction>)))]
 pub async fn list(
     State(app): State<SharedApp>,

@@ -30,7 +30,7 @@ pub struct DeveloperQuery {
 ///
 /// # Errors
 /// 404 `developer_not_found`; 400 for a parameter that is not known or out of range.
-#[utoipa::path(get, path = "/models/developers/{name}", tag = "catalog",
+#[utoipa::path(get, path = "/models/developers/{name}", tag = "models",
     params(("name" = String, Path, description = "As models say in `owned_by`, such as `openai`.",
             pattern = r"^[^\u0000]*$"), DeveloperQuery),
     responses((status = 200, body = Page<Model>), (status = 404, description = "`developer_not_found`")))]

@@ -29,7 +29,7 @@ pub struct Model {
     pub name: String,
     /// What it is good for.
     pub description: String,
-    /// `chat` or `image`.
+    /// What it is asked for: `chat`, `image` or `embedding`.
     pub kind: String,
     /// Tokens of prompt and answer together, at most.
     pub context_length: i64,
@@ -133,7 +133,7 @@ pub struct Pricing {
 ///
 /// # Errors
 /// 404 `model_not_found`.
-#[utoipa::path(get, path = "/models/{provider}/{model}", tag = "catalog",
+#[utoipa::path(get, path = "/models/{provider}/{model}", tag = "models",
     params(("provider" = String, Path, description = "The part before the slash, such as `openai`."),
            ("model" = String, Path, description = "The rest, such as `gpt-4o-mini`.")),
     responses((status = 200, body = Model), (status = 404, description = "`model_not_found`")))]
@@ -145,7 +145,7 @@ pub async fn show(State(app): State<SharedApp>, Path((developer, model)): Path<(
 ///
 /// # Errors
 /// 404 `model_not_found`.
-#[utoipa::path(get, path = "/v1/models/{id}", tag = "catalog",
+#[utoipa::path(get, path = "/v1/models/{id}", tag = "models",
     params(("id" = String, Path, description = "The model's id; its slash may be encoded or not.")),
     responses((status = 200, body = Model), (status = 404, description = "`model_not_found`")))]
 pub async fn show_by_id(State(app): State<SharedApp>, Path(id): Path<String>) -> Result<Response> {

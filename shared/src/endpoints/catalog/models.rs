@@ -40,7 +40,7 @@ pub struct ModelQuery {
 ///
 /// # Errors
 /// 400 for a parameter that is not known or out of range.
-#[utoipa::path(get, path = "/models", tag = "catalog", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
+#[utoipa::path(get, path = "/models", tag = "models", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
 pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
     let limit = page_size(query.limit, None, 100)?;
     page(&app, ModelQuery { limit: Some(limit), ..query }).await
@@ -50,7 +50,7 @@ pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery
 ///
 /// # Errors
 /// As [`list`].
-#[utoipa::path(get, path = "/v1/models", tag = "catalog", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
+#[utoipa::path(get, path = "/v1/models", tag = "models", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
 pub async fn list_all(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
     let limit = page_size(query.limit, Some(ALL), 100)?;
     page(&app, ModelQuery { limit: Some(limit), ..query }).await

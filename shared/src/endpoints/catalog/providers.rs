@@ -36,7 +36,7 @@ pub struct ProviderSummary {
 ///
 /// # Errors
 /// 503 when the database is away.
-#[utoipa::path(get, path = "/models/providers", tag = "catalog", responses((status = 200, body = Page<ProviderSummary>)))]
+#[utoipa::path(get, path = "/models/providers", tag = "models", responses((status = 200, body = Page<ProviderSummary>)))]
 pub async fn list(State(app): State<SharedApp>) -> Result<Response> {
     let providers: Box<RawValue> = app.supabase()?.rpc("list_providers", &json!({})).await?;
     Ok(answer::public(&providers))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::CronCaller;
+use super::{CronCaller, LONGEST};
 use crate::app::SharedApp;
 use crate::chats::renew::renew_outdated;
 use crate::error::Result;
@@ -29,6 +29,6 @@ pub struct Forgotten {
 #[utoipa::path(get, path = "/api/cron/retention", tag = "cron", responses((status = 200, body = Forgotten)))]
 pub async fn forget(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<Forgotten>> {
     let mut forgotten: Forgotten = app.supabase()?.rpc("forget_chats", &json!({})).await?;
-    forgotten.renewed = renew_outdated(&app).await?;
+    forgotten.renewed = renew_outdated(&app, LONGEST).await?;
     Ok(Json(forgotten))
 }

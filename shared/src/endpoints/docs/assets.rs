@@ -1,36 +1,38 @@
-//! `/docs/{file}`: what the documentation's page is rendered with. Swagger UI comes with the crate that wraps it, so
-//! nothing is fetched from anywhere, neither by the build nor by the page.
+//! `/docs/{file}`: what the documentation's page is rendered with. All of it stands here (`vendor/README.md` says where it
+//! comes from), so nothing is fetched from anywhere, neither by the build nor by the page.
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
-use http::header;
-use utoipa_swagger_ui::Config;
+use axum::response::Response;
+use http::HeaderMap;
 
-use crate::error::{Code, Error, Result};
+use super::cached::{A_WHILE, Cached, FOR_EVER};
+use crate::error::{Code, Result};
 
+/// The renderer, under a name that says its version.
+static RENDERER: LazyLock<Cached> = LazyLock::new(|| {
+    Cached::compressed("text/javascript", FOR_EVER, include_bytes!("vendor/scalar-api-reference-1.76.0.js.gz"))
+});
 /// Our own part: the page's policy allows no script inside it.
-const START: (&str, &str) = ("start.js", include_str!("start.js"));
+static START: LazyLock<Cached> = LazyLock::new(|| Cached::text("text/javascript", A_WHILE, include_str!("start.js")));
+static STYLE: LazyLock<Cached> = LazyLock::new(|| Cached::text("text/css", A_WHILE, include_str!("page.css")));
 
 /// `GET /docs/{file}`
 ///
 /// # Errors
 /// 404 for a file that the page does not use.
 #[utoipa::path(get, path = "/docs/{file}", tag = "public",
-    params(("file" = String, Path, description = "A script or style sheet of the page at /docs.")),
+    params(("file" = String, Path, description = "A script or style sheet of the page at /docs.", example = "start.js")),
     responses((status = 200, description = "The file.", content((String = "text/javascript"), (String = "text/css"))),
+              (status = 304, description = "The client has it already, as its If-None-Match says."),
               (status = 404, description = "`not_found`")))]
-pub async fn show(Path(file): Path<String>) -> Result<Response> {
-    let headers =
-        |kind: String| [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=86400".to_owned())];
-    if file == START.0 {
-        return Ok((headers("text/javascript".to_owned()), START.1).into_response());
-    }
-    let found = utoipa_swagger_ui::serve(&file, Arc::new(Config::default())).map_err(|error| {
-        tracing::error!(%error, "a file of the documentation cannot be served");
-        Error::new(Code::InternalError)
-    })?;
-    let asset = found.filter(|_| !file.is_empty()).ok_or(Code::NotFound)?;
-    Ok((headers(asset.content_type), asset.bytes.into_owned()).into_response())
+pub async fn show(Path(file): Path<String>, asked: HeaderMap) -> Result<Response> {
+    let file = match file.as_str() {
+        "scalar-api-reference-1.76.0.js" => &RENDERER,
+        "start.js" => &START,
+        "page.css" => &STYLE,
+        _ => return Err(Code::NotFound.into()),
+    };
+    Ok(file.answer(&asked, &[]))
 }

@@ -1,15 +1,20 @@
 //! `/openapi.json`: every endpoint in OpenAPI 3.1, as derived from the table by `cargo run -- routes --write`.
 
-use axum::response::{IntoResponse, Response};
-use http::header;
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use http::HeaderMap;
+
+use super::cached::{A_WHILE, Cached};
 
 /// The document. Whoever wants to build a client for the API from a browser may: any origin may read it.
-const DOCUMENT: &str = include_str!("openapi.json");
+static DOCUMENT: LazyLock<Cached> =
+    LazyLock::new(|| Cached::text("application/json", A_WHILE, include_str!("openapi.json")));
 
 /// `GET /openapi.json`
 #[utoipa::path(get, path = "/openapi.json", tag = "public",
-    responses((status = 200, description = "This document.", body = Object)))]
-pub async fn show() -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
-    (headers, DOCUMENT).into_response()
+    responses((status = 200, description = "This document.", body = Object),
+              (status = 304, description = "The client has it already, as its If-None-Match says.")))]
+pub async fn show(asked: HeaderMap) -> Response {
+    DOCUMENT.answer(&asked, &[])
 }

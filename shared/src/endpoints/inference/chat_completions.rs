@@ -17,9 +17,15 @@ use crate::formats::chat::ChatRequest;
 use crate::formats::messages::AlsoOverMessages;
 use crate::serve::{Invocation, Payload};
 
-/// A chat completion as OpenAI's API takes it. What is not named here is passed on to the provider.
+/// A chat completion as OpenAI's API takes it. What is not named here is passed on to the provider, unless it would be charged
+/// for and is not priced here: then it is refused by its name.
 #[derive(ToSchema)]
-#[schema(examples(json!({"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]})))]
+#[schema(examples(
+    json!({"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]}),
+    json!({"model": "openai/gpt-4o-mini", "stream": true, "stream_options": {"include_usage": true}, "temperature": 0.7,
+        "max_completion_tokens": 512, "messages": [{"role": "system", "content": "You are brief."},
+        {"role": "user", "content": "Why is the sky blue?"}]}),
+))]
 pub struct ChatCompletionRequest {
     /// A model's id, or `provider:id`.
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "openai/gpt-4o-mini")]
@@ -29,29 +35,125 @@ pub struct ChatCompletionRequest {
     pub messages: Vec<ChatMessage>,
     /// Whether the answer comes as server-sent events.
     pub stream: Option<bool>,
-    /// The most tokens of an answer.
+    /// Of a stream: `{"include_usage": true}` asks for the usage, with its cost, in the last chunk.
+    #[schema(value_type = Option<Object>)]
+    pub stream_options: Option<serde_json::Value>,
+    /// The most tokens of an answer, thoughts included. Left out, it is the model's, or what a quarter of the credit buys.
     #[schema(minimum = 1, maximum = 10_000_000)]
     pub max_completion_tokens: Option<i64>,
     /// The older name of `max_completion_tokens`.
     #[schema(minimum = 1, maximum = 10_000_000)]
     pub max_tokens: Option<i64>,
-    /// How many answers.
+    /// How many answers; each is charged.
     #[schema(minimum = 1, maximum = 128)]
     pub n: Option<i64>,
+    /// How much chance there is in the choice of words.
+    #[schema(minimum = 0, maximum = 2)]
+    pub temperature: Option<f64>,
+    /// Only words that together are this likely are chosen from.
+    #[schema(minimum = 0, maximum = 1)]
+    pub top_p: Option<f64>,
+    /// Texts at which the answer ends: one, or a list.
+    #[schema(value_type = Option<Object>, example = json!("END"))]
+    pub stop: Option<serde_json::Value>,
+    /// The same seed makes the same choice more likely.
+    pub seed: Option<i64>,
+    /// Makes words less likely the more often they came.
+    #[schema(minimum = -2, maximum = 2)]
+    pub frequency_penalty: Option<f64>,
+    /// Makes words less likely that came before.
+    #[schema(minimum = -2, maximum = 2)]
+    pub presence_penalty: Option<f64>,
+    /// Makes tokens, by their ids, more or less likely.
+    #[schema(value_type = Option<Object>)]
+    pub logit_bias: Option<serde_json::Value>,
+    /// Whether each token comes with how likely it was.
+    pub logprobs: Option<bool>,
+    /// With `logprobs`: how many others are shown for each.
+    #[schema(minimum = 0, maximum = 20)]
+    pub top_logprobs: Option<i64>,
+    /// Functions that the model may ask you to call. Tools that run at the provider are charged apart and not offered.
+    #[schema(value_type = Option<Vec<Object>>, min_items = 1)]
+    pub tools: Option<Vec<serde_json::Value>>,
+    /// `none`, `auto`, `required`, or one tool by its name.
+    #[schema(value_type = Option<Object>, example = json!("auto"))]
+    pub tool_choice: Option<serde_json::Value>,
+    /// Whether several tools may be asked for at once.
+    pub parallel_tool_calls: Option<bool>,
+    /// `{"type": "json_object"}`, or `json_schema` with a schema that the answer is to follow.
+    #[schema(value_type = Option<Object>)]
+    pub response_format: Option<serde_json::Value>,
+    /// How long a model that reasons does so: `none`, `minimal`, `low`, `medium`, `high` or what else the model knows.
+    pub reasoning_effort: Option<String>,
+    /// The same in OpenRouter's form: `effort` or `max_tokens`, and `exclude`.
+    #[schema(value_type = Option<Object>)]
+    pub reasoning: Option<serde_json::Value>,
+    /// How long the answer is: `low`, `medium` or `high`.
+    pub verbosity: Option<String>,
+    /// `["text"]`: answers in sound and pictures are charged apart and not offered here.
+    pub modalities: Option<Vec<String>>,
+    /// `auto`, `default`, `flex` or `standard_only`: faster tiers are charged apart and not offered here.
+    #[schema(pattern = "^(auto|default|flex|standard_only)$")]
+    pub service_tier: Option<String>,
+    /// Who is served: which of the providers, in which order, and whether another may be asked where one fails.
+    pub provider: Option<ProviderWishes>,
+    /// Your own name of whoever asks; passed on.
+    pub user: Option<String>,
+    /// What you keep with the call at a provider that does; passed on.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<serde_json::Value>,
 }
 
-/// A message of the conversation, as OpenAI's API takes it.
+/// Which providers may serve a call, as at OpenRouter.
+#[derive(ToSchema)]
+pub struct ProviderWishes {
+    /// These first, in this order.
+    #[schema(example = json!(["openrouter", "chutes"]))]
+    pub order: Option<Vec<String>>,
+    /// No others than these.
+    pub only: Option<Vec<String>>,
+    /// None of these.
+    pub ignore: Option<Vec<String>>,
+    /// Whether the next one is asked where one fails; `true` unless given.
+    pub allow_fallbacks: Option<bool>,
+}
+
+/// A message of the conversation, as OpenAI's API takes it. What is not named here is passed on.
 #[derive(ToSchema)]
 pub struct ChatMessage {
     /// `system`, `developer`, `user`, `assistant` or `tool`.
     #[schema(pattern = "^(system|developer|user|assistant|tool)$")]
     pub role: String,
-    /// What was said.
-    pub content: String,
+    /// What was said: a text, or a list of parts such as `{"type": "text", "text": "…"}` and
+    /// `{"type": "image_url", "image_url": {"url": "…"}}`.
+    #[schema(value_type = ChatContent)]
+    pub content: serde_json::Value,
+    /// Of an assistant's message: the tools that it asked for.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub tool_calls: Option<Vec<serde_json::Value>>,
+    /// Of a tool's message: which of them it answers.
+    pub tool_call_id: Option<String>,
+}
+
+/// A text, or a list of parts.
+#[derive(ToSchema)]
+#[schema(examples(json!("Hello!")))]
+#[serde(untagged)]
+pub enum ChatContent {
+    /// A text.
+    Text(String),
+    /// Texts, pictures, sounds and files, where the model takes them.
+    #[schema(value_type = Vec<Object>)]
+    Parts(Vec<serde_json::Value>),
 }
 
 /// A chat completion as OpenAI's API gives it, with `usage.cost` and `gateway` added.
 #[derive(ToSchema)]
+#[schema(example = json!({"id": "chatcmpl-9f3a", "object": "chat.completion", "created": 1_790_000_000, "model": "openai/gpt-4o-mini",
+    "provider": "openrouter", "choices": [{"index": 0, "finish_reason": "stop",
+    "message": {"role": "assistant", "content": "Hello! How can I help?"}}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16, "cost": 0.000_005_55},
+    "gateway": {"provider": "openrouter", "upstream_model": "openai/gpt-4o-mini", "request_id": "01a2b3"}}))]
 pub struct ChatCompletion {
     /// The provider's id of the answer.
     pub id: String,

@@ -32,13 +32,28 @@ pub struct TextCompletionRequest {
     /// The most tokens of an answer; 16 unless given.
     #[schema(minimum = 1, maximum = 10_000_000)]
     pub max_tokens: Option<i64>,
-    /// How many answers.
+    /// How many answers; each is charged.
     #[schema(minimum = 1, maximum = 128)]
     pub n: Option<i64>,
+    /// How much chance there is in the choice of words.
+    #[schema(minimum = 0, maximum = 2)]
+    pub temperature: Option<f64>,
+    /// Only words that together are this likely are chosen from.
+    #[schema(minimum = 0, maximum = 1)]
+    pub top_p: Option<f64>,
+    /// Texts at which the answer ends: one, or a list.
+    #[schema(value_type = Option<Object>, example = json!("\n"))]
+    pub stop: Option<serde_json::Value>,
+    /// The same seed makes the same choice more likely.
+    pub seed: Option<i64>,
 }
 
 /// A text completion as OpenAI's API gives it, with `usage.cost` and `gateway` added.
 #[derive(ToSchema)]
+#[schema(example = json!({"id": "cmpl-9f3a", "object": "text_completion", "created": 1_790_000_000, "model": "openai/gpt-4o-mini",
+    "provider": "openrouter", "choices": [{"index": 0, "finish_reason": "stop", "text": ", in a land far away", "logprobs": null}],
+    "usage": {"prompt_tokens": 4, "completion_tokens": 6, "total_tokens": 10, "cost": 0.000_004_2},
+    "gateway": {"provider": "openrouter", "upstream_model": "openai/gpt-4o-mini", "request_id": "01a2b3"}}))]
 pub struct TextCompletion {
     /// The provider's id of the answer.
     pub id: String,

@@ -4,6 +4,7 @@ mod app_name;
 pub mod chat_completions;
 pub mod completions;
 pub mod count_tokens;
+pub mod embeddings;
 pub mod messages;
 
 use utoipa::ToSchema;

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::timestamp;
 use crate::app::{App, SharedApp};
 use crate::deployment;
+use crate::limits::AttemptOutcome;
 
 /// How a store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -32,7 +33,7 @@ pub enum Condition {
 /// How the gateway is.
 #[derive(ToSchema)]
 pub struct Health {
-    /// `healthy`, or `degraded` when a store is not `ok` or every provider that is configured is failing.
+    /// `healthy`, or `degraded` when a store is not `ok` or every provider that is configured is failing or refusing.
     pub status: String,
     /// The gateway's version.
     pub version: String,
@@ -40,7 +41,8 @@ pub struct Health {
     pub database: Condition,
     /// The counters. Without them each instance limits calls by itself.
     pub redis: Condition,
-    /// Each provider: `configured`, `not_configured`, or `failing`: it has failed lately, so others are asked before it.
+    /// Each provider: `configured`, `not_configured`, `failing` (it has failed lately at a model, so others are asked before
+    /// it), or `refusing` (it refuses this deployment's account, and others are asked before it at every model).
     pub providers: BTreeMap<String, String>,
     /// Now.
     pub timestamp: Timestamp,
@@ -84,7 +86,7 @@ async fn database(app: &App) -> Condition {
 }
 
 /// How Redis is, and which providers it says are failing.
-async fn redis(app: &App) -> (Condition, Vec<String>) {
+async fn redis(app: &App) -> (Condition, Vec<(String, AttemptOutcome)>) {
     let Some(upstash) = app.upstash_if_configured() else { return (Condition::NotConfigured, Vec::new()) };
     match app.limiter.open_breakers(upstash).await {
         Ok(failing) => (Condition::Ok, failing),
@@ -95,9 +97,10 @@ async fn redis(app: &App) -> (Condition, Vec<String>) {
     }
 }
 
-fn providers(app: &App, failing: &[String]) -> Map<String, Value> {
+fn providers(app: &App, failing: &[(String, AttemptOutcome)]) -> Map<String, Value> {
     let word = |name: &str, configured: bool| match configured {
-        true if failing.iter().any(|other| other == name) => "failing",
+        true if failing.contains(&(name.to_owned(), AttemptOutcome::Refused)) => "refusing",
+        true if failing.iter().any(|(other, _)| other == name) => "failing",
         true => "configured",
         false => "not_configured",
     };
@@ -140,11 +143,15 @@ mod tests {
             let (status, body) = read(show(State(app)).await.into_response()).await;
             assert_eq!((status, &body["status"], &body["database"]), (503, &"degraded".into(), &"mismatch".into()));
         }
-        let open = r#"{"result":["chutes","5 32503680000000","portkey","5 1"]}"#;
+        let open = r#"{"result":["chutes:a/b","5 32503680000000","portkey:a/b","5 1"]}"#;
         let app = stores::app(WELL, COMMAND, (StatusCode::OK, open), false).await;
         let (status, body) = read(show(State(app)).await.into_response()).await;
         assert_eq!((status, &body["status"], &body["redis"]), (200, &"degraded".into(), &"ok".into()));
         assert_eq!(body["providers"]["chutes"], "failing");
+        let refused = r#"{"result":["chutes:a/b","5 32503680000000","chutes","1 32503680000000"]}"#;
+        let app = stores::app(WELL, COMMAND, (StatusCode::OK, refused), false).await;
+        let (_, body) = read(show(State(app)).await.into_response()).await;
+        assert_eq!(body["providers"]["chutes"], "refusing");
     }
 
     #[tokio::test]

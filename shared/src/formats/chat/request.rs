@@ -12,7 +12,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -52,8 +52,17 @@ impl ChatRequest {
         let older = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?;
         let routing = Routing::read(&request, pinned)?;
         let prompt = prompt::measure(&request)?;
-        let (output_limit, units) = (newer.or(older), Units::default());
-        let demand = Demand { model, stream, choices, output_limit, routing, prompt, units, comes_whole: false };
+        let demand = Demand {
+            model,
+            kind: Kind::Chat,
+            stream,
+            choices,
+            output_limit: newer.or(older),
+            routing,
+            prompt,
+            units: Units::default(),
+            comes_whole: false,
+        };
         Ok(Self { demand, include_usage, body })
     }
 
@@ -96,7 +105,7 @@ impl Request for ChatRequest {
         let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
         let answer = Named::over(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices), target);
         let answer = answer.map_err(|error| body::unwritable(&error))?;
-        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed, answer })
+        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed, repeatable: streamed, answer })
     }
 
     fn failure_event(&self, error: &Error) -> Bytes {

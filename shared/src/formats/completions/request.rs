@@ -15,7 +15,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members, reaches_prompt};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
 use crate::integer::Integer;
 use crate::object::Object;
 use crate::providers::routing::Routing;
@@ -81,6 +81,7 @@ impl CompletionRequest {
         let limit = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?.unwrap_or(USUAL_OUTPUT);
         let demand = Demand {
             model,
+            kind: Kind::Chat,
             stream,
             choices: best_of * prompt.count(),
             output_limit: Some(limit),
@@ -110,7 +111,14 @@ impl CompletionRequest {
             target,
         );
         let answer = answer.map_err(|error| body::unwritable(&error))?;
-        Ok(Upstream { format: Format::Completions, headers: HeaderMap::new(), body, streamed, answer })
+        Ok(Upstream {
+            format: Format::Completions,
+            headers: HeaderMap::new(),
+            body,
+            streamed,
+            repeatable: streamed,
+            answer,
+        })
     }
 
     fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -140,7 +148,7 @@ impl CompletionRequest {
         let body = build().map_err(|error| body::unwritable(&error))?.into();
         let answer = Named::over(OverChat::new(self.include_usage, self.wanted), target);
         let answer = answer.map_err(|error| body::unwritable(&error))?;
-        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, answer })
+        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, repeatable: true, answer })
     }
 
     /// The prompt as a message, where the request asks for nothing that a chat model cannot do.

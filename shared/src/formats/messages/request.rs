@@ -10,7 +10,7 @@ use super::{betas, cache, members, prompt, wire};
 use crate::credits::units::Units;
 use crate::error::Error;
 use crate::formats::openai::body;
-use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -43,6 +43,7 @@ impl MessagesRequest {
         let long_cache = cache::is_long(&request);
         let demand = Demand {
             model,
+            kind: Kind::Chat,
             stream,
             choices: 1,
             output_limit: Some(limit),
@@ -85,7 +86,7 @@ impl MessagesRequest {
             headers.insert(betas::HEADER, betas.clone());
         }
         let answer = Box::new(MessageAnswer::named(target.id));
-        Ok(Upstream { format: Format::Messages, headers, body, streamed: true, answer })
+        Ok(Upstream { format: Format::Messages, headers, body, streamed: true, repeatable: true, answer })
     }
 
     fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -93,7 +94,7 @@ impl MessagesRequest {
         let (chat, reading) = to_chat(request, target)?;
         let body = Value::Object(chat).to_string().into();
         let answer = Box::new(OverChat::new(reading));
-        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, answer })
+        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, repeatable: true, answer })
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::credits::usage::Usage;
 use crate::formats::Bill;
 use crate::object::Object;
+use crate::providers::internal;
 
 /// The most tokens of a kind that make sense. Up to here an `f64` holds every whole number exactly.
 const MOST: f64 = 1e9;
@@ -21,7 +22,7 @@ impl Reported {
     /// Takes a `usage` object.
     pub fn take(&mut self, usage: Value) {
         let Value::Object(usage) = usage else { return };
-        for (name, value) in usage {
+        for (name, value) in usage.into_iter().filter(|(name, _)| !internal::OF_USAGE.contains(&name.as_str())) {
             if !value.is_null() || !self.0.contains_key(&name) {
                 self.0.insert(name, value);
             }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::formats::events::EventStream;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
+use crate::providers::internal;
 
 /// An answer as it comes in: chunks of a stream, or one body.
 pub struct OpenAiAnswer<S: Shape> {
@@ -83,13 +84,13 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
         let mut mender = S::Mender::default();
         let may_need_mending = S::may_need_mending(&mender, &body);
         let mended = may_need_mending.then(|| chunks::mended::<S>(&mut mender, &answer)).flatten();
-        let body = match mended {
-            None => body.clone(),
-            Some(choices) => {
-                answer.set("choices", &choices).map_err(|_| Broken::Garbled)?;
-                serde_json::to_vec(&answer).map_err(|_| Broken::Garbled)?.into()
-            }
-        };
+        let mut changed = answer.remove_all(&internal::OF_ANSWERS);
+        if let Some(choices) = mended {
+            answer.set("choices", &choices).map_err(|_| Broken::Garbled)?;
+            changed = true;
+        }
+        let body =
+            if changed { serde_json::to_vec(&answer).map_err(|_| Broken::Garbled)?.into() } else { body.clone() };
         self.whole = Some(Plain { body, reported });
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::usage::{Reported, Taken};
 use crate::formats::events::{Broken, Reader, Verdict};
 use crate::formats::{Progress, Report};
 use crate::object::Object;
+use crate::providers::internal;
 
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
 static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"error\""));
@@ -97,7 +98,7 @@ impl<S: Shape> Chunks<S> {
         }
     }
 
-    /// A chunk without the provider's usage, and mended.
+    /// A chunk without the provider's usage and what else is between it and us, and mended.
     fn rewrite(&mut self, data: Bytes, has_usage: bool, mend: bool) -> Result<Verdict, Broken> {
         let json = data.clone();
         let mut chunk: Object<'_> = serde_json::from_slice(&json).map_err(|_| Broken::Garbled)?;
@@ -109,6 +110,7 @@ impl<S: Shape> Chunks<S> {
             changed = chunk.get("usage").is_some();
             chunk.remove("usage");
         }
+        changed |= chunk.remove_all(&internal::OF_ANSWERS);
         if mend && let Some(mended) = mended::<S>(&mut self.mender, &chunk) {
             chunk.set("choices", &mended).map_err(|_| Broken::Garbled)?;
             changed = true;
@@ -156,7 +158,7 @@ impl<S: Shape> Reader for Chunks<S> {
         // A report is of all that came before it, this chunk included.
         self.behind = self.behind || (self.reported.is_any() && has_output::<S>(&data));
         let (has_usage, mend) = (has_value(&USAGE, &data), S::may_need_mending(&self.mender, &data));
-        if has_usage || mend {
+        if has_usage || mend || internal::may_be_in(&data) {
             return self.rewrite(data, has_usage, mend);
         }
         self.kept.push(data);

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::credits::usage::Usage;
 use crate::formats::Bill;
 use crate::object::Object;
+use crate::providers::internal;
 
 const PROMPT: [&str; 2] = ["prompt_tokens", "input_tokens"];
 const COMPLETION: [&str; 2] = ["completion_tokens", "output_tokens"];
@@ -108,7 +109,8 @@ fn details<'a>(reported: &'a Object<'_>, names: &[&str]) -> Object<'a> {
 }
 
 /// The largest of the figures that are there: under several names it is the same one, and some fill in but one.
-fn figure(of: &Object<'_>, names: &[&str]) -> Option<u64> {
+#[must_use]
+pub fn figure(of: &Object<'_>, names: &[&str]) -> Option<u64> {
     names.iter().filter_map(|name| of.read::<f64>(name).ok().flatten()).map(clamp).max()
 }
 
@@ -141,6 +143,7 @@ pub fn billed(reported: &Reported, bill: &Bill<'_>) -> serde_json::Result<Box<Ra
     let mut usage: Object<'_> = serde_json::from_str(&ours)?;
     if let Some(reported) = reported.0.as_ref().filter(|_| !bill.estimated) {
         usage = reported.clone();
+        usage.remove_all(&internal::OF_USAGE);
         let charged = [
             ("prompt_tokens", bill.usage.prompt),
             ("completion_tokens", bill.usage.completion),
@@ -321,7 +324,7 @@ mod tests {
         };
         assert_eq!(
             billed(&reported, &bill).expect("json").get(),
-            r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":700,"total_tokens":736,"cost":0.0000015,"cached_tokens":4,"prompt_tokens_details":{"cached_tokens":4}}"#
+            r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":700,"total_tokens":736,"cached_tokens":4,"prompt_tokens_details":{"cached_tokens":4},"cost":0.0000015}"#
         );
     }
 }

@@ -45,6 +45,7 @@ impl<R: Request> Request for AlsoOverMessages<R> {
             headers: wire::headers(),
             body: Value::Object(message).to_string().into(),
             streamed: true,
+            repeatable: true,
             answer: Box::new(AsChat::new(upstream.answer)),
         })
     }

@@ -13,6 +13,7 @@ use crate::formats::messages::wire;
 use crate::formats::openai::body::GatewayNote;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
+use crate::providers::internal;
 
 /// A provider's message.
 #[derive(Default)]
@@ -104,6 +105,7 @@ impl Answer for MessageAnswer {
             if !self.model.is_empty() {
                 message.set("model", &self.model)?;
             }
+            message.remove_all(&internal::OF_ANSWERS);
             message.set("usage", &self.reported().billed(bill)?)?;
             message.set("gateway", &GatewayNote::of(bill))?;
             serde_json::to_vec(&message)

@@ -11,6 +11,7 @@ use crate::formats::events::{Broken, Reader, Verdict};
 use crate::formats::messages::usage::Reported;
 use crate::formats::messages::wire;
 use crate::object::Object;
+use crate::providers::internal;
 
 /// What a stream has shown so far.
 #[derive(Default)]
@@ -127,7 +128,8 @@ impl Reader for Events {
     }
 }
 
-/// The beginning of a message, under the name by which the client knows the model.
+/// The beginning of a message, under the name by which the client knows the model, and without what is between its provider
+/// and us.
 fn named(data: &[u8], model: &str) -> Verdict {
     let rename = || -> serde_json::Result<Bytes> {
         let mut event: Object<'_> = serde_json::from_slice(data)?;
@@ -136,6 +138,13 @@ fn named(data: &[u8], model: &str) -> Verdict {
         };
         let mut message: Object<'_> = serde_json::from_str(&message)?;
         message.set("model", model)?;
+        message.remove_all(&internal::OF_ANSWERS);
+        let usage = message.get("usage").map(ToOwned::to_owned);
+        if let Some(mut usage) = usage.as_deref().and_then(|usage| serde_json::from_str::<Object<'_>>(usage).ok())
+            && usage.remove_all(&internal::OF_USAGE)
+        {
+            message.set("usage", &usage)?;
+        }
         event.set("message", &message)?;
         wire::event("message_start", &event)
     };

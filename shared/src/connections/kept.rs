@@ -5,22 +5,14 @@
 
 use std::cell::Cell;
 
-use tower::util::MapRequestLayer;
-
 tokio::task_local! {
     /// Whether the request that this task sends has opened a connection.
     static OPENED: Cell<bool>;
 }
 
-/// Notes that a connection is opened; what a connector is asked goes on as it is.
-fn note<T>(address: T) -> T {
+/// Notes that a connection is opened for the request that this task sends; the HTTP client's connector says so.
+pub(super) fn note_opened() {
     let _ = OPENED.try_with(|opened| opened.set(true));
-    address
-}
-
-/// The layer of the HTTP client's connector by which [`watched`] knows.
-pub fn layer<T>() -> MapRequestLayer<fn(T) -> T> {
-    MapRequestLayer::new(note::<T>)
 }
 
 /// Sends a request, and says whether it has opened a connection for it.

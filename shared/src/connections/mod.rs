@@ -1,0 +1,7 @@
+//! What the HTTP client does about its connections.
+//!
+//! - `kept`: whether a request went over a kept connection, which its server may have closed meanwhile.
+//! - `ahead`: connections that are opened before a request needs them.
+
+pub mod ahead;
+pub mod kept;

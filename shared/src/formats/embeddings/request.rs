@@ -1,0 +1,266 @@
+//! Texts to be embedded, as the client sends them and as they go to a provider.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::Deserialize;
+
+use super::answer::Embeddings;
+use crate::credits::tokens;
+use crate::credits::units::Units;
+use crate::error::Error;
+use crate::formats::openai::body;
+use crate::formats::openai::members::{self, Members};
+use crate::formats::whole::WholeAnswer;
+use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Upstream};
+use crate::object::Object;
+use crate::providers::routing::Routing;
+
+/// Inputs of one call at most, as at OpenAI.
+const MOST_INPUTS: usize = 2048;
+/// The longest vector that anybody makes is a tenth of this.
+const MOST_DIMENSIONS: u64 = 65_536;
+
+/// What embeddings have besides, and the names that other APIs have for it.
+const MEMBERS: Members = Members {
+    known: &["input", "dimensions", "encoding_format", "user", "input_type"],
+    instead: &[
+        ("inputs", "input"),
+        ("prompt", "input"),
+        ("text", "input"),
+        ("texts", "input"),
+        ("messages", "input"),
+        ("output_dimension", "dimensions"),
+        ("output_dimensionality", "dimensions"),
+    ],
+    client_tools: &[],
+    long_cache: false,
+};
+
+/// `input` in its four forms.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+enum Input {
+    Text(String),
+    Tokens(Vec<u64>),
+    Texts(Vec<String>),
+    TokenLists(Vec<Vec<u64>>),
+}
+
+/// A client's request, checked as far as money and routing need it.
+#[derive(Clone, Debug)]
+pub struct EmbeddingRequest {
+    body: Bytes,
+    demand: Demand,
+    input: Input,
+}
+
+impl EmbeddingRequest {
+    /// Reads and checks a request body.
+    ///
+    /// # Errors
+    /// 400, naming the member at fault.
+    pub fn parse(body: Bytes) -> Result<Self, Error> {
+        let request = body::parse(&body)?;
+        let (pinned, model) = body::model(&request)?;
+        members::check(&request, &MEMBERS)?;
+        if body::read(&request, "stream", "`stream` is true or false.")? == Some(true) {
+            return Err(Error::invalid("stream", "Embeddings are not streamed; leave out `stream`."));
+        }
+        let input = Input::read(&request)?;
+        body::whole_number(&request, "dimensions", MOST_DIMENSIONS)?;
+        let _: Option<String> = body::read(&request, "encoding_format", "`encoding_format` is float or base64.")?;
+        let routing = Routing::read(&request, pinned)?;
+        let demand = Demand {
+            model,
+            kind: Kind::Embedding,
+            stream: false,
+            choices: 1,
+            // A vector is no text, and has no tokens.
+            output_limit: Some(1),
+            routing,
+            prompt: input.size(),
+            units: Units::default(),
+            comes_whole: false,
+        };
+        Ok(Self { body, demand, input })
+    }
+
+    fn upstream_body(&self, target: &Target<'_>) -> serde_json::Result<Bytes> {
+        let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
+        request.remove("provider");
+        request.remove("stream");
+        request.set("model", target.model)?;
+        serde_json::to_vec(&request).map(Bytes::from)
+    }
+}
+
+impl Input {
+    fn read(request: &Object<'_>) -> Result<Self, Error> {
+        const SHAPE: &str = "`input` is a text, an array of texts, an array of token ids or an array of such arrays.";
+        let input: Self = request
+            .read("input")
+            .map_err(|_| Error::invalid("input", SHAPE))?
+            .ok_or_else(|| Error::invalid("input", "`input` is missing: the text to be embedded."))?;
+        let empty = match &input {
+            Self::Text(_) => false,
+            Self::Tokens(tokens) => tokens.is_empty(),
+            Self::Texts(texts) => texts.is_empty(),
+            Self::TokenLists(lists) => lists.is_empty() || lists.iter().any(Vec::is_empty),
+        };
+        if empty {
+            return Err(Error::invalid("input", "`input` holds at least one text or token id."));
+        }
+        if input.count() > MOST_INPUTS {
+            return Err(Error::invalid("input", format!("`input` holds at most {MOST_INPUTS} inputs.")));
+        }
+        Ok(input)
+    }
+
+    /// How many vectors are asked for.
+    const fn count(&self) -> usize {
+        match self {
+            Self::Text(_) | Self::Tokens(_) => 1,
+            Self::Texts(texts) => texts.len(),
+            Self::TokenLists(lists) => lists.len(),
+        }
+    }
+
+    /// The tokens at most: a text's bytes, or as many ids as there are, and what a model puts around an input.
+    fn size(&self) -> PromptSize {
+        let tokens = match self {
+            Self::Text(text) => text.len(),
+            Self::Texts(texts) => texts.iter().map(String::len).sum(),
+            Self::Tokens(tokens) => tokens.len(),
+            Self::TokenLists(lists) => lists.iter().map(Vec::len).sum(),
+        };
+        let added = self.count() as u64 * tokens::PER_TURN;
+        PromptSize {
+            bound: tokens as u64 + added,
+            added,
+            member: "input",
+            is_several: self.count() > 1,
+            ..PromptSize::default()
+        }
+    }
+
+    /// All text, for a real count; a token id stands for a text of one token.
+    fn text(&self) -> String {
+        let ids = |tokens: &[u64]| " a".repeat(tokens.len());
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Texts(texts) => texts.join("\n"),
+            Self::Tokens(tokens) => ids(tokens),
+            Self::TokenLists(lists) => lists.iter().map(|tokens| ids(tokens)).collect(),
+        }
+    }
+}
+
+impl Request for EmbeddingRequest {
+    fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    fn prompt_text(&self) -> String {
+        self.input.text()
+    }
+
+    fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        target.speaks(Format::Embeddings)?;
+        let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
+        let answer = Box::new(WholeAnswer::<Embeddings>::of(target));
+        // What a second one costs is next to nothing.
+        Ok(Upstream {
+            format: Format::Embeddings,
+            headers: HeaderMap::new(),
+            body,
+            streamed: false,
+            repeatable: true,
+            answer,
+        })
+    }
+
+    /// There are none.
+    fn failure_event(&self, _: &Error) -> Bytes {
+        Bytes::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::providers::table::PROVIDERS;
+
+    fn parse(body: Value) -> Result<EmbeddingRequest, Error> {
+        EmbeddingRequest::parse(Bytes::from(body.to_string()))
+    }
+
+    fn target(name: &str) -> Target<'static> {
+        let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
+        Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 1,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+        }
+    }
+
+    #[test]
+    fn every_form_is_measured_and_goes_on_as_it_came() {
+        for (input, tokens, count, counted) in [
+            (json!("héy"), 4, 1, 2),
+            (json!(["ab", "c"]), 3, 2, 3),
+            (json!([1, 2, 3]), 3, 1, 3),
+            (json!([[1], [2, 3]]), 3, 2, 3),
+            (json!(""), 0, 1, 0),
+        ] {
+            let request = parse(json!({"model": "m", "input": input, "dimensions": 256, "encoding_format": "base64",
+                "user": "u", "x": 1.0, "provider": {"only": ["openrouter"]}}))
+            .expect("valid");
+            let prompt = &request.demand().prompt;
+            assert_eq!(prompt.bound, tokens + count * tokens::PER_TURN, "{input}");
+            assert_eq!(prompt.counted(&request.prompt_text(), 0), counted, "{input}");
+            let sent = request.for_provider(&target("openrouter")).expect("a body");
+            let sent: Value = serde_json::from_slice(&sent.body).expect("json");
+            assert_eq!(
+                sent,
+                json!({"model": "up", "input": input, "dimensions": 256, "encoding_format": "base64", "user": "u", "x": 1.0})
+            );
+        }
+    }
+
+    #[test]
+    fn who_does_not_make_vectors_is_not_asked() {
+        let request = parse(json!({"model": "m", "input": "a"})).expect("valid");
+        assert!(request.for_provider(&target("anthropic")).is_err());
+    }
+
+    #[test]
+    fn wrong_members_are_named() {
+        for (member, value) in [
+            ("input", Value::Null),
+            ("input", json!(1)),
+            ("input", json!([])),
+            ("input", json!([[]])),
+            ("input", json!(["a", 1])),
+            ("input", json!([{"content": []}])),
+            ("input", json!(vec!["x"; 2049])),
+            ("dimensions", json!(0)),
+            ("dimensions", json!("9")),
+            ("encoding_format", json!(1)),
+            ("stream", json!(true)),
+            ("texts", json!(["a"])),
+            ("service_tier", json!("fast")),
+            ("Dimensions", json!(9)),
+        ] {
+            let mut body = json!({"model": "m", "input": "a"});
+            body[member] = value;
+            let error = parse(body).expect_err(member);
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(member)));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! An answer that is one JSON object and never a stream: what those formats share whose models write no text.
+
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+
+use super::openai::body::GatewayNote;
+use super::openai::chunks;
+use super::{Answer, Bill, Broken, Progress, Report, Target, Written};
+use crate::credits::usage::Usage;
+use crate::error::Error;
+use crate::object::Object;
+use crate::providers::internal;
+
+/// The inside of such an answer.
+pub trait Shape: Send + Sync + 'static {
+    /// The list without which it is none.
+    const LIST: &'static str;
+
+    /// What the provider reports of it; `None` where it says nothing.
+    fn usage(answer: &Object<'_>) -> Option<Usage>;
+
+    /// `usage` as the client sees it, without the cost.
+    ///
+    /// # Errors
+    /// None in practice: a figure is JSON.
+    fn shown(answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>>;
+}
+
+/// An answer as it comes in.
+pub struct WholeAnswer<S: Shape> {
+    /// The model's id in the catalog.
+    model: String,
+    body: Option<Bytes>,
+    usage: Option<Usage>,
+    shape: PhantomData<S>,
+}
+
+impl<S: Shape> WholeAnswer<S> {
+    /// Of the model that `target` serves.
+    #[must_use]
+    pub fn of(target: &Target<'_>) -> Self {
+        Self { model: target.id.to_owned(), body: None, usage: None, shape: PhantomData }
+    }
+
+    fn billed(&self, body: &[u8], bill: &Bill<'_>) -> serde_json::Result<Bytes> {
+        let mut answer: Object<'_> = serde_json::from_slice(body)?;
+        let mut usage = S::shown(&answer, bill)?;
+        // What is between the provider and us stays here.
+        answer.remove_all(&internal::OF_ANSWERS);
+        usage.remove_all(&internal::OF_USAGE);
+        usage.set("cost", &bill.cost)?;
+        answer.set("model", &self.model)?;
+        answer.set("provider", bill.provider)?;
+        answer.set("usage", &usage)?;
+        answer.set("gateway", &GatewayNote::of(bill))?;
+        serde_json::to_vec(&answer).map(Bytes::from)
+    }
+}
+
+impl<S: Shape> Answer for WholeAnswer<S> {
+    /// Nobody was asked for events.
+    fn push(&mut self, _: Bytes, _: &mut Vec<Bytes>) -> Result<(), Broken> {
+        Err(Broken::Garbled)
+    }
+
+    fn end(&mut self, _: &mut Vec<Bytes>) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    fn whole(&mut self, body: Bytes, _: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
+        let answer: Object<'_> = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
+        if let Some(error) = chunks::error(&answer) {
+            return Err(error);
+        }
+        if !answer.get(S::LIST).is_some_and(|list| list.starts_with('[')) {
+            return Err(Broken::Garbled);
+        }
+        self.usage = S::usage(&answer);
+        self.body = Some(body.clone());
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        if self.body.is_some() { Progress::Done } else { Progress::Waiting }
+    }
+
+    fn report(&self) -> Option<Report> {
+        self.usage.map(|usage| Report { usage, up_to_date: true })
+    }
+
+    /// No text.
+    fn written(&self) -> Written {
+        Written::default()
+    }
+
+    fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
+        let body = self.body.as_ref().ok_or(Broken::Garbled)?;
+        self.billed(body, bill).map_err(|_| Broken::Garbled)
+    }
+
+    fn close(&self, _: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
+        Ok(Bytes::new())
+    }
+
+    fn wants_bill(&self) -> bool {
+        false
+    }
+
+    fn fail(&self, _: &Error) -> Bytes {
+        Bytes::new()
+    }
+}

@@ -1,0 +1,74 @@
+//! However a call ends, it is settled once, and for what was asked of a provider.
+
+use serde_json::json;
+use tests::certain;
+use tests::whole::each;
+use tests::world::{Route, World, send};
+
+use super::{CREDIT, ask, forget, newest, serve};
+
+#[tokio::test]
+async fn whoever_leaves_pays_for_what_the_provider_was_given() {
+    each(async |whole| {
+        let world = World::start().await;
+        serve(&world, whole, "normal").await;
+        let account = world.account(CREDIT).await;
+        let gate = world.platform.providers.control().gate();
+        let call = tokio::spawn(send(world.request(whole, &account.key, &whole.hello(&json!({})))));
+        certain("the call at the provider", gate.wait_for(1)).await;
+        call.abort();
+        certain("the settle", async {
+            while world.value("select count(*) from gateway.requests").await == json!(0) {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        gate.release();
+        world.settled().await;
+        let record = newest(&world).await;
+        assert_eq!((&record["outcome"], &record["estimated"]), (&json!("client_left"), &json!(true)), "{record}");
+        let cost = record["cost"].as_i64().expect("a cost");
+        assert!(cost > 0, "{record}");
+        assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_provider_that_is_silent_is_given_up_for_another() {
+    each(async |whole| {
+        let world = World::with(local::upstash::Engine::InProcess, &[("PROVIDER_TIMEOUT_MS", "1000")]).await;
+        let dearer = Route { prompt: 2_000_000_000, ..Route::new(whole.second, "standin/normal") };
+        world.offers(whole, &[Route::new(whole.provider, "standin/hang"), dearer]).await;
+        forget(&world).await;
+        let account = world.account(CREDIT).await;
+        let answer = ask(&world, whole, &account).await;
+        whole.given(&answer);
+        assert_eq!(answer.header("x-gateway-provider"), whole.second);
+        let cost = newest(&world).await["cost"].as_i64().expect("a cost");
+        assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_outlasts_its_deadline_is_cut_and_settled() {
+    each(async |whole| {
+        let world = World::with(local::upstash::Engine::InProcess, &[("CALL_MAX_SECONDS", "2")]).await;
+        for (behaviour, code, outcome) in
+            [("hang", "upstream_timeout", "failed"), ("stall", "deadline_exceeded", "deadline")]
+        {
+            serve(&world, whole, behaviour).await;
+            let account = world.account(CREDIT).await;
+            let answer = ask(&world, whole, &account).await;
+            answer.refused(504, code);
+            let record = newest(&world).await;
+            assert_eq!(record["outcome"], outcome, "{behaviour}: {record}");
+            let cost = record["cost"].as_i64().expect("a cost");
+            assert!(cost <= record["held"].as_i64().expect("held"), "{record}");
+            assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0), "{behaviour}");
+        }
+        world.assert_ledger_clean().await;
+    })
+    .await;
+}

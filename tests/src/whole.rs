@@ -1,0 +1,148 @@
+//! Every way in which a client can ask a model for something other than text, as the tests see it: one list, so that
+//! what is promised of a call is asked of all of them, and a new format cannot be left out.
+//!
+//! Such an answer comes whole. What is written as text, streamed or not, is in the list of `wire`.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use shared::formats::{Format, Kind};
+use shared::providers::table::PROVIDERS;
+use shared::routes::ROUTES;
+
+use crate::answer::Answer;
+use crate::world::{Route, World};
+
+/// The formats.
+pub static WHOLES: [Whole; 1] = [Whole {
+    name: "embeddings",
+    model: "test/embeddings",
+    provider: "openrouter",
+    second: "portkey",
+    format: Format::Embeddings,
+    route: "v1_embeddings",
+    kind: Kind::Embedding,
+    question: |text| json!({ "input": text }),
+    list: "data",
+    counted: 1,
+    priced: |usage| count(usage, "prompt_tokens") * 1_000,
+}];
+
+/// A format as a client speaks it, and who serves it.
+#[derive(Debug)]
+pub struct Whole {
+    /// What a test that fails calls it.
+    pub name: &'static str,
+    /// The model that is asked.
+    pub model: &'static str,
+    /// Who serves it in the tests.
+    pub provider: &'static str,
+    /// Who else speaks the format.
+    pub second: &'static str,
+    /// What the client speaks.
+    pub format: Format,
+    /// The name of its route in the route table.
+    pub route: &'static str,
+    /// The kind of model that is asked.
+    pub kind: Kind,
+    question: fn(&str) -> Value,
+    /// The member of an answer that holds what was asked for.
+    pub list: &'static str,
+    /// Prompt tokens that the gateway counts for a request that says Hello, where the provider does not say.
+    pub counted: u64,
+    /// What an answer with this usage costs at [`Route::new`]'s prices, in nano-dollars.
+    pub priced: fn(&Value) -> i64,
+}
+
+fn count(usage: &Value, name: &str) -> i64 {
+    usage[name].as_i64().unwrap_or_default()
+}
+
+impl Whole {
+    /// Where it is asked.
+    ///
+    /// # Panics
+    /// When the route table does not have it.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        ROUTES.iter().find(|route| route.name == self.route).expect("a route").paths[0]
+    }
+
+    /// Where its provider is asked.
+    ///
+    /// # Panics
+    /// When it does not speak the format.
+    #[must_use]
+    pub fn upstream_path(&self) -> &'static str {
+        let provider = PROVIDERS.iter().find(|row| row.name == self.provider).expect("a provider");
+        provider.path(self.format).expect("it speaks the format")
+    }
+
+    /// The body of a short request that says Hello, with further members.
+    ///
+    /// # Panics
+    /// When `further` is not an object.
+    #[must_use]
+    pub fn hello(&self, further: &Value) -> Value {
+        self.say("Hello", further)
+    }
+
+    /// The body of a request that says this, with further members.
+    ///
+    /// # Panics
+    /// When `further` is not an object.
+    #[must_use]
+    pub fn say(&self, text: &str, further: &Value) -> Value {
+        let mut body = (self.question)(text);
+        let members = body.as_object_mut().expect("an object");
+        members.insert("model".to_owned(), json!(self.model));
+        members.extend(further.as_object().expect("an object").clone());
+        body
+    }
+
+    /// The answer is one of this format and holds something; gives its JSON.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[expect(clippy::must_use_candidate, reason = "some only ask whether it is one")]
+    pub fn given(&self, answer: &Answer) -> Value {
+        let told = answer.success();
+        assert!(told[self.list].as_array().is_some_and(|list| !list.is_empty()), "{}: {told}", self.name);
+        assert_eq!(told["model"], self.model, "{}: {told}", self.name);
+        told
+    }
+}
+
+impl World {
+    /// A request in the format with this key; [`Whole::hello`] makes bodies.
+    pub fn request(&self, whole: &Whole, key: &str, body: &Value) -> RequestBuilder {
+        self.post(whole.path(), key, body)
+    }
+
+    /// From now on the format's model has these routes.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn offers(&self, whole: &Whole, routes: &[Route<'_>]) {
+        let (id, kind) = (whole.model, whole.kind.as_str());
+        self.model(id, routes).await;
+        self.sql(&format!("update gateway.models set kind = '{kind}', max_output = 0 where id = '{id}'")).await;
+    }
+}
+
+/// Runs a test with each format, all at the same time, so that what waits does so once.
+///
+/// # Panics
+/// When the test does, and then says with which format.
+pub async fn each(test: impl AsyncFn(&'static Whole)) {
+    let test = &test;
+    let runs = WHOLES.iter().map(|whole| async move {
+        if let Err(panic) = AssertUnwindSafe(test(whole)).catch_unwind().await {
+            eprintln!("with the format: {}", whole.name);
+            std::panic::resume_unwind(panic);
+        }
+    });
+    futures_util::future::join_all(runs).await;
+}
