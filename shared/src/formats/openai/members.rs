@@ -83,7 +83,8 @@ pub fn reaches_prompt(name: &str) -> bool {
 pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
     for (name, value) in request.iter() {
         if let Some((name, allowed, message)) = PRICED.iter().find(|(priced, ..)| *priced == name) {
-            if !allowed.holds(value) && !(format.long_cache && is_cache_of_an_hour(name, value)) {
+            let is_priced = format.long_cache && is_cache_of_an_hour(name, value);
+            if !is_priced && !allowed.holds(value) {
                 return Err(Error::invalid(*name, *message));
             }
         } else if !KNOWN.contains(&name) && !format.known.contains(&name) && value != "null" {
