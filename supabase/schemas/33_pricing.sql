@@ -68,10 +68,12 @@ end;
 $$;
 
 -- Millionths of nano-dollars as what is charged: with the markup in basis points, rounded up once. The last factor is a product
--- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
+-- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up. Null of what is not known: `least` would
+-- make the most of it.
 create function gateway.charge(millionths numeric, markup integer) returns bigint
 language sql immutable parallel safe
-return least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint;
+return case when millionths * markup is not null
+  then least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint end;
 
 -- The one formula: what a usage costs at a candidate's frozen price. Null if a price that every call has is not known, which is
 -- not free.
