@@ -247,7 +247,7 @@ impl Platform {
         self.database
             .query(
                 "with made as (
-                   insert into gateway.accounts (email, username, role, plan) values ($1::text, $2, $2, 'pay_as_you_go')
+                   insert into gateway.accounts (email, username, role, plan) values ($1::text, $2, $2, 'customize')
                    on conflict (email) do nothing returning accounts.*
                  ),
                  credited as (select gateway.grant_credit(made, 'admin', $3, null, 'opening credit', now()) from made)

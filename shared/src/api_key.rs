@@ -133,6 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_of_base64urls_letters_alone_and_of_its_length() {
+        let key = |last: &str| format!("gw_live_{}{last}", "a".repeat(SECRET_LENGTH - 1));
+        for last in ["Z", "z", "0", "9", "-", "_"] {
+            assert!(is_well_formed(&key(last)), "{last}");
+        }
+        for last in ["", "+", "/", "=", ".", "~", " ", "aa", "\n", "\0"] {
+            assert!(!is_well_formed(&key(last)), "{last:?}");
+        }
+        assert!(!is_well_formed(&key("a").replace("gw_live_", "gw_none_")));
+    }
+
+    #[test]
     fn a_text_keeps_no_key() {
         for (path, kept) in [
             ("/user/api-keys/gw_live_abc/rotate", "/user/api-keys/gw_live_…/rotate"),

@@ -91,6 +91,7 @@ codes! {
     ApiKeyInactive = "api_key_inactive", 409, "This API key was revoked or has expired, so it cannot be changed. Create a new one.";
     TooManyApiKeys = "too_many_api_keys", 409, "This account has as many API keys as it may have. Revoke one first.";
     TooManyChatSessions = "too_many_chat_sessions", 409, "This account keeps as many chat sessions as it may. Delete some first.";
+    ChatSessionBusy = "chat_session_busy", 409, "Another call is this chat session's turn right now. Retry when it has ended.";
     ChatSessionFull = "chat_session_full", 409, "This chat session holds as many messages as one may. Begin another.";
     ChatStorageFull = "chat_storage_full", 409, "This account's chats take as much room as they may. Delete some first.";
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";

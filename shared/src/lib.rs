@@ -25,6 +25,7 @@ pub mod key_environment;
 mod key_first;
 pub mod keyring;
 pub mod limits;
+pub mod memory;
 pub mod money;
 pub mod object;
 pub mod openapi;

@@ -78,6 +78,18 @@ routes! {
     v1_embeddings at "/v1/embeddings" {
         POST inference::embeddings::create: User "inference"
     } speaks Embeddings max 120 needs [Redis];
+    /// Documents by how well they answer a query.
+    v1_rerank at "/v1/rerank" {
+        POST inference::rerank::create: User "inference"
+    } speaks Rerank max 120 needs [Redis];
+    /// Images, streamed or not.
+    images_generate at "/images/generate" | "/v1/images/generations" {
+        POST inference::images::create: User "inference"
+    } speaks ImageGeneration max 300 needs [Redis];
+    /// A text that is spoken.
+    v1_audio_speech at "/v1/audio/speech" {
+        POST inference::speech::create: User "inference"
+    } speaks Speech max 300 needs [Redis];
     /// Chats that are kept: new ones and all of them.
     v1_chat_sessions at "/v1/chat/sessions" {
         POST chats::sessions::create: User "chat:write", GET chats::sessions::list: User "chat:read"

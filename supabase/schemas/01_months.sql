@@ -27,22 +27,19 @@ create function gateway.has_month(at timestamptz) returns boolean
 language sql stable
 return to_regclass('gateway.requests_' || gateway.month_name(at)) is not null;
 
+-- When a call began, by its id: the gateway's ids are UUIDv7, which begin with their time in milliseconds.
+create function gateway.begun_at(call uuid) returns timestamptz
+language sql immutable parallel safe
+return to_timestamp(
+  ('x' || left(call::text, 8) || substr(call::text, 10, 4))::bit(48)::bigint / 1000::double precision);
+
 -- The earliest moment at which a call can have ended, so that it is looked for in the months since then and not in all.
--- The gateway's ids are UUIDv7, which begin with their time in milliseconds; its clock may be a week ahead of ours. Any
--- other id says nothing, and neither does one of the future: such a call is looked for everywhere.
-create function gateway.earliest_end(call uuid) returns timestamptz
-language plpgsql volatile
-as $$
-declare
-  digits constant text := call;
-  begun timestamptz;
-begin
-  if substr(digits, 15, 1) = '7' then
-    begun := to_timestamp(('x' || left(digits, 8) || substr(digits, 10, 4))::bit(48)::bigint / 1000::double precision);
-    if begun < gateway.now() + interval '1 day' then
-      return begun - interval '7 days';
-    end if;
-  end if;
-  return '-infinity';
+-- The gateway's clock may be a week ahead of ours. An id that is no UUIDv7 says nothing, and neither does one of the future:
+-- such a call is looked for everywhere.
+create function gateway.earliest_end(call uuid, at timestamptz) returns timestamptz
+language sql stable parallel safe
+return case
+  when substr(call::text, 15, 1) = '7' and gateway.begun_at(call) < at + interval '1 day'
+  then gateway.begun_at(call) - interval '7 days'
+  else '-infinity'
 end;
-$$;

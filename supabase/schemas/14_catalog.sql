@@ -5,7 +5,7 @@ create table gateway.models (
   name text not null,
   developer text not null,
   description text not null default '',
-  kind text not null default 'chat' check (kind in ('chat', 'image', 'embedding')),
+  kind text not null default 'chat' check (kind in ('chat', 'embedding', 'rerank', 'image', 'speech', 'transcription')),
   context_length integer not null check (context_length > 0),
   max_output integer not null check (max_output >= 0),
   input_modalities text[] not null default array['text'],

@@ -63,6 +63,8 @@ comment on column gateway.chat_messages.call_id is 'The call that it was part of
 -- A hash is of one account and one word, so that this alone finds an account's messages with that word.
 create index chat_messages_terms on gateway.chat_messages using gin (terms);
 create index chat_messages_account on gateway.chat_messages (account_id, id);
+-- The newest instructions of a long chat may be its very first message.
+create index chat_messages_instructions on gateway.chat_messages (session_id, position) where role in ('system', 'developer');
 create index chat_messages_version on gateway.chat_messages (((content).version));
 
 alter table gateway.chat_accounts enable row level security;

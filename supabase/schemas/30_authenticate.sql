@@ -3,7 +3,7 @@
 -- Whether a set of scopes or permissions covers one: itself, everything, or the area it belongs to (admin covers admin:users).
 create function gateway.covers(granted text[], needed text) returns boolean
 language sql immutable parallel safe
-return needed = any (granted) or '*' = any (granted) or split_part(needed, ':', 1) = any (granted);
+return granted && array[needed, '*', split_part(needed, ':', 1)];
 
 -- example.com matches itself; *.example.com its subdomains.
 create function gateway.domain_allowed(allowlist text[], host text) returns boolean

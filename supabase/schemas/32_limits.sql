@@ -1,13 +1,13 @@
 -- The rate limits in force, as the limiter in Redis takes them.
 
 -- The plan whose limits an account has at this moment: subscription, else trial (dev), else purchased credit
--- (pay_as_you_go), else free.
+-- (customize), else free.
 create function gateway.plan_in_force(account gateway.accounts, at timestamptz) returns text
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
   when gateway.trial_runs(account, at) then 'dev'
-  when account.has_purchased then 'pay_as_you_go'
+  when account.has_purchased then 'customize'
   else 'free'
 end;
 
@@ -22,6 +22,16 @@ return array['requests_per_minute', 'burst', 'requests_per_hour', 'requests_per_
 create function gateway.month_limit_names() returns text[]
 language sql immutable parallel safe
 return array['requests_per_month', 'tokens_per_month'];
+
+-- The month, in UTC, whose requests and tokens are counted at a moment.
+create function gateway.month_of(at timestamptz) returns date
+language sql immutable parallel safe
+return date_trunc('month', at at time zone 'utc')::date;
+
+-- Whether what an account's row has counted is of the month of a moment. A month that has passed counts nothing.
+create function gateway.is_in_month(account gateway.accounts, at timestamptz) returns boolean
+language sql immutable parallel safe
+return account.month >= gateway.month_of(at);
 
 -- Limits as a text of pairs, NAME=OF_KEY/OF_ACCOUNT for each: the plan's; `of_account`, which an operator sets in their
 -- place; `of_key`, which only lower.

@@ -108,11 +108,12 @@ declare
   at_moment gateway.priced_route;
   dearest gateway.priced_route;
 begin
-  -- A unit is paid for by itself or by its tokens; what is paid for by neither is not free.
-  if (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null)
-    or (asked.searches > 0 and route.search_price is null and route.prompt_price = 0)
+  -- A unit is paid for by itself or by the call's tokens; what is paid for by neither is not free.
+  if route.prompt_price + route.completion_price = 0 and (
+    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null)
+    or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
-    or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null) then
+    or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
     return null;
   end if;
   if route.image_prices ? (units ->> 'image') then

@@ -4,12 +4,13 @@
 create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
 
 -- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
--- context has room for, a hundred at most; so the cost of it is the same however long a chat is. What a tool answered goes with
--- the message that asked it, or not at all. The newest instructions (a system or developer message) go along from wherever they
--- are, unless the call has its own.
+-- context has room for beside the prompt and an answer; a hundred at most, of 8 MB, so that a turn costs the same however long
+-- its chat is. What a tool answered goes with the message that asked it, or not at all. The newest instructions (a system or
+-- developer message) go along from wherever they are, unless the call has its own.
 --
--- call: as of begin_request, with session_id, instructed (has instructions of its own) and counted (whether prompt_bound is a
--- count of tokens; then the messages are taken by their counts, too).
+-- call: as of begin_request, with session_id, instructed (has instructions of its own), prompt_tokens (the prompt without its
+-- images by a count, which is tighter than its bound) and counted (whether prompt_bound is a count, too; then the messages
+-- are held for by theirs).
 create function gateway.open_turn(
   account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
 returns gateway.chat_turn
@@ -17,15 +18,18 @@ language plpgsql
 as $$
 declare
   most constant integer := 100;
-  smallest_output constant integer := 256;
+  most_bytes constant integer := 8388608;
+  smallest_output constant bigint := 256;
+  usual_output constant bigint := 4096;
   counted constant boolean := coalesce((call ->> 'counted')::boolean, false);
-  instructed constant boolean := coalesce((call ->> 'instructed')::boolean, false);
-  room bigint := model.context_length - prompt - smallest_output;
+  prompt_bound constant bigint := (call ->> 'prompt_bound')::bigint;
+  answer constant bigint := greatest(smallest_output, least(
+    model.max_output, coalesce((call ->> 'output_limit')::bigint, least(usual_output, model.context_length / 4))));
+  room bigint := model.context_length - answer - (prompt - prompt_bound + coalesce((call ->> 'prompt_tokens')::bigint, prompt_bound));
   turn gateway.chat_turn;
   chat gateway.chat_sessions;
-  message gateway.chat_messages;
   instructions gateway.chat_messages;
-  taken gateway.chat_messages[] := '{}';
+  first integer;
 begin
   select * into chat from gateway.chat_sessions
     where id = (call ->> 'session_id')::uuid and account_id = account.id
@@ -48,31 +52,37 @@ begin
     return turn;
   end if;
 
-  if not instructed then
+  if not coalesce((call ->> 'instructed')::boolean, false) then
     select * into instructions from gateway.chat_messages
       where session_id = chat.id and role in ('system', 'developer') order by position desc limit 1;
     room := room - coalesce(instructions.tokens + instructions.images * model.image_tokens, 0);
   end if;
-  for message in
-    select * from gateway.chat_messages
-      where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most
-  loop
-    room := room - message.tokens - message.images * model.image_tokens;
-    exit when room < 0;
-    taken := array_prepend(message, taken);
-  end loop;
-  -- What a tool answered to a question that is out of sight.
-  while taken[1].role = 'tool' loop
-    taken := taken[2:];
-  end loop;
-  if instructions.id is not null and room > -model.context_length then
-    taken := array_prepend(instructions, taken);
-  end if;
-  select coalesce(jsonb_agg(to_jsonb(m.content) order by ordinality), '[]'),
-         coalesce(sum(case when counted then m.tokens else m.bound end), 0), coalesce(sum(m.images), 0),
-         coalesce((select jsonb_agg(distinct modality) from unnest(taken) as t, unnest(t.modalities) as modality), '[]')
+  -- Where the messages begin that have room. No content is read for that: its size is known without it.
+  select min(position) into first from (
+    select position,
+           sum(tokens + images * model.image_tokens) over newest <= room and sum(size) over newest <= most_bytes as has_room
+    from (
+      select position, tokens, images, pg_column_size(content) as size from gateway.chat_messages
+        where session_id = chat.id and role not in ('system', 'developer') order by position desc limit most) as message
+    window newest as (order by position desc)) as message
+    where has_room;
+  -- Without what a tool answered to a question that is out of sight.
+  select min(position) into first from gateway.chat_messages
+    where session_id = chat.id and position >= first and role not in ('system', 'developer', 'tool');
+
+  select coalesce(jsonb_agg(to_jsonb(content) order by is_said, position), '[]'),
+         coalesce(sum(case when counted then tokens else bound end), 0), coalesce(sum(images), 0),
+         coalesce(jsonb_agg(to_jsonb(modalities)) filter (where modalities <> '{}'), '[]')
     into turn.history, turn.bound, turn.images, turn.modalities
-    from unnest(taken) with ordinality as m;
+    from (
+      select true as is_said, position, content, tokens, bound, images, modalities from gateway.chat_messages
+        where session_id = chat.id and position >= first and role not in ('system', 'developer')
+      union all
+      select false, position, content, tokens, bound, images, modalities from gateway.chat_messages
+        where id = instructions.id) as taken;
+  turn.modalities := (
+    select coalesce(jsonb_agg(distinct modality), '[]')
+      from jsonb_array_elements(turn.modalities) as listed, jsonb_array_elements(listed) as modality);
   return turn;
 end;
 $$;

@@ -1,26 +1,22 @@
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
--- Its steps: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
+--
+-- Nearly every call is a usual one: the lock, gateway.usual_call and gateway.place_hold are all it takes. Whatever a call may be
+-- besides, begin_any_request begins it: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
--- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, counted (see
--- gateway.open_turn).
+-- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
+-- (see gateway.open_turn).
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it.
---
--- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
--- read by index only, since a plan outlives the day on which a table was small.
-create function public.begin_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
+language plpgsql
 as $$
 declare
-  smallest_output constant bigint := 256;
-  usual_output constant bigint := 4096;
   markup constant integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
@@ -40,7 +36,6 @@ declare
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
   refused jsonb;
-  credit bigint;
   turn gateway.chat_turn;
   placed record;
   answer jsonb;
@@ -52,9 +47,6 @@ begin
       and call ->> 'call_id' is not null) is not true then
     -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
     raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
-  end if;
-  if not gateway.has_month(gateway.now() + interval '7 days') then
-    perform gateway.make_months(gateway.now());
   end if;
   locked := gateway.lock_caller(caller -> 'key_hashes');
   account := locked.account;
@@ -70,9 +62,8 @@ begin
   if gateway.is_behind(account, at) then
     account := gateway.catch_up(account, at);
   end if;
-  -- A month that has passed counts nothing; the row is written when the hold is placed.
-  if (at at time zone 'utc')::date >= account.month + interval '1 month' then
-    account.month := date_trunc('month', at at time zone 'utc')::date;
+  if account.month < gateway.month_of(at) then
+    -- A month that has passed counts nothing; the row is written when the hold is placed.
     account.month_requests := 0;
     account.month_tokens := 0;
   end if;
@@ -89,7 +80,7 @@ begin
   end if;
   prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
-  output := least(coalesce(output_limit, smallest_output), model.max_output);
+  output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
     turn := gateway.open_turn(account, call, model, prompt, at);
     prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
@@ -126,18 +117,16 @@ begin
     if priced.amount = 0 then
       output := model.max_output;
     else
-      -- Ours to choose: 4 096 tokens or what a quarter of the credit buys, if that is more; and never beyond it.
-      credit := least(
-        gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight);
-      output := greatest(output, least(
-        model.max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
-        greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+      output := gateway.choose_output(
+        priced, prompt, least(
+          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight),
+        model.max_output, choices, markup);
       priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
     end if;
   end if;
 
   placed := gateway.place_hold(
-    (call ->> 'call_id')::uuid, account, key.id, priced.amount,
+    (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
     at + make_interval(secs => hold_seconds), at);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
@@ -150,23 +139,83 @@ begin
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
-  if placed.overtaken_by is not null then
-    -- The settle overtook us: it is applied now, and the call is over.
-    perform public.finish_request(placed.overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
-      'price', jsonb_path_query_first(priced.candidates, '$[*] ? (@.provider == $provider)',
-                                      jsonb_build_object('provider', placed.overtaken_by -> 'provider')),
-      'own_key', own_keys is not null)));
-  end if;
   if not placed.is_open then
-    return jsonb_build_object('limits', limits, 'refused', gateway.refusal(409, 'call_finished'));
+    return gateway.not_begun(placed.overtaken_by, answer, own_keys is not null);
   end if;
   if turn.history is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
     answer := answer || jsonb_build_object('history', turn.history);
   end if;
-  -- A hold is a reservation, not money, so the answer need not wait until it is on the disk. If the database crashes before
-  -- that, the settlement brings back what the hold was (see finish_request).
-  set local synchronous_commit to off;
+  perform gateway.commit_unflushed();
+  return answer;
+end;
+$$;
+
+-- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
+create function gateway.choose_usual_output(inout usual gateway.usual_call, call jsonb, asked gateway.asked_call)
+language plpgsql
+as $$
+begin
+  if usual.amount = 0 then
+    usual.output := usual.max_output;
+  else
+    usual.output := gateway.choose_output(
+      usual.priced, usual.prompt, usual.credit, usual.max_output, asked.choices, asked.markup);
+    usual.priced := gateway.price_call(
+      usual.model, call, usual.prompt, usual.output * asked.choices, asked.markup, at);
+    usual.amount := (usual.priced).amount;
+  end if;
+end;
+$$;
+
+-- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
+-- read by index only, since a plan outlives the day on which a table was small.
+create function public.begin_request(caller jsonb, call jsonb) returns json
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  asked constant gateway.asked_call := jsonb_populate_record(null::gateway.asked_call, call);
+  owner uuid;
+  this_key uuid;
+  at timestamptz;
+  usual gateway.usual_call;
+  placed record;
+  answer json;
+begin
+  -- The account's row is locked first and by itself: the order of every function that moves money.
+  select a.id, k.id into owner, this_key
+    from gateway.api_keys as k join gateway.accounts as a on a.id = k.account_id
+    where k.key_hash = caller -> 'key_hashes' ->> 0
+    for no key update of a;
+  at := gateway.now();
+  select * into usual from gateway.usual_call(owner, this_key, caller, call, asked, at);
+  if not found then
+    -- Which may be the first thing that is written for a week: see make_months.
+    if not gateway.has_month(at + interval '7 days') then
+      perform gateway.make_months(at);
+    end if;
+    return gateway.begin_any_request(caller, call);
+  end if;
+
+  if asked.output_limit is null then
+    usual := gateway.choose_usual_output(usual, call, asked);
+  end if;
+  placed := gateway.place_hold(
+    asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);
+  -- One `format` costs a tenth of what it takes to build an object. The limits are made of names, numbers and ids.
+  answer := format(
+    '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
+    '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
+    '"credit_limited":%s,"own_keys":{}}',
+    usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
+    usual.max_output * asked.choices,
+    owner, this_key, to_json(usual.model), asked.markup, to_json(at), (usual.priced).candidates, usual.limits,
+    usual.reasoning::text, (asked.output_limit is null and usual.output < usual.max_output)::text);
+  if not placed.is_open then
+    return gateway.not_begun(placed.overtaken_by, answer::jsonb, false);
+  end if;
+  perform gateway.commit_unflushed();
   return answer;
 end;
 $$;

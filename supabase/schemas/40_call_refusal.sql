@@ -4,6 +4,9 @@ language sql immutable parallel safe
 return case kind
   when 'chat' then 'ask it at POST /v1/chat/completions, /v1/messages or /v1/completions'
   when 'embedding' then 'ask it at POST /v1/embeddings'
+  when 'rerank' then 'ask it at POST /v1/rerank'
+  when 'speech' then 'ask it at POST /v1/audio/speech'
+  when 'image' then 'ask it at POST /images/generate'
   else 'it is not asked at this address'
 end;
 

@@ -19,7 +19,7 @@ begin
     return false;
   end if;
   placed := gateway.place_hold(
-    this_call, account, (facts ->> 'key_id')::uuid, (facts ->> 'held')::bigint, at, placed_at);
+    this_call, account.id, (facts ->> 'key_id')::uuid, (facts ->> 'held')::bigint, at, placed_at);
   return placed.is_open;
 end;
 $$;

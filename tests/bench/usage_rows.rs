@@ -112,7 +112,7 @@ async fn fill(database: &Database, rows: i64) -> Result<()> {
              declare others constant integer := 1000;
              begin
                insert into gateway.accounts (email, plan, balance)
-                 select 'other-' || n || '@bench.example', 'pay_as_you_go', 0 from generate_series(1, others) as n;
+                 select 'other-' || n || '@bench.example', 'customize', 0 from generate_series(1, others) as n;
                insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment)
                  select id, email, 'gw_live_', 'last', 'bench', 'live' from gateway.accounts
                  where email like 'other-%';

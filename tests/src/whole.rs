@@ -16,19 +16,77 @@ use crate::answer::Answer;
 use crate::world::{Route, World};
 
 /// The formats.
-pub static WHOLES: [Whole; 1] = [Whole {
-    name: "embeddings",
-    model: "test/embeddings",
-    provider: "openrouter",
-    second: "portkey",
-    format: Format::Embeddings,
-    route: "v1_embeddings",
-    kind: Kind::Embedding,
-    question: |text| json!({ "input": text }),
-    list: "data",
-    counted: 1,
-    priced: |usage| count(usage, "prompt_tokens") * 1_000,
-}];
+pub static WHOLES: [Whole; 4] = [
+    Whole {
+        name: "embeddings",
+        model: "test/embeddings",
+        provider: "openrouter",
+        second: "portkey",
+        format: Format::Embeddings,
+        route: "v1_embeddings",
+        kind: Kind::Embedding,
+        question: |text| json!({ "input": text }),
+        list: "data",
+        counted: 1,
+        most_output: 0,
+        repeatable: true,
+        streams: false,
+        prices: "",
+        priced: |usage| count(usage, "prompt_tokens") * 1_000,
+    },
+    Whole {
+        name: "rerank",
+        model: "test/rerank",
+        provider: "openrouter",
+        second: "portkey",
+        format: Format::Rerank,
+        route: "v1_rerank",
+        kind: Kind::Rerank,
+        question: |text| json!({ "query": text, "documents": ["Hello", text] }),
+        list: "results",
+        // The query with each document, and a line's end behind each.
+        counted: 8,
+        most_output: 0,
+        repeatable: true,
+        streams: false,
+        prices: "",
+        priced: |usage| count(usage, "total_tokens") * 1_000,
+    },
+    Whole {
+        name: "speech",
+        model: "test/speech",
+        provider: "portkey",
+        second: "openrouter",
+        format: Format::Speech,
+        route: "v1_audio_speech",
+        kind: Kind::Speech,
+        question: |text| json!({ "input": text, "voice": "alloy" }),
+        list: "",
+        counted: 1,
+        most_output: 0,
+        repeatable: true,
+        streams: false,
+        prices: "request_price = 3000000",
+        priced: |_| 3_000_000,
+    },
+    Whole {
+        name: "images",
+        model: "test/images",
+        provider: "portkey",
+        second: "openrouter",
+        format: Format::ImageGeneration,
+        route: "images_generate",
+        kind: Kind::Image,
+        question: |text| json!({ "prompt": text }),
+        list: "data",
+        counted: 1,
+        most_output: 6_240,
+        repeatable: false,
+        streams: true,
+        prices: "",
+        priced: |usage| count(usage, "input_tokens") * 1_000 + count(usage, "output_tokens") * 2_000,
+    },
+];
 
 /// A format as a client speaks it, and who serves it.
 #[derive(Debug)]
@@ -48,11 +106,19 @@ pub struct Whole {
     /// The kind of model that is asked.
     pub kind: Kind,
     question: fn(&str) -> Value,
-    /// The member of an answer that holds what was asked for.
+    /// The member of an answer that holds what was asked for; empty where the answer is bytes.
     pub list: &'static str,
     /// Prompt tokens that the gateway counts for a request that says Hello, where the provider does not say.
     pub counted: u64,
-    /// What an answer with this usage costs at [`Route::new`]'s prices, in nano-dollars.
+    /// The most tokens that its model makes.
+    pub most_output: u32,
+    /// Whether what is asked for costs so little that another provider is asked wherever one has not given it.
+    pub repeatable: bool,
+    /// Whether it can be streamed.
+    pub streams: bool,
+    /// What its routes cost besides [`Route::new`]'s prices, as SQL.
+    pub prices: &'static str,
+    /// What an answer with this usage costs at these prices, in nano-dollars.
     pub priced: fn(&Value) -> i64,
 }
 
@@ -102,12 +168,23 @@ impl Whole {
         body
     }
 
-    /// The answer is one of this format and holds something; gives its JSON.
+    /// Whether an answer is bytes.
+    #[must_use]
+    pub const fn is_binary(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The answer is one of this format and holds something; gives its JSON, or null of bytes.
     ///
     /// # Panics
     /// When it is not.
     #[expect(clippy::must_use_candidate, reason = "some only ask whether it is one")]
     pub fn given(&self, answer: &Answer) -> Value {
+        if self.is_binary() {
+            assert_eq!((answer.status, answer.header("content-type")), (200, "audio/mpeg"), "{}", answer.text);
+            assert!(!answer.text.is_empty(), "{}", self.name);
+            return Value::Null;
+        }
         let told = answer.success();
         assert!(told[self.list].as_array().is_some_and(|list| !list.is_empty()), "{}: {told}", self.name);
         assert_eq!(told["model"], self.model, "{}: {told}", self.name);
@@ -128,7 +205,12 @@ impl World {
     pub async fn offers(&self, whole: &Whole, routes: &[Route<'_>]) {
         let (id, kind) = (whole.model, whole.kind.as_str());
         self.model(id, routes).await;
-        self.sql(&format!("update gateway.models set kind = '{kind}', max_output = 0 where id = '{id}'")).await;
+        let output = whole.most_output;
+        self.sql(&format!("update gateway.models set kind = '{kind}', max_output = {output} where id = '{id}'")).await;
+        if !whole.prices.is_empty() {
+            let prices = whole.prices;
+            self.sql(&format!("update gateway.model_routes set {prices} where model_id = '{id}'")).await;
+        }
     }
 }
 

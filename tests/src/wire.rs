@@ -153,6 +153,40 @@ impl Wire {
         }
     }
 
+    /// Puts instructions before what a body says.
+    ///
+    /// # Panics
+    /// When the format knows no conversation.
+    pub fn instruct(&self, body: &mut Value, instructions: &str) {
+        match self.format {
+            Format::Messages => body["system"] = json!(instructions),
+            _ => body["messages"]
+                .as_array_mut()
+                .expect("messages")
+                .insert(0, json!({ "role": "system", "content": instructions })),
+        }
+    }
+
+    /// The members that offer a tool of this name.
+    #[must_use]
+    pub fn with_tool(&self, name: &str) -> Value {
+        let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] });
+        match self.format {
+            Format::Messages => json!({ "tools": [{ "name": name, "input_schema": schema }] }),
+            _ => json!({ "tools": [{ "type": "function", "function": { "name": name, "parameters": schema } }] }),
+        }
+    }
+
+    /// The message that answers a tool's call.
+    #[must_use]
+    pub fn tool_result(&self, id: &str, result: &str) -> Value {
+        match self.format {
+            Format::Messages => json!({ "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": id, "content": result }] }),
+            _ => json!({ "role": "tool", "tool_call_id": id, "content": result }),
+        }
+    }
+
     /// What a client hears while its provider is silent.
     #[must_use]
     pub fn alive(&self) -> &'static str {

@@ -41,6 +41,9 @@ pub(super) struct Answer {
 pub(super) enum Given {
     Choices,
     Vectors { texts: Vec<String>, dimensions: u64, base64: bool },
+    Ranking { query: String, documents: Vec<String>, top_n: Option<u64> },
+    Images { prompt: String, images: u64, partial: u64 },
+    Sound { text: String, content_type: &'static str },
 }
 
 #[derive(Debug)]
@@ -87,10 +90,18 @@ impl Answer {
     /// # Errors
     /// A 400 when no arguments or content can be made for a schema.
     pub(super) fn compose(request: &Request, plan: Plan) -> Result<Self, ApiError> {
-        let given = match request.given {
+        let texts = || request.questions.clone();
+        let given = match &request.given {
             Asked::Text => Given::Choices,
             Asked::Vectors { dimensions, base64 } => {
-                Given::Vectors { texts: request.questions.clone(), dimensions, base64 }
+                Given::Vectors { texts: texts(), dimensions: *dimensions, base64: *base64 }
+            }
+            Asked::Ranking { query, top_n } => {
+                Given::Ranking { query: query.clone(), documents: texts(), top_n: *top_n }
+            }
+            Asked::Sound { content_type } => Given::Sound { text: texts().concat(), content_type },
+            Asked::Images { images, partial, .. } => {
+                Given::Images { prompt: texts().concat(), images: *images, partial: *partial }
             }
         };
         let mut choices = Vec::new();
@@ -106,6 +117,9 @@ impl Answer {
                     choices.push(choice);
                 }
             }
+        }
+        if let Asked::Images { images, tokens, .. } = &request.given {
+            completion = images * tokens;
         }
         let usage = Usage { prompt: request.prompt.tokens(), cached: 0, written: 0, completion, reasoning };
         Ok(Self { model: request.model.clone(), choices, usage, given })

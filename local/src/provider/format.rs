@@ -13,10 +13,24 @@ pub(super) enum Format {
     Text,
     Messages,
     Embeddings,
+    Rerank,
+    Images,
+    /// OpenRouter's own.
+    OwnImages,
+    Speech,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 4] = [Self::Chat, Self::Text, Self::Messages, Self::Embeddings];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Chat,
+        Self::Text,
+        Self::Messages,
+        Self::Embeddings,
+        Self::Rerank,
+        Self::Images,
+        Self::OwnImages,
+        Self::Speech,
+    ];
 
     /// Whether its answers are a text, which can be streamed.
     pub(super) const fn completes(self) -> bool {
@@ -30,6 +44,10 @@ impl Format {
             Self::Text => "/completions",
             Self::Messages => "/messages",
             Self::Embeddings => "/embeddings",
+            Self::Rerank => "/rerank",
+            Self::Images => "/images/generations",
+            Self::OwnImages => "/images",
+            Self::Speech => "/audio/speech",
         }
     }
 
@@ -44,6 +62,7 @@ impl Format {
             Self::Text => "text_completion",
             Self::Messages => "message",
             Self::Embeddings => "list",
+            Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
     }
 
@@ -53,7 +72,7 @@ impl Format {
             Self::Chat => "chat.completion.chunk",
             Self::Text => "text_completion",
             Self::Messages => "message",
-            Self::Embeddings => "",
+            Self::Embeddings | Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
     }
 
@@ -65,6 +84,8 @@ impl Format {
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",
             (_, Self::Embeddings) => "embd-",
+            (_, Self::Rerank) => "rerank-",
+            (_, Self::Images | Self::OwnImages | Self::Speech) => "made-",
         }
     }
 }

@@ -42,6 +42,10 @@ impl Vendor {
         match format {
             Format::Messages => matches!(self, Self::OpenRouter | Self::Anthropic),
             Format::Chat | Format::Text => !matches!(self, Self::Anthropic),
+            Format::Images => matches!(self, Self::Portkey),
+            Format::OwnImages => matches!(self, Self::OpenRouter),
+            Format::Speech => matches!(self, Self::OpenRouter | Self::Portkey),
+            Format::Rerank => matches!(self, Self::OpenRouter | Self::Portkey),
             Format::Embeddings => matches!(self, Self::OpenRouter | Self::Portkey | Self::Featherless),
         }
     }

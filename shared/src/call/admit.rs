@@ -8,10 +8,11 @@ use tokio::time::Instant;
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
-use crate::credits::hold::{Hold, HoldRequest, NoHold, place};
+use crate::credits::hold::{Hold, HoldRequest, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
 use crate::limits::{self, Lease};
+use crate::memory::Turn;
 use crate::providers::order::usable;
 
 /// A call with its hold and its lease.
@@ -61,10 +62,28 @@ impl Compensation {
 ///
 /// # Errors
 /// The refusal that counts: 401 and 403 over 429 over 402.
-pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
+pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
     let at_once = |error: Error| RefusedCall { error, compensation: Compensation::default() };
+    call.app.limiter.check_remembered(call.caller.key_hash()).map_err(at_once)?;
+    if let Some(session_id) = call.session_id {
+        let turn = Turn::read(&call.app, call.request.clone(), session_id).await;
+        call.turn = Some(turn.map_err(at_once)?);
+    }
+    match ask(call, timing).await {
+        Ok(mut admitted) => match prepare(call, &mut admitted.hold).await {
+            Ok(()) => Ok(admitted),
+            Err(error) => {
+                let error = error.with_headers(|headers| admitted.lease.status.write(headers));
+                Err(RefusedCall { error, compensation: Compensation { hold: true, lease: Some(admitted.lease) } })
+            }
+        },
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Asks both stores.
+async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
     let (limiter, key_hash) = (&call.app.limiter, call.caller.key_hash());
-    limiter.check_remembered(key_hash).map_err(at_once)?;
     let markup = call.app.config.markup_basis_points;
     let demand = call.demand();
     let providers = usable(&demand.routing, &call.app.config.providers);
@@ -86,6 +105,7 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),
         markup,
+        turn: call.turn.as_ref().map(|turn| turn.hold),
     };
 
     let asked = Instant::now();
@@ -100,14 +120,8 @@ pub async fn admit(call: &Call, timing: &mut Timing) -> Result<Admitted, Refused
         placed => placed,
     };
     match placed {
-        Ok(mut hold) => match limited.confirm(&hold.limits).await {
-            Ok(lease) => match fit(call, &mut hold).await {
-                Ok(()) => Ok(Admitted { hold, lease }),
-                Err(error) => {
-                    let error = error.with_headers(|headers| lease.status.write(headers));
-                    Err(RefusedCall { error, compensation: Compensation { hold: true, lease: Some(lease) } })
-                }
-            },
+        Ok(hold) => match limited.confirm(&hold.limits).await {
+            Ok(lease) => Ok(Admitted { hold, lease }),
             Err(error) => Err(RefusedCall { error, compensation: Compensation { hold: true, lease: None } }),
         },
         Err(NoHold::Unknown(error)) => {
@@ -134,6 +148,14 @@ async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request
         },
         Err(limited) => RefusedCall { error: limited, compensation: Compensation::default() },
     }
+}
+
+/// Makes the call ready for its providers.
+async fn prepare(call: &mut Call, hold: &mut Hold) -> Result<(), Error> {
+    if let Some(turn) = &call.turn {
+        call.request = turn.join(&call.app, call.request.clone(), hold).await?;
+    }
+    fit(call, hold).await
 }
 
 /// Leaves the prompt its room in the model's context where the output limit is ours to choose: no provider takes a
@@ -163,10 +185,12 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
     let asked = call.request.clone();
     let recounted = move || asked.demand().prompt.recounted(&asked.prompt_text());
     let prompt_bound = tokio::task::spawn_blocking(recounted).await.ok()?;
-    if prompt_bound >= request.prompt_bound {
+    if prompt_bound >= request.prompt_bound && request.turn.is_none() {
         return None;
     }
-    Some(place(&call.app, &call.caller, &HoldRequest { prompt_bound, ..request.clone() }).await)
+    let prompt_bound = prompt_bound.min(request.prompt_bound);
+    let turn = request.turn.map(|turn| HoldTurn { counted: true, ..turn });
+    Some(place(&call.app, &call.caller, &HoldRequest { prompt_bound, turn, ..request.clone() }).await)
 }
 
 fn is_about_credit(error: &Error) -> bool {

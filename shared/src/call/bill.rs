@@ -12,6 +12,7 @@ use crate::credits::usage::Usage;
 use crate::error::Code;
 use crate::formats::{Answer, Bill, Progress, Written};
 use crate::limits::{AttemptOutcome, ProviderReport};
+use crate::memory::KeptTurn;
 use crate::money::Nanos;
 use crate::providers::failure::{Against, Failure};
 
@@ -122,7 +123,15 @@ impl CallRecord {
         let provider = self.provider.unwrap_or_default();
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider);
         let upstream_model = candidate.map_or("", |candidate| candidate.model.as_str());
-        Some(Bill { usage, estimated: self.estimated, cost, provider, upstream_model, request_id })
+        Some(Bill {
+            usage,
+            estimated: self.estimated,
+            cost,
+            provider,
+            upstream_model,
+            request_id,
+            session_id: call.session_id,
+        })
     }
 
     /// What the database needs to settle the call and to record it. Without a hold, begin_request gave no answer.
@@ -141,6 +150,7 @@ impl CallRecord {
             duration_ms: ms(call.started.elapsed()),
             app: call.app_name.clone(),
             hold: hold.map(|hold| hold.facts(self.provider)),
+            turn: call.session_id.map(KeptTurn::nothing),
         }
     }
 
@@ -159,7 +169,7 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
     let image_tokens = hold.image_tokens;
     let counted = tokio::task::spawn_blocking(move || {
         let prompt = request.demand().prompt.counted(&request.prompt_text(), image_tokens);
-        Usage::of(prompt, tokens::count(&output))
+        request.demand().units.all_used(Usage::of(prompt, tokens::count(&output)))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
 }

@@ -1,6 +1,7 @@
 //! The client's side of a call: it waits for a head, then for the rest of a stream, or it has left.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -12,12 +13,26 @@ use tokio::time::Sleep;
 use super::feed;
 use crate::error::Error;
 
+/// How long a client that does not read is waited for, before it is told that a stream has broken off.
+const BREAKING_OFF: Duration = Duration::from_secs(1);
+
 /// How the task hands the head, or a refusal, to the handler.
 pub type HeadSender = oneshot::Sender<Result<Response, Error>>;
 
 /// The client as the task sees it.
 pub struct Client {
     state: State,
+    /// Whether what ends its answer is held back, and what that is.
+    holds_back: bool,
+    last: Option<Last>,
+}
+
+/// What ends an answer.
+enum Last {
+    /// All of it, or a refusal in its place, and what withholds the end of its body.
+    Whole(Box<Result<Response, Error>>, Option<feed::End>),
+    /// The last events of a stream.
+    Events(Bytes),
 }
 
 enum State {
@@ -32,9 +47,9 @@ enum State {
 }
 
 impl Client {
-    /// A client that waits for a head.
-    pub const fn new(head: HeadSender) -> Self {
-        Self { state: State::Waiting(head) }
+    /// A client that waits for a head, and from whom the end of the answer is held back, or not.
+    pub const fn new(head: HeadSender, holds_back: bool) -> Self {
+        Self { state: State::Waiting(head), holds_back, last: None }
     }
 
     /// Whether the client is known to have left.
@@ -77,7 +92,7 @@ impl Client {
     /// is sent nothing more.
     pub async fn send(&mut self, bytes: Bytes, patience: Pin<&mut Sleep>) {
         let State::Reading(sender) = &self.state else { return };
-        let sent = match sender.try_send(bytes) {
+        let sent = match sender.try_send(Ok(bytes)) {
             Ok(()) => true,
             Err(TrySendError::Closed(_)) => false,
             Err(TrySendError::Full(bytes)) => tokio::select! {
@@ -87,6 +102,14 @@ impl Client {
         };
         if !sent {
             self.state = State::Left;
+        }
+    }
+
+    /// Breaks a stream off that cannot say itself that it is not all.
+    pub async fn break_off(&mut self) {
+        if let State::Reading(sender) = self.take() {
+            // Whoever does not read is cut off by the end of the body.
+            let _ = sender.send_timeout(Err(feed::BrokenOff), BREAKING_OFF).await;
         }
     }
 
@@ -100,7 +123,30 @@ impl Client {
         self.finish(Err(error), None);
     }
 
+    /// Sends the last events of a stream, or holds them back.
+    pub async fn close(&mut self, events: Bytes, patience: Pin<&mut Sleep>) {
+        if self.holds_back {
+            self.last = Some(Last::Events(events));
+        } else {
+            self.send(events, patience).await;
+        }
+    }
+
+    /// Sends what was held back.
+    pub async fn release(&mut self, patience: Pin<&mut Sleep>) {
+        self.holds_back = false;
+        match self.last.take() {
+            Some(Last::Whole(answer, end)) => self.finish(*answer, end),
+            Some(Last::Events(events)) => self.send(events, patience).await,
+            None => {}
+        }
+    }
+
     fn finish(&mut self, answer: Result<Response, Error>, end: Option<feed::End>) {
+        if self.holds_back {
+            self.last = Some(Last::Whole(Box::new(answer), end));
+            return;
+        }
         match self.take() {
             State::Waiting(sender) => {
                 if sender.send(answer).is_ok() {

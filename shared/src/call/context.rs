@@ -10,6 +10,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::credits::hold::Hold;
 use crate::formats::{Demand, Request};
+use crate::memory::Turn;
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
 pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
@@ -21,6 +22,10 @@ pub struct Call {
     pub app: SharedApp,
     pub caller: Caller,
     pub request: Arc<dyn Request>,
+    /// The kept conversation that it is a turn of.
+    pub session_id: Option<Uuid>,
+    /// What it says there.
+    pub turn: Option<Turn>,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app_name: Option<String>,
     /// Ours, a UUIDv7: the key of hold and settle.
@@ -41,6 +46,12 @@ impl Call {
     /// What is left until the deadline.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the client gets the end of its answer only when the call is in the books, which its next call goes by: one that
+    /// comes at once finds the turn over, and in the conversation what was said.
+    pub const fn holds_back(&self) -> bool {
+        self.session_id.is_some()
     }
 
     /// Whether only the provider's report tells what was produced: then it is read on when the client has left, and

@@ -46,7 +46,7 @@ pub async fn deliver(
     let provider = opened.provider;
     let streamed = call.demand().stream;
     if streamed {
-        client.begin(|body| head::answer(call, admitted, &timing, Some(provider), "text/event-stream", body));
+        client.begin(|body| head::answer(call, admitted, &timing, Some(provider), call.request.content_type(), body));
     }
     let waiting = Instant::now();
     let ended = pump(call, admitted, &mut opened, client).await;
@@ -93,6 +93,9 @@ pub async fn deliver(
 /// Tells the client of a failure: in its place if there is no head yet, else by `event`, the last of the stream.
 pub async fn fail(call: &Call, admitted: &Admitted, client: &mut Client, timing: &Timing, error: Error, event: Bytes) {
     if client.reads() {
+        if event.is_empty() {
+            return client.break_off().await;
+        }
         return last(call, client, event).await;
     }
     client.refuse(error.with_headers(|headers| {
@@ -161,7 +164,9 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
                 if heard.elapsed() >= longest_silence {
                     return Ended::Broken(Box::new(Failure::silent(provider)));
                 }
-                client.send(Bytes::from_static(call.request.keep_alive()), deadline.as_mut()).await;
+                if !call.request.keep_alive().is_empty() {
+                    client.send(Bytes::from_static(call.request.keep_alive()), deadline.as_mut()).await;
+                }
                 told = Instant::now();
             }
         }
@@ -211,5 +216,5 @@ async fn last(call: &Call, client: &mut Client, bytes: Bytes) {
     let patience = sleep(call.remaining().max(Duration::from_secs(1)));
     tokio::pin!(patience);
     let patience: Pin<&mut Sleep> = patience.as_mut();
-    client.send(bytes, patience).await;
+    client.close(bytes, patience).await;
 }

@@ -1,7 +1,7 @@
 //! The candidates in turn, until one has output: fallback ends there. A 200 is not yet an answer.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
 use super::admit::Admitted;
@@ -148,6 +148,8 @@ async fn attempt(
         // Who waited for the whole has waited for its production.
         if !repeatable && call.remaining().is_zero() { Failure::deadline() } else { failure }
     })?;
+    let incoming =
+        if upstream.answer.is_binary() && !is_text(&response) { Incoming::binary() } else { Incoming::default() };
     let mut opened = Opened {
         provider,
         credential,
@@ -155,7 +157,7 @@ async fn attempt(
         response: Some(response),
         pieces: Vec::new(),
         broken: None,
-        incoming: Incoming::default(),
+        incoming,
         streams: call.demand().stream,
         repeatable,
     };
@@ -163,6 +165,12 @@ async fn attempt(
         next(&mut opened, call, record).await?;
     }
     Ok(opened)
+}
+
+/// Whether an answer says that it is a text, such as an error or a page.
+fn is_text(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.starts_with(b"application/json") || kind.starts_with(b"text/")
 }
 
 /// Reads the next bytes of an answer that has no output yet. An error before any is a status that came late.

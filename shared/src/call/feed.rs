@@ -1,6 +1,5 @@
 //! The response body that reads from a call's task.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,7 +12,12 @@ use tokio::sync::mpsc;
 const CAPACITY: usize = 32;
 
 /// The task's side. Sending waits for the client; once the client has left, it fails.
-pub type Sender = mpsc::Sender<Bytes>;
+pub type Sender = mpsc::Sender<Result<Bytes, BrokenOff>>;
+
+/// The body is not all of the answer, and nothing in it can say so: its connection breaks off.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the answer has broken off")]
+pub struct BrokenOff;
 
 /// Keeps a body from ending, as long as it lives.
 pub struct End {
@@ -30,7 +34,7 @@ pub fn feed() -> (Sender, Body) {
 pub fn withheld(content: Bytes) -> (Option<End>, Body) {
     let (sender, body) = feed();
     // The channel is empty, so there is room.
-    let _ = sender.try_send(content);
+    let _ = sender.try_send(Ok(content));
     (Some(End { _sender: sender }), body)
 }
 
@@ -42,14 +46,14 @@ impl End {
 }
 
 struct Feed {
-    receiver: mpsc::Receiver<Bytes>,
+    receiver: mpsc::Receiver<Result<Bytes, BrokenOff>>,
 }
 
 impl http_body::Body for Feed {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.receiver.poll_recv(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        self.receiver.poll_recv(cx).map(|bytes| bytes.map(|bytes| bytes.map(Frame::data)))
     }
 }

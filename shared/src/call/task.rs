@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::admit::{self, Admitted};
@@ -30,6 +31,9 @@ use crate::keyring;
 use crate::providers::own_keys::{self, Outdated};
 use crate::serve::Invocation;
 
+/// How long the end of an answer is held back at most: a database that is away keeps no client.
+const HELD_BACK: Duration = Duration::from_secs(2);
+
 /// Runs a call and answers as soon as there is a head.
 ///
 /// # Errors
@@ -40,12 +44,15 @@ pub async fn run(
     caller: Caller,
     request: Arc<dyn Request>,
     app_name: Option<String>,
+    session_id: Option<Uuid>,
 ) -> Result<Response, Error> {
     let (head, answer) = oneshot::channel();
     let call = Call {
         app,
         caller,
         request,
+        session_id,
+        turn: None,
         app_name,
         id: Uuid::now_v7(),
         started: Instant::now(),
@@ -68,9 +75,9 @@ pub async fn run(
 
 impl Call {
     #[tracing::instrument(name = "call", skip_all, fields(call_id = %self.id, model = %without_keys(&self.demand().model)))]
-    async fn drive(self, head: HeadSender) {
+    async fn drive(mut self, head: HeadSender) {
         let mut timing = Timing::default();
-        let admitted = match admit::admit(&self, &mut timing).await {
+        let admitted = match admit::admit(&mut self, &mut timing).await {
             Ok(admitted) => admitted,
             Err(refused) => {
                 let _ = head.send(Err(refused.error.with_headers(|headers| timing.write(headers, &self))));
@@ -79,24 +86,23 @@ impl Call {
         };
         let mut record = CallRecord::default();
         let relayed = AssertUnwindSafe(self.relay(&admitted, head, timing, &mut record)).catch_unwind().await;
-        // What the body withholds its end for is dropped with this value: after the settle.
-        let _end = relayed.unwrap_or_else(|_| {
+        let client = relayed.unwrap_or_else(|_| {
             record.outcome = Outcome::Cut;
             None
         });
-        self.finish(admitted, record).await;
+        self.finish(admitted, record, client).await;
     }
 
-    /// Asks the providers and passes the answer on. Gives back what keeps the client's body open, if the end of the
-    /// body would end the run.
+    /// Asks the providers and passes the answer on. Gives back the client, if the end of its body would end the run, or if the
+    /// end of its answer is held back.
     async fn relay(
         &self,
         admitted: &Admitted,
         head: HeadSender,
         mut timing: Timing,
         record: &mut CallRecord,
-    ) -> Option<feed::End> {
-        let mut client = Client::new(head);
+    ) -> Option<Client> {
+        let mut client = Client::new(head, self.holds_back());
         if client.has_left() {
             // No provider need be asked.
             record.outcome = Outcome::Refused;
@@ -117,7 +123,7 @@ impl Call {
             }
             Some(Ok(opened)) => deliver::deliver(self, admitted, opened, &mut client, timing, record).await,
         }
-        client.into_end().filter(|_| self.ends_with_task)
+        Some(client).filter(|_| self.ends_with_task || self.holds_back())
     }
 
     /// Opens a provider's answer; `None` if the client has left before. A client that waits long for a stream gets its
@@ -139,9 +145,9 @@ impl Call {
             tokio::select! {
                 opened = &mut open => return Some(opened),
                 () = client.left(), if gives_up => return None,
-                () = keep_alive.as_mut(), if self.demand().stream => {
+                () = keep_alive.as_mut(), if self.demand().stream && !self.request.keep_alive().is_empty() => {
                     so_far.upstream = asked.elapsed();
-                    client.begin(|body| head::answer(self, admitted, &so_far, None, "text/event-stream", body));
+                    client.begin(|body| head::answer(self, admitted, &so_far, None, self.request.content_type(), body));
                     client.send(Bytes::from_static(self.request.keep_alive()), deadline.as_mut()).await;
                     keep_alive.as_mut().reset(Instant::now() + every);
                 }
@@ -150,14 +156,25 @@ impl Call {
     }
 
     /// The two calls after the answer: the settle, and the end of the lease.
-    async fn finish(&self, admitted: Admitted, mut record: CallRecord) {
+    async fn finish(&self, admitted: Admitted, mut record: CallRecord, client: Option<Client>) {
         let Admitted { hold, lease } = admitted;
         record.count(self, &hold).await;
-        let settlement = record.settlement(self, Some(&hold));
+        let mut settlement = record.settlement(self, Some(&hold));
+        if let Some(turn) = &self.turn {
+            let stream = self.demand().stream;
+            settlement.turn = Some(turn.kept(&self.app, stream, record.outcome, record.answer.as_deref()).await);
+        }
         let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
         let until = self.deadline + SETTLE_TIME;
-        let (stored, waiting) =
-            tokio::join!(settle(&self.app, &settlement, until), lease.release(tokens, &record.reports));
+        let (settled, over) = oneshot::channel::<()>();
+        let settle = async {
+            let stored = settle(&self.app, &settlement, until).await;
+            let _ = settled.send(());
+            stored
+        };
+        // What the body withholds its end for is dropped with this value, when the task is done.
+        let (stored, waiting, _end) =
+            tokio::join!(settle, lease.release(tokens, &record.reports), self.end(client, over));
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),
@@ -171,6 +188,19 @@ impl Call {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");
         }
+    }
+
+    /// Gives the client what was held back, once the call is in the books, or when the database takes too long. Gives back what
+    /// keeps the client's body open, if the end of the body would end the run.
+    async fn end(&self, client: Option<Client>, settled: oneshot::Receiver<()>) -> Option<feed::End> {
+        let mut client = client?;
+        if self.holds_back() {
+            let _ = timeout(HELD_BACK, settled).await;
+            let patience = sleep(self.remaining().max(Duration::from_secs(1)));
+            tokio::pin!(patience);
+            client.release(patience).await;
+        }
+        client.into_end().filter(|_| self.ends_with_task)
     }
 
     /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.

@@ -3,16 +3,18 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::history::as_sent;
 use super::terms;
 use crate::app::App;
 use crate::config::EncryptionKey;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::formats::chat::prompt;
 use crate::keyring::{self, Sealed};
 use crate::object::Object;
+use crate::repeated_member::repeated_member;
 
 /// A message on its way into the database.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Kept {
     role: String,
     content: Sealed,
@@ -29,13 +31,20 @@ impl Kept {
     /// # Errors
     /// `invalid_request` when it is no such message; `not_configured` without a keyring.
     pub fn new(app: &App, message: &RawValue) -> Result<Self, Error> {
-        let size = prompt::measure_message(message)?;
+        if repeated_member(message.get()).is_some() {
+            // Of two contents one would be measured, and maybe the other one read.
+            return Err(
+                Error::new(Code::InvalidRequest).with_message("A member of the message stands twice; say it once.")
+            );
+        }
+        let sent = as_sent(message);
+        let size = prompt::measure_message(&sent)?;
         Ok(Self {
-            role: role(message),
+            role: prompt::role(message).unwrap_or_default(),
             content: keyring::seal(app, message.get())?,
             terms: terms_of(message, keyring::newest(app)?),
             bound: size.bound,
-            tokens: size.recounted(&prompt::message_text(message)).min(size.bound),
+            tokens: size.recounted(&prompt::message_text(&sent)).min(size.bound),
             images: size.images,
             modalities: size.modalities,
         })
@@ -48,12 +57,6 @@ pub fn terms_of(message: &RawValue, key: &EncryptionKey) -> Vec<i64> {
     let mut terms = terms::terms(&terms::words(&spoken(message)), key);
     terms.extend(terms::term_of_all(message.get(), key));
     terms
-}
-
-/// Who says it; nobody, if it does not say.
-fn role(message: &RawValue) -> String {
-    let message = serde_json::from_str::<Object<'_>>(message.get()).ok();
-    message.and_then(|message| message.read("role").ok().flatten()).unwrap_or_default()
 }
 
 /// What a message says to people: its text, and that of its parts.

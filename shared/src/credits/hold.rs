@@ -49,6 +49,22 @@ pub struct HoldRequest<'a> {
     pub hold_seconds: u64,
     /// Basis points on the provider's price.
     pub markup: u32,
+    /// What it is as a turn of a kept chat.
+    #[serde(flatten)]
+    pub turn: Option<HoldTurn>,
+}
+
+/// What the hold must know of a turn of a kept chat, since what was said before is a part of the prompt.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct HoldTurn {
+    /// The chat.
+    pub session_id: Uuid,
+    /// Whether the call has instructions of its own: then the chat's do not go along.
+    pub instructed: bool,
+    /// The prompt's tokens at most, images apart, by a real count: what the chat has room beside.
+    pub prompt_tokens: u64,
+    /// Whether `prompt_bound` is a count, too: then what was said before is held for by its count.
+    pub counted: bool,
 }
 
 /// A placed hold.
@@ -86,6 +102,9 @@ pub struct Hold {
     pub own_keys: HashMap<String, Sealed>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
+    /// What was said before in the kept chat, oldest first.
+    #[serde(default)]
+    pub history: Vec<Sealed>,
     /// The most prompt tokens that the call can have had: a report of more is not believed.
     pub most_prompt: u64,
     /// The most tokens that the model can have written, all choices together.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -11,10 +11,15 @@ use super::hold::HoldFacts;
 use super::outbox;
 use super::usage::Usage;
 use crate::app::App;
+use crate::chats::turn::KeptTurn;
 use crate::supabase::{RpcError, Supabase};
 
 /// The pauses before each new try to store a settle.
 const RETRIES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
+
+/// The largest settle that goes to the outbox with what was said in it, in bytes: half of what Upstash takes in one request
+/// at the least.
+const LARGEST_ENTRY: usize = 512 * 1024;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -65,6 +70,22 @@ pub struct Settlement {
     /// What begin_request answered. None if it gave no answer: then no provider was asked, and a hold that it may have placed
     /// is released.
     pub hold: Option<HoldFacts>,
+    /// What is kept of a turn of a chat, which ends with this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<KeptTurn>,
+}
+
+impl Settlement {
+    /// As JSON, and as JSON without what was said in a turn of a chat: that may be megabytes, and a charge must fit wherever it
+    /// can be kept.
+    fn worded(&self) -> serde_json::Result<(Box<RawValue>, Box<RawValue>)> {
+        let whole = to_raw_value(self)?;
+        let charge = match self.turn.as_ref().filter(|turn| !turn.is_empty()) {
+            Some(turn) => to_raw_value(&Self { turn: Some(turn.emptied()), ..self.clone() })?,
+            None => whole.clone(),
+        };
+        Ok((whole, charge))
+    }
 }
 
 #[derive(Serialize)]
@@ -92,7 +113,7 @@ enum Stored {
 /// Stores a settle: tries within `until`, then leaves it in the outbox; if that fails too, it is one ERROR log line
 /// that holds all of it. Answers whether the database took it.
 pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool {
-    let Ok(worded) = serde_json::value::to_raw_value(settlement) else {
+    let Ok((mut worded, charge)) = settlement.worded() else {
         tracing::error!(?settlement, "a settlement cannot be serialized");
         return false;
     };
@@ -108,12 +129,17 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
             },
             None => None,
         };
-        let stored = store(supabase, &worded).await;
+        let stored = store(supabase, &worded, &charge).await;
         drop(turn);
         let unavailable = match stored {
             Ok(Stored::Settled) => return true,
+            Ok(Stored::Never(refusal)) if worded.get() != charge.get() => {
+                tracing::error!(call_id = %settlement.call_id, %refusal, "what was said in a turn of a chat is not kept");
+                worded.clone_from(&charge);
+                continue;
+            }
             Ok(Stored::Never(refusal)) => {
-                tracing::error!(settlement = worded.get(), %refusal, "a settle was refused");
+                tracing::error!(settlement = charge.get(), %refusal, "a settle was refused");
                 return false;
             }
             Err(unavailable) => unavailable,
@@ -124,8 +150,12 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
         }
     };
     tracing::warn!(call_id = %settlement.call_id, %reason, "a settle goes to the outbox");
+    if worded.get().len() > LARGEST_ENTRY {
+        tracing::error!(call_id = %settlement.call_id, "what was said in a turn of a chat is too large for the outbox");
+        worded.clone_from(&charge);
+    }
     if let Err(error) = outbox::push(app, &worded).await {
-        tracing::error!(settlement = worded.get(), %error, "a settle could not be stored anywhere");
+        tracing::error!(settlement = charge.get(), %error, "a settle could not be stored anywhere");
     }
     false
 }
@@ -141,7 +171,7 @@ pub async fn drain_outbox(app: &App) -> usize {
             outbox::remove(app, &entry).await;
             continue;
         };
-        match store(supabase, &worded).await {
+        match store(supabase, &worded, &worded).await {
             Ok(Stored::Settled) => drained += 1,
             Ok(Stored::Never(refusal)) => tracing::error!(%entry, %refusal, "a settle was refused"),
             // One entry that the database cannot take must not stop those behind it; two, and it is the database.
@@ -159,14 +189,15 @@ pub async fn drain_outbox(app: &App) -> usize {
     drained
 }
 
-async fn store(supabase: &Supabase, settlement: &RawValue) -> Result<Stored, RpcError> {
+/// Stores a settlement, of which `told` is what the log may hold.
+async fn store(supabase: &Supabase, settlement: &RawValue, told: &RawValue) -> Result<Stored, RpcError> {
     match supabase.rpc::<Settled>("finish_request", &Arguments { settlement }).await {
         Ok(settled) => {
             if settled.tombstone {
-                tracing::info!(settlement = settlement.get(), "a call ended before it began");
+                tracing::info!(settlement = told.get(), "a call ended before it began");
             }
             if settled.clamped {
-                tracing::error!(settlement = settlement.get(), "a provider reported more tokens than its model has");
+                tracing::error!(settlement = told.get(), "a provider reported more tokens than its model has");
             }
             Ok(Stored::Settled)
         }

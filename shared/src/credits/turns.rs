@@ -178,6 +178,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_many_accounts_only_those_are_remembered_in_whose_queue_somebody_waits() {
+        let turns = Turns::default();
+        let _turn = turns.begin("waiting", PATIENCE).await.expect("a place");
+        for key in 1..CAPACITY {
+            drop(turns.begin(&key.to_string(), PATIENCE).await.expect("a place"));
+        }
+        let queues = || turns.queues.lock().expect("a lock");
+        assert_eq!(queues().len(), CAPACITY);
+        drop(turns.begin("one more", PATIENCE).await.expect("a place"));
+        let key = |key: &str| Whose::Key(key.to_owned());
+        assert!(queues().contains_key(&key("waiting")) && queues().contains_key(&key("one more")));
+        assert_eq!(queues().len(), 2);
+    }
+
+    #[test]
+    fn the_owners_of_many_keys_are_forgotten_all_at_once() {
+        let turns = Turns::default();
+        let account = Uuid::new_v4();
+        for key in 0..CAPACITY {
+            turns.learn(&key.to_string(), account);
+        }
+        assert!(turns.whose("0") == Whose::Account(account));
+        turns.learn("one more", account);
+        assert!(turns.whose("0") == Whose::Key("0".to_owned()));
+        assert!(turns.whose("one more") == Whose::Account(account));
+    }
+
+    #[tokio::test]
     async fn settles_wait_for_no_begin() {
         let turns = Turns::default();
         let mut begins = Vec::new();

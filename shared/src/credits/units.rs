@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::usage::is_zero;
+use super::usage::{Usage, is_zero};
 
 /// The most that a call can use besides tokens of text; the default for one that is nothing but text.
 ///
 /// A format says here what of its request has a price of its own, so that it is held before anybody is asked. What came of it
-/// is in the [`Usage`](super::usage::Usage) of the answer, in the same kinds. A provider that sells none of what is asked is no
+/// is in the [`Usage`] of the answer, in the same kinds. A provider that sells none of what is asked is no
 /// candidate; where none does, the call is refused as `model_not_priced`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Units {
@@ -36,6 +36,13 @@ pub struct Units {
 }
 
 impl Units {
+    /// A usage with all of them: what a call asked for is what it used, where nobody says otherwise.
+    #[must_use]
+    pub fn all_used(&self, usage: Usage) -> Usage {
+        let &Self { images, searches, milliseconds, characters, .. } = self;
+        Usage { images, searches, milliseconds, characters, ..usage }
+    }
+
     /// Whether there are none: a call of text.
     #[must_use]
     pub fn is_none(&self) -> bool {

@@ -75,14 +75,19 @@ impl Usage {
         Self {
             prompt: if self.prompt > 0 { self.prompt } else { counted.prompt },
             completion: self.completion.max(counted.completion),
+            images: self.images.max(counted.images),
+            searches: self.searches.max(counted.searches),
+            milliseconds: self.milliseconds.max(counted.milliseconds),
+            characters: self.characters.max(counted.characters),
             ..self
         }
     }
 
-    /// Whether it says something of the prompt.
+    /// Whether it says something of what was asked: of the prompt's tokens, or of units, by which a call is paid for whose
+    /// tokens nobody counts.
     #[must_use]
     pub const fn has_prompt(&self) -> bool {
-        self.prompt > 0
+        self.prompt > 0 || self.images + self.searches + self.milliseconds + self.characters > 0
     }
 
     /// Whether it says something of the output.

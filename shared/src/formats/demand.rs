@@ -11,6 +11,14 @@ pub enum Kind {
     Chat,
     /// Vectors of texts.
     Embedding,
+    /// Documents in the order in which they answer a query.
+    Rerank,
+    /// Pictures.
+    Image,
+    /// A text that is spoken.
+    Speech,
+    /// The text of what is spoken.
+    Transcription,
 }
 
 impl Kind {
@@ -20,13 +28,17 @@ impl Kind {
         match self {
             Self::Chat => "chat",
             Self::Embedding => "embedding",
+            Self::Rerank => "rerank",
+            Self::Image => "image",
+            Self::Speech => "speech",
+            Self::Transcription => "transcription",
         }
     }
 
     /// Whether the request alone says what it costs, however much of the answer is seen.
     #[must_use]
     pub const fn is_paid_by_request(self) -> bool {
-        matches!(self, Self::Embedding)
+        matches!(self, Self::Embedding | Self::Rerank)
     }
 }
 

@@ -31,28 +31,32 @@ formats! {
     Messages,
     /// OpenAI's embeddings.
     Embeddings,
+    /// Cohere's rerank, as Jina and OpenRouter have it, too.
+    Rerank,
+    /// OpenAI's images.
+    ImageGeneration,
+    /// OpenAI's speech.
+    Speech,
 }
 
 impl Format {
     /// The body that tells a client of this format of an error in the answer to the request of this name.
     #[must_use]
     pub fn error_body(self, error: &Error, request_id: &str) -> Value {
-        match self {
-            Self::Chat | Self::Completions | Self::Embeddings => json!({ "error": error.to_object() }),
-            Self::Messages => {
-                let mut body = wire::error_body(error);
-                body["request_id"] = json!(request_id);
-                body
-            }
+        if self != Self::Messages {
+            return json!({ "error": error.to_object() });
         }
+        let mut body = wire::error_body(error);
+        body["request_id"] = json!(request_id);
+        body
     }
 
     /// The header in which clients of this format look for the request's name, besides ours.
     #[must_use]
     pub const fn request_id_header(self) -> Option<HeaderName> {
         match self {
-            Self::Chat | Self::Completions | Self::Embeddings => None,
             Self::Messages => Some(wire::REQUEST_ID),
+            _ => None,
         }
     }
 }

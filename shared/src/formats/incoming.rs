@@ -18,10 +18,18 @@ enum Form {
     #[default]
     Unknown,
     Events,
-    Integer(BytesMut),
+    /// Bytes of which nothing is to be understood.
+    Binary,
+    Body(BytesMut),
 }
 
 impl Incoming {
+    /// Of an answer that is bytes, and not a text in their place.
+    #[must_use]
+    pub fn binary() -> Self {
+        Self { form: Form::Binary, size: 0 }
+    }
+
     /// Bytes that have come.
     #[must_use]
     pub const fn size(&self) -> usize {
@@ -31,7 +39,7 @@ impl Incoming {
     /// Whether it is one body, of which nothing can be told before it is all there.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
-        matches!(self.form, Form::Integer(_))
+        matches!(self.form, Form::Body(_))
     }
 
     /// Takes the next bytes, and appends to `out` what a streaming client gets of them.
@@ -45,7 +53,7 @@ impl Incoming {
             self.form = match text.first() {
                 None => return Ok(()),
                 // No line of an event stream begins so; a page begins with the last.
-                Some(b'{' | b'[' | b'<') => Form::Integer(BytesMut::from(text)),
+                Some(b'{' | b'[' | b'<') => Form::Body(BytesMut::from(text)),
                 Some(_) => Form::Events,
             };
             if self.is_whole() {
@@ -53,11 +61,11 @@ impl Incoming {
             }
         }
         match &mut self.form {
-            Form::Integer(body) => {
+            Form::Body(body) => {
                 body.extend_from_slice(&frame);
                 Ok(())
             }
-            Form::Unknown | Form::Events => answer.push(frame, out),
+            Form::Unknown | Form::Events | Form::Binary => answer.push(frame, out),
         }
     }
 
@@ -67,8 +75,8 @@ impl Incoming {
     /// [`Broken`].
     pub fn end(&mut self, answer: &mut dyn Answer, streams: bool, out: &mut Vec<Bytes>) -> Result<(), Broken> {
         match std::mem::take(&mut self.form) {
-            Form::Integer(body) => answer.whole(body.freeze(), streams.then_some(out)),
-            Form::Events => answer.end(out),
+            Form::Body(body) => answer.whole(body.freeze(), streams.then_some(out)),
+            Form::Events | Form::Binary => answer.end(out),
             Form::Unknown => Ok(()),
         }
     }

@@ -5,10 +5,12 @@
 //! ([`Upstream`]), and gives the [`Answer`] that reads what comes back and words what the client gets.
 //!
 //! - `demand`: what routing, hold and limits need to know.
+//! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept.
 //! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages.
-//! - `embeddings`: vectors of texts. `whole`: what formats share whose answer is one JSON object and no text.
+//! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
+//!   `whole`: what formats share whose answer is one JSON object and no text.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -16,23 +18,31 @@
 
 pub mod chat;
 pub mod completions;
+pub mod conversation;
 pub mod demand;
 pub mod embeddings;
 pub mod events;
 pub mod format;
+pub mod images;
 pub mod incoming;
 pub mod messages;
 pub mod openai;
+pub mod rerank;
+pub mod speech;
 pub mod whole;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
+pub use crate::credits::units::Units;
 use crate::credits::usage::Usage;
 use crate::error::{Code, Error};
 use crate::money::Nanos;
 use crate::providers::Provider;
 
+pub use conversation::Conversation;
 pub use demand::{Demand, Kind, PromptSize};
 pub use events::Broken;
 pub use format::Format;
@@ -104,9 +114,19 @@ pub trait Request: Send + Sync {
     /// The event that ends a stream in which no provider has answered.
     fn failure_event(&self, error: &Error) -> Bytes;
 
-    /// What tells a client that waits for a stream that it is alive: no SDK shows it.
+    /// What tells a client that waits for a stream that it is alive: no SDK shows it. Empty where nothing may come between.
     fn keep_alive(&self) -> &'static [u8] {
         events::KEEP_ALIVE
+    }
+
+    /// What a stream is called in its head.
+    fn content_type(&self) -> &'static str {
+        "text/event-stream"
+    }
+
+    /// The request as a turn of a conversation; none where it cannot be one.
+    fn conversation(&self) -> Option<&dyn Conversation> {
+        None
     }
 }
 
@@ -177,6 +197,10 @@ pub trait Answer: Send + Sync {
     /// What the model has written so far.
     fn written(&self) -> Written;
 
+    /// What the model has said so far in its first choice, as a message of chat completions; none if that is nothing, or if the
+    /// format knows no messages.
+    fn said(&self) -> Option<Map<String, Value>>;
+
     /// The plain answer's body with its bill.
     ///
     /// # Errors
@@ -192,8 +216,13 @@ pub trait Answer: Send + Sync {
     /// Whether the client wants the bill at a stream's end.
     fn wants_bill(&self) -> bool;
 
-    /// The event that tells a streaming client of a failure in the middle.
+    /// The event that tells a streaming client of a failure in the middle. Empty where there is none: the body breaks off.
     fn fail(&self, error: &Error) -> Bytes;
+
+    /// Whether a stream is bytes of which nothing is to be understood, so that a text is told from it by its type only.
+    fn is_binary(&self) -> bool {
+        false
+    }
 }
 
 /// What a call used, what that costs, and who served it.
@@ -211,4 +240,6 @@ pub struct Bill<'a> {
     pub upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
     pub request_id: &'a str,
+    /// The kept chat that the call was a turn of.
+    pub session_id: Option<Uuid>,
 }

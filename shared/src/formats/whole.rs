@@ -1,8 +1,7 @@
 //! An answer that is one JSON object and never a stream: what those formats share whose models write no text.
 
-use std::marker::PhantomData;
-
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use super::openai::body::GatewayNote;
 use super::openai::chunks;
@@ -18,34 +17,43 @@ pub trait Shape: Send + Sync + 'static {
     const LIST: &'static str;
 
     /// What the provider reports of it; `None` where it says nothing.
-    fn usage(answer: &Object<'_>) -> Option<Usage>;
+    fn usage(&self, answer: &Object<'_>) -> Option<Usage>;
 
     /// `usage` as the client sees it, without the cost.
     ///
     /// # Errors
     /// None in practice: a figure is JSON.
-    fn shown(answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>>;
+    fn shown(&self, answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>>;
+
+    /// Gives the rest of the answer the form that the client asked for.
+    ///
+    /// # Errors
+    /// When it is not as it should be.
+    fn finish(&self, _answer: &mut Object<'_>) -> serde_json::Result<()> {
+        Ok(())
+    }
 }
 
 /// An answer as it comes in.
 pub struct WholeAnswer<S: Shape> {
     /// The model's id in the catalog.
     model: String,
+    shape: S,
     body: Option<Bytes>,
     usage: Option<Usage>,
-    shape: PhantomData<S>,
 }
 
 impl<S: Shape> WholeAnswer<S> {
     /// Of the model that `target` serves.
     #[must_use]
-    pub fn of(target: &Target<'_>) -> Self {
-        Self { model: target.id.to_owned(), body: None, usage: None, shape: PhantomData }
+    pub fn of(target: &Target<'_>, shape: S) -> Self {
+        Self { model: target.id.to_owned(), shape, body: None, usage: None }
     }
 
     fn billed(&self, body: &[u8], bill: &Bill<'_>) -> serde_json::Result<Bytes> {
         let mut answer: Object<'_> = serde_json::from_slice(body)?;
-        let mut usage = S::shown(&answer, bill)?;
+        self.shape.finish(&mut answer)?;
+        let mut usage = self.shape.shown(&answer, bill)?;
         // What is between the provider and us stays here.
         answer.remove_all(&internal::OF_ANSWERS);
         usage.remove_all(&internal::OF_USAGE);
@@ -76,7 +84,7 @@ impl<S: Shape> Answer for WholeAnswer<S> {
         if !answer.get(S::LIST).is_some_and(|list| list.starts_with('[')) {
             return Err(Broken::Garbled);
         }
-        self.usage = S::usage(&answer);
+        self.usage = self.shape.usage(&answer);
         self.body = Some(body.clone());
         Ok(())
     }
@@ -92,6 +100,11 @@ impl<S: Shape> Answer for WholeAnswer<S> {
     /// No text.
     fn written(&self) -> Written {
         Written::default()
+    }
+
+    /// What comes whole is no conversation.
+    fn said(&self) -> Option<Map<String, Value>> {
+        None
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {

@@ -15,6 +15,7 @@
 local key_hash, call_id, tokens, lease_ms = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local limits_text, undo_at, cache_ms = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local cache = prefix .. 'limits:' .. key_hash
+local HOUR = 3600000
 
 -- The subjects of a text and their limits by name; nothing if one is missing.
 local function parse(text)
@@ -90,7 +91,8 @@ for _, subject in ipairs(subjects) do
   end
   local leases = leases_of(subject[1])
   redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)
-  if redis.call('ZCARD', leases) >= subject[2][CONCURRENCY] and verdict == 'ok' then
+  subject[4] = redis.call('ZCARD', leases)
+  if subject[4] >= subject[2][CONCURRENCY] and verdict == 'ok' then
     refuse(CONCURRENCY, 1000)
     refusing = {}
   end
@@ -100,7 +102,10 @@ for _, subject in ipairs(subjects) do
   if verdict == 'ok' then
     correct(subject[3], now, 1, tokens)
     redis.call('ZADD', leases_of(subject[1]), now + lease_ms, lease)
-    redis.call('PEXPIRE', leases_of(subject[1]), math.max(lease_ms, 3600000))
+    -- They are kept for an hour longer than their last lease: so most calls that find others running need not renew it.
+    if subject[4] == 0 or subject[3].begins or lease_ms > HOUR / 2 then
+      redis.call('PEXPIRE', leases_of(subject[1]), lease_ms + HOUR)
+    end
   end
   if verdict == 'ok' or undo_at ~= '' then write(subject[1], subject[3]) end
 end

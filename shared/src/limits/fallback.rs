@@ -51,4 +51,26 @@ mod tests {
         assert_eq!(fallback.admit("a", 1).expect_err("the second").code, Code::RateLimitExceeded);
         assert!(fallback.admit("b", 1).is_ok());
     }
+
+    #[test]
+    fn a_key_has_all_of_its_minute_and_waits_for_the_rest_of_it() {
+        let fallback = FallbackLimiter::default();
+        for _ in 0..3 {
+            assert!(fallback.admit("a", 3).is_ok());
+        }
+        let wait = fallback.admit("a", 3).expect_err("the fourth").retry_after.expect("a wait");
+        assert!(wait <= MINUTE && wait > MINUTE / 2, "{wait:?}");
+    }
+
+    #[test]
+    fn few_keys_are_never_forgotten_and_many_are_not_kept() {
+        let fallback = FallbackLimiter::default();
+        for key in 0..CAPACITY - 1 {
+            assert!(fallback.admit(&key.to_string(), 1).is_ok());
+        }
+        assert!(fallback.admit("0", 1).is_err());
+        assert!(fallback.admit("one more", 1).is_ok());
+        assert!(fallback.admit("0", 1).is_ok(), "all counts started anew");
+        assert_eq!(fallback.counts.lock().expect("a lock").len(), 1);
+    }
 }

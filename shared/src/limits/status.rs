@@ -89,5 +89,7 @@ mod tests {
     fn durations_read_as_openais() {
         assert_eq!([duration(820), duration(59_000), duration(360_000)], ["820ms", "59s", "6m0s"]);
         assert_eq!([duration(59_001), duration(83_400), duration(82_805_000)], ["1m0s", "1m24s", "23h0m5s"]);
+        assert_eq!([duration(0), duration(999), duration(1000), duration(1001)], ["0ms", "999ms", "1s", "2s"]);
+        assert_eq!([duration(3_599_000), duration(3_600_000), duration(86_400_000)], ["59m59s", "1h0m0s", "24h0m0s"]);
     }
 }

@@ -15,7 +15,8 @@ local TWO_DAYS = 172800000
 local function counters_of(subject) return prefix .. 'rate:' .. subject end
 local function leases_of(subject) return prefix .. 'lease:' .. subject end
 
--- The counters of a subject as of now: { bucket, current, previous, last, last_previous } a window.
+-- The counters of a subject as of now: { bucket, current, previous, last, last_previous } a window; and whether a bucket of
+-- any window begins with this call.
 local function read(subject)
   local stored = redis.call('HMGET', counters_of(subject), unpack(FIELDS))
   local counters = {}
@@ -29,6 +30,7 @@ local function read(subject)
       at, current, previous = tonumber(a), tonumber(c), tonumber(p)
       last, last_previous = tonumber(l or window.length), tonumber(lp or window.length)
     end
+    if at ~= bucket then counters.begins = true end
     if at == bucket - 1 then
       current, previous, last, last_previous = 0, current, 0, last
     elseif at ~= bucket then
@@ -61,7 +63,8 @@ local function write(subject, counters)
     fields[#fields + 1] = string.format('%d %d %d %d %d', unpack(counter))
   end
   redis.call('HSET', counters_of(subject), unpack(fields))
-  redis.call('PEXPIRE', counters_of(subject), TWO_DAYS)
+  -- Nothing counts for longer than a window after the bucket it came in, so most calls need not renew how long this is kept.
+  if counters.begins then redis.call('PEXPIRE', counters_of(subject), TWO_DAYS) end
 end
 
 -- Adds to the buckets in which `at` lies, as far as they still count.

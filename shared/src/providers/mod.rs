@@ -45,6 +45,8 @@ pub struct Quirks {
     pub sends_app: bool,
     /// It serves open models: their templates take `top_k`, and what a model has thought back.
     pub open_weights: bool,
+    /// It makes images in a shape of its own, which has OpenAI's names, but not all of them.
+    pub own_images: bool,
 }
 
 /// Whose account at a provider a call goes to.

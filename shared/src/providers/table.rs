@@ -7,6 +7,9 @@ const CHAT: (Format, &str) = (Format::Chat, "/chat/completions");
 const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");
 const MESSAGES: (Format, &str) = (Format::Messages, "/messages");
 const EMBEDDINGS: (Format, &str) = (Format::Embeddings, "/embeddings");
+const RERANK: (Format, &str) = (Format::Rerank, "/rerank");
+const SPEECH: (Format, &str) = (Format::Speech, "/audio/speech");
+const IMAGES: (Format, &str) = (Format::ImageGeneration, "/images/generations");
 
 /// Every provider the gateway knows.
 pub static PROVIDERS: &[Provider] = &[
@@ -14,30 +17,30 @@ pub static PROVIDERS: &[Provider] = &[
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS],
-        quirks: Quirks { sends_app: true, open_weights: false },
+        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS, RERANK, (Format::ImageGeneration, "/images"), SPEECH],
+        quirks: Quirks { sends_app: true, open_weights: false, own_images: true },
     },
     Provider {
         name: "portkey",
         base_url: "https://api.portkey.ai/v1",
         authentication: Authentication::Portkey,
         // It routes to OpenAI, whose models of today answer text completions with an error.
-        speaks: &[CHAT, EMBEDDINGS],
-        quirks: Quirks { sends_app: false, open_weights: false },
+        speaks: &[CHAT, EMBEDDINGS, RERANK, IMAGES, SPEECH],
+        quirks: Quirks { sends_app: false, open_weights: false, own_images: false },
     },
     Provider {
         name: "featherless",
         base_url: "https://api.featherless.ai/v1",
         authentication: Authentication::Bearer,
         speaks: &[CHAT, COMPLETIONS, EMBEDDINGS],
-        quirks: Quirks { sends_app: false, open_weights: true },
+        quirks: Quirks { sends_app: false, open_weights: true, own_images: false },
     },
     Provider {
         name: "chutes",
         base_url: "https://llm.chutes.ai/v1",
         authentication: Authentication::Bearer,
         speaks: &[CHAT, COMPLETIONS],
-        quirks: Quirks { sends_app: false, open_weights: true },
+        quirks: Quirks { sends_app: false, open_weights: true, own_images: false },
     },
     Provider {
         name: "anthropic",
@@ -45,7 +48,7 @@ pub static PROVIDERS: &[Provider] = &[
         authentication: Authentication::ApiKey,
         // Its chat endpoint is a thin layer that leaves out prompt caches and thoughts.
         speaks: &[MESSAGES],
-        quirks: Quirks { sends_app: false, open_weights: false },
+        quirks: Quirks { sends_app: false, open_weights: false, own_images: false },
     },
 ];
 

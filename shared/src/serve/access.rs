@@ -54,7 +54,7 @@ impl AccessLine {
 
 impl Drop for AccessLine {
     fn drop(&mut self) {
-        let ms = (self.began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+        let ms = self.began.elapsed().as_micros() as f64 / 1e3;
         let path = without_keys(self.uri.path());
         let (method, path, request_id) = (self.method.as_str(), path.as_ref(), self.id.as_str());
         let retry = self.retry;

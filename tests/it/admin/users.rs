@@ -148,7 +148,7 @@ async fn an_account_is_shown_with_what_it_is_and_has_and_uses() {
     let wanted = json!({
         "object": "account", "id": account.id, "email": format!("{}@test.example", account.id), "username": "Ann",
         "role": "user", "status": "active", "disabled_at": null, "deleted_at": null,
-        "plan": "pay_as_you_go", "plan_ends_at": "2100-01-01T00:00:00+00:00", "plan_in_force": "pay_as_you_go",
+        "plan": "customize", "plan_ends_at": "2100-01-01T00:00:00+00:00", "plan_in_force": "customize",
         "balance": balance, "held": 0, "debt": 0,
         "trial": {"active": false, "ends_at": "2026-01-01T00:00:00+00:00", "requests_left": 3},
         "rate_limits": {

@@ -58,7 +58,7 @@ fn acts(account: &Account) -> Vec<Act> {
             plan(json!({"account_id": id, "plan": "dev", "ends_at": "2100-01-01T00:00:00Z"})),
             "plan.assign",
             json!("dev"),
-            json!({"before": {"plan": "pay_as_you_go", "ends_at": null},
+            json!({"before": {"plan": "customize", "ends_at": null},
                    "after": {"plan": "dev", "ends_at": "2100-01-01T00:00:00+00:00"}}),
         ),
         act(

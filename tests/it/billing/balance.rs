@@ -136,7 +136,7 @@ async fn the_trial_is_shown_while_it_lasts_and_after() {
     );
     // Whoever has bought credit goes on as pay-as-you-go.
     world.grant(account.id, 1_000_000_000, "purchase", None).await;
-    assert_eq!(balance(&world, &account).await["plan"], "pay_as_you_go");
+    assert_eq!(balance(&world, &account).await["plan"], "customize");
 }
 
 #[tokio::test]

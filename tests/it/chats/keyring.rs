@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
-use tests::world::World;
+use tests::world::{CREDIT, World, hello};
 
 use super::{read, said, say, session};
 
@@ -34,6 +34,26 @@ async fn chats_of_an_older_key_are_found_read_and_sealed_anew() {
     let shown = Answer::to(world.http.get(url).bearer_auth(&account.key)).await.success();
     assert_eq!(shown["title"], "Old title");
     read(&world, &account, &id, "").await.refused(503, "not_configured");
+}
+
+#[tokio::test]
+async fn a_turn_whose_history_cannot_be_read_is_refused_and_leaves_nothing_behind() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let id = session(&world, &account, "Old").await;
+    say(&world, &account, &id, "user", "An old museum").await.success();
+    let newest = format!("2:{}=", "Q".repeat(43));
+    let without_old = world.another_gateway_with(&[("ENCRYPTION_KEYS", &newest)]).await;
+    let ask = |gateway: &str| {
+        let request =
+            world.http.post(format!("{gateway}/v1/chat/completions?session_id={id}")).bearer_auth(&account.key);
+        Answer::to(request.header("content-type", "application/json").body(hello(&json!({})).to_string()))
+    };
+    ask(&without_old).await.refused(503, "not_configured");
+    world.settled().await;
+    assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
+    ask(&world.base_url).await.success();
+    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]

@@ -57,6 +57,9 @@ async fn what_is_no_message_is_refused_by_its_member() {
         let answer = Answer::to(world.post(&format!("/v1/chat/sessions/{id}/messages"), &account.key, &body)).await;
         assert_eq!(answer.refused(400, "invalid_request")["param"], param, "{body}");
     }
+    let twice = world.http.post(format!("{}/v1/chat/sessions/{id}/messages", world.base_url)).bearer_auth(&account.key);
+    let twice = twice.header("content-type", "application/json").body(r#"{"role":"user","content":"a","content":"b"}"#);
+    Answer::to(twice).await.refused(400, "invalid_request");
     assert_eq!(kept(&world, &account).await.1, 0);
 }
 

@@ -1,15 +1,20 @@
 //! Chats that an account keeps.
 
 mod bounds;
+mod conversation;
+mod endings;
 mod forgotten;
 mod keyring;
+mod length;
 mod messages;
 mod secrecy;
 mod sessions;
 mod turns;
 
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::answer::Answer;
+use tests::wire::Wire;
 use tests::world::{Account, World};
 
 /// A new session of this title; its id.
@@ -33,6 +38,36 @@ async fn read(world: &World, account: &Account, session: &str, query: &str) -> A
 async fn found(world: &World, account: &Account, query: &str) -> Vec<String> {
     let answer = Answer::to(world.post("/v1/chat/search", &account.key, &json!({ "query": query }))).await.success();
     said(&answer)
+}
+
+/// A call as a turn of a session, which must be served.
+async fn turn(wire: &Wire, world: &World, account: &Account, session: &str, body: &Value) -> Answer {
+    let path = format!("{}?session_id={session}", wire.path());
+    let answer = Answer::to(world.post(&path, &account.key, body)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer
+}
+
+/// Whether the wire's format knows conversations.
+fn converses(wire: &Wire) -> bool {
+    wire.format != Format::Completions
+}
+
+/// Who says what.
+type Said = (String, String);
+
+/// What a provider was told, in either format: instructions first.
+fn asked_upstream(body: &Value) -> Vec<Said> {
+    fn text(content: &Value) -> String {
+        match content {
+            Value::String(text) => text.clone(),
+            parts => parts.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect(),
+        }
+    }
+    let system = body.get("system").map(|system| ("system".to_owned(), text(system)));
+    let messages = body["messages"].as_array().unwrap_or_else(|| panic!("no messages: {body}"));
+    let messages = messages.iter().map(|one| (one["role"].as_str().expect("a role").to_owned(), text(&one["content"])));
+    system.into_iter().chain(messages).collect()
 }
 
 /// What a page of messages says.

@@ -9,3 +9,4 @@ mod overdraft;
 mod prices;
 mod sweep;
 mod twice;
+mod usual;

@@ -258,13 +258,18 @@ async fn units_are_held_at_the_most_and_charged_as_they_came() {
 
 #[tokio::test]
 async fn what_no_route_has_a_price_for_is_refused_and_a_route_that_has_none_is_not_asked() {
-    let (world, account) = with_route("request_price = 0").await;
+    let (world, account) = with_route("prompt_price = 0, cached_price = null, completion_price = 0").await;
     for units in [json!({"images": 1}), json!({"milliseconds": 1}), json!({"characters": 1})] {
         let refused = begin(&world, &account, json!({ "units": units })).await;
         assert_eq!(refused["refused"]["code"], "model_not_priced", "{units}");
     }
     world.model(MODEL, &[Route::new("openrouter", "standin/normal"), Route::new("chutes", "standin/normal")]).await;
-    world.sql("update gateway.model_routes set image_price = 5 where provider = 'chutes'").await;
+    world
+        .sql(
+            "update gateway.model_routes set prompt_price = 0, cached_price = null, completion_price = 0;
+             update gateway.model_routes set image_price = 5 where provider = 'chutes'",
+        )
+        .await;
     let begun = begin(&world, &account, json!({"units": {"images": 1}})).await;
     let served: Vec<_> =
         begun["candidates"].as_array().expect("routes").iter().map(|route| &route["provider"]).collect();

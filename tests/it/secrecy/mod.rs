@@ -55,15 +55,19 @@ fn slots(document: &Value, format: &str) -> Vec<(&'static Route, Operation, Slot
 /// Status, headers and body.
 type Told = (u16, Vec<(String, HeaderValue)>, String);
 
+/// What is new with every answer: names and times, and what is left of a window.
+const NEW: [&str; 5] = ["date", "x-request-id", "request-id", "server-timing", "x-ratelimit-remaining-requests"];
+
 /// All that an answer tells, byte for byte, but for what is new with every answer.
 async fn told(request: RequestBuilder) -> Told {
     let answer = Answer::to(request).await;
+    let text = answer.text.replace(answer.header("x-request-id"), "ID");
     let mut headers: Vec<_> = answer
         .headers
         .iter()
-        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+        .filter(|(name, _)| !NEW.contains(&name.as_str()))
         .map(|(name, value)| (name.to_string(), value.clone()))
         .collect();
     headers.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    (answer.status, headers, answer.text)
+    (answer.status, headers, text)
 }

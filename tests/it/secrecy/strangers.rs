@@ -26,7 +26,8 @@ impl Thing {
             "key_id" => Self::Key,
             "cursor" if path == "/admin/ledger/check" => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
-            "id" | "session_id" if path.starts_with("/v1/chat/") => Self::Chat,
+            "id" if path.starts_with("/v1/chat/") => Self::Chat,
+            "session_id" => Self::Chat,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
             _ => panic!("{path}: say here what {name} is the id of"),
         }

@@ -5,6 +5,7 @@ mod failures;
 mod input;
 mod limits;
 mod money;
+mod streams;
 
 use serde_json::{Value, json};
 use tests::answer::Answer;

@@ -32,7 +32,7 @@ impl World {
         let key = format!("gw_live_{}", &Secrets::random().of("key"));
         let hash = self.hash(&key);
         self.sql(&format!(
-            r#"insert into gateway.accounts (id, email, plan, rate_limits) values ('{id}', '{id}@test.example', 'pay_as_you_go',
+            r#"insert into gateway.accounts (id, email, plan, rate_limits) values ('{id}', '{id}@test.example', 'customize',
                  '{{"requests_per_minute": 1000000, "burst": 1000000, "concurrency": 100000}}');
                insert into gateway.api_keys (id, account_id, key_hash, prefix, last_four, name, environment, scopes)
                  values ('{key_id}', '{id}', '{hash}', 'gw_live_', 'test', 'test', 'live', array['*']);"#

@@ -33,7 +33,7 @@ pub(super) fn gated(scene: &Scene<'_>) -> Result<Reply, ApiError> {
         let half = rest.split_to(body.len() / 2);
         Respond {
             steps: vec![Step::Part(half), Step::Flush, Step::Gate, Step::Chunk(rest)],
-            ..Respond::whole(StatusCode::OK, JSON, body)
+            ..Respond::whole(StatusCode::OK, Scene::content_type(&answer), body)
         }
     }))
 }
@@ -44,7 +44,7 @@ pub(super) fn end_early(scene: &Scene<'_>) -> Result<Reply, ApiError> {
         Respond::streamed(EVENT_STREAM, steps(&beginning(scene, &answer)))
     } else {
         let body = scene.plain(&answer, Reporting::AsAsked);
-        Respond::whole(StatusCode::OK, JSON, body.slice(..body.len() / 2))
+        Respond::whole(StatusCode::OK, Scene::content_type(&answer), body.slice(..body.len() / 2))
     }))
 }
 
@@ -84,7 +84,7 @@ fn partial(scene: &Scene<'_>, end: Step) -> Result<Reply, ApiError> {
         let body = scene.plain(&answer, Reporting::AsAsked);
         let half = body.slice(..body.len() / 2);
         let steps = vec![Step::Part(half), Step::Flush, end];
-        Respond { steps, ..Respond::whole(StatusCode::OK, JSON, body) }
+        Respond { steps, ..Respond::whole(StatusCode::OK, Scene::content_type(&answer), body) }
     }))
 }
 

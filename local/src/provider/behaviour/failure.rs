@@ -39,7 +39,11 @@ pub(super) fn garbage(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     }
     let mut events = scene.events(&scene.compose(Plan::default())?, Reporting::AsAsked);
     let data = format!("{{\"choices\": [{{\"delta\": {RAW_MARKER}");
-    let name = (scene.envelope.format == Format::Messages).then_some("content_block_delta");
+    let name = match scene.envelope.format {
+        Format::Messages => Some("content_block_delta"),
+        Format::Images | Format::OwnImages => Some("image_generation.partial_image"),
+        _ => None,
+    };
     events.insert(events.len() / 2, Event { name, data, content: false });
     Ok(Reply::Respond(Respond::streamed(EVENT_STREAM, steps(&events))))
 }

@@ -76,7 +76,7 @@ impl Recording {
             Format::Chat => Some(self.chat),
             Format::Text => self.text,
             Format::Messages => self.messages,
-            Format::Embeddings => None,
+            _ => None,
         };
         let file = file.ok_or_else(|| ApiError {
             param: Some("model".to_owned()),

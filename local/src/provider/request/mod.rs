@@ -2,8 +2,11 @@
 
 mod chat;
 mod embeddings;
+mod images;
 mod message;
 mod messages;
+mod rerank;
+mod speech;
 mod text;
 mod tool;
 
@@ -51,6 +54,12 @@ pub(super) enum Given {
     Text,
     /// A vector of each.
     Vectors { dimensions: u64, base64: bool },
+    /// All of them, or so many, in the order in which they answer this.
+    Ranking { query: String, top_n: Option<u64> },
+    /// So many images of so many tokens each, in a stream after so many partial ones each.
+    Images { images: u64, tokens: u64, partial: u64 },
+    /// Its sound, of this type.
+    Sound { content_type: &'static str },
 }
 
 impl Request {
@@ -68,6 +77,10 @@ impl Request {
             Format::Text => text::parse(body),
             Format::Messages => messages::parse(body),
             Format::Embeddings => embeddings::parse(body),
+            Format::Rerank => rerank::parse(body),
+            Format::Speech => speech::parse(body),
+            Format::Images => images::parse(body, false),
+            Format::OwnImages => images::parse(body, true),
         }
     }
 

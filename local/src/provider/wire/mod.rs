@@ -2,7 +2,9 @@
 
 mod chat;
 mod embeddings;
+mod images;
 mod messages;
+mod rerank;
 mod text;
 
 pub(super) use messages::SIGNATURE;
@@ -95,6 +97,10 @@ impl Envelope {
         match self.format {
             Format::Messages => return messages::plain(self, answer, reporting),
             Format::Embeddings => return embeddings::plain(self, answer, reporting),
+            Format::Rerank => return rerank::plain(self, answer, reporting),
+            Format::Images | Format::OwnImages => return images::plain(self, answer, reporting),
+            // It is no JSON.
+            Format::Speech => return Value::Null,
             Format::Chat | Format::Text => {}
         }
         let choice = |(index, choice): (usize, &Choice)| {
@@ -120,8 +126,10 @@ impl Envelope {
 
     /// The events of a stream, the closing `[DONE]` included. The choices take turns, chunk by chunk.
     pub(super) fn events(self, answer: &Answer, include_usage: bool, reporting: Reporting) -> Vec<Event> {
-        if self.format == Format::Messages {
-            return messages::events(self, answer, reporting);
+        match self.format {
+            Format::Messages => return messages::events(self, answer, reporting),
+            Format::Images | Format::OwnImages => return images::events(self, answer, reporting),
+            _ => {}
         }
         let deltas = |(index, choice)| match self.format {
             Format::Chat => chat::deltas(self, index, choice).into_iter(),
@@ -181,6 +189,10 @@ impl Envelope {
     pub(super) fn error_event(self, answer: &Answer, error: Value) -> Event {
         let body = match self.format {
             Format::Messages => return Event::of(&error, false),
+            Format::Images | Format::OwnImages => {
+                let data = json!({"type": "error", "error": error["error"]}).to_string();
+                return Event { name: Some("error"), data, content: false };
+            }
             Format::Chat => json!({"delta": {"content": ""}}),
             _ => json!({"text": ""}),
         };

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::StreamEvent;
 use super::app_name::app_name;
+use super::session::{Session, SessionParams};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -182,15 +183,15 @@ pub struct ChatCompletion {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first byte.
-#[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", request_body = ChatCompletionRequest,
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", params(SessionParams), request_body = ChatCompletionRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, chunks of it.",
          content((ChatCompletion = "application/json"), (StreamEvent = "text/event-stream"))),
         (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`, `unsupported_modality`, \
             `context_length_exceeded`; `upstream_rejected` and `context_length_exceeded` in the provider's own words"),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
-        (status = 404, description = "`model_not_found`"),
-        (status = 409, description = "`call_finished`"),
+        (status = 404, description = "`model_not_found`, `chat_session_not_found`"),
+        (status = 409, description = "`call_finished`, `chat_session_busy`, `chat_session_full`, `chat_storage_full`"),
         (status = 422, description = "`upstream_rejected`"),
         (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
             `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
@@ -201,9 +202,11 @@ pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    session: Session,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
     let request = AlsoOverMessages(ChatRequest::parse(payload.0)?);
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
+    let session_id = session.of(&request)?;
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::StreamEvent;
 use super::app_name::app_name;
+use super::session::Session;
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -99,9 +100,11 @@ pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    session: Session,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
     let request = AlsoOverMessages(CompletionRequest::parse(payload.0)?);
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
+    let session_id = session.of(&request)?;
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::StreamEvent;
 use super::app_name::app_name;
 use super::chat_completions::ProviderWishes;
+use super::session::{Session, SessionParams};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -124,13 +125,13 @@ pub struct Message {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first output.
-#[utoipa::path(post, path = "/v1/messages", tag = "inference", request_body = MessageRequest,
+#[utoipa::path(post, path = "/v1/messages", tag = "inference", params(SessionParams), request_body = MessageRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, its events.",
          content((Message = "application/json"), (StreamEvent = "text/event-stream"))),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
-        (status = 404, description = "`model_not_found`"),
-        (status = 409, description = "`call_finished`"),
+        (status = 404, description = "`model_not_found`, `chat_session_not_found`"),
+        (status = 409, description = "`call_finished`, `chat_session_busy`, `chat_session_full`, `chat_storage_full`"),
         (status = 422, description = "`upstream_rejected`"),
         (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
             `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
@@ -140,9 +141,11 @@ pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    session: Session,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
     let request = MessagesRequest::parse(payload.0, &headers)?;
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers)).await
+    let session_id = session.of(&request)?;
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
 }

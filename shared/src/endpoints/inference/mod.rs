@@ -5,7 +5,11 @@ pub mod chat_completions;
 pub mod completions;
 pub mod count_tokens;
 pub mod embeddings;
+pub mod images;
 pub mod messages;
+pub mod rerank;
+mod session;
+pub mod speech;
 
 use utoipa::ToSchema;
 

@@ -71,6 +71,13 @@ pub fn measure_message(message: &RawValue) -> Result<PromptSize, Error> {
     })
 }
 
+/// Who says a message, if it says so.
+#[must_use]
+pub fn role(message: &RawValue) -> Option<String> {
+    let message: Object<'_> = serde_json::from_str(message.get()).ok()?;
+    message.read("role").ok().flatten()
+}
+
 /// The text of one message.
 #[must_use]
 pub fn message_text(message: &RawValue) -> String {

@@ -1,18 +1,21 @@
 //! A chat completion as the client asks for it, and as it goes to a provider.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::value::RawValue;
 
 use super::{Chat, prompt};
-use crate::credits::units::Units;
 use crate::error::Error;
+use crate::formats::conversation::{Conversation, instructs};
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
 use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -110,6 +113,30 @@ impl Request for ChatRequest {
 
     fn failure_event(&self, error: &Error) -> Bytes {
         error_event::<Chat>(None, error)
+    }
+
+    fn conversation(&self) -> Option<&dyn Conversation> {
+        Some(self)
+    }
+}
+
+impl Conversation for ChatRequest {
+    fn messages(&self) -> Result<Vec<Box<RawValue>>, Error> {
+        let request = body::parse_again(&self.body)?;
+        let messages = request.read("messages").map_err(|error| body::unwritable(&error))?;
+        Ok(messages.unwrap_or_default())
+    }
+
+    fn with_history(&self, history: &[Box<RawValue>]) -> Result<Arc<dyn Request>, Error> {
+        let own = self.messages()?;
+        let instructions = own.iter().take_while(|message| instructs(prompt::role(message).as_deref())).count();
+        let (instructions, said) = own.split_at(instructions);
+        let all: Vec<&RawValue> = instructions.iter().chain(history).chain(said).map(AsRef::as_ref).collect();
+        let mut request = body::parse_again(&self.body)?;
+        request.set("messages", &all).map_err(|error| body::unwritable(&error))?;
+        let body = serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?;
+        // Checked anew as a whole: what was put into the history by hand must not say more than was measured.
+        Ok(Arc::new(Self::parse(body.into())?))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A provider's chat completion, given to the client as a text completion.
 
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use super::Completions;
 use super::translate::Translator;
@@ -89,6 +90,11 @@ impl Answer for OverChat {
         self.chat.written()
     }
 
+    /// A text is no message.
+    fn said(&self) -> Option<Map<String, Value>> {
+        None
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         let body = self.texts.body().ok_or(Broken::Garbled)?;
         with_bill(&body, self.chat.reported(), bill).map_err(|_| Broken::Garbled)
@@ -135,6 +141,7 @@ mod tests {
             provider: "portkey",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         };
         let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("an answer")).expect("json");
         let choice = json!([{"text": "hi", "index": 0, "logprobs": null, "finish_reason": "stop"}]);

@@ -12,14 +12,14 @@ pub struct Embeddings;
 impl Shape for Embeddings {
     const LIST: &'static str = "data";
 
-    fn usage(answer: &Object<'_>) -> Option<Usage> {
+    fn usage(&self, answer: &Object<'_>) -> Option<Usage> {
         let usage: Object<'_> = answer.read("usage").ok().flatten()?;
         // Some say the total only; there is nothing else in it.
         let prompt = figure(&usage, &["prompt_tokens", "input_tokens", "total_tokens"])?;
         (prompt > 0).then_some(Usage { prompt, ..Usage::default() })
     }
 
-    fn shown(answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>> {
+    fn shown(&self, answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>> {
         let mut shown = Object::default();
         if let Some(reported) = answer.read::<Object<'_>>("usage").ok().flatten().filter(|_| !bill.estimated) {
             shown.supersede(reported);
@@ -44,20 +44,31 @@ mod tests {
     use crate::providers::table::PROVIDERS;
 
     fn answer() -> WholeAnswer<Embeddings> {
-        WholeAnswer::of(&Target {
-            provider: &PROVIDERS[0],
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: false,
-        })
+        WholeAnswer::of(
+            &Target {
+                provider: &PROVIDERS[0],
+                id: "a/b",
+                model: "up",
+                output_limit: 1,
+                credit_limited: false,
+                reasoning: false,
+                long_cache: false,
+            },
+            Embeddings,
+        )
     }
 
     fn bill(estimated: bool) -> Bill<'static> {
         let usage = Usage { prompt: 8, ..Usage::default() };
-        Bill { usage, estimated, cost: Nanos(160), provider: "openrouter", upstream_model: "up", request_id: "r" }
+        Bill {
+            usage,
+            estimated,
+            cost: Nanos(160),
+            provider: "openrouter",
+            upstream_model: "up",
+            request_id: "r",
+            session_id: None,
+        }
     }
 
     #[test]

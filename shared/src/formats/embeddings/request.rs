@@ -6,12 +6,11 @@ use serde::Deserialize;
 
 use super::answer::Embeddings;
 use crate::credits::tokens;
-use crate::credits::units::Units;
 use crate::error::Error;
 use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::whole::WholeAnswer;
-use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -167,7 +166,7 @@ impl Request for EmbeddingRequest {
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         target.speaks(Format::Embeddings)?;
         let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
-        let answer = Box::new(WholeAnswer::<Embeddings>::of(target));
+        let answer = Box::new(WholeAnswer::of(target, Embeddings));
         // What a second one costs is next to nothing.
         Ok(Upstream {
             format: Format::Embeddings,

@@ -1,16 +1,19 @@
 //! A message as the client asks for it, and as it goes to a provider: natively, or over chat.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
+use super::for_chat::FromChat;
 use super::native::MessageAnswer;
-use super::over_chat::{OverChat, to_chat};
+use super::over_chat::{OverChat, kept_messages, to_chat};
 use super::{betas, cache, members, prompt, wire};
-use crate::credits::units::Units;
 use crate::error::Error;
 use crate::formats::openai::body;
-use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
+use crate::formats::{Conversation, Demand, Format, Kind, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -31,6 +34,10 @@ impl MessagesRequest {
     /// # Errors
     /// 400, naming the member at fault.
     pub fn parse(body: Bytes, headers: &HeaderMap) -> Result<Self, Error> {
+        Self::read(body, betas::passed_on(headers))
+    }
+
+    fn read(body: Bytes, betas: Option<HeaderValue>) -> Result<Self, Error> {
         let request = body::parse(&body)?;
         let (pinned, model) = body::model(&request)?;
         members::check(&request)?;
@@ -52,7 +59,7 @@ impl MessagesRequest {
             units: Units { long_cache, ..Units::default() },
             comes_whole: false,
         };
-        Ok(Self { demand, betas: betas::passed_on(headers), body })
+        Ok(Self { demand, betas, body })
     }
 
     fn native(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -120,6 +127,39 @@ impl Request for MessagesRequest {
 
     fn keep_alive(&self) -> &'static [u8] {
         wire::PING
+    }
+
+    fn conversation(&self) -> Option<&dyn Conversation> {
+        Some(self)
+    }
+}
+
+impl Conversation for MessagesRequest {
+    fn messages(&self) -> Result<Vec<Box<RawValue>>, Error> {
+        let request: Map<String, Value> = serde_json::from_slice(&self.body).map_err(|error| wire::no_text(&error))?;
+        let raw = |message| to_raw_value(&message).map_err(|error| body::unwritable(&error));
+        kept_messages(&request)?.into_iter().map(raw).collect()
+    }
+
+    fn with_history(&self, history: &[Box<RawValue>]) -> Result<Arc<dyn Request>, Error> {
+        let mut before = FromChat::default();
+        for (place, message) in history.iter().enumerate() {
+            let message = serde_json::from_str(message.get()).map_err(|error| wire::no_text(&error))?;
+            before.take(&message, place)?;
+        }
+        let join = || -> serde_json::Result<Vec<u8>> {
+            let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
+            if !before.system.is_empty() {
+                request.set("system", &before.system)?;
+            }
+            let said: Vec<&RawValue> = request.read("messages")?.unwrap_or_default();
+            let before = before.messages.iter().map(to_raw_value).collect::<serde_json::Result<Vec<_>>>()?;
+            let all: Vec<Box<RawValue>> = before.into_iter().chain(said.into_iter().map(ToOwned::to_owned)).collect();
+            request.set("messages", &all)?;
+            serde_json::to_vec(&request)
+        };
+        let body = join().map_err(|error| body::unwritable(&error))?;
+        Ok(Arc::new(Self::read(body.into(), self.betas.clone())?))
     }
 }
 

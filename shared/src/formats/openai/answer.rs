@@ -122,6 +122,14 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
         written
     }
 
+    fn said(&self) -> Option<Map<String, Value>> {
+        let mut answer: Value = serde_json::from_slice(&self.body()?).ok()?;
+        match answer.pointer_mut("/choices/0/message").map(Value::take) {
+            Some(Value::Object(message)) => Some(message),
+            _ => None,
+        }
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         let body = self.body().ok_or(Broken::Garbled)?;
         body::with_bill(&body, self.reported(), bill).map_err(|_| Broken::Garbled)
@@ -175,7 +183,15 @@ mod tests {
 
     fn bill() -> Bill<'static> {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        Bill { usage, estimated: false, cost: Nanos(1500), provider: "chutes", upstream_model: "up", request_id: "r" }
+        Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(1500),
+            provider: "chutes",
+            upstream_model: "up",
+            request_id: "r",
+            session_id: None,
+        }
     }
 
     #[test]

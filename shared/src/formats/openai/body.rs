@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::usage::{self, Reported};
 use crate::api_key::holds_key;
@@ -139,13 +140,21 @@ pub struct GatewayNote<'a> {
     upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
     request_id: &'a str,
+    /// The kept chat that the call was a turn of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<Uuid>,
 }
 
 impl<'a> GatewayNote<'a> {
     /// The note that goes with a bill.
     #[must_use]
     pub const fn of(bill: &Bill<'a>) -> Self {
-        Self { provider: bill.provider, upstream_model: bill.upstream_model, request_id: bill.request_id }
+        Self {
+            provider: bill.provider,
+            upstream_model: bill.upstream_model,
+            request_id: bill.request_id,
+            session_id: bill.session_id,
+        }
     }
 }
 

@@ -90,6 +90,7 @@ mod tests {
             provider: "chutes",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         };
         let first = r#"{"id":"c1","created":5,"model":"m","choices":[]}"#;
         let events = closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill)).expect("json");

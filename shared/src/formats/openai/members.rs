@@ -9,7 +9,7 @@ use crate::object::Object;
 
 /// The members of a format on which money depends, and those that mean the same elsewhere.
 pub struct Members {
-    /// Names that this format has.
+    /// Names that this format has. One that is charged for elsewhere means something else in it.
     pub known: &'static [&'static str],
     /// Other names of the output limit, and of how many answers are written: what to write instead.
     pub instead: &'static [(&'static str, &'static str)],
@@ -82,7 +82,8 @@ pub fn reaches_prompt(name: &str) -> bool {
 /// 400 that names the member.
 pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
     for (name, value) in request.iter() {
-        if let Some((name, allowed, message)) = PRICED.iter().find(|(priced, ..)| *priced == name) {
+        let priced = PRICED.iter().find(|(priced, ..)| *priced == name && !format.known.contains(priced));
+        if let Some((name, allowed, message)) = priced {
             let is_priced = format.long_cache && is_cache_of_an_hour(name, value);
             if !is_priced && !allowed.holds(value) {
                 return Err(Error::invalid(*name, *message));

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use memchr::{memchr, memchr2, memmem::Finder};
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Target, Written};
@@ -87,6 +88,10 @@ impl Answer for Named {
 
     fn written(&self) -> Written {
         self.answer.written()
+    }
+
+    fn said(&self) -> Option<Map<String, Value>> {
+        self.answer.said()
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {

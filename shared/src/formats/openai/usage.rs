@@ -321,6 +321,7 @@ mod tests {
             provider: "chutes",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         };
         assert_eq!(
             billed(&reported, &bill).expect("json").get(),

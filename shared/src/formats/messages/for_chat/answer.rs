@@ -1,12 +1,14 @@
 //! A provider's message, read as the chat completion that says the same.
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::chunks::Chunks;
 use crate::error::Error;
+use crate::formats::chat::Chat;
 use crate::formats::events::EventStream;
 use crate::formats::messages::native::{error_of, events_of};
+use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 
 /// A message as it comes in, and whoever reads the chat that it becomes.
@@ -25,6 +27,14 @@ impl AsChat {
     fn read(&mut self, chat: Vec<Bytes>, out: &mut Vec<Bytes>) -> Result<(), Broken> {
         chat.into_iter().try_for_each(|events| self.chat.push(events, out))
     }
+}
+
+/// What a message says, as a message of a chat.
+#[must_use]
+pub fn as_chat(message: Map<String, Value>) -> Option<Map<String, Value>> {
+    let mut answer = AsChat::new(Box::new(OpenAiAnswer::<Chat>::new(false, 1)));
+    answer.push(events_of(message), &mut Vec::new()).ok()?;
+    answer.said()
 }
 
 impl Answer for AsChat {
@@ -68,6 +78,10 @@ impl Answer for AsChat {
         self.chat.written()
     }
 
+    fn said(&self) -> Option<Map<String, Value>> {
+        self.chat.said()
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         self.chat.plain(bill)
     }
@@ -91,8 +105,6 @@ mod tests {
 
     use super::*;
     use crate::credits::usage::Usage;
-    use crate::formats::chat::Chat;
-    use crate::formats::openai::answer::OpenAiAnswer;
     use crate::money::Nanos;
 
     fn message() -> Value {
@@ -120,6 +132,7 @@ mod tests {
             provider: "anthropic",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         };
         let Value::Object(members) = message() else { panic!("an object") };
         let (mut streamed, mut whole) = (reader(), reader());

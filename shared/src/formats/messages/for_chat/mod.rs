@@ -10,14 +10,19 @@ mod conversation;
 mod request;
 mod thinking;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use self::answer::AsChat;
+pub use self::answer::as_chat;
+pub use self::conversation::Conversation as FromChat;
 use self::request::to_messages;
 use super::wire;
-use crate::error::Error;
-use crate::formats::{Demand, Format, Request, Target, Upstream};
+use crate::error::{Code, Error};
+use crate::formats::{Conversation, Demand, Format, Request, Target, Upstream};
 
 /// A request that goes upstream as a chat completion, for providers that speak Messages and no chat, too.
 #[derive(Clone, Debug)]
@@ -56,5 +61,21 @@ impl<R: Request> Request for AlsoOverMessages<R> {
 
     fn keep_alive(&self) -> &'static [u8] {
         self.0.keep_alive()
+    }
+
+    fn conversation(&self) -> Option<&dyn Conversation> {
+        self.0.conversation().map(|_| self as &dyn Conversation)
+    }
+}
+
+impl<R: Request> Conversation for AlsoOverMessages<R> {
+    fn messages(&self) -> Result<Vec<Box<RawValue>>, Error> {
+        self.0.conversation().map_or_else(|| Ok(Vec::new()), Conversation::messages)
+    }
+
+    fn with_history(&self, history: &[Box<RawValue>]) -> Result<Arc<dyn Request>, Error> {
+        let request = self.0.conversation().map(|own| own.with_history(history));
+        let request = request.unwrap_or_else(|| Err(Error::new(Code::InternalError)))?;
+        Ok(Arc::new(AlsoOverMessages(request)))
     }
 }

@@ -1,13 +1,14 @@
 //! The message as it comes in: events of a stream, or one body.
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::assemble::{assemble, events_of};
 use super::ending::closing_events;
 use super::events::{Events, error_of, written};
 use crate::error::Error;
 use crate::formats::events::EventStream;
+use crate::formats::messages::for_chat::as_chat;
 use crate::formats::messages::usage::Reported;
 use crate::formats::messages::wire;
 use crate::formats::openai::body::GatewayNote;
@@ -96,6 +97,15 @@ impl Answer for MessageAnswer {
         all
     }
 
+    fn said(&self) -> Option<Map<String, Value>> {
+        let mut ending = self.events.ending().clone();
+        // Of what was cut off a call that cannot be read is none, as at the output limit.
+        ending.entry("stop_reason").or_insert_with(|| json!("max_tokens"));
+        let assembled = || assemble(self.events.kept(), &ending);
+        let message = self.whole.as_ref().map_or_else(assembled, |whole| Some(whole.message.clone()))?;
+        as_chat(message)
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         let assembled = || assemble(self.events.kept(), self.events.ending());
         let message = self.whole.as_ref().map_or_else(assembled, |whole| Some(whole.message.clone()));
@@ -134,7 +144,6 @@ impl Answer for MessageAnswer {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
     use crate::credits::usage::Usage;
@@ -149,6 +158,7 @@ mod tests {
             provider: "anthropic",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         }
     }
 

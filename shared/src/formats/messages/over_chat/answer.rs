@@ -78,6 +78,17 @@ impl Answer for OverChat {
         self.chat.written()
     }
 
+    /// The chat's, but for the names of tools that were cut for it.
+    fn said(&self) -> Option<Map<String, Value>> {
+        let mut message = self.chat.said()?;
+        let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
+        for name in calls.into_iter().flatten().filter_map(|call| call.pointer_mut("/function/name")) {
+            let own = name.as_str().map(|short| json!(self.reading.names.own(short)));
+            *name = own.unwrap_or_default();
+        }
+        Some(message)
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         let chat = self.chat.body().ok_or(Broken::Garbled)?;
         let chat = serde_json::from_slice(&chat).map_err(|_| Broken::Garbled)?;
@@ -141,6 +152,7 @@ mod tests {
             provider: "portkey",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         };
         let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("a message")).expect("json");
         assert_eq!(

@@ -20,8 +20,20 @@ pub struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
+    /// All that a request says.
+    ///
+    /// # Errors
+    /// 400 that names what is no message.
+    pub fn request(&mut self, request: &Map<String, Value>) -> Result<(), Error> {
+        if let Some(system) = filled(request, "system") {
+            self.system(system);
+        }
+        let messages = request.get("messages").and_then(Value::as_array);
+        messages.into_iter().flatten().enumerate().try_for_each(|(place, message)| self.message(message, place))
+    }
+
     /// The system prompt: one message, since the templates of open models take no second one.
-    pub fn system(&mut self, system: &Value) {
+    fn system(&mut self, system: &Value) {
         let texts = match system {
             Value::String(text) => vec![text.as_str()],
             Value::Array(blocks) => blocks.iter().filter_map(text_of).collect(),
@@ -37,7 +49,7 @@ impl Conversation<'_> {
     ///
     /// # Errors
     /// 400 that names the message.
-    pub fn message(&mut self, message: &Value, place: usize) -> Result<(), Error> {
+    fn message(&mut self, message: &Value, place: usize) -> Result<(), Error> {
         let content = match message.get("content") {
             Some(Value::String(text)) => vec![json!({ "type": "text", "text": text })],
             Some(Value::Array(blocks)) => blocks.clone(),
@@ -105,6 +117,17 @@ impl Conversation<'_> {
         }
         self.messages.push(message);
     }
+}
+
+/// The messages of a request as a chat keeps them: whole, whoever serves them next.
+///
+/// # Errors
+/// 400 that names what is no message.
+pub fn kept_messages(request: &Map<String, Value>) -> Result<Vec<Value>, Error> {
+    let mut names = Names::uncut();
+    let mut conversation = Conversation { messages: Vec::new(), names: &mut names, with_thoughts: true };
+    conversation.request(request)?;
+    Ok(conversation.messages)
 }
 
 fn kind(block: &Value) -> &str {

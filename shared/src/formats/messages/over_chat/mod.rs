@@ -11,4 +11,5 @@ mod pieces;
 mod request;
 
 pub use answer::OverChat;
+pub use content::kept_messages;
 pub use request::to_chat;

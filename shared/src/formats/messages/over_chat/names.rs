@@ -10,26 +10,40 @@ const LONGEST: usize = 64;
 const KEPT: usize = 55;
 
 /// Names that were cut, and what they were.
-#[derive(Clone, Debug, Default)]
-pub struct Names(HashMap<String, String>);
+#[derive(Clone, Debug)]
+pub struct Names {
+    cut: HashMap<String, String>,
+    longest: usize,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { cut: HashMap::new(), longest: LONGEST }
+    }
+}
 
 impl Names {
+    /// Names that stay as they are.
+    pub fn uncut() -> Self {
+        Self { longest: usize::MAX, ..Self::default() }
+    }
+
     /// The name as chat takes it.
     pub fn short(&mut self, name: &str) -> String {
-        if name.len() <= LONGEST {
+        if name.len() <= self.longest {
             return name.to_owned();
         }
         let kept: String = name.chars().take(KEPT).collect();
         let hash = Sha256::digest(name);
         let short = format!("{kept}_{}", hex::encode(&hash[..4]));
-        self.0.insert(short.clone(), name.to_owned());
+        self.cut.insert(short.clone(), name.to_owned());
         short
     }
 
     /// The name as the client knows it.
     #[must_use]
     pub fn own<'a>(&'a self, short: &'a str) -> &'a str {
-        self.0.get(short).map_or(short, String::as_str)
+        self.cut.get(short).map_or(short, String::as_str)
     }
 }
 

@@ -34,12 +34,7 @@ pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<
     let open_weights = target.provider.quirks.open_weights;
     let mut conversation =
         Conversation { messages: Vec::new(), names: &mut reading.names, with_thoughts: open_weights };
-    if let Some(system) = filled(&request, "system") {
-        conversation.system(system);
-    }
-    for (place, message) in request.get("messages").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        conversation.message(message, place)?;
-    }
+    conversation.request(&request)?;
     let messages = conversation.messages;
     if messages.iter().all(|message| message["role"] == "system") {
         return Err(Error::invalid("messages", "`messages` says nothing that a chat model could answer."));

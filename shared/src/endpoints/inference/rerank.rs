@@ -1,0 +1,85 @@
+//! `/v1/rerank`: documents by how well they answer a query.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use utoipa::ToSchema;
+
+use super::app_name::app_name;
+use crate::app::SharedApp;
+use crate::call;
+use crate::caller::Caller;
+use crate::error::Result;
+use crate::formats::rerank::RerankRequest as Request;
+use crate::serve::{Invocation, Payload};
+
+/// A query and documents, as Cohere's, Jina's and OpenRouter's APIs take them. What is not named here is passed on.
+#[derive(ToSchema)]
+#[schema(examples(json!({"model": "cohere/rerank-v3.5", "query": "What is the capital of France?",
+    "documents": ["Paris is the capital of France.", "Berlin is the capital of Germany."], "top_n": 1})))]
+pub struct RerankRequest {
+    /// A model's id, or `provider:id`; of the kind `rerank`.
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "cohere/rerank-v3.5")]
+    pub model: String,
+    /// What the documents are to answer.
+    #[schema(min_length = 1)]
+    pub query: String,
+    /// The documents. Objects with a `text` are taken, too.
+    #[schema(min_items = 1, max_items = 10_000)]
+    pub documents: Vec<String>,
+    /// How many are given back, the best first; all unless said.
+    #[schema(minimum = 1, maximum = 10_000)]
+    pub top_n: Option<i64>,
+    /// Whether each is given back with its text. Unless said, as the provider does.
+    pub return_documents: Option<bool>,
+}
+
+/// The documents, the best first, with `usage.cost` and `gateway` added.
+#[derive(ToSchema)]
+pub struct Ranking {
+    /// The provider's id of the answer.
+    pub id: String,
+    /// The model's id in the catalog.
+    pub model: String,
+    /// Who served it.
+    pub provider: String,
+    /// Each with its `index` among the documents, its `relevance_score` and, where asked for, the `document`.
+    #[schema(value_type = Vec<Object>)]
+    pub results: Vec<serde_json::Value>,
+    /// `search_units`, `total_tokens` and `cost` in US dollars: exactly what the balance loses.
+    #[schema(value_type = Object)]
+    pub usage: serde_json::Value,
+    /// The provider that served it, its own name of the model (`upstream_model`), and the request's id.
+    #[schema(value_type = Object)]
+    pub gateway: serde_json::Value,
+}
+
+/// `POST /v1/rerank`
+///
+/// # Errors
+/// Every refusal of key, limits and credit, and every failure of the provider.
+#[utoipa::path(post, path = "/v1/rerank", tag = "inference", request_body = RerankRequest,
+    responses(
+        (status = 200, body = Ranking),
+        (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`; \
+            `upstream_rejected` and `context_length_exceeded` in the provider's own words"),
+        (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
+        (status = 404, description = "`model_not_found`"),
+        (status = 409, description = "`call_finished`"),
+        (status = 422, description = "`upstream_rejected`"),
+        (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
+            `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
+        (status = 502, description = "`upstream_error`"),
+        (status = 503, description = "`service_unavailable`, `not_configured`, `no_provider`, `model_not_priced`, `upstream_unavailable`"),
+        (status = 504, description = "`upstream_timeout`, `deadline_exceeded`")))]
+pub async fn create(
+    State(app): State<SharedApp>,
+    invocation: Invocation,
+    caller: Caller,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response> {
+    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), app_name(&headers)).await
+}

@@ -1,0 +1,15 @@
+//! OpenAI's images on the wire (openai-python `types/image_generate_params.py`, `types/images_response.py`,
+//! `types/image_gen_stream_event.py`). Only providers that make images are asked; OpenRouter in its own shape, which has
+//! the same names.
+//!
+//! - `request`: the request, and what it may cost. `members`: what is let through.
+//! - `answer`: what is read of a plain answer. `stream`: events, of which the last one is withheld until its cost is known.
+//! - `usage`: tokens and images.
+
+mod answer;
+mod members;
+mod request;
+mod stream;
+mod usage;
+
+pub use request::ImageRequest;

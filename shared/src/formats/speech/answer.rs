@@ -1,0 +1,99 @@
+//! Sound as it comes in: it passes as it is. What it costs the text says, so that nothing is read of it.
+
+use bytes::Bytes;
+
+use crate::credits::usage::Usage;
+use crate::error::Error;
+use crate::formats::openai::chunks;
+use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
+use crate::object::Object;
+
+/// A provider's sound.
+pub struct Sound {
+    /// Characters of the text that is spoken.
+    pub characters: u64,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+impl Answer for Sound {
+    fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Broken> {
+        if !frame.is_empty() {
+            self.progress = Progress::Output;
+            out.push(frame);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _: &mut Vec<Bytes>) -> Result<(), Broken> {
+        if self.progress == Progress::Output {
+            self.progress = Progress::Done;
+        }
+        Ok(())
+    }
+
+    /// What is no sound is an error, or a page.
+    fn whole(&mut self, body: Bytes, _: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
+        let answer: Option<Object<'_>> = serde_json::from_slice(&body).ok();
+        Err(answer.and_then(|answer| chunks::error(&answer)).unwrap_or(Broken::Garbled))
+    }
+
+    fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    fn report(&self) -> Option<Report> {
+        let usage = Usage { characters: self.characters, ..Usage::default() };
+        (self.progress > Progress::Waiting).then_some(Report { usage, up_to_date: true })
+    }
+
+    fn written(&self) -> Written {
+        Written::default()
+    }
+
+    /// It is never asked for as a whole.
+    fn plain(&self, _: &Bill<'_>) -> Result<Bytes, Broken> {
+        Err(Broken::Garbled)
+    }
+
+    fn close(&self, _: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
+        Ok(Bytes::new())
+    }
+
+    fn wants_bill(&self) -> bool {
+        false
+    }
+
+    /// Sound has no word for it.
+    fn fail(&self, _: &Error) -> Bytes {
+        Bytes::new()
+    }
+
+    fn is_binary(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_passes_as_it_comes_and_what_is_no_sound_is_none() {
+        let mut sound = Sound { characters: 5, progress: Progress::Waiting };
+        let mut out = Vec::new();
+        assert_eq!(sound.report(), None);
+        sound.push(Bytes::from_static(b"\xff\xfb{"), &mut out).expect("sound");
+        assert_eq!((sound.progress(), out.concat()), (Progress::Output, b"\xff\xfb{".to_vec()));
+        assert_eq!(sound.report().map(|report| report.usage.characters), Some(5));
+        sound.end(&mut out).expect("sound");
+        assert_eq!(sound.progress(), Progress::Done);
+
+        let mut silence = Sound { characters: 5, progress: Progress::Waiting };
+        silence.end(&mut out).expect("nothing");
+        assert_eq!(silence.progress(), Progress::Waiting);
+        assert_eq!(silence.whole(Bytes::from_static(b"<html>"), None), Err(Broken::Garbled));
+        let error = silence.whole(Bytes::from_static(br#"{"error":{"message":"x","code":429}}"#), None);
+        assert!(matches!(error, Err(Broken::Error(Some(429), _))));
+    }
+}

@@ -1,0 +1,187 @@
+//! A text to be spoken, as the client sends it and as it goes to a provider.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+
+use super::answer::Sound;
+use crate::credits::tokens;
+use crate::error::Error;
+use crate::formats::openai::body;
+use crate::formats::openai::members::{self, Members};
+use crate::formats::{Demand, Format, Kind, Progress, PromptSize, Request, Target, Units, Upstream};
+use crate::object::Object;
+use crate::providers::routing::Routing;
+
+/// What speech has besides, and the names that other APIs have for it.
+const MEMBERS: Members = Members {
+    known: &["input", "voice", "response_format", "speed", "instructions", "stream_format"],
+    instead: &[("text", "input"), ("prompt", "input"), ("format", "response_format"), ("messages", "input")],
+    client_tools: &[],
+    long_cache: false,
+};
+
+/// How sound is written, and what that is called; the first one unless said.
+const FORMATS: [(&str, &str); 6] = [
+    ("mp3", "audio/mpeg"),
+    ("opus", "audio/opus"),
+    ("aac", "audio/aac"),
+    ("flac", "audio/flac"),
+    ("wav", "audio/wav"),
+    ("pcm", "audio/pcm"),
+];
+
+/// A client's request, checked as far as money and routing need it.
+#[derive(Clone, Debug)]
+pub struct SpeechRequest {
+    body: Bytes,
+    demand: Demand,
+    /// How the sound is written, and what that is called.
+    format: (&'static str, &'static str),
+}
+
+impl SpeechRequest {
+    /// Reads and checks a request body.
+    ///
+    /// # Errors
+    /// 400, naming the member at fault.
+    pub fn parse(body: Bytes) -> Result<Self, Error> {
+        let request = body::parse(&body)?;
+        let (pinned, model) = body::model(&request)?;
+        members::check(&request, &MEMBERS)?;
+        let text = |name: &'static str, message: &'static str| -> Result<Option<String>, Error> {
+            body::read(&request, name, message)
+        };
+        let input = text("input", "`input` is a text.")?.filter(|input| !input.is_empty());
+        let input = input.ok_or_else(|| Error::invalid("input", "`input` is missing: the text to be spoken."))?;
+        text("voice", "`voice` is a text.")?
+            .ok_or_else(|| Error::invalid("voice", "`voice` is missing: who speaks, such as alloy."))?;
+        text("instructions", "`instructions` is a text.")?;
+        if text("stream_format", "`stream_format` is audio.")?.is_some_and(|format| format != "audio") {
+            let message = "`stream_format` is audio: the sound comes as bytes, while it is made, and not as events.";
+            return Err(Error::invalid("stream_format", message));
+        }
+        let format = text("response_format", "`response_format` is a text.")?;
+        let format = FORMATS.into_iter().find(|(name, _)| format.as_deref().is_none_or(|asked| asked == *name));
+        let format = format.ok_or_else(|| {
+            let names = FORMATS.map(|(name, _)| name).join(", ");
+            Error::invalid("response_format", format!("`response_format` is one of {names}."))
+        })?;
+        let routing = Routing::read(&request, pinned)?;
+        let demand = Demand {
+            model,
+            kind: Kind::Speech,
+            // It passes while it comes.
+            stream: true,
+            choices: 1,
+            // Sound is no text, and is sold by the characters that are spoken.
+            output_limit: Some(1),
+            routing,
+            prompt: PromptSize {
+                bound: input.len() as u64 + tokens::PER_TURN,
+                added: tokens::PER_TURN,
+                member: "input",
+                ..PromptSize::default()
+            },
+            units: Units { characters: input.chars().count() as u64, outputs: vec!["audio"], ..Units::default() },
+            comes_whole: false,
+        };
+        Ok(Self { body, demand, format })
+    }
+
+    fn upstream_body(&self, target: &Target<'_>) -> serde_json::Result<Bytes> {
+        let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
+        request.remove("provider");
+        request.set("model", target.model)?;
+        // Where nothing is said, providers differ.
+        request.set("response_format", self.format.0)?;
+        serde_json::to_vec(&request).map(Bytes::from)
+    }
+}
+
+impl Request for SpeechRequest {
+    fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    fn prompt_text(&self) -> String {
+        let input = body::parse_again(&self.body).ok().and_then(|request| request.read("input").ok().flatten());
+        input.unwrap_or_default()
+    }
+
+    fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        target.speaks(Format::Speech)?;
+        let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(self.format.1))]);
+        Ok(Upstream {
+            format: Format::Speech,
+            headers,
+            body,
+            streamed: true,
+            repeatable: true,
+            answer: Box::new(Sound { characters: self.demand.units.characters, progress: Progress::Waiting }),
+        })
+    }
+
+    /// There are none: what has no sound has a status.
+    fn failure_event(&self, _: &Error) -> Bytes {
+        Bytes::new()
+    }
+
+    /// Nothing may stand in the sound.
+    fn keep_alive(&self) -> &'static [u8] {
+        b""
+    }
+
+    fn content_type(&self) -> &'static str {
+        self.format.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::providers::table::PROVIDERS;
+
+    fn parse(body: Value) -> Result<SpeechRequest, Error> {
+        SpeechRequest::parse(Bytes::from(body.to_string()))
+    }
+
+    #[test]
+    fn characters_are_counted_and_the_format_is_always_said() {
+        let request = parse(json!({"model": "m", "input": "héy", "voice": "alloy", "speed": 1.25,
+            "provider": {"only": ["portkey"]}}))
+        .expect("valid");
+        assert_eq!((request.demand().units.characters, request.content_type()), (3, "audio/mpeg"));
+        let provider = PROVIDERS.iter().find(|row| row.path(Format::Speech).is_some()).expect("a row");
+        let target =
+            Target { provider, id: "a/b", model: "up", output_limit: 1, credit_limited: false, reasoning: false, long_cache: false };
+        let sent: Value = serde_json::from_slice(&request.for_provider(&target).expect("a body").body).expect("json");
+        assert_eq!(
+            sent,
+            json!({"model": "up", "input": "héy", "voice": "alloy", "speed": 1.25, "response_format": "mp3"})
+        );
+    }
+
+    #[test]
+    fn wrong_members_are_named() {
+        for (member, value) in [
+            ("input", Value::Null),
+            ("input", json!("")),
+            ("input", json!(["a"])),
+            ("voice", Value::Null),
+            ("voice", json!(1)),
+            ("response_format", json!("midi")),
+            ("stream_format", json!("sse")),
+            ("text", json!("a")),
+            ("service_tier", json!("priority")),
+            ("Voice", json!("a")),
+        ] {
+            let mut body = json!({"model": "m", "input": "a", "voice": "alloy"});
+            body[member] = value;
+            let error = parse(body).expect_err(member);
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(member)));
+        }
+    }
+}
