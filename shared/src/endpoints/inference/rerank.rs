@@ -81,5 +81,5 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), app_name(&headers)).await
+    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), app_name(&headers), None).await
 }

@@ -153,6 +153,11 @@ impl Answer for ImageStream {
         Ok(out.into())
     }
 
+    /// Nothing that a conversation could go on from.
+    fn said(&self) -> Option<Map<String, Value>> {
+        None
+    }
+
     fn wants_bill(&self) -> bool {
         true
     }

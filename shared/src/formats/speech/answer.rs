@@ -1,6 +1,7 @@
 //! Sound as it comes in: it passes as it is. What it costs the text says, so that nothing is read of it.
 
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use crate::credits::usage::Usage;
 use crate::error::Error;
@@ -58,6 +59,11 @@ impl Answer for Sound {
 
     fn close(&self, _: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
         Ok(Bytes::new())
+    }
+
+    /// Nothing that a conversation could go on from.
+    fn said(&self) -> Option<Map<String, Value>> {
+        None
     }
 
     fn wants_bill(&self) -> bool {
