@@ -123,7 +123,8 @@ mod tests {
             model: "up",
             output_limit: 1,
             credit_limited: false,
-            reasoning: false, long_cache: false,
+            reasoning: false,
+            long_cache: false,
         };
         WholeAnswer::of(&target, Ranking { documents, request, searches: 2 })
     }
