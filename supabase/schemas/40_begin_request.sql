@@ -152,7 +152,8 @@ end;
 $$;
 
 -- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
-create function gateway.choose_usual_output(inout usual gateway.usual_call, call jsonb, asked gateway.asked_call)
+create function gateway.choose_usual_output(
+  inout usual gateway.usual_call, call jsonb, asked gateway.asked_call, at timestamptz)
 language plpgsql
 as $$
 begin
@@ -199,7 +200,7 @@ begin
   end if;
 
   if asked.output_limit is null then
-    usual := gateway.choose_usual_output(usual, call, asked);
+    usual := gateway.choose_usual_output(usual, call, asked, at);
   end if;
   placed := gateway.place_hold(
     asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);
