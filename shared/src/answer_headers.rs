@@ -41,6 +41,10 @@ answer_headers! {
     RETRY_AFTER_MS = "retry-after-ms";
     /// Where the time of a call went (W3C Server Timing).
     SERVER_TIMING = "server-timing";
+    /// `true` on the answer of an earlier call, which came with the same Idempotency-Key.
+    IDEMPOTENT_REPLAYED = "idempotent-replayed";
+    /// The request's name as Anthropic's clients read it.
+    ANTHROPIC_REQUEST_ID = "request-id";
     /// Who served a call.
     GATEWAY_PROVIDER = "x-gateway-provider";
     /// The output limit of a call and what has set it, where that was neither the request nor the model: `4096;by=credit`.

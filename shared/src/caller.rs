@@ -17,6 +17,7 @@ use crate::api_key::{hash, is_well_formed, without_keys};
 use crate::app::{App, SharedApp};
 use crate::config::configured;
 use crate::error::{Code, Error};
+use crate::idempotency::{Idempotency, Presented};
 use crate::request_id::RequestId;
 use crate::serve::Invocation;
 
@@ -60,6 +61,9 @@ pub struct Shown {
     /// Whether the database has been asked in this caller's name.
     #[serde(skip)]
     asked: AtomicBool,
+    /// The Idempotency-Key that came with the request.
+    #[serde(skip)]
+    presented: Option<Presented>,
 }
 
 impl Deref for Caller {
@@ -85,6 +89,14 @@ impl Caller {
     /// Whether the database has been asked in this caller's name.
     pub(crate) fn was_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The Idempotency-Key that came with the request, if it stands for a body.
+    ///
+    /// # Errors
+    /// 400 when it is none.
+    pub(crate) fn idempotency(&self) -> Result<Option<Idempotency>, Error> {
+        self.presented.as_ref().map_or(Ok(None), Presented::read)
     }
 
     /// The key's hash under the newest pepper: what its limits are cached by.
@@ -142,6 +154,7 @@ impl FromRequestParts<SharedApp> for Caller {
         let invocation = Invocation::from_request_parts(parts, app).await?;
         let peppers = configured(&app.config.peppers)?;
         let key = presented_key(&parts.headers)?;
+        let presented = Presented::of(parts);
         let caller = Self(Arc::new(Shown {
             key_hashes: peppers.iter().map(|pepper| hash(key, pepper)).collect(),
             ip: invocation.client_ip,
@@ -149,7 +162,11 @@ impl FromRequestParts<SharedApp> for Caller {
             user_agent: user_agent(&parts.headers),
             request_id: request_id(parts),
             asked: AtomicBool::new(false),
+            presented: presented.clone(),
         }));
+        if let Some(presented) = presented {
+            parts.extensions.insert(presented);
+        }
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
             known.set(caller.clone(), app.clone());
         }

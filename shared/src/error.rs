@@ -87,6 +87,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
     IdempotencyConflict = "idempotency_conflict", 409, "This Idempotency-Key was used with another body. Use a new one.";
+    IdempotencyInProgress = "idempotency_in_progress", 409, "The request that came with this Idempotency-Key first is still running. Retry as retry-after says.";
     CallFinished = "call_finished", 409, "This call is already over.";
     ApiKeyInactive = "api_key_inactive", 409, "This API key was revoked or has expired, so it cannot be changed. Create a new one.";
     TooManyApiKeys = "too_many_api_keys", 409, "This account has as many API keys as it may have. Revoke one first.";

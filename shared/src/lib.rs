@@ -20,6 +20,7 @@ pub mod formats;
 pub mod function;
 mod host;
 mod html;
+pub mod idempotency;
 pub mod integer;
 pub mod key_environment;
 mod key_first;

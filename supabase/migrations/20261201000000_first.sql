@@ -683,6 +683,24 @@ create index idempotency_keys_created on gateway.idempotency_keys (created_at);
 
 alter table gateway.idempotency_keys enable row level security;
 
+create table gateway.idempotent_calls (
+  account_id uuid not null references gateway.accounts (id),
+  key text not null,
+  fingerprint text not null,
+  call_id uuid not null,
+  ciphertext text,
+  key_version integer,
+  expires_at timestamptz not null,
+  primary key (account_id, key)
+);
+comment on table gateway.idempotent_calls is
+  'Calls of models by the caller''s Idempotency-Key: as long as its hold lives while one runs, then its answer for ten minutes, a Fernet token that only the gateway can read.';
+
+create index idempotent_calls_of_account on gateway.idempotent_calls (account_id, expires_at);
+create index idempotent_calls_expired on gateway.idempotent_calls (expires_at);
+
+alter table gateway.idempotent_calls enable row level security;
+
 -- supabase/schemas/18_provider_keys.sql
 
 -- Users' own keys at the providers.
@@ -2089,6 +2107,74 @@ as $$
     where account_id = session.account_id and key = idempotency ->> 'key'
 $$;
 
+-- supabase/schemas/37_idempotent_calls.sql
+
+-- Idempotency-Keys of calls of models. All of it under the lock of the account's row, so of two calls with one key the second
+-- finds what the first has left.
+
+-- What became of the call that has this key: null if none has, else why this one may not run (`refused`) or the sealed answer
+-- that was given (`earlier`).
+create function gateway.earlier_call(this_account uuid, idempotency jsonb, at timestamptz) returns jsonb
+language plpgsql stable
+as $$
+declare
+  earlier gateway.idempotent_calls;
+begin
+  select * into earlier from gateway.idempotent_calls
+    where account_id = this_account and key = idempotency ->> 'key' and expires_at > at;
+  if not found then
+    return null;
+  end if;
+  if earlier.fingerprint <> idempotency ->> 'fingerprint' then
+    return jsonb_build_object('refused', gateway.refusal(409, 'idempotency_conflict'));
+  end if;
+  if earlier.ciphertext is null then
+    return jsonb_build_object('refused', gateway.refusal(
+      409, 'idempotency_in_progress', '{"retry_after_ms": 1000, "should_retry": true}'));
+  end if;
+  return jsonb_build_object(
+    'earlier', jsonb_build_object('ciphertext', earlier.ciphertext, 'version', earlier.key_version));
+end;
+$$;
+
+-- Gives the key to a call that begins: until it is over, or its hold is.
+create function gateway.claim_key(this_account uuid, this_call uuid, idempotency jsonb, until timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.idempotent_calls (account_id, key, fingerprint, call_id, expires_at)
+    values (this_account, idempotency ->> 'key', idempotency ->> 'fingerprint', this_call, until)
+    on conflict (account_id, key) do update set
+      fingerprint = excluded.fingerprint, call_id = excluded.call_id, ciphertext = null, key_version = null,
+      expires_at = excluded.expires_at
+$$;
+
+-- Ends what a call has of its key: its answer is kept, if it gave a whole one, else the key is free again. Repeated, it changes
+-- nothing; and nothing of a later call that has the key by now.
+create function gateway.remember_call(this_account uuid, settlement jsonb, at timestamptz) returns void
+language plpgsql
+as $$
+declare
+  most constant integer := 1000;
+  this_call constant uuid := (settlement ->> 'call_id')::uuid;
+  idempotency constant jsonb := settlement -> 'idempotency';
+begin
+  delete from gateway.idempotent_calls
+    where account_id = this_account and key = idempotency ->> 'key' and call_id = this_call and ciphertext is null;
+  if settlement ->> 'outcome' <> 'completed' or nullif(idempotency -> 'answer', 'null') is null then
+    return;
+  end if;
+  insert into gateway.idempotent_calls
+    (account_id, key, fingerprint, call_id, ciphertext, key_version, expires_at)
+    values (this_account, idempotency ->> 'key', idempotency ->> 'fingerprint', this_call,
+            idempotency #>> '{answer,ciphertext}', (idempotency #>> '{answer,version}')::integer, at + interval '10 minutes')
+    on conflict do nothing;
+  -- As much as an account may have kept; the oldest goes first.
+  delete from gateway.idempotent_calls where account_id = this_account and ciphertext is not null and expires_at < (
+    select expires_at from gateway.idempotent_calls
+      where account_id = this_account order by expires_at desc offset most limit 1);
+end;
+$$;
+
 -- supabase/schemas/38_attempts.sql
 
 -- Limits on what anyone may try without a key, by how often it was tried lately.
@@ -2515,7 +2601,8 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 -- What begin_request is asked, its members read out of JSON once.
 create type gateway.asked_call as (
   call_id uuid, model text, kind text, providers jsonb, allowed jsonb, prompt_bound bigint, images bigint, tools boolean,
-  modalities jsonb, choices bigint, output_limit bigint, hold_seconds double precision, markup integer, session_id text);
+  modalities jsonb, choices bigint, output_limit bigint, hold_seconds double precision, markup integer, session_id text,
+  idempotency jsonb);
 
 create type gateway.usual_call as (
   model text, priced gateway.priced_call, amount bigint, prompt bigint, output bigint, credit bigint, limits text,
@@ -2578,8 +2665,9 @@ begin atomic
     and k.key_hash = caller -> 'key_hashes' ->> 0
     and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
-    -- The call is whole, of text alone and no turn of a chat.
-    and m.enabled and m.kind = coalesce((asked).kind, 'chat') and (asked).session_id is null and (asked).modalities = '[]'
+    -- The call is whole, of text alone, no turn of a chat, and has no Idempotency-Key.
+    and m.enabled and m.kind = coalesce((asked).kind, 'chat') and (asked).modalities = '[]'
+    and (asked).session_id is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
     and (asked).prompt_bound >= 0 and (asked).images >= 0 and coalesce((asked).output_limit, 1) > 0
@@ -2600,7 +2688,7 @@ end;
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
--- (see gateway.open_turn).
+-- (see gateway.open_turn). And idempotency, of a call with an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it.
@@ -2628,6 +2716,7 @@ declare
   held_in_flight bigint := 0;
   refused jsonb;
   turn gateway.chat_turn;
+  earlier jsonb;
   placed record;
   answer jsonb;
 begin
@@ -2697,6 +2786,14 @@ begin
   if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     refused := turn.refused;
   end if;
+  if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    -- Whatever has changed since, the answer was paid for.
+    earlier := gateway.earlier_call(account.id, call -> 'idempotency', at);
+    if earlier ? 'earlier' then
+      return earlier || jsonb_build_object('limits', limits);
+    end if;
+    refused := coalesce(earlier -> 'refused', refused);
+  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -2737,13 +2834,18 @@ begin
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
     answer := answer || jsonb_build_object('history', turn.history);
   end if;
+  if call ->> 'idempotency' is not null then
+    perform gateway.claim_key(
+      account.id, (call ->> 'call_id')::uuid, call -> 'idempotency', at + make_interval(secs => hold_seconds));
+  end if;
   perform gateway.commit_unflushed();
   return answer;
 end;
 $$;
 
 -- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
-create function gateway.choose_usual_output(inout usual gateway.usual_call, call jsonb, asked gateway.asked_call)
+create function gateway.choose_usual_output(
+  inout usual gateway.usual_call, call jsonb, asked gateway.asked_call, at timestamptz)
 language plpgsql
 as $$
 begin
@@ -2790,7 +2892,7 @@ begin
   end if;
 
   if asked.output_limit is null then
-    usual := gateway.choose_usual_output(usual, call, asked);
+    usual := gateway.choose_usual_output(usual, call, asked, at);
   end if;
   placed := gateway.place_hold(
     asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);
@@ -3018,7 +3120,8 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
+-- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
@@ -3073,6 +3176,9 @@ begin
   end if;
   account := (select whole from gateway.accounts as whole where id = owner for no key update);
   at := gateway.now();
+  if settlement ->> 'idempotency' is not null and account.deleted_at is null then
+    perform gateway.remember_call(owner, settlement, at);
+  end if;
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
   hold := (select whole from gateway.holds as whole where call_id = this_call);
   if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
@@ -3308,6 +3414,9 @@ begin
   delete from gateway.idempotency_keys where (account_id, key) in (
     select account_id, key from gateway.idempotency_keys where created_at < at - interval '24 hours'
     order by created_at limit most_forgotten for update skip locked);
+  delete from gateway.idempotent_calls where (account_id, key) in (
+    select account_id, key from gateway.idempotent_calls where expires_at < at
+    order by expires_at limit most_forgotten for update skip locked);
   return jsonb_build_object(
     'accounts', accounts, 'failed', failed, 'forgotten', forgotten,
     'next', case when cardinality(due) = most then due[most] end);
@@ -3541,6 +3650,7 @@ begin
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
+  delete from gateway.idempotent_calls where account_id = account.id;
   -- The stored answer to the request that made this account keeps its row, else a retry would make the account again; only the
   -- personal data in it goes. A locked one is skipped: who has locked it is about to delete it and may wait for this account.
   update gateway.idempotency_keys as keys set answer = keys.answer || '{"email": "", "username": null}'
@@ -4624,6 +4734,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'id', model.id, 'object', 'model', 'created', extract(epoch from model.created_at)::bigint,
+    'type', 'model', 'display_name', model.name, 'created_at', model.created_at,
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
@@ -4663,6 +4774,7 @@ as $$
   select gateway.page(
     (select jsonb_agg(model order by id) from page),
     case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
+    || (select jsonb_build_object('first_id', min(id), 'last_id', max(id)) from page)
 $$;
 
 -- query: developer, limit, cursor.

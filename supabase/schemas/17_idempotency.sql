@@ -15,3 +15,21 @@ create index idempotency_keys_told on gateway.idempotency_keys ((answer ->> 'id'
 create index idempotency_keys_created on gateway.idempotency_keys (created_at);
 
 alter table gateway.idempotency_keys enable row level security;
+
+create table gateway.idempotent_calls (
+  account_id uuid not null references gateway.accounts (id),
+  key text not null,
+  fingerprint text not null,
+  call_id uuid not null,
+  ciphertext text,
+  key_version integer,
+  expires_at timestamptz not null,
+  primary key (account_id, key)
+);
+comment on table gateway.idempotent_calls is
+  'Calls of models by the caller''s Idempotency-Key: as long as its hold lives while one runs, then its answer for ten minutes, a Fernet token that only the gateway can read.';
+
+create index idempotent_calls_of_account on gateway.idempotent_calls (account_id, expires_at);
+create index idempotent_calls_expired on gateway.idempotent_calls (expires_at);
+
+alter table gateway.idempotent_calls enable row level security;

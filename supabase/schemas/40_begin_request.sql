@@ -9,7 +9,7 @@
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
--- (see gateway.open_turn).
+-- (see gateway.open_turn). And idempotency, of a call with an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it.
@@ -37,6 +37,7 @@ declare
   held_in_flight bigint := 0;
   refused jsonb;
   turn gateway.chat_turn;
+  earlier jsonb;
   placed record;
   answer jsonb;
 begin
@@ -106,6 +107,14 @@ begin
   if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     refused := turn.refused;
   end if;
+  if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    -- Whatever has changed since, the answer was paid for.
+    earlier := gateway.earlier_call(account.id, call -> 'idempotency', at);
+    if earlier ? 'earlier' then
+      return earlier || jsonb_build_object('limits', limits);
+    end if;
+    refused := coalesce(earlier -> 'refused', refused);
+  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
@@ -145,6 +154,10 @@ begin
   if turn.history is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
     answer := answer || jsonb_build_object('history', turn.history);
+  end if;
+  if call ->> 'idempotency' is not null then
+    perform gateway.claim_key(
+      account.id, (call ->> 'call_id')::uuid, call -> 'idempotency', at + make_interval(secs => hold_seconds));
   end if;
   perform gateway.commit_unflushed();
   return answer;

@@ -3,7 +3,8 @@
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
+-- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
@@ -58,6 +59,9 @@ begin
   end if;
   account := (select whole from gateway.accounts as whole where id = owner for no key update);
   at := gateway.now();
+  if settlement ->> 'idempotency' is not null and account.deleted_at is null then
+    perform gateway.remember_call(owner, settlement, at);
+  end if;
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
   hold := (select whole from gateway.holds as whole where call_id = this_call);
   if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then

@@ -51,6 +51,9 @@ begin
   delete from gateway.idempotency_keys where (account_id, key) in (
     select account_id, key from gateway.idempotency_keys where created_at < at - interval '24 hours'
     order by created_at limit most_forgotten for update skip locked);
+  delete from gateway.idempotent_calls where (account_id, key) in (
+    select account_id, key from gateway.idempotent_calls where expires_at < at
+    order by expires_at limit most_forgotten for update skip locked);
   return jsonb_build_object(
     'accounts', accounts, 'failed', failed, 'forgotten', forgotten,
     'next', case when cardinality(due) = most then due[most] end);

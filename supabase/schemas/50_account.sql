@@ -78,6 +78,7 @@ begin
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
+  delete from gateway.idempotent_calls where account_id = account.id;
   -- The stored answer to the request that made this account keeps its row, else a retry would make the account again; only the
   -- personal data in it goes. A locked one is skipped: who has locked it is about to delete it and may wait for this account.
   update gateway.idempotency_keys as keys set answer = keys.answer || '{"email": "", "username": null}'

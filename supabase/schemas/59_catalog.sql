@@ -80,6 +80,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'id', model.id, 'object', 'model', 'created', extract(epoch from model.created_at)::bigint,
+    'type', 'model', 'display_name', model.name, 'created_at', model.created_at,
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
@@ -119,6 +120,7 @@ as $$
   select gateway.page(
     (select jsonb_agg(model order by id) from page),
     case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
+    || (select jsonb_build_object('first_id', min(id), 'last_id', max(id)) from page)
 $$;
 
 -- query: developer, limit, cursor.

@@ -139,10 +139,12 @@ impl Choice {
 fn compose_choice(request: &Request, plan: Plan, question: &str, index: u64) -> Result<Choice, ApiError> {
     let seed = seed(question).wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut left = request.limit.unwrap_or(u64::MAX);
-    let mut reasoning = if plan.reasoning > 0 { words(seed ^ 1, "Considering", plan.reasoning) } else { Vec::new() };
+    let thoughts = plan.reasoning.max(request.thoughts);
+    let mut reasoning = if thoughts > 0 { words(seed ^ 1, "Considering", thoughts) } else { Vec::new() };
     let cut = tokens::cut(&mut reasoning, left);
     left -= tokens::sum(&reasoning);
-    let calls = if plan.as_told { request.told.clone() } else { made_up(&request.called)? };
+    let is_told = plan.as_told || !request.told.is_empty();
+    let calls = if is_told { request.told.clone() } else { made_up(&request.called)? };
     let (content, finish) = if cut {
         (Content::Text(Vec::new()), "length")
     } else if calls.is_empty() {

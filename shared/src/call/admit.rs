@@ -1,6 +1,7 @@
 //! May this call go on? The database and the limiter are asked at the same time; here is decided which of two refusals
 //! takes precedence, and what a refused call must give back.
 
+use axum::response::Response;
 use futures_util::FutureExt;
 use http::StatusCode;
 use tokio::time::Instant;
@@ -8,9 +9,11 @@ use tokio::time::Instant;
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
+use super::{feed, replay};
 use crate::credits::hold::{Hold, HoldRequest, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
+use crate::keyring::Sealed;
 use crate::limits::{self, Lease};
 use crate::memory::Turn;
 use crate::providers::order::usable;
@@ -25,8 +28,8 @@ pub struct Admitted {
 
 /// A call that may not go on.
 pub struct RefusedCall {
-    /// What the caller is told.
-    pub error: Error,
+    /// What the caller is told; of a request that was answered before, its answer.
+    pub answer: Result<Response, Error>,
     /// What it must give back, once the caller knows.
     pub compensation: Compensation,
 }
@@ -38,6 +41,8 @@ pub struct Compensation {
     hold: bool,
     /// A lease was taken.
     lease: Option<Lease>,
+    /// The body does not end before that is given back.
+    _end: Option<feed::End>,
 }
 
 impl Compensation {
@@ -63,7 +68,7 @@ impl Compensation {
 /// # Errors
 /// The refusal that counts: 401 and 403 over 429 over 402.
 pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> {
-    let at_once = |error: Error| RefusedCall { error, compensation: Compensation::default() };
+    let at_once = |error: Error| RefusedCall { answer: Err(error), compensation: Compensation::default() };
     call.app.limiter.check_remembered(call.caller.key_hash()).map_err(at_once)?;
     if let Some(session_id) = call.session_id {
         let turn = Turn::read(&call.app, call.request.clone(), session_id).await;
@@ -74,7 +79,10 @@ pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, Ref
             Ok(()) => Ok(admitted),
             Err(error) => {
                 let error = error.with_headers(|headers| admitted.lease.status.write(headers));
-                Err(RefusedCall { error, compensation: Compensation { hold: true, lease: Some(admitted.lease) } })
+                Err(RefusedCall {
+                    answer: Err(error),
+                    compensation: Compensation { hold: true, lease: Some(admitted.lease), _end: None },
+                })
             }
         },
         Err(refused) => Err(refused),
@@ -105,6 +113,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),
         markup,
+        idempotency: call.idempotency.as_ref(),
         turn: call.turn.as_ref().map(|turn| turn.hold),
     };
 
@@ -122,13 +131,31 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     match placed {
         Ok(hold) => match limited.confirm(&hold.limits).await {
             Ok(lease) => Ok(Admitted { hold, lease }),
-            Err(error) => Err(RefusedCall { error, compensation: Compensation { hold: true, lease: None } }),
+            Err(error) => Err(RefusedCall {
+                answer: Err(error),
+                compensation: Compensation { hold: true, ..Compensation::default() },
+            }),
         },
-        Err(NoHold::Unknown(error)) => {
-            Err(RefusedCall { error, compensation: Compensation { hold: true, lease: limited.abandon() } })
-        }
+        Err(NoHold::Unknown(error)) => Err(RefusedCall {
+            answer: Err(error),
+            compensation: Compensation { hold: true, lease: limited.abandon(), _end: None },
+        }),
         Err(NoHold::Refused { error, limits }) => Err(precedence(error, limits.as_deref(), limited).await),
+        Err(NoHold::Answered { answer, limits }) => Err(answered(call, &answer, &limits, limited).await),
     }
+}
+
+/// What the caller hears of a request that was answered before. It counts as one more request.
+async fn answered(call: &Call, answer: &Sealed, limits: &str, limited: limits::Request<'_>) -> RefusedCall {
+    let lease = match limited.confirm(limits).await {
+        Ok(lease) => lease,
+        Err(error) => return RefusedCall { answer: Err(error), compensation: Compensation::default() },
+    };
+    let (answer, end) = match replay::answer(call, answer, &lease.status) {
+        Ok((response, end)) => (Ok(response), Some(end)),
+        Err(error) => (Err(error), None),
+    };
+    RefusedCall { answer, compensation: Compensation { lease: Some(lease), _end: end, ..Compensation::default() } }
 }
 
 /// The refusal that takes precedence when the database has refused: a closed window goes before a lack of credit.
@@ -139,14 +166,17 @@ async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request
         let status = limits.filter(|_| error.http_status() != StatusCode::UNAUTHORIZED);
         let status = status.and_then(|limits| limited.status(limits)).cloned();
         let error = error.with_headers(|headers| status.iter().for_each(|status| status.write(headers)));
-        return RefusedCall { error, compensation: Compensation { hold: false, lease: limited.abandon() } };
+        return RefusedCall {
+            answer: Err(error),
+            compensation: Compensation { lease: limited.abandon(), ..Compensation::default() },
+        };
     };
     match limited.confirm(limits).await {
         Ok(lease) => RefusedCall {
-            error: error.with_headers(|headers| lease.status.write(headers)),
-            compensation: Compensation { hold: false, lease: Some(lease) },
+            answer: Err(error.with_headers(|headers| lease.status.write(headers))),
+            compensation: Compensation { lease: Some(lease), ..Compensation::default() },
         },
-        Err(limited) => RefusedCall { error: limited, compensation: Compensation::default() },
+        Err(limited) => RefusedCall { answer: Err(limited), compensation: Compensation::default() },
     }
 }
 

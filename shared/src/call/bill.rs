@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::context::Call;
 use crate::credits::hold::Hold;
+use crate::credits::remembered::Remembered;
 use crate::credits::settle::{Outcome, Settlement};
 use crate::credits::tokens;
 use crate::credits::usage::Usage;
@@ -39,6 +41,8 @@ pub struct CallRecord {
     pub reports: Vec<ProviderReport>,
     /// What has come of an answer.
     pub answer: Option<Box<dyn Answer>>,
+    /// The whole of it as the client gets it, of a call with an Idempotency-Key.
+    pub given: Option<Bytes>,
 }
 
 impl CallRecord {
@@ -150,6 +154,7 @@ impl CallRecord {
             duration_ms: ms(call.started.elapsed()),
             app: call.app_name.clone(),
             hold: hold.map(|hold| hold.facts(self.provider)),
+            idempotency: call.idempotency.as_ref().map(|key| Remembered::new(&call.app, key, self.given.as_deref())),
             turn: call.session_id.map(KeptTurn::nothing),
         }
     }

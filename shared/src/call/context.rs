@@ -10,6 +10,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::credits::hold::Hold;
 use crate::formats::{Demand, Request};
+use crate::idempotency::Idempotency;
 use crate::memory::Turn;
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
@@ -28,6 +29,8 @@ pub struct Call {
     pub turn: Option<Turn>,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app_name: Option<String>,
+    /// Its Idempotency-Key, of a plain call: who comes with it again gets the same answer.
+    pub idempotency: Option<Idempotency>,
     /// Ours, a UUIDv7: the key of hold and settle.
     pub id: Uuid,
     pub started: Instant,

@@ -192,7 +192,15 @@ async fn whole(
         return Err(Failure::garbled(provider).error);
     };
     record.note(provider, AttemptOutcome::Answered);
-    let (end, body) = if call.ends_with_task { feed::withheld(body) } else { (None, Body::from(body)) };
+    if call.idempotency.is_some() {
+        record.given = Some(body.clone());
+    }
+    let (end, body) = if call.ends_with_task {
+        let (end, body) = feed::withheld(body);
+        (Some(end), body)
+    } else {
+        (None, Body::from(body))
+    };
     client.answer(head::answer(call, admitted, timing, Some(provider), "application/json", body), end);
     Ok(())
 }

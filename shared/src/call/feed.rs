@@ -31,11 +31,11 @@ pub fn feed() -> (Sender, Body) {
 }
 
 /// A body with this content whose end is withheld.
-pub fn withheld(content: Bytes) -> (Option<End>, Body) {
+pub fn withheld(content: Bytes) -> (End, Body) {
     let (sender, body) = feed();
     // The channel is empty, so there is room.
     let _ = sender.try_send(Ok(content));
-    (Some(End { _sender: sender }), body)
+    (End { _sender: sender }, body)
 }
 
 impl End {

@@ -8,6 +8,7 @@
 //! - `admit`: the hold and the limits, asked at the same time; what to do when they disagree.
 //! - `dispatch`: the candidates in turn, until one has output.
 //! - `deliver`: the answer on its way to the client.
+//! - `replay`: the answer of a call that was made before, under the same Idempotency-Key.
 //! - `bill`: what was used and what it costs.
 //! - `client`, `feed`, `head`, `timing`: the client's side, the response body that reads from the task, the head and what
 //!   it says of the time that a call took.
@@ -20,6 +21,7 @@ mod deliver;
 mod dispatch;
 mod feed;
 mod head;
+mod replay;
 mod task;
 mod timing;
 

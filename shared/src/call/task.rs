@@ -46,6 +46,11 @@ pub async fn run(
     app_name: Option<String>,
     session_id: Option<Uuid>,
 ) -> Result<Response, Error> {
+    // What a stream was cannot be told twice.
+    let idempotency = caller.idempotency()?.filter(|_| !request.demand().stream);
+    if idempotency.is_some() {
+        keyring::newest(&app)?;
+    }
     let (head, answer) = oneshot::channel();
     let call = Call {
         app,
@@ -54,6 +59,7 @@ pub async fn run(
         session_id,
         turn: None,
         app_name,
+        idempotency,
         id: Uuid::now_v7(),
         started: Instant::now(),
         deadline: invocation.ends_at,
@@ -80,7 +86,12 @@ impl Call {
         let admitted = match admit::admit(&mut self, &mut timing).await {
             Ok(admitted) => admitted,
             Err(refused) => {
-                let _ = head.send(Err(refused.error.with_headers(|headers| timing.write(headers, &self))));
+                let mut answer = refused.answer;
+                answer = answer.map_err(|error| error.with_headers(|headers| timing.write(headers, &self)));
+                if let Ok(response) = &mut answer {
+                    timing.write(response.headers_mut(), &self);
+                }
+                let _ = head.send(answer);
                 return refused.compensation.run(&self).await;
             }
         };

@@ -12,6 +12,7 @@ use super::usage::Usage;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
+use crate::idempotency::Idempotency;
 use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos};
 use crate::providers::candidate::Candidate;
@@ -49,6 +50,9 @@ pub struct HoldRequest<'a> {
     pub hold_seconds: u64,
     /// Basis points on the provider's price.
     pub markup: u32,
+    /// The Idempotency-Key that the call has until it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<&'a Idempotency>,
     /// What it is as a turn of a kept chat.
     #[serde(flatten)]
     pub turn: Option<HoldTurn>,
@@ -171,6 +175,13 @@ pub enum NoHold {
         /// The limits, for the limiter's own verdict.
         limits: Option<String>,
     },
+    /// None is needed: the request was answered before, under the same Idempotency-Key.
+    Answered {
+        /// The answer.
+        answer: Sealed,
+        /// The limits in force.
+        limits: String,
+    },
     /// The database gave no proper answer: a hold may have been placed all the same, and must be undone.
     Unknown(Error),
 }
@@ -179,6 +190,7 @@ pub enum NoHold {
 #[serde(untagged)]
 enum Answer {
     Refused { refused: Refused, limits: Option<String> },
+    Earlier { earlier: Sealed, limits: String },
     Placed(Hold),
 }
 
@@ -208,6 +220,7 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
             app.turns.learn(caller.key_hash(), hold.account_id);
             Ok(hold)
         }
+        Ok(Answer::Earlier { earlier, limits }) => Err(NoHold::Answered { answer: earlier, limits }),
         Ok(Answer::Refused { mut refused, limits }) => {
             refused.members.remove("status");
             let code = Code::parse(&refused.code).unwrap_or(Code::InternalError);

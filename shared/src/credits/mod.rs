@@ -3,6 +3,7 @@
 pub mod hold;
 pub mod outbox;
 pub mod price;
+pub mod remembered;
 pub mod settle;
 pub mod tokens;
 pub mod turns;

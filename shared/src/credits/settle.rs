@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::hold::HoldFacts;
 use super::outbox;
+use super::remembered::Remembered;
 use super::usage::Usage;
 use crate::app::App;
 use crate::chats::turn::KeptTurn;
@@ -70,19 +71,25 @@ pub struct Settlement {
     /// What begin_request answered. None if it gave no answer: then no provider was asked, and a hold that it may have placed
     /// is released.
     pub hold: Option<HoldFacts>,
+    /// What is kept of it, if it came with an Idempotency-Key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Remembered>,
     /// What is kept of a turn of a chat, which ends with this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<KeptTurn>,
 }
 
 impl Settlement {
-    /// As JSON, and as JSON without what was said in a turn of a chat: that may be megabytes, and a charge must fit wherever it
-    /// can be kept.
+    /// As JSON, and as JSON without what was said: that may be megabytes, and a charge must fit wherever it can be kept.
     fn worded(&self) -> serde_json::Result<(Box<RawValue>, Box<RawValue>)> {
         let whole = to_raw_value(self)?;
-        let charge = match self.turn.as_ref().filter(|turn| !turn.is_empty()) {
-            Some(turn) => to_raw_value(&Self { turn: Some(turn.emptied()), ..self.clone() })?,
-            None => whole.clone(),
+        let says = self.turn.as_ref().is_some_and(|turn| !turn.is_empty())
+            || self.idempotency.as_ref().is_some_and(Remembered::has_answer);
+        let charge = if says {
+            let (turn, idempotency) = (self.turn.as_ref().map(KeptTurn::emptied), self.idempotency.as_ref());
+            to_raw_value(&Self { turn, idempotency: idempotency.map(Remembered::emptied), ..self.clone() })?
+        } else {
+            whole.clone()
         };
         Ok((whole, charge))
     }
@@ -134,7 +141,7 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
         let unavailable = match stored {
             Ok(Stored::Settled) => return true,
             Ok(Stored::Never(refusal)) if worded.get() != charge.get() => {
-                tracing::error!(call_id = %settlement.call_id, %refusal, "what was said in a turn of a chat is not kept");
+                tracing::error!(call_id = %settlement.call_id, %refusal, "what was said in a call is not kept");
                 worded.clone_from(&charge);
                 continue;
             }
@@ -151,7 +158,7 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
     };
     tracing::warn!(call_id = %settlement.call_id, %reason, "a settle goes to the outbox");
     if worded.get().len() > LARGEST_ENTRY {
-        tracing::error!(call_id = %settlement.call_id, "what was said in a turn of a chat is too large for the outbox");
+        tracing::error!(call_id = %settlement.call_id, "what was said in a call is too large for the outbox");
         worded.clone_from(&charge);
     }
     if let Err(error) = outbox::push(app, &worded).await {

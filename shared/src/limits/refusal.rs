@@ -13,6 +13,8 @@ pub(super) fn refusal(answer: &Answer) -> Error {
     let code = if window.is_some() { Code::RateLimitExceeded } else { Code::ConcurrencyExceeded };
     let error = Error::new(code).with_retry_after(wait).with_detail("limit", answer.verdict.as_str());
     let Some(window) = window else { return error };
-    let error = error.with_message(format!("Too many {}. Wait as retry-after says.", window.wording));
+    // Agents look for "too many tokens" to find out that a prompt is longer than its model's context.
+    let error =
+        error.with_message(format!("The rate limit of {} is reached. Wait as retry-after says.", window.wording));
     if window.outlasts_retries() { error.with_should_retry(false) } else { error }
 }

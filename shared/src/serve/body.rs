@@ -12,6 +12,7 @@ use http_body_util::BodyExt as _;
 
 use super::encoding;
 use crate::error::{Code, Error};
+use crate::idempotency::Presented;
 
 /// The largest request body, in bytes: Vercel's own limit, 4.5 MB, so that no platform takes what another refuses.
 pub const BODY_LIMIT: usize = 4_718_592;
@@ -92,6 +93,10 @@ impl<S: Sync> FromRequest<S> for Payload {
             joined.extend_from_slice(&data);
         }
         let read = if joined.is_empty() { first } else { joined.freeze() };
-        encoding::decoded(&head.headers, read, BODY_LIMIT).map(Self)
+        let body = encoding::decoded(&head.headers, read, BODY_LIMIT)?;
+        if let Some(presented) = head.extensions.get::<Presented>() {
+            presented.stands_for(&body);
+        }
+        Ok(Self(body))
     }
 }

@@ -77,7 +77,7 @@ async fn every_header_of_ours_is_exposed_to_browsers() {
             let ours = answer.headers.keys().map(|name| name.as_str()).filter(|name| {
                 name.starts_with("x-") && *name != "x-accel-buffering"
                     || name.starts_with("retry-after")
-                    || *name == "server-timing"
+                    || matches!(*name, "server-timing" | "request-id")
             });
             for name in ours {
                 assert!(exposed.split(',').any(|it| it.trim() == name), "{name} is not in {exposed}");

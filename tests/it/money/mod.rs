@@ -4,6 +4,7 @@ mod bound;
 mod crash;
 mod debt;
 mod exact;
+mod idempotent;
 mod one_account;
 mod overdraft;
 mod prices;

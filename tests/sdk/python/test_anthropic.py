@@ -2,7 +2,7 @@
 
 import anthropic
 import pytest
-from conftest import API_KEY, BASE_URL, HELLO
+from conftest import API_KEY, BASE_URL, HELLO, create_account, settled_balance
 
 # Served by Anthropic itself, by OpenRouter natively, and as a chat by a provider that speaks nothing else.
 MODELS = ["anthropic:anthropic/claude-sonnet-4.5", "test/echo", "portkey:openai/gpt-4o-mini"]
@@ -102,3 +102,22 @@ def test_an_error_in_the_middle_of_a_stream_is_raised():
         with connect(max_retries=0).messages.stream(model="test/error-mid", max_tokens=300, messages=HELLO) as stream:
             list(stream)
     assert failed.value.body["error"]["code"] == "upstream_error"
+
+
+def test_models_are_listed_and_paged():
+    client = connect()
+    models = list(client.models.list(limit=1000))
+    assert len({model.id for model in models}) == len(models) >= 24
+    assert all(model.type == "model" and model.display_name and model.created_at.year > 2000 for model in models)
+    # In pages, each of which begins behind the last id of the one before.
+    assert [model.id for model in client.models.list(limit=20)] == [model.id for model in models]
+    assert client.models.retrieve("claude-sonnet-4-5").id == "anthropic/claude-sonnet-4.5"
+
+
+def test_a_repeated_request_gets_the_same_message():
+    key = create_account(credits=1, plan="pay_as_you_go")
+    ask = {"model": MODELS[0], "max_tokens": 300, "messages": HELLO, "extra_headers": {"idempotency-key": "once"}}
+    first = connect(key).messages.create(**ask)
+    left = settled_balance(key)
+    assert connect(key).messages.create(**ask) == first
+    assert settled_balance(key) == left

@@ -64,13 +64,14 @@ const fn shape(name: &'static str, recording: &'static Recording, about: &'stati
 
 /// Every behaviour. `after` counts chunks that bring text, reasoning or parts of a tool call.
 pub static TABLE: &[Behaviour] = &[
-    row("normal", &[], normal::normal, "what every other model does: a short answer, tool calls or JSON"),
     row(
-        "as-told",
+        "normal",
         &[],
-        normal::as_told,
-        "calls a tool only as the prompt says, `NAME {ARGUMENTS}` in backticks; else a text",
+        normal::normal,
+        "what every other model does: a short answer, JSON, or calls of tools: as the prompt says, line by line, \
+         `NAME {ARGUMENTS}` in backticks, or with made-up arguments if there are few tools",
     ),
+    row("as-told", &[], normal::as_told, "calls a tool only as the prompt says; else a text"),
     row("long", &[("tokens", 5_000)], normal::long, "a text of so many tokens, if the limit allows it"),
     row(
         "slow",

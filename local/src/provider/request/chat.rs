@@ -28,9 +28,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
     let choices = integer(body, "n", 1, 128)?.unwrap_or(1);
     let stops = stops(body)?;
     let (prompt, said) = Prompt::of_messages(body)?;
-    // After a tool's result, it is the model's turn to say something.
-    let called = if said.ends_with_user { tool::called(body)? } else { tool::called(body).map(|_| Vec::new())? };
-    let told = tool::told(&said.last_of_user, &called);
+    let (called, told) = tool::callable(body)?.chosen(said.steps, !said.ends_with_user);
     Ok(Request {
         model,
         stream,
@@ -42,6 +40,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         questions: vec![said.last_of_user],
         echo: false,
         logprobs: None,
+        thoughts: 0,
         called,
         told,
         format: tool::response_format(body)?,

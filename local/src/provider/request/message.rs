@@ -3,7 +3,7 @@
 use bpe_openai::o200k_base;
 use serde_json::{Map, Value};
 
-use super::field;
+use super::{field, told::Steps};
 use crate::provider::{
     error::ApiError,
     tokens::{self, IMAGE_TOKENS},
@@ -31,6 +31,8 @@ pub(super) struct Said {
     pub(super) last_of_user: String,
     /// Whether the last message is the user's.
     pub(super) ends_with_user: bool,
+    /// What the user has told the model to do.
+    pub(super) steps: Steps,
 }
 
 impl Prompt {
@@ -64,12 +66,18 @@ impl Prompt {
         };
         let mut prompt = Self { messages: messages.len() as u64, ..Self::default() };
         let mut said = Said::default();
+        // Calls that the messages after them have to answer.
+        let mut open: Vec<&str> = Vec::new();
         for (index, message) in messages.iter().enumerate() {
             let at = format!("messages[{index}]");
             let Value::Object(message) = message else {
                 return Err(ApiError::wrong_type(&at, "an object"));
             };
             prompt.message(message, &at, &mut said)?;
+            pair(message, &at, &mut open)?;
+        }
+        if !open.is_empty() {
+            return Err(unanswered(&format!("messages[{}]", messages.len() - 1), &open));
         }
         prompt.definitions =
             ["tools", "response_format"].iter().filter_map(|name| field(body, name)).map(Value::to_string).collect();
@@ -114,9 +122,11 @@ impl Prompt {
         said.ends_with_user = role == "user";
         if said.ends_with_user {
             said.last_of_user = self.texts[before..].join("\n");
+            said.steps.said(&said.last_of_user);
         }
         self.texts.extend(text(message, "refusal", at)?.map(str::to_owned));
         if calls {
+            said.steps.called();
             self.tool_calls(message, &format!("{at}.tool_calls"))?;
         }
         Ok(())
@@ -173,6 +183,32 @@ impl Prompt {
         }
         Ok(())
     }
+}
+
+/// A tool's result answers a call of the assistant's message before it, and each call has its result before anything else
+/// is said.
+fn pair<'a>(message: &'a Map<String, Value>, at: &str, open: &mut Vec<&'a str>) -> Result<(), ApiError> {
+    if message.get("role").is_some_and(|role| role == "tool") {
+        let answered = message.get("tool_call_id").and_then(Value::as_str);
+        let Some(place) = open.iter().position(|id| Some(*id) == answered) else {
+            let text = "messages with role 'tool' must be a response to a preceding message with 'tool_calls'";
+            return Err(ApiError::parameter(&format!("{at}.role"), "invalid_value", text));
+        };
+        open.remove(place);
+        return Ok(());
+    }
+    if !open.is_empty() {
+        return Err(unanswered(at, open));
+    }
+    let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+    open.extend(calls.filter_map(|call| call.get("id").and_then(Value::as_str)));
+    Ok(())
+}
+
+fn unanswered(at: &str, ids: &[&str]) -> ApiError {
+    let text =
+        format!("an assistant message with 'tool_calls' must be followed by a result of each: {}", ids.join(", "));
+    ApiError::parameter(&format!("{at}.role"), "invalid_value", text)
 }
 
 fn text<'a>(object: &'a Map<String, Value>, name: &str, at: &str) -> Result<Option<&'a str>, ApiError> {

@@ -4,7 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, tool};
+use super::{
+    Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, told::Steps,
+    tool::Callable,
+};
 use crate::provider::{error::ApiError, wire::SIGNATURE};
 
 /// Every member that is known.
@@ -35,6 +38,9 @@ const MEMBERS: [&str; 21] = [
 /// The least tokens that a model may think with.
 const LEAST_BUDGET: u64 = 1024;
 
+/// What is thought when thinking is asked for.
+const THOUGHTS: u64 = 12;
+
 /// The most places of a request after which a cache may begin.
 const MOST_CACHES: usize = 4;
 
@@ -53,7 +59,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
     }
     let mut conversation = Conversation { thinks: thinks(body, limit)?, ..Conversation::default() };
     conversation.read(body)?;
-    let (tools, called) = tools(body)?;
+    let (tools, callable) = tools(body)?;
     if conversation.caches + body.to_owned().remove("cache_control").map_or(0, |_| 1) > MOST_CACHES {
         return Err(ApiError::bad_request(format!(
             "A maximum of {MOST_CACHES} blocks with cache_control may be provided"
@@ -64,9 +70,8 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         holder.pointer("/format/schema").or_else(|| holder.get("schema"))
     });
     let turns = conversation.messages;
-    // After a tool's result, it is the model's turn to say something.
-    let called = if conversation.ends_with_result { Vec::new() } else { called };
-    let told = tool::told(&conversation.last_of_user, &called);
+    let thoughts = if conversation.thinks { THOUGHTS } else { 0 };
+    let (called, told) = callable.chosen(conversation.steps, conversation.ends_with_result);
     Ok(Request {
         model,
         stream,
@@ -78,6 +83,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         questions: vec![conversation.last_of_user],
         echo: false,
         logprobs: None,
+        thoughts,
         called,
         told,
         format: schema.map_or(ResponseFormat::Text, |schema| ResponseFormat::Json(schema.clone())),
@@ -120,8 +126,8 @@ fn thinks(body: &Map<String, Value>, limit: u64) -> Result<bool, ApiError> {
     Ok(true)
 }
 
-/// The tools as they count in a prompt, and those that the answer calls.
-fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Vec<Tool>), ApiError> {
+/// The tools as they count in a prompt, and those that the answer may call.
+fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Callable), ApiError> {
     let definitions = field(body, "tools").filter(|tools| tools.as_array().is_none_or(|tools| !tools.is_empty()));
     let mut tools: Vec<Tool> = Vec::new();
     for (index, tool) in definitions.map(listed).transpose()?.into_iter().flatten().enumerate() {
@@ -146,19 +152,18 @@ fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Vec<Tool>), ApiEr
         return Err(ApiError::bad_request("tool_choice may only be specified while providing tools."));
     }
     let named = |name: &str| choice.and_then(|choice| choice.get(name));
-    let mut called = match choice.map(|choice| choice["type"].as_str().unwrap_or_default()) {
+    let tools = match choice.map(|choice| choice["type"].as_str().unwrap_or_default()) {
         None | Some("auto" | "any") => tools,
         Some("none") => Vec::new(),
         Some("tool") => tools.into_iter().filter(|tool| named("name").is_some_and(|name| *name == tool.name)).collect(),
         Some(_) => return Err(ApiError::wrong_value("tool_choice.type", "auto, any, tool or none")),
     };
-    if called.is_empty() && named("type").is_some_and(|kind| kind == "tool") {
+    if tools.is_empty() && named("type").is_some_and(|kind| kind == "tool") {
         return Err(ApiError::bad_request("Tool was not found in provided tools"));
     }
-    if named("disable_parallel_tool_use") == Some(&Value::Bool(true)) {
-        called.truncate(1);
-    }
-    Ok((definitions, called))
+    let forced = named("type").is_some_and(|kind| kind == "any" || kind == "tool");
+    let parallel = named("disable_parallel_tool_use") != Some(&Value::Bool(true));
+    Ok((definitions, Callable { tools, forced, parallel }))
 }
 
 fn listed(value: &Value) -> Result<&Vec<Value>, ApiError> {
@@ -175,6 +180,7 @@ struct Conversation {
     caches: usize,
     last_of_user: String,
     ends_with_result: bool,
+    steps: Steps,
 }
 
 impl Conversation {
@@ -217,7 +223,8 @@ impl Conversation {
         let at = format!("messages.{index}");
         let role =
             message.get("role").and_then(Value::as_str).ok_or_else(|| ApiError::missing(&format!("{at}.role")))?;
-        if !matches!(role, "user" | "assistant") {
+        // In the middle of a conversation, the models of today take further words of the system's.
+        if !matches!(role, "user" | "assistant" | "system") {
             return Err(ApiError::wrong_value(&format!("{at}.role"), "'user' or 'assistant'"));
         }
         if index == 0 && role != "user" {
@@ -267,6 +274,11 @@ impl Conversation {
         self.ends_with_result = !results.is_empty();
         if role == "user" {
             self.last_of_user = self.texts[before..].join("\n");
+            let texts: Vec<&str> = of_kind("text").filter_map(|block| block["text"].as_str()).collect();
+            self.steps.said(&texts.join("\n"));
+        }
+        if !calls.is_empty() {
+            self.steps.called();
         }
         Ok(calls)
     }

@@ -8,6 +8,7 @@ mod messages;
 mod rerank;
 mod speech;
 mod text;
+mod told;
 mod tool;
 
 use serde_json::{Map, Value};
@@ -38,9 +39,11 @@ pub(super) struct Request {
     pub(super) echo: bool,
     /// How many alternatives are shown for every token of a text completion.
     pub(super) logprobs: Option<u64>,
+    /// The tokens that are thought before the answer where the request asks for it.
+    pub(super) thoughts: u64,
     /// The tools that the answer calls.
     pub(super) called: Vec<Tool>,
-    /// The calls that the last message of the user spells out, if it is the last of all.
+    /// The calls that the conversation tells of as the next step.
     pub(super) told: Vec<Told>,
     pub(super) format: ResponseFormat,
     pub(super) prompt: Prompt,
@@ -97,6 +100,7 @@ impl Request {
             questions: Vec::new(),
             echo: false,
             logprobs: None,
+            thoughts: 0,
             called: Vec::new(),
             told: Vec::new(),
             format: ResponseFormat::Text,

@@ -36,6 +36,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         questions,
         echo: boolean(body, "echo")?.unwrap_or(false),
         logprobs: integer(body, "logprobs", 0, 5)?,
+        thoughts: 0,
         called: Vec::new(),
         told: Vec::new(),
         format: ResponseFormat::Text,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::field;
+use super::{field, told::Steps};
 use crate::provider::error::ApiError;
 
 /// A function that the model may call.
@@ -21,16 +21,32 @@ pub(in crate::provider) struct Told {
     pub(in crate::provider) arguments: String,
 }
 
-/// The calls of `tools` that a text spells out: a tool's name and its arguments in backticks, `` `get_time {"zone": "UTC"}` ``.
-pub(super) fn told(text: &str, tools: &[Tool]) -> Vec<Told> {
-    let in_backticks = text.split('`').skip(1).step_by(2);
-    let call = |written: &str| {
-        let (name, arguments) = written.trim().split_once(char::is_whitespace).unwrap_or((written.trim(), "{}"));
-        let arguments: Map<String, Value> = serde_json::from_str(arguments.trim()).ok()?;
-        let tool = tools.iter().find(|tool| tool.name == name)?;
-        Some(Told { name: tool.name.clone(), arguments: Value::Object(arguments).to_string() })
-    };
-    in_backticks.filter_map(call).collect()
+/// So many tools are called with made-up arguments. Whoever offers more is an agent, whose tools do as they are told.
+const MADE_UP_FOR: usize = 8;
+
+/// The tools that an answer may call.
+#[derive(Debug)]
+pub(super) struct Callable {
+    pub(super) tools: Vec<Tool>,
+    /// Whether it has to call one.
+    pub(super) forced: bool,
+    /// Whether it may call several at once.
+    pub(super) parallel: bool,
+}
+
+impl Callable {
+    /// The tools that the answer calls with made-up arguments, and the calls that the conversation tells of. After a tool's
+    /// result it is the model's turn to say something, unless it was told of more.
+    pub(super) fn chosen(self, steps: Steps, after_result: bool) -> (Vec<Tool>, Vec<Told>) {
+        let mut told = steps.next(&self.tools);
+        let speaks = after_result || (self.tools.len() > MADE_UP_FOR && !self.forced);
+        let mut called = if speaks { Vec::new() } else { self.tools };
+        if !self.parallel {
+            called.truncate(1);
+            told.truncate(1);
+        }
+        (called, told)
+    }
 }
 
 /// `response_format`.
@@ -41,8 +57,8 @@ pub(in crate::provider) enum ResponseFormat {
     Json(Value),
 }
 
-/// The tools that this request has the model call.
-pub(super) fn called(body: &Map<String, Value>) -> Result<Vec<Tool>, ApiError> {
+/// The tools that this request lets the model call.
+pub(super) fn callable(body: &Map<String, Value>) -> Result<Callable, ApiError> {
     let tools = match field(body, "tools") {
         None => Vec::new(),
         Some(Value::Array(tools)) if (1..=128).contains(&tools.len()) => {
@@ -63,7 +79,7 @@ pub(super) fn called(body: &Map<String, Value>) -> Result<Vec<Tool>, ApiError> {
         Some(Value::Bool(parallel)) => *parallel,
         Some(_) => return Err(ApiError::wrong_type("parallel_tool_calls", "a boolean")),
     };
-    let mut called = match choice {
+    let tools = match choice {
         None => tools,
         Some(Value::String(choice)) if choice == "none" => Vec::new(),
         Some(Value::String(choice)) if choice == "auto" || choice == "required" => tools,
@@ -73,13 +89,11 @@ pub(super) fn called(body: &Map<String, Value>) -> Result<Vec<Tool>, ApiError> {
         }
         Some(_) => return Err(ApiError::wrong_value("tool_choice", "none, auto, required or a function")),
     };
-    if called.is_empty() && choice.is_some_and(Value::is_object) {
+    if tools.is_empty() && choice.is_some_and(Value::is_object) {
         return Err(ApiError::wrong_value("tool_choice", "a function of 'tools'"));
     }
-    if !parallel {
-        called.truncate(1);
-    }
-    Ok(called)
+    let forced = choice.is_some_and(|choice| choice.is_object() || choice == "required");
+    Ok(Callable { tools, forced, parallel })
 }
 
 fn parse_tool(tool: &Value, index: usize) -> Result<Tool, ApiError> {

@@ -110,7 +110,8 @@ async fn an_agents_tools_are_called_only_as_the_prompt_says() {
     let fixture = Fixture::start().await;
     for (prompt, arguments) in [
         ("Hello", None),
-        ("What is `get_weather`?", Some("{}")),
+        ("What is `get_weather`?", None),
+        ("Call `get_weather {}`", Some("{}")),
         ("Run `get_weather {\"city\": \"Bern\"}`, please", Some("{\"city\":\"Bern\"}")),
         ("Run `get_weather {city}` or `rm -rf /` or `get_news {}`", None),
     ] {
@@ -124,6 +125,40 @@ async fn an_agents_tools_are_called_only_as_the_prompt_says() {
         body["tool_choice"] = json!("none");
         assert!(called(&fixture.plain(&body).await.1).is_empty());
     }
+}
+
+#[tokio::test]
+async fn the_steps_of_a_prompt_are_taken_one_after_the_other_by_any_model() {
+    let fixture = Fixture::start().await;
+    let mut body = with_tools();
+    body["messages"] = json!([{"role": "user", "content":
+        "First `get_weather {\"city\": \"Bern\"}` and `get_time {\"zone\": \"UTC\"}`,\nthen `get_time {\"zone\": \"CET\"}`.\nSay so."}]);
+    for expected in [vec!["get_weather", "get_time"], vec!["get_time"], vec![]] {
+        let (status, answer) = fixture.plain(&body).await;
+        assert_eq!((status, called(&answer)), (200, expected), "{answer}");
+        let message = answer["choices"][0]["message"].clone();
+        let calls = message["tool_calls"].as_array().cloned().unwrap_or_default();
+        let messages = body["messages"].as_array_mut().expect("messages");
+        messages.push(message);
+        // What a tool has found tells the model nothing to do.
+        messages.extend(calls.iter().map(
+            |call| json!({"role": "tool", "tool_call_id": call["id"], "content": "`get_weather {\"city\": \"Rome\"}`"}),
+        ));
+    }
+}
+
+#[tokio::test]
+async fn as_many_tools_as_an_agent_has_are_not_called_with_made_up_arguments() {
+    let fixture = Fixture::start().await;
+    let mut body = with_tools();
+    let tool = |number: usize| json!({"type": "function", "function": {"name": format!("tool_{number}")}});
+    body["tools"] = (0..9).map(tool).collect();
+    assert!(called(&fixture.plain(&body).await.1).is_empty());
+    body["messages"][0]["content"] = json!("`tool_3 {}`");
+    assert_eq!(called(&fixture.plain(&body).await.1), ["tool_3"]);
+    body["messages"][0]["content"] = json!("Hello");
+    body["tool_choice"] = json!("required");
+    assert_eq!(called(&fixture.plain(&body).await.1).len(), 9);
 }
 
 #[tokio::test]

@@ -50,6 +50,9 @@ async fn portkey_wants_to_know_whom_to_ask() {
 async fn bad_parameters_are_named() {
     let fixture = Fixture::start().await;
     let tool = |function: Value| json!([{"type": "function", "function": function}]);
+    let call = json!({"role": "assistant", "tool_calls": [
+        {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]});
+    let result = json!({"role": "tool", "tool_call_id": "c", "content": "42"});
     let cases = [
         (json!({"model": null}), "model"),
         (json!({"model": 7}), "model"),
@@ -62,6 +65,10 @@ async fn bad_parameters_are_named() {
         (json!({"messages": [{"role": "user", "content": 1}]}), "messages[0].content"),
         (json!({"messages": [{"role": "user", "content": [{"type": "smell"}]}]}), "messages[0].content[0].type"),
         (json!({"messages": [{"role": "tool", "content": "42"}]}), "messages[0].tool_call_id"),
+        (json!({"messages": [{"role": "tool", "tool_call_id": "c", "content": "42"}]}), "messages[0].role"),
+        (json!({"messages": [call]}), "messages[0].role"),
+        (json!({"messages": [call, {"role": "user", "content": "42"}]}), "messages[1].role"),
+        (json!({"messages": [call, result, result]}), "messages[2].role"),
         (json!({"max_tokens": 0}), "max_tokens"),
         (json!({"max_tokens": -5}), "max_tokens"),
         (json!({"max_completion_tokens": 1.5}), "max_completion_tokens"),

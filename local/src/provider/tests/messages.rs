@@ -82,3 +82,25 @@ async fn usage_tells_what_a_cache_had_to_do_with_apart() {
     assert_eq!((&usage["input_tokens"], &usage["output_tokens"]), (&json!(50), &json!(5)));
     assert_eq!((&usage["cache_read_input_tokens"], &usage["cache_creation_input_tokens"]), (&json!(20), &json!(30)));
 }
+
+#[tokio::test]
+async fn an_agents_steps_are_taken_with_thoughts_where_they_are_asked_for() {
+    let fixture = Fixture::start().await;
+    let tool = json!({"name": "f", "input_schema": {"type": "object"}});
+    let mut body =
+        ask(json!({"max_tokens": 3000, "thinking": {"type": "enabled", "budget_tokens": 1024}, "tools": [tool],
+        "messages": [{"role": "user", "content": "`f {\"x\": 1}`\n`f {\"x\": 2}`"}]}));
+    for step in [Some(1), Some(2), None] {
+        let (status, text) = send(&fixture, &body).await;
+        let message: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((status, &message["content"][0]["type"]), (200, &json!("thinking")), "{text}");
+        let said = &message["content"][1];
+        assert_eq!(said["input"]["x"].as_i64(), step, "{text}");
+        let messages = body["messages"].as_array_mut().expect("messages");
+        messages.push(json!({"role": "assistant", "content": message["content"]}));
+        messages.push(
+            json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": said["id"], "content": "y"},
+            {"type": "text", "text": "a reminder"}]}),
+        );
+    }
+}

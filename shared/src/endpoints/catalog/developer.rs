@@ -7,9 +7,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::IntoParams;
 
-use super::model::Model;
+use super::models::ModelPage;
 use crate::app::SharedApp;
-use crate::endpoints::answer::{self, Page};
+use crate::endpoints::answer;
 use crate::endpoints::input::{Params, page_size};
 use crate::error::Result;
 
@@ -33,7 +33,7 @@ pub struct DeveloperQuery {
 #[utoipa::path(get, path = "/models/developers/{name}", tag = "models",
     params(("name" = String, Path, description = "As models say in `owned_by`, such as `openai`.",
             pattern = r"^[^\u0000]*$"), DeveloperQuery),
-    responses((status = 200, body = Page<Model>), (status = 404, description = "`developer_not_found`")))]
+    responses((status = 200, body = ModelPage), (status = 404, description = "`developer_not_found`")))]
 pub async fn list(
     State(app): State<SharedApp>,
     Path(name): Path<String>,

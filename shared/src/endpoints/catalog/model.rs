@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::Timestamp;
 use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -21,7 +22,14 @@ pub struct Model {
     pub id: String,
     /// `model`.
     pub object: String,
-    /// Unix time.
+    /// `model`, as Anthropic's clients read it.
+    #[schema(rename = "type")]
+    pub r#type: String,
+    /// Its name, as they read it.
+    pub display_name: String,
+    /// When it came into the catalog, as they read it.
+    pub created_at: Timestamp,
+    /// The same in Unix time.
     pub created: i64,
     /// Who made it.
     pub owned_by: String,

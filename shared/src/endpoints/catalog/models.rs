@@ -5,16 +5,41 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::model::Model;
 use crate::app::SharedApp;
-use crate::endpoints::answer::{self, Page};
+use crate::endpoints::answer;
 use crate::endpoints::input::{Params, page_size};
 use crate::error::Result;
 
 /// OpenAI's clients do not page through models: unasked, they get them all.
 const ALL: u32 = 1000;
+
+/// Which page of models, as OpenAI's, Anthropic's and Codex' clients ask for it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct AllModelsQuery {
+    /// Those that this provider serves.
+    provider: Option<String>,
+    /// A part of id, name or description.
+    search: Option<String>,
+    /// Those that take or give it: text, image.
+    modality: Option<String>,
+    /// Only free ones, or only others.
+    free: Option<bool>,
+    /// Models a page; all of them, if it is left out.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    cursor: Option<String>,
+    /// The same as Anthropic's API calls it.
+    after_id: Option<String>,
+    /// What an agent says of itself; it changes nothing.
+    #[serde(rename = "client_version")]
+    _client_version: Option<String>,
+}
 
 /// Which models, and which page of them.
 #[derive(Debug, Deserialize, IntoParams, Serialize)]
@@ -36,11 +61,31 @@ pub struct ModelQuery {
     cursor: Option<String>,
 }
 
+/// A page of models.
+#[derive(ToSchema)]
+pub struct ModelPage {
+    /// `list`.
+    pub object: String,
+    /// The models of this page.
+    pub data: Vec<Model>,
+    /// Whether there are more.
+    pub has_more: bool,
+    /// The `cursor` of the next page.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+    /// The first id of this page, as Anthropic's clients read it.
+    #[schema(required)]
+    pub first_id: Option<String>,
+    /// The last one: their `after_id` of the next page.
+    #[schema(required)]
+    pub last_id: Option<String>,
+}
+
 /// `GET /models`
 ///
 /// # Errors
 /// 400 for a parameter that is not known or out of range.
-#[utoipa::path(get, path = "/models", tag = "models", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
+#[utoipa::path(get, path = "/models", tag = "models", params(ModelQuery), responses((status = 200, body = ModelPage)))]
 pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
     let limit = page_size(query.limit, None, 100)?;
     page(&app, ModelQuery { limit: Some(limit), ..query }).await
@@ -50,10 +95,11 @@ pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery
 ///
 /// # Errors
 /// As [`list`].
-#[utoipa::path(get, path = "/v1/models", tag = "models", params(ModelQuery), responses((status = 200, body = Page<Model>)))]
-pub async fn list_all(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
-    let limit = page_size(query.limit, Some(ALL), 100)?;
-    page(&app, ModelQuery { limit: Some(limit), ..query }).await
+#[utoipa::path(get, path = "/v1/models", tag = "models", params(AllModelsQuery), responses((status = 200, body = ModelPage)))]
+pub async fn list_all(State(app): State<SharedApp>, Params(query): Params<AllModelsQuery>) -> Result<Response> {
+    let AllModelsQuery { provider, search, modality, free, limit, cursor, after_id, .. } = query;
+    let limit = Some(page_size(limit, Some(ALL), ALL)?);
+    page(&app, ModelQuery { provider, search, modality, free, limit, cursor: cursor.or(after_id) }).await
 }
 
 async fn page(app: &SharedApp, query: ModelQuery) -> Result<Response> {

@@ -7,9 +7,9 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::StreamEvent;
 use super::app_name::app_name;
 use super::session::{Session, SessionParams};
+use super::{IdempotentCall, StreamEvent};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -183,7 +183,7 @@ pub struct ChatCompletion {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first byte.
-#[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", params(SessionParams), request_body = ChatCompletionRequest,
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", params(SessionParams, IdempotentCall), request_body = ChatCompletionRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, chunks of it.",
          content((ChatCompletion = "application/json"), (StreamEvent = "text/event-stream"))),
@@ -191,7 +191,7 @@ pub struct ChatCompletion {
             `context_length_exceeded`; `upstream_rejected` and `context_length_exceeded` in the provider's own words"),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
         (status = 404, description = "`model_not_found`, `chat_session_not_found`"),
-        (status = 409, description = "`call_finished`, `chat_session_busy`, `chat_session_full`, `chat_storage_full`"),
+        (status = 409, description = "`call_finished`, `idempotency_conflict`, `idempotency_in_progress`, `chat_session_busy`, `chat_session_full`, `chat_storage_full`"),
         (status = 422, description = "`upstream_rejected`"),
         (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
             `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),

@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
+use super::IdempotentCall;
 use super::app_name::app_name;
 use crate::app::SharedApp;
 use crate::call;
@@ -67,14 +68,14 @@ pub struct Embeddings {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure of the provider.
-#[utoipa::path(post, path = "/v1/embeddings", tag = "inference", request_body = EmbeddingRequest,
+#[utoipa::path(post, path = "/v1/embeddings", tag = "inference", params(IdempotentCall), request_body = EmbeddingRequest,
     responses(
         (status = 200, body = Embeddings),
         (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`, \
             `context_length_exceeded`; `upstream_rejected` and `context_length_exceeded` in the provider's own words"),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
         (status = 404, description = "`model_not_found`"),
-        (status = 409, description = "`call_finished`"),
+        (status = 409, description = "`call_finished`, `idempotency_conflict`, `idempotency_in_progress`"),
         (status = 422, description = "`upstream_rejected`"),
         (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
             `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),

@@ -11,7 +11,18 @@ pub mod rerank;
 mod session;
 pub mod speech;
 
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+
+/// The header that makes a plain call safe to repeat, as documentation sees it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotentCall {
+    /// For ten minutes the same key and body give the same answer, with `idempotent-replayed: true` and without a charge; while
+    /// the first call runs, 409 `idempotency_in_progress`; another body is refused. A call that failed is not remembered, nor one
+    /// whose answer is larger than 128 KiB. Streams and forms ignore it.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    pub idempotency_key: Option<String>,
+}
 
 /// A server-sent event of a streamed answer.
 #[derive(ToSchema)]

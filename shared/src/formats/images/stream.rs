@@ -181,7 +181,15 @@ mod tests {
         event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"BB\",\"usage\":{\"input_tokens\":10,\"output_tokens\":272,\"total_tokens\":282}}\n\n";
 
     fn bill(usage: Usage) -> Bill<'static> {
-        Bill { usage, estimated: false, cost: Nanos(7), provider: "portkey", upstream_model: "up", request_id: "r" }
+        Bill {
+            usage,
+            estimated: false,
+            cost: Nanos(7),
+            provider: "portkey",
+            upstream_model: "up",
+            request_id: "r",
+            session_id: None,
+        }
     }
 
     #[test]

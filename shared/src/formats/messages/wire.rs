@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::answer_headers;
 use crate::error::{Code, Error};
 
 /// The version of the API that is spoken, and the header that says so.
@@ -12,7 +13,7 @@ pub const VERSION: (HeaderName, HeaderValue) =
     (HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"));
 
 /// In which Anthropic's SDKs look for a request's name.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+pub const REQUEST_ID: HeaderName = answer_headers::ANTHROPIC_REQUEST_ID;
 
 /// The event that tells a waiting client that its stream is alive. The SDKs drop it, before the first event, too.
 pub const PING: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";

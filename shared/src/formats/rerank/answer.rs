@@ -140,6 +140,7 @@ mod tests {
             provider: "openrouter",
             upstream_model: "up",
             request_id: "r",
+            session_id: None,
         };
         serde_json::from_slice(&answer.plain(&bill).expect("json")).expect("json")
     }
