@@ -15,7 +15,7 @@ use crate::route::{Auth, Operation, Route};
 use crate::routes::{Documented, ROUTES};
 
 /// Schemas of objects that are passed through: they may hold further members, which are the provider's.
-const PASSED_ON: [&str; 9] = [
+const PASSED_ON: [&str; 11] = [
     "ChatCompletionRequest",
     "ChatMessage",
     "ChatCompletion",
@@ -25,6 +25,8 @@ const PASSED_ON: [&str; 9] = [
     "ConversationMessage",
     "Message",
     "CountTokensRequest",
+    "ResponseRequest",
+    "Response",
 ];
 
 /// What the operations are sorted by, in the order in which a user comes to them, and what each is about.

@@ -115,6 +115,10 @@ routes! {
     v1_messages at "/v1/messages" {
         POST inference::messages::create: User "inference"
     } speaks Messages max 300 needs [Redis];
+    /// OpenAI's Responses, streamed or not.
+    v1_responses at "/v1/responses" {
+        POST inference::responses::create: User "inference"
+    } speaks Responses max 300 needs [Redis];
     /// How many tokens a message's prompt has, for free.
     v1_messages_count_tokens at "/v1/messages/count_tokens" {
         POST inference::count_tokens::count: User "inference"

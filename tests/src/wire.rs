@@ -17,7 +17,7 @@ use shared::routes::ROUTES;
 use crate::world::{MODEL, Route, World, events};
 
 /// The wires. The first one is chat, by which everything is tested that has nothing to do with formats.
-pub static WIRES: [Wire; 7] = [
+pub static WIRES: [Wire; 10] = [
     Wire { name: "chat", provider: "openrouter", ..CHAT },
     Wire { name: "text completions", provider: "openrouter", ..TEXTS },
     Wire { name: "text completions over chat", provider: "portkey", ..TEXTS },
@@ -25,6 +25,9 @@ pub static WIRES: [Wire; 7] = [
     Wire { name: "messages over chat", provider: "portkey", ..MESSAGES },
     Wire { name: "chat over messages", provider: "anthropic", ..CHAT },
     Wire { name: "text completions over messages", provider: "anthropic", ..TEXTS },
+    Wire { name: "responses", provider: "openrouter", ..RESPONSES },
+    Wire { name: "responses over chat", provider: "portkey", ..RESPONSES },
+    Wire { name: "responses over messages", provider: "anthropic", ..RESPONSES },
 ];
 
 const CHAT: Wire = Wire {
@@ -67,6 +70,20 @@ const MESSAGES: Wire = Wire {
     ..CHAT
 };
 
+const RESPONSES: Wire = Wire {
+    format: Format::Responses,
+    route: "v1_responses",
+    prompt_tokens: 5,
+    question: |text| json!({ "input": text }),
+    // Behind what the model has thought, if it has.
+    text: "/content/0/text",
+    piece: "/delta",
+    object: "response",
+    chunk: "",
+    failed: || Value::Null,
+    ..CHAT
+};
+
 /// A format as a client speaks it, and who serves it.
 #[derive(Debug)]
 pub struct Wire {
@@ -79,7 +96,7 @@ pub struct Wire {
     /// The name of its route in the route table.
     pub route: &'static str,
     /// What the gateway counts for a prompt that says Hello, where the provider does not say: a token, four for each
-    /// message, and in chat one more for the line's end.
+    /// turn, and in chat one more for the line's end.
     pub prompt_tokens: u64,
     question: fn(&str) -> Value,
     /// Where a plain answer, and where an event, has its text.
@@ -116,12 +133,14 @@ impl Wire {
     }
 
     /// How many events of its provider's stream come before the first one with text: in chat, one brings the role; a
-    /// message begins, its first block does, and there is a ping.
+    /// message begins, its first block does, and there is a ping; a response begins and is under way, and so do its first
+    /// item and the item's first part.
     #[must_use]
     pub fn events_before_text(&self) -> u64 {
         match self.upstream() {
             Format::Chat => 1,
             Format::Messages => 3,
+            Format::Responses => 4,
             _ => 0,
         }
     }
@@ -130,6 +149,7 @@ impl Wire {
     #[must_use]
     pub fn own_events_before_text(&self) -> u64 {
         match (self.format, self.upstream()) {
+            (Format::Responses, _) => 4,
             (Format::Messages, Format::Messages) => 3,
             (Format::Messages, _) => 2,
             (Format::Completions, Format::Completions) => 0,
@@ -140,7 +160,7 @@ impl Wire {
     /// Whether it can be asked for several answers at once.
     #[must_use]
     pub fn has_choices(&self) -> bool {
-        self.format != Format::Messages && self.upstream() != Format::Messages
+        is_openai(self.format) && is_openai(self.upstream())
     }
 
     /// The members that ask for the usage at a stream's end, or say that it is not wanted.
@@ -148,7 +168,7 @@ impl Wire {
     pub fn with_usage(&self, wanted: bool) -> Value {
         match self.format {
             // It always comes.
-            Format::Messages => json!({}),
+            Format::Messages | Format::Responses => json!({}),
             _ => json!({ "stream_options": { "include_usage": wanted } }),
         }
     }
@@ -187,19 +207,51 @@ impl Wire {
         }
     }
 
-    /// What a client hears while its provider is silent.
+    /// The member that the prompt is.
     #[must_use]
-    pub fn alive(&self) -> &'static str {
+    pub fn prompt(&self) -> &'static str {
         match self.format {
+            Format::Chat | Format::Messages => "messages",
+            Format::Completions => "prompt",
+            _ => "input",
+        }
+    }
+
+    /// The member that limits the output.
+    #[must_use]
+    pub fn limit(&self) -> &'static str {
+        if self.format == Format::Responses { "max_output_tokens" } else { "max_tokens" }
+    }
+
+    /// Whether every stream ends with its usage, whatever is asked for.
+    #[must_use]
+    pub fn always_bills(&self) -> bool {
+        !is_openai(self.format)
+    }
+
+    /// What a client hears while its provider is silent: before the first event, or behind it.
+    #[must_use]
+    pub fn alive(&self, begun: bool) -> &'static str {
+        match self.format {
+            Format::Responses if begun => "event: keepalive\ndata: {\"type\":\"keepalive\"}\n\n",
             Format::Messages => "event: ping\ndata: {\"type\": \"ping\"}\n\n",
             _ => ": keep-alive\n\n",
         }
     }
 
-    /// What stands at the end of a stream that is complete.
+    /// Whether a stream has ended as a complete one does.
+    #[must_use]
+    pub fn is_over(&self, stream: &str) -> bool {
+        let stream = stream.replace('\r', "");
+        let last = stream.strip_suffix("\n\n").and_then(|whole| whole.rsplit("\n\n").next());
+        last.is_some_and(|last| format!("{last}\n\n").starts_with(self.end()))
+    }
+
+    /// What the last event of a stream that is complete begins with.
     #[must_use]
     pub fn end(&self) -> &'static str {
         match self.format {
+            Format::Responses => "event: response.completed\n",
             Format::Messages => "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
             _ => "data: [DONE]\n\n",
         }
@@ -211,6 +263,9 @@ impl Wire {
         match self.upstream() {
             Format::Messages => {
                 "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
+            }
+            Format::Responses => {
+                "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"output\":[]}}\n\n"
             }
             _ => "data: [DONE]\n\n",
         }
@@ -230,6 +285,10 @@ impl Wire {
             Format::Messages => {
                 let delta = json!({ "type": "text_delta", "text": text });
                 return json!({ "type": "content_block_delta", "index": 0, "delta": delta });
+            }
+            Format::Responses => {
+                return json!({ "type": "response.output_text.delta", "sequence_number": 4, "item_id": "m",
+                    "output_index": 0, "content_index": 0, "delta": text });
             }
             Format::Chat => (CHAT.chunk, json!({ "index": 0, "delta": { "content": text }, "finish_reason": null })),
             _ => (TEXTS.chunk, json!({ "index": 0, "text": text, "finish_reason": null })),
@@ -255,6 +314,12 @@ impl Wire {
                 return json!({ "id": "m", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
                     "content": [{ "type": "text", "text": text }] });
             }
+            Format::Responses => {
+                let part = json!({ "type": "output_text", "text": text, "annotations": [] });
+                let message = json!({ "type": "message", "id": "m", "role": "assistant", "content": [part] });
+                return json!({ "id": "r", "object": "response", "created_at": 1, "model": "m", "status": "completed",
+                    "output": [message] });
+            }
             _ => (TEXTS.object, json!({ "text": text, "logprobs": null })),
         };
         let mut answer = json!({ "id": "c", "object": object, "created": 1, "model": "m", "choices": [choice] });
@@ -278,7 +343,7 @@ impl Wire {
         self.say("Hello", further)
     }
 
-    /// The body of a call of [`MODEL`] that says this, with further members.
+    /// The body of a call of [`MODEL`] that says this, with further members: `max_tokens` under the format's own name.
     ///
     /// # Panics
     /// When `further` is not an object.
@@ -287,7 +352,10 @@ impl Wire {
         let mut body = (self.question)(text);
         let members = body.as_object_mut().expect("an object");
         members.insert("model".to_owned(), json!(MODEL));
-        members.extend(further.as_object().expect("an object").clone());
+        for (name, value) in further.as_object().expect("an object") {
+            let name = if name == "max_tokens" { self.limit() } else { name };
+            members.insert(name.to_owned(), value.clone());
+        }
         body
     }
 
@@ -299,7 +367,11 @@ impl Wire {
     pub fn text(&self, answer: &Value) -> String {
         let named = if self.format == Format::Messages { "type" } else { "object" };
         assert_eq!(answer[named], self.object, "{answer}");
-        let text = answer.pointer(self.text).and_then(Value::as_str);
+        let message = match &answer["output"] {
+            Value::Array(items) => items.iter().find(|item| item["type"] == "message").unwrap_or(&Value::Null),
+            _ => answer,
+        };
+        let text = message.pointer(self.text).and_then(Value::as_str);
         text.unwrap_or_else(|| panic!("no text: {answer}")).to_owned()
     }
 
@@ -313,10 +385,13 @@ impl Wire {
         let whole = &stream[..stream.rfind('\n').map_or(0, |at| at + 1)];
         let events = events(whole).into_iter();
         let text = |event: Value| {
-            if self.format == Format::Messages {
-                assert!(event["type"].is_string(), "{event}");
-            } else {
+            if is_openai(self.format) {
                 assert_eq!(event["object"], self.chunk, "{event}");
+            } else {
+                assert!(event["type"].is_string(), "{event}");
+            }
+            if self.format == Format::Responses && event["type"] != "response.output_text.delta" {
+                return None;
             }
             event.pointer(self.piece).and_then(Value::as_str).map(ToOwned::to_owned)
         };
@@ -330,14 +405,22 @@ impl Wire {
             let reason = answer.pointer("/delta/stop_reason").unwrap_or(&answer["stop_reason"]);
             return reason.as_str().map(|reason| if reason == "end_turn" { "stop" } else { reason });
         }
+        if self.format == Format::Responses {
+            let response = answer.get("response").unwrap_or(answer);
+            return match response["status"].as_str() {
+                Some("completed") => Some("stop"),
+                Some("incomplete") => Some("length"),
+                _ => None,
+            };
+        }
         answer.pointer("/choices/0/finish_reason").and_then(Value::as_str)
     }
 
     /// The usage of a plain answer or of an event, in the words of chat; null if it has none, or none with a cost.
     #[must_use]
     pub fn usage(&self, answer: &Value) -> Value {
-        let usage = &answer["usage"];
-        if self.format != Format::Messages || usage["cost"].is_null() {
+        let usage = &answer.get("response").unwrap_or(answer)["usage"];
+        if is_openai(self.format) || usage["cost"].is_null() {
             return if usage["cost"].is_null() { Value::Null } else { usage.clone() };
         }
         let count = |name: &str| usage[name].as_u64().unwrap_or_default();
@@ -357,8 +440,19 @@ impl Wire {
     /// When the stream has not ended so.
     #[must_use]
     pub fn failure(&self, stream: &str) -> Value {
-        assert!(!stream.contains("[DONE]") && !stream.contains("message_stop"), "{stream}");
+        assert!(!["[DONE]", "message_stop", "response.completed"].iter().any(|end| stream.contains(end)), "{stream}");
         let last = events(stream).pop().expect("an event");
+        if self.format == Format::Responses {
+            assert_eq!(
+                (&last["type"], &last["response"]["status"]),
+                (&json!("response.failed"), &json!("failed")),
+                "{last}"
+            );
+            let mut error = last["response"]["error"].clone();
+            assert!(error["code"].is_string(), "{last}");
+            error["code"] = error["gateway_code"].take();
+            return error;
+        }
         if self.format == Format::Messages {
             assert_eq!(last["type"], "error", "{last}");
             assert!(last["error"]["code"].is_string() && last["error"]["type"].is_string(), "{last}");
@@ -390,9 +484,14 @@ pub fn formats() -> impl Iterator<Item = &'static Wire> {
     Format::ALL.iter().filter_map(|format| WIRES.iter().find(|wire| wire.format == *format))
 }
 
-/// The wires on which both sides speak a format of OpenAI's, which many providers speak each in its own way.
+/// The wires on which both sides speak a format of choices, which many providers speak each in its own way.
 pub fn openai() -> impl Iterator<Item = &'static Wire> {
-    WIRES.iter().filter(|wire| wire.format != Format::Messages && wire.upstream() != Format::Messages)
+    WIRES.iter().filter(|wire| is_openai(wire.format) && is_openai(wire.upstream()))
+}
+
+/// Whether a format is one of OpenAI's older ones, whose answers are choices.
+const fn is_openai(format: Format) -> bool {
+    matches!(format, Format::Chat | Format::Completions)
 }
 
 /// Runs a test with each of [`openai`]'s wires, as [`each`] does.

@@ -70,6 +70,8 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub(super) struct ToolCall {
     pub(super) name: Piece,
+    /// Whether the tool takes a text and no JSON.
+    pub(super) custom: bool,
     /// The arguments' JSON, a piece a chunk.
     pub(super) arguments: Vec<Piece>,
 }
@@ -182,8 +184,10 @@ fn compose_text(
 
 /// A call of each tool, with arguments made after its schema.
 fn made_up(tools: &[Tool]) -> Result<Vec<Told>, ApiError> {
-    let call =
-        |Tool { name, parameters }: &Tool| Ok(Told { name: name.clone(), arguments: json_instance(parameters, name)? });
+    let call = |Tool { name, parameters, custom }: &Tool| {
+        let arguments = if *custom { format!("{name} it") } else { json_instance(parameters, name)? };
+        Ok(Told { name: name.clone(), arguments, custom: *custom })
+    };
     tools.iter().map(call).collect()
 }
 
@@ -198,7 +202,7 @@ fn compose_calls(told: &[Told], mut left: u64) -> (Vec<ToolCall>, bool) {
         let mut arguments = tokens::pieces(&call.arguments);
         let cut = tokens::cut(&mut arguments, left);
         left -= tokens::sum(&arguments);
-        calls.push(ToolCall { name, arguments: tokens::group(&in_halves(arguments), 5) });
+        calls.push(ToolCall { name, custom: call.custom, arguments: tokens::group(&in_halves(arguments), 5) });
         if cut {
             return (calls, true);
         }

@@ -1,5 +1,5 @@
-//! The endpoints. Three complete: OpenAI's chat completions, its legacy text completions and Anthropic's Messages. Others
-//! give what is no text.
+//! The endpoints. Four complete: OpenAI's chat completions, its legacy text completions and its Responses, and Anthropic's
+//! Messages. Others give what is no text.
 //!
 //! What a request may say and how its answer looks on the wire differ; what the answer is and every behaviour are the
 //! same.
@@ -12,6 +12,7 @@ pub(super) enum Format {
     Chat,
     Text,
     Messages,
+    Responses,
     Embeddings,
     Rerank,
     Images,
@@ -21,10 +22,11 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Chat,
         Self::Text,
         Self::Messages,
+        Self::Responses,
         Self::Embeddings,
         Self::Rerank,
         Self::Images,
@@ -34,7 +36,7 @@ impl Format {
 
     /// Whether its answers are a text, which can be streamed.
     pub(super) const fn completes(self) -> bool {
-        matches!(self, Self::Chat | Self::Text | Self::Messages)
+        matches!(self, Self::Chat | Self::Text | Self::Messages | Self::Responses)
     }
 
     /// Under a provider's base path.
@@ -43,6 +45,7 @@ impl Format {
             Self::Chat => "/chat/completions",
             Self::Text => "/completions",
             Self::Messages => "/messages",
+            Self::Responses => "/responses",
             Self::Embeddings => "/embeddings",
             Self::Rerank => "/rerank",
             Self::Images => "/images/generations",
@@ -61,6 +64,7 @@ impl Format {
             Self::Chat => "chat.completion",
             Self::Text => "text_completion",
             Self::Messages => "message",
+            Self::Responses => "response",
             Self::Embeddings => "list",
             Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
@@ -72,6 +76,7 @@ impl Format {
             Self::Chat => "chat.completion.chunk",
             Self::Text => "text_completion",
             Self::Messages => "message",
+            Self::Responses => "response",
             Self::Embeddings | Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
         }
     }
@@ -80,6 +85,7 @@ impl Format {
     pub(super) const fn id_prefix(self, vendor: Vendor) -> &'static str {
         match (vendor, self) {
             (_, Self::Messages) => "msg_",
+            (_, Self::Responses) => "resp_",
             (Vendor::OpenRouter, _) => "gen-",
             (_, Self::Chat) => "chatcmpl-",
             (_, Self::Text) => "cmpl-",

@@ -2,7 +2,7 @@
 //! provider under its own base path, so that its `<NAME>_BASE_URL` can point at it.
 //!
 //! They check what the originals check (key, body, parameters) and answer as OpenAI's chat completions and legacy text
-//! completions and Anthropic's Messages do, plain and streamed. Answers are deterministic. A model named `standin/<behaviour>?<parameter>=<number>&…` asks for one of the
+//! completions, its Responses and Anthropic's Messages do, plain and streamed. Answers are deterministic. A model named `standin/<behaviour>?<parameter>=<number>&…` asks for one of the
 //! behaviours of [`behaviour::TABLE`]: failures, cut streams, odd framing, exact usage figures, recorded answers of every
 //! shape.
 //!

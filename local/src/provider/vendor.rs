@@ -41,6 +41,7 @@ impl Vendor {
     pub(super) const fn has(self, format: Format) -> bool {
         match format {
             Format::Messages => matches!(self, Self::OpenRouter | Self::Anthropic),
+            Format::Responses => matches!(self, Self::OpenRouter),
             Format::Chat | Format::Text => !matches!(self, Self::Anthropic),
             Format::Images => matches!(self, Self::Portkey),
             Format::OwnImages => matches!(self, Self::OpenRouter),

@@ -164,8 +164,8 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
                 if heard.elapsed() >= longest_silence {
                     return Ended::Broken(Box::new(Failure::silent(provider)));
                 }
-                if !call.request.keep_alive().is_empty() {
-                    client.send(Bytes::from_static(call.request.keep_alive()), deadline.as_mut()).await;
+                if !call.request.keep_alive(true).is_empty() {
+                    client.send(Bytes::from_static(call.request.keep_alive(true)), deadline.as_mut()).await;
                 }
                 told = Instant::now();
             }

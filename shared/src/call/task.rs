@@ -156,10 +156,10 @@ impl Call {
             tokio::select! {
                 opened = &mut open => return Some(opened),
                 () = client.left(), if gives_up => return None,
-                () = keep_alive.as_mut(), if self.demand().stream && !self.request.keep_alive().is_empty() => {
+                () = keep_alive.as_mut(), if self.demand().stream && !self.request.keep_alive(false).is_empty() => {
                     so_far.upstream = asked.elapsed();
                     client.begin(|body| head::answer(self, admitted, &so_far, None, self.request.content_type(), body));
-                    client.send(Bytes::from_static(self.request.keep_alive()), deadline.as_mut()).await;
+                    client.send(Bytes::from_static(self.request.keep_alive(false)), deadline.as_mut()).await;
                     keep_alive.as_mut().reset(Instant::now() + every);
                 }
             }

@@ -49,8 +49,8 @@ impl Request for Arc<dyn Request> {
         (**self).failure_event(error)
     }
 
-    fn keep_alive(&self) -> &'static [u8] {
-        (**self).keep_alive()
+    fn keep_alive(&self, begun: bool) -> &'static [u8] {
+        (**self).keep_alive(begun)
     }
 
     fn conversation(&self) -> Option<&dyn Conversation> {

@@ -8,6 +8,8 @@ use std::mem;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use memchr::memchr_iter;
+use serde::Serialize;
+use serde_json::Value;
 
 /// The longest event that is waited for, in bytes: far more than a delta, little enough for memory.
 const LONGEST_EVENT: usize = 8 * 1024 * 1024;
@@ -41,6 +43,24 @@ pub trait Reader {
     /// # Errors
     /// [`Broken`] ends the stream here.
     fn event(&mut self, data: Bytes) -> Result<Verdict, Broken>;
+}
+
+/// An event with a name: some SDKs go by its `event` line.
+///
+/// # Errors
+/// None in practice: what is written here was JSON before.
+pub fn named_event(name: &str, data: &impl Serialize) -> serde_json::Result<Bytes> {
+    let mut event = format!("event: {name}\ndata: ").into_bytes();
+    serde_json::to_writer(&mut event, data)?;
+    event.extend_from_slice(b"\n\n");
+    Ok(event.into())
+}
+
+/// The event of a value that holds its own `type`.
+#[must_use]
+pub fn event_of(data: &Value) -> Bytes {
+    let name = data.get("type").and_then(Value::as_str).unwrap_or_default();
+    format!("event: {name}\ndata: {data}\n\n").into()
 }
 
 /// Cuts a stream into events.
@@ -86,7 +106,12 @@ impl EventStream {
         }
         event.truncate(event.trim_ascii_end().len());
         event.put_slice(b"\n\n");
-        pass(&event.freeze(), reader, out)
+        let event = event.freeze();
+        if data(&event).is_none() {
+            // It was cut off before it said anything, and its name alone is no event.
+            return Ok(());
+        }
+        pass(&event, reader, out)
     }
 
     fn without_mark(&mut self, mut frame: Bytes) -> Bytes {
@@ -302,6 +327,7 @@ mod tests {
     #[test]
     fn a_last_event_is_closed_for_the_client() {
         assert_eq!(run(&[b"data: a\n\ndata: b"]).1, "data: a\n\ndata: b\n\n");
+        assert_eq!(run(&[b"data: a\n\nevent: last\n"]).1, "data: a\n\n");
     }
 
     #[test]

@@ -29,6 +29,8 @@ formats! {
     Completions,
     /// Anthropic's Messages.
     Messages,
+    /// OpenAI's Responses.
+    Responses,
     /// OpenAI's embeddings.
     Embeddings,
     /// Cohere's rerank, as Jina and OpenRouter have it, too.

@@ -8,7 +8,7 @@
 //! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept.
 //! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
-//! - `messages`: Anthropic's Messages.
+//! - `messages`: Anthropic's Messages. `responses`: OpenAI's Responses.
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
 //!   `whole`: what formats share whose answer is one JSON object and no text.
 //!
@@ -28,6 +28,7 @@ pub mod incoming;
 pub mod messages;
 pub mod openai;
 pub mod rerank;
+pub mod responses;
 pub mod speech;
 pub mod whole;
 
@@ -114,8 +115,9 @@ pub trait Request: Send + Sync {
     /// The event that ends a stream in which no provider has answered.
     fn failure_event(&self, error: &Error) -> Bytes;
 
-    /// What tells a client that waits for a stream that it is alive: no SDK shows it. Empty where nothing may come between.
-    fn keep_alive(&self) -> &'static [u8] {
+    /// What tells a client that waits for a stream that it is alive: no SDK shows it. `begun` says whether the client has had
+    /// an event before. Empty where nothing may come between.
+    fn keep_alive(&self, _begun: bool) -> &'static [u8] {
         events::KEEP_ALIVE
     }
 

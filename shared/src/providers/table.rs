@@ -6,6 +6,7 @@ use crate::formats::format::Format;
 const CHAT: (Format, &str) = (Format::Chat, "/chat/completions");
 const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");
 const MESSAGES: (Format, &str) = (Format::Messages, "/messages");
+const RESPONSES: (Format, &str) = (Format::Responses, "/responses");
 const EMBEDDINGS: (Format, &str) = (Format::Embeddings, "/embeddings");
 const RERANK: (Format, &str) = (Format::Rerank, "/rerank");
 const SPEECH: (Format, &str) = (Format::Speech, "/audio/speech");
@@ -17,7 +18,16 @@ pub static PROVIDERS: &[Provider] = &[
         name: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         authentication: Authentication::Bearer,
-        speaks: &[CHAT, COMPLETIONS, MESSAGES, EMBEDDINGS, RERANK, (Format::ImageGeneration, "/images"), SPEECH],
+        speaks: &[
+            CHAT,
+            COMPLETIONS,
+            MESSAGES,
+            RESPONSES,
+            EMBEDDINGS,
+            RERANK,
+            (Format::ImageGeneration, "/images"),
+            SPEECH,
+        ],
         quirks: Quirks { sends_app: true, open_weights: false, own_images: true },
     },
     Provider {

@@ -9,11 +9,15 @@ use tests::answer::Answer;
 use tests::wire::{WIRES, Wire};
 use tests::world::{MODEL, World};
 
-/// The shapes that the stand-in has recorded of text completions and of messages; all others are chat's alone.
+/// The shapes that the stand-in has recorded of text completions, of messages and of responses; all others are chat's alone.
 const OF_TEXTS: usize = 6;
 const OF_MESSAGES: usize = 7;
+const OF_RESPONSES: usize = 9;
 
-/// What no message can ask a chat for: several answers, sound, and tools as messages do not have them.
+/// The limit of each call.
+const LIMIT: u64 = 200;
+
+/// What no message and no response can ask a chat for: several answers, sound, and tools as they do not have them.
 const NEVER_ASKED: [&str; 4] = ["choices", "custom-tools", "function-call", "audio"];
 
 /// The provider's own plain answer in the format in which the gateway asks it; none where it has not this shape. What is
@@ -26,7 +30,12 @@ async fn its_own(world: &World, wire: &Wire, shape: &str) -> Option<Value> {
     let standin = &world.platform.providers;
     let url = format!("{}{path}", standin.base_url(ANY).expect("a provider"));
     let request = world.http.post(url).bearer_auth(standin.key(ANY).expect("a key"));
-    let body = native.hello(&json!({ "model": shape })).to_string();
+    let mut body = native.hello(&json!({ "model": shape }));
+    if native.format == Format::Responses {
+        // It keeps nothing, and wants to be told so.
+        body["store"] = json!(false);
+    }
+    let body = body.to_string();
     let answer = Answer::to(request.header("content-type", "application/json").body(body)).await;
     (answer.status != 404).then(|| answer.success())
 }
@@ -34,12 +43,12 @@ async fn its_own(world: &World, wire: &Wire, shape: &str) -> Option<Value> {
 /// The gateway's plain answer, without what it adds: the cost and who served it. The model has the catalog's name in it.
 async fn the_gateways(world: &World, key: &str, wire: &Wire, shape: &str) -> Value {
     world.serves(wire, shape).await;
-    let mut answer = Answer::to(world.call(wire, key, &wire.hello(&json!({ "max_tokens": 200 })))).await.success();
+    let mut answer = Answer::to(world.call(wire, key, &wire.hello(&json!({ "max_tokens": LIMIT })))).await.success();
     let added = answer.as_object_mut().expect("an object").remove("gateway");
     let added = added.expect("who served it");
     assert_eq!((&added["provider"], &added["upstream_model"]), (&json!(wire.provider), &json!(shape)));
-    // As at OpenRouter, beside the model; a message has it in the note alone.
-    let beside = (wire.format != Format::Messages).then(|| json!(wire.provider));
+    // As at OpenRouter, beside the model; a message and a response have it in the note alone.
+    let beside = (!wire.always_bills()).then(|| json!(wire.provider));
     assert_eq!(answer.as_object_mut().and_then(|answer| answer.remove("provider")), beside);
     let cost = answer["usage"].as_object_mut().and_then(|usage| usage.remove("cost"));
     assert!(cost.is_some(), "{answer}");
@@ -94,6 +103,76 @@ fn as_message(chat: &Value) -> Value {
     }
     json!({"id": format!("msg_{id}"), "type": "message", "role": "assistant", "model": chat["model"], "content": content,
            "stop_reason": stop_reason, "stop_sequence": null, "usage": told})
+}
+
+/// The response that says what a chat completion says, without its names and its time.
+fn as_response(chat: &Value) -> Value {
+    let (choice, message) = (&chat["choices"][0], &chat["choices"][0]["message"]);
+    let reason = match choice["finish_reason"].as_str() {
+        Some("length") => Some("max_output_tokens"),
+        Some("content_filter") => Some("content_filter"),
+        _ => None,
+    };
+    let status = if reason.is_some() { "incomplete" } else { "completed" };
+    let mut output: Vec<Value> = Vec::new();
+    let thoughts = |text: &str| json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": text}]});
+    let said = |text: &Value| {
+        let logprobs = choice["logprobs"]["content"].as_array().cloned().unwrap_or_default();
+        let part = json!({"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs});
+        json!({"type": "message", "role": "assistant", "status": status, "content": [part]})
+    };
+    let thought = [&message["reasoning_content"], &message["reasoning"]].into_iter().find_map(Value::as_str);
+    output.extend(thought.map(thoughts));
+    match &message["content"] {
+        Value::Array(parts) => output.extend(parts.iter().map(|part| match part["type"].as_str() {
+            Some("thinking") => {
+                let texts = part["thinking"].as_array().expect("thoughts").iter();
+                thoughts(&texts.filter_map(|part| part["text"].as_str()).collect::<String>())
+            }
+            _ => said(&part["text"]),
+        })),
+        text @ Value::String(written) if !written.is_empty() => output.push(said(text)),
+        _ => {}
+    }
+    if let Some(refusal) = message["refusal"].as_str() {
+        output.push(json!({"type": "message", "role": "assistant", "status": status,
+            "content": [{"type": "refusal", "refusal": refusal}]}));
+    }
+    output.extend(message["tool_calls"].as_array().into_iter().flatten().map(|call| {
+        json!({"type": "function_call", "call_id": call["id"], "name": call["function"]["name"],
+            "arguments": call["function"]["arguments"], "status": "completed"})
+    }));
+    let usage = &chat["usage"];
+    let count = |of: &Value, name: &str| of[name].as_u64().unwrap_or_default();
+    let (read, details) = (&usage["prompt_tokens_details"], &usage["completion_tokens_details"]);
+    let (prompt, completion) = (count(usage, "prompt_tokens"), count(usage, "completion_tokens"));
+    json!({"object": "response", "status": status, "model": chat["model"], "output": output, "error": null,
+        "incomplete_details": reason.map(|reason| json!({"reason": reason})), "background": false, "instructions": null,
+        "max_output_tokens": LIMIT, "max_tool_calls": null, "metadata": {}, "parallel_tool_calls": true,
+        "previous_response_id": null, "prompt_cache_key": null, "reasoning": {"effort": null, "summary": null},
+        "safety_identifier": null, "service_tier": "default", "store": false, "temperature": 1,
+        "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_logprobs": 0, "top_p": 1,
+        "truncation": "disabled", "user": null,
+        "usage": {"input_tokens": prompt, "output_tokens": completion, "total_tokens": prompt + completion,
+            "input_tokens_details": {"cached_tokens": count(read, "cached_tokens"), "cache_write_tokens": count(read, "cache_write_tokens")},
+            "output_tokens_details": {"reasoning_tokens": count(details, "reasoning_tokens")}}})
+}
+
+/// A response without its names and its time, each of which is made anew.
+fn without_names(mut response: Value) -> Value {
+    let members = response.as_object_mut().expect("an object");
+    assert!(members.remove("id").is_some_and(|id| id.as_str().is_some_and(|id| id.starts_with("resp_"))));
+    assert!(members.remove("created_at").is_some_and(|made| made.as_u64() > Some(1_700_000_000)));
+    for item in members["output"].as_array_mut().expect("items") {
+        let prefix = match item["type"].as_str().expect("a type") {
+            "reasoning" => "rs_",
+            "message" => "msg_",
+            _ => "fc_",
+        };
+        let id = item.as_object_mut().and_then(|item| item.remove("id"));
+        assert!(id.is_some_and(|id| id.as_str().is_some_and(|id| id.starts_with(prefix))), "{item}");
+    }
+    response
 }
 
 /// The chat completion that says what a message says; when it was made nobody knows.
@@ -185,7 +264,8 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
         let mut compared = 0;
         for shape in shapes() {
             let Some(own) = its_own(&world, wire, &shape).await else { continue };
-            let is_asked = wire.format != Format::Messages
+            let is_asked = !wire.always_bills()
+                || wire.upstream() == wire.format
                 || !NEVER_ASKED.iter().any(|name| shape.ends_with(&format!("shape-{name}")));
             if !is_asked {
                 continue;
@@ -197,8 +277,22 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
             // It is a stream that was asked for.
             assert_eq!(control.requests()[0].body["stream"], true, "{}: {shape}", wire.name);
             let mut expected = match (wire.format, wire.upstream()) {
+                (Format::Responses, Format::Responses) => {
+                    let mut own = own;
+                    // The client's own limit, and not what the hold made of it.
+                    own["max_output_tokens"] = json!(LIMIT);
+                    own
+                }
                 (format, upstream) if format == upstream => own,
                 (Format::Messages, _) => as_message(&own),
+                (Format::Responses, Format::Chat) => {
+                    answer = without_names(answer);
+                    as_response(&own)
+                }
+                (Format::Responses, _) => {
+                    answer = without_names(answer);
+                    as_response(&as_chat(&own))
+                }
                 (Format::Completions, Format::Chat) => as_texts(own),
                 (_, _) => {
                     let made = answer.as_object_mut().expect("an object").remove("created");
@@ -216,10 +310,11 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
             compared += 1;
         }
         let recorded = match (wire.format, wire.upstream()) {
-            (Format::Messages, Format::Chat) => shapes().count() - NEVER_ASKED.len(),
+            (Format::Messages | Format::Responses, Format::Chat) => shapes().count() - NEVER_ASKED.len(),
             (_, Format::Chat) => shapes().count(),
             (_, Format::Completions) => OF_TEXTS,
             (_, Format::Messages) => OF_MESSAGES,
+            (_, Format::Responses) => OF_RESPONSES,
             (_, _) => 0,
         };
         assert_eq!(compared, recorded, "{}", wire.name);

@@ -35,9 +35,19 @@ fn every_type() -> Vec<Value> {
 fn accepted(wire: &Wire, member: &str, value: &Value) -> bool {
     let of_messages = wire.format == Format::Messages;
     if value.is_null() {
-        return !(matches!(member, "model" | "messages" | "prompt") || (of_messages && member == "max_tokens"));
+        return !(matches!(member, "model" | "messages" | "prompt" | "input")
+            || (of_messages && member == "max_tokens"));
     }
     match member {
+        "input" => value.is_string(),
+        "instructions" => value.is_string(),
+        "reasoning" | "text" => value.is_object(),
+        "background" => [json!([]), json!(false)].contains(value),
+        "max_output_tokens" | "truncation" | "previous_response_id" | "conversation" => false,
+        "store" | "parallel_tool_calls" => value.is_boolean(),
+        "include" => value.as_array().is_some_and(|names| names.iter().all(Value::is_string)),
+        "metadata" => *value == json!({}),
+
         // A text that names no model is a 404, which is told apart below.
         "model" => value.as_str().is_some_and(|model| !model.is_empty()),
         "n" | "best_of" | "max_tokens" | "max_completion_tokens" => false,
@@ -62,6 +72,21 @@ fn own_members(wire: &Wire) -> &'static [&'static str] {
         Format::Chat => &["messages", "max_completion_tokens"],
         Format::Completions => &["prompt", "suffix", "best_of", "logprobs"],
         Format::Messages => &["messages", "speed", "inference_geo", "container", "mcp_servers"],
+        Format::Responses => &[
+            "input",
+            "instructions",
+            "max_output_tokens",
+            "reasoning",
+            "text",
+            "truncation",
+            "store",
+            "parallel_tool_calls",
+            "include",
+            "metadata",
+            "previous_response_id",
+            "conversation",
+            "background",
+        ],
         _ => &[],
     }
 }
@@ -85,9 +110,12 @@ async fn a_member_of_the_wrong_type_is_refused_by_name() {
         "preset",
     ];
     let every = formats().flat_map(|wire| members.iter().chain(own_members(wire)).map(move |member| (wire, *member)));
-    // A message is one answer, and its stream has no options.
-    let every =
-        every.filter(|(wire, member)| wire.format != Format::Messages || !matches!(*member, "n" | "stream_options"));
+    // A message is one answer, and its stream has no options; so is a response, whose limit has another name.
+    let every = every.filter(|(wire, member)| match wire.format {
+        Format::Messages => !matches!(*member, "n" | "stream_options"),
+        Format::Responses => !matches!(*member, "n" | "max_tokens"),
+        _ => true,
+    });
     for (wire, member) in every {
         for value in every_type() {
             let streamed = member == "stream_options";
@@ -166,6 +194,7 @@ async fn numbers_out_of_range_are_refused_by_name() {
             Format::Chat => &["n", "max_tokens", "max_completion_tokens"],
             Format::Completions => &["n", "max_tokens", "best_of"],
             Format::Messages => &["max_tokens"],
+            Format::Responses => &["max_output_tokens"],
             _ => &[],
         };
         for (member, number) in members.iter().flat_map(|member| numbers.map(|number| (*member, number))) {

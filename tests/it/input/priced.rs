@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::watch::Watch;
-use tests::wire::formats;
+use tests::wire::{Wire, formats};
 use tests::world::World;
 
 use super::assert_nothing_left;
@@ -29,7 +29,6 @@ fn dear() -> Vec<(&'static str, Value)> {
         ("Models", json!(["a"])),
         ("Model", json!("openai/o1-pro")),
         ("extra_body", json!({"model": "openai/o1-pro"})),
-        ("max_output_tokens", json!(9_000)),
         ("max_new_tokens", json!(9_000)),
         ("n_predict", json!(9_000)),
         ("Max_Tokens", json!(9_000)),
@@ -62,14 +61,25 @@ fn dear() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// A call with these members under their own names.
+fn raw(wire: &Wire, members: &Value) -> Value {
+    let mut body = wire.hello(&json!({}));
+    body.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
+    body
+}
+
 #[tokio::test]
 async fn what_costs_more_or_means_another_is_named_and_nobody_is_asked_for_it() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;
     let watch = Watch::new(&world);
     for wire in formats() {
-        for (name, value) in dear() {
-            let answer = Answer::to(world.call(wire, &account.key, &wire.hello(&json!({ name: value })))).await;
+        // Another format's name of the limit.
+        let limit = if wire.limit() == "max_tokens" { "max_output_tokens" } else { "max_tokens" };
+        for (name, value) in dear().into_iter().chain([(limit, json!(9_000))]) {
+            // As it is sent, not as the harness would name it.
+            let members = json!({ name: value });
+            let answer = Answer::to(world.call(wire, &account.key, &raw(wire, &members))).await;
             answer.refused(400, "invalid_request");
             let param = answer.json()["error"]["param"].as_str().unwrap_or_default().to_owned();
             let within = param.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']));
@@ -90,8 +100,9 @@ async fn a_member_that_stands_twice_is_named() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;
     for wire in formats() {
+        let limit = wire.limit();
         for (further, name) in [
-            (r#""max_tokens":1,"max_tokens":9000"#, "max_tokens"),
+            (&*format!(r#""{limit}":1,"{limit}":9000"#), limit),
             (r#""model":"a","mod\u0065l":"b""#, "model"),
             (r#""metadata":{"a":1,"a":2}"#, "a"),
         ] {

@@ -79,6 +79,13 @@ fn name() -> impl Strategy<Value = String> {
         "thinking",
         "cache_control",
         "input_schema",
+        "input",
+        "instructions",
+        "max_output_tokens",
+        "reasoning",
+        "call_id",
+        "output",
+        "namespace",
     ];
     prop_oneof![9 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
 }
@@ -127,6 +134,18 @@ fn good(wire: &Wire) -> Value {
             "tools": [{"name": "f", "input_schema": {"type": "object"}}],
             "stop_sequences": ["x"],
         }),
+        Format::Responses => json!({
+            "instructions": "Be brief.",
+            "input": [
+                {"role": "user", "content": [{"type": "input_text", "text": "Hello"},
+                    {"type": "input_image", "image_url": "data:image/png;base64,AA"}]},
+                {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]},
+                {"type": "custom_tool_call", "call_id": "c", "name": "g", "input": "ls"},
+                {"type": "custom_tool_call_output", "call_id": "c", "output": "a"},
+            ],
+            "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}, {"type": "custom", "name": "g"}],
+            "tool_choice": "auto",
+        }),
         _ => json!({"prompt": ["Hello"], "logprobs": 2, "best_of": 2, "echo": false, "suffix": ""}),
     };
     let mut body = wire.hello(&json!({
@@ -137,7 +156,7 @@ fn good(wire: &Wire) -> Value {
     if wire.has_choices() {
         body["n"] = json!(2);
     }
-    if wire.format != Format::Messages {
+    if !wire.always_bills() {
         body["stop"] = json!(["x"]);
     }
     body

@@ -108,7 +108,7 @@ async fn so_is_a_large_request_in_any_other_format() {
         world.serves(wire, "standin/normal").await;
         for (what, prompt) in &prompts {
             let body = match (wire.format, prompt) {
-                (Format::Messages, Value::String(text)) => wire.say(text, &json!({})),
+                (Format::Messages | Format::Responses, Value::String(text)) => wire.say(text, &json!({})),
                 _ => wire.hello(&json!({ "prompt": prompt })),
             };
             let answer = soon(what, Answer::to(world.call(wire, &account.key, &body))).await;

@@ -78,6 +78,33 @@ fn hostile_members(wire: &Wire) -> Vec<(&'static str, Value)> {
                     {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "77"}]}]})),
             ]);
         }
+        (Format::Responses, _) => {
+            let image = json!({"type": "input_image", "image_url": format!("data:image/png;base64,{}", "iVBORw0K".repeat(4000))});
+            let tool = |name: &str| json!({"type": "function", "name": name, "parameters": wide});
+            let mut instructions = vec![json!({"role": "developer", "content": "9"}); 200];
+            instructions.insert(0, json!({"role": "user", "content": "9"}));
+            let input = |content: Value| json!({"input": [{"role": "user", "content": content}]});
+            members.extend([
+                ("images", input(json!([{"type": "input_text", "text": "?"}, image, image]))),
+                ("tools", json!({"tools": [tool("a"), tool("b")]})),
+                ("a small tool", json!({"tools": [{"type": "function", "name": "f", "parameters": {}}]})),
+                ("a custom tool", json!({"tools": [{"type": "custom", "name": "f",
+                    "format": {"type": "grammar", "syntax": "lark", "definition": "start: /9+/"}}]})),
+                ("tools within the input", json!({"input": [{"role": "user", "content": "9"},
+                    {"type": "additional_tools", "role": "developer", "tools": [
+                        {"type": "namespace", "name": "n", "tools": [tool("a"), {"type": "custom", "name": "b"}]}]}]})),
+                ("schema", json!({"text": {"format": {"type": "json_schema", "name": "s", "schema": wide}}})),
+                ("instructions", json!({"instructions": "9182736450".repeat(300)})),
+                ("many messages", json!({"input": vec![json!({"role": "user", "content": "9"}); 200]})),
+                ("many instructions", json!({ "input": instructions })),
+                ("calls and results", json!({"input": [
+                    {"role": "user", "content": "x"},
+                    {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\": 12345678}"},
+                    {"type": "custom_tool_call", "call_id": "d", "name": "g", "input": "9182736450"},
+                    {"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "77"}, image]},
+                    {"type": "custom_tool_call_output", "call_id": "d", "output": "77"}]})),
+            ]);
+        }
         // Over chat there is one text, and nothing to choose from.
         (_, _) => {}
     }
@@ -113,8 +140,8 @@ async fn assert_bounded(world: &World, wire: &Wire) {
 }
 
 fn limits(wire: &Wire) -> [Value; 3] {
-    let newest = if wire.format == Format::Chat { "max_completion_tokens" } else { "max_tokens" };
-    [json!({}), json!({"max_tokens": 300}), json!({newest: 1, "stream": true})]
+    let newest = if wire.format == Format::Chat { "max_completion_tokens" } else { wire.limit() };
+    [json!({}), json!({wire.limit(): 300}), json!({newest: 1, "stream": true})]
 }
 
 #[tokio::test]

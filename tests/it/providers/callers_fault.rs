@@ -84,8 +84,7 @@ async fn a_prompt_that_is_too_long_has_one_code_whoever_says_so() {
         with_fallback(wire, &world, "normal").await;
         let answer = ask_at(wire, &world, &gateway, &account.key, &body(wire, stream)).await;
         let error = answer.refused(400, "context_length_exceeded");
-        let member =
-            if wire.path().contains("/completions") && !wire.path().contains("chat") { "prompt" } else { "messages" };
+        let member = wire.prompt();
         assert_eq!((&error["param"], &error["provider"]), (&json!(member), &json!(wire.provider)));
         // In messages, what Claude Code looks for stands before it.
         let told = error["message"].as_str().expect("a message");

@@ -43,8 +43,7 @@ async fn a_prompt_that_cannot_fit_is_refused_before_anyone_is_asked() {
         let body = wire.say(&"word ".repeat(60_000), &json!({"stream": stream, "max_tokens": 5}));
         let answer = ask(wire, &world, &account.key, &body).await;
         let error = answer.refused(400, "context_length_exceeded");
-        let member =
-            if wire.path().contains("/completions") && !wire.path().contains("chat") { "prompt" } else { "messages" };
+        let member = wire.prompt();
         assert_eq!(error["param"], member, "{error}");
         assert!(asked(&world).is_empty());
         assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));

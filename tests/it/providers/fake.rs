@@ -63,6 +63,22 @@ pub fn response(status: u16, content_type: &str, body: &str) -> String {
 /// A whole stream that says pong.
 pub fn pong(wire: &Wire) -> String {
     let mut event = wire.upstream_event("pong");
+    if wire.upstream() == Format::Responses {
+        let usage = json!({"input_tokens": 6, "output_tokens": 1, "total_tokens": 7});
+        let begun =
+            |status: &str| json!({"id": "r", "object": "response", "status": status, "output": [], "usage": null});
+        let item = |content: Value| json!({"type": "message", "id": "m", "role": "assistant", "content": content});
+        let mut whole = begun("completed");
+        whole["output"] = json!([item(json!([{"type": "output_text", "text": "pong", "annotations": []}]))]);
+        whole["usage"] = usage;
+        let events = [
+            json!({"type": "response.created", "sequence_number": 0, "response": begun("in_progress")}),
+            event,
+            json!({"type": "response.completed", "sequence_number": 5, "response": whole}),
+        ];
+        let stream: String = events.iter().map(|event| wire.upstream_frame(event)).collect();
+        return response(200, "text/event-stream", &stream);
+    }
     if wire.upstream() == Format::Messages {
         let usage = json!({"input_tokens": 6, "output_tokens": 1});
         let start = json!({"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "content": []}});

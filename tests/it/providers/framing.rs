@@ -1,7 +1,6 @@
 //! However a provider frames its stream, the client gets all of the text, and the usage once, if it asked.
 
 use serde_json::{Value, json};
-use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{Wire, each};
 use tests::world::{World, nanos, price_of};
@@ -15,7 +14,7 @@ fn streamed(wire: &Wire, include_usage: Option<bool>) -> Value {
         Some(wish) => {
             let mut body = wire.hello(&wire.with_usage(wish));
             body["stream"] = json!(true);
-            body["max_tokens"] = json!(200);
+            body[wire.limit()] = json!(200);
             body
         }
         None => wire.hello(&json!({ "stream": true, "max_tokens": 200 })),
@@ -41,7 +40,7 @@ async fn the_text_is_the_same_in_every_framing() {
                 let answer = ask(wire, &world, &account.key, &streamed(wire, include_usage)).await;
                 assert_eq!(answer.content(wire), text, "{framing}");
                 assert_eq!(answer.text.matches(wire.end()).count(), 1, "{framing}: {}", answer.text);
-                assert!(answer.text.ends_with(wire.end()), "{framing}");
+                assert!(wire.is_over(&answer.text), "{framing}");
                 let finished = answer.events().iter().filter(|event| wire.finish(event) == Some("stop")).count();
                 assert_eq!(finished, 1, "{framing}: {}", answer.text);
             }
@@ -61,14 +60,14 @@ async fn the_usage_comes_once_and_only_if_asked_for() {
             alone(wire, &world, framing).await;
             for include_usage in [None, Some(false)] {
                 let answer = ask(wire, &world, &account.key, &streamed(wire, include_usage)).await;
-                // A message always ends with it.
-                let expected = usize::from(wire.format == Format::Messages);
+                // Some formats always end with it.
+                let expected = usize::from(wire.always_bills());
                 assert_eq!(usages(wire, &answer).len(), expected, "{framing}: {}", answer.text);
             }
             let before = world.money(account.id).await.0;
             let answer = ask(wire, &world, &account.key, &streamed(wire, Some(true))).await;
             let [usage] = &usages(wire, &answer)[..] else { panic!("{framing}: {}", answer.text) };
-            if wire.format != Format::Messages {
+            if !wire.always_bills() {
                 let last = answer.events().pop().expect("an event");
                 assert_eq!((&last["choices"], &wire.usage(&last)), (&json!([]), usage), "{framing}");
             }

@@ -32,7 +32,10 @@ async fn no_client_is_sent_what_is_between_a_provider_and_us() {
         let account = world.account(CREDIT).await;
         let usage = usage();
         let mut scripts = vec![Script::whole(&told(wire.upstream_answer("Hi"), &usage))];
-        if wire.upstream() != Format::Messages {
+        if wire.upstream() == Format::Responses {
+            let last = json!({"type": "response.completed", "response": told(wire.upstream_answer("Hi"), &usage)});
+            scripts.push(Script::stream(&[told(wire.upstream_event("Hi"), &Value::Null), last]));
+        } else if wire.upstream() != Format::Messages {
             let events = [told(wire.upstream_event("Hi"), &Value::Null), told(wire.upstream_finish(0, "stop"), &usage)];
             scripts.push(Script::stream(&events).done(&[]));
         }

@@ -1,7 +1,6 @@
 //! Answers call the model as the catalog does, and say who served it and what ended it.
 
 use serde_json::{Value, json};
-use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{WIRES, each};
 use tests::world::{MODEL, World};
@@ -31,9 +30,10 @@ async fn the_model_has_the_catalogs_name_in_every_answer_and_event() {
                 let told = told(&answer);
                 assert!(!told.is_empty());
                 for event in &told {
-                    if wire.format == Format::Messages {
-                        // A message names its model once, and who served it in the note alone.
-                        let named = event.get("message").unwrap_or(event).get("model");
+                    if wire.always_bills() {
+                        // A message and a response name the model where they are whole, and who served it in the note alone.
+                        let whole = event.get("message").or_else(|| event.get("response")).unwrap_or(event);
+                        let named = whole.get("model");
                         assert!(named.is_none_or(|model| model == MODEL), "{event}");
                         continue;
                     }
@@ -43,7 +43,8 @@ async fn the_model_has_the_catalogs_name_in_every_answer_and_event() {
                         "{event}"
                     );
                 }
-                let gateways: Vec<_> = told.iter().filter(|event| event.get("gateway").is_some()).collect();
+                let wholes = told.iter().map(|event| event.get("response").unwrap_or(event));
+                let gateways: Vec<_> = wholes.filter(|event| event.get("gateway").is_some()).collect();
                 for event in gateways {
                     assert_eq!(event["gateway"]["upstream_model"], json!(format!("standin/{upstream}")), "{event}");
                 }

@@ -14,6 +14,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str)) -> Option<Sampl
         ("POST", "v1_messages" | "v1_messages_count_tokens") => {
             Sample::body(json!({"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}))
         }
+        ("POST", "v1_responses") => Sample::body(json!({"model": MODEL, "input": "Hello"})),
         ("POST", name) => {
             let whole = WHOLES.iter().find(|whole| whole.route == name)?;
             world.offers(whole, &[Route::new(whole.provider, "standin/normal")]).await;

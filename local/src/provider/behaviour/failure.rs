@@ -40,8 +40,9 @@ pub(super) fn garbage(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     let mut events = scene.events(&scene.compose(Plan::default())?, Reporting::AsAsked);
     let data = format!("{{\"choices\": [{{\"delta\": {RAW_MARKER}");
     let name = match scene.envelope.format {
-        Format::Messages => Some("content_block_delta"),
-        Format::Images | Format::OwnImages => Some("image_generation.partial_image"),
+        Format::Messages => Some("content_block_delta".to_owned()),
+        Format::Responses => Some("response.output_text.delta".to_owned()),
+        Format::Images | Format::OwnImages => Some("image_generation.partial_image".to_owned()),
         _ => None,
     };
     events.insert(events.len() / 2, Event { name, data, content: false });

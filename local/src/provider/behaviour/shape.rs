@@ -17,6 +17,7 @@ pub(super) struct Recording {
     /// Most shapes are chat's alone.
     text: Option<&'static str>,
     messages: Option<&'static str>,
+    responses: Option<&'static str>,
 }
 
 macro_rules! recordings {
@@ -25,33 +26,37 @@ macro_rules! recordings {
             chat: include_str!(concat!("../shapes/chat/", $file, ".json")),
             text: recordings!(@text $file $($($format)+)?),
             messages: recordings!(@messages $file $($($format)+)?),
+            responses: recordings!(@responses $file $($($format)+)?),
         };)*
     };
     (@text $file:literal text $($more:ident)*) => { Some(include_str!(concat!("../shapes/text/", $file, ".json"))) };
     (@text $file:literal $($more:ident)*) => { None };
-    (@messages $file:literal messages) => { Some(include_str!(concat!("../shapes/messages/", $file, ".json"))) };
-    (@messages $file:literal text $($more:ident)*) => { recordings!(@messages $file $($more)*) };
+    (@messages $file:literal messages $($more:ident)*) => { Some(include_str!(concat!("../shapes/messages/", $file, ".json"))) };
+    (@messages $file:literal $other:ident $($more:ident)*) => { recordings!(@messages $file $($more)*) };
     (@messages $file:literal) => { None };
+    (@responses $file:literal responses) => { Some(include_str!(concat!("../shapes/responses/", $file, ".json"))) };
+    (@responses $file:literal $other:ident $($more:ident)*) => { recordings!(@responses $file $($more)*) };
+    (@responses $file:literal) => { None };
 }
 
 recordings! {
-    TEXT = "text" (text, messages);
+    TEXT = "text" (text, messages, responses);
     CHOICES = "choices" (text);
-    LENGTH = "length" (text, messages);
-    FILTERED = "filtered" (text);
-    REFUSAL = "refusal" (messages);
+    LENGTH = "length" (text, messages, responses);
+    FILTERED = "filtered" (text, responses);
+    REFUSAL = "refusal" (messages, responses);
     LOGPROBS = "logprobs" (text);
     REFUSAL_LOGPROBS = "refusal-logprobs";
-    TOOLS = "tools" (messages);
-    CUSTOM_TOOLS = "custom-tools";
+    TOOLS = "tools" (messages, responses);
+    CUSTOM_TOOLS = "custom-tools" (responses);
     FUNCTION_CALL = "function-call";
-    REASONING = "reasoning" (messages);
+    REASONING = "reasoning" (messages, responses);
     REASONING_CONTENT = "reasoning-content";
     PARTS = "parts";
     THINKING = "thinking";
     AUDIO = "audio";
-    ANNOTATIONS = "annotations" (messages);
-    UNKNOWN = "unknown" (text, messages);
+    ANNOTATIONS = "annotations" (messages, responses);
+    UNKNOWN = "unknown" (text, messages, responses);
 }
 
 /// What a file holds.
@@ -76,6 +81,7 @@ impl Recording {
             Format::Chat => Some(self.chat),
             Format::Text => self.text,
             Format::Messages => self.messages,
+            Format::Responses => self.responses,
             _ => None,
         };
         let file = file.ok_or_else(|| ApiError {
@@ -96,8 +102,8 @@ impl Recording {
 
 impl Recorded {
     fn events(self, format: Format, request: &Request) -> Vec<Event> {
-        if format == Format::Messages {
-            return self.chunks.into_iter().map(|event| message_event(event, &request.model)).collect();
+        if matches!(format, Format::Messages | Format::Responses) {
+            return self.chunks.into_iter().map(|event| named_event(event, &request.model)).collect();
         }
         let mut head = Map::new();
         head.insert("object".to_owned(), json!(format.chunk_object()));
@@ -124,11 +130,14 @@ impl Recorded {
     }
 }
 
-/// A recorded event of a message, with the model that was asked for.
-fn message_event(mut event: Map<String, Value>, model: &str) -> Event {
-    if let Some(message) = event.get_mut("message") {
-        message["model"] = json!(model);
+/// A recorded event of a message or of a response, with the model that was asked for.
+fn named_event(mut event: Map<String, Value>, model: &str) -> Event {
+    for name in ["message", "response"] {
+        if let Some(whole) = event.get_mut(name) {
+            whole["model"] = json!(model);
+        }
     }
-    let content = event.get("type").is_some_and(|kind| kind == "content_block_delta");
+    let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
+    let content = kind == "content_block_delta" || kind.ends_with(".delta");
     Event::of(&Value::Object(event), content)
 }

@@ -145,7 +145,7 @@ fn tools(body: &Map<String, Value>) -> Result<(Option<&Value>, Callable), ApiErr
             (None | Some("custom"), _) => return Err(ApiError::missing(&at("input_schema.type"))),
             (Some(_), _) => json!({"type": "object"}),
         };
-        tools.push(Tool { name: name.to_owned(), parameters });
+        tools.push(Tool { name: name.to_owned(), parameters, custom: false });
     }
     let choice = field(body, "tool_choice");
     if choice.is_some() && tools.is_empty() {

@@ -6,6 +6,7 @@ mod images;
 mod message;
 mod messages;
 mod rerank;
+mod responses;
 mod speech;
 mod text;
 mod told;
@@ -79,6 +80,7 @@ impl Request {
             Format::Chat => chat::parse(body),
             Format::Text => text::parse(body),
             Format::Messages => messages::parse(body),
+            Format::Responses => responses::parse(body),
             Format::Embeddings => embeddings::parse(body),
             Format::Rerank => rerank::parse(body),
             Format::Speech => speech::parse(body),

@@ -31,7 +31,16 @@ impl Steps {
     /// The calls of the next step, of these tools.
     pub(super) fn next(mut self, tools: &[Tool]) -> Vec<Told> {
         let mut calls = if self.taken < self.steps.len() { self.steps.swap_remove(self.taken) } else { Vec::new() };
-        calls.retain(|call| tools.iter().any(|tool| tool.name == call.name));
+        calls.retain_mut(|call| {
+            let Some(tool) = tools.iter().find(|tool| tool.name == call.name) else { return false };
+            if tool.custom {
+                // Spelled as a function's, of which it takes the text alone.
+                let arguments: Map<String, Value> = serde_json::from_str(&call.arguments).unwrap_or_default();
+                call.arguments = arguments.get("input").and_then(Value::as_str).unwrap_or_default().to_owned();
+                call.custom = true;
+            }
+            true
+        });
         calls
     }
 }
@@ -42,7 +51,7 @@ fn spelled(line: &str) -> Vec<Told> {
     let call = |written: &str| {
         let (name, arguments) = written.trim().split_once(char::is_whitespace)?;
         let arguments: Map<String, Value> = serde_json::from_str(arguments.trim()).ok()?;
-        Some(Told { name: name.to_owned(), arguments: Value::Object(arguments).to_string() })
+        Some(Told { name: name.to_owned(), arguments: Value::Object(arguments).to_string(), custom: false })
     };
     in_backticks.filter_map(call).collect()
 }

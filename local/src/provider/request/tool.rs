@@ -11,14 +11,18 @@ pub(in crate::provider) struct Tool {
     pub(in crate::provider) name: String,
     /// The JSON schema of its arguments.
     pub(in crate::provider) parameters: Value,
+    /// Whether it takes a text in place of arguments.
+    pub(in crate::provider) custom: bool,
 }
 
 /// A tool's call that a prompt spells out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::provider) struct Told {
     pub(in crate::provider) name: String,
-    /// A JSON object, as it was written.
+    /// A JSON object, as it was written; or a custom tool's text.
     pub(in crate::provider) arguments: String,
+    /// Whether it is one of a custom tool.
+    pub(in crate::provider) custom: bool,
 }
 
 /// So many tools are called with made-up arguments. Whoever offers more is an agent, whose tools do as they are told.
@@ -111,11 +115,11 @@ fn parse_tool(tool: &Value, index: usize) -> Result<Tool, ApiError> {
         Some(schema @ Value::Object(_)) => schema.clone(),
         Some(_) => return Err(ApiError::wrong_type(&at("function.parameters"), "an object")),
     };
-    Ok(Tool { name: name.to_owned(), parameters })
+    Ok(Tool { name: name.to_owned(), parameters, custom: false })
 }
 
 /// OpenAI's rule for the names of functions and of schemas: `^[a-zA-Z0-9_-]{1,64}$`.
-fn checked_name(name: &str, at: &str) -> Result<(), ApiError> {
+pub(super) fn checked_name(name: &str, at: &str) -> Result<(), ApiError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
         Ok(())

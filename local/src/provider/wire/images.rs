@@ -28,7 +28,8 @@ pub(super) fn plain(envelope: Envelope, answer: &Answer, reporting: Reporting) -
 
 pub(super) fn events(envelope: Envelope, answer: &Answer, reporting: Reporting) -> Vec<Event> {
     let Given::Images { prompt, images, partial } = &answer.given else { return Vec::new() };
-    let event = |data: Value, name, content| Event { name: Some(name), data: data.to_string(), content };
+    let event =
+        |data: Value, name: &str, content| Event { name: Some(name.to_owned()), data: data.to_string(), content };
     let mut events = Vec::new();
     for index in 0..*images {
         for place in 0..*partial {

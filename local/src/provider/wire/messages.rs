@@ -6,18 +6,6 @@ use serde_json::{Value, json};
 use super::{Envelope, Event, Reporting, join};
 use crate::provider::answer::{Answer, Choice, Content, ToolCall, Usage};
 
-/// What events are called.
-pub(super) const NAMES: [&str; 8] = [
-    "message_start",
-    "content_block_start",
-    "content_block_delta",
-    "content_block_stop",
-    "message_delta",
-    "message_stop",
-    "ping",
-    "error",
-];
-
 /// What the signatures of thoughts begin with: no other is taken back.
 pub(in crate::provider) const SIGNATURE: &str = "standin-signature-";
 

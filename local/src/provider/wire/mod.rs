@@ -5,9 +5,11 @@ mod embeddings;
 mod images;
 mod messages;
 mod rerank;
+mod responses;
 mod text;
 
 pub(super) use messages::SIGNATURE;
+pub(super) use responses::SEALED;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -43,7 +45,7 @@ pub(super) enum Reporting {
 #[derive(Clone, Debug)]
 pub(super) struct Event {
     /// What stands after `event: `, if that line is there.
-    pub(super) name: Option<&'static str>,
+    pub(super) name: Option<String>,
     /// What stands after `data: `.
     pub(super) data: String,
     /// Whether it brings text, reasoning or part of a tool call.
@@ -56,16 +58,15 @@ impl Event {
         Self { name: None, data: "[DONE]".to_owned(), content: false }
     }
 
-    /// An event of a message, which is named by its own `type`.
+    /// An event of a message or of a response, which is named by its own `type`.
     pub(super) fn of(data: &Value, content: bool) -> Self {
-        let kind = data.get("type").and_then(Value::as_str).unwrap_or_default();
-        let name = messages::NAMES.into_iter().find(|name| *name == kind);
+        let name = data.get("type").and_then(Value::as_str).map(str::to_owned);
         Self { name, data: data.to_string(), content }
     }
 
     /// The event as it is written, with these line ends.
     pub(super) fn lines(&self, end: &str) -> String {
-        let name = self.name.map(|name| format!("event: {name}{end}")).unwrap_or_default();
+        let name = self.name.as_ref().map(|name| format!("event: {name}{end}")).unwrap_or_default();
         format!("{name}data: {}{end}{end}", self.data)
     }
 }
@@ -96,6 +97,7 @@ impl Envelope {
     pub(super) fn plain(self, answer: &Answer, reporting: Reporting) -> Value {
         match self.format {
             Format::Messages => return messages::plain(self, answer, reporting),
+            Format::Responses => return responses::plain(self, answer, reporting),
             Format::Embeddings => return embeddings::plain(self, answer, reporting),
             Format::Rerank => return rerank::plain(self, answer, reporting),
             Format::Images | Format::OwnImages => return images::plain(self, answer, reporting),
@@ -128,6 +130,7 @@ impl Envelope {
     pub(super) fn events(self, answer: &Answer, include_usage: bool, reporting: Reporting) -> Vec<Event> {
         match self.format {
             Format::Messages => return messages::events(self, answer, reporting),
+            Format::Responses => return responses::events(self, answer, reporting),
             Format::Images | Format::OwnImages => return images::events(self, answer, reporting),
             _ => {}
         }
@@ -189,9 +192,13 @@ impl Envelope {
     pub(super) fn error_event(self, answer: &Answer, error: Value) -> Event {
         let body = match self.format {
             Format::Messages => return Event::of(&error, false),
+            Format::Responses => {
+                let error = json!({"type": "error", "error": error["error"], "sequence_number": 0});
+                return Event::of(&error, false);
+            }
             Format::Images | Format::OwnImages => {
                 let data = json!({"type": "error", "error": error["error"]}).to_string();
-                return Event { name: Some("error"), data, content: false };
+                return Event { name: Some("error".to_owned()), data, content: false };
             }
             Format::Chat => json!({"delta": {"content": ""}}),
             _ => json!({"text": ""}),

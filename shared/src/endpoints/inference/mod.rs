@@ -8,6 +8,7 @@ pub mod embeddings;
 pub mod images;
 pub mod messages;
 pub mod rerank;
+pub mod responses;
 mod session;
 pub mod speech;
 
@@ -27,6 +28,7 @@ pub struct IdempotentCall {
 /// A server-sent event of a streamed answer.
 #[derive(ToSchema)]
 pub struct StreamEvent {
-    /// A chunk as OpenAI's API gives it, as JSON, and last `[DONE]`; or an event as Anthropic's API gives it.
+    /// A chunk as OpenAI's API gives it, as JSON, and last `[DONE]`; or an event as the Responses API or
+    /// Anthropic's gives it.
     pub data: String,
 }

@@ -125,7 +125,7 @@ impl Request for MessagesRequest {
         wire::error_event(error)
     }
 
-    fn keep_alive(&self) -> &'static [u8] {
+    fn keep_alive(&self, _begun: bool) -> &'static [u8] {
         wire::PING
     }
 

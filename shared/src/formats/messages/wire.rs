@@ -1,12 +1,13 @@
-//! Events and errors as they are written (anthropic-sdk-python `_streaming.py`, `types/shared/error_object.py`).
+//! Errors, headers and what keeps a stream alive, as they are written (anthropic-sdk-python `_streaming.py`,
+//! `types/shared/error_object.py`).
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer_headers;
 use crate::error::{Code, Error};
+use crate::formats::events::event_of;
 
 /// The version of the API that is spoken, and the header that says so.
 pub const VERSION: (HeaderName, HeaderValue) =
@@ -17,24 +18,6 @@ pub const REQUEST_ID: HeaderName = answer_headers::ANTHROPIC_REQUEST_ID;
 
 /// The event that tells a waiting client that its stream is alive. The SDKs drop it, before the first event, too.
 pub const PING: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";
-
-/// One event of a stream: the SDKs go by its `event` line.
-///
-/// # Errors
-/// None in practice: what is written here was JSON before.
-pub fn event(name: &str, data: &impl Serialize) -> serde_json::Result<Bytes> {
-    let mut event = format!("event: {name}\ndata: ").into_bytes();
-    serde_json::to_writer(&mut event, data)?;
-    event.extend_from_slice(b"\n\n");
-    Ok(event.into())
-}
-
-/// The event of a value that holds its own `type`.
-#[must_use]
-pub fn event_of(data: &Value) -> Bytes {
-    let name = data.get("type").and_then(Value::as_str).unwrap_or_default();
-    format!("event: {name}\ndata: {data}\n\n").into()
-}
 
 /// The headers of every request to a provider.
 #[must_use]

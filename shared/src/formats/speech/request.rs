@@ -128,7 +128,7 @@ impl Request for SpeechRequest {
     }
 
     /// Nothing may stand in the sound.
-    fn keep_alive(&self) -> &'static [u8] {
+    fn keep_alive(&self, _begun: bool) -> &'static [u8] {
         b""
     }
 

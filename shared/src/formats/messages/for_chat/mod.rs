@@ -59,8 +59,8 @@ impl<R: Request> Request for AlsoOverMessages<R> {
         self.0.failure_event(error)
     }
 
-    fn keep_alive(&self) -> &'static [u8] {
-        self.0.keep_alive()
+    fn keep_alive(&self, begun: bool) -> &'static [u8] {
+        self.0.keep_alive(begun)
     }
 
     fn conversation(&self) -> Option<&dyn Conversation> {

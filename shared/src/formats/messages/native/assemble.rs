@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::formats::messages::wire::event_of;
+use crate::formats::events::event_of;
 use crate::formats::openai::merge;
 
 /// A block as its deltas add up.

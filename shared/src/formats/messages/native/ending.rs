@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::formats::Bill;
-use crate::formats::messages::wire::event;
+use crate::formats::events::named_event;
 use crate::formats::openai::body::GatewayNote;
 
 /// `message_delta` and `message_stop`. All totals stand in the first of them: some clients read no other usage.
@@ -32,7 +32,7 @@ pub fn closing_events(
     }
     delta.entry("stop_sequence").or_insert(Value::Null);
     let last = MessageDelta { r#type: "message_delta", delta, usage, gateway: bill.map(GatewayNote::of) };
-    let mut events = event("message_delta", &last)?.to_vec();
+    let mut events = named_event("message_delta", &last)?.to_vec();
     events.extend_from_slice(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
     Ok(events.into())
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::formats::Progress;
-use crate::formats::events::{Broken, Reader, Verdict};
+use crate::formats::events::{Broken, Reader, Verdict, named_event};
 use crate::formats::messages::usage::Reported;
 use crate::formats::messages::wire;
 use crate::object::Object;
@@ -146,7 +146,7 @@ fn named(data: &[u8], model: &str) -> Verdict {
             message.set("usage", &usage)?;
         }
         event.set("message", &message)?;
-        wire::event("message_start", &event)
+        named_event("message_start", &event)
     };
     match rename() {
         Ok(renamed) if !renamed.is_empty() => Verdict::Replace(renamed),

@@ -8,10 +8,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::pieces::{CallPiece, Piece, pieces};
 use super::request::Reading;
-use crate::formats::events::{Broken, Reader, Verdict};
-use crate::formats::messages::wire::event_of;
+use crate::formats::chat::pieces::{CallPiece, Piece, pieces};
+use crate::formats::events::{Broken, Reader, Verdict, event_of};
 
 /// Makes blocks of a chat's choice.
 pub struct Blocks {
@@ -128,7 +127,7 @@ impl Blocks {
                 self.start(json!({ "type": "redacted_thinking", "data": data }));
                 self.stop();
             }
-            Piece::Text(text) => {
+            Piece::Text(text) | Piece::Refusal(text) => {
                 self.open(Open::Text, || json!({ "type": "text", "text": "" }));
                 self.delta(json!({ "type": "text_delta", "text": text }));
             }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::names::Names;
 use crate::error::Error;
+use crate::formats::chat::names::Names;
 
 /// What Claude Code puts first into its system prompt: it changes with every version, and no prompt after it could be
 /// found in a cache.

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::content::{Conversation, filled};
-use super::names::Names;
 use crate::error::Error;
 use crate::formats::Target;
+use crate::formats::chat::names::Names;
 
 /// As many stop sequences as chat takes.
 const MOST_STOPS: usize = 4;

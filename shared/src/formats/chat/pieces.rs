@@ -1,4 +1,5 @@
-//! What a delta of a chat, or a whole message of one, says: in the order in which a message says it.
+//! What a delta of a chat, or a whole message of one, says: in the order in which formats say it that give it in blocks or
+//! items.
 
 use serde_json::{Map, Value};
 
@@ -13,6 +14,8 @@ pub enum Piece {
     Redacted(String),
     /// Text.
     Text(String),
+    /// That it will not.
+    Refusal(String),
     /// A piece of a tool's call.
     Call(CallPiece),
 }
@@ -22,8 +25,11 @@ pub enum Piece {
 pub struct CallPiece {
     /// Which call it belongs to, if the provider says so.
     pub index: Option<u64>,
+    /// Its id, where it begins.
     pub id: Option<String>,
+    /// The tool's name, where it begins.
     pub name: Option<String>,
+    /// What of the arguments has come.
     pub arguments: String,
 }
 
@@ -49,7 +55,7 @@ pub fn pieces(said: &Map<String, Value>) -> Vec<Piece> {
         Some(Value::Array(parts)) => pieces.extend(parts.iter().filter_map(part)),
         _ => {}
     }
-    pieces.extend(text("refusal").map(|text| Piece::Text(text.to_owned())));
+    pieces.extend(text("refusal").map(|text| Piece::Refusal(text.to_owned())));
     let calls = said.get("tool_calls").and_then(Value::as_array);
     pieces.extend(calls.into_iter().flatten().map(call).map(Piece::Call));
     pieces

@@ -1,4 +1,4 @@
-//! Names of tools: Anthropic takes 128 characters, chat 64. A longer one is cut, with a hash of the whole behind it.
+//! Names of tools: other formats take 128 characters, chat 64. A longer one is cut, with a hash of the whole behind it.
 
 use std::collections::HashMap;
 

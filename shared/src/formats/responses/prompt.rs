@@ -1,0 +1,390 @@
+//! How large a prompt is: a bound in tokens that no tokenizer exceeds, the text for a real count, and what is in it
+//! besides text.
+//!
+//! A token is at least one byte of text, so the bytes bound the tokens. An image counts by its model's image tokens,
+//! never by the length of its data.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::credits::tokens::PER_TURN;
+use crate::error::Error;
+use crate::formats::PromptSize;
+use crate::formats::openai::members::{check_cache, reaches_prompt};
+use crate::object::Object;
+
+/// Who can say something.
+const ROLES: [&str; 4] = ["user", "assistant", "system", "developer"];
+
+/// Bytes that a chat puts around a tool, around a custom tool, whose text it makes a function's, around a schema of the
+/// answer, and around what it says in another way.
+const AROUND_TOOL: u64 = 48;
+const AROUND_CUSTOM: u64 = 192;
+const AROUND_SCHEMA: u64 = 64;
+const AROUND_ITEM: u64 = 32;
+
+/// Members that never reach the model's prompt, besides those of every format, and those that are walked through by
+/// themselves.
+const NOT_IN_PROMPT: [&str; 16] = [
+    "input",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "previous_response_id",
+    "include",
+    "reasoning",
+    "tool_choice",
+    "truncation",
+    "background",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "client_metadata",
+    "conversation",
+];
+
+/// Items of earlier turns whose content is in the text that followed: they go nowhere.
+pub const LEFT_OUT: [&str; 13] = [
+    "web_search_call",
+    "file_search_call",
+    "code_interpreter_call",
+    "image_generation_call",
+    "computer_call",
+    "mcp_list_tools",
+    "mcp_call",
+    "mcp_approval_request",
+    "program",
+    "program_output",
+    "configuration_update",
+    "tool_search_call",
+    "tool_search_output",
+];
+
+/// What a prompt is made of, as it is walked through.
+#[derive(Default)]
+struct Walk {
+    size: PromptSize,
+    bytes: u64,
+    /// All text, where it is wanted.
+    text: Option<String>,
+}
+
+/// What is wrong with an item; `None` where its shape is.
+type Wrong = Option<Cow<'static, str>>;
+
+impl Walk {
+    fn say(&mut self, said: &str) {
+        self.bytes = self.bytes.saturating_add(said.len() as u64);
+        if let Some(text) = &mut self.text {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(said);
+        }
+    }
+
+    fn hold(&mut self, modality: &'static str) {
+        if !self.size.modalities.contains(&modality) {
+            self.size.modalities.push(modality);
+        }
+    }
+
+    fn request(&mut self, request: &Object<'_>) -> Result<(), Error> {
+        const SHAPE: &str = "`input` is a text or an array of at least one item.";
+        if let Some(instructions) = request.read::<Cow<'_, str>>("instructions").ok().flatten() {
+            self.size.turns += 1;
+            self.say(&instructions);
+        }
+        let input = request.get("input").unwrap_or("null");
+        match input.as_bytes().first() {
+            Some(b'"') => {
+                self.size.turns += 1;
+                self.say(&string(input).ok_or_else(|| Error::invalid("input", SHAPE))?);
+            }
+            Some(b'[') => {
+                let items: Vec<Object<'_>> = serde_json::from_str(input).map_err(|_| Error::invalid("input", SHAPE))?;
+                if items.is_empty() {
+                    return Err(Error::invalid("input", SHAPE));
+                }
+                for (place, item) in items.iter().enumerate() {
+                    self.size.turns += 1;
+                    self.item(item, &format!("input[{place}]"))?;
+                }
+            }
+            _ => return Err(Error::invalid("input", SHAPE)),
+        }
+        for (name, value) in request.iter().filter(|(name, _)| !NOT_IN_PROMPT.contains(name) && reaches_prompt(name)) {
+            match name {
+                "tools" => self.tools(value),
+                "text" if value.contains("\"schema\"") => {
+                    self.size.tools = true;
+                    self.size.added += AROUND_SCHEMA;
+                }
+                // How long the text is to be.
+                "text" => continue,
+                _ => {}
+            }
+            self.say(name);
+            self.say(value);
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, item: &Object<'_>, at: &str) -> Result<(), Error> {
+        const KINDS: &str = "An item's `type` is message, function_call, function_call_output, custom_tool_call, \
+                             custom_tool_call_output, reasoning or additional_tools.";
+        for (name, value) in item.iter() {
+            check_cache(name, value).map_err(|message| Error::invalid(format!("{at}.{name}"), message))?;
+        }
+        let invalid = |member: &str, wrong: Wrong, usual: &'static str| {
+            Error::invalid(format!("{at}.{member}"), wrong.unwrap_or(Cow::Borrowed(usual)))
+        };
+        let text = |name: &str| item.get(name).and_then(string).ok_or_else(|| invalid(name, None, "It is a text."));
+        let kind = match item.get("type") {
+            None | Some("null") => Cow::Borrowed("message"),
+            Some(kind) => string(kind).ok_or_else(|| invalid("type", None, KINDS))?,
+        };
+        match kind.as_ref() {
+            "message" => {
+                let role = item.get("role").and_then(string).filter(|role| ROLES.contains(&role.as_ref()));
+                let role = role.ok_or_else(|| {
+                    invalid("role", None, "A message's `role` is user, assistant, system or developer.")
+                })?;
+                if matches!(role.as_ref(), "system" | "developer") {
+                    self.size.added += AROUND_ITEM;
+                }
+                let content = item.get("content").unwrap_or("null");
+                self.content(content).map_err(|wrong| {
+                    invalid("content", wrong, "A message's `content` is a text or an array of content parts.")
+                })?;
+            }
+            "function_call" | "custom_tool_call" => {
+                for name in ["call_id", "name"] {
+                    self.say(&text(name)?);
+                }
+                self.say(&text(if kind == "function_call" { "arguments" } else { "input" })?);
+                self.size.added += AROUND_ITEM;
+            }
+            "function_call_output" | "custom_tool_call_output" => {
+                text("call_id")?;
+                self.size.added += AROUND_ITEM;
+                let output = item.get("output").unwrap_or("null");
+                self.content(output).map_err(|wrong| {
+                    invalid("output", wrong, "A call's `output` is a text or an array of content parts.")
+                })?;
+            }
+            "reasoning" => {
+                for (_, value) in
+                    item.iter().filter(|(name, _)| matches!(*name, "summary" | "content" | "encrypted_content"))
+                {
+                    self.say(value);
+                }
+            }
+            "additional_tools" => {
+                let tools = item.get("tools").unwrap_or("[]");
+                self.tools(tools);
+                self.say(tools);
+            }
+            "item_reference" => {
+                return Err(invalid("type", Some("Items are not kept here yet; send the item itself.".into()), KINDS));
+            }
+            kind if LEFT_OUT.contains(&kind) => {}
+            _ => return Err(invalid("type", None, KINDS)),
+        }
+        Ok(())
+    }
+
+    /// A text or parts.
+    fn content(&mut self, value: &str) -> Result<(), Wrong> {
+        match value.as_bytes().first() {
+            Some(b'"') => self.say(&string(value).ok_or(None)?),
+            Some(b'[') => {
+                let parts: Vec<&RawValue> = serde_json::from_str(value).map_err(|_| None)?;
+                for part in parts {
+                    self.part(part.get())?;
+                }
+            }
+            _ => return Err(None),
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, raw: &str) -> Result<(), Wrong> {
+        let part: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
+        let kind = part.get("type").and_then(string).ok_or(None)?;
+        for (name, value) in part.iter() {
+            check_cache(name, value).map_err(|message| Some(message.into()))?;
+        }
+        let said = |name: &str| part.get(name).filter(|value| *value != "null").and_then(string);
+        match kind.as_ref() {
+            "input_text" | "output_text" | "text" | "summary_text" | "reasoning_text" => {
+                self.say(&said("text").ok_or(None)?)
+            }
+            "refusal" => self.say(&said("refusal").ok_or(None)?),
+            "input_image" => {
+                if said("image_url").is_none() {
+                    return Err(Some(
+                        "An image is its address or a data URL in `image_url`: files are not kept here.".into(),
+                    ));
+                }
+                self.size.images += 1;
+                self.hold("image");
+            }
+            "input_file" => {
+                const INSTEAD: &str = "A file comes with the request, in `file_data` as a data URL: files are not kept here, \
+                                       and what stands at an address could be of any size.";
+                let data = said("file_data").ok_or(Some(INSTEAD.into()))?;
+                self.hold("file");
+                self.say(&data);
+                self.say(&said("filename").unwrap_or_default());
+            }
+            "input_audio" => {
+                self.hold("audio");
+                self.say(raw);
+            }
+            // Whatever else a provider may take would not be priced.
+            _ => {
+                const KINDS: &str = "A content part's `type` is input_text, input_image, input_file, input_audio, output_text or refusal.";
+                return Err(Some(KINDS.into()));
+            }
+        }
+        Ok(())
+    }
+
+    fn tools(&mut self, tools: &str) {
+        let tools: Vec<Object<'_>> = serde_json::from_str(tools).unwrap_or_default();
+        self.size.tools |= !tools.is_empty();
+        for tool in &tools {
+            self.size.added += if tool.get("type") == Some("\"custom\"") { AROUND_CUSTOM } else { AROUND_TOOL };
+            if let Some(within) = tool.get("tools").filter(|_| tool.get("type") == Some("\"namespace\"")) {
+                self.tools(within);
+            }
+        }
+    }
+}
+
+/// Measures the request's instructions, input and tools.
+///
+/// # Errors
+/// `invalid_request` that names what is no prompt, or cannot be priced.
+pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
+    let mut walk = Walk::default();
+    walk.size.member = "input";
+    walk.request(request)?;
+    let turns = walk.size.turns.saturating_mul(PER_TURN);
+    walk.size.bound = walk.bytes.saturating_add(walk.size.added).saturating_add(turns);
+    Ok(walk.size)
+}
+
+/// All text that goes into the prompt.
+#[must_use]
+pub fn text(request: &Object<'_>) -> String {
+    let mut walk = Walk { text: Some(String::new()), ..Walk::default() };
+    // Measured before, so it cannot fail now; what was read until a failure counts.
+    let _ = walk.request(request);
+    walk.text.unwrap_or_default()
+}
+
+/// A JSON string's text.
+fn string(json: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credits::tokens;
+    use serde_json::{Value, json};
+
+    fn measured(body: &Value) -> Result<PromptSize, Error> {
+        let text = body.to_string();
+        measure(&serde_json::from_str(&text).expect("an object"))
+    }
+
+    fn says(content: Value) -> Value {
+        json!({"input": [{"role": "user", "content": content}]})
+    }
+
+    #[test]
+    fn text_counts_by_its_bytes_and_an_image_not_by_its_data() {
+        let image = format!("data:image/png;base64,{}", "A".repeat(100_000));
+        let mut body =
+            says(json!([{"type": "input_text", "text": "abc"}, {"type": "input_image", "image_url": image}]));
+        body["instructions"] = json!("héllo\n");
+        let prompt = measured(&body).expect("a prompt");
+        assert_eq!((prompt.images, prompt.turns, prompt.bound), (1, 2, 7 + 3 + 2 * PER_TURN));
+        assert_eq!((prompt.modalities, prompt.member), (vec!["image"], "input"));
+        assert_eq!(
+            measured(&json!({"input": "Hello", "text": {"verbosity": "low"}})).expect("one").bound,
+            5 + PER_TURN
+        );
+    }
+
+    #[test]
+    fn calls_their_outputs_thoughts_and_tools_count() {
+        let plain = measured(&says(json!("x"))).expect("a prompt").bound;
+        for (item, bytes) in [
+            (json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}), 4 + AROUND_ITEM),
+            (
+                json!({"type": "custom_tool_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "abc"}]}),
+                3 + AROUND_ITEM,
+            ),
+            (json!({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "abcd"}), 2 + 6),
+            (json!({"type": "web_search_call", "id": "ws_1", "status": "completed"}), 0),
+        ] {
+            let mut body = says(json!("x"));
+            body["input"].as_array_mut().expect("items").push(item.clone());
+            assert_eq!(measured(&body).expect("a prompt").bound, plain + bytes + PER_TURN, "{item}");
+        }
+        let mut with = says(json!("x"));
+        with["tools"] = json!([{"type": "namespace", "name": "n", "tools": [{"type": "custom", "name": "f"}]}]);
+        let tools = with["tools"].to_string().len() as u64 + 5;
+        let prompt = measured(&with).expect("a prompt");
+        assert_eq!((prompt.bound, prompt.tools), (plain + tools + AROUND_TOOL + AROUND_CUSTOM, true));
+        let schema = json!({"format": {"type": "json_schema", "name": "s", "schema": {"type": "object"}}});
+        assert!(measured(&json!({"input": "x", "text": schema})).expect("a prompt").tools);
+    }
+
+    #[test]
+    fn what_cannot_be_a_prompt_is_refused() {
+        let hour = json!({"ttl": "12h"});
+        for (body, param) in [
+            (json!({}), "input"),
+            (json!({"input": null}), "input"),
+            (json!({"input": []}), "input"),
+            (json!({"input": [1]}), "input"),
+            (json!({"input": 1}), "input"),
+            (json!({"input": [{"content": "x"}]}), "input[0].role"),
+            (json!({"input": [{"role": "tool", "content": "x"}]}), "input[0].role"),
+            (json!({"input": [{"role": "user"}]}), "input[0].content"),
+            (json!({"input": [{"type": "item_reference", "id": "msg_1"}]}), "input[0].type"),
+            (json!({"input": [{"type": "compaction", "encrypted_content": "x"}]}), "input[0].type"),
+            (json!({"input": [{"type": "computer_call_output"}]}), "input[0].type"),
+            (json!({"input": [{"type": 1}]}), "input[0].type"),
+            (json!({"input": [{"type": "function_call", "call_id": "c", "name": "f"}]}), "input[0].arguments"),
+            (json!({"input": [{"type": "function_call_output", "output": "x"}]}), "input[0].call_id"),
+            (json!({"input": [{"type": "function_call_output", "call_id": "c"}]}), "input[0].output"),
+            (says(json!([{"type": "hologram"}])), "input[0].content"),
+            (says(json!([{"text": "no type"}])), "input[0].content"),
+            (says(json!([{"type": "input_image", "file_id": "f"}])), "input[0].content"),
+            (says(json!([{"type": "input_file", "file_url": "https://x"}])), "input[0].content"),
+            (says(json!([{"type": "input_text", "text": "x", "prompt_cache_breakpoint": hour}])), "input[0].content"),
+        ] {
+            let error = measured(&body).expect_err(&body.to_string());
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)), "{body}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_bound_is_never_below_a_real_count(text in "\\PC{0,400}", digits in "[0-9.,:;]{0,200}") {
+            let prompt = measured(&says(json!(format!("{text}{digits}")))).expect("a prompt");
+            proptest::prop_assert!(prompt.bound >= tokens::count(&text) + tokens::count(&digits));
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! A response as the client asks for it, and as it goes to a provider: natively, or over chat.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::head::{Head, Name};
+use super::native::ResponseAnswer;
+use super::over_chat::{OverChat, sealed_by_us, to_chat};
+use super::tools::{Tools, is_search};
+use super::{items, members, prompt, wire};
+use crate::credits::units::Units;
+use crate::error::{Code, Error};
+use crate::formats::events::{KEEP_ALIVE, event_of};
+use crate::formats::openai::{body, parameters};
+use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
+use crate::object::Object;
+use crate::providers::routing::Routing;
+
+/// A client's request, checked as far as money and routing need it.
+#[derive(Clone, Debug)]
+pub struct ResponsesRequest {
+    body: Bytes,
+    demand: Demand,
+    tools: Tools,
+    name: Name,
+}
+
+impl ResponsesRequest {
+    /// Reads and checks a request body.
+    ///
+    /// # Errors
+    /// 400, naming the member at fault.
+    pub fn parse(body: Bytes) -> Result<Self, Error> {
+        let request = body::parse(&body)?;
+        let (pinned, model) = body::model(&request)?;
+        members::check(&request)?;
+        parameters::check_sampling(&request)?;
+        let (stream, _) = body::streaming(&request)?;
+        let demand = Demand {
+            model,
+            stream,
+            choices: 1,
+            output_limit: body::whole_number(&request, "max_output_tokens", body::MOST_OUTPUT)?,
+            routing: Routing::read(&request, pinned)?,
+            prompt: prompt::measure(&request)?,
+            comes_whole: false,
+            kind: Kind::Chat,
+            units: Units::default(),
+        };
+        let tools = Tools::read(&whole(&body)?)?;
+        Ok(Self { demand, tools, name: Name::new(), body })
+    }
+
+    fn head(&self, request: &Map<String, Value>, model: &str) -> Head {
+        Head::of(request, model, self.name.clone())
+    }
+
+    fn native(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        let build = || -> serde_json::Result<Vec<u8>> {
+            let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
+            request.remove("provider");
+            // It asks for nothing, however it says so.
+            request.remove("background");
+            let options: Option<Object<'_>> = request.read("stream_options")?;
+            let obfuscates: Option<bool> =
+                options.and_then(|options| options.read("include_obfuscation").ok().flatten());
+            request.remove("stream_options");
+            if let Some(obfuscates) = obfuscates.filter(|_| self.demand.stream) {
+                // All else belongs to chat.
+                request.set("stream_options", &json!({ "include_obfuscation": obfuscates }))?;
+            }
+            // What says nothing here may be unknown there.
+            let empty = |(name, value): (&str, &str)| (value == "null").then(|| name.to_owned());
+            let empty: Vec<String> = request.iter().filter_map(empty).collect();
+            empty.iter().for_each(|name| request.remove(name));
+            request.set("model", target.model)?;
+            request.set("max_output_tokens", &target.output_limit)?;
+            request.set("stream", &true)?;
+            // Whoever uses the gateway's account could read what is kept there.
+            request.set("store", &false)?;
+            if let Some(input) = kept_items(&request)? {
+                request.set("input", &input)?;
+            }
+            if let Some(tools) = kept_tools(&request)? {
+                request.set("tools", &tools)?;
+            }
+            serde_json::to_vec(&request)
+        };
+        let body = build().map_err(|error| body::unwritable(&error))?.into();
+        let request: Object<'_> = body::parse_again(&self.body)?;
+        let limit = request.read("max_output_tokens").ok().flatten().unwrap_or(Value::Null);
+        let answer = Box::new(ResponseAnswer::new(target.id, limit));
+        Ok(Upstream {
+            format: Format::Responses,
+            headers: HeaderMap::new(),
+            body,
+            streamed: true,
+            repeatable: true,
+            answer,
+        })
+    }
+
+    fn over_chat(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        let request = whole(&self.body)?;
+        let head = self.head(&request, target.id);
+        let (chat, reading) = to_chat(&request, &self.tools, head, target);
+        let body = Value::Object(chat).to_string().into();
+        let answer = Box::new(OverChat::new(reading));
+        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, repeatable: true, answer })
+    }
+}
+
+/// The body as values. It was read member by member before, and may hold a text that is none: half a surrogate pair, say.
+fn whole(body: &Bytes) -> Result<Map<String, Value>, Error> {
+    serde_json::from_slice(body).map_err(|_| {
+        Error::new(Code::InvalidJson)
+            .with_message("The body holds a text that is no Unicode, or a number that is too large.")
+    })
+}
+
+/// The items that go on where some stay here: those whose tools ran at a provider, and thoughts that another provider has
+/// sealed.
+fn kept_items(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+    let input = request.get("input").unwrap_or("null");
+    if !input.starts_with('[') {
+        return Ok(None);
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(input)?;
+    let stays = |item: &&RawValue| {
+        let item: Object<'_> = serde_json::from_str(item.get()).unwrap_or_default();
+        let kind: String = item.read("type").ok().flatten().unwrap_or_default();
+        prompt::LEFT_OUT.contains(&kind.as_str())
+            || (kind == "reasoning" && sealed_by_us(item.get("encrypted_content")))
+    };
+    Ok(without(&items, stays))
+}
+
+/// The tools that go on where a search of the web stays here.
+fn kept_tools(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+    let Some(tools) = request.read::<Vec<&RawValue>>("tools")? else { return Ok(None) };
+    let searches = |tool: &&RawValue| {
+        let tool: Object<'_> = serde_json::from_str(tool.get()).unwrap_or_default();
+        tool.read::<String>("type").ok().flatten().is_some_and(|kind| is_search(&kind))
+    };
+    Ok(without(&tools, searches))
+}
+
+/// The list without those that stay here; none where all go on.
+fn without(list: &[&RawValue], stays: impl Fn(&&RawValue) -> bool) -> Option<Vec<Box<RawValue>>> {
+    let kept: Vec<Box<RawValue>> = list.iter().filter(|one| !stays(one)).map(|one| (*one).to_owned()).collect();
+    (kept.len() < list.len()).then_some(kept)
+}
+
+impl Request for ResponsesRequest {
+    fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    fn prompt_text(&self) -> String {
+        body::parse_again(&self.body).map(|request| prompt::text(&request)).unwrap_or_default()
+    }
+
+    fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        match target.provider.path(Format::Responses) {
+            Some(_) => self.native(target),
+            None => self.over_chat(target),
+        }
+    }
+
+    /// The SDKs take no other event for the first one than `response.created`.
+    fn failure_event(&self, error: &Error) -> Bytes {
+        let head = self.head(&whole(&self.body).unwrap_or_default(), &self.demand.model);
+        let mut writer = items::Writer::default();
+        writer.begin(&head.response("in_progress", Vec::new()));
+        let mut response = head.response("failed", Vec::new());
+        response.insert("error".to_owned(), wire::failure(error));
+        writer.event("response.failed", json!({ "response": response }));
+        writer.take().iter().flat_map(event_of).collect()
+    }
+
+    fn keep_alive(&self, begun: bool) -> &'static [u8] {
+        if begun { wire::KEEP_ALIVE } else { KEEP_ALIVE }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Provider;
+    use crate::providers::table::PROVIDERS;
+    use proptest::prelude::*;
+
+    fn target(name: &str) -> Target<'static> {
+        let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
+        Target { provider, id: "a/b", model: "up", output_limit: 2000, credit_limited: false, reasoning: false }
+    }
+
+    fn parse(body: &Value) -> Result<ResponsesRequest, Error> {
+        ResponsesRequest::parse(Bytes::from(body.to_string()))
+    }
+
+    fn with(extra: Value) -> Value {
+        let mut body = json!({"model": "openai/gpt-5", "input": "hi"});
+        body.as_object_mut().expect("object").extend(extra.as_object().expect("object").clone());
+        body
+    }
+
+    fn native(body: &Value) -> Value {
+        let sent = parse(body).expect("valid").for_provider(&target("openrouter")).expect("a body");
+        assert_eq!(sent.format, Format::Responses);
+        serde_json::from_slice(&sent.body).expect("json")
+    }
+
+    #[test]
+    fn a_provider_that_speaks_it_gets_it_as_it_came_and_is_to_keep_nothing() {
+        let body =
+            with(json!({"reasoning": {"effort": "high"}, "include": ["reasoning.encrypted_content"], "unknown": 1.50,
+            "store": true, "user": null, "provider": {"only": ["openrouter"]}, "max_output_tokens": 9000}));
+        assert_eq!(
+            native(&body),
+            json!({"model": "up", "input": "hi", "reasoning": {"effort": "high"}, "include": ["reasoning.encrypted_content"],
+                "unknown": 1.5, "store": false, "max_output_tokens": 2000, "stream": true})
+        );
+    }
+
+    #[test]
+    fn what_a_provider_ran_itself_and_what_another_has_sealed_stays_here() {
+        let message = json!({"role": "user", "content": "hi"});
+        let own = json!({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"});
+        let function = json!({"type": "function", "name": "f"});
+        let sent = native(&with(json!({
+            "input": [message, {"type": "web_search_call", "id": "ws_1", "status": "completed"}, own,
+                {"type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "gw1.AA"}],
+            "tools": [{"type": "web_search"}, function]})));
+        assert_eq!((&sent["input"], &sent["tools"]), (&json!([message, own]), &json!([function])));
+    }
+
+    #[test]
+    fn wrong_members_are_named() {
+        for (extra, param) in [
+            (json!({"max_output_tokens": 0}), "max_output_tokens"),
+            (json!({"max_output_tokens": "9"}), "max_output_tokens"),
+            (json!({"stream": "yes"}), "stream"),
+            (json!({"stream_options": {"include_obfuscation": false}}), "stream_options"),
+            (json!({"model": ["a"]}), "model"),
+            (json!({"input": null}), "input"),
+            (json!({"temperature": 3}), "temperature"),
+            (json!({"provider": {"only": ["nobody"]}}), "provider"),
+            (json!({"service_tier": "priority"}), "service_tier"),
+            (json!({"tools": [{"type": "web_search"}]}), "tools[0].type"),
+            (json!({"tool_choice": {"type": "web_search"}}), "tool_choice"),
+            (json!({"previous_response_id": "resp_1"}), "previous_response_id"),
+        ] {
+            let error = parse(&with(extra.clone())).expect_err(&extra.to_string());
+            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)), "{extra}");
+        }
+    }
+
+    #[test]
+    fn a_failure_before_any_answer_is_a_stream_that_the_sdks_read() {
+        let request = parse(&with(json!({}))).expect("valid");
+        let text = String::from_utf8(request.failure_event(&Error::new(Code::UpstreamError)).to_vec()).expect("utf-8");
+        let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+        assert_eq!(names, ["response.created", "response.in_progress", "response.failed"]);
+        assert!(
+            text.contains("\"gateway_code\":\"upstream_error\"") && text.contains("\"sequence_number\":2"),
+            "{text}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = ResponsesRequest::parse(Bytes::from(body));
+        }
+
+        #[test]
+        fn no_json_makes_the_parser_panic(text in r#"\{("(model|input|instructions|stream|tools|max_output_tokens|reasoning|text)":("x"|\[\{"(role|type)":"(user|reasoning|function_call|custom)","content":("y"|\[\]|null)\}\]|-?[0-9]{1,30}|true|null|\{\}),?){0,5}\}"#) {
+            match ResponsesRequest::parse(Bytes::from(text)) {
+                Err(error) => prop_assert_eq!(error.http_status().as_u16(), 400),
+                Ok(request) => for provider in ["openrouter", "portkey", "chutes"] {
+                    let _ = request.for_provider(&target(provider));
+                },
+            }
+        }
+    }
+}
