@@ -377,6 +377,92 @@ create index former_secrets_key on gateway.former_secrets (key_id);
 alter table gateway.api_keys enable row level security;
 alter table gateway.former_secrets enable row level security;
 
+-- supabase/schemas/13_prices.sql
+
+-- What a price consists of, and what a usage. Rust has the same two types: credits/price.rs and credits/usage.rs.
+
+-- A price, in nano-dollars: of a million tokens of each kind; of a request, an image that is made, a search and a second of
+-- sound each; of a million characters. What is null costs what its kind costs: a cached, written, pictured or heard token
+-- what a prompt token does, a written_long one what a written one does, and a token that is thought, drawn or spoken what a
+-- completion token does. A unit without a price costs nothing beside its tokens (see gateway.price_route).
+--
+-- tiers, by the length of the prompt: [{"above": 200000, "prompt": …, …}]. A prompt of strictly more tokens than that is
+-- charged at that tier's prices as a whole, the highest that it reaches; what a tier does not name stays.
+create type gateway.price as (
+  prompt bigint, cached bigint, written bigint, written_long bigint, image_input bigint, audio_input bigint,
+  completion bigint, reasoning bigint, image_output bigint, audio_output bigint,
+  request bigint, image bigint, search bigint, second bigint, character bigint, tiers jsonb);
+
+-- What a call used. Tokens: cached, written, image_input and audio_input are parts of the prompt that do not overlap;
+-- written_long is a part of written; reasoning, image_output and audio_output are parts of the completion. Units beside them:
+-- images that were made, searches, milliseconds of sound, characters.
+create type gateway.usage as (
+  prompt numeric, cached numeric, written numeric, written_long numeric, image_input numeric, audio_input numeric,
+  completion numeric, reasoning numeric, image_output numeric, audio_output numeric,
+  images numeric, searches numeric, milliseconds numeric, characters numeric);
+
+-- Whether these are tiers or windows of a price: a list of objects that have all conditions, each of its form, and otherwise
+-- prices that are whole numbers. A misspelt price would be one that is never charged.
+create function gateway.are_price_changes(changes jsonb, conditions jsonb, optional jsonb default '{}') returns boolean
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  price constant text := '^[0-9]{1,15}$';
+  forms constant jsonb := conditions || optional || jsonb_build_object(
+    'prompt', price, 'cached', price, 'written', price, 'written_long', price, 'image_input', price, 'audio_input', price,
+    'completion', price, 'reasoning', price, 'image_output', price, 'audio_output', price, 'request', price, 'image', price,
+    'search', price, 'second', price, 'character', price);
+begin
+  return jsonb_typeof(changes) = 'array' and changes <> '[]'
+    and not jsonb_path_exists(changes, 'strict $[*] ? (@.type() != "object")')
+    and not exists (
+      select from jsonb_array_elements(changes) as change
+      where not change ?& array(select jsonb_object_keys(conditions)) or exists (
+        select from jsonb_each(change) as member
+        where (member.value::text ~ (forms ->> member.key)) is not true));
+end;
+$$;
+
+create function gateway.are_tiers(tiers jsonb) returns boolean
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  return gateway.are_price_changes(tiers, '{"above": "^[0-9]{1,9}$"}');
+end;
+$$;
+
+create function gateway.are_windows(windows jsonb) returns boolean
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  minute constant text := '^"([01][0-9]:[0-5][0-9]|2[0-3]:[0-5][0-9]|24:00)"$';
+begin
+  return gateway.are_price_changes(
+      windows, jsonb_build_object('from', minute, 'until', minute),
+      '{"days": "^\\[[1-7](, [1-7])*\\]$", "tiers": "^\\["}')
+    and not exists (
+      select from jsonb_array_elements(windows) as change
+      where change ? 'tiers' and not gateway.are_tiers(change -> 'tiers'));
+end;
+$$;
+
+-- A route as a hold freezes it: who serves the call, by which name, at what price.
+create function gateway.candidate(
+  provider text, model text, prompt bigint, cached bigint, written bigint, written_long bigint, image_input bigint,
+  audio_input bigint, completion bigint, reasoning bigint, image_output bigint, audio_output bigint, request bigint,
+  image bigint, search bigint, second bigint, "character" bigint, tiers jsonb)
+returns jsonb
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'provider', provider, 'model', model, 'prompt', prompt, 'cached', cached, 'written', written,
+    'written_long', written_long, 'image_input', image_input, 'audio_input', audio_input, 'completion', completion,
+    'reasoning', reasoning, 'image_output', image_output, 'audio_output', audio_output, 'request', request, 'image', image,
+    'search', search, 'second', second, 'character', "character", 'tiers', tiers));
+end;
+$$;
+
 -- supabase/schemas/14_catalog.sql
 
 -- The catalog: the models, and the routes by which each can be reached. Its rows stand in seeds/catalog.sql.
@@ -407,18 +493,49 @@ create table gateway.model_routes (
   prompt_price bigint check (prompt_price >= 0),
   cached_price bigint check (cached_price >= 0),
   written_price bigint check (written_price >= 0),
+  written_long_price bigint check (written_long_price >= 0),
+  image_input_price bigint check (image_input_price >= 0),
+  audio_input_price bigint check (audio_input_price >= 0),
   completion_price bigint check (completion_price >= 0),
+  reasoning_price bigint check (reasoning_price >= 0),
+  image_output_price bigint check (image_output_price >= 0),
+  audio_output_price bigint check (audio_output_price >= 0),
   request_price bigint not null default 0 check (request_price >= 0),
+  prompt_image_price bigint check (prompt_image_price >= 0),
   image_price bigint check (image_price >= 0),
+  image_prices jsonb check (
+    jsonb_typeof(image_prices) = 'object'
+    and not jsonb_path_exists(image_prices, '$.* ? (@.type() != "number" || @ < 0)')),
+  search_price bigint check (search_price >= 0),
+  second_price bigint check (second_price >= 0),
+  character_price bigint check (character_price >= 0),
+  tiers jsonb check (gateway.are_tiers(tiers)),
+  windows jsonb check (gateway.are_windows(windows)),
   enabled boolean not null default true,
-  primary key (model_id, provider)
+  candidate jsonb not null generated always as (gateway.candidate(
+    provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
+    audio_input_price, completion_price, reasoning_price, image_output_price, audio_output_price, request_price,
+    image_price, search_price, second_price, character_price, tiers)) stored,
+  primary key (model_id, provider),
+  constraint images_are_sold_by_the_piece_or_by_their_tokens
+    check (image_output_price is null or (image_price is null and image_prices is null))
 );
 comment on column gateway.models.tool_tokens is
   'The most that its providers add to a prompt by themselves when it comes with tools or a schema of the answer. Anthropic adds 159 to 530, others'' templates less.';
 comment on table gateway.model_routes is
-  'How a provider names and prices a model: nano-dollars per million tokens, request and image price in nano-dollars. A null price means not priced: such a route is never used.';
-comment on column gateway.model_routes.cached_price is 'For prompt tokens the provider had cached; null: the prompt price.';
-comment on column gateway.model_routes.written_price is 'For prompt tokens the provider writes into its cache; null: the prompt price.';
+  'How a provider names and prices a model: the kinds of gateway.price, in nano-dollars. Without a prompt and a completion price it is not priced, and never used.';
+comment on column gateway.model_routes.written_price is
+  'For prompt tokens the provider writes into its cache for minutes; null: the prompt price.';
+comment on column gateway.model_routes.written_long_price is
+  'For those that it keeps for an hour or longer. Null: a long cache is not offered.';
+comment on column gateway.model_routes.prompt_image_price is 'For an image in the prompt, beside its tokens.';
+comment on column gateway.model_routes.image_price is 'For an image that is made, whatever its size and quality: the dearest.';
+comment on column gateway.model_routes.image_prices is
+  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price.';
+comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see gateway.price.';
+comment on column gateway.model_routes.windows is
+  'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';
+comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
@@ -625,6 +742,7 @@ create table gateway.requests (
   written_tokens integer not null default 0,
   completion_tokens integer not null default 0,
   reasoning_tokens integer not null default 0,
+  units jsonb,
   estimated boolean not null default false,
   clamped boolean not null default false,
   held bigint not null,
@@ -638,6 +756,8 @@ create table gateway.requests (
 ) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.units is
+  'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has; so many as it has were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
@@ -1239,79 +1359,297 @@ create function gateway.token_count(usage jsonb, name text) returns integer
 language sql immutable parallel safe
 return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
 
--- The one formula, in nano-dollars, rounded up once. Prices are nano-dollars per million tokens, `request_price` per
--- request, `markup` basis points. The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits
--- before it is rounded up.
-create function gateway.charge(
-  prompt bigint, prompt_price bigint, cached bigint, cached_price bigint, written bigint, written_price bigint,
-  completion bigint, completion_price bigint, request_price bigint, markup integer)
-returns bigint
+-- The same of any count.
+create function gateway.clamp(count numeric) returns numeric
 language sql immutable parallel safe
-return least(9223372036854775807, ceil((
-  prompt::numeric * prompt_price + cached::numeric * cached_price + written::numeric * written_price
-  + completion::numeric * completion_price + request_price::numeric * 1000000
-) * markup * 0.0000000001))::bigint;
+return least(greatest(coalesce(count, 0), 0), 1000000000);
 
--- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
--- come from providers: they are clamped before anything is computed from them. Of parts that exceed the prompt the dearer
--- one is believed.
+create function gateway.read_usage(usage jsonb) returns gateway.usage
+language plpgsql immutable parallel safe
+as $$
+declare
+  u constant gateway.usage := jsonb_populate_record(null::gateway.usage, usage);
+begin
+  return (
+    gateway.clamp(u.prompt), gateway.clamp(u.cached), gateway.clamp(u.written), gateway.clamp(u.written_long),
+    gateway.clamp(u.image_input), gateway.clamp(u.audio_input), gateway.clamp(u.completion), gateway.clamp(u.reasoning),
+    gateway.clamp(u.image_output), gateway.clamp(u.audio_output), gateway.clamp(u.images), gateway.clamp(u.searches),
+    gateway.clamp(u.milliseconds), gateway.clamp(u.characters))::gateway.usage;
+end;
+$$;
+
+-- A frozen price for a prompt of this length: at the highest of the tiers that lie strictly below it.
+create function gateway.in_tier(price jsonb, prompt numeric) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (price - 'tiers') || coalesce((
+    select tier from jsonb_array_elements(price -> 'tiers') as tier
+    where (tier ->> 'above')::bigint < prompt order by (tier ->> 'above')::bigint desc limit 1), '{}');
+end;
+$$;
+
+-- The price of each kind for a prompt of this length; a kind of token that has none costs what its prompt or completion does.
+create function gateway.read_price(price jsonb, prompt numeric) returns gateway.price
+language plpgsql immutable parallel safe
+as $$
+declare
+  p constant gateway.price := jsonb_populate_record(
+    null::gateway.price, case when price ? 'tiers' then gateway.in_tier(price, prompt) else price end);
+begin
+  return (
+    p.prompt, coalesce(p.cached, p.prompt), coalesce(p.written, p.prompt), coalesce(p.written_long, p.written, p.prompt),
+    coalesce(p.image_input, p.prompt), coalesce(p.audio_input, p.prompt), p.completion, coalesce(p.reasoning, p.completion),
+    coalesce(p.image_output, p.completion), coalesce(p.audio_output, p.completion), p.request, coalesce(p.image, 0),
+    coalesce(p.search, 0), coalesce(p.second, 0), coalesce(p.character, 0), null)::gateway.price;
+end;
+$$;
+
+-- Parts of a total that are together more than it: the dearer ones are believed, one after the other, until nothing is left.
+create function gateway.believed(total numeric, parts numeric[], prices bigint[]) returns numeric[]
+language plpgsql immutable parallel safe
+as $$
+declare
+  room numeric := total;
+  part integer;
+begin
+  for part in select place from unnest(prices) with ordinality as priced (price, place) order by price desc, place loop
+    parts[part] := least(parts[part], room);
+    room := room - parts[part];
+  end loop;
+  return parts;
+end;
+$$;
+
+-- Millionths of nano-dollars as what is charged: with the markup in basis points, rounded up once. The last factor is a product
+-- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up. Null of what is not known: `least` would
+-- make the most of it.
+create function gateway.charge(millionths numeric, markup integer) returns bigint
+language sql immutable parallel safe
+return case when millionths * markup is not null
+  then least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint end;
+
+-- The one formula: what a usage costs at a candidate's frozen price. Null if a price that every call has is not known, which is
+-- not free.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
-  prompt constant integer := gateway.token_count(usage, 'prompt');
-  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
-  written integer := least(gateway.token_count(usage, 'written'), prompt);
+  u gateway.usage := gateway.read_usage(usage);
+  p constant gateway.price := gateway.read_price(price, u.prompt);
+  written numeric := greatest(u.written - u.written_long, 0);
+  parts numeric[];
 begin
-  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
-    || (price ->> 'request') || markup is null then
-    return null;
+  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
+    parts := gateway.believed(
+      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
+      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
+    u.cached := parts[1]; written := parts[2]; u.written_long := parts[3]; u.image_input := parts[4]; u.audio_input := parts[5];
   end if;
-  if cached > prompt - written then
-    if (price ->> 'cached')::bigint > (price ->> 'written')::bigint then
-      written := prompt - cached;
-    else
-      cached := prompt - written;
-    end if;
+  if u.reasoning + u.image_output + u.audio_output > u.completion then
+    parts := gateway.believed(
+      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
+    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
   end if;
   return gateway.charge(
-    prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
-    written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
-    (price ->> 'request')::bigint, markup);
+    (u.prompt - u.cached - written - u.written_long - u.image_input - u.audio_input) * p.prompt
+    + u.cached * p.cached + written * p.written + u.written_long * p.written_long
+    + u.image_input * p.image_input + u.audio_input * p.audio_input
+    + (u.completion - u.reasoning - u.image_output - u.audio_output) * p.completion
+    + u.reasoning * p.reasoning + u.image_output * p.image_output + u.audio_output * p.audio_output
+    + (p.request + u.images * p.image + u.searches * p.search) * 1000000
+    + u.milliseconds * p.second * 1000 + u.characters * p.character,
+    markup);
 end;
 $$;
 
+-- supabase/schemas/33_pricing_calls.sql
+
+-- What a call may cost, before it is made: the routes that can serve it, their frozen prices, and the hold at the dearest.
+
 -- A call and the routes that may serve it: the routes with their prices of this moment, cheapest first, as the answer
--- has them; the hold at the dearest of them; and the dearest price of each kind.
+-- has them; the hold at the dearest of them; and the dearest price of each kind, request_price with all that is no token.
 create type gateway.priced_call as (
   candidates jsonb, amount bigint, prompt_price bigint, completion_price bigint, request_price bigint);
 
--- Prices a call for a model at the named providers: `prompt` is its bound and `output` its limit, all choices together. A
--- prompt token may turn out new, cached or written into the cache, so it is held at the dearest of these.
+-- One of the routes, with the dearest of its prices that the answer can reach.
+create type gateway.priced_route as (
+  candidate jsonb, prompt_price bigint, completion_price bigint, request_price bigint);
+
+-- Whether a window of prices (gateway.model_routes.windows) is open at a moment. Past midnight it is that of the day before.
+create function gateway.is_open(price_window jsonb, at timestamptz) returns boolean
+language plpgsql immutable
+as $$
+declare
+  utc constant timestamp := at at time zone 'utc';
+  opens constant time := price_window ->> 'from';
+  closes constant time := price_window ->> 'until';
+  today constant boolean := not price_window ? 'days' or price_window -> 'days' @> to_jsonb(extract(isodow from utc));
+  yesterday constant boolean :=
+    not price_window ? 'days' or price_window -> 'days' @> to_jsonb(extract(isodow from utc - interval '1 day'));
+begin
+  return case when opens < closes then today and utc::time >= opens and utc::time < closes
+              else (today and utc::time >= opens) or (yesterday and utc::time < closes) end;
+end;
+$$;
+
+-- A price at a moment: of the windows that are open then, the later in the list has the last word.
+create function gateway.price_at(price jsonb, windows jsonb, at timestamptz) returns jsonb
+language plpgsql immutable
+as $$
+declare
+  price_window jsonb;
+begin
+  for price_window in select * from jsonb_array_elements(windows) loop
+    if gateway.is_open(price_window, at) then
+      price := price || (price_window - '{from,until,days}'::text[]);
+    end if;
+  end loop;
+  return price;
+end;
+$$;
+
+-- The moments at which a price can be another within so many seconds: now, and whenever a window opens or closes.
+create function gateway.price_moments(windows jsonb, at timestamptz, seconds double precision) returns setof timestamptz
+language sql stable set search_path = ''
+as $$
+  select at
+  union
+  select moment
+  from jsonb_array_elements(windows) as price_window,
+    generate_series((at at time zone 'utc')::date, (at + make_interval(secs => seconds)) at time zone 'utc', '1 day') as day,
+    lateral (values ((day + (price_window ->> 'from')::time) at time zone 'utc'),
+                    ((day + (price_window ->> 'until')::time) at time zone 'utc')) as bounds (moment)
+  where moment > at and moment <= at + make_interval(secs => seconds)
+$$;
+
+-- A price by which a route can serve a call: of the kinds that the call can have, the dearest in any tier that its prompt can
+-- reach. `units` is the call's (see gateway.price_call).
+create function gateway.dearest(candidate jsonb, call jsonb, units jsonb, prompt bigint) returns gateway.priced_route
+language plpgsql stable
+as $$
+declare
+  outputs constant jsonb := coalesce(nullif(units -> 'outputs', 'null'), '[]');
+  asked constant gateway.usage := gateway.read_usage(units);
+  tier jsonb;
+  p gateway.price;
+  dearest gateway.priced_route := (candidate, 0, 0, 0);
+begin
+  for tier in
+    select '{}' union all
+    select element from jsonb_array_elements(coalesce(candidate -> 'tiers', '[]')) as element
+    where (element ->> 'above')::bigint < prompt
+  loop
+    p := gateway.read_price((candidate - 'tiers') || tier, prompt);
+    dearest.prompt_price := greatest(
+      dearest.prompt_price, p.prompt, p.cached, p.written,
+      case when units ->> 'long_cache' = 'true' then p.written_long end,
+      case when call -> 'modalities' ? 'image' then p.image_input end,
+      case when call -> 'modalities' ? 'audio' then p.audio_input end);
+    dearest.completion_price := greatest(
+      dearest.completion_price, p.completion, p.reasoning,
+      case when outputs ? 'image' then p.image_output end,
+      case when outputs ? 'audio' then p.audio_output end);
+    dearest.request_price := greatest(
+      dearest.request_price,
+      least(9223372036854775807,
+        p.request + asked.images * p.image + asked.searches * p.search
+        + ceil(asked.milliseconds * p.second * 0.001) + ceil(asked.characters * p.character * 0.000001)));
+  end loop;
+  return dearest;
+end;
+$$;
+
+-- A route for a call that plain prices do not price: frozen at the price of the moment, or, if a window opens or closes while the
+-- call may run, at the dearest of these moments. Null if it has no price for what the call asks.
+create function gateway.price_route(
+  route gateway.model_routes, call jsonb, prompt bigint, output bigint, at timestamptz)
+returns gateway.priced_route
+language plpgsql stable
+as $$
+declare
+  units constant jsonb := coalesce(nullif(call -> 'units', 'null'), '{}');
+  asked constant gateway.usage := gateway.read_usage(units);
+  frozen jsonb := route.candidate;
+  moment timestamptz;
+  at_moment gateway.priced_route;
+  dearest gateway.priced_route;
+begin
+  -- A unit is paid for by itself or by the call's tokens; what is paid for by neither is not free.
+  if route.prompt_price + route.completion_price = 0 and (
+    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null)
+    or (asked.searches > 0 and route.search_price is null)
+    or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
+    or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
+    return null;
+  end if;
+  if route.image_prices ? (units ->> 'image') then
+    frozen := frozen || jsonb_build_object('image', route.image_prices -> (units ->> 'image'));
+  end if;
+  if route.prompt_image_price is not null then
+    -- How many there are is known, whatever comes of the call.
+    frozen := frozen || jsonb_build_object(
+      'request', route.request_price + route.prompt_image_price * (call ->> 'images')::bigint);
+  end if;
+  if route.windows is null then
+    return gateway.dearest(frozen, call, units, prompt);
+  end if;
+  for moment in
+    select * from gateway.price_moments(route.windows, at, (call ->> 'hold_seconds')::double precision)
+  loop
+    at_moment := gateway.dearest(gateway.price_at(frozen, route.windows, moment), call, units, prompt);
+    if dearest.candidate is null
+      or prompt::numeric * at_moment.prompt_price + output::numeric * at_moment.completion_price
+         + at_moment.request_price::numeric * 1000000
+       > prompt::numeric * dearest.prompt_price + output::numeric * dearest.completion_price
+         + dearest.request_price::numeric * 1000000 then
+      dearest := at_moment;
+    end if;
+  end loop;
+  return dearest;
+end;
+$$;
+
+-- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
+-- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
+-- cache count where the call has them.
+-- call.units, null for a call of text: outputs (what the answer may have besides text: image, audio), long_cache (whether
+-- it asks for one), and the most of each unit that it can use: images, searches, milliseconds, characters; `image` is the size
+-- and quality of each, as of model_routes.image_prices.
 -- No route that is priced: no candidates.
-create function gateway.price_call(model text, providers jsonb, prompt bigint, output bigint, markup integer)
+create function gateway.price_call(
+  model text, call jsonb, prompt bigint, output bigint, markup integer, at timestamptz)
 returns gateway.priced_call
 language plpgsql stable
 as $$
 declare
   most_tokens constant bigint := 1000000000;
+  providers constant jsonb := call -> 'providers';
+  is_plain constant boolean := call -> 'modalities' = '[]' and coalesce(call -> 'units', 'null') = 'null';
   priced gateway.priced_call;
 begin
   select
-    jsonb_agg(
-      jsonb_build_object(
-        'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
-        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
-        'completion', completion_price, 'request', request_price)
-      order by prompt_price + completion_price, provider),
+    jsonb_agg((route).candidate order by cheapness, provider),
     max(gateway.charge(
-      least(prompt, most_tokens), greatest(prompt_price, cached_price, written_price), 0, 0, 0, 0,
-      least(output, most_tokens), completion_price, request_price, markup)),
-    max(greatest(prompt_price, cached_price, written_price)), max(completion_price), max(request_price)
+      least(prompt, most_tokens)::numeric * (route).prompt_price
+      + least(output, most_tokens)::numeric * (route).completion_price
+      + (route).request_price::numeric * 1000000, markup)),
+    max((route).prompt_price), max((route).completion_price), max((route).request_price)
     into priced
-    from gateway.model_routes
-    where model_id = model and enabled and providers ? provider
-      and prompt_price is not null and completion_price is not null;
+    from (
+      select
+        r.provider, r.prompt_price + r.completion_price as cheapness,
+        case when is_plain and r.tiers is null and r.windows is null
+          then (r.candidate, greatest(r.prompt_price, r.cached_price, r.written_price),
+                greatest(r.completion_price, r.reasoning_price), r.request_price)::gateway.priced_route
+          else gateway.price_route(r, call, prompt, output, at) end as route
+      from gateway.model_routes as r
+      where r.model_id = model and r.enabled and providers ? r.provider
+        and r.prompt_price is not null and r.completion_price is not null
+      -- Not to be merged into the query around it, which would price each route once a column.
+      offset 0
+    ) as routes
+    where (route).candidate is not null;
   return priced;
 end;
 $$;
@@ -2314,7 +2652,7 @@ begin atomic
   ) as sized
   cross join lateral (
     select gateway.price_call(
-      m.id, call -> 'providers', sized.prompt, sized.output * (asked).choices, (asked).markup) as priced
+      m.id, call, sized.prompt, sized.output * (asked).choices, (asked).markup, at) as priced
     offset 0
   ) as priced
   where a.id = account_id and k.id = key_id and m.id = (asked).model
@@ -2348,9 +2686,9 @@ end;
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
--- kept chat session_id, instructed, prompt_tokens, counted (see gateway.open_turn).
--- And idempotency, of a call with an Idempotency-Key: key and fingerprint.
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
+-- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
+-- (see gateway.open_turn). And idempotency, of a call with an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it.
@@ -2426,13 +2764,15 @@ begin
   if call ->> 'session_id' is not null and model.id is not null then
     turn := gateway.open_turn(account, call, model, prompt, at);
     prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
-    call := call || jsonb_build_object('modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'));
+    call := call || jsonb_build_object(
+      'modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'),
+      'images', (call ->> 'images')::bigint + coalesce(turn.images, 0));
   end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
   end if;
   if own_keys is null then
-    priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+    priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
   else
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
@@ -2469,7 +2809,7 @@ begin
         priced, prompt, least(
           gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight),
         model.max_output, choices, markup);
-      priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+      priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
     end if;
   end if;
 
@@ -2504,7 +2844,8 @@ end;
 $$;
 
 -- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
-create function gateway.choose_usual_output(inout usual gateway.usual_call, call jsonb, asked gateway.asked_call)
+create function gateway.choose_usual_output(
+  inout usual gateway.usual_call, call jsonb, asked gateway.asked_call, at timestamptz)
 language plpgsql
 as $$
 begin
@@ -2514,7 +2855,7 @@ begin
     usual.output := gateway.choose_output(
       usual.priced, usual.prompt, usual.credit, usual.max_output, asked.choices, asked.markup);
     usual.priced := gateway.price_call(
-      usual.model, call -> 'providers', usual.prompt, usual.output * asked.choices, asked.markup);
+      usual.model, call, usual.prompt, usual.output * asked.choices, asked.markup, at);
     usual.amount := (usual.priced).amount;
   end if;
 end;
@@ -2551,7 +2892,7 @@ begin
   end if;
 
   if asked.output_limit is null then
-    usual := gateway.choose_usual_output(usual, call, asked);
+    usual := gateway.choose_usual_output(usual, call, asked, at);
   end if;
   placed := gateway.place_hold(
     asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);
@@ -2622,9 +2963,12 @@ begin
       'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
   if priced.candidates is null then
+    -- A priced route that may serve the call has no price for what it asks.
     return gateway.refusal(503, case
       when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
                                                           and completion_price is not null)
+        and not exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
+                          and completion_price is not null and enabled and call -> 'providers' ? provider)
       then 'no_provider' else 'model_not_priced' end);
   end if;
 
@@ -2773,8 +3117,8 @@ return set_config('synchronous_commit', 'off', true);
 
 -- The one database call after the answer: what the call cost, once, whatever failed in between.
 
--- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
--- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
+-- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
+-- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
 -- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
@@ -2888,7 +3232,7 @@ begin
   delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
@@ -2897,6 +3241,7 @@ begin
      prompt_tokens, least(gateway.token_count(usage, 'cached'), prompt_tokens),
      least(gateway.token_count(usage, 'written'), prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens),
+     nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}'),
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
@@ -4294,6 +4639,7 @@ begin
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
+        'units', coalesce(units, '{}'),
         'estimated', estimated, 'clamped', clamped, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
         'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)
@@ -4308,6 +4654,63 @@ $$;
 
 -- The public catalog. These functions take no caller: anyone may ask, and the CDN answers most.
 
+-- A price (gateway.price, a tier or a window of it) in OpenRouter's names and units: US dollars, as texts; of a token, a character,
+-- a request, a search, a second, an image each.
+create function gateway.price_json(price jsonb) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(name, trim_scale((price ->> kind)::bigint * unit)::text), '{}')
+  from (values
+    ('prompt', 'prompt', 1e-15), ('completion', 'completion', 1e-15), ('request', 'request', 1e-9),
+    ('cached', 'input_cache_read', 1e-15), ('written', 'input_cache_write', 1e-15),
+    ('written_long', 'input_cache_write_1h', 1e-15), ('reasoning', 'internal_reasoning', 1e-15),
+    ('image_input', 'image_token', 1e-15), ('image_output', 'image_output', 1e-15),
+    ('audio_input', 'audio', 1e-15), ('audio_output', 'audio_output', 1e-15), ('search', 'web_search', 1e-9),
+    ('image', 'generated_image', 1e-9), ('second', 'second', 1e-9), ('character', 'character', 1e-15)
+  ) as names (kind, name, unit)
+  where price ? kind
+$$;
+
+-- All that a route may charge, in OpenRouter's shape; null where it is not priced. What its `overrides` name costs that much from a
+-- length of the prompt on, or at these hours.
+create function gateway.pricing_json(route gateway.model_routes) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select case when route.prompt_price is not null and route.completion_price is not null then
+    gateway.price_json(route.candidate)
+    || jsonb_strip_nulls(jsonb_build_object(
+      'image', trim_scale(route.prompt_image_price * 1e-9)::text,
+      'generated_images', (
+        select jsonb_object_agg(key, trim_scale(value::numeric * 1e-9)::text) from jsonb_each_text(route.image_prices)),
+      'overrides', (
+        with windows as (
+          select change, jsonb_build_object(
+            'utc_start', replace(change ->> 'from', ':', ''), 'utc_end', replace(change ->> 'until', ':', ''))
+            || case when change ? 'days' then jsonb_build_object('utc_days', change -> 'days') else '{}' end as hours
+          from jsonb_array_elements(route.windows) as change
+        )
+        select jsonb_agg(conditions || gateway.price_json(change))
+        from (
+          select change, '{}'::jsonb as hours, change -> 'above' as above from jsonb_array_elements(route.tiers) as change
+          union all
+          select change, hours, null from windows
+          union all
+          select tier, hours, tier -> 'above' from windows, jsonb_array_elements(change -> 'tiers') as tier
+        ) as changes,
+        lateral (select hours || case when above is null then '{}'
+                                      else jsonb_build_object('min_prompt_tokens', above) end as conditions) as worded)))
+  end
+$$;
+
+-- Whether a route is priced, at nothing.
+create function gateway.is_free(route gateway.model_routes) returns boolean
+language sql stable set search_path = ''
+as $$
+  select route.prompt_price is not null and route.completion_price is not null and route.windows is null
+    and route.tiers is null and coalesce(route.prompt_image_price, 0) = 0 and route.image_prices is null
+    and not jsonb_path_exists(route.candidate, '$.* ? (@.type() == "number" && @ > 0)')
+$$;
+
 -- The price of a million tokens, in dollars.
 create function gateway.route_json(route gateway.model_routes) returns jsonb
 language sql stable set search_path = ''
@@ -4321,7 +4724,8 @@ as $$
         'written_per_million', gateway.dollars(coalesce(route.written_price, route.prompt_price)),
         'completion_per_million', gateway.dollars(route.completion_price),
         'request', gateway.dollars(route.request_price),
-        'image', gateway.dollars(route.image_price)) end)
+        'image', gateway.dollars(route.image_price)) end,
+    'prices', gateway.pricing_json(route))
 $$;
 
 -- A model in our own shape, which is a superset of OpenAI's.
@@ -4335,8 +4739,11 @@ as $$
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
     'reasoning', model.reasoning,
-    'free', coalesce(bool_and(r.prompt_price + r.completion_price + r.request_price + coalesce(r.image_price, 0) = 0),
-                     false),
+    'free', coalesce(bool_and(gateway.is_free(r)), false),
+    -- Of the route that is asked first.
+    'pricing', (
+      array_agg(gateway.pricing_json(r) order by r.prompt_price + r.completion_price, r.provider)
+        filter (where r.prompt_price is not null and r.completion_price is not null))[1],
     'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
                          filter (where r.provider is not null), '[]'))
   from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
@@ -4402,7 +4809,7 @@ as $$
   from (
     select r.provider as id, 'provider' as object, count(*) as models,
            count(*) filter (where m.kind = 'image') as image_models,
-           count(*) filter (where r.prompt_price + r.completion_price + r.request_price = 0) as free_models,
+           count(*) filter (where gateway.is_free(r)) as free_models,
            gateway.dollars(min(r.prompt_price)) as lowest_prompt_per_million,
            gateway.dollars(max(r.prompt_price)) as highest_prompt_per_million
     from gateway.model_routes r join gateway.models m on m.id = r.model_id and m.enabled

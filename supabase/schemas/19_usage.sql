@@ -15,6 +15,7 @@ create table gateway.requests (
   written_tokens integer not null default 0,
   completion_tokens integer not null default 0,
   reasoning_tokens integer not null default 0,
+  units jsonb,
   estimated boolean not null default false,
   clamped boolean not null default false,
   held bigint not null,
@@ -28,6 +29,8 @@ create table gateway.requests (
 ) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.units is
+  'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has; so many as it has were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';

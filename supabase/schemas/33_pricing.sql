@@ -5,90 +5,106 @@ create function gateway.token_count(usage jsonb, name text) returns integer
 language sql immutable parallel safe
 return least(greatest(coalesce((usage ->> name)::numeric, 0), 0), 1000000000)::integer;
 
--- The one formula, in nano-dollars, rounded up once. Prices are nano-dollars per million tokens, `request_price` per
--- request, `markup` basis points. The last factor is a product on purpose: a quotient of numerics is rounded to 16 digits
--- before it is rounded up.
-create function gateway.charge(
-  prompt bigint, prompt_price bigint, cached bigint, cached_price bigint, written bigint, written_price bigint,
-  completion bigint, completion_price bigint, request_price bigint, markup integer)
-returns bigint
+-- The same of any count.
+create function gateway.clamp(count numeric) returns numeric
 language sql immutable parallel safe
-return least(9223372036854775807, ceil((
-  prompt::numeric * prompt_price + cached::numeric * cached_price + written::numeric * written_price
-  + completion::numeric * completion_price + request_price::numeric * 1000000
-) * markup * 0.0000000001))::bigint;
+return least(greatest(coalesce(count, 0), 0), 1000000000);
 
--- The cost of a usage at a candidate's frozen prices; null if one of these is not known, which is not free. Token counts
--- come from providers: they are clamped before anything is computed from them. Of parts that exceed the prompt the dearer
--- one is believed.
+create function gateway.read_usage(usage jsonb) returns gateway.usage
+language plpgsql immutable parallel safe
+as $$
+declare
+  u constant gateway.usage := jsonb_populate_record(null::gateway.usage, usage);
+begin
+  return (
+    gateway.clamp(u.prompt), gateway.clamp(u.cached), gateway.clamp(u.written), gateway.clamp(u.written_long),
+    gateway.clamp(u.image_input), gateway.clamp(u.audio_input), gateway.clamp(u.completion), gateway.clamp(u.reasoning),
+    gateway.clamp(u.image_output), gateway.clamp(u.audio_output), gateway.clamp(u.images), gateway.clamp(u.searches),
+    gateway.clamp(u.milliseconds), gateway.clamp(u.characters))::gateway.usage;
+end;
+$$;
+
+-- A frozen price for a prompt of this length: at the highest of the tiers that lie strictly below it.
+create function gateway.in_tier(price jsonb, prompt numeric) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (price - 'tiers') || coalesce((
+    select tier from jsonb_array_elements(price -> 'tiers') as tier
+    where (tier ->> 'above')::bigint < prompt order by (tier ->> 'above')::bigint desc limit 1), '{}');
+end;
+$$;
+
+-- The price of each kind for a prompt of this length; a kind of token that has none costs what its prompt or completion does.
+create function gateway.read_price(price jsonb, prompt numeric) returns gateway.price
+language plpgsql immutable parallel safe
+as $$
+declare
+  p constant gateway.price := jsonb_populate_record(
+    null::gateway.price, case when price ? 'tiers' then gateway.in_tier(price, prompt) else price end);
+begin
+  return (
+    p.prompt, coalesce(p.cached, p.prompt), coalesce(p.written, p.prompt), coalesce(p.written_long, p.written, p.prompt),
+    coalesce(p.image_input, p.prompt), coalesce(p.audio_input, p.prompt), p.completion, coalesce(p.reasoning, p.completion),
+    coalesce(p.image_output, p.completion), coalesce(p.audio_output, p.completion), p.request, coalesce(p.image, 0),
+    coalesce(p.search, 0), coalesce(p.second, 0), coalesce(p.character, 0), null)::gateway.price;
+end;
+$$;
+
+-- Parts of a total that are together more than it: the dearer ones are believed, one after the other, until nothing is left.
+create function gateway.believed(total numeric, parts numeric[], prices bigint[]) returns numeric[]
+language plpgsql immutable parallel safe
+as $$
+declare
+  room numeric := total;
+  part integer;
+begin
+  for part in select place from unnest(prices) with ordinality as priced (price, place) order by price desc, place loop
+    parts[part] := least(parts[part], room);
+    room := room - parts[part];
+  end loop;
+  return parts;
+end;
+$$;
+
+-- Millionths of nano-dollars as what is charged: with the markup in basis points, rounded up once. The last factor is a product
+-- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up. Null of what is not known: `least` would
+-- make the most of it.
+create function gateway.charge(millionths numeric, markup integer) returns bigint
+language sql immutable parallel safe
+return case when millionths * markup is not null
+  then least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint end;
+
+-- The one formula: what a usage costs at a candidate's frozen price. Null if a price that every call has is not known, which is
+-- not free.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
-  prompt constant integer := gateway.token_count(usage, 'prompt');
-  cached integer := least(gateway.token_count(usage, 'cached'), prompt);
-  written integer := least(gateway.token_count(usage, 'written'), prompt);
+  u gateway.usage := gateway.read_usage(usage);
+  p constant gateway.price := gateway.read_price(price, u.prompt);
+  written numeric := greatest(u.written - u.written_long, 0);
+  parts numeric[];
 begin
-  if (price ->> 'prompt') || (price ->> 'cached') || (price ->> 'written') || (price ->> 'completion')
-    || (price ->> 'request') || markup is null then
-    return null;
+  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
+    parts := gateway.believed(
+      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
+      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
+    u.cached := parts[1]; written := parts[2]; u.written_long := parts[3]; u.image_input := parts[4]; u.audio_input := parts[5];
   end if;
-  if cached > prompt - written then
-    if (price ->> 'cached')::bigint > (price ->> 'written')::bigint then
-      written := prompt - cached;
-    else
-      cached := prompt - written;
-    end if;
+  if u.reasoning + u.image_output + u.audio_output > u.completion then
+    parts := gateway.believed(
+      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
+    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
   end if;
   return gateway.charge(
-    prompt - cached - written, (price ->> 'prompt')::bigint, cached, (price ->> 'cached')::bigint,
-    written, (price ->> 'written')::bigint, gateway.token_count(usage, 'completion'), (price ->> 'completion')::bigint,
-    (price ->> 'request')::bigint, markup);
+    (u.prompt - u.cached - written - u.written_long - u.image_input - u.audio_input) * p.prompt
+    + u.cached * p.cached + written * p.written + u.written_long * p.written_long
+    + u.image_input * p.image_input + u.audio_input * p.audio_input
+    + (u.completion - u.reasoning - u.image_output - u.audio_output) * p.completion
+    + u.reasoning * p.reasoning + u.image_output * p.image_output + u.audio_output * p.audio_output
+    + (p.request + u.images * p.image + u.searches * p.search) * 1000000
+    + u.milliseconds * p.second * 1000 + u.characters * p.character,
+    markup);
 end;
 $$;
-
--- A call and the routes that may serve it: the routes with their prices of this moment, cheapest first, as the answer
--- has them; the hold at the dearest of them; and the dearest price of each kind.
-create type gateway.priced_call as (
-  candidates jsonb, amount bigint, prompt_price bigint, completion_price bigint, request_price bigint);
-
--- Prices a call for a model at the named providers: `prompt` is its bound and `output` its limit, all choices together. A
--- prompt token may turn out new, cached or written into the cache, so it is held at the dearest of these.
--- No route that is priced: no candidates.
-create function gateway.price_call(model text, providers jsonb, prompt bigint, output bigint, markup integer)
-returns gateway.priced_call
-language plpgsql stable
-as $$
-declare
-  most_tokens constant bigint := 1000000000;
-  priced gateway.priced_call;
-begin
-  select
-    jsonb_agg(
-      jsonb_build_object(
-        'provider', provider, 'model', upstream_model, 'prompt', prompt_price,
-        'cached', coalesce(cached_price, prompt_price), 'written', coalesce(written_price, prompt_price),
-        'completion', completion_price, 'request', request_price)
-      order by prompt_price + completion_price, provider),
-    max(gateway.charge(
-      least(prompt, most_tokens), greatest(prompt_price, cached_price, written_price), 0, 0, 0, 0,
-      least(output, most_tokens), completion_price, request_price, markup)),
-    max(greatest(prompt_price, cached_price, written_price)), max(completion_price), max(request_price)
-    into priced
-    from gateway.model_routes
-    where model_id = model and enabled and providers ? provider
-      and prompt_price is not null and completion_price is not null;
-  return priced;
-end;
-$$;
-
--- How many output tokens, over all choices, `credit` surely buys after the prompt; a billion stands for any number.
-create function gateway.affordable_output(priced gateway.priced_call, prompt bigint, credit bigint, markup integer)
-returns bigint
-language sql immutable parallel safe
-return case
-  when priced.completion_price = 0 then 1000000000
-  else least(1000000000, div(
-    div(credit * 10000000000::numeric, greatest(markup, 1)) - priced.prompt_price * prompt::numeric
-    - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
-end;

@@ -57,7 +57,7 @@ begin atomic
   ) as sized
   cross join lateral (
     select gateway.price_call(
-      m.id, call -> 'providers', sized.prompt, sized.output * (asked).choices, (asked).markup) as priced
+      m.id, call, sized.prompt, sized.output * (asked).choices, (asked).markup, at) as priced
     offset 0
   ) as priced
   where a.id = account_id and k.id = key_id and m.id = (asked).model

@@ -7,9 +7,9 @@
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
 -- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), and of a turn of a
--- kept chat session_id, instructed, prompt_tokens, counted (see gateway.open_turn).
--- And idempotency, of a call with an Idempotency-Key: key and fingerprint.
+-- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
+-- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
+-- (see gateway.open_turn). And idempotency, of a call with an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it.
@@ -85,13 +85,15 @@ begin
   if call ->> 'session_id' is not null and model.id is not null then
     turn := gateway.open_turn(account, call, model, prompt, at);
     prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
-    call := call || jsonb_build_object('modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'));
+    call := call || jsonb_build_object(
+      'modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'),
+      'images', (call ->> 'images')::bigint + coalesce(turn.images, 0));
   end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
   end if;
   if own_keys is null then
-    priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+    priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
   else
     priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
   end if;
@@ -128,7 +130,7 @@ begin
         priced, prompt, least(
           gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight),
         model.max_output, choices, markup);
-      priced := gateway.price_call(model.id, call -> 'providers', prompt, output * choices, markup);
+      priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
     end if;
   end if;
 
@@ -163,7 +165,8 @@ end;
 $$;
 
 -- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
-create function gateway.choose_usual_output(inout usual gateway.usual_call, call jsonb, asked gateway.asked_call)
+create function gateway.choose_usual_output(
+  inout usual gateway.usual_call, call jsonb, asked gateway.asked_call, at timestamptz)
 language plpgsql
 as $$
 begin
@@ -173,7 +176,7 @@ begin
     usual.output := gateway.choose_output(
       usual.priced, usual.prompt, usual.credit, usual.max_output, asked.choices, asked.markup);
     usual.priced := gateway.price_call(
-      usual.model, call -> 'providers', usual.prompt, usual.output * asked.choices, asked.markup);
+      usual.model, call, usual.prompt, usual.output * asked.choices, asked.markup, at);
     usual.amount := (usual.priced).amount;
   end if;
 end;
@@ -210,7 +213,7 @@ begin
   end if;
 
   if asked.output_limit is null then
-    usual := gateway.choose_usual_output(usual, call, asked);
+    usual := gateway.choose_usual_output(usual, call, asked, at);
   end if;
   placed := gateway.place_hold(
     asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);

@@ -46,9 +46,12 @@ begin
       'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
   if priced.candidates is null then
+    -- A priced route that may serve the call has no price for what it asks.
     return gateway.refusal(503, case
       when exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
                                                           and completion_price is not null)
+        and not exists (select from gateway.model_routes where model_id = model.id and prompt_price is not null
+                          and completion_price is not null and enabled and call -> 'providers' ? provider)
       then 'no_provider' else 'model_not_priced' end);
   end if;
 

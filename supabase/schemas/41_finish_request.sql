@@ -1,7 +1,7 @@
 -- The one database call after the answer: what the call cost, once, whatever failed in between.
 
--- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage {prompt, cached, written,
--- completion, reasoning} or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
+-- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
+-- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
 -- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
@@ -115,7 +115,7 @@ begin
   delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
@@ -124,6 +124,7 @@ begin
      prompt_tokens, least(gateway.token_count(usage, 'cached'), prompt_tokens),
      least(gateway.token_count(usage, 'written'), prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens),
+     nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}'),
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);

@@ -52,6 +52,7 @@ begin
         'provider', provider, 'outcome', outcome, 'error_code', error_code, 'stream', stream,
         'prompt_tokens', prompt_tokens, 'cached_tokens', cached_tokens, 'written_tokens', written_tokens,
         'completion_tokens', completion_tokens, 'reasoning_tokens', reasoning_tokens,
+        'units', coalesce(units, '{}'),
         'estimated', estimated, 'clamped', clamped, 'own_key', own_key, 'cost', gateway.dollars(cost),
         'first_byte_ms', first_byte_ms, 'duration_ms', duration_ms, 'app', app,
         'created_at', created_at, 'finished_at', finished_at) order by finished_at desc, call_id desc)

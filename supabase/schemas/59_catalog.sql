@@ -1,5 +1,62 @@
 -- The public catalog. These functions take no caller: anyone may ask, and the CDN answers most.
 
+-- A price (gateway.price, a tier or a window of it) in OpenRouter's names and units: US dollars, as texts; of a token, a character,
+-- a request, a search, a second, an image each.
+create function gateway.price_json(price jsonb) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(name, trim_scale((price ->> kind)::bigint * unit)::text), '{}')
+  from (values
+    ('prompt', 'prompt', 1e-15), ('completion', 'completion', 1e-15), ('request', 'request', 1e-9),
+    ('cached', 'input_cache_read', 1e-15), ('written', 'input_cache_write', 1e-15),
+    ('written_long', 'input_cache_write_1h', 1e-15), ('reasoning', 'internal_reasoning', 1e-15),
+    ('image_input', 'image_token', 1e-15), ('image_output', 'image_output', 1e-15),
+    ('audio_input', 'audio', 1e-15), ('audio_output', 'audio_output', 1e-15), ('search', 'web_search', 1e-9),
+    ('image', 'generated_image', 1e-9), ('second', 'second', 1e-9), ('character', 'character', 1e-15)
+  ) as names (kind, name, unit)
+  where price ? kind
+$$;
+
+-- All that a route may charge, in OpenRouter's shape; null where it is not priced. What its `overrides` name costs that much from a
+-- length of the prompt on, or at these hours.
+create function gateway.pricing_json(route gateway.model_routes) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select case when route.prompt_price is not null and route.completion_price is not null then
+    gateway.price_json(route.candidate)
+    || jsonb_strip_nulls(jsonb_build_object(
+      'image', trim_scale(route.prompt_image_price * 1e-9)::text,
+      'generated_images', (
+        select jsonb_object_agg(key, trim_scale(value::numeric * 1e-9)::text) from jsonb_each_text(route.image_prices)),
+      'overrides', (
+        with windows as (
+          select change, jsonb_build_object(
+            'utc_start', replace(change ->> 'from', ':', ''), 'utc_end', replace(change ->> 'until', ':', ''))
+            || case when change ? 'days' then jsonb_build_object('utc_days', change -> 'days') else '{}' end as hours
+          from jsonb_array_elements(route.windows) as change
+        )
+        select jsonb_agg(conditions || gateway.price_json(change))
+        from (
+          select change, '{}'::jsonb as hours, change -> 'above' as above from jsonb_array_elements(route.tiers) as change
+          union all
+          select change, hours, null from windows
+          union all
+          select tier, hours, tier -> 'above' from windows, jsonb_array_elements(change -> 'tiers') as tier
+        ) as changes,
+        lateral (select hours || case when above is null then '{}'
+                                      else jsonb_build_object('min_prompt_tokens', above) end as conditions) as worded)))
+  end
+$$;
+
+-- Whether a route is priced, at nothing.
+create function gateway.is_free(route gateway.model_routes) returns boolean
+language sql stable set search_path = ''
+as $$
+  select route.prompt_price is not null and route.completion_price is not null and route.windows is null
+    and route.tiers is null and coalesce(route.prompt_image_price, 0) = 0 and route.image_prices is null
+    and not jsonb_path_exists(route.candidate, '$.* ? (@.type() == "number" && @ > 0)')
+$$;
+
 -- The price of a million tokens, in dollars.
 create function gateway.route_json(route gateway.model_routes) returns jsonb
 language sql stable set search_path = ''
@@ -13,7 +70,8 @@ as $$
         'written_per_million', gateway.dollars(coalesce(route.written_price, route.prompt_price)),
         'completion_per_million', gateway.dollars(route.completion_price),
         'request', gateway.dollars(route.request_price),
-        'image', gateway.dollars(route.image_price)) end)
+        'image', gateway.dollars(route.image_price)) end,
+    'prices', gateway.pricing_json(route))
 $$;
 
 -- A model in our own shape, which is a superset of OpenAI's.
@@ -27,8 +85,11 @@ as $$
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
     'reasoning', model.reasoning,
-    'free', coalesce(bool_and(r.prompt_price + r.completion_price + r.request_price + coalesce(r.image_price, 0) = 0),
-                     false),
+    'free', coalesce(bool_and(gateway.is_free(r)), false),
+    -- Of the route that is asked first.
+    'pricing', (
+      array_agg(gateway.pricing_json(r) order by r.prompt_price + r.completion_price, r.provider)
+        filter (where r.prompt_price is not null and r.completion_price is not null))[1],
     'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
                          filter (where r.provider is not null), '[]'))
   from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
@@ -94,7 +155,7 @@ as $$
   from (
     select r.provider as id, 'provider' as object, count(*) as models,
            count(*) filter (where m.kind = 'image') as image_models,
-           count(*) filter (where r.prompt_price + r.completion_price + r.request_price = 0) as free_models,
+           count(*) filter (where gateway.is_free(r)) as free_models,
            gateway.dollars(min(r.prompt_price)) as lowest_prompt_per_million,
            gateway.dollars(max(r.prompt_price)) as highest_prompt_per_million
     from gateway.model_routes r join gateway.models m on m.id = r.model_id and m.enabled

@@ -180,18 +180,31 @@ on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
   completion_price = excluded.completion_price;
 
--- Images are sold by the piece. The price is that of the dearest size and quality, so that no image costs more.
+-- Images are sold by their tokens, or by the piece: then at the price of the dearest size and quality, so that none costs more.
 insert into gateway.model_routes
-  (model_id, provider, upstream_model, prompt_price, cached_price, completion_price, image_price)
+  (model_id, provider, upstream_model, prompt_price, cached_price, image_input_price, completion_price, image_output_price,
+   image_price)
 values
-  ('openai/gpt-image-1', 'portkey', 'gpt-image-1', null, null, null, 250000000),
-  ('openai/gpt-image-1-mini', 'portkey', 'gpt-image-1-mini', null, null, null, 52000000),
-  ('google/gemini-2.5-flash-image', 'openrouter', 'google/gemini-2.5-flash-image', 300000000, null, 2500000000, 38700000),
-  ('black-forest-labs/flux.2-pro', 'openrouter', 'black-forest-labs/flux.2-pro', null, null, null, 75000000)
+  ('openai/gpt-image-1', 'portkey', 'gpt-image-1', 5000000000, 1250000000, 10000000000, 40000000000, 40000000000, null),
+  ('openai/gpt-image-1-mini', 'portkey', 'gpt-image-1-mini', 2000000000, 200000000, 2500000000, 8000000000, 8000000000, null),
+  ('google/gemini-2.5-flash-image', 'openrouter', 'google/gemini-2.5-flash-image', 300000000, null, null, 2500000000, 30000000000, null),
+  ('black-forest-labs/flux.2-pro', 'openrouter', 'black-forest-labs/flux.2-pro', 0, null, null, 0, null, 75000000)
 on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
-  completion_price = excluded.completion_price, image_price = excluded.image_price;
+  image_input_price = excluded.image_input_price, completion_price = excluded.completion_price,
+  image_output_price = excluded.image_output_price, image_price = excluded.image_price;
 
--- Anthropic charges a quarter more for what it writes into its cache for five minutes.
-update gateway.model_routes set written_price = prompt_price * 5 / 4
+-- Anthropic charges a quarter more for what it writes into its cache for five minutes, and twice as much for an hour.
+update gateway.model_routes set written_price = prompt_price * 5 / 4, written_long_price = prompt_price * 2
   where provider in ('openrouter', 'anthropic') and model_id like 'anthropic/%' and prompt_price is not null;
+
+-- Twice the price, and half as much again for the answer, as soon as a prompt is longer than 200 000 tokens.
+update gateway.model_routes set tiers = '[{"above": 200000, "prompt": 6000000000, "cached": 600000000, "written": 7500000000,
+    "written_long": 12000000000, "completion": 22500000000}]'
+  where model_id = 'anthropic/claude-sonnet-4.5' and provider in ('openrouter', 'anthropic');
+
+-- Sound costs Gemini more than text, and so does what it keeps in its cache: the prompt's price and a twelfth of a dollar.
+update gateway.model_routes set audio_input_price = 1000000000, written_price = 383333334
+  where model_id = 'google/gemini-2.5-flash' and provider = 'openrouter';
+update gateway.model_routes set audio_input_price = 300000000, written_price = 183333334
+  where model_id = 'google/gemini-2.5-flash-lite' and provider = 'openrouter';

@@ -162,7 +162,8 @@ impl CallRecord {
     fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
         let provider = self.provider?;
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
-        let cost = candidate.price.cost(usage, call.app.config.markup_basis_points);
+        // Uncounted is not free, and neither is what has no price.
+        let cost = candidate.price.cost(usage, call.app.config.markup_basis_points).unwrap_or(hold.amount);
         Some(if self.estimated { cost.min(hold.amount) } else { cost })
     }
 }

@@ -87,6 +87,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             output_limit: admitted.hold.output_limit,
             credit_limited: admitted.hold.credit_limited,
             reasoning: admitted.hold.reasoning,
+            long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key,
         };
         let upstream = match call.request.for_provider(&target) {
             Ok(upstream) => upstream,

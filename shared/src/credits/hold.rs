@@ -158,7 +158,7 @@ impl Hold {
             markup: self.markup,
             placed_at: self.placed_at.clone(),
             own_key: served.is_some_and(|candidate| candidate.own_key),
-            price: served.map(|candidate| candidate.price),
+            price: served.map(|candidate| candidate.price.clone()),
             most_prompt: self.most_prompt,
             most_completion: self.most_completion,
         }

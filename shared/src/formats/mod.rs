@@ -62,6 +62,8 @@ pub struct Target<'a> {
     pub credit_limited: bool,
     /// Whether the model reasons.
     pub reasoning: bool,
+    /// Whether a cache that is kept for an hour or longer has a price there.
+    pub long_cache: bool,
 }
 
 impl Target<'_> {

@@ -32,10 +32,14 @@ mod tests {
     use crate::credits::price::Price;
 
     fn candidates(names: &[&str]) -> Vec<Candidate> {
-        let price = Price { prompt: 1, cached: 1, written: 1, completion: 1, request: 0 };
         names
             .iter()
-            .map(|name| Candidate { provider: (*name).to_owned(), model: "m".to_owned(), own_key: false, price })
+            .map(|name| Candidate {
+                provider: (*name).to_owned(),
+                model: "m".to_owned(),
+                own_key: false,
+                price: Price::default(),
+            })
             .collect()
     }
 

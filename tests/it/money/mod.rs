@@ -7,6 +7,7 @@ mod exact;
 mod idempotent;
 mod one_account;
 mod overdraft;
+mod prices;
 mod sweep;
 mod twice;
 mod usual;

@@ -1,5 +1,7 @@
 //! `/models/{provider}/{model}` and `/v1/models/{id}`: one model with its routes and prices.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -49,6 +51,9 @@ pub struct Model {
     pub reasoning: bool,
     /// Whether it costs nothing.
     pub free: bool,
+    /// What it costs at the provider that is asked first, in OpenRouter's names; null: not priced, so not used.
+    #[schema(required)]
+    pub pricing: Option<Prices>,
     /// The providers that serve it, cheapest first.
     pub routes: Vec<ModelRoute>,
 }
@@ -63,6 +68,55 @@ pub struct ModelRoute {
     /// What it costs; null: not priced, so not used.
     #[schema(required)]
     pub pricing: Option<Pricing>,
+    /// All that it may cost there, in OpenRouter's names; null: not priced, so not used.
+    #[schema(required)]
+    pub prices: Option<Prices>,
+}
+
+/// Prices in OpenRouter's names: US dollars as texts, each of one token, character, request, search, second or image. What is
+/// not named costs what its kind does: a token that is cached, written or of an image what a prompt token does, one that is
+/// thought what a completion token does.
+#[derive(ToSchema)]
+pub struct Prices {
+    /// Of a prompt token.
+    #[schema(example = "0.000003")]
+    pub prompt: String,
+    /// Of a token of the answer.
+    #[schema(example = "0.000015")]
+    pub completion: String,
+    /// Of a request.
+    pub request: String,
+    /// Of a prompt token that the provider had cached.
+    pub input_cache_read: Option<String>,
+    /// Of a prompt token that it writes into its cache for minutes.
+    pub input_cache_write: Option<String>,
+    /// Of a prompt token that it writes into its cache for an hour.
+    pub input_cache_write_1h: Option<String>,
+    /// Of a token of reasoning.
+    pub internal_reasoning: Option<String>,
+    /// Of an image in the prompt, beside its tokens.
+    pub image: Option<String>,
+    /// Of a prompt token of an image.
+    pub image_token: Option<String>,
+    /// Of a token of an image in the answer.
+    pub image_output: Option<String>,
+    /// Of a prompt token of sound.
+    pub audio: Option<String>,
+    /// Of a token of sound in the answer.
+    pub audio_output: Option<String>,
+    /// Of a search.
+    pub web_search: Option<String>,
+    /// Of an image that is made, of the dearest size and quality.
+    pub generated_image: Option<String>,
+    /// Of an image of these sizes and qualities.
+    pub generated_images: Option<HashMap<String, String>>,
+    /// Of a second of sound.
+    pub second: Option<String>,
+    /// Of a character that is read out.
+    pub character: Option<String>,
+    /// Other prices of longer prompts (`min_prompt_tokens`: strictly more than that) and at other hours (`utc_start`, `utc_end`
+    /// as HHMM, `utc_days` with Monday as 1). What one does not name stays.
+    pub overrides: Option<Vec<serde_json::Value>>,
 }
 
 /// Prices of a route.

@@ -1,5 +1,7 @@
 //! `/user/activity/log`: requests one by one, newest first.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -95,6 +97,9 @@ pub struct LoggedRequest {
     pub completion_tokens: i64,
     /// Those of them that were reasoning.
     pub reasoning_tokens: i64,
+    /// What it used besides: `written_long`, `image_input`, `audio_input` (tokens of the prompt), `image_output`, `audio_output`
+    /// (tokens of the answer), `images`, `searches`, `milliseconds`, `characters`. What is not there is 0.
+    pub units: HashMap<String, i64>,
     /// Whether the tokens were counted here, since the provider did not say.
     pub estimated: bool,
     /// Whether the provider reported more tokens than the model has: so many as it has were charged.

@@ -25,6 +25,7 @@ const MEMBERS: Members = Members {
     // Providers that take these besides `n` write, and charge for, more answers than they give.
     instead: &[("best_of", "n"), ("prompt", "messages")],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// A client's request, checked as far as money and routing need it. Everything else is passed on.
@@ -157,6 +158,7 @@ mod tests {
         output_limit: 77,
         credit_limited: false,
         reasoning: false,
+        long_cache: true,
     };
 
     fn parse(body: &Value) -> Result<ChatRequest, Error> {

@@ -36,6 +36,7 @@ const MEMBERS: Members = Members {
         ("functions", "POST /v1/chat/completions"),
     ],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// A client's request, checked as far as money and routing need it.
@@ -209,7 +210,15 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, id: "a/b", model: "up", output_limit: 9, credit_limited: false, reasoning: false }
+        Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 9,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: true,
+        }
     }
 
     fn parse(body: Value) -> Result<CompletionRequest, Error> {

@@ -52,6 +52,7 @@ mod tests {
                 output_limit: 1,
                 credit_limited: false,
                 reasoning: false,
+                long_cache: false,
             },
             Embeddings,
         )

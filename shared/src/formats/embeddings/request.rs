@@ -32,6 +32,7 @@ const MEMBERS: Members = Members {
         ("output_dimensionality", "dimensions"),
     ],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// `input` in its four forms.
@@ -196,7 +197,15 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, id: "a/b", model: "up", output_limit: 1, credit_limited: false, reasoning: false }
+        Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 1,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+        }
     }
 
     #[test]

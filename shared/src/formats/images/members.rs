@@ -37,6 +37,7 @@ pub const MEMBERS: Members = Members {
         ("mask", "POST /v1/images/edits"),
     ],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// What OpenAI's images have and OpenRouter's have not.

@@ -132,8 +132,15 @@ mod tests {
 
     fn sent(request: &ImageRequest, name: &str) -> Value {
         let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        let target =
-            Target { provider, id: "a/b", model: "up", output_limit: 1, credit_limited: false, reasoning: false };
+        let target = Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 1,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+        };
         serde_json::from_slice(&request.for_provider(&target).expect("a body").body).expect("json")
     }
 

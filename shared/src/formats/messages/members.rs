@@ -18,6 +18,7 @@ const MEMBERS: Members = Members {
     ],
     // Anthropic has defined these, and the client runs them all the same; a date follows.
     client_tools: &["bash_", "text_editor_", "memory_", "computer_"],
+    long_cache: true,
 };
 
 /// Members that only the owner of an account at the provider may use, or that a message has not.
@@ -28,9 +29,8 @@ const REFUSED: [(&str, &str); 4] = [
     ("thread", "Threads are kept at the provider and are not offered here; send the whole conversation."),
 ];
 
-/// Told to who asks for a cache that is charged at another price than the one in the catalog.
-pub const LONG_CACHE: &str =
-    "A cache is kept for `5m` here: a longer one is charged apart by the provider; leave out `ttl`.";
+/// Told to who asks for a cache that has no price in the catalog.
+const TTL: &str = "A cache is kept for `5m` or for `1h`.";
 
 /// Refuses what is not priced.
 ///
@@ -47,7 +47,7 @@ pub fn check(request: &Object<'_>) -> Result<(), Error> {
     check_edits(request)
 }
 
-/// A cache is one of five minutes, wherever it is asked for: of every `cache_control` in the object each.
+/// A cache is one of five minutes or of an hour, wherever it is asked for: of every `cache_control` in the object each.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -60,8 +60,8 @@ pub fn check_cache(object: &Object<'_>) -> Result<(), &'static str> {
         // A member that stands there twice is no cache that could be read in one way only.
         let cache: Cache = serde_json::from_str(value)
             .map_err(|_| "`cache_control` is an object such as `{\"type\": \"ephemeral\"}`.")?;
-        if cache.ttl.is_some_and(|ttl| ttl != "5m") {
-            return Err(LONG_CACHE);
+        if cache.ttl.is_some_and(|ttl| ttl != "5m" && ttl != "1h") {
+            return Err(TTL);
         }
     }
     Ok(())
@@ -109,10 +109,10 @@ mod tests {
             ("n", json!(2), "n"),
             ("Service_Tier", json!("priority"), "Service_Tier"),
             ("max_completion_tokens", json!(9000), "max_completion_tokens"),
-            ("cache_control", json!({"type": "ephemeral", "ttl": "1h"}), "cache_control"),
+            ("cache_control", json!({"type": "ephemeral", "ttl": "12h"}), "cache_control"),
             ("cache_control", json!("x"), "cache_control"),
             ("tools", json!([{"name": "a"}, {"type": "web_search_20250305", "name": "web_search"}]), "tools[1].type"),
-            ("tools", json!([{"name": "a", "cache_control": {"ttl": "1h"}}]), "tools[0].cache_control"),
+            ("tools", json!([{"name": "a", "cache_control": {"ttl": 3600}}]), "tools[0].cache_control"),
             ("tools", json!({}), "tools"),
             ("context_management", json!({"edits": [{"type": "compact_20260112"}]}), "context_management"),
         ] {
@@ -128,6 +128,8 @@ mod tests {
             ("inference_geo", json!("global")),
             ("mcp_servers", json!([])),
             ("cache_control", json!({"type": "ephemeral", "ttl": "5m"})),
+            ("cache_control", json!({"type": "ephemeral", "ttl": "1h"})),
+            ("tools", json!([{"name": "a", "cache_control": {"ttl": "1h"}}])),
             ("tools", json!([{"name": "a", "input_schema": {}, "cache_control": {"type": "ephemeral"}}])),
             ("tools", json!([{"type": "custom", "name": "a"}, {"type": "bash_20250124", "name": "bash"}])),
             ("context_management", json!({"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]})),

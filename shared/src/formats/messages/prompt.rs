@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_prompt_is_refused() {
-        let hour = json!({"type": "ephemeral", "ttl": "1h"});
+        let hour = json!({"type": "ephemeral", "ttl": "12h"});
         for (body, param) in [
             (json!({}), "messages"),
             (json!({"messages": []}), "messages"),

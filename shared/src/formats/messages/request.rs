@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::for_chat::FromChat;
 use super::native::MessageAnswer;
 use super::over_chat::{OverChat, kept_messages, to_chat};
-use super::{betas, members, prompt, wire};
+use super::{betas, cache, members, prompt, wire};
 use crate::error::Error;
 use crate::formats::openai::body;
 use crate::formats::{Conversation, Demand, Format, Kind, Request, Target, Units, Upstream};
@@ -46,6 +46,8 @@ impl MessagesRequest {
         let limit = limit.ok_or_else(|| {
             Error::invalid("max_tokens", "`max_tokens` is missing: the most tokens that the model may write.")
         })?;
+        let prompt = prompt::measure(&request)?;
+        let long_cache = cache::is_long(&request);
         let demand = Demand {
             model,
             kind: Kind::Chat,
@@ -53,8 +55,8 @@ impl MessagesRequest {
             choices: 1,
             output_limit: Some(limit),
             routing: Routing::read(&request, pinned)?,
-            prompt: prompt::measure(&request)?,
-            units: Units::default(),
+            prompt,
+            units: Units { long_cache, ..Units::default() },
             comes_whole: false,
         };
         Ok(Self { demand, betas, body })
@@ -71,6 +73,9 @@ impl MessagesRequest {
             request.set("model", target.model)?;
             request.set("max_tokens", &target.output_limit)?;
             request.set("stream", &true)?;
+            if self.demand.units.long_cache && !target.long_cache {
+                cache::shorten(&mut request)?;
+            }
             if request.get("service_tier").is_some() {
                 // What `auto` would choose is charged apart.
                 request.set("service_tier", "standard_only")?;
@@ -181,7 +186,15 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, id: "m", model: "up", output_limit: 2000, credit_limited: false, reasoning: false }
+        Target {
+            provider,
+            id: "m",
+            model: "up",
+            output_limit: 2000,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: true,
+        }
     }
 
     fn parse(body: &Value) -> Result<MessagesRequest, Error> {
@@ -212,6 +225,21 @@ mod tests {
         }
         assert_eq!(native(&body), expected);
         assert_eq!(native(&with(json!({"service_tier": "auto"})))["service_tier"], "standard_only");
+    }
+
+    #[test]
+    fn a_cache_of_an_hour_goes_on_where_it_has_a_price_and_is_a_short_one_elsewhere() {
+        let hour = json!({"type": "ephemeral", "ttl": "1h"});
+        let body = with(json!({"system": [{"type": "text", "text": "s", "cache_control": hour}]}));
+        let request = parse(&body).expect("valid");
+        assert!(request.demand().units.long_cache);
+        assert!(!parse(&with(json!({}))).expect("valid").demand().units.long_cache);
+        for (long_cache, ttl) in [(true, "1h"), (false, "5m")] {
+            let target = Target { long_cache, ..target("anthropic") };
+            let sent = request.for_provider(&target).expect("a body");
+            let sent: Value = serde_json::from_slice(&sent.body).expect("json");
+            assert_eq!(sent["system"][0]["cache_control"]["ttl"], ttl);
+        }
     }
 
     #[test]

@@ -36,14 +36,15 @@ impl Reported {
         let within = |object: &str, name: &str| self.0.get(object).and_then(|object| object.get(name)).and_then(tokens);
         let input = count("input_tokens")?;
         let read = count("cache_read_input_tokens").unwrap_or_default();
-        let written = count("cache_creation_input_tokens").unwrap_or_else(|| {
-            let kept = |name: &str| within("cache_creation", name).unwrap_or_default();
-            kept("ephemeral_5m_input_tokens") + kept("ephemeral_1h_input_tokens")
-        });
+        let kept = |name: &str| within("cache_creation", name).unwrap_or_default();
+        let (short, long) = (kept("ephemeral_5m_input_tokens"), kept("ephemeral_1h_input_tokens"));
+        // Some tell the sum alone, some its parts.
+        let written = count("cache_creation_input_tokens").unwrap_or_default().max(short + long);
         Some(Usage {
             prompt: input + read + written,
             cached: read,
             written,
+            written_long: long,
             completion: count("output_tokens").unwrap_or_default(),
             reasoning: within("output_tokens_details", "thinking_tokens").unwrap_or_default(),
             ..Usage::default()
@@ -83,6 +84,11 @@ pub fn of(usage: &Usage) -> Value {
         "cache_read_input_tokens": cached,
         "output_tokens": usage.completion,
     });
+    if usage.written_long > 0 {
+        let long = usage.written_long.min(written);
+        object["cache_creation"] =
+            json!({"ephemeral_5m_input_tokens": written - long, "ephemeral_1h_input_tokens": long});
+    }
     if usage.reasoning > 0 {
         object["output_tokens_details"] = json!({ "thinking_tokens": usage.reasoning });
     }
@@ -131,8 +137,10 @@ mod tests {
         assert_eq!(reported.usage(), Some(usage));
         assert_eq!(of(&usage)["input_tokens"], 10);
         let mut apart = Reported::default();
-        apart.take(json!({"input_tokens": 1, "cache_creation": {"ephemeral_5m_input_tokens": 2}}));
-        assert_eq!(apart.usage().map(|usage| (usage.prompt, usage.written)), Some((3, 2)));
+        apart.take(json!({"input_tokens": 1,
+            "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 5}}));
+        let written = Usage { prompt: 8, written: 7, written_long: 5, ..Usage::default() };
+        assert_eq!(apart.usage(), Some(written));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! Whatever is not named here is passed on, as OpenAI's SDKs expect of a server.
 
-use super::unpriced::{Allowed, CACHE, PRICED};
+use super::unpriced::{Allowed, CACHE, PRICED, is_cache_of_an_hour};
 use crate::error::Error;
 use crate::object::Object;
 
@@ -15,6 +15,8 @@ pub struct Members {
     pub instead: &'static [(&'static str, &'static str)],
     /// What the types of further tools begin with that the client runs itself.
     pub client_tools: &'static [&'static str],
+    /// Whether a cache of an hour is offered: where its tokens are reported apart from those of a shorter one.
+    pub long_cache: bool,
 }
 
 /// Names that every format has. Providers that read names whatever their case would read another value than was
@@ -82,7 +84,8 @@ pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
     for (name, value) in request.iter() {
         let priced = PRICED.iter().find(|(priced, ..)| *priced == name && !format.known.contains(priced));
         if let Some((name, allowed, message)) = priced {
-            if !allowed.holds(value) {
+            let is_priced = format.long_cache && is_cache_of_an_hour(name, value);
+            if !is_priced && !allowed.holds(value) {
                 return Err(Error::invalid(*name, *message));
             }
         } else if !KNOWN.contains(&name) && !format.known.contains(&name) && value != "null" {
@@ -145,6 +148,9 @@ fn tools(request: &Object<'_>, format: &Members) -> Result<(), Error> {
         }
         let function: Option<Object<'_>> = tool.read("function").unwrap_or_default();
         for (name, value) in tool.iter().chain(function.iter().flat_map(Object::iter)) {
+            if format.long_cache && is_cache_of_an_hour(name, value) {
+                continue;
+            }
             check_cache(name, value).map_err(|message| Error::invalid(format!("tools[{place}].{name}"), message))?;
         }
     }
@@ -168,7 +174,8 @@ mod tests {
     use super::super::unpriced::Allowed::{ListOf, Nothing, ShortCache, Words};
     use super::*;
 
-    const FORMAT: Members = Members { known: &["stop"], instead: &[("budget", "max_tokens")], client_tools: &[] };
+    const FORMAT: Members =
+        Members { known: &["stop"], instead: &[("budget", "max_tokens")], client_tools: &[], long_cache: false };
 
     fn refused(json: &str) -> Option<String> {
         let request: Object<'_> = serde_json::from_str(json).expect("an object");

@@ -14,12 +14,14 @@ use crate::providers::internal;
 
 const PROMPT: [&str; 2] = ["prompt_tokens", "input_tokens"];
 const COMPLETION: [&str; 2] = ["completion_tokens", "output_tokens"];
-const PROMPT_DETAILS: [&str; 2] = ["prompt_tokens_details", "input_tokens_details"];
-const COMPLETION_DETAILS: [&str; 2] = ["completion_tokens_details", "output_tokens_details"];
+const PROMPT_DETAILS: [&str; 3] = ["prompt_tokens_details", "input_tokens_details", "input_token_details"];
+const COMPLETION_DETAILS: [&str; 3] = ["completion_tokens_details", "output_tokens_details", "output_token_details"];
 /// OpenAI's and OpenRouter's name, Anthropic's, DeepSeek's.
 const CACHED: [&str; 4] = ["cached_tokens", "cache_read_input_tokens", "cache_read_tokens", "prompt_cache_hit_tokens"];
 const WRITTEN: [&str; 3] = ["cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens"];
 const REASONING: [&str; 1] = ["reasoning_tokens"];
+const IMAGE: [&str; 1] = ["image_tokens"];
+const AUDIO: [&str; 1] = ["audio_tokens"];
 
 /// What a provider has reported so far, member by member: a later figure takes the place of an earlier one, and what is
 /// absent erases nothing.
@@ -69,8 +71,19 @@ impl Reported {
         let total = figure(reported, &["total_tokens"]);
         let completion = figure(reported, &COMPLETION).unwrap_or(reasoning);
         let prompt = figure(reported, &PROMPT).or(total.map(|total| total.saturating_sub(completion))).unwrap_or(0);
-        let mut usage =
-            Usage { prompt, cached, written, completion: completion.max(reasoning), reasoning, ..Usage::default() };
+        let mut usage = Usage {
+            prompt,
+            cached,
+            written,
+            image_input: figure(&of_prompt, &IMAGE).unwrap_or_default(),
+            audio_input: figure(&of_prompt, &AUDIO).unwrap_or_default(),
+            completion: completion.max(reasoning),
+            reasoning,
+            image_output: figure(&of_completion, &IMAGE).unwrap_or_default(),
+            audio_output: figure(&of_completion, &AUDIO).unwrap_or_default(),
+            milliseconds: milliseconds(reported),
+            ..Usage::default()
+        };
         if let Some(total) = total.filter(|total| *total > 0) {
             // What the total has beside prompt and completion: the cache if it is just that, else output.
             let beside = total.saturating_sub(prompt + completion);
@@ -81,7 +94,7 @@ impl Reported {
         } else if cache_is_beside(reported, usage) {
             usage.prompt += cached + written;
         }
-        (usage.total() > 0).then_some(usage)
+        (usage.total() > 0 || usage.milliseconds > 0).then_some(usage)
     }
 }
 
@@ -99,6 +112,13 @@ fn details<'a>(reported: &'a Object<'_>, names: &[&str]) -> Object<'a> {
 #[must_use]
 pub fn figure(of: &Object<'_>, names: &[&str]) -> Option<u64> {
     names.iter().filter_map(|name| of.read::<f64>(name).ok().flatten()).map(clamp).max()
+}
+
+/// The length of what was heard, where a model is sold by it: `{"type": "duration", "seconds": 8.5}`.
+fn milliseconds(reported: &Object<'_>) -> u64 {
+    let is_duration = reported.get("type") == Some("\"duration\"");
+    let seconds: Option<f64> = reported.read("seconds").ok().flatten().filter(|_| is_duration);
+    seconds.map_or(0, |seconds| clamp((seconds * 1000.0).ceil()))
 }
 
 /// A count is a small whole number; what is not is made one. Up to 10⁹ an `f64` holds it exactly.
@@ -238,6 +258,33 @@ mod tests {
         ] {
             assert_eq!(read(&[&format!("{{{figures}}}")]), expected, "{figures}");
         }
+    }
+
+    #[test]
+    fn images_sound_and_seconds_are_read_apart() {
+        let chat = read(&[
+            r#"{"prompt_tokens":90,"completion_tokens":40,"prompt_tokens_details":{"audio_tokens":30,"image_tokens":20},
+            "completion_tokens_details":{"audio_tokens":25,"image_tokens":5,"text_tokens":10}}"#,
+        ]);
+        let expected = Usage {
+            prompt: 90,
+            image_input: 20,
+            audio_input: 30,
+            completion: 40,
+            image_output: 5,
+            audio_output: 25,
+            ..Usage::default()
+        };
+        assert_eq!(chat, Some(expected));
+        let transcribed = read(&[
+            r#"{"type":"tokens","input_tokens":14,"input_token_details":{"text_tokens":0,"audio_tokens":14},"output_tokens":45,"total_tokens":59}"#,
+        ]);
+        let expected = Usage { prompt: 14, audio_input: 14, completion: 45, ..Usage::default() };
+        assert_eq!(transcribed, Some(expected));
+        let heard = |report: &str| read(&[report]).map(|usage| usage.milliseconds);
+        assert_eq!(heard(r#"{"type":"duration","seconds":8.4701}"#), Some(8471));
+        assert_eq!(heard(r#"{"type":"duration","seconds":0}"#), None);
+        assert_eq!(heard(r#"{"prompt_tokens":1,"seconds":9}"#), Some(0));
     }
 
     #[test]

@@ -124,6 +124,7 @@ mod tests {
             output_limit: 1,
             credit_limited: false,
             reasoning: false,
+            long_cache: false,
         };
         WholeAnswer::of(&target, Ranking { documents, request, searches: 2 })
     }

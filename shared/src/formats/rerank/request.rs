@@ -25,6 +25,7 @@ const MEMBERS: Members = Members {
     known: &["query", "documents", "top_n", "return_documents", "max_tokens_per_doc"],
     instead: &[("texts", "documents"), ("passages", "documents"), ("input", "documents"), ("top_k", "top_n")],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// A document: a text, or an object that has one.
@@ -160,7 +161,15 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, id: "a/b", model: "up", output_limit: 1, credit_limited: false, reasoning: false }
+        Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 1,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ const MEMBERS: Members = Members {
     instead: &[("max_completion_tokens", "max_output_tokens"), ("best_of", "max_output_tokens"), ("messages", "input")],
     // Each kind of tool is looked at by itself.
     client_tools: &[""],
+    long_cache: false,
 };
 
 /// Members that ask for what is not offered here, or that a response has not.

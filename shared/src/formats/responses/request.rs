@@ -194,7 +194,15 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target { provider, id: "a/b", model: "up", output_limit: 2000, credit_limited: false, reasoning: false }
+        Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 2000,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+        }
     }
 
     fn parse(body: &Value) -> Result<ResponsesRequest, Error> {

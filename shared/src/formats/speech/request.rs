@@ -17,6 +17,7 @@ const MEMBERS: Members = Members {
     known: &["input", "voice", "response_format", "speed", "instructions", "stream_format"],
     instead: &[("text", "input"), ("prompt", "input"), ("format", "response_format"), ("messages", "input")],
     client_tools: &[],
+    long_cache: false,
 };
 
 /// How sound is written, and what that is called; the first one unless said.
@@ -154,8 +155,15 @@ mod tests {
         .expect("valid");
         assert_eq!((request.demand().units.characters, request.content_type()), (3, "audio/mpeg"));
         let provider = PROVIDERS.iter().find(|row| row.path(Format::Speech).is_some()).expect("a row");
-        let target =
-            Target { provider, id: "a/b", model: "up", output_limit: 1, credit_limited: false, reasoning: false };
+        let target = Target {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 1,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+        };
         let sent: Value = serde_json::from_slice(&request.for_provider(&target).expect("a body").body).expect("json");
         assert_eq!(
             sent,

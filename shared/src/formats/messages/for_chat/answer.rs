@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_message_is_the_chat_that_says_the_same() {
-        let usage = Usage { prompt: 33, cached: 20, written: 10, completion: 4, reasoning: 0, ..Usage::default() };
+        let usage = Usage { prompt: 33, cached: 20, written: 10, completion: 4, ..Usage::default() };
         let bill = Bill {
             usage,
             estimated: false,

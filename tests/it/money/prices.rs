@@ -1,0 +1,364 @@
+//! The two formulas of a cost, SQL's and Rust's, are one: over every kind of token and unit, tiers, and what no provider would
+//! report. And the price that a hold freezes is the dearest that the call can reach.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Map, Value, json};
+use shared::credits::price::{Price, Rates};
+use shared::credits::usage::Usage;
+use tests::facts::facts;
+use tests::world::{Account, MODEL, Route, World};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+const KINDS: [&str; 15] = [
+    "prompt",
+    "cached",
+    "written",
+    "written_long",
+    "image_input",
+    "audio_input",
+    "completion",
+    "reasoning",
+    "image_output",
+    "audio_output",
+    "request",
+    "image",
+    "search",
+    "second",
+    "character",
+];
+
+/// Some of the kinds, each with a price.
+fn prices() -> impl Strategy<Value = Map<String, Value>> {
+    let price = prop_oneof![Just(0i64), 0..1000i64, 0..1_000_000_000_000i64];
+    vec(proptest::option::of(price), KINDS.len()).prop_map(|prices| {
+        KINDS.iter().zip(prices).filter_map(|(kind, price)| Some(((*kind).to_owned(), json!(price?)))).collect()
+    })
+}
+
+/// A frozen price: what every call has is there, and some tiers.
+fn frozen() -> impl Strategy<Value = Value> {
+    (prices(), vec((0..200_000u64, prices()), 0..3)).prop_map(|(mut price, tiers)| {
+        for needed in ["prompt", "completion", "request"] {
+            price.entry(needed).or_insert(json!(7));
+        }
+        let mut tiers: Vec<_> = tiers;
+        tiers.sort_by_key(|(above, _)| *above);
+        tiers.dedup_by_key(|(above, _)| *above);
+        let tier = |(above, mut prices): (u64, Map<String, Value>)| {
+            prices.insert("above".to_owned(), json!(above));
+            Value::Object(prices)
+        };
+        if !tiers.is_empty() {
+            price.insert("tiers".to_owned(), tiers.into_iter().map(tier).collect());
+        }
+        Value::Object(price)
+    })
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    let count = || prop_oneof![4 => Just(0u64), 2 => 0..100u64, 2 => 0..200_000u64, 1 => Just(u64::from(u32::MAX) * 4)];
+    vec(count(), 14).prop_map(|counts| Usage {
+        prompt: counts[0],
+        cached: counts[1],
+        written: counts[2],
+        written_long: counts[3],
+        image_input: counts[4],
+        audio_input: counts[5],
+        completion: counts[6],
+        reasoning: counts[7],
+        image_output: counts[8],
+        audio_output: counts[9],
+        images: counts[10],
+        searches: counts[11],
+        milliseconds: counts[12],
+        characters: counts[13],
+    })
+}
+
+#[test]
+fn the_cost_shown_is_the_cost_charged() {
+    let runtime = Runtime::new().expect("a runtime");
+    let world = runtime.block_on(World::start());
+    let one = (frozen(), usage(), 0..1_000_000u32);
+    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&vec(one, 100), |samples| {
+        let (mut asked, mut ours) = (Vec::new(), Vec::new());
+        for (frozen, usage, markup) in samples {
+            let price: Price = serde_json::from_value(frozen.clone()).expect("a price");
+            prop_assert_eq!(json!(price), frozen.clone(), "read as it is written");
+            ours.push(price.cost(&usage, markup).expect("a cost").0);
+            asked.push(json!({"price": frozen, "usage": usage, "markup": markup}));
+        }
+        let sql = format!(
+            "select jsonb_agg(gateway.cost(one -> 'price', one -> 'usage', (one ->> 'markup')::integer) order by place)
+             from jsonb_array_elements('{}') with ordinality as asked (one, place)",
+            json!(asked)
+        );
+        prop_assert_eq!(runtime.block_on(world.value(&sql)), json!(ours));
+        Ok(())
+    });
+    runtime.block_on(async move { drop(world) });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[tokio::test]
+async fn both_know_the_same_kinds() {
+    let world = World::start().await;
+    let of = |composite: &str| {
+        format!(
+            "select jsonb_agg(attname order by attnum) from pg_attribute where attrelid = 'gateway.{composite}'::regclass"
+        )
+    };
+    let mut kinds: Vec<&str> = KINDS.to_vec();
+    kinds.push("tiers");
+    assert_eq!(world.value(&of("price")).await, json!(kinds));
+    let every: Map<String, Value> = KINDS.iter().map(|kind| ((*kind).to_owned(), json!(1))).collect();
+    let rates: Rates = serde_json::from_value(json!(every)).expect("prices");
+    assert_eq!(json!(rates), json!(every), "a kind that Rust does not know");
+    let usage = world.value(&of("usage")).await;
+    let counts: Map<String, Value> = usage
+        .as_array()
+        .expect("names")
+        .iter()
+        .map(|name| (name.as_str().expect("a name").to_owned(), json!(1)))
+        .collect();
+    let ours = Usage {
+        prompt: 1,
+        cached: 1,
+        written: 1,
+        written_long: 1,
+        image_input: 1,
+        audio_input: 1,
+        completion: 1,
+        reasoning: 1,
+        image_output: 1,
+        audio_output: 1,
+        images: 1,
+        searches: 1,
+        milliseconds: 1,
+        characters: 1,
+    };
+    assert_eq!(json!(ours), json!(counts));
+}
+
+/// A call of the database's doors: what begin_request answered.
+async fn begin(world: &World, account: &Account, members: Value) -> Value {
+    let app = world.platform.gateway().expect("an app");
+    let mut call = json!({"call_id": Uuid::now_v7(), "model": MODEL, "providers": ["openrouter", "chutes"], "allowed": [],
+        "prompt_bound": 1_000, "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 100,
+        "hold_seconds": 60, "markup": 10_000});
+    call.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
+    let caller = json!({"key_hashes": [world.hash(&account.key)]});
+    let mut answer: Value = app
+        .supabase()
+        .expect("configured")
+        .rpc("begin_request", &json!({"caller": caller, "call": call}))
+        .await
+        .expect("an answer");
+    answer["call_id"] = call["call_id"].clone();
+    answer
+}
+
+/// Settles it with this usage, by the route of `provider`: what it cost.
+async fn settle(world: &World, begun: &Value, provider: &str, usage: Value) -> i64 {
+    let app = world.platform.gateway().expect("an app");
+    let settlement = json!({"call_id": begun["call_id"], "outcome": "completed", "provider": provider, "usage": usage,
+        "estimated": false, "charge_hold": false, "hold": facts(begun, provider)});
+    let supabase = app.supabase().expect("configured");
+    let settled: Value = supabase.rpc("finish_request", &json!({ "settlement": settlement })).await.expect("an answer");
+    settled["cost"].as_i64().expect("a cost")
+}
+
+/// A world whose model has one route, changed so.
+async fn with_route(change: &str) -> (World, Account) {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000_000).await;
+    world.model(MODEL, &[Route::new("openrouter", "standin/normal")]).await;
+    world.sql(&format!("update gateway.model_routes set {change} where model_id = '{MODEL}'")).await;
+    (world, account)
+}
+
+#[tokio::test]
+async fn a_prompt_of_the_tiers_length_is_not_in_it_and_one_token_more_is() {
+    let tiers = r#"tiers = '[{"above": 2000, "prompt": 3000000000, "completion": 5000000000}]'"#;
+    let (world, account) = with_route(tiers).await;
+    for (tokens, prompt, cached, completion) in [(2_000, 1_000, 500, 2_000), (2_001, 3_000, 500, 5_000)] {
+        let begun = begin(&world, &account, json!({"prompt_bound": tokens})).await;
+        // Any token of the prompt may turn out new, and what the answer costs goes with the prompt.
+        assert_eq!(begun["held"], json!(tokens * prompt + 100 * completion), "{tokens}");
+        let usage = json!({"prompt": tokens, "cached": 10, "completion": 7});
+        let cost = settle(&world, &begun, "openrouter", usage).await;
+        assert_eq!(cost, (tokens - 10) * prompt + 10 * cached + 7 * completion, "{tokens}");
+    }
+    // A bound in the tier whose prompt turns out shorter: held at the tier's price, charged at the usual one.
+    let begun = begin(&world, &account, json!({"prompt_bound": 9_000})).await;
+    assert_eq!(begun["held"], json!(9_000 * 3_000 + 100 * 5_000));
+    assert_eq!(settle(&world, &begun, "openrouter", json!({"prompt": 2_000, "completion": 1})).await, 2_002_000);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_long_cache_images_and_sound_are_held_where_the_call_has_them_and_charged_apart() {
+    let (world, account) = with_route(
+        "written_price = 1250000000, written_long_price = 4000000000, image_input_price = 6000000000,
+         audio_input_price = 7000000000, reasoning_price = 3000000000, image_output_price = 40000000000,
+         audio_output_price = 50000000000, prompt_image_price = 11",
+    )
+    .await;
+    for (members, prompt, completion, each) in [
+        (json!({}), 1_250, 3_000, 0),
+        (json!({"units": {"long_cache": true}}), 4_000, 3_000, 0),
+        (json!({"modalities": ["image"], "images": 0}), 6_000, 3_000, 0),
+        (json!({"modalities": ["audio"], "units": {"outputs": ["audio"]}}), 7_000, 50_000, 0),
+        (json!({"units": {"outputs": ["image"], "images": 1}}), 1_250, 40_000, 0),
+        (json!({"modalities": ["image"], "images": 2}), 6_000, 3_000, 2),
+    ] {
+        world.sql("update gateway.models set input_modalities = '{text,image,audio}', image_tokens = 0").await;
+        let begun = begin(&world, &account, members.clone()).await;
+        assert_eq!(begun["held"], json!(1_000 * prompt + 100 * completion + each * 11), "{members}: {begun}");
+        let usage = json!({"prompt": 900, "cached": 100, "written": 300, "written_long": 200, "image_input": 50,
+            "audio_input": 40, "completion": 90, "reasoning": 30, "image_output": 20, "audio_output": 10});
+        let cost = settle(&world, &begun, "openrouter", usage).await;
+        let of_prompt = 410 * 1_000 + 100 * 500 + 100 * 1_250 + 200 * 4_000 + 50 * 6_000 + 40 * 7_000;
+        let of_completion = 30 * 2_000 + 30 * 3_000 + 20 * 40_000 + 10 * 50_000;
+        assert_eq!(cost, of_prompt + of_completion + each * 11, "{members}");
+    }
+    let units = world.value("select units from gateway.requests limit 1").await;
+    let expected =
+        json!({"written_long": 200, "image_input": 50, "audio_input": 40, "image_output": 20, "audio_output": 10});
+    assert_eq!(units, expected);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn units_are_held_at_the_most_and_charged_as_they_came() {
+    let (world, account) = with_route(
+        "prompt_price = 0, cached_price = null, completion_price = 0, image_price = 200000000,
+         image_prices = '{\"1024x1024/low\": 11000000}', search_price = 2000000, second_price = 100001,
+         character_price = 15000000000",
+    )
+    .await;
+    for (units, held, usage, cost) in [
+        (json!({"images": 3}), 600_000_000, json!({"images": 2}), 400_000_000),
+        (json!({"images": 3, "image": "1024x1024/low"}), 33_000_000, json!({"images": 3}), 33_000_000),
+        (json!({"images": 1, "image": "another"}), 200_000_000, json!({"images": 1}), 200_000_000),
+        (json!({"searches": 4}), 8_000_000, json!({"searches": 1}), 2_000_000),
+        (json!({"milliseconds": 2_500}), 250_003, json!({"milliseconds": 1_001}), 100_102),
+        (json!({"characters": 70}), 1_050_000, json!({"characters": 70}), 1_050_000),
+    ] {
+        let begun = begin(&world, &account, json!({"units": units, "prompt_bound": 10})).await;
+        assert_eq!(begun["held"], json!(held), "{units}");
+        assert_eq!(settle(&world, &begun, "openrouter", usage).await, cost, "{units}");
+    }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn what_no_route_has_a_price_for_is_refused_and_a_route_that_has_none_is_not_asked() {
+    let (world, account) = with_route("prompt_price = 0, cached_price = null, completion_price = 0").await;
+    for units in [json!({"images": 1}), json!({"milliseconds": 1}), json!({"characters": 1})] {
+        let refused = begin(&world, &account, json!({ "units": units })).await;
+        assert_eq!(refused["refused"]["code"], "model_not_priced", "{units}");
+    }
+    world.model(MODEL, &[Route::new("openrouter", "standin/normal"), Route::new("chutes", "standin/normal")]).await;
+    world
+        .sql(
+            "update gateway.model_routes set prompt_price = 0, cached_price = null, completion_price = 0;
+             update gateway.model_routes set image_price = 5 where provider = 'chutes'",
+        )
+        .await;
+    let begun = begin(&world, &account, json!({"units": {"images": 1}})).await;
+    let served: Vec<_> =
+        begun["candidates"].as_array().expect("routes").iter().map(|route| &route["provider"]).collect();
+    assert_eq!(served, ["chutes"]);
+}
+
+/// At which minutes of a day a window is open, worked out here on its own.
+fn is_open(from: u32, until: u32, minute: u32) -> bool {
+    if from < until { (from..until).contains(&minute) } else { minute >= from || minute < until }
+}
+
+#[test]
+fn a_call_is_charged_at_the_price_of_its_hour_or_the_dearest_that_it_may_run_into() {
+    let runtime = Runtime::new().expect("a runtime");
+    let world = runtime.block_on(World::start());
+    let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let day = 1_440u32;
+    let sample = (0..day, 0..day, 1..2_000i64, 0..day, 1..180u32);
+    let mut runner = TestRunner::new(Config { cases: 20, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&vec(sample, 50), |samples| {
+        let (mut asked, mut expected) = (Vec::new(), Vec::new());
+        for (from, until, price, now, minutes) in samples {
+            let reached = (now..=now + minutes).map(|at| if is_open(from, until, at % day) { price } else { 1_000 });
+            expected.push(reached.max().expect("a price"));
+            asked.push(json!({"from": clock(from), "until": clock(until), "prompt": price, "now": clock(now),
+                              "seconds": minutes * 60}));
+        }
+        let sql = format!(
+            "select jsonb_agg((gateway.price_route(
+                 jsonb_populate_record(null::gateway.model_routes, jsonb_build_object(
+                   'prompt_price', 1000, 'completion_price', 0, 'request_price', 0,
+                   'candidate', '{{\"prompt\": 1000, \"completion\": 0, \"request\": 0}}'::jsonb,
+                   'windows', jsonb_build_array(one - '{{now,seconds}}'::text[]))),
+                 jsonb_build_object('images', 0, 'modalities', '[]'::jsonb, 'hold_seconds', one -> 'seconds'), 10, 0,
+                 ('2026-11-30T' || (one ->> 'now') || ':00Z')::timestamptz)).candidate -> 'prompt' order by place)
+             from jsonb_array_elements('{}') with ordinality as asked (one, place)",
+            json!(asked)
+        );
+        prop_assert_eq!(runtime.block_on(world.value(&sql)), json!(expected), "{}", json!(asked));
+        Ok(())
+    });
+    runtime.block_on(async move { drop(world) });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[tokio::test]
+async fn a_window_is_open_on_its_days_past_midnight_too_and_may_have_tiers() {
+    let world = World::start().await;
+    // 2026-11-28 is a Saturday.
+    let weekend = r#"{"from": "22:00", "until": "06:00", "days": [6, 7], "prompt": 1}"#;
+    for (at, open) in [
+        ("2026-11-28T21:59:59Z", false),
+        ("2026-11-28T22:00:00Z", true),
+        ("2026-11-29T05:59:59Z", true),
+        ("2026-11-29T06:00:00Z", false),
+        ("2026-11-30T05:59:59Z", true),
+        ("2026-11-30T22:00:00Z", false),
+        ("2026-11-28T05:00:00Z", false),
+    ] {
+        assert_eq!(world.value(&format!("select gateway.is_open('{weekend}', '{at}')")).await, json!(open), "{at}");
+    }
+    let windows = r#"windows = '[{"from": "00:00", "until": "24:00", "prompt": 10000000,
+                                  "tiers": [{"above": 500, "prompt": 20000000}]}]'"#;
+    let (world, account) = with_route(windows).await;
+    let begun = begin(&world, &account, json!({"prompt_bound": 900})).await;
+    assert_eq!(settle(&world, &begun, "openrouter", json!({"prompt": 500, "completion": 0})).await, 5_000);
+    let begun = begin(&world, &account, json!({"prompt_bound": 900})).await;
+    assert_eq!(settle(&world, &begun, "openrouter", json!({"prompt": 501, "completion": 0})).await, 10_020);
+}
+
+#[tokio::test]
+async fn a_misspelt_price_is_none() {
+    let (world, _) = with_route("request_price = 0").await;
+    for wrong in [
+        r#"tiers = '[]'"#,
+        r#"tiers = '[{"prompt": 1}]'"#,
+        r#"tiers = '[{"above": 1, "promt": 1}]'"#,
+        r#"tiers = '[{"above": 1, "prompt": -1}]'"#,
+        r#"tiers = '[{"above": 1, "prompt": 1.5}]'"#,
+        r#"windows = '[{"from": "00:00", "prompt": 1}]'"#,
+        r#"windows = '[{"from": "0:00", "until": "24:00"}]'"#,
+        r#"windows = '[{"from": "00:00", "until": "25:00"}]'"#,
+        r#"windows = '[{"from": "00:00", "until": "24:00", "days": [0]}]'"#,
+        r#"windows = '[{"from": "00:00", "until": "24:00", "tiers": [{"prompt": 1}]}]'"#,
+        r#"image_prices = '{"a": "1"}'"#,
+        r#"image_prices = '[1]'"#,
+        "image_price = 1, image_output_price = 1",
+    ] {
+        let refused = world.platform.database.execute(&format!("update gateway.model_routes set {wrong}")).await;
+        assert!(refused.is_err(), "{wrong}");
+    }
+}
