@@ -50,7 +50,7 @@ async fn turn(wire: &Wire, world: &World, account: &Account, session: &str, body
 
 /// Whether the wire's format knows conversations.
 fn converses(wire: &Wire) -> bool {
-    wire.format != Format::Completions
+    !matches!(wire.format, Format::Completions | Format::Responses)
 }
 
 /// Who says what.

@@ -83,7 +83,12 @@ async fn every_call_of_a_model_has_an_example_of_its_request_and_of_its_answer()
             seen += 1;
             let request = schema(&operation["requestBody"]["content"]["application/json"]);
             assert!(request["examples"][0].is_object(), "{path} has no example of its request");
-            let answer = schema(&operation["responses"]["200"]["content"]["application/json"]);
+            let content = &operation["responses"]["200"]["content"];
+            // Sound has no schema of which an example could be.
+            if content["application/json"].is_null() {
+                continue;
+            }
+            let answer = schema(&content["application/json"]);
             let shown = if answer["example"].is_object() { &answer["example"] } else { &answer["examples"][0] };
             assert!(shown.is_object(), "{path} has no example of its answer");
         }

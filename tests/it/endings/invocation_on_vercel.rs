@@ -106,10 +106,9 @@ async fn of_a_call_without_credit_comes_after_its_lease_is_ended() {
         upstash.record(true);
         let admission = postgrest.gate(Some("begin_request"));
         let (request, invocation) = host.request("POST", wire.path());
-        let mut dear = ask(wire, false);
         // More than the account has, and less than the model may write.
         world.sql("update gateway.model_routes set completion_price = 1000 * completion_price").await;
-        dear["max_tokens"] = json!(16_000);
+        let dear = wire.hello(&json!({ "stream": false, "max_tokens": 16_000 }));
         let slow_release = async {
             certain("the hold", admission.waiting(1)).await;
             while upstash.calls().is_empty() {

@@ -37,7 +37,7 @@ async fn slashes_that_name_nothing_reach_the_endpoint_and_an_address_without_one
     for path in ["//user/balance", "/user//balance", "/user/balance/", "/api/user/balance/"] {
         assert_eq!(Answer::to(world.get(path, &account.key)).await.status, 200, "{path}");
     }
-    for (path, told) in [("/chat/completions", "/v1/chat/completions is served"), ("/v1/embeddings", "not offered")] {
+    for (path, told) in [("/chat/completions", "/v1/chat/completions is served"), ("/v1/moderations", "not offered")] {
         let error = Answer::to(world.post(path, &account.key, &json!({}))).await.refused(404, "not_found");
         assert!(error["message"].as_str().expect("text").contains(told), "{error}");
     }

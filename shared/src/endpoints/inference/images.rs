@@ -46,6 +46,10 @@ pub struct ImageRequest {
 
 /// Images as OpenAI's API gives them, with `usage.cost` and `gateway` added.
 #[derive(ToSchema)]
+#[schema(examples(json!({
+    "created": 1764071502, "data": [{"b64_json": "iVBORw0KGgo="}], "model": "openai/gpt-image-1-mini", "provider": "portkey",
+    "usage": {"input_tokens": 12, "output_tokens": 272, "total_tokens": 284, "cost": 0.0022},
+    "gateway": {"provider": "portkey", "upstream_model": "gpt-image-1-mini", "request_id": "0193a5b0-7c3e-7000-8000-000000000001"}})))]
 pub struct Images {
     /// Unix time.
     pub created: i64,

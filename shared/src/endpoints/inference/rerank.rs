@@ -38,6 +38,11 @@ pub struct RerankRequest {
 
 /// The documents, the best first, with `usage.cost` and `gateway` added.
 #[derive(ToSchema)]
+#[schema(examples(json!({
+    "id": "0193a5b0", "model": "cohere/rerank-v3.5", "provider": "openrouter",
+    "results": [{"index": 1, "relevance_score": 0.98}, {"index": 0, "relevance_score": 0.12}],
+    "usage": {"search_units": 1, "total_tokens": 42, "cost": 0.002},
+    "gateway": {"provider": "openrouter", "upstream_model": "cohere/rerank-v3.5", "request_id": "0193a5b0-7c3e-7000-8000-000000000001"}})))]
 pub struct Ranking {
     /// The provider's id of the answer.
     pub id: String,

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::StreamEvent;
 use super::app_name::app_name;
+use super::session::Session;
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -94,6 +95,13 @@ pub struct ResponseRequest {
 
 /// A response as OpenAI's API gives it, with `usage.cost` and `gateway` added. What the request said is repeated in it.
 #[derive(ToSchema)]
+#[schema(examples(json!({
+    "id": "resp_0193a5b07c3e70008000000000000001", "object": "response", "created_at": 1764071502, "status": "completed",
+    "model": "openai/gpt-4o-mini", "error": null, "incomplete_details": null,
+    "output": [{"id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
+        "content": [{"type": "output_text", "text": "Hello! How can I help?", "annotations": []}]}],
+    "usage": {"input_tokens": 9, "output_tokens": 7, "total_tokens": 16, "cost": 0.00000555},
+    "gateway": {"provider": "openrouter", "upstream_model": "openai/gpt-4o-mini", "request_id": "0193a5b0-7c3e-7000-8000-000000000001"}})))]
 pub struct Response {
     /// Its id.
     pub id: String,
@@ -145,9 +153,11 @@ pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    session: Session,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<HttpResponse> {
     let request = AlsoOverMessages(ResponsesRequest::parse(payload.0)?);
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), None).await
+    let session_id = session.of(&request)?;
+    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
 }
