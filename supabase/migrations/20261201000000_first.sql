@@ -1422,12 +1422,11 @@ end;
 $$;
 
 -- Millionths of nano-dollars as what is charged: with the markup in basis points, rounded up once. The last factor is a product
--- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up. Null of what is not known: `least` would
--- make the most of it.
+-- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
+-- Its argument stands there once, so that Postgres puts it in the caller's place; of what is not known it makes the most.
 create function gateway.charge(millionths numeric, markup integer) returns bigint
 language sql immutable parallel safe
-return case when millionths * markup is not null
-  then least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint end;
+return least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint;
 
 -- The one formula: what a usage costs at a candidate's frozen price. Null if a price that every call has is not known, which is
 -- not free.
@@ -1440,6 +1439,9 @@ declare
   written numeric := greatest(u.written - u.written_long, 0);
   parts numeric[];
 begin
+  if p.prompt + p.completion + p.request + markup is null then
+    return null;
+  end if;
   if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
     parts := gateway.believed(
       u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
