@@ -34,7 +34,7 @@ class Account:
     """An account of a test's own: what it has spent, and what that was for."""
 
     def __init__(self):
-        created = {"email": f"{uuid.uuid4().hex}@agents.test", "credits": float(CREDITS), "plan": "pay_as_you_go"}
+        created = {"email": f"{uuid.uuid4().hex}@agents.test", "credits": float(CREDITS), "plan": "customize"}
         self.key = call("POST", "/admin/create", ADMIN_KEY, created)["api_key"]
 
     def spent(self) -> Decimal:

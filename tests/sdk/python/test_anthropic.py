@@ -93,8 +93,14 @@ def test_each_refusal_is_the_sdks_own_class():
         connect().messages.create(model="test/echo", max_tokens=9, messages=HELLO, extra_body={"speed": "fast"})
     assert refused.value.body["error"]["param"] == "speed"
     with pytest.raises(anthropic.BadRequestError):
-        cached = [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+        cached = [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1d"}}]
         connect().messages.create(model="test/echo", max_tokens=9, messages=[{"role": "user", "content": cached}])
+
+
+def test_a_cache_lives_for_an_hour_if_it_is_asked_to():
+    cached = [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+    message = connect().messages.create(model="test/echo", max_tokens=9, messages=[{"role": "user", "content": cached}])
+    assert message.content
 
 
 def test_an_error_in_the_middle_of_a_stream_is_raised():
@@ -115,7 +121,7 @@ def test_models_are_listed_and_paged():
 
 
 def test_a_repeated_request_gets_the_same_message():
-    key = create_account(credits=1, plan="pay_as_you_go")
+    key = create_account(credits=1, plan="customize")
     ask = {"model": MODELS[0], "max_tokens": 300, "messages": HELLO, "extra_headers": {"idempotency-key": "once"}}
     first = connect(key).messages.create(**ask)
     left = settled_balance(key)
