@@ -90,6 +90,7 @@ pub struct ResponseRequest {
     #[schema(pattern = "^(auto|default|flex|standard_only)$")]
     pub service_tier: Option<String>,
     /// Of tools that run at the provider, of which there are none.
+    #[schema(value_type = Option<f64>)]
     pub max_tool_calls: Option<i64>,
 }
 
