@@ -60,7 +60,7 @@ if (!single) {
 }
 
 // What no rule knows is answered by the gateway: as JSON, and readable for a browser's scripts.
-for (const unknown of ['/no/such/path', '/v1/embeddings', '/v1/models/', '/api/no/such/path']) {
+for (const unknown of ['/no/such/path', '/v1/moderations', '/v1/models/', '/api/no/such/path']) {
   const to = destination(unknown)
   if (!String(to).startsWith('/api/index')) fail(`${unknown} goes to ${to} and not to the function that knows all`)
 }
