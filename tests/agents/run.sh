@@ -11,7 +11,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/node"
 cp node/package.json node/package-lock.json "$work/node"
-npm ci --prefix "$work/node" --no-audit --no-fund --loglevel=error
+# Not `npm ci`, which wants the lock to hold every platform's optional package, also where a registry does not carry it.
+npm install --prefix "$work/node" --no-audit --no-fund --loglevel=error
 # Apart from one another: each wants versions of its own of the same packages.
 for agent in aider llm; do
   python3 -m venv "$work/$agent"
