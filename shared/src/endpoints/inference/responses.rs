@@ -89,9 +89,8 @@ pub struct ResponseRequest {
     /// `auto`, `default` or `flex`; faster tiers are charged apart.
     #[schema(pattern = "^(auto|default|flex|standard_only)$")]
     pub service_tier: Option<String>,
-    /// Of tools that run at the provider, of which there are none.
-    #[schema(value_type = Option<f64>)]
-    pub max_tool_calls: Option<i64>,
+    /// How often tools may be called that run at the provider. There are none, so it changes nothing.
+    pub max_tool_calls: Option<serde_json::Value>,
 }
 
 /// A response as OpenAI's API gives it, with `usage.cost` and `gateway` added. What the request said is repeated in it.
