@@ -32,7 +32,7 @@ pub struct ResponseRequest {
     /// A text, or the items of the conversation: `message`, `function_call`, `function_call_output`, `custom_tool_call`,
     /// `custom_tool_call_output`, `reasoning`, `additional_tools`. A message's content is a text or parts: `input_text`,
     /// `input_image` with an address or a data URL, `input_file` with its data, `input_audio`, `output_text`, `refusal`.
-    #[schema(min_length = 1, value_type = String)]
+    #[schema(value_type = String)]
     pub input: serde_json::Value,
     /// What the model is told before the conversation.
     pub instructions: Option<String>,
