@@ -34,6 +34,7 @@ pub mod whole;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -41,6 +42,7 @@ pub use crate::credits::units::Units;
 use crate::credits::usage::Usage;
 use crate::error::{Code, Error};
 use crate::money::Nanos;
+use crate::object::Object;
 use crate::providers::Provider;
 
 pub use conversation::Conversation;
@@ -244,4 +246,20 @@ pub struct Bill<'a> {
     pub request_id: &'a str,
     /// The kept chat that the call was a turn of.
     pub session_id: Option<Uuid>,
+}
+
+impl Bill<'_> {
+    /// A format's `usage` object with what is charged, and the mark of an estimate.
+    ///
+    /// # Errors
+    /// None in practice: everything in it was JSON before.
+    pub fn on(&self, usage: &Value) -> serde_json::Result<Box<RawValue>> {
+        let text = usage.to_string();
+        let mut usage: Object<'_> = serde_json::from_str(&text)?;
+        if self.estimated {
+            usage.set("estimated", &true)?;
+        }
+        usage.set("cost", &self.cost)?;
+        serde_json::value::to_raw_value(&usage)
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Completions;
 use super::over_chat::OverChat;
-use super::prompt::Prompt;
+use super::prompt;
 use crate::error::Error;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
@@ -14,6 +14,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members, reaches_prompt};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
+use crate::formats::openai::texts::Texts;
 use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
 use crate::integer::Integer;
 use crate::object::Object;
@@ -44,7 +45,7 @@ const MEMBERS: Members = Members {
 pub struct CompletionRequest {
     body: Bytes,
     demand: Demand,
-    prompt: Prompt,
+    prompt: Texts,
     /// How many completions of a prompt the client gets.
     wanted: u64,
     /// How many are written of which the best are given. A provider cannot stream those.
@@ -63,7 +64,7 @@ impl CompletionRequest {
         members::check(&request, &MEMBERS)?;
         parameters::check_sampling(&request)?;
         let (stream, include_usage) = body::streaming(&request)?;
-        let prompt = Prompt::read(&request)?;
+        let prompt = prompt::read(&request)?;
         let wanted = body::whole_number(&request, "n", body::MOST_CHOICES)?.unwrap_or(1);
         let best_of = body::whole_number(&request, "best_of", body::MOST_CHOICES)?.unwrap_or(wanted);
         if best_of < wanted {
@@ -85,8 +86,10 @@ impl CompletionRequest {
             choices: best_of * prompt.count(),
             output_limit: Some(limit),
             routing: Routing::read(&request, pinned)?,
-            prompt: prompt
-                .size(suffix.map_or(0, |suffix| suffix.len()) + besides(&request).map(str::len).sum::<usize>()),
+            prompt: prompt::size(
+                &prompt,
+                suffix.map_or(0, |suffix| suffix.len()) + besides(&request).map(str::len).sum::<usize>(),
+            ),
             units: Units::default(),
             // Which are the best is known when all are written.
             comes_whole: best_of > wanted,

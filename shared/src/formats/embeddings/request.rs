@@ -2,20 +2,20 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde::Deserialize;
 
 use super::answer::Embeddings;
 use crate::credits::tokens;
 use crate::error::Error;
 use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
+use crate::formats::openai::texts::{Member, Texts};
 use crate::formats::whole::WholeAnswer;
 use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
-/// Inputs of one call at most, as at OpenAI.
-const MOST_INPUTS: usize = 2048;
+/// As many as at OpenAI.
+const INPUT: Member = Member { name: "input", plural: "inputs", purpose: "embedded", most: 2048 };
 /// The longest vector that anybody makes is a tenth of this.
 const MOST_DIMENSIONS: u64 = 65_536;
 
@@ -35,22 +35,12 @@ const MEMBERS: Members = Members {
     long_cache: false,
 };
 
-/// `input` in its four forms.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-enum Input {
-    Text(String),
-    Tokens(Vec<u64>),
-    Texts(Vec<String>),
-    TokenLists(Vec<Vec<u64>>),
-}
-
 /// A client's request, checked as far as money and routing need it.
 #[derive(Clone, Debug)]
 pub struct EmbeddingRequest {
     body: Bytes,
     demand: Demand,
-    input: Input,
+    input: Texts,
 }
 
 impl EmbeddingRequest {
@@ -65,7 +55,7 @@ impl EmbeddingRequest {
         if body::read(&request, "stream", "`stream` is true or false.")? == Some(true) {
             return Err(Error::invalid("stream", "Embeddings are not streamed; leave out `stream`."));
         }
-        let input = Input::read(&request)?;
+        let input = Texts::read(&request, &INPUT)?;
         body::whole_number(&request, "dimensions", MOST_DIMENSIONS)?;
         let _: Option<String> = body::read(&request, "encoding_format", "`encoding_format` is float or base64.")?;
         let routing = Routing::read(&request, pinned)?;
@@ -77,7 +67,7 @@ impl EmbeddingRequest {
             // A vector is no text, and has no tokens.
             output_limit: Some(1),
             routing,
-            prompt: input.size(),
+            prompt: size(&input),
             units: Units::default(),
             comes_whole: false,
         };
@@ -93,65 +83,11 @@ impl EmbeddingRequest {
     }
 }
 
-impl Input {
-    fn read(request: &Object<'_>) -> Result<Self, Error> {
-        const SHAPE: &str = "`input` is a text, an array of texts, an array of token ids or an array of such arrays.";
-        let input: Self = request
-            .read("input")
-            .map_err(|_| Error::invalid("input", SHAPE))?
-            .ok_or_else(|| Error::invalid("input", "`input` is missing: the text to be embedded."))?;
-        let empty = match &input {
-            Self::Text(_) => false,
-            Self::Tokens(tokens) => tokens.is_empty(),
-            Self::Texts(texts) => texts.is_empty(),
-            Self::TokenLists(lists) => lists.is_empty() || lists.iter().any(Vec::is_empty),
-        };
-        if empty {
-            return Err(Error::invalid("input", "`input` holds at least one text or token id."));
-        }
-        if input.count() > MOST_INPUTS {
-            return Err(Error::invalid("input", format!("`input` holds at most {MOST_INPUTS} inputs.")));
-        }
-        Ok(input)
-    }
-
-    /// How many vectors are asked for.
-    const fn count(&self) -> usize {
-        match self {
-            Self::Text(_) | Self::Tokens(_) => 1,
-            Self::Texts(texts) => texts.len(),
-            Self::TokenLists(lists) => lists.len(),
-        }
-    }
-
-    /// The tokens at most: a text's bytes, or as many ids as there are, and what a model puts around an input.
-    fn size(&self) -> PromptSize {
-        let tokens = match self {
-            Self::Text(text) => text.len(),
-            Self::Texts(texts) => texts.iter().map(String::len).sum(),
-            Self::Tokens(tokens) => tokens.len(),
-            Self::TokenLists(lists) => lists.iter().map(Vec::len).sum(),
-        };
-        let added = self.count() as u64 * tokens::PER_TURN;
-        PromptSize {
-            bound: tokens as u64 + added,
-            added,
-            member: "input",
-            is_several: self.count() > 1,
-            ..PromptSize::default()
-        }
-    }
-
-    /// All text, for a real count; a token id stands for a text of one token.
-    fn text(&self) -> String {
-        let ids = |tokens: &[u64]| " a".repeat(tokens.len());
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Texts(texts) => texts.join("\n"),
-            Self::Tokens(tokens) => ids(tokens),
-            Self::TokenLists(lists) => lists.iter().map(|tokens| ids(tokens)).collect(),
-        }
-    }
+/// The tokens at most, with what a model puts around an input.
+fn size(input: &Texts) -> PromptSize {
+    let added = input.count() * tokens::PER_TURN;
+    let bound = input.tokens() + added;
+    PromptSize { bound, added, member: INPUT.name, is_several: input.count() > 1, ..PromptSize::default() }
 }
 
 impl Request for EmbeddingRequest {

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 
 use crate::credits::usage::Usage;
 use crate::formats::Bill;
-use crate::object::Object;
 use crate::providers::internal;
 
 /// The most tokens of a kind that make sense. Up to here an `f64` holds every whole number exactly.
@@ -57,7 +56,7 @@ impl Reported {
     /// None in practice: everything in it was JSON before.
     pub fn billed(&self, bill: &Bill<'_>) -> serde_json::Result<Box<RawValue>> {
         let usage = if bill.estimated || self.0.is_empty() { of(&bill.usage) } else { Value::Object(self.0.clone()) };
-        with_cost(&usage, bill)
+        bill.on(&usage)
     }
 
     /// As it is where there is no bill.
@@ -93,20 +92,6 @@ pub fn of(usage: &Usage) -> Value {
         object["output_tokens_details"] = json!({ "thinking_tokens": usage.reasoning });
     }
     object
-}
-
-/// A `usage` object with what is charged.
-///
-/// # Errors
-/// None in practice: everything in it was JSON before.
-pub fn with_cost(usage: &Value, bill: &Bill<'_>) -> serde_json::Result<Box<RawValue>> {
-    let text = usage.to_string();
-    let mut usage: Object<'_> = serde_json::from_str(&text)?;
-    if bill.estimated {
-        usage.set("estimated", &true)?;
-    }
-    usage.set("cost", &bill.cost)?;
-    serde_json::value::to_raw_value(&usage)
 }
 
 /// Tokens as a chat completion reports them.

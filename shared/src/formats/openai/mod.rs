@@ -4,6 +4,7 @@
 //! - `members`: which members of a request are let through. `unpriced`: those with which a provider does more.
 //! - `parameters`: what of a request every provider refuses.
 //! - `named`: an answer under the catalog's names.
+//! - `texts`: a member that holds texts or token ids, one or many.
 //! - `answer`: a provider's answer, streamed or whole, and what the client gets of it.
 //! - `chunks`: what is read from the chunks of a stream. `last_events`: how a stream ends.
 //! - `assemble`, `merge`: a plain answer put together from the chunks of a stream.
@@ -17,6 +18,7 @@ pub mod members;
 mod merge;
 pub mod named;
 pub mod parameters;
+pub mod texts;
 mod unpriced;
 pub mod usage;
 

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::credits::usage::Usage;
 use crate::formats::Bill;
 use crate::formats::openai::usage::Reported;
-use crate::object::Object;
 
 /// Tokens as a response reports them. Both objects of details are always there: the SDKs require them.
 #[must_use]
@@ -47,21 +46,7 @@ pub fn billed(reported: Option<&Value>, bill: &Bill<'_>) -> serde_json::Result<B
             usage[name] = ours[name].clone();
         }
     }
-    with_cost(&usage, bill)
-}
-
-/// A `usage` object with what is charged.
-///
-/// # Errors
-/// None in practice: everything in it was JSON before.
-pub fn with_cost(usage: &Value, bill: &Bill<'_>) -> serde_json::Result<Box<RawValue>> {
-    let text = usage.to_string();
-    let mut usage: Object<'_> = serde_json::from_str(&text)?;
-    if bill.estimated {
-        usage.set("estimated", &true)?;
-    }
-    usage.set("cost", &bill.cost)?;
-    serde_json::value::to_raw_value(&usage)
+    bill.on(&usage)
 }
 
 #[cfg(test)]

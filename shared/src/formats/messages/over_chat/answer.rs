@@ -98,7 +98,7 @@ impl Answer for OverChat {
         let message = Value::Object(message).to_string();
         let write = || {
             let mut message: Object<'_> = serde_json::from_str(&message)?;
-            message.set("usage", &usage::with_cost(&usage::of(&bill.usage), bill)?)?;
+            message.set("usage", &bill.on(&usage::of(&bill.usage))?)?;
             message.set("gateway", &GatewayNote::of(bill))?;
             serde_json::to_vec(&message)
         };
@@ -107,7 +107,7 @@ impl Answer for OverChat {
 
     fn close(&self, bill: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
         let usage = match bill {
-            Some(bill) => usage::with_cost(&usage::of(&bill.usage), bill)?,
+            Some(bill) => bill.on(&usage::of(&bill.usage))?,
             None => serde_json::value::to_raw_value(&usage::of(
                 &self.chat.report().map(|report| report.usage).unwrap_or_default(),
             ))?,

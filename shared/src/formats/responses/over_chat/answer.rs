@@ -40,7 +40,7 @@ impl OverChat {
         let mut response: Object<'_> = serde_json::from_str(&text)?;
         match bill {
             Some(bill) => {
-                response.set("usage", &usage::with_cost(&usage::of(&bill.usage), bill)?)?;
+                response.set("usage", &bill.on(&usage::of(&bill.usage))?)?;
                 response.set("gateway", &GatewayNote::of(bill))?;
             }
             None => {
