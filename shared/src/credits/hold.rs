@@ -196,7 +196,7 @@ pub enum NoHold {
 enum Answer {
     Refused { refused: Refused, limits: Option<String> },
     Earlier { earlier: Sealed, limits: String },
-    Placed(Hold),
+    Placed(Box<Hold>),
 }
 
 #[derive(Deserialize)]
@@ -223,7 +223,7 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
     match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
         Ok(Answer::Placed(hold)) => {
             app.turns.learn(caller.key_hash(), hold.account_id);
-            Ok(Hold { units: request.units.clone(), ..hold })
+            Ok(Hold { units: request.units.clone(), ..*hold })
         }
         Ok(Answer::Earlier { earlier, limits }) => Err(NoHold::Answered { answer: earlier, limits }),
         Ok(Answer::Refused { mut refused, limits }) => {

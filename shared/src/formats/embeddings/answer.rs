@@ -1,9 +1,9 @@
 //! What is read of embeddings: the tokens of the inputs. They have no others.
 
 use crate::credits::usage::Usage;
-use crate::formats::{Bill, Report};
 use crate::formats::openai::usage::figure;
 use crate::formats::whole::Shape;
+use crate::formats::{Bill, Report};
 use crate::object::Object;
 
 /// The inside of embeddings.

@@ -5,9 +5,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::credits::usage::Usage;
-use crate::formats::{Bill, Report};
 use crate::formats::openai::usage::figure;
 use crate::formats::whole::Shape;
+use crate::formats::{Bill, Report};
 use crate::object::Object;
 
 /// With which documents a ranking is given.
