@@ -88,6 +88,12 @@ impl Target<'static> {
 }
 
 impl Target<'_> {
+    /// The output limit's name in a chat whose client has not named it: reasoning models know only the newer one.
+    #[must_use]
+    pub const fn chat_limit(&self) -> &'static str {
+        if self.reasoning || self.provider.quirks.strict { "max_completion_tokens" } else { "max_tokens" }
+    }
+
     /// Refuses a provider that does not speak a format into which nothing can be translated.
     ///
     /// # Errors

@@ -130,8 +130,7 @@ impl CompletionRequest {
             let mut chat = Object::default();
             chat.set("model", target.model)?;
             chat.set("messages", &json!([{ "role": "user", "content": text }]))?;
-            let limit = if target.reasoning { "max_completion_tokens" } else { "max_tokens" };
-            chat.set(limit, &target.output_limit)?;
+            chat.set(target.chat_limit(), &target.output_limit)?;
             if self.wanted > 1 {
                 chat.set("n", &self.wanted)?;
             }

@@ -45,7 +45,7 @@ pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<
     set("messages", Value::Array(messages));
     set("stream", json!(true));
     set("stream_options", json!({ "include_usage": true }));
-    set(if target.reasoning { "max_completion_tokens" } else { "max_tokens" }, json!(target.output_limit));
+    set(target.chat_limit(), json!(target.output_limit));
     for name in ["temperature", "top_p"].into_iter().chain(open_weights.then_some("top_k")) {
         if let Some(value) = filled(&request, name) {
             set(name, value.clone());

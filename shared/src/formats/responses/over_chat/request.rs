@@ -30,7 +30,7 @@ pub fn to_chat(
     set("messages", Value::Array(messages(request, tools, target)));
     set("stream", json!(true));
     set("stream_options", json!({ "include_usage": true }));
-    set(if target.reasoning { "max_completion_tokens" } else { "max_tokens" }, json!(target.output_limit));
+    set(target.chat_limit(), json!(target.output_limit));
     for name in ["temperature", "top_p"] {
         if let Some(value) = filled(name) {
             set(name, value.clone());
