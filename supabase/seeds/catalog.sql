@@ -88,11 +88,19 @@ values
   ('openai/text-embedding-3-large', 'text-embedding-3-large', 'openai', 'Vectors of up to 3 072 numbers, for search in many languages.', 'embedding', 8191, 0, '{text}', '{embedding}', false, 0),
   ('openai/text-embedding-ada-002', 'text-embedding-ada-002', 'openai', 'The model before text-embedding-3.', 'embedding', 8191, 0, '{text}', '{embedding}', false, 0),
   ('google/gemini-embedding-001', 'Gemini Embedding 001', 'google', 'Vectors of up to 3 072 numbers of texts in a hundred languages.', 'embedding', 2048, 0, '{text}', '{embedding}', false, 0),
-  -- images
-  ('openai/gpt-image-1', 'GPT Image 1', 'openai', 'Makes and edits images.', 'image', 32000, 8192, '{text,image}', '{image}', false, 0),
-  ('openai/gpt-image-1-mini', 'GPT Image 1 mini', 'openai', 'A cheaper GPT Image 1.', 'image', 32000, 8192, '{text,image}', '{image}', false, 0),
+  -- rankings
+  ('cohere/rerank-v3.5', 'Rerank 3.5', 'cohere', 'Orders documents by how well they answer a query, in a hundred languages.', 'rerank', 4096, 0, '{text}', '{rerank}', false, 0),
+  ('cohere/rerank-4-pro', 'Rerank 4 Pro', 'cohere', 'Orders long documents by how well they answer a query.', 'rerank', 32768, 0, '{text}', '{rerank}', false, 0),
+  -- speech
+  ('openai/tts-1', 'TTS-1', 'openai', 'Speaks a text, soon.', 'speech', 4096, 0, '{text}', '{audio}', false, 0),
+  ('openai/tts-1-hd', 'TTS-1 HD', 'openai', 'Speaks a text, in high quality.', 'speech', 4096, 0, '{text}', '{audio}', false, 0),
+  -- images: an image costs 65 tokens and 129 for each of at most three tiles, and of high fidelity at most 6 240 more
+  ('openai/gpt-image-1', 'GPT Image 1', 'openai', 'Makes and edits images.', 'image', 32000, 8192, '{text,image}', '{image}', false, 6692),
+  ('openai/gpt-image-1-mini', 'GPT Image 1 mini', 'openai', 'A cheaper GPT Image 1.', 'image', 32000, 8192, '{text,image}', '{image}', false, 6692),
+  ('openai/gpt-image-1.5', 'GPT Image 1.5', 'openai', 'Makes and edits images, faster and closer to the prompt.', 'image', 32000, 8192, '{text,image}', '{image}', false, 6692),
+  ('openai/gpt-image-2', 'GPT Image 2', 'openai', 'Makes and edits images with legible text.', 'image', 32000, 16384, '{text,image}', '{image}', false, 6692),
   ('google/gemini-2.5-flash-image', 'Gemini 2.5 Flash Image', 'google', 'Makes and edits images in a conversation.', 'image', 32768, 32768, '{text,image}', '{text,image}', false, 4386),
-  ('black-forest-labs/flux.2-pro', 'FLUX.2 Pro', 'black-forest-labs', 'Makes images of up to four megapixels.', 'image', 46864, 8192, '{text,image}', '{image}', false, 0)
+  ('black-forest-labs/flux.2-pro', 'FLUX.2 Pro', 'black-forest-labs', 'Makes images of up to four megapixels.', 'image', 46864, 8192, '{text,image}', '{image}', false, 4096)
 on conflict (id) do update set
   name = excluded.name, developer = excluded.developer, description = excluded.description, kind = excluded.kind,
   context_length = excluded.context_length, max_output = excluded.max_output,
@@ -296,6 +304,19 @@ on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
   completion_price = excluded.completion_price;
 
+-- Rankings are sold by the search, speech by its characters.
+insert into gateway.model_routes
+  (model_id, provider, upstream_model, prompt_price, completion_price, search_price, character_price)
+values
+  ('cohere/rerank-v3.5', 'openrouter', 'cohere/rerank-v3.5', 0, 0, 2000000, null),
+  ('cohere/rerank-4-pro', 'openrouter', 'cohere/rerank-4-pro', 0, 0, 2500000, null),
+  ('openai/tts-1', 'portkey', 'tts-1', 0, 0, null, 15000000000),
+  ('openai/tts-1-hd', 'portkey', 'tts-1-hd', 0, 0, null, 30000000000)
+on conflict (model_id, provider) do update set
+  upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price,
+  completion_price = excluded.completion_price, search_price = excluded.search_price,
+  character_price = excluded.character_price;
+
 -- Images are sold by their tokens, or by the piece: then at the price of the dearest size and quality, so that none costs more.
 insert into gateway.model_routes
   (model_id, provider, upstream_model, prompt_price, cached_price, image_input_price, completion_price, image_output_price,
@@ -305,6 +326,8 @@ values
   ('openai/gpt-image-1', 'portkey', 'gpt-image-1', 5000000000, 1250000000, 10000000000, 40000000000, 40000000000, null),
   ('openai/gpt-image-1-mini', 'openai', 'gpt-image-1-mini', 2000000000, 200000000, 2500000000, 8000000000, 8000000000, null),
   ('openai/gpt-image-1-mini', 'portkey', 'gpt-image-1-mini', 2000000000, 200000000, 2500000000, 8000000000, 8000000000, null),
+  ('openai/gpt-image-1.5', 'portkey', 'gpt-image-1.5', 5000000000, 1250000000, 8000000000, 10000000000, 32000000000, null),
+  ('openai/gpt-image-2', 'portkey', 'gpt-image-2', 5000000000, 1250000000, 8000000000, 30000000000, 30000000000, null),
   ('google/gemini-2.5-flash-image', 'openrouter', 'google/gemini-2.5-flash-image', 300000000, null, null, 2500000000, 30000000000, null),
   ('black-forest-labs/flux.2-pro', 'openrouter', 'black-forest-labs/flux.2-pro', 0, null, null, 0, null, 75000000)
 on conflict (model_id, provider) do update set

@@ -159,15 +159,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    const TARGET: Target<'static> = Target {
-        provider: &PROVIDERS[0],
-        id: "a/b",
-        model: "up",
-        output_limit: 77,
-        credit_limited: false,
-        reasoning: false,
-        long_cache: true,
-    };
+    const TARGET: Target<'static> = Target { output_limit: 77, long_cache: true, ..Target::of(&PROVIDERS[0]) };
 
     fn parse(body: &Value) -> Result<ChatRequest, Error> {
         ChatRequest::parse(Bytes::from(body.to_string()))

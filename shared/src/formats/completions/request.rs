@@ -212,15 +212,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 9,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: true,
-        }
+        Target { output_limit: 9, long_cache: true, ..Target::of(provider) }
     }
 
     fn parse(body: Value) -> Result<CompletionRequest, Error> {

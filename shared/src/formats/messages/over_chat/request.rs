@@ -166,15 +166,7 @@ mod tests {
 
     fn chat_for(provider: &str, reasoning: bool, body: Value) -> Result<Map<String, Value>, Error> {
         let provider = PROVIDERS.iter().find(|row| row.name == provider).expect("a row");
-        let target = Target {
-            provider,
-            id: "m",
-            model: "up",
-            output_limit: 9,
-            credit_limited: false,
-            reasoning,
-            long_cache: true,
-        };
+        let target = Target { id: "m", output_limit: 9, reasoning, long_cache: true, ..Target::of(provider) };
         let Value::Object(request) = body else { panic!("an object") };
         to_chat(request, &target).map(|(chat, _)| chat)
     }

@@ -119,15 +119,7 @@ mod tests {
 
     fn chat_for(provider: &str, reasoning: bool, request: &Value) -> Value {
         let provider = PROVIDERS.iter().find(|row| row.name == provider).expect("a row");
-        let target = Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 9,
-            credit_limited: false,
-            reasoning,
-            long_cache: false,
-        };
+        let target = Target { output_limit: 9, reasoning, ..Target::of(provider) };
         let request = request.as_object().expect("an object");
         let tools = Tools::read(request).expect("tools");
         Value::Object(to_chat(request, &tools, Head::of(request, "a/b", Name::new()), &target).0)
