@@ -3,13 +3,15 @@
 //! Events are passed on as the bytes they came in, several at once where they stand side by side; only an unfinished
 //! one is kept back until its end is in. Whoever reads a stream sees the data of each event and says what becomes of it.
 
-use std::borrow::Cow;
 use std::mem;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use memchr::memchr_iter;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+
+use super::event_lines::{data, end_across, first_end, last_end, on_one_line};
 
 /// The longest event that is waited for, in bytes: far more than a delta, little enough for memory.
 const LONGEST_EVENT: usize = 8 * 1024 * 1024;
@@ -107,8 +109,13 @@ impl EventStream {
         event.truncate(event.trim_ascii_end().len());
         event.put_slice(b"\n\n");
         let event = event.freeze();
-        if data(&event).is_none() {
-            // It was cut off before it said anything, and its name alone is no event.
+        let cut_off = match data(&event) {
+            // Before it said anything: its name alone is no event.
+            None => true,
+            // Within its JSON: nobody can read it, and what it says of an end is none.
+            Some(data) => data.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(&data).is_err(),
+        };
+        if cut_off {
             return Ok(());
         }
         pass(&event, reader, out)
@@ -140,44 +147,6 @@ impl EventStream {
     }
 }
 
-/// Where the first event of `bytes` ends, its blank line included.
-fn first_end(bytes: &[u8]) -> Option<usize> {
-    if let Some(end) = blank_line(bytes) {
-        return Some(end);
-    }
-    memchr_iter(b'\n', bytes).find_map(|at| blank_line(&bytes[at + 1..]).map(|blank| at + 1 + blank))
-}
-
-/// Where the last whole event of `bytes` ends.
-fn last_end(bytes: &[u8]) -> usize {
-    let mut ends = memchr::memrchr_iter(b'\n', bytes);
-    ends.find_map(|at| {
-        let before = &bytes[..at];
-        let before = before.strip_suffix(b"\r").unwrap_or(before);
-        (before.is_empty() || before.ends_with(b"\n")).then_some(at + 1)
-    })
-    .unwrap_or(0)
-}
-
-/// Where, in `frame`, the event ends that `unfinished` begins.
-fn end_across(unfinished: &[u8], frame: &[u8]) -> Option<usize> {
-    if unfinished.ends_with(b"\n")
-        && let Some(end) = blank_line(frame)
-    {
-        return Some(end);
-    }
-    memchr_iter(b'\n', frame).find_map(|at| blank_line(&frame[at + 1..]).map(|blank| at + 1 + blank))
-}
-
-/// The length of the blank line that `bytes` begins with.
-fn blank_line(bytes: &[u8]) -> Option<usize> {
-    match bytes {
-        [b'\n', ..] => Some(1),
-        [b'\r', b'\n', ..] => Some(2),
-        _ => None,
-    }
-}
-
 /// Shows each event of `events`, all of which are whole, to `reader`, and passes on runs of those that are kept.
 fn pass(events: &Bytes, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Result<(), Broken> {
     let (mut kept_from, mut from) = (0, 0);
@@ -187,7 +156,10 @@ fn pass(events: &Bytes, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Resul
         let verdict = match data(&events.slice(from..end)) {
             // A heartbeat: there is nothing in it for anybody.
             Some(data) if data.is_empty() || &data[..] == b"null" => Ok(Verdict::Drop),
-            Some(data) => reader.event(data.clone()).map(|verdict| on_one_line(verdict, &data)),
+            Some(data) => reader.event(data.clone()).map(|verdict| match verdict {
+                Verdict::Keep if data.contains(&b'\n') => Verdict::Replace(on_one_line(&data)),
+                verdict => verdict,
+            }),
             None => Ok(Verdict::Keep),
         };
         if !matches!(verdict, Ok(Verdict::Keep)) {
@@ -210,42 +182,6 @@ fn pass(events: &Bytes, reader: &mut impl Reader, out: &mut Vec<Bytes>) -> Resul
         out.push(events.slice(kept_from..));
     }
     result
-}
-
-/// An event that is kept, but whose data came in several lines, goes on in one: some clients read no other. In JSON a line
-/// feed stands only where a space may.
-fn on_one_line(verdict: Verdict, data: &Bytes) -> Verdict {
-    if !matches!(verdict, Verdict::Keep) || !data.contains(&b'\n') {
-        return verdict;
-    }
-    let mut event = BytesMut::from(&b"data: "[..]);
-    event.extend(data.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
-    event.put_slice(b"\n\n");
-    Verdict::Replace(event.freeze())
-}
-
-/// The event's data, its lines joined by line feeds; `None` when it has no such line: a comment, say.
-fn data(event: &Bytes) -> Option<Bytes> {
-    let mut found: Option<Cow<'_, [u8]>> = None;
-    for line in event.split(|byte| *byte == b'\n') {
-        let Some(value) = line.strip_prefix(b"data") else { continue };
-        let value = match value {
-            [b':', rest @ ..] => rest.trim_ascii(),
-            // A field without a colon has an empty value; `database: x` is another field.
-            rest if rest.trim_ascii().is_empty() => &[],
-            _ => continue,
-        };
-        found = Some(match found {
-            None => Cow::Borrowed(value),
-            Some(before) => Cow::Owned([&before, &b"\n"[..], value].concat()),
-        });
-    }
-    match found? {
-        // A slice outside of any buffer is an empty one.
-        Cow::Borrowed([]) => Some(Bytes::new()),
-        Cow::Borrowed(data) => Some(event.slice_ref(data)),
-        Cow::Owned(data) => Some(Bytes::from(data.trim_ascii().to_vec())),
-    }
 }
 
 #[cfg(test)]

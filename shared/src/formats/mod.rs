@@ -6,7 +6,8 @@
 //!
 //! - `demand`: what routing, hold and limits need to know.
 //! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept.
-//! - `incoming`: what a provider sends, a stream or one body. `events`: server-sent events, cut out of a stream.
+//! - `incoming`: what a provider sends, a stream or one body. `events`, `event_lines`: server-sent events, cut out of a
+//!   stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages. `responses`: OpenAI's Responses.
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
@@ -21,6 +22,7 @@ pub mod completions;
 pub mod conversation;
 pub mod demand;
 pub mod embeddings;
+mod event_lines;
 pub mod events;
 pub mod format;
 pub mod images;

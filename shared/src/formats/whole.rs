@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::openai::body::GatewayNote;
-use super::openai::chunks;
+use super::openai::glance;
 use super::{Answer, Bill, Broken, Progress, Report, Target, Written};
 use crate::error::Error;
 use crate::object::Object;
@@ -77,7 +77,7 @@ impl<S: Shape> Answer for WholeAnswer<S> {
 
     fn whole(&mut self, body: Bytes, _: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
         let answer: Object<'_> = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
-        if let Some(error) = chunks::error(&answer) {
+        if let Some(error) = glance::error(&answer) {
             return Err(error);
         }
         if !answer.get(S::LIST).is_some_and(|list| list.starts_with('[')) {

@@ -40,6 +40,25 @@ async fn a_model_of_another_kind_is_refused_before_anything_is_held_or_asked() {
 }
 
 #[tokio::test]
+async fn what_is_no_turn_of_a_session_says_so_to_whoever_names_one() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let mut asked: Vec<(&str, Value)> =
+        WHOLES.iter().map(|whole| (whole.path(), whole.hello(&json!({"model": whole.model})))).collect();
+    asked.push(("/v1/messages/count_tokens", json!({"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]})));
+    for (path, body) in asked {
+        for named in ["0190b1c0-0000-7000-8000-000000000000", "mine", ""] {
+            let path = format!("{path}?session_id={named}");
+            let told = Answer::to(world.post(&path, &account.key, &body)).await.refused(400, "invalid_request");
+            assert_eq!(told["param"], "session_id", "{path}");
+            assert!(told["message"].as_str().is_some_and(|said| said.contains("/v1/chat/completions")), "{told}");
+        }
+    }
+    world.settled().await;
+    assert_untouched(&world, &account, "a session").await;
+}
+
+#[tokio::test]
 async fn what_is_no_request_says_what_is_wrong() {
     each(async |whole| {
         let (world, account) = serving(whole, "normal").await;

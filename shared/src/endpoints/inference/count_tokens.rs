@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::messages::ConversationMessage;
+use super::session::NoSession;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::error::{Code, Error, Result};
@@ -52,7 +53,7 @@ pub struct TokenCount {
 #[utoipa::path(post, path = "/v1/messages/count_tokens", tag = "inference", request_body = CountTokensRequest,
     responses((status = 200, body = TokenCount), (status = 402, description = "`spend_limit_reached`"),
         (status = 429, description = "`rate_limit_exceeded`, `request_limit_reached`")))]
-pub async fn count(State(app): State<SharedApp>, caller: Caller, payload: Payload) -> Result<Response> {
+pub async fn count(State(app): State<SharedApp>, caller: Caller, _: NoSession, payload: Payload) -> Result<Response> {
     {
         let request = body::parse(&payload.0)?;
         body::model(&request)?;

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use utoipa::ToSchema;
 
 use super::app_name::app_name;
+use super::session::NoSession;
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -83,6 +84,7 @@ pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    _: NoSession,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {

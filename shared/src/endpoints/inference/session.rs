@@ -15,6 +15,10 @@ use crate::formats::Request;
 /// session here is not for us.
 const HEADER: &str = "x-session-id";
 
+/// Told to who names a session where there can be no turn of it.
+const NO_TURN: &str = "Only a conversation can be a turn of a chat session: use /v1/chat/completions or /v1/messages, or \
+                       leave `session_id` out.";
+
 /// Which kept chat.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -50,14 +54,28 @@ impl Session {
             return Ok(None);
         }
         if request.conversation().is_none() {
-            let message =
-                "Only a conversation can be a turn of a chat session: use /v1/chat/completions or /v1/messages.";
-            return Err(Error::invalid("session_id", message));
+            return Err(Error::invalid("session_id", NO_TURN));
         }
         if request.demand().choices > 1 {
             return Err(Error::invalid("n", "In a chat session a turn has one answer: leave `n` out."));
         }
         Ok(self.0)
+    }
+}
+
+/// The extractor of a request that is no turn of anything, and says so to whoever names a session in its address: it would
+/// be neither told of what was said before nor kept. The header is left alone, since clients send it with whatever they ask.
+pub struct NoSession;
+
+impl<S: Sync> FromRequestParts<S> for NoSession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let named = Query::<SessionParams>::try_from_uri(&parts.uri);
+        if named.is_ok_and(|Query(params)| params.session_id.is_none()) {
+            return Ok(Self);
+        }
+        Err(Error::invalid("session_id", NO_TURN))
     }
 }
 

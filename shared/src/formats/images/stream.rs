@@ -10,7 +10,7 @@ use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::formats::events::{EventStream, Reader, Verdict};
 use crate::formats::openai::body::GatewayNote;
-use crate::formats::openai::chunks;
+use crate::formats::openai::glance;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
 use crate::providers::internal;
@@ -62,7 +62,7 @@ impl Reader for Made {
             return Ok(Verdict::Drop);
         }
         let event: Object<'_> = serde_json::from_slice(&data).map_err(|_| Broken::Garbled)?;
-        if let Some(error) = chunks::error(&event) {
+        if let Some(error) = glance::error(&event) {
             return Err(error);
         }
         let kind: String = event.read("type").ok().flatten().unwrap_or_default();
@@ -91,7 +91,7 @@ impl Answer for ImageStream {
     fn whole(&mut self, body: Bytes, _: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
         let mut answer: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
         if let Ok(object) = serde_json::from_slice::<Object<'_>>(&body)
-            && let Some(error) = chunks::error(&object)
+            && let Some(error) = glance::error(&object)
         {
             return Err(error);
         }

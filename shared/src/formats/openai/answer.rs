@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::assemble::assemble;
 use super::chunks::{self, Chunks};
+use super::glance;
 use super::last_events::{closing_events, error_event};
 use super::usage::Reported;
 use super::{Shape, body};
@@ -69,7 +70,7 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
 
     fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
         let mut answer: Object<'_> = serde_json::from_slice(&body).map_err(|_| Broken::Garbled)?;
-        if let Some(error) = chunks::error(&answer) {
+        if let Some(error) = glance::error(&answer) {
             return Err(error);
         }
         if !answer.get("choices").is_some_and(|choices| choices.starts_with('[')) {

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::usage::{self, Reported};
+use super::billed::billed;
+use super::usage::Reported;
 use crate::api_key::holds_key;
 use crate::error::{Code, Error};
 use crate::formats::Bill;
@@ -164,7 +165,7 @@ impl<'a> GatewayNote<'a> {
 /// None in practice: the body was read before.
 pub fn with_bill(body: &Bytes, reported: &Reported, bill: &Bill<'_>) -> serde_json::Result<Bytes> {
     let mut answer: Object<'_> = serde_json::from_slice(body)?;
-    answer.set("usage", &usage::billed(reported, bill)?)?;
+    answer.set("usage", &billed(reported, bill)?)?;
     answer.set("gateway", &GatewayNote::of(bill))?;
     serde_json::to_vec(&answer).map(Bytes::from)
 }

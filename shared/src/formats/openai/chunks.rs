@@ -12,6 +12,7 @@ use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::Shape;
+use super::glance::{choices, has_output, has_value, refuse_error};
 use super::usage::{Reported, Taken};
 use crate::formats::events::{Broken, Reader, Verdict};
 use crate::formats::{Progress, Report};
@@ -186,49 +187,6 @@ pub fn mended<S: Shape>(mender: &mut S::Mender, answer: &Object<'_>) -> Option<V
     let mut mended = false;
     choices.iter_mut().for_each(|choice| mended |= S::mend(mender, choice));
     mended.then_some(choices)
-}
-
-fn refuse_error(json: &[u8]) -> Result<(), Broken> {
-    let chunk: Object<'_> = serde_json::from_slice(json).map_err(|_| Broken::Garbled)?;
-    error(&chunk).map_or(Ok(()), Err)
-}
-
-/// The error that a chunk or a body tells of, if it does. Its code may be a number or one in quotes.
-pub fn error(answer: &Object<'_>) -> Option<Broken> {
-    let told = answer.get("error").filter(|error| *error != "null").map(serde_json::from_str);
-    let error: Object<'_> = match told {
-        Some(error) => error.unwrap_or_default(),
-        // vLLM's form.
-        None if answer.get("object") == Some("\"error\"") => answer.clone(),
-        None => return None,
-    };
-    let code =
-        ["code", "status", "status_code"].iter().find_map(|name| error.get(name)?.trim_matches('"').parse().ok());
-    // What it says is for whoever tells of it.
-    Some(Broken::Error(code, serde_json::to_vec(answer).unwrap_or_default().into()))
-}
-
-fn choices(json: &[u8]) -> Vec<Object<'_>> {
-    #[derive(serde::Deserialize)]
-    struct Chunk<'a> {
-        #[serde(borrow)]
-        choices: Vec<Object<'a>>,
-    }
-    serde_json::from_slice::<Chunk<'_>>(json).map(|chunk| chunk.choices).unwrap_or_default()
-}
-
-/// Whether a chunk has what a client waits for.
-fn has_output<S: Shape>(json: &[u8]) -> bool {
-    choices(json).iter().any(S::has_output)
-}
-
-/// Whether the member stands in the chunk with a value that is not null. A text that quotes the name has its quotes
-/// escaped, so it is not taken for the member.
-pub fn has_value(member: &Finder<'_>, json: &[u8]) -> bool {
-    member.find_iter(json).any(|at| {
-        let rest = json[at + member.needle().len()..].trim_ascii_start();
-        rest.strip_prefix(b":").is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
-    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Shape;
+use super::billed::billed;
 use super::body::GatewayNote;
-use super::usage::{self, Reported};
+use super::usage::Reported;
 use crate::error::Error;
 use crate::formats::Bill;
 
@@ -50,7 +51,7 @@ pub fn closing_events<S: Shape>(
     }
     let mut events = String::new();
     if let Some(bill) = bill {
-        let usage = usage::billed(reported, bill)?;
+        let usage = billed(reported, bill)?;
         let chunk =
             UsageChunk { head: chunk_head::<S>(first_event), choices: [], usage, gateway: GatewayNote::of(bill) };
         events = format!("data: {}\n\n", serde_json::to_string(&chunk)?);

@@ -1,19 +1,24 @@
 //! What OpenAI's chat completions and legacy text completions share: everything but the inside of a choice.
 //!
-//! - `body`: the members of a request that money and routing need, and what we add to an answer. `usage`: the token counts.
+//! - `body`: the members of a request that money and routing need, and what we add to an answer. `usage`, `billed`: the
+//!   token counts, as they are read and as the client sees them.
 //! - `members`: which members of a request are let through. `unpriced`: those with which a provider does more.
 //! - `parameters`: what of a request every provider refuses.
-//! - `named`: an answer under the catalog's names.
+//! - `named`, `head`, `limited`: an answer under the catalog's names.
 //! - `texts`: a member that holds texts or token ids, one or many.
 //! - `answer`: a provider's answer, streamed or whole, and what the client gets of it.
-//! - `chunks`: what is read from the chunks of a stream. `last_events`: how a stream ends.
+//! - `chunks`, `glance`: what is read from the chunks of a stream. `last_events`: how a stream ends.
 //! - `assemble`, `merge`: a plain answer put together from the chunks of a stream.
 
 pub mod answer;
 mod assemble;
+mod billed;
 pub mod body;
 pub mod chunks;
+pub mod glance;
+mod head;
 pub mod last_events;
+mod limited;
 pub mod members;
 mod merge;
 pub mod named;

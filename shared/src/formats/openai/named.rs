@@ -9,20 +9,18 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use memchr::{memchr, memchr2, memmem::Finder};
+use memchr::{memchr, memmem::Finder};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::head::Head;
+use super::limited::note_limit;
 use crate::error::Error;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Target, Written};
 use crate::object::Object;
 
 static MODEL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"model\""));
 static PROVIDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"provider\""));
-static FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"finish_reason\""));
-
-/// Stands behind `finish_reason` where the answer ended at a limit that the credit had set.
-const LIMITED: &[u8] = b",\"limited_by\":\"credit\"";
 
 /// An answer that its client gets under the catalog's names.
 pub struct Named {
@@ -211,94 +209,6 @@ impl Names {
         object.set("model", &self.model)?;
         object.set("provider", &self.provider)?;
         serde_json::to_vec(&object)
-    }
-}
-
-/// What stands at the head of an object, before the first member that is a list or an object.
-#[derive(Default)]
-struct Head {
-    /// Where the value of `model` is.
-    model: Option<Range<usize>>,
-    /// Where the value of `provider` is.
-    provider: Option<Range<usize>>,
-    /// Where the head ends.
-    end: usize,
-}
-
-impl Head {
-    /// `None` when this is no JSON object.
-    fn read(json: &[u8]) -> Option<Self> {
-        let mut head = Self::default();
-        let mut at = past_space(json, 0);
-        if json.get(at) != Some(&b'{') {
-            return None;
-        }
-        at += 1;
-        loop {
-            at = past_space(json, at);
-            head.end = at;
-            match json.get(at)? {
-                b',' => at += 1,
-                b'"' => {
-                    let name = at + 1..text_end(json, at)?;
-                    let colon = past_space(json, name.end + 1);
-                    if json.get(colon) != Some(&b':') {
-                        return None;
-                    }
-                    let value = past_space(json, colon + 1);
-                    let end = match json.get(value)? {
-                        b'{' | b'[' => return Some(head),
-                        b'"' => text_end(json, value)? + 1,
-                        _ => value + json[value..].iter().position(|byte| b",} \t\r\n".contains(byte))?,
-                    };
-                    match &json[name] {
-                        b"model" => head.model = Some(value..end),
-                        b"provider" => head.provider = Some(value..end),
-                        _ => {}
-                    }
-                    at = end;
-                }
-                _ => return Some(head),
-            }
-        }
-    }
-}
-
-fn past_space(json: &[u8], from: usize) -> usize {
-    let space = json.get(from..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_whitespace());
-    from + space.count()
-}
-
-/// Where the text that begins at `from` has its closing quotation mark.
-fn text_end(json: &[u8], from: usize) -> Option<usize> {
-    let mut at = from + 1;
-    loop {
-        at += memchr2(b'"', b'\\', json.get(at..)?)?;
-        if json[at] == b'"' {
-            return Some(at);
-        }
-        at += 2;
-    }
-}
-
-/// Says behind each `finish_reason` that is `length` what the limit came from. A text that quotes it has its quotation
-/// marks escaped.
-fn note_limit(named: &mut BytesMut, from: usize) {
-    let mut looked_at = from;
-    while let Some(found) = FINISH.find(&named[looked_at..]) {
-        let colon = past_space(named, looked_at + found + FINISH.needle().len());
-        let value = past_space(named, colon + 1);
-        looked_at = value;
-        if named.get(colon) == Some(&b':') && named[value.min(named.len())..].starts_with(b"\"length\"") {
-            let end = value + b"\"length\"".len();
-            let rest = named.split_off(end);
-            named.put_slice(LIMITED);
-            named.put_slice(&rest);
-            looked_at = end;
-        }
-        if looked_at >= named.len() {
-            return;
-        }
     }
 }
 

@@ -4,13 +4,8 @@
 //! of the completion (openai-python `types/completion_usage.py`). Some count reasoning beside the completion (xAI, Gemini),
 //! some the cache beside the prompt (whoever passes on Anthropic's figures): `total_tokens` tells.
 
-use serde_json::json;
-use serde_json::value::RawValue;
-
 use crate::credits::usage::Usage;
-use crate::formats::Bill;
 use crate::object::Object;
-use crate::providers::internal;
 
 const PROMPT: [&str; 2] = ["prompt_tokens", "input_tokens"];
 const COMPLETION: [&str; 2] = ["completion_tokens", "output_tokens"];
@@ -62,6 +57,11 @@ impl Reported {
     /// Whether anything was reported.
     pub const fn is_any(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// All of it, as it was written.
+    pub const fn object(&self) -> Option<&Object<'static>> {
+        self.0.as_ref()
     }
 
     /// The tokens that it says. `None` when it says nothing. A negative or fractional figure is clamped to what it can mean.
@@ -140,48 +140,9 @@ fn clamp(count: f64) -> u64 {
     count.clamp(0.0, 1e9) as u64
 }
 
-/// `usage` as the client sees it: the provider's own, in OpenAI's reading and with `cost` in US dollars; or ours, marked
-/// `estimated`.
-///
-/// # Errors
-/// None in practice: everything in it was JSON before.
-pub fn billed(reported: &Reported, bill: &Bill<'_>) -> serde_json::Result<Box<RawValue>> {
-    let ours = json!({
-        "prompt_tokens": bill.usage.prompt,
-        "completion_tokens": bill.usage.completion,
-        "total_tokens": bill.usage.total(),
-        "estimated": true,
-    })
-    .to_string();
-    let mut usage: Object<'_> = serde_json::from_str(&ours)?;
-    if let Some(reported) = reported.0.as_ref().filter(|_| !bill.estimated) {
-        usage = reported.clone();
-        usage.remove_all(&internal::OF_USAGE);
-        let charged = [
-            ("prompt_tokens", bill.usage.prompt),
-            ("completion_tokens", bill.usage.completion),
-            ("total_tokens", bill.usage.total()),
-        ];
-        for (name, tokens) in charged {
-            if figure(&usage, &[name]) != Some(tokens) {
-                usage.set(name, &tokens)?;
-            }
-        }
-        let details: Option<Object<'_>> = reported.read("prompt_tokens_details").ok().flatten();
-        let mut details = details.unwrap_or_default();
-        if bill.usage.cached > 0 && figure(&details, &["cached_tokens"]) != Some(bill.usage.cached) {
-            details.set("cached_tokens", &bill.usage.cached)?;
-            usage.set("prompt_tokens_details", &details)?;
-        }
-    }
-    usage.set("cost", &bill.cost)?;
-    serde_json::value::to_raw_value(&usage)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Nanos;
 
     fn read(reports: &[&str]) -> Option<Usage> {
         let mut reported = Reported::default();
@@ -318,27 +279,5 @@ mod tests {
         for nothing in ["{}", "null", "[]", "7", r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#] {
             assert_eq!(read(&[nothing]), None, "{nothing}");
         }
-    }
-
-    #[test]
-    fn the_client_sees_what_it_is_charged_for() {
-        let mut reported = Reported::default();
-        reported.take(
-            r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":10,"total_tokens":736,"cost":0,"cached_tokens":4}"#,
-        );
-        let usage = reported.usage().expect("a report");
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1500),
-            provider: "chutes",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
-        assert_eq!(
-            billed(&reported, &bill).expect("json").get(),
-            r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":700,"total_tokens":736,"cached_tokens":4,"prompt_tokens_details":{"cached_tokens":4},"cost":0.0000015}"#
-        );
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::credits::usage::Usage;
 use crate::error::Error;
-use crate::formats::openai::chunks;
+use crate::formats::openai::glance;
 use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
 
@@ -36,7 +36,7 @@ impl Answer for Sound {
     /// What is no sound is an error, or a page.
     fn whole(&mut self, body: Bytes, _: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
         let answer: Option<Object<'_>> = serde_json::from_slice(&body).ok();
-        Err(answer.and_then(|answer| chunks::error(&answer)).unwrap_or(Broken::Garbled))
+        Err(answer.and_then(|answer| glance::error(&answer)).unwrap_or(Broken::Garbled))
     }
 
     fn progress(&self) -> Progress {

@@ -1,14 +1,17 @@
 //! Chat by way of a message: for the providers that speak nothing else. Whatever is asked for by way of chat reaches them
 //! too.
 //!
-//! - `request`, `conversation`, `thinking`: the chat completion's request as a message's.
+//! - `request`, `conversation`, `thinking`, `tools`,
+//!   `answer_format`: the chat completion's request as a message's.
 //! - `answer`, `chunks`: the message as the chunks of a chat.
 
 mod answer;
+mod answer_format;
 mod chunks;
 mod conversation;
 mod request;
 mod thinking;
+mod tools;
 
 use std::sync::Arc;
 

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer_format::response_format;
 use super::conversation::Conversation;
 use super::thinking;
+use super::tools::{tool_choice, tools};
 use crate::error::Error;
 use crate::formats::Target;
 
@@ -95,101 +97,6 @@ fn sampling(chat: &Map<String, Value>, set: &mut impl FnMut(&str, Value) -> Opti
         set("stop_sequences", json!(stops));
     }
     Ok(())
-}
-
-fn tools(chat: &Map<String, Value>) -> Result<Vec<Value>, Error> {
-    let tools = chat.get("tools").and_then(Value::as_array);
-    let allowed = allowed_tools(chat);
-    let mut taken = Vec::new();
-    for (place, tool) in tools.into_iter().flatten().enumerate() {
-        let Some(function) = tool.get("function").filter(|_| tool["type"] == "function") else {
-            let message = "This model knows tools of the type `function` only.";
-            return Err(Error::invalid(format!("tools[{place}].type"), message));
-        };
-        if allowed.as_ref().is_some_and(|allowed| !allowed.contains(&&function["name"])) {
-            continue;
-        }
-        let mut own = json!({ "name": function["name"], "input_schema": { "type": "object", "properties": {} } });
-        for (name, member) in [("description", "description"), ("strict", "strict"), ("input_schema", "parameters")] {
-            if let Some(value) = function.get(member).filter(|value| !value.is_null()) {
-                own[name] = value.clone();
-            }
-        }
-        if let Value::Object(schema) = &mut own["input_schema"] {
-            schema.entry("type").or_insert_with(|| json!("object"));
-        }
-        if let Some(cache) = tool.get("cache_control").or_else(|| function.get("cache_control")) {
-            own["cache_control"] = cache.clone();
-        }
-        taken.push(own);
-    }
-    Ok(taken)
-}
-
-/// The names of the tools that may be called, where the choice names them.
-fn allowed_tools(chat: &Map<String, Value>) -> Option<Vec<&Value>> {
-    let tools = chat.get("tool_choice")?.pointer("/allowed_tools/tools")?.as_array()?;
-    Some(tools.iter().filter_map(|tool| tool.pointer("/function/name")).collect())
-}
-
-fn tool_choice(chat: &Map<String, Value>) -> Result<Option<Value>, Error> {
-    let invalid = || Error::invalid("tool_choice", "`tool_choice` is none, auto, required or a function.");
-    let kind = |choice: &str| match choice {
-        "auto" => Ok("auto"),
-        "required" => Ok("any"),
-        "none" => Ok("none"),
-        _ => Err(invalid()),
-    };
-    let mut choice = match chat.get("tool_choice") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(choice)) => Some(json!({ "type": kind(choice)? })),
-        Some(choice) => match (choice.pointer("/function/name"), choice.pointer("/allowed_tools/mode")) {
-            (Some(name), _) => Some(json!({ "type": "tool", "name": name })),
-            (None, Some(Value::String(mode))) => Some(json!({ "type": kind(mode)? })),
-            _ => return Err(invalid()),
-        },
-    };
-    if chat.get("parallel_tool_calls") == Some(&Value::Bool(false)) {
-        let choice = choice.get_or_insert_with(|| json!({ "type": "auto" }));
-        if choice["type"] != "none" {
-            choice["disable_parallel_tool_use"] = json!(true);
-        }
-    }
-    Ok(choice)
-}
-
-fn response_format(format: &Value, message: &mut Map<String, Value>, system: &mut Vec<Value>) -> Result<(), Error> {
-    match format.get("type").and_then(Value::as_str) {
-        Some("text") => {}
-        Some("json_object") => {
-            system.push(json!({ "type": "text", "text": "Answer with one JSON object and nothing else." }))
-        }
-        Some("json_schema") => {
-            let schema = format.pointer("/json_schema/schema").cloned().unwrap_or_else(|| json!({ "type": "object" }));
-            let format = json!({ "type": "json_schema", "schema": closed(schema) });
-            message.insert("output_config".to_owned(), json!({ "format": format }));
-        }
-        _ => {
-            let message = "`response_format` has the `type` text, json_object or json_schema.";
-            return Err(Error::invalid("response_format", message));
-        }
-    }
-    Ok(())
-}
-
-/// A schema of objects that have no other members than those it names: Anthropic takes no other.
-fn closed(mut schema: Value) -> Value {
-    match &mut schema {
-        Value::Object(members) => {
-            if members.get("type").is_some_and(|kind| kind == "object") {
-                members.entry("additionalProperties").or_insert(Value::Bool(false));
-            }
-            members.values_mut().for_each(|member| *member = closed(member.take()));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = closed(item.take())),
-        _ => {}
-    }
-    schema
 }
 
 /// An answer that is begun for the model may not end in white space.

@@ -11,7 +11,7 @@ use memchr::{memchr, memmem::Finder};
 use serde_json::{Map, Value, json};
 
 use crate::formats::events::{Broken, Reader, Verdict, event_of};
-use crate::formats::openai::chunks;
+use crate::formats::openai::glance;
 use crate::formats::responses::wire::{last_event, status_of};
 use crate::formats::{Progress, Written};
 use crate::providers::internal;
@@ -184,7 +184,7 @@ pub fn failure_of(response: &Value) -> Broken {
 pub fn error_of(event: &Value) -> Broken {
     if event.get("error").is_some_and(|error| !error.is_null()) {
         let text = event.to_string();
-        let read = serde_json::from_str(&text).ok().and_then(|object| chunks::error(&object));
+        let read = serde_json::from_str(&text).ok().and_then(|object| glance::error(&object));
         let named = event.pointer("/error/code").and_then(Value::as_str).and_then(status_of);
         return match read {
             Some(Broken::Error(status, body)) => Broken::Error(status.or(named), body),

@@ -1,0 +1,80 @@
+//! A stream that is cut off, wherever that is, never passes for a whole one, in any format, native or translated: the end that
+//! SDKs go by is written only by who settles the call, and only where the provider has said that it finished.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+use shared::formats::chat::ChatRequest;
+use shared::formats::completions::CompletionRequest;
+use shared::formats::incoming::Incoming;
+use shared::formats::messages::{AlsoOverMessages, MessagesRequest};
+use shared::formats::responses::ResponsesRequest;
+use shared::formats::{Format, Progress, Request, Target};
+use shared::providers::table::PROVIDERS;
+use tests::wire::{WIRES, Wire};
+
+/// A request as its endpoint reads it.
+fn read(wire: &Wire, body: &Value) -> Box<dyn Request> {
+    let body = Bytes::from(body.to_string());
+    match wire.format {
+        Format::Chat => Box::new(AlsoOverMessages(ChatRequest::parse(body).expect("a chat"))),
+        Format::Completions => Box::new(AlsoOverMessages(CompletionRequest::parse(body).expect("a completion"))),
+        Format::Messages => Box::new(MessagesRequest::parse(body, &HeaderMap::new()).expect("a message")),
+        Format::Responses => Box::new(AlsoOverMessages(ResponsesRequest::parse(body).expect("a response"))),
+        other => panic!("say how {other:?} is read"),
+    }
+}
+
+/// What of a stream has come: what its client has of it, and how far that is.
+fn read_as_far(wire: &Wire, frames: &[&[u8]]) -> (String, Progress) {
+    let provider = PROVIDERS.iter().find(|row| row.name == wire.provider).expect("a provider");
+    let target = Target {
+        provider,
+        id: "a/b",
+        model: "up",
+        output_limit: 4096,
+        credit_limited: false,
+        reasoning: false,
+        long_cache: false,
+        by_units: false,
+    };
+    let request = read(wire, &wire.hello(&json!({ "stream": true })));
+    let mut upstream = request.for_provider(&target).expect("it is served there");
+    assert_eq!(upstream.format, wire.upstream());
+    let (mut incoming, mut out) = (Incoming::default(), Vec::new());
+    let pushed = frames
+        .iter()
+        .try_for_each(|frame| incoming.push(Bytes::copy_from_slice(frame), upstream.answer.as_mut(), &mut out));
+    // What is broken is no end either.
+    let _ = pushed.and_then(|()| incoming.end(upstream.answer.as_mut(), true, &mut out));
+    (String::from_utf8(out.concat()).expect("text"), upstream.answer.progress())
+}
+
+#[test]
+fn a_stream_that_is_cut_at_any_byte_is_no_whole_one() {
+    for wire in &WIRES {
+        let mut events: Vec<String> =
+            ["Hello", " there", ""].iter().map(|text| wire.upstream_frame(&wire.upstream_event(text))).collect();
+        if matches!(wire.upstream(), Format::Chat | Format::Completions) {
+            events.push(wire.upstream_frame(&wire.upstream_finish(0, "stop")));
+        } else {
+            events.push(wire.upstream_end().to_owned());
+        }
+        let finish = events.concat().trim_end().len();
+        if wire.upstream_end().contains("[DONE]") {
+            events.push(wire.upstream_end().to_owned());
+        }
+        let stream = events.concat();
+        for cut in 0..=stream.len() {
+            let part = &stream.as_bytes()[..cut];
+            // At once, and in two pieces, the second of which begins anywhere within an event.
+            for frames in [vec![part], vec![&part[..cut / 2], &part[cut / 2..]]] {
+                let (given, progress) = read_as_far(wire, &frames);
+                let is_finished = progress >= Progress::Complete;
+                assert_eq!(is_finished, cut >= finish, "{}, cut at {cut}: {:?}", wire.name, &stream[..cut]);
+                assert!(!wire.is_over(&given), "{}, cut at {cut}: {given}", wire.name);
+                assert!(!given.contains(wire.end()), "{}, cut at {cut}: {given}", wire.name);
+            }
+        }
+    }
+}
