@@ -14,6 +14,7 @@ pub mod provider;
 pub mod public_files;
 pub mod schema;
 pub mod secrets;
+pub mod stripe;
 pub mod settle_command;
 pub mod stand_in_routes;
 pub mod upstash;

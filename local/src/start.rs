@@ -114,6 +114,11 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
     } else {
         "with the Privy app of PRIVY_APP_ID".to_owned()
     };
+    let payments = if platform.is_stripe_stand_in() {
+        format!("a stand-in of Stripe, where nothing is paid: {base_url}/_local/stripe")
+    } else {
+        "with the Stripe account of STRIPE_SECRET_KEY".to_owned()
+    };
     let ready = serde_json::json!({
         "base_url": base_url, "api_key": api_key, "admin_key": admin_key, "cron_secret": platform.cron_secret() });
     let text = format!(
@@ -123,6 +128,7 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
          \x20 providers  {providers}\n\
          \x20 mail       {base_url}/_local/mail\n\
          \x20 sign-in    {sign_in}\n\
+         \x20 payments   {payments}\n\
          \x20 user key   {api_key}\n\
          \x20 admin key  {admin_key}\n\
          Try it:\n\
