@@ -162,7 +162,11 @@ impl Error {
     pub fn new(code: Code) -> Self {
         let passing = matches!(
             code,
-            Code::ServiceUnavailable | Code::AccountBusy | Code::SignInUnavailable | Code::MailUnavailable | Code::PaymentUnavailable
+            Code::ServiceUnavailable
+                | Code::AccountBusy
+                | Code::SignInUnavailable
+                | Code::MailUnavailable
+                | Code::PaymentUnavailable
         );
         let retry_after = passing.then_some(Duration::from_secs(1));
         // Codes for which a retry of the same request cannot help. Without `x-should-retry: false` SDKs retry a 409, a 429 and a
@@ -170,7 +174,10 @@ impl Error {
         let hopeless = match code.status().as_u16() {
             401 | 409 => true,
             402 => code != Code::CreditsInFlight,
-            429 => matches!(code, Code::RequestLimitReached | Code::QuotaExceeded | Code::TrialRequestsUsed | Code::PaymentLimitReached),
+            429 => matches!(
+                code,
+                Code::RequestLimitReached | Code::QuotaExceeded | Code::TrialRequestsUsed | Code::PaymentLimitReached
+            ),
             503 => matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured),
             _ => false,
         };

@@ -25,7 +25,9 @@ use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
-use crate::endpoints::{account, admin, api_keys, catalog, chats, cron, docs, inference, payments, public, sign_in, usage};
+use crate::endpoints::{
+    account, admin, api_keys, catalog, chats, cron, docs, inference, payments, public, sign_in, usage,
+};
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
 use declare::routes;

@@ -1102,6 +1102,7 @@ create table gateway.payments (
   charge_id text unique,
   grant_id bigint unique,
   bonus_grant_id bigint unique,
+  returned_grant_ids bigint[] not null default '{}',
   fingerprint text,
   receipt_url text,
   failure_code text,
@@ -1114,6 +1115,7 @@ comment on table gateway.payments is
   'Credit that is bought. In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
 comment on column gateway.payments.status is
   'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
+comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';
 comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells it: the same on every account that uses the card.';
 
 -- The order of lists, newest first.
@@ -3553,6 +3555,11 @@ create function gateway.to_take_back(given bigint, paid bigint, reversed bigint)
 language sql immutable parallel safe
 return ceil(given::numeric * least(reversed, paid) / paid)::bigint;
 
+-- The grants that hold what a payment gave, in the order in which it is taken back.
+create function gateway.grants_of(payment gateway.payments) returns bigint[]
+language sql immutable parallel safe
+return array_remove(array[payment.bonus_grant_id, payment.grant_id] || payment.returned_grant_ids, null);
+
 -- How many of a payment's cents are reversed by now.
 create function gateway.reversed_cents(payment uuid) returns bigint
 language sql stable set search_path = ''
@@ -3566,7 +3573,7 @@ as $$
     payment.paid - gateway.reversed_cents(payment.id),
     floor((payment.taken_back + least(gateway.available(account, at), (
       select coalesce(sum(remaining), 0) from gateway.credit_grants
-      where id in (payment.grant_id, payment.bonus_grant_id) and live and (expires_at is null or expires_at > at)
+      where id = any (gateway.grants_of(payment)) and live and (expires_at is null or expires_at > at)
       )))::numeric * payment.paid / (payment.credits + payment.bonus)) - gateway.reversed_cents(payment.id)))::bigint
 $$;
 
@@ -3632,6 +3639,7 @@ language plpgsql set search_path = ''
 as $$
 declare
   payment gateway.payments;
+  returned record;
   target bigint;
 begin
   select * into payment from gateway.payments where id = this_payment;
@@ -3641,11 +3649,12 @@ begin
   end if;
   target := gateway.to_take_back(payment.credits + payment.bonus, payment.paid, gateway.reversed_cents(payment.id));
   if target > payment.taken_back then
-    account := gateway.money_back(
-      account, array_remove(array[payment.bonus_grant_id, payment.grant_id], null), target - payment.taken_back, at);
+    account := gateway.money_back(account, gateway.grants_of(payment), target - payment.taken_back, at);
   elsif target < payment.taken_back then
-    account := (gateway.grant_credit(
-      account, 'credit_back', payment.taken_back - target, null, 'a reversal was undone', at)).account;
+    returned := gateway.grant_credit(
+      account, 'credit_back', payment.taken_back - target, null, 'a reversal was undone', at);
+    account := returned.account;
+    update gateway.payments set returned_grant_ids = returned_grant_ids || returned.grant_id where id = payment.id;
   end if;
   update gateway.payments set taken_back = target where id = payment.id;
   -- A purchase that was wholly returned buys no limits.

@@ -50,6 +50,7 @@ create table gateway.payments (
   charge_id text unique,
   grant_id bigint unique,
   bonus_grant_id bigint unique,
+  returned_grant_ids bigint[] not null default '{}',
   fingerprint text,
   receipt_url text,
   failure_code text,
@@ -62,6 +63,7 @@ comment on table gateway.payments is
   'Credit that is bought. In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
 comment on column gateway.payments.status is
   'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
+comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';
 comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells it: the same on every account that uses the card.';
 
 -- The order of lists, newest first.

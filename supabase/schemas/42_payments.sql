@@ -53,6 +53,11 @@ create function gateway.to_take_back(given bigint, paid bigint, reversed bigint)
 language sql immutable parallel safe
 return ceil(given::numeric * least(reversed, paid) / paid)::bigint;
 
+-- The grants that hold what a payment gave, in the order in which it is taken back.
+create function gateway.grants_of(payment gateway.payments) returns bigint[]
+language sql immutable parallel safe
+return array_remove(array[payment.bonus_grant_id, payment.grant_id] || payment.returned_grant_ids, null);
+
 -- How many of a payment's cents are reversed by now.
 create function gateway.reversed_cents(payment uuid) returns bigint
 language sql stable set search_path = ''
@@ -66,7 +71,7 @@ as $$
     payment.paid - gateway.reversed_cents(payment.id),
     floor((payment.taken_back + least(gateway.available(account, at), (
       select coalesce(sum(remaining), 0) from gateway.credit_grants
-      where id in (payment.grant_id, payment.bonus_grant_id) and live and (expires_at is null or expires_at > at)
+      where id = any (gateway.grants_of(payment)) and live and (expires_at is null or expires_at > at)
       )))::numeric * payment.paid / (payment.credits + payment.bonus)) - gateway.reversed_cents(payment.id)))::bigint
 $$;
 
@@ -132,6 +137,7 @@ language plpgsql set search_path = ''
 as $$
 declare
   payment gateway.payments;
+  returned record;
   target bigint;
 begin
   select * into payment from gateway.payments where id = this_payment;
@@ -141,11 +147,12 @@ begin
   end if;
   target := gateway.to_take_back(payment.credits + payment.bonus, payment.paid, gateway.reversed_cents(payment.id));
   if target > payment.taken_back then
-    account := gateway.money_back(
-      account, array_remove(array[payment.bonus_grant_id, payment.grant_id], null), target - payment.taken_back, at);
+    account := gateway.money_back(account, gateway.grants_of(payment), target - payment.taken_back, at);
   elsif target < payment.taken_back then
-    account := (gateway.grant_credit(
-      account, 'credit_back', payment.taken_back - target, null, 'a reversal was undone', at)).account;
+    returned := gateway.grant_credit(
+      account, 'credit_back', payment.taken_back - target, null, 'a reversal was undone', at);
+    account := returned.account;
+    update gateway.payments set returned_grant_ids = returned_grant_ids || returned.grant_id where id = payment.id;
   end if;
   update gateway.payments set taken_back = target where id = payment.id;
   -- A purchase that was wholly returned buys no limits.

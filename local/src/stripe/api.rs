@@ -71,9 +71,15 @@ fn authorize(state: &State, headers: &HeaderMap) -> Result<(), Refusal> {
 fn is_endive(headers: &HeaderMap) -> Result<bool, Refusal> {
     let Some(version) = text(headers, "stripe-version") else { return Ok(false) };
     let date = version.split('.').next().unwrap_or_default();
-    let is_date = date.len() == 10 && date.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let is_date = date.len() == 10
+        && date.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     if !is_date {
-        return Err(Refusal::new(400, "invalid_request_error", "invalid_api_version", &format!("Invalid Stripe API version: {version}")));
+        return Err(Refusal::new(
+            400,
+            "invalid_request_error",
+            "invalid_api_version",
+            &format!("Invalid Stripe API version: {version}"),
+        ));
     }
     Ok(date >= ENDIVE)
 }
@@ -93,7 +99,8 @@ fn answer(
         Method::POST => std::str::from_utf8(body).map_err(|_| invalid())?,
         _ => uri.query().unwrap_or_default(),
     };
-    let is_form = text(headers, "content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let is_form =
+        text(headers, "content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     if *method == Method::POST && !body.is_empty() && !is_form {
         return Err(invalid());
     }

@@ -36,10 +36,18 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
     let mut total = 0;
     for i in 0..entries {
         if entry(i, "[price_data][currency]") != entry(0, "[price_data][currency]") {
-            return Err(Refusal::parameter("parameter_invalid", "line_items", "All line items must have the same currency."));
+            return Err(Refusal::parameter(
+                "parameter_invalid",
+                "line_items",
+                "All line items must have the same currency.",
+            ));
         }
         let quantity = number(i, "[quantity]").ok_or_else(|| {
-            Refusal::parameter("parameter_missing", "line_items", "Quantity is required. Add `quantity` to `line_items`.")
+            Refusal::parameter(
+                "parameter_missing",
+                "line_items",
+                "Quantity is required. Add `quantity` to `line_items`.",
+            )
         })?;
         total += quantity * number(i, "[price_data][unit_amount]").unwrap_or_default();
     }
@@ -98,9 +106,12 @@ pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, 
     let intent = match session["payment_intent"].as_str() {
         Some(intent) => intent.to_owned(),
         None => {
-            let made = intents::add(objects, &json!({
+            let made = intents::add(
+                objects,
+                &json!({
                 "amount": session["amount_total"], "currency": session["currency"], "customer": session["customer"],
-                "metadata": session["line_items_of"], "receipt_email": session["receipt_email_of"]}));
+                "metadata": session["line_items_of"], "receipt_email": session["receipt_email_of"]}),
+            );
             let intent = made["id"].as_str().unwrap_or_default().to_owned();
             objects.change(id, &json!({"payment_intent": intent}));
             intent
@@ -137,8 +148,11 @@ pub(super) fn expire(objects: &mut Objects, id: &str) -> Result<Value, Refusal> 
 pub(super) fn expire_old(objects: &mut Objects) {
     let now = objects.now();
     let is_over = |session: &&Value| session["status"] == "open" && session["expires_at"].as_i64() <= Some(now);
-    let over: Vec<String> =
-        objects.of_kind("checkout.session").filter(is_over).filter_map(|session| session["id"].as_str().map(str::to_owned)).collect();
+    let over: Vec<String> = objects
+        .of_kind("checkout.session")
+        .filter(is_over)
+        .filter_map(|session| session["id"].as_str().map(str::to_owned))
+        .collect();
     for id in over {
         let _ = expire(objects, &id);
     }

@@ -37,7 +37,11 @@ pub(super) fn turn(objects: &mut Objects, id: &str, status: &str) -> Result<Valu
     objects.get("dispute", id)?;
     let known = ["needs_response", "under_review", "won", "lost", "warning_closed"];
     if !known.contains(&status) {
-        return Err(Refusal::parameter("parameter_invalid", "status", &format!("status must be one of {}", known.join(", "))));
+        return Err(Refusal::parameter(
+            "parameter_invalid",
+            "status",
+            &format!("status must be one of {}", known.join(", ")),
+        ));
     }
     let dispute = objects.change(id, &json!({"status": status}));
     if status == "won" {

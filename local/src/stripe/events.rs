@@ -19,7 +19,8 @@ pub(super) fn tell(objects: &mut Objects, kind: &str, object: &Value) {
 
 /// `GET /v1/events`, newest first.
 pub(super) fn list(objects: &Objects, form: &Form) -> Value {
-    let types: Vec<&str> = (0..form.entries("types")).filter_map(|i| form.text(&format!("types[{i}]"))).chain(form.text("type")).collect();
+    let types: Vec<&str> =
+        (0..form.entries("types")).filter_map(|i| form.text(&format!("types[{i}]"))).chain(form.text("type")).collect();
     let wanted = objects.of_kind("event").filter(|event| {
         (types.is_empty() || types.iter().any(|kind| event["type"] == *kind))
             && form.number("created[gte]").is_none_or(|since| event["created"].as_i64() >= Some(since))

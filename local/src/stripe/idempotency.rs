@@ -45,7 +45,9 @@ impl Keys {
                 400,
                 "idempotency_error",
                 "idempotency_error",
-                &format!("Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '{key}' if you meant to execute a different request."),
+                &format!(
+                    "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '{key}' if you meant to execute a different request."
+                ),
             )),
             Some(Used { answer: None, .. }) => {
                 let message = "There is currently another in-progress request using this Idempotent Key.";

@@ -34,8 +34,12 @@ impl Card {
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "pm_card_visa" | "tok_visa" | "pm_card_mastercard" | "good" => Self::Good,
-            "pm_card_chargeDeclined" | "tok_chargeDeclined" | "pm_card_visa_chargeDeclined" | "declined" => Self::Declined,
-            "pm_card_chargeDeclinedInsufficientFunds" | "pm_card_visa_chargeDeclinedInsufficientFunds" | "poor" => Self::Poor,
+            "pm_card_chargeDeclined" | "tok_chargeDeclined" | "pm_card_visa_chargeDeclined" | "declined" => {
+                Self::Declined
+            }
+            "pm_card_chargeDeclinedInsufficientFunds" | "pm_card_visa_chargeDeclinedInsufficientFunds" | "poor" => {
+                Self::Poor
+            }
             "pm_card_authenticationRequired" | "authenticates" => Self::Authenticates,
             "pm_card_createDispute" | "disputed" => Self::Disputed,
             "pm_card_createDisputeInquiry" | "inquired" => Self::Inquired,
@@ -57,9 +61,12 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
     }
     let amount = form.number("amount").unwrap_or_default();
     amount_fits("amount", amount)?;
-    let intent = add(objects, &json!({
+    let intent = add(
+        objects,
+        &json!({
         "amount": amount, "currency": form.text("currency"), "customer": form.text("customer"),
-        "metadata": form.map("metadata"), "receipt_email": form.text("receipt_email"), "description": form.text("description")}));
+        "metadata": form.map("metadata"), "receipt_email": form.text("receipt_email"), "description": form.text("description")}),
+    );
     events::tell(objects, "payment_intent.created", &intent);
     let id = intent["id"].as_str().unwrap_or_default().to_owned();
     if form.flag("confirm") {
@@ -86,7 +93,11 @@ pub(super) fn add(objects: &mut Objects, members: &Value) -> Value {
 /// Confirms with the payment method that the form names.
 pub(super) fn confirm(objects: &mut Objects, id: &str, form: &Form) -> Result<Value, Refusal> {
     let name = form.text("payment_method").ok_or_else(|| {
-        Refusal::parameter("parameter_missing", "payment_method", "You cannot confirm this PaymentIntent because it's missing a payment method.")
+        Refusal::parameter(
+            "parameter_missing",
+            "payment_method",
+            "You cannot confirm this PaymentIntent because it's missing a payment method.",
+        )
     })?;
     let card = method(objects, name)?;
     pay(objects, id, card)
@@ -101,8 +112,12 @@ pub(super) fn method(objects: &Objects, name: &str) -> Result<Card, Refusal> {
 /// Pays with a card.
 pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, Refusal> {
     let intent = objects.get("payment_intent", id)?;
-    if !matches!(intent["status"].as_str(), Some("requires_payment_method" | "requires_confirmation" | "requires_action")) {
-        let message = "This PaymentIntent's state does not allow this: it has succeeded, is processing, or was canceled.";
+    if !matches!(
+        intent["status"].as_str(),
+        Some("requires_payment_method" | "requires_confirmation" | "requires_action")
+    ) {
+        let message =
+            "This PaymentIntent's state does not allow this: it has succeeded, is processing, or was canceled.";
         return Err(Refusal::state("payment_intent_unexpected_state", message));
     }
     let declined = match card {
@@ -118,7 +133,10 @@ pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, 
         return Err(Refusal::card(code, decline, &failed));
     }
     let fingerprint = card.fingerprint();
-    objects.change(id, &json!({"payment_method": "pm_card", "card_of": fingerprint, "refunds_fail": card == Card::RefundFails}));
+    objects.change(
+        id,
+        &json!({"payment_method": "pm_card", "card_of": fingerprint, "refunds_fail": card == Card::RefundFails}),
+    );
     if card == Card::Slow {
         let processing = objects.change(id, &json!({"status": "processing"}));
         events::tell(objects, "payment_intent.processing", &shown(&processing));
@@ -161,8 +179,11 @@ fn succeed(objects: &mut Objects, id: &str, fingerprint: &str) -> Value {
         "receipt_email": intent["receipt_email"], "receipt_number": null, "refunded": false, "status": "succeeded",
         "receipt_url": format!("https://pay.stripe.com/receipts/{charge_id}"), "balance_transaction": Objects::id("txn")});
     let charge = objects.add(charge);
-    let paid = objects.change(id, &json!({"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"],
-        "last_payment_error": null}));
+    let paid = objects.change(
+        id,
+        &json!({"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"],
+        "last_payment_error": null}),
+    );
     let paid = shown(&paid);
     events::tell(objects, "charge.succeeded", &charge);
     events::tell(objects, "payment_intent.succeeded", &paid);

@@ -68,9 +68,12 @@ impl Stripe {
                 refund.0.extend(form.text("amount").map(|amount| ("amount".to_owned(), amount.to_owned())));
                 refunds::create(&mut objects, &refund)
             }
-            "dispute" => {
-                disputes::open(&mut objects, id, form.text("reason").unwrap_or("fraudulent"), form.text("status").unwrap_or("needs_response"))
-            }
+            "dispute" => disputes::open(
+                &mut objects,
+                id,
+                form.text("reason").unwrap_or("fraudulent"),
+                form.text("status").unwrap_or("needs_response"),
+            ),
             "turn" => disputes::turn(&mut objects, id, form.text("status").unwrap_or_default()),
             "fail" => refunds::fail(&mut objects, id),
             _ => Err(Refusal::new(404, "invalid_request_error", "url_invalid", "There is no such act.")),
@@ -84,10 +87,18 @@ impl Stripe {
 }
 
 fn wants_json(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("application/json"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("application/json"))
 }
 
-async fn act(State(stripe): State<Stripe>, Path((act, id)): Path<(String, String)>, headers: HeaderMap, RawForm(body): RawForm) -> Response {
+async fn act(
+    State(stripe): State<Stripe>,
+    Path((act, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    RawForm(body): RawForm,
+) -> Response {
     let form = Form::read(&String::from_utf8_lossy(&body)).unwrap_or_default();
     let done = stripe.perform(&act, &id, &form);
     if wants_json(&headers) {
@@ -101,13 +112,27 @@ async fn act(State(stripe): State<Stripe>, Path((act, id)): Path<(String, String
         Ok(_) => Redirect::to("/_local/stripe").into_response(),
         Err(refusal) => {
             let message = refusal.error.get("message").and_then(Value::as_str).unwrap_or_default();
-            let again = if id.starts_with("cs_") { format!("/_local/stripe/checkout/{id}") } else { "/_local/stripe".to_owned() };
-            Html(page(&format!("<p role=\"alert\">{}</p><p><a href=\"{}\">Back</a></p>", escaped(message), escaped(&again)))).into_response()
+            let again = if id.starts_with("cs_") {
+                format!("/_local/stripe/checkout/{id}")
+            } else {
+                "/_local/stripe".to_owned()
+            };
+            Html(page(&format!(
+                "<p role=\"alert\">{}</p><p><a href=\"{}\">Back</a></p>",
+                escaped(message),
+                escaped(&again)
+            )))
+            .into_response()
         }
     }
 }
 
-async fn act_at_large(State(stripe): State<Stripe>, Path(act): Path<String>, headers: HeaderMap, RawForm(body): RawForm) -> Response {
+async fn act_at_large(
+    State(stripe): State<Stripe>,
+    Path(act): Path<String>,
+    headers: HeaderMap,
+    RawForm(body): RawForm,
+) -> Response {
     let form = Form::read(&String::from_utf8_lossy(&body)).unwrap_or_default();
     match act.as_str() {
         "advance" => stripe.advance(form.number("seconds").unwrap_or(0)),
@@ -122,7 +147,11 @@ async fn act_at_large(State(stripe): State<Stripe>, Path(act): Path<String>, hea
         }
         _ => return Refusal::new(404, "invalid_request_error", "url_invalid", "There is no such act.").into_response(),
     }
-    if wants_json(&headers) { Json(Value::Null).into_response() } else { Redirect::to("/_local/stripe").into_response() }
+    if wants_json(&headers) {
+        Json(Value::Null).into_response()
+    } else {
+        Redirect::to("/_local/stripe").into_response()
+    }
 }
 
 async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Response {
@@ -131,7 +160,8 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
     };
     let mut body = format!("<h2>Pay {}</h2>", dollars(&session["amount_total"]));
     if session["status"] == "open" {
-        let cards: String = CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
+        let cards: String =
+            CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
         body.push_str(&form("pay", &id, &format!("<label>With <select name=\"card\">{cards}</select></label>"), "Pay"));
         body.push_str(&form("expire", &id, "", "Let it expire"));
     } else {
@@ -151,7 +181,13 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
     let mut body = String::new();
     let mut row = |object: &Value, amount: &str, forms: String| {
         let text = |name: &str| escaped(object[name].as_str().unwrap_or_default());
-        body.push_str(&format!("<article><h2>{} {}</h2><p>{}, {}</p>{forms}</article>", text("object"), text("id"), dollars(&object[amount]), text("status")));
+        body.push_str(&format!(
+            "<article><h2>{} {}</h2><p>{}, {}</p>{forms}</article>",
+            text("object"),
+            text("id"),
+            dollars(&object[amount]),
+            text("status")
+        ));
     };
     for session in objects.of_kind("checkout.session").filter(|session| session["status"] == "open").take(20) {
         let id = session["id"].as_str().unwrap_or_default();
@@ -164,15 +200,23 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
                 form("refund", id, "<label>Cents <input name=\"amount\" inputmode=\"numeric\"></label>", "Refund")
                     + &form("dispute", id, "<input type=\"hidden\" name=\"reason\" value=\"fraudulent\">", "Dispute")
             }
-            Some("processing") => form("settle", id, "", "Let it succeed") + &form("settle", id, "<input type=\"hidden\" name=\"paid\" value=\"false\">", "Let it fail"),
-            Some("requires_payment_method") => form("pay", id, "", "Pay") + &form("pay", id, "<input type=\"hidden\" name=\"card\" value=\"declined\">", "Decline"),
+            Some("processing") => {
+                form("settle", id, "", "Let it succeed")
+                    + &form("settle", id, "<input type=\"hidden\" name=\"paid\" value=\"false\">", "Let it fail")
+            }
+            Some("requires_payment_method") => {
+                form("pay", id, "", "Pay")
+                    + &form("pay", id, "<input type=\"hidden\" name=\"card\" value=\"declined\">", "Decline")
+            }
             _ => String::new(),
         };
         row(intent, "amount", forms);
     }
     for dispute in objects.of_kind("dispute").take(20) {
         let id = dispute["id"].as_str().unwrap_or_default();
-        let turn = |status: &str, label: &str| form("turn", id, &format!("<input type=\"hidden\" name=\"status\" value=\"{status}\">"), label);
+        let turn = |status: &str, label: &str| {
+            form("turn", id, &format!("<input type=\"hidden\" name=\"status\" value=\"{status}\">"), label)
+        };
         row(dispute, "amount", turn("won", "The gateway wins") + &turn("lost", "The gateway loses"));
     }
     if body.is_empty() {
@@ -183,7 +227,10 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
 }
 
 fn form(act: &str, id: &str, fields: &str, label: &str) -> String {
-    format!("<form method=\"post\" action=\"/_local/stripe/{act}/{}\">{fields} <button>{label}</button></form>", escaped(id))
+    format!(
+        "<form method=\"post\" action=\"/_local/stripe/{act}/{}\">{fields} <button>{label}</button></form>",
+        escaped(id)
+    )
 }
 
 fn dollars(cents: &Value) -> String {

@@ -126,9 +126,7 @@ pub(super) fn check(form: &Form, takes: Parameters) -> Result<(), Refusal> {
     for (name, _, needed) in takes.iter().filter(|(_, _, needed)| *needed) {
         let there = match name.split_once("[#]") {
             // Of each entry that the list has.
-            Some((list, rest)) => {
-                (0..form.entries(list)).all(|i| form.text(&format!("{list}[{i}]{rest}")).is_some())
-            }
+            Some((list, rest)) => (0..form.entries(list)).all(|i| form.text(&format!("{list}[{i}]{rest}")).is_some()),
             None => form.text(name).is_some(),
         };
         if *needed && !there {

@@ -13,7 +13,10 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
             let intent = objects.get("payment_intent", intent)?;
             let charge = intent["latest_charge"].as_str().filter(|_| intent["status"] == "succeeded");
             let charge = charge.ok_or_else(|| {
-                Refusal::state("payment_intent_unexpected_state", "This PaymentIntent does not have a successful charge to refund.")
+                Refusal::state(
+                    "payment_intent_unexpected_state",
+                    "This PaymentIntent does not have a successful charge to refund.",
+                )
             })?;
             objects.get("charge", charge)?
         }
@@ -45,7 +48,10 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
     let charge = refunded(objects, &charge, amount);
     events::tell(objects, "refund.created", &refund);
     events::tell(objects, "charge.refunded", &charge);
-    let fails = charge["payment_intent"].as_str().and_then(|id| objects.find(id)).is_some_and(|intent| intent["refunds_fail"] == true);
+    let fails = charge["payment_intent"]
+        .as_str()
+        .and_then(|id| objects.find(id))
+        .is_some_and(|intent| intent["refunds_fail"] == true);
     if fails {
         fail(objects, refund["id"].as_str().unwrap_or_default())?;
     }

@@ -33,7 +33,8 @@ impl Refusal {
 
     /// A 404 for an id that nothing has.
     pub(super) fn missing(kind: &str, id: &str) -> Self {
-        Self::new(404, "invalid_request_error", "resource_missing", &format!("No such {kind}: '{id}'")).with("param", "id")
+        Self::new(404, "invalid_request_error", "resource_missing", &format!("No such {kind}: '{id}'"))
+            .with("param", "id")
     }
 
     /// A card that was declined: a 402.

@@ -28,8 +28,8 @@ pub use misconfigured::Misconfigured;
 pub use providers::ProviderSettings;
 pub use secrets::{EncryptionKey, Pepper};
 pub use sign_in::{MailSettings, PrivySettings};
-pub use stripe::StripeSettings;
 pub use stores::{SupabaseKey, SupabaseSettings, UpstashSettings};
+pub use stripe::StripeSettings;
 
 /// A setting, or why it cannot be used. Endpoints that do not need it work without it.
 pub type Setting<T> = Result<T, Misconfigured>;

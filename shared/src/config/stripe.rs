@@ -33,7 +33,8 @@ pub(super) fn account<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Sett
 /// Reads the secrets that events are signed with: several while one is being replaced.
 pub(super) fn webhook_secrets<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting<Vec<String>> {
     let name = variables::STRIPE_WEBHOOK_SECRET;
-    let remedy = "copy the signing secret, whsec_…, of the webhook endpoint in the Stripe dashboard; several with commas";
+    let remedy =
+        "copy the signing secret, whsec_…, of the webhook endpoint in the Stripe dashboard; several with commas";
     let text = reader.text(&name).ok_or(Misconfigured::missing(name, "is not set", remedy))?;
     let secrets: Vec<String> = text.split(',').map(|secret| secret.trim().to_owned()).collect();
     // Under an empty secret anybody can sign.
@@ -59,15 +60,15 @@ mod tests {
 
     #[test]
     fn only_what_can_be_a_secret_is_taken_for_one() {
-        let read = |variable: &str, value: &str| {
-            Config::from_lookup(|name| (name == variable).then(|| value.to_owned()))
-        };
+        let read =
+            |variable: &str, value: &str| Config::from_lookup(|name| (name == variable).then(|| value.to_owned()));
         for (key, livemode) in [("sk_test_a", false), ("rk_test_a", false), ("sk_live_a", true), ("rk_live_a", true)] {
             let stripe = read("STRIPE_SECRET_KEY", key).stripe;
             assert!(stripe.is_ok_and(|stripe| stripe.livemode == livemode), "{key}");
         }
         assert!(read("STRIPE_SECRET_KEY", "pk_live_a").stripe.is_err());
-        for (secrets, count) in [("whsec_a", 1), ("whsec_a, whsec_b", 2), ("whsec_", 0), ("whsec_a,", 0), ("secret", 0)] {
+        for (secrets, count) in [("whsec_a", 1), ("whsec_a, whsec_b", 2), ("whsec_", 0), ("whsec_a,", 0), ("secret", 0)]
+        {
             let read = read("STRIPE_WEBHOOK_SECRET", secrets).stripe_webhook.map_or(0, |secrets| secrets.len());
             assert_eq!(read, count, "{secrets}");
         }

@@ -30,7 +30,8 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
     let (id, kind) = (text("id"), text("type"));
     if text("object").starts_with("v2.") || event["data"]["object"].is_null() && text("object") != "event" {
         tracing::error!(event = id, kind, "an event comes without its object");
-        let message = "Choose the payload style `snapshot` for this endpoint: thin events do not say what they are about.";
+        let message =
+            "Choose the payload style `snapshot` for this endpoint: thin events do not say what they are about.";
         return Err(Error::new(Code::InvalidRequest).with_message(message));
     }
     let not_there = |path: &str| {
@@ -58,8 +59,14 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
         object = client::send(app, requests::get("disputes", dispute), None).await?;
     }
     let seen = observe::event(kind, &object, at).map_err(|absent| not_there(&absent.to_string()))?;
-    let applied: Applied = app.supabase()?.rpc("apply_stripe_event", &json!({ "event": {
-        "id": id, "type": kind, "created": created, "livemode": livemode, "object_id": object["id"], "seen": seen } })).await?;
+    let applied: Applied = app
+        .supabase()?
+        .rpc(
+            "apply_stripe_event",
+            &json!({ "event": {
+        "id": id, "type": kind, "created": created, "livemode": livemode, "object_id": object["id"], "seen": seen } }),
+        )
+        .await?;
     report(id, kind, &applied);
     Ok(applied.outcome)
 }
@@ -68,7 +75,14 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
 fn report(id: &str, kind: &str, applied: &Applied) {
     let (account, payment) = (applied.account_id, applied.payment_id);
     if let Some(alert) = &applied.alert {
-        tracing::error!(event = id, kind, outcome = applied.outcome, ?account, ?payment, "a payment needs a look: {alert}");
+        tracing::error!(
+            event = id,
+            kind,
+            outcome = applied.outcome,
+            ?account,
+            ?payment,
+            "a payment needs a look: {alert}"
+        );
     }
 }
 

@@ -130,8 +130,7 @@ async fn new_customer(app: &App, made: &ToMake, again: &str) -> Result<String> {
 }
 
 async fn ask(app: &App, made: &ToMake, way: &Way, customer: &str) -> Result<Value, StripeError> {
-    let buyer =
-        Buyer { payment: made.id, deployment: made.deployment, customer, email: made.email.as_deref() };
+    let buyer = Buyer { payment: made.id, deployment: made.deployment, customer, email: made.email.as_deref() };
     let name = format!("{} credits: ${}", app.config.app_name, made.credits);
     let request: RequestBuilder = match way {
         Way::Checkout(paid, left) => {

@@ -33,7 +33,8 @@ struct Confirmed {
 /// 404 for another's, and for none; `payment_unavailable`.
 pub async fn confirm(app: &App, caller: &Caller, kind: &str, target: &str) -> Result<Box<RawValue>> {
     let payment: Box<RawValue> = caller.rpc(app, "get_payment", json!({ "target": target })).await?;
-    let known: Known = serde_json::from_str(payment.get()).map_err(|error| crate::endpoints::answer::malformed(&error))?;
+    let known: Known =
+        serde_json::from_str(payment.get()).map_err(|error| crate::endpoints::answer::malformed(&error))?;
     if known.kind != kind {
         return Err(Error::new(Code::PaymentNotFound));
     }
@@ -41,7 +42,9 @@ pub async fn confirm(app: &App, caller: &Caller, kind: &str, target: &str) -> Re
         return Ok(payment);
     }
     let read = match (&known.session_id, &known.intent_id) {
-        (Some(session), _) => asked_session(&client::send(app, requests::get("checkout/sessions", session), None).await?),
+        (Some(session), _) => {
+            asked_session(&client::send(app, requests::get("checkout/sessions", session), None).await?)
+        }
         (None, Some(intent)) => asked_intent(&client::send(app, requests::get("payment_intents", intent), None).await?),
         (None, None) => return Ok(payment),
     };

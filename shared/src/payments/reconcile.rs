@@ -96,8 +96,12 @@ async fn missed_events(app: &App, since: i64, begun: Instant, longest: Duration)
 /// Applies what Stripe says of a payment now, under a name that says so: it is an observation as any other.
 async fn ask_about(app: &App, payment: &OpenPayment) -> Result<()> {
     let (kind, object) = match (&payment.session, &payment.intent) {
-        (Some(session), _) => ("checkout.session", client::send(app, requests::get("checkout/sessions", session), None).await?),
-        (None, Some(intent)) => ("payment_intent", client::send(app, requests::get("payment_intents", intent), None).await?),
+        (Some(session), _) => {
+            ("checkout.session", client::send(app, requests::get("checkout/sessions", session), None).await?)
+        }
+        (None, Some(intent)) => {
+            ("payment_intent", client::send(app, requests::get("payment_intents", intent), None).await?)
+        }
         (None, None) => return Ok(()),
     };
     let name = match (kind, object["status"].as_str().unwrap_or_default()) {

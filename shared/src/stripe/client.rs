@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn what_stripe_has_not_decided_is_not_taken_for_a_refusal() {
         let failed = |status: u16, headers: &[(&'static str, &'static str)], body: Value| {
-            let headers = headers.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value")));
+            let headers =
+                headers.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value")));
             failure(StatusCode::from_u16(status).expect("a status"), &headers.collect(), Some(body))
         };
         let refusal = json!({"error": {"type": "invalid_request_error", "code": "parameter_unknown", "param": "x", "message": "No."}});

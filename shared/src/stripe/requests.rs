@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
     CreateCheckoutSessionPaymentIntentData, ProductData,
 };
-use stripe_checkout::CheckoutSessionMode;
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
 use stripe_core::customer::CreateCustomer;
 use stripe_core::payment_intent::{CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods};

@@ -122,7 +122,10 @@ async fn what_comes_before_its_payment_is_known_waits_for_it() {
     assert_eq!(world.value(waiting).await, json!(0));
     assert_eq!(bought.stands(&world).await, json!(["succeeded", 100_000_000_000_i64, 0, 0, true, true, false]));
     assert_eq!(outcome(&world, &bought.dispute(2, "won", "fraudulent")).await, "applied");
-    assert_eq!(bought.stands(&world).await, json!(["succeeded", 40_000_000_000_i64, 60_000_000_000_i64, 0, false, false, false]));
+    assert_eq!(
+        bought.stands(&world).await,
+        json!(["succeeded", 40_000_000_000_i64, 60_000_000_000_i64, 0, false, false, false])
+    );
     world.assert_ledger_clean().await;
 }
 

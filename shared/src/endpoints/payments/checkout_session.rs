@@ -83,7 +83,11 @@ fn answer(session: &CheckoutSession) -> Result<Response> {
         (status = 409, description = "`idempotency_conflict`"),
         (status = 429, description = "`too_many_attempts`, `payment_limit_reached`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]
-pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewCheckoutSession>) -> Result<Response> {
+pub async fn create(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    input: Input<NewCheckoutSession>,
+) -> Result<Response> {
     let Input { body, idempotency } = input;
     let wanted = wanted(body.package, body.amount)?;
     let paid = return_to("success_url", body.success_url, usual(&app, "paid&session_id={CHECKOUT_SESSION_ID}"))?;

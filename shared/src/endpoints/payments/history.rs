@@ -125,7 +125,11 @@ pub struct PaymentQuery {
 /// The refusals of key validation; 400 for a parameter that is not known or out of range.
 #[utoipa::path(get, path = "/api/stripe/payments", tag = "money", params(PaymentQuery),
     responses((status = 200, body = Page<Payment>)))]
-pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): Params<PaymentQuery>) -> Result<Response> {
+pub async fn list(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Params(query): Params<PaymentQuery>,
+) -> Result<Response> {
     let cursor = Cursor::read(query.cursor.as_deref())?;
     let query = PaymentQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
     let mut arguments = json!({ "query": query });

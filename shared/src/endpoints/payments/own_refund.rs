@@ -18,6 +18,7 @@ use crate::payments::refund::{ToMake, ask};
 /// Nothing: all that is unspent is returned.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({})))]
 pub struct NewOwnRefund {}
 
 /// `POST /user/payments/{id}/refund`, with `Idempotency-Key` safe to repeat.

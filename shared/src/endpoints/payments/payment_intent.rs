@@ -62,7 +62,12 @@ fn answer(intent: &PaymentIntent) -> Result<Response> {
 pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewPaymentIntent>) -> Result<Response> {
     let Input { body, idempotency } = input;
     let begun = begin(&app, &caller, wanted(body.package, body.amount)?, Way::Intent, idempotency).await?;
-    answer(&PaymentIntent { object: "payment_intent", id: begun.id, client_secret: begun.access, payment: begun.payment })
+    answer(&PaymentIntent {
+        object: "payment_intent",
+        id: begun.id,
+        client_secret: begun.access,
+        payment: begun.payment,
+    })
 }
 
 /// `GET /api/stripe/payment-intent/{id}`: asks Stripe, and credits what is paid.

@@ -21,13 +21,23 @@ const LARGEST: usize = 1_048_576;
 
 /// An event, as Stripe sends it.
 #[derive(ToSchema)]
-#[schema(as = StripeEvent)]
+#[schema(as = StripeEvent, examples(json!({"id": "evt_1", "object": "event", "type": "payment_intent.succeeded",
+    "created": 1_790_000_000, "livemode": false, "data": {"object": {"id": "pi_1", "object": "payment_intent", "metadata": {}}}})))]
 #[expect(dead_code, reason = "only documentation")]
 pub struct Event {
-    /// Stripe's id of it.
+    /// Stripe's id of it: each is applied once.
     id: String,
+    /// `event`; thin events are refused.
+    object: String,
     /// What happened.
     r#type: String,
+    /// When, in seconds since 1970.
+    created: i64,
+    /// Whether it is about real money.
+    livemode: bool,
+    /// What it is about, in `object`, as it was then.
+    #[schema(value_type = Object)]
+    data: Value,
 }
 
 /// That it was taken.
