@@ -533,7 +533,7 @@ comment on column gateway.model_routes.written_long_price is
 comment on column gateway.model_routes.prompt_image_price is 'For an image in the prompt, beside its tokens.';
 comment on column gateway.model_routes.image_price is 'For an image that is made, whatever its size and quality: the dearest.';
 comment on column gateway.model_routes.image_prices is
-  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price.';
+  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price, or without that as the dearest of them.';
 comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see gateway.price.';
 comment on column gateway.model_routes.windows is
   'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';
@@ -761,7 +761,7 @@ comment on table gateway.requests is
 comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
-  'The provider reported more tokens than the model has; so many as it has were charged.';
+  'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -1445,13 +1445,13 @@ $$;
 create trigger word_limits before insert or update on gateway.plans
   for each row execute function gateway.word_limits();
 
--- The limits of a key and of its account, as one text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
+-- The limits of a key and of its account, as one text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
 -- The same limits are always the same text, which is its own version: a limiter that used another text used other
 -- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
 -- Every call needs it, so it is one expression of immutable functions, which Postgres puts in the caller's place.
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
 language sql immutable parallel safe
-return 'account=' || account.id::text || ' key=' || key.id::text || case
+return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
   when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
   else gateway.limit_pairs(plan, account.rate_limits, key.rate_limits, key.environment)
 end;
@@ -1597,6 +1597,28 @@ begin
 end;
 $$;
 
+-- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
+create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return coalesce((
+    select jsonb_object_agg(name, (usage ->> name)::numeric)
+    from unnest('{images,searches,milliseconds,characters}'::text[]) as name
+    where (usage ->> name)::numeric > coalesce((units ->> name)::numeric, 0)), '{}');
+end;
+$$;
+
+-- As many of these units as a call was held for.
+create function gateway.bounds(exceeding jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (
+    select jsonb_object_agg(name, coalesce(units -> name, '0')) from jsonb_object_keys(exceeding) as name);
+end;
+$$;
+
 -- supabase/schemas/33_pricing_calls.sql
 
 -- What a call may cost, before it is made: the routes that can serve it, their frozen prices, and the hold at the dearest.
@@ -1711,14 +1733,17 @@ declare
 begin
   -- A unit is paid for by itself or by the call's tokens; what is paid for by neither is not free.
   if route.prompt_price + route.completion_price = 0 and (
-    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null)
+    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null and route.image_prices is null)
     or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
     or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
     return null;
   end if;
-  if route.image_prices ? (units ->> 'image') then
-    frozen := frozen || jsonb_build_object('image', route.image_prices -> (units ->> 'image'));
+  if route.image_prices is not null then
+    -- A size and quality that is not in the list may be the dearest.
+    frozen := frozen || jsonb_build_object('image', coalesce(
+      (route.image_prices ->> (units ->> 'image'))::bigint, route.image_price,
+      (select max(price::bigint) from jsonb_each_text(route.image_prices) as listed (image, price))));
   end if;
   if route.prompt_image_price is not null then
     -- How many there are is known, whatever comes of the call.
@@ -1868,13 +1893,17 @@ as $$
 $$;
 
 -- The routes that own keys open. At price 0 whatever the catalog says, so that the hold and the settle of such a call
--- are those of a free model. Cheapest first all the same: the caller pays the provider.
+-- are those of a free model. Cheapest first all the same: the caller pays the provider. By which units it sells is said
+-- all the same, since what it is asked goes by that.
 create function gateway.own_candidates(model text, own_keys jsonb) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_agg(
     jsonb_build_object('provider', provider, 'model', upstream_model, 'prompt', 0, 'cached', 0, 'written', 0,
                        'completion', 0, 'request', 0, 'own_key', true)
+    || jsonb_strip_nulls(jsonb_build_object(
+      'image', case when image_price is not null or image_prices is not null then 0 end, 'search', 0 * search_price,
+      'second', 0 * second_price, 'character', 0 * character_price))
     order by prompt_price + completion_price nulls last, provider)
   from gateway.model_routes
   where model_id = own_candidates.model and enabled and own_keys ? provider
@@ -3261,10 +3290,10 @@ return set_config('synchronous_commit', 'off', true);
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
 -- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
--- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
--- clamped: no call has more tokens than its model.
+-- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding).
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -3289,8 +3318,9 @@ declare
   prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
   completion_tokens constant integer :=
     least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
-  clamped constant boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
+  clamped boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
     or completion_tokens < gateway.token_count(usage, 'completion');
+  exceeding jsonb := '{}';
   owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
@@ -3339,6 +3369,13 @@ begin
 
   if clamped then
     usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
+  end if;
+  if usage ?| '{images,searches,milliseconds,characters}' and facts ? 'units' then
+    exceeding := gateway.exceeding(usage, facts -> 'units');
+    if exceeding <> '{}' then
+      clamped := true;
+      usage := usage || gateway.bounds(exceeding, facts -> 'units');
+    end if;
   end if;
   if outcome <> 'failed' then
     -- Uncounted is not free, and neither is a provider that was no candidate.
@@ -3403,7 +3440,7 @@ begin
   if turn is not null then
     perform gateway.end_turn(account, this_call, turn, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
+  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
 end;
 $$;
 

@@ -64,7 +64,7 @@ comment on column gateway.model_routes.written_long_price is
 comment on column gateway.model_routes.prompt_image_price is 'For an image in the prompt, beside its tokens.';
 comment on column gateway.model_routes.image_price is 'For an image that is made, whatever its size and quality: the dearest.';
 comment on column gateway.model_routes.image_prices is
-  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price.';
+  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price, or without that as the dearest of them.';
 comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see gateway.price.';
 comment on column gateway.model_routes.windows is
   'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';

@@ -110,3 +110,25 @@ begin
     markup);
 end;
 $$;
+
+-- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
+create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return coalesce((
+    select jsonb_object_agg(name, (usage ->> name)::numeric)
+    from unnest('{images,searches,milliseconds,characters}'::text[]) as name
+    where (usage ->> name)::numeric > coalesce((units ->> name)::numeric, 0)), '{}');
+end;
+$$;
+
+-- As many of these units as a call was held for.
+create function gateway.bounds(exceeding jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (
+    select jsonb_object_agg(name, coalesce(units -> name, '0')) from jsonb_object_keys(exceeding) as name);
+end;
+$$;

@@ -110,14 +110,17 @@ declare
 begin
   -- A unit is paid for by itself or by the call's tokens; what is paid for by neither is not free.
   if route.prompt_price + route.completion_price = 0 and (
-    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null)
+    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null and route.image_prices is null)
     or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
     or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
     return null;
   end if;
-  if route.image_prices ? (units ->> 'image') then
-    frozen := frozen || jsonb_build_object('image', route.image_prices -> (units ->> 'image'));
+  if route.image_prices is not null then
+    -- A size and quality that is not in the list may be the dearest.
+    frozen := frozen || jsonb_build_object('image', coalesce(
+      (route.image_prices ->> (units ->> 'image'))::bigint, route.image_price,
+      (select max(price::bigint) from jsonb_each_text(route.image_prices) as listed (image, price))));
   end if;
   if route.prompt_image_price is not null then
     -- How many there are is known, whatever comes of the call.

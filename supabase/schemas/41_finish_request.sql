@@ -5,10 +5,10 @@
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
 -- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
--- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
--- clamped: no call has more tokens than its model.
+-- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding).
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -33,8 +33,9 @@ declare
   prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
   completion_tokens constant integer :=
     least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
-  clamped constant boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
+  clamped boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
     or completion_tokens < gateway.token_count(usage, 'completion');
+  exceeding jsonb := '{}';
   owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
@@ -83,6 +84,13 @@ begin
 
   if clamped then
     usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
+  end if;
+  if usage ?| '{images,searches,milliseconds,characters}' and facts ? 'units' then
+    exceeding := gateway.exceeding(usage, facts -> 'units');
+    if exceeding <> '{}' then
+      clamped := true;
+      usage := usage || gateway.bounds(exceeding, facts -> 'units');
+    end if;
   end if;
   if outcome <> 'failed' then
     -- Uncounted is not free, and neither is a provider that was no candidate.
@@ -147,6 +155,6 @@ begin
   if turn is not null then
     perform gateway.end_turn(account, this_call, turn, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
+  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
 end;
 $$;

@@ -66,9 +66,34 @@ pub struct Target<'a> {
     pub reasoning: bool,
     /// Whether a cache that is kept for an hour or longer has a price there.
     pub long_cache: bool,
+    /// Whether what is asked is sold there by its units, such as characters or images, and not by tokens.
+    pub by_units: bool,
+}
+
+#[cfg(test)]
+impl Target<'static> {
+    /// A target of tests, in which nothing is special.
+    pub(crate) const fn of(provider: &'static Provider) -> Self {
+        Self {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 1,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+            by_units: false,
+        }
+    }
 }
 
 impl Target<'_> {
+    /// The output limit's name in a chat whose client has not named it: reasoning models know only the newer one.
+    #[must_use]
+    pub const fn chat_limit(&self) -> &'static str {
+        if self.reasoning || self.provider.quirks.strict { "max_completion_tokens" } else { "max_tokens" }
+    }
+
     /// Refuses a provider that does not speak a format into which nothing can be translated.
     ///
     /// # Errors
@@ -154,6 +179,18 @@ pub struct Report {
     pub usage: Usage,
     /// Whether no output has come after it. A report at the beginning says little of what follows.
     pub up_to_date: bool,
+    /// Whether it is owed whatever becomes of the rest.
+    pub is_owed: bool,
+    /// Whether the format worked it out from what was asked and came, since the provider does not say.
+    pub estimated: bool,
+}
+
+impl Report {
+    /// What a provider reports of all that has come.
+    #[must_use]
+    pub const fn of(usage: Usage) -> Self {
+        Self { usage, up_to_date: true, is_owed: false, estimated: false }
+    }
 }
 
 /// What the model has written so far, as far as it can be seen.

@@ -159,6 +159,7 @@ async fn begin(world: &World, account: &Account, members: Value) -> Value {
         .await
         .expect("an answer");
     answer["call_id"] = call["call_id"].clone();
+    answer["units"] = call["units"].clone();
     answer
 }
 
@@ -245,6 +246,11 @@ async fn units_are_held_at_the_most_and_charged_as_they_came() {
         (json!({"images": 3}), 600_000_000, json!({"images": 2}), 400_000_000),
         (json!({"images": 3, "image": "1024x1024/low"}), 33_000_000, json!({"images": 3}), 33_000_000),
         (json!({"images": 1, "image": "another"}), 200_000_000, json!({"images": 1}), 200_000_000),
+        // Who reports more than was held for is not believed, and neither is what was not asked for.
+        (json!({"images": 1}), 200_000_000, json!({"images": 2, "searches": 9}), 200_000_000),
+        (json!({"searches": 1}), 2_000_000, json!({"searches": 4}), 2_000_000),
+        (json!({"milliseconds": 1_000}), 100_001, json!({"milliseconds": 90_000}), 100_001),
+        (json!({"characters": 70}), 1_050_000, json!({"characters": 71, "milliseconds": 5}), 1_050_000),
         (json!({"searches": 4}), 8_000_000, json!({"searches": 1}), 2_000_000),
         (json!({"milliseconds": 2_500}), 250_003, json!({"milliseconds": 1_001}), 100_102),
         (json!({"characters": 70}), 1_050_000, json!({"characters": 70}), 1_050_000),
@@ -253,6 +259,15 @@ async fn units_are_held_at_the_most_and_charged_as_they_came() {
         assert_eq!(begun["held"], json!(held), "{units}");
         assert_eq!(settle(&world, &begun, "openrouter", usage).await, cost, "{units}");
     }
+    let (clamped, units) = ("count(*) filter (where clamped)", "jsonb_agg(units) filter (where clamped)");
+    let found = world.value(&format!("select jsonb_build_array({clamped}, {units}) from gateway.requests")).await;
+    assert_eq!(found[0], json!(4), "{found}");
+    let bounded = [json!({"images": 1, "searches": 0}), json!({"characters": 70, "milliseconds": 0})];
+    assert!(bounded.iter().all(|units| found[1].as_array().expect("a list").contains(units)), "{found}");
+    // An image of a size and quality that is not in the list, of a model without a price for all, costs as the dearest.
+    world.sql("update gateway.model_routes set image_price = null, image_prices = '{\"a/b\": 5, \"a/c\": 7}'").await;
+    let begun = begin(&world, &account, json!({"units": {"images": 2, "image": "x/y"}})).await;
+    assert_eq!((&begun["held"], settle(&world, &begun, "openrouter", json!({"images": 2})).await), (&json!(14), 14));
     world.assert_ledger_clean().await;
 }
 

@@ -186,15 +186,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target {
-            provider,
-            id: "m",
-            model: "up",
-            output_limit: 2000,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: true,
-        }
+        Target { id: "m", output_limit: 2000, long_cache: true, ..Target::of(provider) }
     }
 
     fn parse(body: &Value) -> Result<MessagesRequest, Error> {
