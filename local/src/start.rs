@@ -120,7 +120,9 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
         "with the Stripe account of STRIPE_SECRET_KEY".to_owned()
     };
     let ready = serde_json::json!({
-        "base_url": base_url, "api_key": api_key, "admin_key": admin_key, "cron_secret": platform.cron_secret() });
+        "base_url": base_url, "api_key": api_key, "admin_key": admin_key, "cron_secret": platform.cron_secret(),
+        "stripe_url": platform.stripe.url(), "stripe_key": platform.stripe.key(),
+        "stripe_secret": platform.stripe.webhook_secret() });
     let text = format!(
         "The gateway listens at {base_url}\n\
          \x20 database   {database}\n\

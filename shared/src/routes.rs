@@ -184,7 +184,7 @@ routes! {
         POST payments::checkout_session::create: User "billing:write"
     } needs [Stripe];
     /// How the payment of such a page stands; credits it if it is paid.
-    stripe_checkout_session at "/api/stripe/checkout-session/{id}" {
+    stripe_checkout_session at "/api/stripe/checkout-session/{session}" {
         GET payments::checkout_session::show: User "billing:read"
     } needs [Stripe];
     /// A payment for a page of one's own.
@@ -192,7 +192,7 @@ routes! {
         POST payments::payment_intent::create: User "billing:write"
     } needs [Stripe];
     /// How such a payment stands; credits it if it is paid.
-    stripe_payment_intent at "/api/stripe/payment-intent/{id}" {
+    stripe_payment_intent at "/api/stripe/payment-intent/{intent}" {
         GET payments::payment_intent::show: User "billing:read"
     } needs [Stripe];
     /// What was bought, newest first.

@@ -31,6 +31,7 @@ impl Stripe {
     pub fn pages(&self) -> Router {
         Router::new()
             .route("/_local/stripe", get(overview))
+            .route("/_local/stripe/signed", get(signed))
             .route("/_local/stripe/checkout/{id}", get(session))
             .route("/_local/stripe/{act}", post(act_at_large))
             .route("/_local/stripe/{act}/{id}", post(act))
@@ -152,6 +153,16 @@ async fn act_at_large(
     } else {
         Redirect::to("/_local/stripe").into_response()
     }
+}
+
+/// The newest events as they are sent: for whoever tries another verifier.
+async fn signed(State(stripe): State<Stripe>) -> Json<Vec<Value>> {
+    let events: Vec<String> = stripe.lock().of_kind("event").take(10).map(Value::to_string).collect();
+    let signed = |body: String| {
+        let signature = stripe.sign(&body);
+        serde_json::json!({ "body": body, "signature": signature })
+    };
+    Json(events.into_iter().map(signed).collect())
 }
 
 async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Response {

@@ -55,7 +55,6 @@ pub(super) fn live_preview(environment: Environment, stripe: &Setting<StripeSett
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::Config;
 
     #[test]

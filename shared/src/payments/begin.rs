@@ -86,7 +86,8 @@ pub async fn begin(
         "fee": app.config.topup_fee, "livemode": livemode});
     let arguments = json!({ "request": request, "idempotency": idempotency });
     let made: ToMake = caller.rpc(app, "begin_payment", arguments).await?;
-    if !matches!(made.status.as_str(), "created" | "processing") {
+    // A card that was declined leaves its page open.
+    if !matches!(made.status.as_str(), "created" | "processing" | "failed") {
         return Ok(Begun { id: made.id.to_string(), payment: made.payment, access: None });
     }
     let customer = match &made.customer {

@@ -15,6 +15,8 @@ use crate::stripe::{client, requests};
 
 /// How many payments and refunds are looked after in one run.
 const AT_A_TIME: u32 = 100;
+/// For how long Stripe tries to deliver an event, in seconds.
+const RETRIED: i64 = 3 * 24 * 3600;
 
 /// What the database wants to know.
 #[derive(Deserialize)]
@@ -57,8 +59,9 @@ pub async fn reconcile(app: &App, longest: Duration) -> Result<Reconciled> {
         tracing::error!(events = open.unmatched, "events wait for what they are about");
     }
     for made in open.refunds {
-        if refund::ask_again(app, made).await.is_ok() {
-            done.refunds += 1;
+        match refund::ask_again(app, made).await {
+            Ok(_) => done.refunds += 1,
+            Err(error) => tracing::warn!(%error, "a refund cannot be asked for"),
         }
     }
     done.events = missed_events(app, open.since, begun, longest).await?;
@@ -71,26 +74,35 @@ pub async fn reconcile(app: &App, longest: Duration) -> Result<Reconciled> {
     Ok(done)
 }
 
-/// Applies the events since a time, the oldest first; those that were applied before change nothing.
+/// Applies the events since the newest that came, and those of the days before which were not delivered, the oldest first; those
+/// that were applied before change nothing.
 async fn missed_events(app: &App, since: i64, begun: Instant, longest: Duration) -> Result<u64> {
-    let (mut events, mut after): (Vec<Value>, Option<String>) = (Vec::new(), None);
-    loop {
-        let page = client::send(app, requests::events(since, after.as_deref()), None).await?;
-        events.extend(page["data"].as_array().into_iter().flatten().cloned());
-        after = events.last().and_then(|event| event["id"].as_str()).map(str::to_owned);
-        if page["has_more"] != true || begun.elapsed() > longest {
-            break;
-        }
-    }
+    let mut events = events(app, since - RETRIED, true, begun, longest).await?;
+    events.extend(self::events(app, since, false, begun, longest).await?);
+    events.sort_by_key(|event| event["created"].as_i64());
+    events.dedup_by(|one, other| one["id"] == other["id"]);
     let mut missed = 0;
-    for event in events.iter().rev() {
-        match apply::event(app, event).await {
+    for event in events {
+        match apply::event(app, &event).await {
             Ok(outcome) if outcome != "duplicate" => missed += 1,
             Ok(_) => {}
             Err(error) => tracing::warn!(event = %event["id"], %error, "an event cannot be applied"),
         }
     }
     Ok(missed)
+}
+
+/// The events since a time, page by page.
+async fn events(app: &App, since: i64, undelivered: bool, begun: Instant, longest: Duration) -> Result<Vec<Value>> {
+    let mut events: Vec<Value> = Vec::new();
+    loop {
+        let after = events.last().and_then(|event| event["id"].as_str());
+        let page = client::send(app, requests::events(since, undelivered, after), None).await?;
+        events.extend(page["data"].as_array().into_iter().flatten().cloned());
+        if page["has_more"] != true || begun.elapsed() > longest {
+            return Ok(events);
+        }
+    }
 }
 
 /// Applies what Stripe says of a payment now, under a name that says so: it is an observation as any other.

@@ -124,27 +124,30 @@ pub fn refund(id: Uuid, intent: &str, amount: i64, reason: Option<&str>) -> Requ
 /// not.
 #[must_use]
 pub fn get(kind: &str, id: &str) -> RequestBuilder {
-    RequestBuilder::new(StripeMethod::Get, format!("/{kind}/{}", percent(id)))
+    RequestBuilder::new(StripeMethod::Get, format!("/{kind}/{}", plain(id)))
 }
 
 /// The refunds of an intent.
 #[must_use]
 pub fn refunds_of(intent: &str) -> RequestBuilder {
-    let query = format!("payment_intent={}&limit=100", percent(intent));
+    let query = format!("payment_intent={}&limit=100", plain(intent));
     RequestBuilder { query: Some(query), ..RequestBuilder::new(StripeMethod::Get, "/refunds") }
 }
 
-/// The events since a time, newest first, behind one of them.
+/// The events since a time, newest first, behind one of them; all, or those that no endpoint has taken.
 #[must_use]
-pub fn events(since: i64, after: Option<&str>) -> RequestBuilder {
+pub fn events(since: i64, undelivered: bool, after: Option<&str>) -> RequestBuilder {
     let mut query = format!("created[gte]={since}&limit=100");
+    if undelivered {
+        query.push_str("&delivery_success=false");
+    }
     if let Some(after) = after {
-        query.push_str(&format!("&starting_after={}", percent(after)));
+        query.push_str(&format!("&starting_after={}", plain(after)));
     }
     RequestBuilder { query: Some(query), ..RequestBuilder::new(StripeMethod::Get, "/events") }
 }
 
 /// What can stand in a path or a query as it is.
-fn percent(text: &str) -> String {
+fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '-').collect()
 }

@@ -17,14 +17,18 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         }
         ("POST", "stripe_payment_intents") => Sample::body(json!({"package": "basic"})),
         ("GET", "stripe_payments") => Sample::plain().with_query("?status=succeeded&limit=5"),
-        ("GET", "stripe_checkout_session" | "stripe_payment") => {
+        ("GET", "stripe_payment") => {
             let bought = Bought::new(world, owner, 1_000, 1_000, 0).await;
             Sample { foreign: not_theirs, ..Sample::plain().with("id", bought.id) }
+        }
+        ("GET", "stripe_checkout_session") => {
+            let bought = Bought::new(world, owner, 1_000, 1_000, 0).await;
+            Sample { foreign: not_theirs, ..Sample::plain().with("session", bought.id) }
         }
         ("GET", "stripe_payment_intent") => {
             let bought = Bought::new(world, owner, 1_000, 1_000, 0).await;
             world.sql(&format!("update gateway.payments set kind = 'intent' where id = '{}'", bought.id)).await;
-            Sample { foreign: not_theirs, ..Sample::plain().with("id", bought.id) }
+            Sample { foreign: not_theirs, ..Sample::plain().with("intent", bought.id) }
         }
         ("POST", "stripe_refund") => {
             Sample::body(json!({"payment_id": paid(world, owner).await, "amount": 5, "reason": "duplicate"}))

@@ -96,12 +96,12 @@ pub async fn create(
     answer(&CheckoutSession { object: "checkout_session", id: begun.id, url: begun.access, payment: begun.payment })
 }
 
-/// `GET /api/stripe/checkout-session/{id}`: asks Stripe, so that whoever comes back from paying finds the credit there.
+/// `GET /api/stripe/checkout-session/{session}`: asks Stripe, so that whoever comes back from paying finds the credit there.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `payment_not_found`, for another's session, too; 503 `payment_unavailable`.
-#[utoipa::path(get, path = "/api/stripe/checkout-session/{id}", tag = "money",
-    params(("id" = String, Path, description = "Stripe's id of the session, or ours of the payment.")), responses(
+#[utoipa::path(get, path = "/api/stripe/checkout-session/{session}", tag = "money",
+    params(("session" = String, Path, description = "Stripe's id of the session, or ours of the payment.")), responses(
         (status = 200, body = CheckoutSession),
         (status = 404, description = "`payment_not_found`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]

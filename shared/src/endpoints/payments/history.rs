@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
-use crate::endpoints::input::{Params, page_size};
+use crate::endpoints::input::{Params, named_id, page_size};
 use crate::endpoints::window::{Cursor, CursorText};
 use crate::error::Result;
 use crate::money::Nanos;
@@ -143,10 +143,10 @@ pub async fn list(
 /// # Errors
 /// The refusals of key validation; 404 `payment_not_found`, for another's, too.
 #[utoipa::path(get, path = "/api/stripe/payments/{id}", tag = "money",
-    params(("id" = String, Path, description = "The payment's id, or what Stripe calls it.")), responses(
+    params(("id" = Uuid, Path, description = "The payment's id.")), responses(
         (status = 200, body = Payment),
         (status = 404, description = "`payment_not_found`")))]
 pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
-    let payment: Box<RawValue> = caller.rpc(&app, "get_payment", json!({ "target": id })).await?;
+    let payment: Box<RawValue> = caller.rpc(&app, "get_payment", json!({ "target": named_id(&id) })).await?;
     Ok(answer::private(&payment))
 }

@@ -11,7 +11,7 @@ use super::refund::Refund;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::private;
-use crate::endpoints::input::{IdempotencyKey, Input};
+use crate::endpoints::input::{IdempotencyKey, Input, named_id};
 use crate::error::Result;
 use crate::payments::refund::{ToMake, ask};
 
@@ -26,7 +26,7 @@ pub struct NewOwnRefund {}
 /// # Errors
 /// The refusals of key validation; 404 `payment_not_found`, for another's, too; 409 when a day has passed or nothing is left.
 #[utoipa::path(post, path = "/user/payments/{id}/refund", tag = "money", request_body = NewOwnRefund,
-    params(("id" = String, Path, description = "The payment's id, or what Stripe calls it."), IdempotencyKey), responses(
+    params(("id" = Uuid, Path, description = "The payment's id."), IdempotencyKey), responses(
         (status = 200, body = Refund),
         (status = 404, description = "`payment_not_found`"),
         (status = 409, description = "`payment_not_refundable`, `refund_exceeds_payment`, `refund_refused`, `idempotency_conflict`"),
@@ -37,7 +37,7 @@ pub async fn create(
     Path(id): Path<String>,
     input: Input<NewOwnRefund>,
 ) -> Result<Response> {
-    let arguments = json!({ "target": id, "id": Uuid::now_v7(), "idempotency": input.idempotency });
+    let arguments = json!({ "target": named_id(&id), "id": Uuid::now_v7(), "idempotency": input.idempotency });
     let made: ToMake = caller.rpc(&app, "begin_own_refund", arguments).await?;
     Ok(private(&ask(&app, made).await?))
 }

@@ -70,12 +70,12 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
     })
 }
 
-/// `GET /api/stripe/payment-intent/{id}`: asks Stripe, and credits what is paid.
+/// `GET /api/stripe/payment-intent/{intent}`: asks Stripe, and credits what is paid.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `payment_not_found`, for another's, too; 503 `payment_unavailable`.
-#[utoipa::path(get, path = "/api/stripe/payment-intent/{id}", tag = "money",
-    params(("id" = String, Path, description = "Stripe's id of the payment intent, or ours of the payment.")), responses(
+#[utoipa::path(get, path = "/api/stripe/payment-intent/{intent}", tag = "money",
+    params(("intent" = String, Path, description = "Stripe's id of the payment intent, or ours of the payment.")), responses(
         (status = 200, body = PaymentIntent),
         (status = 404, description = "`payment_not_found`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]

@@ -1,5 +1,0 @@
-//! `GET /api/stripe/checkout-session/{id}`: How the payment of such a page stands; credits it if it is paid.
-
-fn main() -> std::process::ExitCode {
-    shared::function::run("stripe/checkout-session/[id]", shared::routes::stripe_checkout_session)
-}
