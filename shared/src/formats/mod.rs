@@ -10,7 +10,7 @@
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages. `responses`: OpenAI's Responses.
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
-//!   `whole`: what formats share whose answer is one JSON object and no text.
+//!   `whole`: what formats share whose answer is one JSON object and no text. `long_cache`: prompt caches of an hour.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -25,6 +25,7 @@ pub mod events;
 pub mod format;
 pub mod images;
 pub mod incoming;
+pub mod long_cache;
 pub mod messages;
 pub mod openai;
 pub mod rerank;
