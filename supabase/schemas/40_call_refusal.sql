@@ -6,7 +6,8 @@ return case kind
   when 'embedding' then 'ask it at POST /v1/embeddings'
   when 'rerank' then 'ask it at POST /v1/rerank'
   when 'speech' then 'ask it at POST /v1/audio/speech'
-  when 'image' then 'ask it at POST /images/generate'
+  when 'image' then 'ask it at POST /images/generate or /v1/images/edits'
+  when 'transcription' then 'ask it at POST /v1/audio/transcriptions or /v1/audio/translations'
   else 'it is not asked at this address'
 end;
 
