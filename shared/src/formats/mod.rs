@@ -12,6 +12,7 @@
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
 //!   `transcription`: the text of what is spoken. `form`: requests that come as forms with files.
 //!   `whole`: what formats share whose answer is one JSON object and no text. `last_event`: the same of streams.
+//!   `long_cache`: prompt caches of an hour.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -28,6 +29,7 @@ pub mod format;
 pub mod images;
 pub mod incoming;
 pub mod last_event;
+pub mod long_cache;
 pub mod messages;
 pub mod openai;
 pub mod rerank;

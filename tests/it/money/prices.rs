@@ -84,6 +84,7 @@ fn the_cost_shown_is_the_cost_charged() {
     let world = runtime.block_on(World::start());
     let one = (frozen(), usage(), 0..1_000_000u32);
     let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let texts = std::cell::Cell::new(0);
     let outcome = runner.run(&vec(one, 100), |samples| {
         let (mut asked, mut ours) = (Vec::new(), Vec::new());
         for (frozen, usage, markup) in samples {
@@ -98,10 +99,26 @@ fn the_cost_shown_is_the_cost_charged() {
             json!(asked)
         );
         prop_assert_eq!(runtime.block_on(world.value(&sql)), json!(ours));
+        // What most calls are settled by: it says the same, or nothing.
+        let sql = format!(
+            "select jsonb_build_array(count(*), count(text), count(*) filter (where text <> gateway.cost(price, usage, markup)))
+             from jsonb_array_elements('{}') as asked (one),
+               lateral (select one -> 'price' as price, (one ->> 'markup')::integer as markup,
+                 (select jsonb_object_agg(name, one -> 'usage' -> name)
+                  from unnest('{{prompt,cached,written,completion,reasoning}}'::text[]) as name) as usage) as told,
+               lateral (select gateway.text_cost(price, gateway.token_count(usage, 'prompt'),
+                 gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'),
+                 gateway.token_count(usage, 'completion'), markup) as text) as reckoned",
+            json!(asked)
+        );
+        let told = runtime.block_on(world.value(&sql));
+        prop_assert_eq!((told[0].as_u64(), told[2].as_u64()), (Some(100), Some(0)), "{}", told);
+        texts.set(texts.get() + told[1].as_u64().unwrap_or_default());
         Ok(())
     });
     runtime.block_on(async move { drop(world) });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(texts.get() > 100, "{} of 4000", texts.get());
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -25,7 +25,7 @@ const MEMBERS: Members = Members {
     // Providers that take these besides `n` write, and charge for, more answers than they give.
     instead: &[("best_of", "n"), ("prompt", "messages")],
     client_tools: &[],
-    long_cache: false,
+    long_cache: true,
 };
 
 /// A client's request, checked as far as money and routing need it. Everything else is passed on.
@@ -63,7 +63,7 @@ impl ChatRequest {
             output_limit: newer.or(older),
             routing,
             prompt,
-            units: Units::default(),
+            units: Units { long_cache: long_cache::is_long(&request), ..Units::default() },
             comes_whole: false,
         };
         Ok(Self { demand, include_usage, body })
@@ -88,6 +88,11 @@ impl ChatRequest {
         request.remove_all(&["max_tokens", "max_completion_tokens"]);
         for name in limits {
             request.set(name, &target.output_limit)?;
+        }
+        // A chat reports what is written into caches in one figure, however long they live; a message tells them apart.
+        let tells_apart = target.long_cache && target.provider.path(Format::Chat).is_none();
+        if self.demand.units.long_cache && !tells_apart {
+            long_cache::shorten(&mut request)?;
         }
         if target.provider.quirks.strict {
             strict::leave_out(&mut request)?;
