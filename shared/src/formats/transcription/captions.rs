@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn captions_are_written_as_their_formats_want_them() {
         let segment = |start, end, text: &str| Segment { start, end, text: text.to_owned() };
-        let segments = [segment(0.0, 3.319, " Hello."), segment(3_723.9996, 3_725.0, "There")];
+        let segments = [segment(0.0, 3.319, " Hello."), segment(3_723.999_6, 3_725.0, "There")];
         assert_eq!(
             srt(&segments),
             "1\n00:00:00,000 --> 00:00:03,319\nHello.\n\n2\n01:02:04,000 --> 01:02:05,000\nThere\n\n"
