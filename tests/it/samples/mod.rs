@@ -6,6 +6,7 @@ mod admin;
 mod api_keys;
 pub mod chats;
 mod inference;
+pub mod payments;
 mod public;
 mod sign_in;
 mod usage;
@@ -75,6 +76,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         api_keys::sample(world, wanted, owner).await,
         chats::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
+        payments::sample(world, wanted, owner).await,
         usage::sample(world, wanted, owner).await,
     ];
     let what = || panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name);
@@ -92,6 +94,9 @@ pub fn send_with(
     let mut request = world.http.request(method, format!("{}{}", world.base_url, sample.path(pattern)));
     if let Some(key) = key {
         request = request.bearer_auth(key);
+    }
+    if let ("/api/stripe/webhook", Some(body)) = (pattern, &sample.body) {
+        request = request.header("stripe-signature", world.platform.stripe.sign(&body.to_string()));
     }
     match &sample.body {
         Some(body) => request.header("content-type", "application/json").body(body.to_string()),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Slot, Told, slots, told};
 use crate::documentation::document;
 use crate::samples::chats::kept_chat;
+use crate::samples::payments::paid;
 use crate::samples::{Sample, sample, send_with};
 
 /// What an id is the id of.
@@ -16,6 +17,7 @@ enum Thing {
     Key,
     Account,
     Chat,
+    Payment,
 }
 
 impl Thing {
@@ -28,6 +30,8 @@ impl Thing {
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" if path.starts_with("/v1/chat/") => Self::Chat,
             "session_id" => Self::Chat,
+            "payment_id" => Self::Payment,
+            "id" if path.contains("/payments/") => Self::Payment,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
             _ => panic!("{path}: say here what {name} is the id of"),
         }
@@ -46,6 +50,10 @@ impl Thing {
             Self::Chat => {
                 &["select 1", "update gateway.chat_sessions set updated_at = '2020-01-01' where account_id = 'ACCOUNT'"]
             }
+            Self::Payment => &[
+                "select 1",
+                "update gateway.payments set settled_at = settled_at - interval '2 days' where account_id = 'ACCOUNT'",
+            ],
             Self::Account => &[
                 "select 1",
                 "update gateway.accounts set role = 'admin' where id = 'ACCOUNT'",
@@ -106,6 +114,7 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
                 Thing::Key => key.key_id,
                 Thing::Account => owner.id,
                 Thing::Chat => kept_chat(&world, &owner).await,
+                Thing::Payment => paid(&world, &owner).await,
             };
             world.sql(&state.replace("KEY", &key.key_id.to_string()).replace("ACCOUNT", &owner.id.to_string())).await;
             for caller in [&stranger, &narrow] {
