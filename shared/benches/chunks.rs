@@ -125,7 +125,9 @@ fn run(format: Format, provider: &str) -> (Format, f64) {
         out.clear();
         passed
     };
-    begins.iter().for_each(|frame| drop(push(frame)));
+    for frame in &begins {
+        push(frame);
+    }
     // The first one brings what stands before all others.
     assert!(push(&event) > 0, "nothing of {event:?} reaches the client");
     let begun = Instant::now();
