@@ -39,5 +39,6 @@ pub mod routes;
 pub mod scopes;
 pub mod serve;
 pub mod sign_in;
+pub mod stored;
 pub mod supabase;
 pub mod upstash;

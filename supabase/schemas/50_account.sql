@@ -77,6 +77,8 @@ begin
   delete from gateway.identities where account_id = account.id;
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
+  delete from gateway.response_threads where account_id = account.id;
+  delete from gateway.response_accounts where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
   delete from gateway.idempotent_calls where account_id = account.id;
   -- The stored answer to the request that made this account keeps its row, else a retry would make the account again; only the

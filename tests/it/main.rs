@@ -22,6 +22,7 @@ mod observability;
 mod own_keys;
 mod platforms;
 mod providers;
+mod responses;
 mod roles;
 mod round_trips;
 mod samples;

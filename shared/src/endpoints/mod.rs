@@ -12,6 +12,7 @@ pub mod inference;
 pub mod input;
 pub mod members;
 pub mod public;
+pub mod responses;
 pub mod sign_in;
 pub mod usage;
 pub mod window;

@@ -8,6 +8,7 @@ use tests::world::{Account, World};
 use uuid::Uuid;
 
 use crate::samples::chats::kept_chat;
+use crate::samples::responses::stored_response;
 
 /// A call of a function that does what it is for.
 struct Sample {
@@ -30,6 +31,7 @@ struct Scene {
     user: Account,
     spare: Account,
     chat: Uuid,
+    response: Uuid,
 }
 
 const HOUR: &str = "2026-01-01T00:00:00Z";
@@ -53,7 +55,8 @@ impl Scene {
             .await;
         world.own_key(user.id, "chutes", "secret").await;
         let chat = kept_chat(&world, &user).await;
-        Self { world, admin, user, spare, chat }
+        let response = stored_response(&world, &user).await;
+        Self { world, admin, user, spare, chat, response }
     }
 
     fn caller(&self, account: &Account) -> Value {
@@ -168,11 +171,16 @@ impl Scene {
             sample("get_privacy", json!({"caller": user}), &[]),
             sample(
                 "update_privacy",
-                json!({"caller": user, "request": {"chat_retention_days": 7}}),
+                json!({"caller": user, "request": {"chat_retention_days": 7, "response_retention_days": 7}}),
                 &["request.chat_retention_days"],
             ),
             sample("list_outdated_chats", json!({"versions": [1], "after": {}}), &[]),
             sample("renew_chats", json!({"renewed": {"sessions": [], "messages": []}}), &[]),
+            sample("get_response", json!({"caller": user, "target": self.response}), &[]),
+            sample("check_response", json!({"caller": user, "target": self.response}), &[]),
+            sample("delete_response", json!({"caller": user, "target": self.response}), &[]),
+            sample("list_outdated_responses", json!({"versions": [1], "after": {}}), &[]),
+            sample("renew_responses", json!({"renewed": {"responses": []}}), &[]),
             sample("check_caller", json!({"caller": user, "scope": "inference"}), &[]),
             sample("get_limits", json!({"caller": user}), &[]),
             sample("list_rate_limits", json!({"caller": user, "query": page(json!({}))}), &[]),
@@ -395,6 +403,7 @@ async fn a_function_without_what_it_needs_changes_nothing_and_answers_nothing() 
         "record_failed_sign_in with",
         "list_outdated_provider_keys with",
         "list_outdated_chats with",
+        "list_outdated_responses with",
         "renew_provider_key with",
     ];
     open.retain(|case| !(harmless.iter().any(|name| case.starts_with(name)) && case.contains("changed false")));

@@ -50,8 +50,7 @@ impl Session {
             return Ok(None);
         }
         if request.conversation().is_none() {
-            let message =
-                "Only a conversation can be a turn of a chat session: use /v1/chat/completions or /v1/messages.";
+            let message = "Only a conversation can be a turn of a chat session: use /v1/chat/completions, /v1/messages or /v1/responses.";
             return Err(Error::invalid("session_id", message));
         }
         if request.demand().choices > 1 {

@@ -11,5 +11,5 @@ mod request;
 mod sealed;
 
 pub use answer::OverChat;
-pub use request::to_chat;
-pub use sealed::is_ours as sealed_by_us;
+pub use request::{kept_messages, to_chat};
+pub use sealed::{is_ours as sealed_by_us, seal};
