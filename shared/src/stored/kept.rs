@@ -8,6 +8,9 @@ use crate::error::{Code, Error};
 use crate::formats::stored::{Said, Storable, StoredAnswer, Wish};
 use crate::keyring::{self, Sealed};
 
+/// A text is counted up to this length, in bytes: its client waits for the answer meanwhile. A longer one goes by its bytes.
+const COUNTED: usize = 16 * 1024;
+
 /// What is stored of a call: what was said in it, and how its answer is shown, both sealed; and how large the first is as a part of
 /// a prompt.
 #[derive(Clone, Debug, Serialize)]
@@ -40,7 +43,7 @@ impl KeptResponse {
             said: keyring::seal(app, &written)?,
             shown: keyring::seal(app, answer.shown.get())?,
             bound: size.bound,
-            tokens: size.recounted(&text).min(size.bound),
+            tokens: if text.len() <= COUNTED { size.recounted(&text).min(size.bound) } else { size.bound },
             images: size.images,
             modalities: size.modalities,
         })

@@ -10,12 +10,13 @@
 //!   tools, how large its prompt is.
 //! - `head`: what a response repeats of its request. `wire`: events, failures and the names of items. `usage`: the token
 //!   counts. `items`: a response's items as the events of a stream.
-//! - `stored`: what is stored of a response, and the request that goes on from one. `turn`: a response as a turn of a kept chat.
+//! - `kept`: a response as it is stored. `stored`: how that is shown, and the request that goes on from one. `turn`: a response as a turn of a kept chat.
 //! - `native`: a provider's response, streamed or whole.
 //! - `over_chat`: a response asked for and given by way of chat.
 
 mod head;
 mod items;
+mod kept;
 mod members;
 mod native;
 mod over_chat;

@@ -1,20 +1,20 @@
-//! What is stored of a response, how that is shown, and the request that goes on from one
+//! How a stored response is shown, and the request that goes on from one
 //! (openai-python `resources/responses/responses.py`, `resources/responses/input_items.py`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::head::item_of;
+use super::prompt;
 use super::request::ResponsesRequest;
-use super::{prompt, wire};
 use crate::error::Error;
 use crate::formats::stored::{Said, Wish};
-use crate::formats::{Ending, PromptSize, Request, Storable, StoredAnswer};
+use crate::formats::{PromptSize, Request, Storable};
 use crate::object::Object;
 
 /// The member in which thoughts stand as their provider takes them back, and who asks for it.
@@ -22,35 +22,6 @@ const SEALED: &str = "encrypted_content";
 const INCLUDES_SEALED: &str = "reasoning.encrypted_content";
 /// Items of the input are numbered from here on, so that none has the name of one of the output.
 const INPUT: usize = 0x8000;
-
-/// A response as it is stored: what it says, and its output apart.
-#[must_use]
-pub fn apart(response: &[u8]) -> Option<StoredAnswer> {
-    let mut response: Object<'_> = serde_json::from_slice(response).ok()?;
-    let output = response.read("output").ok().flatten().unwrap_or_default();
-    response.remove("output");
-    Some(StoredAnswer { shown: to_raw_value(&response).ok()?, output })
-}
-
-/// A response that has not come to its end.
-#[must_use]
-pub fn broken_off(mut response: Map<String, Value>, items: Vec<Value>, ending: Ending) -> Map<String, Value> {
-    let (status, error, reason) = match ending {
-        Ending::Complete => ("completed", Value::Null, None),
-        Ending::Left => ("incomplete", Value::Null, Some("client_left")),
-        Ending::Failed(code) => ("failed", wire::failure(&Error::new(code)), None),
-    };
-    response.extend(
-        [
-            ("status", json!(status)),
-            ("error", error),
-            ("incomplete_details", reason.map_or(Value::Null, |reason| json!({ "reason": reason }))),
-            ("output", Value::Array(items)),
-        ]
-        .map(|(member, value)| (member.to_owned(), value)),
-    );
-    response
-}
 
 /// A stored response as a client gets it. Thoughts in the form in which a provider takes them back are there where they are asked
 /// for.

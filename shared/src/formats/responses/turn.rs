@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::over_chat::{kept_messages, seal};
 use super::request::{ResponsesRequest, whole};
@@ -152,31 +152,6 @@ fn part(part: &Value, text: &str, at: &str) -> Result<Value, Error> {
     })
 }
 
-/// What a model has said in these items, as one message of a chat.
-#[must_use]
-pub fn said(items: &[Value]) -> Option<Map<String, Value>> {
-    let request = Map::from_iter([("input".to_owned(), Value::Array(items.to_vec()))]);
-    let messages = kept_messages(&request, &Tools::default());
-    let mut messages = messages.into_iter().filter_map(|message| match message {
-        Value::Object(message) => Some(message),
-        _ => None,
-    });
-    let mut all = messages.next()?;
-    for later in messages {
-        for (name, value) in later {
-            match (all.get_mut(&name), value) {
-                (Some(Value::Array(before)), Value::Array(value)) => before.extend(value),
-                (Some(Value::String(before)), Value::String(value)) if name != "role" => before.push_str(&value),
-                (None | Some(Value::Null), value) => {
-                    all.insert(name, value);
-                }
-                _ => {}
-            }
-        }
-    }
-    Some(all)
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -215,19 +190,5 @@ mod tests {
         assert_eq!(messages.iter().collect::<Vec<_>>(), expected);
         let wrong = to_raw_value(&json!({"role": "user", "content": [{"type": "video_url"}]})).expect("JSON");
         assert_eq!(request.with_history(&[wrong]).err().expect("refused").param.as_deref(), Some("messages[0]"));
-    }
-
-    #[test]
-    fn what_a_model_said_in_several_items_is_one_message() {
-        let text = |text: &str| json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]});
-        let call = |id: &str| json!({"type": "function_call", "call_id": id, "name": "f", "arguments": "{}"});
-        let thought = json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]});
-        let said = said(&[thought.clone(), text("a"), call("t1"), thought, text("b"), call("t2")]).expect("a message");
-        let calls: Vec<&Value> = said["tool_calls"].as_array().expect("calls").iter().map(|call| &call["id"]).collect();
-        assert_eq!(
-            (&said["role"], &said["content"], calls),
-            (&json!("assistant"), &json!("ab"), vec![&json!("t1"), &json!("t2")])
-        );
-        assert_eq!(super::said(&[]), None);
     }
 }

@@ -8,7 +8,8 @@ use crate::error::Error;
 use crate::formats::events::{EventStream, event_of, named_event};
 use crate::formats::openai::body::GatewayNote;
 use crate::formats::responses::head::Own;
-use crate::formats::responses::{items, stored, turn, usage, wire};
+use crate::formats::responses::over_chat::said;
+use crate::formats::responses::{items, kept, usage, wire};
 use crate::formats::{Answer, Bill, Broken, Ending, Progress, Report, StoredAnswer, Written};
 use crate::object::Object;
 
@@ -101,16 +102,16 @@ impl Answer for ResponseAnswer {
 
     fn said(&self) -> Option<Map<String, Value>> {
         let whole = self.ended().and_then(|response| response.get("output")?.as_array().cloned());
-        turn::said(&whole.unwrap_or_else(|| self.events.so_far()))
+        said(&whole.unwrap_or_else(|| self.events.so_far()))
     }
 
     fn stored(&self, bill: Option<&Bill<'_>>, ending: Ending) -> Option<StoredAnswer> {
         let response = match (ending, self.ended()) {
             (Ending::Complete, ended) => ended?.clone(),
             _ if self.events.begun().is_empty() => return None,
-            _ => stored::broken_off(self.events.begun().clone(), self.events.so_far(), ending),
+            _ => kept::broken_off(self.events.begun().clone(), self.events.so_far(), ending),
         };
-        stored::apart(&self.with_bill(response, bill).ok()?)
+        kept::apart(&self.with_bill(response, bill).ok()?)
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {

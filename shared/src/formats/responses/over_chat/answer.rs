@@ -9,7 +9,7 @@ use crate::formats::chat::Chat;
 use crate::formats::events::{EventStream, event_of, named_event};
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body::GatewayNote;
-use crate::formats::responses::{items, stored, usage, wire};
+use crate::formats::responses::{items, kept, usage, wire};
 use crate::formats::{Answer, Bill, Broken, Ending, Progress, Report, StoredAnswer, Written};
 use crate::object::Object;
 
@@ -106,9 +106,9 @@ impl Answer for OverChat {
         if ending == Ending::Complete {
             response.insert("output".to_owned(), Value::Array(items));
         } else {
-            response = stored::broken_off(response, items, ending);
+            response = kept::broken_off(response, items, ending);
         }
-        stored::apart(&self.billed(response, bill).ok()?)
+        kept::apart(&self.billed(response, bill).ok()?)
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
