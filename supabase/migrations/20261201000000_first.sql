@@ -446,6 +446,18 @@ begin
 end;
 $$;
 
+-- The longest prompt, in tokens, of which neither tiers nor windows change the price.
+create function gateway.plain_up_to(tiers jsonb, windows jsonb) returns bigint
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  return case
+    when windows is not null then -1
+    else coalesce((select min((tier ->> 'above')::bigint) from jsonb_array_elements(tiers) as tier), 9223372036854775807)
+  end;
+end;
+$$;
+
 -- A route as a hold freezes it: who serves the call, by which name, at what price.
 create function gateway.candidate(
   provider text, model text, prompt bigint, cached bigint, written bigint, written_long bigint, image_input bigint,
@@ -512,6 +524,7 @@ create table gateway.model_routes (
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
   enabled boolean not null default true,
+  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
     audio_input_price, completion_price, reasoning_price, image_output_price, audio_output_price, request_price,
@@ -531,10 +544,12 @@ comment on column gateway.model_routes.written_long_price is
 comment on column gateway.model_routes.prompt_image_price is 'For an image in the prompt, beside its tokens.';
 comment on column gateway.model_routes.image_price is 'For an image that is made, whatever its size and quality: the dearest.';
 comment on column gateway.model_routes.image_prices is
-  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price.';
+  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price, or without that as the dearest of them.';
 comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see gateway.price.';
 comment on column gateway.model_routes.windows is
   'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';
+comment on column gateway.model_routes.plain_up_to is
+  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers and windows.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
 alter table gateway.models enable row level security;
@@ -759,7 +774,7 @@ comment on table gateway.requests is
 comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
-  'The provider reported more tokens than the model has; so many as it has were charged.';
+  'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -1374,15 +1389,25 @@ $$;
 create trigger word_limits before insert or update on gateway.plans
   for each row execute function gateway.word_limits();
 
--- The limits of a key and of its account, as one text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
+-- The same of a plan by its name, for the few that have limits of their own: a plan's whole row, handed on, would cost every call.
+create function gateway.own_limit_pairs(plan text, of_account jsonb, of_key jsonb, environment text) returns text
+language plpgsql stable
+as $$
+begin
+  return (
+    select gateway.limit_pairs(whole, of_account, of_key, environment) from gateway.plans as whole where id = plan);
+end;
+$$;
+
+-- The limits of a key and of its account, as one text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
 -- The same limits are always the same text, which is its own version: a limiter that used another text used other
 -- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
--- Every call needs it, so it is one expression of immutable functions, which Postgres puts in the caller's place.
+-- Every call needs it, so it is one expression, which Postgres puts in the caller's place.
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
-language sql immutable parallel safe
-return 'account=' || account.id::text || ' key=' || key.id::text || case
+language sql stable parallel safe
+return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
   when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
-  else gateway.limit_pairs(plan, account.rate_limits, key.rate_limits, key.environment)
+  else gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment)
 end;
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
@@ -1526,6 +1551,43 @@ begin
 end;
 $$;
 
+-- The same for what nearly every call is: text, of which some may be cached, at a price that has no tiers and no price of its own for
+-- what is thought. One expression, which is put in its caller's place. Null where it does not apply or a price is not known: then
+-- gateway.cost has the word.
+create function gateway.text_cost(
+  price jsonb, prompt integer, cached integer, written integer, completion integer, markup integer)
+returns bigint
+language sql immutable parallel safe
+return case when not price ?| '{tiers,reasoning}' and cached::bigint + written <= prompt then nullif(gateway.charge(
+  (prompt - cached - written) * (price ->> 'prompt')::numeric
+  + cached * coalesce(price ->> 'cached', price ->> 'prompt')::numeric
+  + written * coalesce(price ->> 'written', price ->> 'prompt')::numeric
+  + completion * (price ->> 'completion')::numeric
+  + (price ->> 'request')::numeric * 1000000,
+  markup), 9223372036854775807) end;
+
+-- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
+create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return coalesce((
+    select jsonb_object_agg(name, (usage ->> name)::numeric)
+    from unnest('{images,searches,milliseconds,characters}'::text[]) as name
+    where (usage ->> name)::numeric > coalesce((units ->> name)::numeric, 0)), '{}');
+end;
+$$;
+
+-- As many of these units as a call was held for.
+create function gateway.bounds(exceeding jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (
+    select jsonb_object_agg(name, coalesce(units -> name, '0')) from jsonb_object_keys(exceeding) as name);
+end;
+$$;
+
 -- supabase/schemas/33_pricing_calls.sql
 
 -- What a call may cost, before it is made: the routes that can serve it, their frozen prices, and the hold at the dearest.
@@ -1640,14 +1702,17 @@ declare
 begin
   -- A unit is paid for by itself or by the call's tokens; what is paid for by neither is not free.
   if route.prompt_price + route.completion_price = 0 and (
-    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null)
+    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null and route.image_prices is null)
     or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
     or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
     return null;
   end if;
-  if route.image_prices ? (units ->> 'image') then
-    frozen := frozen || jsonb_build_object('image', route.image_prices -> (units ->> 'image'));
+  if route.image_prices is not null then
+    -- A size and quality that is not in the list may be the dearest.
+    frozen := frozen || jsonb_build_object('image', coalesce(
+      (route.image_prices ->> (units ->> 'image'))::bigint, route.image_price,
+      (select max(price::bigint) from jsonb_each_text(route.image_prices) as listed (image, price))));
   end if;
   if route.prompt_image_price is not null then
     -- How many there are is known, whatever comes of the call.
@@ -1673,6 +1738,15 @@ begin
 end;
 $$;
 
+-- What so many tokens cost at these prices.
+create function gateway.most_charged(
+  prompt bigint, prompt_price bigint, output bigint, completion_price bigint, request_price bigint, markup integer)
+returns bigint
+language sql immutable parallel safe
+return gateway.charge(
+  least(prompt, 1000000000)::numeric * prompt_price + least(output, 1000000000)::numeric * completion_price
+  + request_price::numeric * 1000000, markup);
+
 -- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
 -- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
 -- cache count where the call has them.
@@ -1686,17 +1760,14 @@ returns gateway.priced_call
 language plpgsql stable
 as $$
 declare
-  most_tokens constant bigint := 1000000000;
   providers constant jsonb := call -> 'providers';
   is_plain constant boolean := call -> 'modalities' = '[]' and coalesce(call -> 'units', 'null') = 'null';
   priced gateway.priced_call;
 begin
   select
     jsonb_agg((route).candidate order by cheapness, provider),
-    max(gateway.charge(
-      least(prompt, most_tokens)::numeric * (route).prompt_price
-      + least(output, most_tokens)::numeric * (route).completion_price
-      + (route).request_price::numeric * 1000000, markup)),
+    max(gateway.most_charged(
+      prompt, (route).prompt_price, output, (route).completion_price, (route).request_price, markup)),
     max((route).prompt_price), max((route).completion_price), max((route).request_price)
     into priced
     from (
@@ -1727,6 +1798,27 @@ return case
     div(credit * 10000000000::numeric, greatest(markup, 1)) - priced.prompt_price * prompt::numeric
     - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
 end;
+
+-- The output limit that a call is priced with while its client has set none.
+create function gateway.smallest_output() returns bigint
+language sql immutable parallel safe
+return 256;
+
+-- The output limit of a choice where the client has set none: 4 096 tokens or what a quarter of the credit buys, if that is more;
+-- never beyond the credit.
+create function gateway.choose_output(
+  priced gateway.priced_call, prompt bigint, credit bigint, max_output bigint, choices bigint, markup integer)
+returns bigint
+language plpgsql immutable
+as $$
+declare
+  usual_output constant bigint := 4096;
+begin
+  return greatest(least(gateway.smallest_output(), max_output), least(
+    max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
+    greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+end;
+$$;
 
 -- supabase/schemas/34_find_model.sql
 
@@ -1797,13 +1889,17 @@ as $$
 $$;
 
 -- The routes that own keys open. At price 0 whatever the catalog says, so that the hold and the settle of such a call
--- are those of a free model. Cheapest first all the same: the caller pays the provider.
+-- are those of a free model. Cheapest first all the same: the caller pays the provider. By which units it sells is said
+-- all the same, since what it is asked goes by that.
 create function gateway.own_candidates(model text, own_keys jsonb) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_agg(
     jsonb_build_object('provider', provider, 'model', upstream_model, 'prompt', 0, 'cached', 0, 'written', 0,
                        'completion', 0, 'request', 0, 'own_key', true)
+    || jsonb_strip_nulls(jsonb_build_object(
+      'image', case when image_price is not null or image_prices is not null then 0 end, 'search', 0 * search_price,
+      'second', 0 * second_price, 'character', 0 * character_price))
     order by prompt_price + completion_price nulls last, provider)
   from gateway.model_routes
   where model_id = own_candidates.model and enabled and own_keys ? provider
@@ -2816,8 +2912,8 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
 -- A call about which there is nothing to decide, as nearly every one is. Postgres makes each node of every statement and expression
 -- ready anew in each transaction, which takes longer than to run it: so one statement reads it all, and asks as little as shows
--- that gateway.call_refusal would find nothing. Conditions are of single tables where they can be: a column that a
--- join need not hand on costs nothing.
+-- that gateway.call_refusal would find nothing. Conditions are of what is handed in or of single tables where they can be: a
+-- column that a join need not hand on costs nothing.
 
 -- What begin_request is asked, its members read out of JSON once.
 create type gateway.asked_call as (
@@ -2826,74 +2922,70 @@ create type gateway.asked_call as (
   stored_response jsonb, idempotency jsonb);
 
 create type gateway.usual_call as (
-  model text, priced gateway.priced_call, amount bigint, prompt bigint, output bigint, credit bigint, limits text,
+  key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
   context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint);
 
--- The output limit that a call is priced with while its client has set none.
-create function gateway.smallest_output() returns bigint
-language sql immutable parallel safe
-return 256;
-
--- The output limit of a choice where the client has set none: 4 096 tokens or what a quarter of the credit buys, if that is more;
--- never beyond the credit.
-create function gateway.choose_output(
-  priced gateway.priced_call, prompt bigint, credit bigint, max_output bigint, choices bigint, markup integer)
-returns bigint
-language plpgsql immutable
-as $$
-declare
-  usual_output constant bigint := 4096;
-begin
-  return greatest(least(gateway.smallest_output(), max_output), least(
-    max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
-    greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
-end;
-$$;
-
--- The call of a locked account, if it is a usual one; else nothing, and begin_any_request finds out what it is.
+-- The call of a locked account with the key of this hash, if it is a usual one; else nothing, and begin_any_request finds out what
+-- it is.
+--
+-- A client that sets no output limit may have all that its model can write, if a quarter of its credit buys it from all routes
+-- together: then gateway.choose_output would choose the same.
 create function gateway.usual_call(
-  account_id uuid, key_id uuid, caller jsonb, call jsonb, asked gateway.asked_call, at timestamptz)
+  account gateway.accounts, hash text, call jsonb, asked gateway.asked_call, at timestamptz)
 returns setof gateway.usual_call
 language sql stable rows 1
 begin atomic
   select
-    m.id, priced.priced, (priced.priced).amount, sized.prompt, sized.output,
-    a.balance - a.held, gateway.limits(a, k, p),
+    k.id, routes.candidates, routes.amount, m.prompt, m.output, gateway.limits(account, k, p),
     m.context_length, m.max_output, m.reasoning, m.image_tokens
-  from gateway.accounts as a
-  cross join gateway.api_keys as k
-  join gateway.roles as r on r.name = a.role
-  join gateway.plans as p on p.id = gateway.plan_in_force(a, at)
-  cross join gateway.models as m
+  from gateway.api_keys as k
+  cross join gateway.plans as p
+  -- Not to be merged into the query around it, which would reckon both sizes once for each place that names them.
+  cross join (
+    select
+      (asked).prompt_bound + coalesce((asked).tools, true)::integer * tool_tokens as prompt,
+      least((asked).output_limit, max_output) as output,
+      context_length, max_output, reasoning, image_tokens
+    from gateway.models
+    where id = (asked).model and enabled and kind = coalesce((asked).kind, 'chat')
+    offset 0
+  ) as m
   cross join lateral (
     select
-      (asked).prompt_bound + (asked).images * m.image_tokens
-        + coalesce((asked).tools, true)::integer * m.tool_tokens as prompt,
-      least(coalesce((asked).output_limit, gateway.smallest_output()), m.max_output) as output
-  ) as sized
-  cross join lateral (
-    select gateway.price_call(
-      m.id, call, sized.prompt, sized.output * (asked).choices, (asked).markup, at) as priced
-    offset 0
-  ) as priced
-  where a.id = account_id and k.id = key_id and m.id = (asked).model
+      jsonb_agg(r.candidate order by r.prompt_price + r.completion_price, r.provider) as candidates,
+      max(gateway.most_charged(
+        m.prompt, greatest(r.prompt_price, r.cached_price, r.written_price),
+        m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price,
+        (asked).markup)) as amount,
+      greatest(count(*), 1) as count
+    from gateway.model_routes as r
+    where r.model_id = (asked).model and r.enabled and (asked).providers ? r.provider
+      and r.prompt_price is not null and r.completion_price is not null
+    having bool_and(m.prompt <= r.plain_up_to)
+  ) as routes
+  -- Its account is compared so that no index of the accounts serves: one may have many keys.
+  where k.key_hash = hash and k.account_id is not distinct from (account).id
+    and p.id = gateway.plan_in_force(account, at)
     -- Nothing keeps the account from calling, and nothing narrows the key.
-    and a.disabled_at is null and not a.has_provider_keys
-    and gateway.is_behind(a, at) is not true and a.month >= gateway.month_of(at) and not gateway.is_in_trial(a, at)
-    and a.month_requests < coalesce((a.rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)
-    and a.month_tokens < coalesce((a.rate_limits ->> 'tokens_per_month')::bigint, p.tokens_per_month)
-    and gateway.covers(r.permissions, 'inference') and gateway.covers(k.scopes, 'inference')
-    and k.key_hash = caller -> 'key_hashes' ->> 0
+    and (account).disabled_at is null and not (account).has_provider_keys
+    and gateway.is_behind(account, at) is not true and (account).month >= gateway.month_of(at)
+    and not gateway.is_in_trial(account, at)
+    and (account).month_requests < coalesce(((account).rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)
+    and (account).month_tokens < coalesce(((account).rate_limits ->> 'tokens_per_month')::bigint, p.tokens_per_month)
+    and exists (
+      select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
+    and gateway.covers(k.scopes, 'inference')
     and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and m.enabled and m.kind = coalesce((asked).kind, 'chat') and (asked).modalities = '[]'
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
-    and (asked).prompt_bound >= 0 and (asked).images >= 0 and coalesce((asked).output_limit, 1) > 0
-    -- It has a price, and the credit for it is there.
-    and (priced.priced).amount <= a.balance - a.held;
+    and (asked).prompt_bound >= 0 and coalesce((asked).output_limit, 1) > 0
+    -- The credit for it is there.
+    and routes.amount <= (account).balance - (account).held
+    and ((asked).output_limit is not null or routes.amount <= ((account).balance - (account).held) / (4 * routes.count));
 end;
 
 -- supabase/schemas/40_begin_request.sql
@@ -3076,73 +3168,61 @@ begin
 end;
 $$;
 
--- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
-create function gateway.choose_usual_output(
-  inout usual gateway.usual_call, call jsonb, asked gateway.asked_call, at timestamptz)
-language plpgsql
-as $$
-begin
-  if usual.amount = 0 then
-    usual.output := usual.max_output;
-  else
-    usual.output := gateway.choose_output(
-      usual.priced, usual.prompt, usual.credit, usual.max_output, asked.choices, asked.markup);
-    usual.priced := gateway.price_call(
-      usual.model, call, usual.prompt, usual.output * asked.choices, asked.markup, at);
-    usual.amount := (usual.priced).amount;
-  end if;
-end;
-$$;
-
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $$
 declare
   asked constant gateway.asked_call := jsonb_populate_record(null::gateway.asked_call, call);
-  owner uuid;
-  this_key uuid;
-  at timestamptz;
+  hash constant text := caller -> 'key_hashes' ->> 0;
+  account gateway.accounts;
   usual gateway.usual_call;
-  placed record;
-  answer json;
+  earliest_end timestamptz;
+  until timestamptz;
+  is_placed boolean := false;
+  at timestamptz;
 begin
-  -- The account's row is locked first and by itself: the order of every function that moves money.
-  select a.id, k.id into owner, this_key
-    from gateway.api_keys as k join gateway.accounts as a on a.id = k.account_id
-    where k.key_hash = caller -> 'key_hashes' ->> 0
-    for no key update of a;
+  -- The account's row is locked first and by itself: the order of every function that moves money. Its key is read after that.
+  account := (
+    select whole from gateway.accounts as whole
+      where id = (select account_id from gateway.api_keys where key_hash = hash)
+      for no key update);
   at := gateway.now();
-  select * into usual from gateway.usual_call(owner, this_key, caller, call, asked, at);
-  if not found then
+  select * into usual from gateway.usual_call(account, hash, call, asked, at);
+  if found then
+    until := at + asked.hold_seconds * interval '1 second';
+    earliest_end := gateway.earliest_end(asked.call_id, at);
+    -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
+    insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+      select asked.call_id, account.id, usual.key_id, 'open', usual.amount, at, until
+        where not exists (
+          select from gateway.requests
+            where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')
+      on conflict (call_id) do nothing;
+    is_placed := found;
+  end if;
+  if not is_placed then
     -- Which may be the first thing that is written for a week: see make_months.
     if not gateway.has_month(at + interval '7 days') then
       perform gateway.make_months(at);
     end if;
     return gateway.begin_any_request(caller, call);
   end if;
+  update gateway.accounts set
+    held = held + usual.amount, next_overdue = least(next_overdue, until), month_requests = month_requests + 1
+    where id = account.id;
 
-  if asked.output_limit is null then
-    usual := gateway.choose_usual_output(usual, call, asked, at);
-  end if;
-  placed := gateway.place_hold(
-    asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);
+  perform gateway.commit_unflushed();
   -- One `format` costs a tenth of what it takes to build an object. The limits are made of names, numbers and ids.
-  answer := format(
+  return format(
     '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
     '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
-    '"credit_limited":%s,"own_keys":{}}',
+    '"credit_limited":false,"own_keys":{}}',
     usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
-    usual.max_output * asked.choices,
-    owner, this_key, to_json(usual.model), asked.markup, to_json(at), (usual.priced).candidates, usual.limits,
-    usual.reasoning::text, (asked.output_limit is null and usual.output < usual.max_output)::text);
-  if not placed.is_open then
-    return gateway.not_begun(placed.overtaken_by, answer::jsonb, false);
-  end if;
-  perform gateway.commit_unflushed();
-  return answer;
+    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), asked.markup, to_json(at),
+    usual.candidates, usual.limits, usual.reasoning::text);
 end;
 $$;
 
@@ -3356,10 +3436,10 @@ return set_config('synchronous_commit', 'off', true);
 -- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
--- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
--- clamped: no call has more tokens than its model.
+-- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding).
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -3378,22 +3458,29 @@ as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
   outcome constant text := settlement ->> 'outcome';
-  usage jsonb := nullif(settlement -> 'usage', 'null');
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
   turn constant jsonb := nullif(settlement -> 'turn', 'null');
   response constant jsonb := nullif(settlement -> 'stored_response', 'null');
-  prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
-  completion_tokens constant integer :=
-    least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
-  clamped constant boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
-    or completion_tokens < gateway.token_count(usage, 'completion');
+  price constant jsonb := nullif(facts -> 'price', 'null');
+  model constant text := coalesce(facts ->> 'model', '');
+  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
+  usage jsonb := nullif(settlement -> 'usage', 'null');
+  -- What is no token of text, or a part of one.
+  units jsonb := nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}');
+  prompt_tokens integer := gateway.token_count(usage, 'prompt');
+  completion_tokens integer := gateway.token_count(usage, 'completion');
+  cached_tokens integer;
+  written_tokens integer;
+  clamped boolean := coalesce(
+    prompt_tokens > (facts ->> 'most_prompt')::bigint or completion_tokens > (facts ->> 'most_completion')::bigint, false);
+  exceeding jsonb := '{}';
   owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
   reserved bigint;
   cost bigint := 0;
+  paying bigint;
   payment record;
-  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
   if (this_call is not null
@@ -3415,33 +3502,59 @@ begin
     perform gateway.remember_call(owner, settlement, at);
   end if;
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
-  hold := (select whole from gateway.holds as whole where call_id = this_call);
-  if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
-    select * into account from gateway.accounts where id = owner;
-    select * into hold from gateway.holds where call_id = this_call;
+  if outcome <> 'refused' then
+    delete from gateway.holds where call_id = this_call and account_id = owner and state <> 'tombstone'
+      returning * into hold;
   end if;
-  if hold.state is null or hold.state = 'tombstone' then
-    return gateway.settle_without_hold(settlement);
-  end if;
-  if hold.account_id <> owner then
-    perform gateway.refuse(gateway.refusal(409, 'call_finished'));
-  end if;
-  if outcome = 'refused' then
-    if turn is not null then
-      perform gateway.end_turn(account, this_call, turn, at);
+  if hold.call_id is null then
+    hold := (select whole from gateway.holds as whole where call_id = this_call);
+    if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
+      select * into account from gateway.accounts where id = owner;
+      select * into hold from gateway.holds where call_id = this_call;
     end if;
-    return gateway.release_hold(account, hold, settlement, at);
+    if hold.state is null or hold.state = 'tombstone' then
+      return gateway.settle_without_hold(settlement);
+    end if;
+    if hold.account_id <> owner then
+      perform gateway.refuse(gateway.refusal(409, 'call_finished'));
+    end if;
+    if outcome = 'refused' then
+      if turn is not null then
+        perform gateway.end_turn(account, this_call, turn, at);
+      end if;
+      return gateway.release_hold(account, hold, settlement, at);
+    end if;
+    delete from gateway.holds where call_id = this_call;
   end if;
 
   if clamped then
+    prompt_tokens := least(prompt_tokens, (facts ->> 'most_prompt')::bigint);
+    completion_tokens := least(completion_tokens, (facts ->> 'most_completion')::bigint);
     usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
   end if;
+  if units is not null and facts ? 'units' then
+    exceeding := gateway.exceeding(usage, facts -> 'units');
+    if exceeding <> '{}' then
+      clamped := true;
+      usage := usage || gateway.bounds(exceeding, facts -> 'units');
+      units := units || gateway.bounds(exceeding, facts -> 'units');
+    end if;
+  end if;
+  cached_tokens := gateway.token_count(usage, 'cached');
+  written_tokens := gateway.token_count(usage, 'written');
   if outcome <> 'failed' then
     -- Uncounted is not free, and neither is a provider that was no candidate.
     cost := hold.amount;
-    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
-      and nullif(facts -> 'price', 'null') is not null then
-      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
+    if usage is not null and price is not null and settlement ->> 'charge_hold' is distinct from 'true' then
+      if units is null then
+        cost := gateway.text_cost(
+          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, (facts ->> 'markup')::integer);
+      else
+        cost := null;
+      end if;
+      if cost is null then
+        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), hold.amount);
+      end if;
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -3449,34 +3562,45 @@ begin
   end if;
   -- What the hold reserves is this call's; beyond it, only what nobody else has reserved. The rest is debt.
   reserved := case when hold.state = 'open' then hold.amount else 0 end;
-  if cost > 0 then
+  if cost > 0 and cost <= reserved then
+    -- Nearly always one grant pays it all, and lives on.
+    update gateway.credit_grants set remaining = remaining - cost
+      where remaining > cost and id = (
+        select id from gateway.credit_grants
+          where account_id = owner and live and (expires_at is null or expires_at > hold.created_at)
+          order by expires_at nulls last, id limit 1)
+      returning id into paying;
+  end if;
+  if paying is not null then
+    account.balance := account.balance - cost;
+    insert into gateway.credit_transactions
+      (account_id, type, amount, grant_id, call_id, balance_after, description, created_at)
+      values (owner, 'usage', -cost, paying, this_call, account.balance, model, at);
+  elsif cost > 0 then
     payment := gateway.spend(
       account, case when cost <= reserved then cost else least(cost, reserved + gateway.available(account, at)) end,
-      'usage', this_call, coalesce(facts ->> 'model', ''), null, hold.created_at, at);
+      'usage', this_call, model, null, hold.created_at, at);
     account := payment.account;
     if payment.taken < cost then
-      account := gateway.take_on_debt(
-        account, cost - payment.taken, 'usage', this_call, coalesce(facts ->> 'model', ''), at);
+      account := gateway.take_on_debt(account, cost - payment.taken, 'usage', this_call, model, at);
     end if;
+    update gateway.accounts set debt = account.debt, next_expiry = account.next_expiry where id = owner;
   end if;
 
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
   end if;
-  delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
-    (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
+    (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
-     prompt_tokens, least(gateway.token_count(usage, 'cached'), prompt_tokens),
-     least(gateway.token_count(usage, 'written'), prompt_tokens), completion_tokens,
-     least(gateway.token_count(usage, 'reasoning'), completion_tokens),
-     nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}'),
+     prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
+     least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
@@ -3490,9 +3614,8 @@ begin
     where id = hold.key_id;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
-    month_tokens = month_tokens + prompt_tokens + completion_tokens
-    where id = account.id;
+    balance = account.balance, held = account.held, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
@@ -3502,7 +3625,7 @@ begin
   if response is not null then
     perform gateway.store_response(account, this_call, response, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
+  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
 end;
 $$;
 

@@ -65,6 +65,18 @@ begin
 end;
 $$;
 
+-- The longest prompt, in tokens, of which neither tiers nor windows change the price.
+create function gateway.plain_up_to(tiers jsonb, windows jsonb) returns bigint
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  return case
+    when windows is not null then -1
+    else coalesce((select min((tier ->> 'above')::bigint) from jsonb_array_elements(tiers) as tier), 9223372036854775807)
+  end;
+end;
+$$;
+
 -- A route as a hold freezes it: who serves the call, by which name, at what price.
 create function gateway.candidate(
   provider text, model text, prompt bigint, cached bigint, written bigint, written_long bigint, image_input bigint,

@@ -45,6 +45,7 @@ create table gateway.model_routes (
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
   enabled boolean not null default true,
+  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
     audio_input_price, completion_price, reasoning_price, image_output_price, audio_output_price, request_price,
@@ -64,10 +65,12 @@ comment on column gateway.model_routes.written_long_price is
 comment on column gateway.model_routes.prompt_image_price is 'For an image in the prompt, beside its tokens.';
 comment on column gateway.model_routes.image_price is 'For an image that is made, whatever its size and quality: the dearest.';
 comment on column gateway.model_routes.image_prices is
-  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price.';
+  'For an image of this size and quality: {"1024x1024/high": 167000000}. Any other costs image_price, or without that as the dearest of them.';
 comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see gateway.price.';
 comment on column gateway.model_routes.windows is
   'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';
+comment on column gateway.model_routes.plain_up_to is
+  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers and windows.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
 alter table gateway.models enable row level security;

@@ -110,3 +110,40 @@ begin
     markup);
 end;
 $$;
+
+-- The same for what nearly every call is: text, of which some may be cached, at a price that has no tiers and no price of its own for
+-- what is thought. One expression, which is put in its caller's place. Null where it does not apply or a price is not known: then
+-- gateway.cost has the word.
+create function gateway.text_cost(
+  price jsonb, prompt integer, cached integer, written integer, completion integer, markup integer)
+returns bigint
+language sql immutable parallel safe
+return case when not price ?| '{tiers,reasoning}' and cached::bigint + written <= prompt then nullif(gateway.charge(
+  (prompt - cached - written) * (price ->> 'prompt')::numeric
+  + cached * coalesce(price ->> 'cached', price ->> 'prompt')::numeric
+  + written * coalesce(price ->> 'written', price ->> 'prompt')::numeric
+  + completion * (price ->> 'completion')::numeric
+  + (price ->> 'request')::numeric * 1000000,
+  markup), 9223372036854775807) end;
+
+-- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
+create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return coalesce((
+    select jsonb_object_agg(name, (usage ->> name)::numeric)
+    from unnest('{images,searches,milliseconds,characters}'::text[]) as name
+    where (usage ->> name)::numeric > coalesce((units ->> name)::numeric, 0)), '{}');
+end;
+$$;
+
+-- As many of these units as a call was held for.
+create function gateway.bounds(exceeding jsonb, units jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (
+    select jsonb_object_agg(name, coalesce(units -> name, '0')) from jsonb_object_keys(exceeding) as name);
+end;
+$$;

@@ -110,14 +110,17 @@ declare
 begin
   -- A unit is paid for by itself or by the call's tokens; what is paid for by neither is not free.
   if route.prompt_price + route.completion_price = 0 and (
-    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null)
+    (asked.images > 0 and coalesce(route.image_price, route.image_output_price) is null and route.image_prices is null)
     or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
     or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
     return null;
   end if;
-  if route.image_prices ? (units ->> 'image') then
-    frozen := frozen || jsonb_build_object('image', route.image_prices -> (units ->> 'image'));
+  if route.image_prices is not null then
+    -- A size and quality that is not in the list may be the dearest.
+    frozen := frozen || jsonb_build_object('image', coalesce(
+      (route.image_prices ->> (units ->> 'image'))::bigint, route.image_price,
+      (select max(price::bigint) from jsonb_each_text(route.image_prices) as listed (image, price))));
   end if;
   if route.prompt_image_price is not null then
     -- How many there are is known, whatever comes of the call.
@@ -143,6 +146,15 @@ begin
 end;
 $$;
 
+-- What so many tokens cost at these prices.
+create function gateway.most_charged(
+  prompt bigint, prompt_price bigint, output bigint, completion_price bigint, request_price bigint, markup integer)
+returns bigint
+language sql immutable parallel safe
+return gateway.charge(
+  least(prompt, 1000000000)::numeric * prompt_price + least(output, 1000000000)::numeric * completion_price
+  + request_price::numeric * 1000000, markup);
+
 -- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
 -- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
 -- cache count where the call has them.
@@ -156,17 +168,14 @@ returns gateway.priced_call
 language plpgsql stable
 as $$
 declare
-  most_tokens constant bigint := 1000000000;
   providers constant jsonb := call -> 'providers';
   is_plain constant boolean := call -> 'modalities' = '[]' and coalesce(call -> 'units', 'null') = 'null';
   priced gateway.priced_call;
 begin
   select
     jsonb_agg((route).candidate order by cheapness, provider),
-    max(gateway.charge(
-      least(prompt, most_tokens)::numeric * (route).prompt_price
-      + least(output, most_tokens)::numeric * (route).completion_price
-      + (route).request_price::numeric * 1000000, markup)),
+    max(gateway.most_charged(
+      prompt, (route).prompt_price, output, (route).completion_price, (route).request_price, markup)),
     max((route).prompt_price), max((route).completion_price), max((route).request_price)
     into priced
     from (
@@ -197,3 +206,24 @@ return case
     div(credit * 10000000000::numeric, greatest(markup, 1)) - priced.prompt_price * prompt::numeric
     - priced.request_price::numeric * 1000000, priced.completion_price))::bigint
 end;
+
+-- The output limit that a call is priced with while its client has set none.
+create function gateway.smallest_output() returns bigint
+language sql immutable parallel safe
+return 256;
+
+-- The output limit of a choice where the client has set none: 4 096 tokens or what a quarter of the credit buys, if that is more;
+-- never beyond the credit.
+create function gateway.choose_output(
+  priced gateway.priced_call, prompt bigint, credit bigint, max_output bigint, choices bigint, markup integer)
+returns bigint
+language plpgsql immutable
+as $$
+declare
+  usual_output constant bigint := 4096;
+begin
+  return greatest(least(gateway.smallest_output(), max_output), least(
+    max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
+    greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+end;
+$$;

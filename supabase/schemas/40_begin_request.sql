@@ -176,72 +176,60 @@ begin
 end;
 $$;
 
--- begin_request for a call whose client has set no output limit: how long it may be, and the hold for so much.
-create function gateway.choose_usual_output(
-  inout usual gateway.usual_call, call jsonb, asked gateway.asked_call, at timestamptz)
-language plpgsql
-as $$
-begin
-  if usual.amount = 0 then
-    usual.output := usual.max_output;
-  else
-    usual.output := gateway.choose_output(
-      usual.priced, usual.prompt, usual.credit, usual.max_output, asked.choices, asked.markup);
-    usual.priced := gateway.price_call(
-      usual.model, call, usual.prompt, usual.output * asked.choices, asked.markup, at);
-    usual.amount := (usual.priced).amount;
-  end if;
-end;
-$$;
-
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
 create function public.begin_request(caller jsonb, call jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $$
 declare
   asked constant gateway.asked_call := jsonb_populate_record(null::gateway.asked_call, call);
-  owner uuid;
-  this_key uuid;
-  at timestamptz;
+  hash constant text := caller -> 'key_hashes' ->> 0;
+  account gateway.accounts;
   usual gateway.usual_call;
-  placed record;
-  answer json;
+  earliest_end timestamptz;
+  until timestamptz;
+  is_placed boolean := false;
+  at timestamptz;
 begin
-  -- The account's row is locked first and by itself: the order of every function that moves money.
-  select a.id, k.id into owner, this_key
-    from gateway.api_keys as k join gateway.accounts as a on a.id = k.account_id
-    where k.key_hash = caller -> 'key_hashes' ->> 0
-    for no key update of a;
+  -- The account's row is locked first and by itself: the order of every function that moves money. Its key is read after that.
+  account := (
+    select whole from gateway.accounts as whole
+      where id = (select account_id from gateway.api_keys where key_hash = hash)
+      for no key update);
   at := gateway.now();
-  select * into usual from gateway.usual_call(owner, this_key, caller, call, asked, at);
-  if not found then
+  select * into usual from gateway.usual_call(account, hash, call, asked, at);
+  if found then
+    until := at + asked.hold_seconds * interval '1 second';
+    earliest_end := gateway.earliest_end(asked.call_id, at);
+    -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
+    insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+      select asked.call_id, account.id, usual.key_id, 'open', usual.amount, at, until
+        where not exists (
+          select from gateway.requests
+            where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')
+      on conflict (call_id) do nothing;
+    is_placed := found;
+  end if;
+  if not is_placed then
     -- Which may be the first thing that is written for a week: see make_months.
     if not gateway.has_month(at + interval '7 days') then
       perform gateway.make_months(at);
     end if;
     return gateway.begin_any_request(caller, call);
   end if;
+  update gateway.accounts set
+    held = held + usual.amount, next_overdue = least(next_overdue, until), month_requests = month_requests + 1
+    where id = account.id;
 
-  if asked.output_limit is null then
-    usual := gateway.choose_usual_output(usual, call, asked, at);
-  end if;
-  placed := gateway.place_hold(
-    asked.call_id, owner, this_key, usual.amount, at + asked.hold_seconds * interval '1 second', at);
+  perform gateway.commit_unflushed();
   -- One `format` costs a tenth of what it takes to build an object. The limits are made of names, numbers and ids.
-  answer := format(
+  return format(
     '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
     '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
-    '"credit_limited":%s,"own_keys":{}}',
+    '"credit_limited":false,"own_keys":{}}',
     usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
-    usual.max_output * asked.choices,
-    owner, this_key, to_json(usual.model), asked.markup, to_json(at), (usual.priced).candidates, usual.limits,
-    usual.reasoning::text, (asked.output_limit is null and usual.output < usual.max_output)::text);
-  if not placed.is_open then
-    return gateway.not_begun(placed.overtaken_by, answer::jsonb, false);
-  end if;
-  perform gateway.commit_unflushed();
-  return answer;
+    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), asked.markup, to_json(at),
+    usual.candidates, usual.limits, usual.reasoning::text);
 end;
 $$;

@@ -6,10 +6,10 @@
 -- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
--- most_completion, with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
--- clamped: no call has more tokens than its model.
+-- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding).
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -28,22 +28,29 @@ as $$
 declare
   this_call constant uuid := (settlement ->> 'call_id')::uuid;
   outcome constant text := settlement ->> 'outcome';
-  usage jsonb := nullif(settlement -> 'usage', 'null');
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
   turn constant jsonb := nullif(settlement -> 'turn', 'null');
   response constant jsonb := nullif(settlement -> 'stored_response', 'null');
-  prompt_tokens constant integer := least(gateway.token_count(usage, 'prompt'), (facts ->> 'most_prompt')::bigint);
-  completion_tokens constant integer :=
-    least(gateway.token_count(usage, 'completion'), (facts ->> 'most_completion')::bigint);
-  clamped constant boolean := prompt_tokens < gateway.token_count(usage, 'prompt')
-    or completion_tokens < gateway.token_count(usage, 'completion');
+  price constant jsonb := nullif(facts -> 'price', 'null');
+  model constant text := coalesce(facts ->> 'model', '');
+  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
+  usage jsonb := nullif(settlement -> 'usage', 'null');
+  -- What is no token of text, or a part of one.
+  units jsonb := nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}');
+  prompt_tokens integer := gateway.token_count(usage, 'prompt');
+  completion_tokens integer := gateway.token_count(usage, 'completion');
+  cached_tokens integer;
+  written_tokens integer;
+  clamped boolean := coalesce(
+    prompt_tokens > (facts ->> 'most_prompt')::bigint or completion_tokens > (facts ->> 'most_completion')::bigint, false);
+  exceeding jsonb := '{}';
   owner uuid := facts ->> 'account_id';
   account gateway.accounts;
   hold gateway.holds;
   reserved bigint;
   cost bigint := 0;
+  paying bigint;
   payment record;
-  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
   at timestamptz;
 begin
   if (this_call is not null
@@ -65,33 +72,59 @@ begin
     perform gateway.remember_call(owner, settlement, at);
   end if;
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
-  hold := (select whole from gateway.holds as whole where call_id = this_call);
-  if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
-    select * into account from gateway.accounts where id = owner;
-    select * into hold from gateway.holds where call_id = this_call;
+  if outcome <> 'refused' then
+    delete from gateway.holds where call_id = this_call and account_id = owner and state <> 'tombstone'
+      returning * into hold;
   end if;
-  if hold.state is null or hold.state = 'tombstone' then
-    return gateway.settle_without_hold(settlement);
-  end if;
-  if hold.account_id <> owner then
-    perform gateway.refuse(gateway.refusal(409, 'call_finished'));
-  end if;
-  if outcome = 'refused' then
-    if turn is not null then
-      perform gateway.end_turn(account, this_call, turn, at);
+  if hold.call_id is null then
+    hold := (select whole from gateway.holds as whole where call_id = this_call);
+    if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
+      select * into account from gateway.accounts where id = owner;
+      select * into hold from gateway.holds where call_id = this_call;
     end if;
-    return gateway.release_hold(account, hold, settlement, at);
+    if hold.state is null or hold.state = 'tombstone' then
+      return gateway.settle_without_hold(settlement);
+    end if;
+    if hold.account_id <> owner then
+      perform gateway.refuse(gateway.refusal(409, 'call_finished'));
+    end if;
+    if outcome = 'refused' then
+      if turn is not null then
+        perform gateway.end_turn(account, this_call, turn, at);
+      end if;
+      return gateway.release_hold(account, hold, settlement, at);
+    end if;
+    delete from gateway.holds where call_id = this_call;
   end if;
 
   if clamped then
+    prompt_tokens := least(prompt_tokens, (facts ->> 'most_prompt')::bigint);
+    completion_tokens := least(completion_tokens, (facts ->> 'most_completion')::bigint);
     usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
   end if;
+  if units is not null and facts ? 'units' then
+    exceeding := gateway.exceeding(usage, facts -> 'units');
+    if exceeding <> '{}' then
+      clamped := true;
+      usage := usage || gateway.bounds(exceeding, facts -> 'units');
+      units := units || gateway.bounds(exceeding, facts -> 'units');
+    end if;
+  end if;
+  cached_tokens := gateway.token_count(usage, 'cached');
+  written_tokens := gateway.token_count(usage, 'written');
   if outcome <> 'failed' then
     -- Uncounted is not free, and neither is a provider that was no candidate.
     cost := hold.amount;
-    if usage is not null and settlement ->> 'charge_hold' is distinct from 'true'
-      and nullif(facts -> 'price', 'null') is not null then
-      cost := coalesce(gateway.cost(facts -> 'price', usage, (facts ->> 'markup')::integer), hold.amount);
+    if usage is not null and price is not null and settlement ->> 'charge_hold' is distinct from 'true' then
+      if units is null then
+        cost := gateway.text_cost(
+          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, (facts ->> 'markup')::integer);
+      else
+        cost := null;
+      end if;
+      if cost is null then
+        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), hold.amount);
+      end if;
       if settlement ->> 'estimated' = 'true' then
         cost := least(cost, hold.amount);
       end if;
@@ -99,34 +132,45 @@ begin
   end if;
   -- What the hold reserves is this call's; beyond it, only what nobody else has reserved. The rest is debt.
   reserved := case when hold.state = 'open' then hold.amount else 0 end;
-  if cost > 0 then
+  if cost > 0 and cost <= reserved then
+    -- Nearly always one grant pays it all, and lives on.
+    update gateway.credit_grants set remaining = remaining - cost
+      where remaining > cost and id = (
+        select id from gateway.credit_grants
+          where account_id = owner and live and (expires_at is null or expires_at > hold.created_at)
+          order by expires_at nulls last, id limit 1)
+      returning id into paying;
+  end if;
+  if paying is not null then
+    account.balance := account.balance - cost;
+    insert into gateway.credit_transactions
+      (account_id, type, amount, grant_id, call_id, balance_after, description, created_at)
+      values (owner, 'usage', -cost, paying, this_call, account.balance, model, at);
+  elsif cost > 0 then
     payment := gateway.spend(
       account, case when cost <= reserved then cost else least(cost, reserved + gateway.available(account, at)) end,
-      'usage', this_call, coalesce(facts ->> 'model', ''), null, hold.created_at, at);
+      'usage', this_call, model, null, hold.created_at, at);
     account := payment.account;
     if payment.taken < cost then
-      account := gateway.take_on_debt(
-        account, cost - payment.taken, 'usage', this_call, coalesce(facts ->> 'model', ''), at);
+      account := gateway.take_on_debt(account, cost - payment.taken, 'usage', this_call, model, at);
     end if;
+    update gateway.accounts set debt = account.debt, next_expiry = account.next_expiry where id = owner;
   end if;
 
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
   end if;
-  delete from gateway.holds where call_id = this_call;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
-    (this_call, account.id, hold.key_id, settlement ->> 'request_id', coalesce(facts ->> 'model', ''),
+    (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
-     prompt_tokens, least(gateway.token_count(usage, 'cached'), prompt_tokens),
-     least(gateway.token_count(usage, 'written'), prompt_tokens), completion_tokens,
-     least(gateway.token_count(usage, 'reasoning'), completion_tokens),
-     nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}'),
+     prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
+     least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
@@ -140,9 +184,8 @@ begin
     where id = hold.key_id;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, debt = account.debt, next_expiry = account.next_expiry,
-    month_tokens = month_tokens + prompt_tokens + completion_tokens
-    where id = account.id;
+    balance = account.balance, held = account.held, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
@@ -152,6 +195,6 @@ begin
   if response is not null then
     perform gateway.store_response(account, this_call, response, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped);
+  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
 end;
 $$;

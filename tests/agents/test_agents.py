@@ -19,6 +19,11 @@ AGENTS = os.environ["AGENTS"]
 CREDITS = Decimal(20)
 # Claude's own model, served by a provider that speaks Anthropic's Messages, and models that are asked for a chat completion.
 MESSAGES, CHAT, REASONING_CHAT = "claude-sonnet-4-5", "portkey:openai/gpt-4o-mini", "chutes:deepseek/deepseek-r1"
+# What Claude Code asks for by itself.
+DEFAULT_MESSAGES = "claude-opus-5-5"
+# Models of OpenAI's that Codex knows by name: it offers them tools that take a text, the older one a patch, and the newer one
+# a script, within a namespace, within the conversation.
+PATCHES, SCRIPTS = "gpt-5.5", "gpt-6.1-sol"
 
 
 def call(method: str, path: str, key: str, body=None):
@@ -51,6 +56,10 @@ class Account:
 
 class Agents(unittest.TestCase):
     def setUp(self):
+        self.begin()
+
+    def begin(self):
+        """An account and a home that nobody has used."""
         self.account = Account()
         self.home = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.work = self.home / "work"
@@ -110,6 +119,15 @@ class Agents(unittest.TestCase):
     def test_claude_code_edits_a_file_with_an_anthropic_model(self):
         self.claude_edits(MESSAGES)
 
+    def test_claude_code_edits_a_file_with_the_model_that_it_asks_for_by_itself(self):
+        self.claude_edits(DEFAULT_MESSAGES)
+
+    def test_claude_code_edits_a_file_with_a_cache_of_an_hour(self):
+        for model in [MESSAGES, CHAT]:
+            with self.subTest(model):
+                self.begin()
+                self.claude_edits(model, ENABLE_PROMPT_CACHING_1H="1")
+
     def test_claude_code_edits_a_file_with_any_other_model(self):
         self.claude_edits(CHAT)
 
@@ -128,6 +146,49 @@ class Agents(unittest.TestCase):
     def test_claude_code_counts_its_context_for_free(self):
         self.assertIn("Context Usage", self.claude(MESSAGES, "/context"))
         self.assertEqual((self.account.spent(), self.account.requests()), (0, []))
+
+    # Codex, through /v1/responses.
+
+    def codex_edits(self, model: str, *calls: tuple[str, dict], least: int = 3):
+        home = self.home / ".codex"
+        home.mkdir()
+        # JSON's texts are TOML's.
+        text = json.dumps
+        config = f"""
+model = {text(model)}
+model_provider = "gateway"
+[model_providers.gateway]
+name = "gateway"
+base_url = {text(f"{BASE_URL}/v1")}
+env_key = "GATEWAY_KEY"
+wire_api = "responses"
+"""
+        (home / "config.toml").write_text(config)
+        said = self.run_agent(
+            "codex",
+            *("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", self.steps(*calls)),
+            GATEWAY_KEY=self.account.key,
+        )
+        # It ends well also where it has heard nothing.
+        items = [json.loads(line).get("item", {}) for line in said.splitlines() if line.startswith("{")]
+        self.assertTrue(any(item.get("type") == "agent_message" and item["text"].strip() for item in items), said)
+        self.assertEqual((self.work / "copy.txt").read_text(), "Hello world\n", said)
+        self.assert_paid(least)
+
+    def test_codex_edits_a_file_with_any_model(self):
+        shell = ("exec_command", {"cmd": "sed -i s/there/world/ note.txt"}), ("exec_command", {"cmd": "cp note.txt copy.txt"})
+        for model in ["openrouter:openai/gpt-5", "portkey:openai/gpt-5", f"anthropic:{MESSAGES}", REASONING_CHAT]:
+            with self.subTest(model):
+                self.begin()
+                self.codex_edits(model, *shell)
+
+    def test_codex_edits_a_file_by_a_patch(self):
+        patch = "*** Begin Patch\n*** Update File: note.txt\n@@\n-Hello there\n+Hello world\n*** End Patch\n"
+        self.codex_edits(PATCHES, ("apply_patch", {"input": patch}), ("exec_command", {"cmd": "cp note.txt copy.txt"}))
+
+    def test_codex_edits_a_file_by_a_script(self):
+        command = json.dumps({"cmd": "sed -i s/there/world/ note.txt && cp note.txt copy.txt"})
+        self.codex_edits(SCRIPTS, ("exec", {"input": f"text(await tools.exec_command({command}))"}), least=2)
 
     # opencode, through the endpoint of each of its provider packages.
 
@@ -154,6 +215,12 @@ class Agents(unittest.TestCase):
 
     def test_opencode_edits_a_file_through_messages(self):
         self.opencode_edits("@ai-sdk/anthropic", MESSAGES)
+
+    def test_opencode_edits_a_file_through_responses(self):
+        for model in ["openai:openai/gpt-4o-mini", CHAT, f"anthropic:{MESSAGES}"]:
+            with self.subTest(model):
+                self.begin()
+                self.opencode_edits("@ai-sdk/openai", model)
 
     # aider and llm, through /v1/chat/completions.
 

@@ -11,10 +11,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r python/requirements.txt
+# Apart from the others: it wants versions of its own of the same packages.
+python3 -m venv "$work/instructor"
+"$work/instructor/bin/pip" install --quiet --disable-pip-version-check -r instructor/requirements.txt
 npm ci --prefix node --no-audit --no-fund --loglevel=error
 
-# Both, even if the first one fails.
+# All, even if one fails.
 failed=0
 (cd python && "$work/venv/bin/python" -B -m pytest -q -p no:cacheprovider) || failed=1
+(cd instructor && "$work/instructor/bin/python" -B -m pytest -q -p no:cacheprovider) || failed=1
 (cd node && node --test --test-reporter=spec) || failed=1
 exit $failed

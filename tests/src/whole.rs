@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::world::{Route, World};
 
 /// The formats.
-pub static WHOLES: [Whole; 4] = [
+pub static WHOLES: [Whole; 5] = [
     Whole {
         name: "embeddings",
         model: "test/embeddings",
@@ -49,8 +49,8 @@ pub static WHOLES: [Whole; 4] = [
         most_output: 0,
         repeatable: true,
         streams: false,
-        prices: "",
-        priced: |usage| count(usage, "total_tokens") * 1_000,
+        prices: "search_price = 2000000",
+        priced: |usage| count(usage, "total_tokens") * 1_000 + count(usage, "search_units") * 2_000_000,
     },
     Whole {
         name: "speech",
@@ -62,12 +62,13 @@ pub static WHOLES: [Whole; 4] = [
         kind: Kind::Speech,
         question: |text| json!({ "input": text, "voice": "alloy" }),
         list: "",
-        counted: 1,
+        counted: 0,
         most_output: 0,
         repeatable: true,
         streams: false,
-        prices: "request_price = 3000000",
-        priced: |_| 3_000_000,
+        prices: "character_price = 15000000000",
+        // Hello has five.
+        priced: |_| 5 * 15_000,
     },
     Whole {
         name: "images",
@@ -83,8 +84,29 @@ pub static WHOLES: [Whole; 4] = [
         most_output: 6_240,
         repeatable: false,
         streams: true,
-        prices: "",
-        priced: |usage| count(usage, "input_tokens") * 1_000 + count(usage, "output_tokens") * 2_000,
+        prices: "image_output_price = 40000000000",
+        priced: |usage| count(usage, "input_tokens") * 1_000 + count(usage, "output_tokens") * 40_000,
+    },
+    Whole {
+        name: "images by the piece",
+        model: "test/pieces",
+        provider: "portkey",
+        second: "openrouter",
+        format: Format::ImageGeneration,
+        route: "images_generate",
+        kind: Kind::Image,
+        question: |text| json!({ "prompt": text, "size": "1024x1024", "quality": "low" }),
+        list: "data",
+        counted: 0,
+        most_output: 6_240,
+        repeatable: false,
+        streams: true,
+        prices: r#"image_price = 90000000, image_prices = '{"1024x1024/low": 30000000}'"#,
+        priced: |usage| {
+            count(usage, "input_tokens") * 1_000
+                + count(usage, "output_tokens") * 2_000
+                + count(usage, "images") * 30_000_000
+        },
     },
 ];
 
@@ -108,7 +130,8 @@ pub struct Whole {
     question: fn(&str) -> Value,
     /// The member of an answer that holds what was asked for; empty where the answer is bytes.
     pub list: &'static str,
-    /// Prompt tokens that the gateway counts for a request that says Hello, where the provider does not say.
+    /// Prompt tokens that the gateway counts for a request that says Hello, where the provider does not say; 0 where nothing
+    /// need be counted, since its units say it all.
     pub counted: u64,
     /// The most tokens that its model makes.
     pub most_output: u32,

@@ -11,3 +11,5 @@ impl Embedded {
         Err(DatabaseError::NoEmbedded)
     }
 }
+
+impl super::Server for Embedded {}

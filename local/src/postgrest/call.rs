@@ -13,10 +13,7 @@ use tokio_postgres::{Error, Row, Statement, types::ToSql};
 const SETTINGS: &str = "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true), \
      set_config('request.method', $3, true), set_config('request.path', $4, true), \
      set_config('request.headers', $5, true), set_config('request.cookies', '{}', true), \
-     set_config('statement_timeout', coalesce(
-       (select split_part(setting, '=', 2) from pg_catalog.pg_db_role_setting, unnest(setconfig) setting
-        where setdatabase = 0 and setrole = $1::regrole and setting like 'statement_timeout=%'),
-       current_setting('statement_timeout')), true)";
+     set_config('statement_timeout', coalesce($6, current_setting('statement_timeout')), true)";
 
 /// A call, ready to be run.
 pub(super) struct Call<'a> {
@@ -25,6 +22,8 @@ pub(super) struct Call<'a> {
     /// The JSON object with the arguments.
     pub body: &'a str,
     pub caller: &'a Caller,
+    /// The time that the caller's role has, where it has one of its own.
+    pub timeout: Option<&'a str>,
     pub request: &'a Parts,
 }
 
@@ -36,8 +35,14 @@ impl Call<'_> {
         let settings = connection.prepare(SETTINGS).await?;
         let begin = if self.function.volatile { "begin" } else { "begin read only" };
         let headers = headers_json(&self.request.headers);
-        let values: [&(dyn ToSql + Sync); 5] =
-            [&self.caller.role, &self.caller.claims, &self.request.method.as_str(), &self.request.uri.path(), &headers];
+        let values: [&(dyn ToSql + Sync); 6] = [
+            &self.caller.role,
+            &self.caller.claims,
+            &self.request.method.as_str(),
+            &self.request.uri.path(),
+            &headers,
+            &self.timeout,
+        ];
         let (sql, takes_json) = self.function.sql(self.arguments);
         let body: &[&(dyn ToSql + Sync)] = if takes_json { &[&self.body] } else { &[] };
         let rows = match connection.statements.get(&*sql) {

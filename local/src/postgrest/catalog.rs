@@ -30,6 +30,12 @@ const FUNCTIONS: &str = "
       and p.provariadic = 0
       and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)";
 
+/// The time that each role's statements have. PostgREST knows the settings of its roles since it read the schema, too.
+const TIMEOUTS: &str = "
+    select r.rolname::text, split_part(setting, '=', 2)
+    from pg_catalog.pg_db_role_setting s join pg_catalog.pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as setting
+    where s.setdatabase = 0 and setting like 'statement_timeout=%'";
+
 /// What a function gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Returns {
@@ -61,9 +67,14 @@ pub(super) struct Function {
     worded: RwLock<HashMap<Arguments, Arc<str>>>,
 }
 
-/// All functions, by name.
+/// What is known of the database.
 #[derive(Default)]
-pub(super) struct Catalog(HashMap<String, Vec<Arc<Function>>>);
+pub(super) struct Catalog {
+    /// All functions, by name.
+    functions: HashMap<String, Vec<Arc<Function>>>,
+    /// By role.
+    timeouts: HashMap<String, String>,
+}
 
 impl Catalog {
     pub(super) async fn read(client: &Client) -> Result<Catalog, tokio_postgres::Error> {
@@ -103,14 +114,22 @@ impl Catalog {
                 returns,
                 worded: RwLock::default(),
             };
-            catalog.0.entry(name).or_default().push(Arc::new(function));
+            catalog.functions.entry(name).or_default().push(Arc::new(function));
+        }
+        for row in client.query(TIMEOUTS, &[]).await? {
+            catalog.timeouts.insert(row.try_get(0)?, row.try_get(1)?);
         }
         Ok(catalog)
     }
 
+    /// The `statement_timeout` of a role that has one of its own.
+    pub(super) fn timeout(&self, role: &str) -> Option<&str> {
+        self.timeouts.get(role).map(String::as_str)
+    }
+
     /// Finds the one function of that name that takes exactly these arguments.
     pub(super) fn find(&self, name: &str, arguments: &Arguments) -> Result<Arc<Function>, Answer> {
-        let named = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
+        let named = self.functions.get(name).map(Vec::as_slice).unwrap_or_default();
         let fitting: Vec<&Arc<Function>> = named.iter().filter(|function| function.takes(arguments)).collect();
         match fitting.as_slice() {
             [function] => Ok(Arc::clone(function)),

@@ -66,9 +66,10 @@ impl Service {
         // Without a body a function is called without arguments.
         let body = if body.is_empty() { "{}" } else { std::str::from_utf8(body).map_err(|_| invalid(()))? };
         let arguments = Arguments::parse(body).map_err(|_| invalid(()))?;
-        let function = self.function(name, &arguments).await?;
+        let (catalog, function) = self.function(name, &arguments).await?;
         let mut lease = self.connection().await?;
-        let call = Call { function: &function, arguments: &arguments, body, caller: &caller, request: parts };
+        let timeout = catalog.timeout(&caller.role);
+        let call = Call { function: &function, arguments: &arguments, body, caller: &caller, timeout, request: parts };
         let result = call.run(&mut lease.connection).await;
         lease.connection.errors += u32::from(result.is_err());
         lease.release();
@@ -80,10 +81,10 @@ impl Service {
     }
 
     /// Finds a function, in a fresh catalogue if the one at hand does not have it.
-    async fn function(&self, name: &str, arguments: &Arguments) -> Result<Arc<Function>, Answer> {
+    async fn function(&self, name: &str, arguments: &Arguments) -> Result<(Arc<Catalog>, Arc<Function>), Answer> {
         let catalog = Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner));
         if let Ok(function) = catalog.find(name, arguments) {
-            return Ok(function);
+            return Ok((catalog, function));
         }
         let lease = self.connection().await?;
         let read = Catalog::read(&lease.connection.client).await;
@@ -97,7 +98,8 @@ impl Service {
             }
         };
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
-        catalog.find(name, arguments)
+        let function = catalog.find(name, arguments)?;
+        Ok((catalog, function))
     }
 
     async fn connection(&self) -> Result<Lease, Answer> {

@@ -2,7 +2,7 @@
 
 use super::{
     error::ApiError,
-    request::{Given as Asked, Request, ResponseFormat, Told, Tool},
+    request::{Caches, Given as Asked, Request, ResponseFormat, Told, Tool},
     schema,
     tokens::{self, Piece},
 };
@@ -76,12 +76,15 @@ pub(super) struct ToolCall {
     pub(super) arguments: Vec<Piece>,
 }
 
-/// Reported token counts. `cached` and `written` are parts of `prompt`, `reasoning` of `completion`.
+/// Reported token counts. `cached` and `written` are parts of `prompt`, `written_long` of `written`, `reasoning` of
+/// `completion`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Usage {
     pub(super) prompt: u64,
     pub(super) cached: u64,
     pub(super) written: u64,
+    /// Into a cache of an hour.
+    pub(super) written_long: u64,
     pub(super) completion: u64,
     pub(super) reasoning: u64,
 }
@@ -123,7 +126,9 @@ impl Answer {
         if let Asked::Images { images, tokens, .. } = &request.given {
             completion = images * tokens;
         }
-        let usage = Usage { prompt: request.prompt.tokens(), cached: 0, written: 0, completion, reasoning };
+        let Caches { written, written_long } = request.caches;
+        let prompt = request.prompt.tokens();
+        let usage = Usage { prompt, cached: 0, written, written_long, completion, reasoning };
         Ok(Self { model: request.model.clone(), choices, usage, given })
     }
 }

@@ -1,4 +1,4 @@
-//! Stand-ins for the five upstream providers: one HTTP server on a port of the loopback interface, with each
+//! Stand-ins for the upstream providers: one HTTP server on a port of the loopback interface, with each
 //! provider under its own base path, so that its `<NAME>_BASE_URL` can point at it.
 //!
 //! They check what the originals check (key, body, parameters) and answer as OpenAI's chat completions and legacy text
@@ -6,7 +6,7 @@
 //! behaviours of [`behaviour::TABLE`]: failures, cut streams, odd framing, exact usage figures, recorded answers of every
 //! shape.
 //!
-//! Layout: `server` takes requests, `vendor` is what differs between the five, `format` is which endpoint was asked,
+//! Layout: `server` takes requests, `vendor` is what differs between them, `format` is which endpoint was asked,
 //! `request` checks a body, `answer` composes and `wire` renders a completion, `script` plays its bytes, `behaviour`
 //! holds the table, `shapes/` the recorded answers, `control` is the tests' side.
 
@@ -37,7 +37,7 @@ pub use tokens::IMAGE_TOKENS;
 use vendor::Vendor;
 
 /// The names under which the providers are asked for, in the order of their keys.
-pub const NAMES: [&str; 5] = ["openrouter", "portkey", "featherless", "chutes", "anthropic"];
+pub const NAMES: [&str; 6] = ["openrouter", "portkey", "featherless", "chutes", "anthropic", "openai"];
 
 /// The key that each provider accepts; any other is refused with 401.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +52,12 @@ pub struct ProviderKeys {
     pub chutes: String,
     /// `x-api-key`.
     pub anthropic: String,
+    /// `Authorization: Bearer`.
+    pub openai: String,
 }
 
 impl Default for ProviderKeys {
-    /// Five different keys in the originals' formats, worth nothing anywhere else.
+    /// Different keys in the originals' formats, worth nothing anywhere else.
     fn default() -> Self {
         Self {
             openrouter: "sk-or-v1-standin-openrouter".to_owned(),
@@ -63,6 +65,7 @@ impl Default for ProviderKeys {
             featherless: "rc_standin_featherless".to_owned(),
             chutes: "cpk_standin_chutes".to_owned(),
             anthropic: "sk-ant-api03-standin-anthropic".to_owned(),
+            openai: "sk-proj-standin-openai".to_owned(),
         }
     }
 }
@@ -75,6 +78,7 @@ impl ProviderKeys {
             Vendor::Featherless => &self.featherless,
             Vendor::Chutes => &self.chutes,
             Vendor::Anthropic => &self.anthropic,
+            Vendor::OpenAi => &self.openai,
         }
     }
 }

@@ -196,6 +196,7 @@ impl Server {
         }
         let body: Value =
             serde_json::from_slice(body).map_err(|_| ApiError::bad_request("the body is not valid JSON"))?;
+        vendor.knows(format, &body)?;
         let request = Asked::parse(format, &body)?;
         let envelope = Envelope { vendor, format, serial: self.serial.fetch_add(1, Ordering::Relaxed), created };
         let reply = choose(&request.model)?.play(&request, envelope, &self.fast)?;

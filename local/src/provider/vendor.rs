@@ -1,11 +1,11 @@
-//! What differs between the five providers: base path, endpoints, key header, the field of a reasoning text, the shape of an error.
+//! What differs between the providers: base path, endpoints, key header, the field of a reasoning text, the shape of an error.
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::{error::ApiError, format::Format};
 
-/// One of the five originals.
+/// One of the originals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenRouter,
@@ -13,11 +13,12 @@ pub(super) enum Vendor {
     Featherless,
     Chutes,
     Anthropic,
+    OpenAi,
 }
 
 impl Vendor {
-    pub(super) const ALL: [Self; 5] =
-        [Self::OpenRouter, Self::Portkey, Self::Featherless, Self::Chutes, Self::Anthropic];
+    pub(super) const ALL: [Self; 6] =
+        [Self::OpenRouter, Self::Portkey, Self::Featherless, Self::Chutes, Self::Anthropic, Self::OpenAi];
 
     pub(super) fn name(self) -> &'static str {
         super::NAMES[self as usize]
@@ -34,6 +35,7 @@ impl Vendor {
             Self::Featherless => "/featherless/v1",
             Self::Chutes => "/chutes/v1",
             Self::Anthropic => "/anthropic/v1",
+            Self::OpenAi => "/openai/v1",
         }
     }
 
@@ -41,13 +43,17 @@ impl Vendor {
     pub(super) const fn has(self, format: Format) -> bool {
         match format {
             Format::Messages => matches!(self, Self::OpenRouter | Self::Anthropic),
-            Format::Responses => matches!(self, Self::OpenRouter),
-            Format::Chat | Format::Text => !matches!(self, Self::Anthropic),
-            Format::Images => matches!(self, Self::Portkey),
+            Format::Responses => matches!(self, Self::OpenRouter | Self::OpenAi),
+            Format::Chat => !matches!(self, Self::Anthropic),
+            // The models that OpenAI has today are no completion models.
+            Format::Text => !matches!(self, Self::Anthropic | Self::OpenAi),
+            Format::Images => matches!(self, Self::Portkey | Self::OpenAi),
             Format::OwnImages => matches!(self, Self::OpenRouter),
-            Format::Speech => matches!(self, Self::OpenRouter | Self::Portkey),
+            Format::Speech => matches!(self, Self::OpenRouter | Self::Portkey | Self::OpenAi),
             Format::Rerank => matches!(self, Self::OpenRouter | Self::Portkey),
-            Format::Embeddings => matches!(self, Self::OpenRouter | Self::Portkey | Self::Featherless),
+            Format::Embeddings => {
+                matches!(self, Self::OpenRouter | Self::Portkey | Self::Featherless | Self::OpenAi)
+            }
         }
     }
 
@@ -60,7 +66,7 @@ impl Vendor {
     pub(super) fn reasoning_field(self) -> &'static str {
         match self {
             Self::OpenRouter => "reasoning",
-            Self::Portkey | Self::Featherless | Self::Chutes | Self::Anthropic => "reasoning_content",
+            Self::Portkey | Self::Featherless | Self::Chutes | Self::Anthropic | Self::OpenAi => "reasoning_content",
         }
     }
 
@@ -73,7 +79,7 @@ impl Vendor {
         let given = match self {
             Self::Portkey => header("x-portkey-api-key"),
             Self::Anthropic => header("x-api-key"),
-            Self::OpenRouter | Self::Featherless | Self::Chutes => {
+            Self::OpenRouter | Self::Featherless | Self::Chutes | Self::OpenAi => {
                 header("authorization").and_then(|value| value.strip_prefix("Bearer "))
             }
         };
@@ -96,6 +102,37 @@ impl Vendor {
         Ok(())
     }
 
+    /// Refuses what the provider does not know. OpenAI does so with every member that its API has not; what is listed here is
+    /// what clients of other providers send.
+    ///
+    /// # Errors
+    /// 400 that names the member.
+    pub(super) fn knows(self, format: Format, body: &Value) -> Result<(), ApiError> {
+        if self != Self::OpenAi || format != Format::Chat {
+            return Ok(());
+        }
+        if !body["max_tokens"].is_null() {
+            let message = "is not supported with this model. Use 'max_completion_tokens' instead.";
+            return Err(ApiError::parameter("max_tokens", "unsupported_parameter", message));
+        }
+        let unknown = |member: &str| ApiError::parameter(member, "unknown_parameter", "is unknown");
+        let has =
+            |object: &Value, names: &[&'static str]| names.iter().copied().find(|name| object.get(name).is_some());
+        if let Some(name) =
+            has(body, &["reasoning", "include_reasoning", "usage", "top_k", "top_a", "min_p", "provider"])
+        {
+            return Err(unknown(name));
+        }
+        let items = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
+        let messages = items(&body["messages"]);
+        let parts = messages.iter().flat_map(|message| items(&message["content"]));
+        let within: Vec<Value> = parts.chain(items(&body["tools"])).chain(messages.iter().cloned()).collect();
+        match within.iter().find_map(|one| has(one, &["cache_control", "reasoning", "reasoning_details"])) {
+            Some(name) => Err(unknown(&format!("messages.{name}"))),
+            None => Ok(()),
+        }
+    }
+
     /// An error in this provider's dialect, at that endpoint. OpenRouter (<https://openrouter.ai/docs/api/reference/errors-and-debugging>)
     /// and the vLLM servers behind Chutes give the status as a number in `code`; Portkey names the provider it asked.
     pub(super) fn error_body(self, format: Format, error: &ApiError) -> Value {
@@ -108,7 +145,7 @@ impl Vendor {
         match self {
             Self::OpenRouter => json!({"error": {"message": message, "code": status}}),
             Self::Chutes => json!({"error": {"message": message, "type": kind, "param": param, "code": status}}),
-            Self::Featherless | Self::Anthropic => {
+            Self::Featherless | Self::Anthropic | Self::OpenAi => {
                 json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
             }
             Self::Portkey => json!({

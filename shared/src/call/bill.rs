@@ -76,10 +76,15 @@ impl CallRecord {
             return;
         }
         let answer = self.answer.as_ref();
-        let report = answer.and_then(|answer| answer.report()).filter(|report| report.up_to_date);
-        let reported = answer.and_then(|answer| answer.report()).map(|report| report.usage).unwrap_or_default();
+        let report = answer.and_then(|answer| answer.report());
+        let reported = report.map(|report| report.usage).unwrap_or_default();
+        if report.is_some_and(|report| report.is_owed) {
+            self.usage = Some(reported);
+            return;
+        }
+        let report = report.filter(|report| report.up_to_date);
         let is_complete = answer.is_some_and(|answer| answer.progress() >= Progress::Complete);
-        let is_final = is_complete && report.is_some() && reported.has_prompt();
+        let is_final = is_complete && report.is_some_and(|report| !report.estimated) && reported.has_prompt();
         if is_final && reported.has_output() {
             self.usage = Some(reported);
             return;

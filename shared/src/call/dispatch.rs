@@ -88,6 +88,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             credit_limited: admitted.hold.credit_limited,
             reasoning: admitted.hold.reasoning,
             long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key,
+            by_units: candidate.price.rates.is_by_units(),
         };
         let upstream = match call.request.for_provider(&target) {
             Ok(upstream) => upstream,

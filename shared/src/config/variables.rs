@@ -147,6 +147,8 @@ variables! {
         CHUTES_BASE_URL: Url, Default("https://llm.chutes.ai/v1"), "another address of Chutes";
         ANTHROPIC_API_KEY: Secret, Optional, "our account at Anthropic";
         ANTHROPIC_BASE_URL: Url, Default("https://api.anthropic.com/v1"), "another address of Anthropic";
+        OPENAI_API_KEY: Secret, Optional, "our account at OpenAI";
+        OPENAI_BASE_URL: Url, Default("https://api.openai.com/v1"), "another address of OpenAI";
     }
     SignIn {
         PRIVY_APP_ID: Text, Optional, "sign-in by Privy: the app";

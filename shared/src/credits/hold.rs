@@ -131,6 +131,9 @@ pub struct Hold {
     pub most_prompt: u64,
     /// The most tokens that the model can have written, all choices together.
     pub most_completion: u64,
+    /// The most that the call can use besides tokens of text, for which it was held, too.
+    #[serde(skip)]
+    pub units: Units,
 }
 
 /// What the settle needs of a hold: by this a call is charged, and charged all the same if a crash of the database lost its
@@ -151,17 +154,18 @@ pub struct HoldFacts {
     price: Option<Price>,
     most_prompt: u64,
     most_completion: u64,
+    units: Units,
 }
 
 impl Hold {
     /// As much of a usage as the call can have had. The settle bounds it likewise, and marks its record.
     #[must_use]
     pub fn bounded(&self, usage: &Usage) -> Usage {
-        Usage {
+        self.units.bounding(Usage {
             prompt: usage.prompt.min(self.most_prompt),
             completion: usage.completion.min(self.most_completion),
             ..*usage
-        }
+        })
     }
 
     /// What the settle needs of this hold for a call that `provider` served.
@@ -179,6 +183,7 @@ impl Hold {
             price: served.map(|candidate| candidate.price.clone()),
             most_prompt: self.most_prompt,
             most_completion: self.most_completion,
+            units: self.units.clone(),
         }
     }
 }
@@ -209,7 +214,7 @@ pub enum NoHold {
 enum Answer {
     Refused { refused: Refused, limits: Option<String> },
     Earlier { earlier: Sealed, limits: String },
-    Placed(Hold),
+    Placed(Box<Hold>),
 }
 
 #[derive(Deserialize)]
@@ -236,7 +241,7 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
     match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
         Ok(Answer::Placed(hold)) => {
             app.turns.learn(caller.key_hash(), hold.account_id);
-            Ok(hold)
+            Ok(Hold { units: request.units.clone(), ..*hold })
         }
         Ok(Answer::Earlier { earlier, limits }) => Err(NoHold::Answered { answer: earlier, limits }),
         Ok(Answer::Refused { mut refused, limits }) => {

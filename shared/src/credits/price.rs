@@ -87,6 +87,12 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// Whether it sells by units, such as characters or images, beside or in place of tokens.
+    #[must_use]
+    pub const fn is_by_units(&self) -> bool {
+        self.image.is_some() || self.search.is_some() || self.second.is_some() || self.character.is_some()
+    }
+
     /// These where they say something, else `base`.
     fn over(self, base: Self) -> Self {
         Self {

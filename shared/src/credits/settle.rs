@@ -1,5 +1,6 @@
 //! finish_request: what a call cost, once, whatever fails in between.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,9 @@ struct Settled {
     /// The provider reported more tokens than the model has.
     #[serde(default)]
     clamped: bool,
+    /// The units of which it reported more than the hold was for, and how many.
+    #[serde(default)]
+    exceeding: HashMap<String, u64>,
 }
 
 /// What became of a settle.
@@ -209,7 +213,9 @@ async fn store(supabase: &Supabase, settlement: &RawValue, told: &RawValue) -> R
             if settled.tombstone {
                 tracing::info!(settlement = told.get(), "a call ended before it began");
             }
-            if settled.clamped {
+            if !settled.exceeding.is_empty() {
+                tracing::error!(settlement = told.get(), reported = ?settled.exceeding, "a provider reported more units than its call was held for");
+            } else if settled.clamped {
                 tracing::error!(settlement = told.get(), "a provider reported more tokens than its model has");
             }
             Ok(Stored::Settled)

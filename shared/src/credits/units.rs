@@ -43,6 +43,18 @@ impl Units {
         Usage { images, searches, milliseconds, characters, ..usage }
     }
 
+    /// As much of a usage as a call that was held for these can have had.
+    #[must_use]
+    pub fn bounding(&self, usage: Usage) -> Usage {
+        Usage {
+            images: usage.images.min(self.images),
+            searches: usage.searches.min(self.searches),
+            milliseconds: usage.milliseconds.min(self.milliseconds),
+            characters: usage.characters.min(self.characters),
+            ..usage
+        }
+    }
+
     /// Whether there are none: a call of text.
     #[must_use]
     pub fn is_none(&self) -> bool {

@@ -11,7 +11,7 @@
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages. `responses`: OpenAI's Responses.
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
-//!   `whole`: what formats share whose answer is one JSON object and no text.
+//!   `whole`: what formats share whose answer is one JSON object and no text. `long_cache`: prompt caches of an hour.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -26,6 +26,7 @@ pub mod events;
 pub mod format;
 pub mod images;
 pub mod incoming;
+pub mod long_cache;
 pub mod messages;
 pub mod openai;
 pub mod rerank;
@@ -69,9 +70,34 @@ pub struct Target<'a> {
     pub reasoning: bool,
     /// Whether a cache that is kept for an hour or longer has a price there.
     pub long_cache: bool,
+    /// Whether what is asked is sold there by its units, such as characters or images, and not by tokens.
+    pub by_units: bool,
+}
+
+#[cfg(test)]
+impl Target<'static> {
+    /// A target of tests, in which nothing is special.
+    pub(crate) const fn of(provider: &'static Provider) -> Self {
+        Self {
+            provider,
+            id: "a/b",
+            model: "up",
+            output_limit: 1,
+            credit_limited: false,
+            reasoning: false,
+            long_cache: false,
+            by_units: false,
+        }
+    }
 }
 
 impl Target<'_> {
+    /// The output limit's name in a chat whose client has not named it: reasoning models know only the newer one.
+    #[must_use]
+    pub const fn chat_limit(&self) -> &'static str {
+        if self.reasoning || self.provider.quirks.strict { "max_completion_tokens" } else { "max_tokens" }
+    }
+
     /// Refuses a provider that does not speak a format into which nothing can be translated.
     ///
     /// # Errors
@@ -162,6 +188,18 @@ pub struct Report {
     pub usage: Usage,
     /// Whether no output has come after it. A report at the beginning says little of what follows.
     pub up_to_date: bool,
+    /// Whether it is owed whatever becomes of the rest.
+    pub is_owed: bool,
+    /// Whether the format worked it out from what was asked and came, since the provider does not say.
+    pub estimated: bool,
+}
+
+impl Report {
+    /// What a provider reports of all that has come.
+    #[must_use]
+    pub const fn of(usage: Usage) -> Self {
+        Self { usage, up_to_date: true, is_owed: false, estimated: false }
+    }
 }
 
 /// What the model has written so far, as far as it can be seen.

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::openai::body::GatewayNote;
 use super::openai::chunks;
 use super::{Answer, Bill, Broken, Progress, Report, Target, Written};
-use crate::credits::usage::Usage;
 use crate::error::Error;
 use crate::object::Object;
 use crate::providers::internal;
@@ -17,7 +16,7 @@ pub trait Shape: Send + Sync + 'static {
     const LIST: &'static str;
 
     /// What the provider reports of it; `None` where it says nothing.
-    fn usage(&self, answer: &Object<'_>) -> Option<Usage>;
+    fn report(&self, answer: &Object<'_>) -> Option<Report>;
 
     /// `usage` as the client sees it, without the cost.
     ///
@@ -40,14 +39,14 @@ pub struct WholeAnswer<S: Shape> {
     model: String,
     shape: S,
     body: Option<Bytes>,
-    usage: Option<Usage>,
+    report: Option<Report>,
 }
 
 impl<S: Shape> WholeAnswer<S> {
     /// Of the model that `target` serves.
     #[must_use]
     pub fn of(target: &Target<'_>, shape: S) -> Self {
-        Self { model: target.id.to_owned(), shape, body: None, usage: None }
+        Self { model: target.id.to_owned(), shape, body: None, report: None }
     }
 
     fn billed(&self, body: &[u8], bill: &Bill<'_>) -> serde_json::Result<Bytes> {
@@ -84,7 +83,7 @@ impl<S: Shape> Answer for WholeAnswer<S> {
         if !answer.get(S::LIST).is_some_and(|list| list.starts_with('[')) {
             return Err(Broken::Garbled);
         }
-        self.usage = self.shape.usage(&answer);
+        self.report = self.shape.report(&answer);
         self.body = Some(body.clone());
         Ok(())
     }
@@ -94,7 +93,7 @@ impl<S: Shape> Answer for WholeAnswer<S> {
     }
 
     fn report(&self) -> Option<Report> {
-        self.usage.map(|usage| Report { usage, up_to_date: true })
+        self.report
     }
 
     /// No text.

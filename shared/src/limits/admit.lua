@@ -4,7 +4,7 @@
 -- ARGV: 1 prefix, 2 key hash, 3 call id, 4 tokens to reserve, 5 life of the lease in ms, 6 the limits in force or ''
 -- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
 -- cache limits in ms, 9 the model, then the providers' names.
--- Limits are a text of pairs: account=ID key=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
+-- Limits are a text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
 -- of WINDOWS are as good as none: another version of the gateway has cached them.
 -- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
 -- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the

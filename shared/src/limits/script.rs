@@ -213,7 +213,7 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
 /// A limits text with the same requests a minute, in which nothing else holds anybody up.
 pub fn of_requests_a_minute(limits: &str) -> String {
     let wide = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if !["account", "key", "requests_per_minute"].contains(&name) => {
+        Some((name, _)) if !["account", "key", "plan", "requests_per_minute"].contains(&name) => {
             format!("{name}={WIDE}/{WIDE}")
         }
         _ => pair.to_owned(),
@@ -237,13 +237,18 @@ pub fn key_of(limits: &str) -> &str {
     value(limits, "key").unwrap_or_default()
 }
 
+/// The plan in force in a limits text.
+pub fn plan_of(limits: &str) -> &str {
+    value(limits, "plan").unwrap_or_default()
+}
+
 /// The key's requests a minute in a limits text.
 pub fn key_requests_per_minute(limits: &str) -> u64 {
     let of_both = value(limits, "requests_per_minute").and_then(|figures| figures.split_once('/'));
     of_both.and_then(|(of_key, _)| of_key.parse().ok()).unwrap_or(1)
 }
 
-/// A limits text, made by `gateway.limits` in the database, is `account=ID key=ID`, then `NAME=OF_KEY/OF_ACCOUNT` for
+/// A limits text, made by `gateway.limits` in the database, is `account=ID key=ID plan=ID`, then `NAME=OF_KEY/OF_ACCOUNT` for
 /// each limit.
 fn value<'a>(limits: &'a str, name: &str) -> Option<&'a str> {
     limits.split(' ').filter_map(|pair| pair.split_once('=')).find(|(named, _)| *named == name).map(|(_, value)| value)
@@ -255,8 +260,8 @@ mod tests {
 
     #[test]
     fn of_what_is_counted_apart_only_the_minute_holds_anybody_up() {
-        let limits = "account=a key=k burst=5/6 requests_per_minute=30/60 concurrency=1/1";
-        let wide = "account=a key=k burst=1000000000/1000000000 requests_per_minute=30/60 \
+        let limits = "account=a key=k plan=p burst=5/6 requests_per_minute=30/60 concurrency=1/1";
+        let wide = "account=a key=k plan=p burst=1000000000/1000000000 requests_per_minute=30/60 \
                     concurrency=1000000000/1000000000";
         assert_eq!(of_requests_a_minute(limits), wide);
     }

@@ -47,6 +47,9 @@ pub struct Quirks {
     pub open_weights: bool,
     /// It makes images in a shape of its own, which has OpenAI's names, but not all of them.
     pub own_images: bool,
+    /// It is OpenAI, whose API refuses members that it does not know, and of the output limit's two names takes the newer
+    /// one for every model.
+    pub strict: bool,
 }
 
 /// Whose account at a provider a call goes to.

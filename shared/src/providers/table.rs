@@ -28,7 +28,7 @@ pub static PROVIDERS: &[Provider] = &[
             (Format::ImageGeneration, "/images"),
             SPEECH,
         ],
-        quirks: Quirks { sends_app: true, open_weights: false, own_images: true },
+        quirks: Quirks { sends_app: true, open_weights: false, own_images: true, strict: false },
     },
     Provider {
         name: "portkey",
@@ -36,21 +36,21 @@ pub static PROVIDERS: &[Provider] = &[
         authentication: Authentication::Portkey,
         // It routes to OpenAI, whose models of today answer text completions with an error.
         speaks: &[CHAT, EMBEDDINGS, RERANK, IMAGES, SPEECH],
-        quirks: Quirks { sends_app: false, open_weights: false, own_images: false },
+        quirks: Quirks { sends_app: false, open_weights: false, own_images: false, strict: false },
     },
     Provider {
         name: "featherless",
         base_url: "https://api.featherless.ai/v1",
         authentication: Authentication::Bearer,
         speaks: &[CHAT, COMPLETIONS, EMBEDDINGS],
-        quirks: Quirks { sends_app: false, open_weights: true, own_images: false },
+        quirks: Quirks { sends_app: false, open_weights: true, own_images: false, strict: false },
     },
     Provider {
         name: "chutes",
         base_url: "https://llm.chutes.ai/v1",
         authentication: Authentication::Bearer,
         speaks: &[CHAT, COMPLETIONS],
-        quirks: Quirks { sends_app: false, open_weights: true, own_images: false },
+        quirks: Quirks { sends_app: false, open_weights: true, own_images: false, strict: false },
     },
     Provider {
         name: "anthropic",
@@ -58,7 +58,15 @@ pub static PROVIDERS: &[Provider] = &[
         authentication: Authentication::ApiKey,
         // Its chat endpoint is a thin layer that leaves out prompt caches and thoughts.
         speaks: &[MESSAGES],
-        quirks: Quirks { sends_app: false, open_weights: false, own_images: false },
+        quirks: Quirks { sends_app: false, open_weights: false, own_images: false, strict: false },
+    },
+    Provider {
+        name: "openai",
+        base_url: "https://api.openai.com/v1",
+        authentication: Authentication::Bearer,
+        // Its models of today answer text completions with an error: these are chats.
+        speaks: &[CHAT, RESPONSES, EMBEDDINGS, IMAGES, SPEECH],
+        quirks: Quirks { sends_app: false, open_weights: false, own_images: false, strict: true },
     },
 ];
 

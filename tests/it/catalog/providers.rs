@@ -9,7 +9,7 @@ use super::{data, get, ids, seeded};
 async fn each_providers_figures_are_those_of_its_models() {
     let world = seeded().await;
     let providers = get(&world, "/models/providers").await.success();
-    assert_eq!(ids(&providers), ["anthropic", "chutes", "featherless", "openrouter", "portkey"]);
+    assert_eq!(ids(&providers), ["anthropic", "chutes", "featherless", "openai", "openrouter", "portkey"]);
     for provider in data(&providers) {
         let name = provider["id"].as_str().expect("a name");
         let models = get(&world, &format!("/v1/models?provider={name}")).await.success();

@@ -256,7 +256,7 @@ async fn the_priority_tier_is_refused_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_cache_of_one_hour_is_refused_wherever_and_however_it_is_asked_for() {
+async fn a_cache_of_half_a_day_is_refused_wherever_and_however_it_is_asked_for() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;
     let control = |ttl: &str| format!(r#"{{"type":"ephemeral","ttl":{ttl}}}"#);
@@ -270,7 +270,7 @@ async fn a_cache_of_one_hour_is_refused_wherever_and_however_it_is_asked_for() {
     };
     let beside =
         |members: &str| format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"Hello"}}],{members}}}"#);
-    for ttl in [r#""1h""#, r#""\u0031h""#, r#""1\u0068""#] {
+    for ttl in [r#""12h""#, r#""\u00312h""#, r#""12\u0068""#] {
         for name in ["cache_control", r"cach\u0065_control", r"cache\u005fcontrol"] {
             let value = control(ttl);
             let tool = format!(
@@ -287,11 +287,12 @@ async fn a_cache_of_one_hour_is_refused_wherever_and_however_it_is_asked_for() {
             }
         }
     }
-    // The usual cache is served, and so is a tool that merely knows hours.
+    // The usual caches are served, and so is a tool that merely knows hours.
     let served = [
         message("cache_control", &control(r#""5m""#), true),
+        message("cache_control", &control(r#""1h""#), true),
         beside(
-            r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"window":{"enum":["1h"]}}}}}]"#,
+            r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"window":{"enum":["12h"]}}}}}]"#,
         ),
     ];
     for body in served {

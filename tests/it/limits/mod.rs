@@ -5,6 +5,7 @@ mod changes;
 mod instances;
 mod keys;
 mod names;
+mod newcomer;
 mod real_redis;
 mod refusals;
 mod tokens;

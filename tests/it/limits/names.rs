@@ -60,6 +60,7 @@ async fn the_text_of_the_database_names_every_limit_of_key_and_account() {
         let mut pairs = text.split(' ').map(|pair| pair.split_once('=').expect("a pair"));
         assert_eq!(pairs.next(), Some(("account", account.id.to_string().as_str())), "{text}");
         assert_eq!(pairs.next(), Some(("key", account.key_id.to_string().as_str())), "{text}");
+        assert_eq!(pairs.next(), Some(("plan", "customize")), "{text}");
         let mut named = BTreeSet::new();
         for (name, figures) in pairs {
             let (of_key, of_account) = figures.split_once('/').expect("two figures");

@@ -1,6 +1,7 @@
 //! Money is exact.
 
 mod bound;
+mod caches;
 mod crash;
 mod debt;
 mod exact;

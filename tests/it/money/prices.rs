@@ -84,6 +84,7 @@ fn the_cost_shown_is_the_cost_charged() {
     let world = runtime.block_on(World::start());
     let one = (frozen(), usage(), 0..1_000_000u32);
     let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let texts = std::cell::Cell::new(0);
     let outcome = runner.run(&vec(one, 100), |samples| {
         let (mut asked, mut ours) = (Vec::new(), Vec::new());
         for (frozen, usage, markup) in samples {
@@ -98,10 +99,26 @@ fn the_cost_shown_is_the_cost_charged() {
             json!(asked)
         );
         prop_assert_eq!(runtime.block_on(world.value(&sql)), json!(ours));
+        // What most calls are settled by: it says the same, or nothing.
+        let sql = format!(
+            "select jsonb_build_array(count(*), count(text), count(*) filter (where text <> gateway.cost(price, usage, markup)))
+             from jsonb_array_elements('{}') as asked (one),
+               lateral (select one -> 'price' as price, (one ->> 'markup')::integer as markup,
+                 (select jsonb_object_agg(name, one -> 'usage' -> name)
+                  from unnest('{{prompt,cached,written,completion,reasoning}}'::text[]) as name) as usage) as told,
+               lateral (select gateway.text_cost(price, gateway.token_count(usage, 'prompt'),
+                 gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'),
+                 gateway.token_count(usage, 'completion'), markup) as text) as reckoned",
+            json!(asked)
+        );
+        let told = runtime.block_on(world.value(&sql));
+        prop_assert_eq!((told[0].as_u64(), told[2].as_u64()), (Some(100), Some(0)), "{}", told);
+        texts.set(texts.get() + told[1].as_u64().unwrap_or_default());
         Ok(())
     });
     runtime.block_on(async move { drop(world) });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(texts.get() > 100, "{} of 4000", texts.get());
 }
 
 #[tokio::test]
@@ -159,6 +176,7 @@ async fn begin(world: &World, account: &Account, members: Value) -> Value {
         .await
         .expect("an answer");
     answer["call_id"] = call["call_id"].clone();
+    answer["units"] = call["units"].clone();
     answer
 }
 
@@ -245,6 +263,11 @@ async fn units_are_held_at_the_most_and_charged_as_they_came() {
         (json!({"images": 3}), 600_000_000, json!({"images": 2}), 400_000_000),
         (json!({"images": 3, "image": "1024x1024/low"}), 33_000_000, json!({"images": 3}), 33_000_000),
         (json!({"images": 1, "image": "another"}), 200_000_000, json!({"images": 1}), 200_000_000),
+        // Who reports more than was held for is not believed, and neither is what was not asked for.
+        (json!({"images": 1}), 200_000_000, json!({"images": 2, "searches": 9}), 200_000_000),
+        (json!({"searches": 1}), 2_000_000, json!({"searches": 4}), 2_000_000),
+        (json!({"milliseconds": 1_000}), 100_001, json!({"milliseconds": 90_000}), 100_001),
+        (json!({"characters": 70}), 1_050_000, json!({"characters": 71, "milliseconds": 5}), 1_050_000),
         (json!({"searches": 4}), 8_000_000, json!({"searches": 1}), 2_000_000),
         (json!({"milliseconds": 2_500}), 250_003, json!({"milliseconds": 1_001}), 100_102),
         (json!({"characters": 70}), 1_050_000, json!({"characters": 70}), 1_050_000),
@@ -253,6 +276,15 @@ async fn units_are_held_at_the_most_and_charged_as_they_came() {
         assert_eq!(begun["held"], json!(held), "{units}");
         assert_eq!(settle(&world, &begun, "openrouter", usage).await, cost, "{units}");
     }
+    let (clamped, units) = ("count(*) filter (where clamped)", "jsonb_agg(units) filter (where clamped)");
+    let found = world.value(&format!("select jsonb_build_array({clamped}, {units}) from gateway.requests")).await;
+    assert_eq!(found[0], json!(4), "{found}");
+    let bounded = [json!({"images": 1, "searches": 0}), json!({"characters": 70, "milliseconds": 0})];
+    assert!(bounded.iter().all(|units| found[1].as_array().expect("a list").contains(units)), "{found}");
+    // An image of a size and quality that is not in the list, of a model without a price for all, costs as the dearest.
+    world.sql("update gateway.model_routes set image_price = null, image_prices = '{\"a/b\": 5, \"a/c\": 7}'").await;
+    let begun = begin(&world, &account, json!({"units": {"images": 2, "image": "x/y"}})).await;
+    assert_eq!((&begun["held"], settle(&world, &begun, "openrouter", json!({"images": 2})).await), (&json!(14), 14));
     world.assert_ledger_clean().await;
 }
 

@@ -16,11 +16,18 @@ const CASES: &[(&str, &str)] = &[
     ("", r#"{"kind": "embedding"}"#),
     ("", r#"{"kind": "chat", "modalities": ["image"]}"#),
     ("", r#"{"providers": []}"#),
+    ("", r#"{"units": {"searches": 2}}"#),
+    ("", r#"{"prompt_bound": 1000000000, "output_limit": null}"#),
+    ("update gateway.accounts set balance = 10000000 where id = '$A'", r#"{"output_limit": null, "choices": 2}"#),
+    ("update gateway.accounts set balance = 20000000 where id = '$A'", r#"{"output_limit": null}"#),
     ("", r#"{"markup": 0}"#),
     ("", r#"{"markup": 12345, "prompt_bound": 777}"#),
     ("", r#"{"session_id": "0190b1c0-0000-7000-8000-000000000000"}"#),
     ("", r#"{"stored_response": {"wished": true, "previous": null, "counted": false}}"#),
-    ("", r#"{"stored_response": {"wished": false, "previous": "0190b1c0-0000-7000-8000-000000000000", "counted": false}}"#),
+    (
+        "",
+        r#"{"stored_response": {"wished": false, "previous": "0190b1c0-0000-7000-8000-000000000000", "counted": false}}"#,
+    ),
     ("update gateway.api_keys set revoked_at = now() where id = '$K'", "{}"),
     ("update gateway.api_keys set expires_at = now() where id = '$K'", "{}"),
     ("update gateway.api_keys set expires_at = now() + interval '1 hour' where id = '$K'", "{}"),
@@ -84,8 +91,10 @@ async fn begun(world: &World, function: &str, account: &Account, (change, member
         call[name] = value.clone();
     }
     let usual = format!(
-        "select count(*) from jsonb_populate_record(null::gateway.asked_call, '{call}') as asked,
-           gateway.usual_call('{id}', '{key}', '{caller}', '{call}', asked, gateway.now())"
+        "select count(*) from jsonb_populate_record(null::gateway.asked_call, '{call}') as asked, gateway.accounts,
+           gateway.usual_call(accounts, '{}', '{call}', asked, gateway.now())
+         where accounts.id = '{id}'",
+        world.hash(&account.key)
     );
     let usual = world.value(&usual).await == json!(1);
     let answer = world.value(&format!("select {function}('{caller}', '{call}')::jsonb - 'placed_at'")).await;

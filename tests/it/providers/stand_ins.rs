@@ -27,7 +27,7 @@ async fn beside_a_real_provider_stand_ins_serve_only_what_is_asked_of_them_by_na
         (&["openrouter"][..], json!(["a/real openrouter", "test/one portkey"])),
         (&["chutes", "openrouter"][..], json!(["a/real chutes", "a/real openrouter", "test/one portkey"])),
         (
-            &["chutes", "openrouter", "portkey", "featherless", "anthropic"][..],
+            &["chutes", "openrouter", "portkey", "featherless", "anthropic", "openai"][..],
             json!(["a/real chutes", "a/real openrouter"]),
         ),
     ] {

@@ -1,8 +1,11 @@
 //! Every call costs what its answer says, to the nano-dollar, and never more than its hold.
 
 use serde_json::json;
+use shared::formats::Format;
 use tests::answer::Answer;
+use tests::scripted::{Script, Scripted};
 use tests::whole::{WHOLES, each};
+use tests::wire::WIRES;
 use tests::world::{Route, nanos};
 
 use super::{CREDIT, ask, newest, serve, serving};
@@ -51,18 +54,16 @@ async fn what_the_provider_does_not_report_is_counted() {
         let (world, account) = serving(whole, "no-usage").await;
         let told = whole.given(&ask(&world, whole, &account).await);
         let cost = nanos(&told["usage"]["cost"]);
-        if !whole.repeatable {
-            // Its tokens nobody can count: what was held for it is charged.
-            let record = newest(&world).await;
-            assert_eq!(record["cost"], record["held"], "{record}");
-            assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0));
-            return;
-        }
-        assert_eq!(told["usage"]["estimated"], true, "{told}");
+        let is_counted = whole.counted > 0;
+        assert_eq!(told["usage"]["estimated"] == true, is_counted, "{told}");
         assert!(cost > 0 && cost == (whole.priced)(&told["usage"]), "{told}");
         assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0));
         let record = newest(&world).await;
-        assert_eq!((&record["prompt_tokens"], &record["estimated"]), (&json!(whole.counted), &json!(true)), "{record}");
+        assert_eq!(
+            (&record["prompt_tokens"], &record["estimated"]),
+            (&json!(whole.counted), &json!(is_counted)),
+            "{record}"
+        );
     })
     .await;
 }
@@ -70,7 +71,8 @@ async fn what_the_provider_does_not_report_is_counted() {
 #[tokio::test]
 async fn the_dearest_answer_costs_at_most_the_hold() {
     each(async |whole| {
-        let (world, account) = serving(whole, "bytes").await;
+        let (world, _) = serving(whole, "bytes").await;
+        let account = world.account(10 * CREDIT).await;
         for text in ["9182736450".repeat(300), "}{)(;:,.!?«»…—".repeat(200), "𓀀𓂀ꙮ༄ᚠ꧁".repeat(200), "x".to_owned()]
         {
             whole.given(&Answer::to(world.request(whole, &account.key, &whole.say(&text, &json!({})))).await);
@@ -162,4 +164,30 @@ async fn a_model_without_a_price_is_not_asked() {
         serve(&world, whole, "normal").await;
         whole.given(&ask(&world, whole, &account).await);
     }
+}
+
+#[tokio::test]
+async fn more_units_than_a_call_was_held_for_are_not_believed() {
+    let whole = WHOLES.iter().find(|whole| whole.format == Format::Rerank).expect("a row");
+    let wire = WIRES.iter().find(|wire| wire.provider == whole.provider).expect("a row");
+    let (world, provider) = Scripted::world(wire, &[]).await;
+    world.offers(whole, &[Route::new(whole.provider, "any/model")]).await;
+    let account = world.account(CREDIT).await;
+    let answers = |searches: u64| {
+        let results = json!([{"index": 0, "relevance_score": 0.5}]);
+        provider.answers(Script::whole(
+            &json!({"results": results, "usage": {"search_units": searches, "total_tokens": 8}}),
+        ));
+    };
+    for (reported, clamped) in [(1, false), (9, true)] {
+        answers(reported);
+        let before = world.money(account.id).await.0;
+        let told = whole.given(&ask(&world, whole, &account).await);
+        let record = newest(&world).await;
+        assert_eq!((&told["usage"]["search_units"], &record["clamped"]), (&json!(1), &json!(clamped)), "{told}");
+        assert_eq!(record["units"], json!({"searches": 1}), "{record}");
+        assert_eq!(nanos(&told["usage"]["cost"]), 8 * 1_000 + 2_000_000, "{told}");
+        assert_eq!(world.money(account.id).await, (before - 8 * 1_000 - 2_000_000, 0, 0));
+    }
+    world.assert_ledger_clean().await;
 }

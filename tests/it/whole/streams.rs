@@ -7,7 +7,7 @@ use tests::certain;
 use tests::whole::{WHOLES, Whole};
 use tests::world::{Account, World, events, nanos, send};
 
-use super::{CREDIT, newest, serve, serving};
+use super::{CREDIT, ask, newest, serve, serving};
 
 fn streaming() -> impl Iterator<Item = &'static Whole> {
     WHOLES.iter().filter(|whole| whole.streams)
@@ -127,9 +127,16 @@ async fn sound_passes_while_it_is_made_and_breaks_off_where_its_provider_does() 
         .await;
         assert!(broken, "a half is not taken for the whole");
         world.settled().await;
-        // A provider that is at fault is owed nothing.
+        // Its characters are what is sold: once some of the sound has come, they are owed.
+        let record = newest(&world).await;
+        assert_eq!((&record["outcome"], &record["estimated"]), (&json!("cut"), &json!(false)), "{record}");
+        let spent = spent - (whole.priced)(&Value::Null);
         assert_eq!(world.money(account.id).await, (spent, 0, 0));
-        assert_eq!(newest(&world).await["outcome"], "failed");
+
+        // Before its first byte they are not.
+        serve(&world, whole, "refuse").await;
+        ask(&world, whole, &account).await.refused(502, "upstream_error");
+        assert_eq!(world.money(account.id).await, (spent, 0, 0));
         world.assert_ledger_clean().await;
     }
 }

@@ -6,7 +6,15 @@ import asyncio
 import openai
 import pydantic
 import pytest
-from agents import Agent, ModelSettings, OpenAIChatCompletionsModel, RunConfig, Runner, function_tool
+from agents import (
+    Agent,
+    ModelSettings,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    RunConfig,
+    Runner,
+    function_tool,
+)
 from anthropic import AsyncAnthropic
 from conftest import API_KEY, BASE_URL
 from langchain_anthropic import ChatAnthropic
@@ -14,6 +22,7 @@ from langchain_core.tools import tool
 from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.models.openai import OpenAIResponsesModel as PydanticResponsesModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -25,17 +34,19 @@ class City(pydantic.BaseModel):
     inhabitants: int
 
 
-# openai-agents, by way of chat completions.
+# openai-agents, by way of Responses, which is its default, and of chat completions.
 
 
-def agents_model(model: str) -> OpenAIChatCompletionsModel:
-    client = openai.AsyncOpenAI(base_url=f"{BASE_URL}/v1", api_key=API_KEY)
-    return OpenAIChatCompletionsModel(model=model, openai_client=client)
+AGENTS_MODELS = [OpenAIResponsesModel, OpenAIChatCompletionsModel]
 
 
-def run_agent(model: str, stream: bool, **options):
+def agents_model(kind, model: str):
+    return kind(model=model, openai_client=openai.AsyncOpenAI(base_url=f"{BASE_URL}/v1", api_key=API_KEY))
+
+
+def run_agent(kind, model: str, stream: bool, **options):
     async def run():
-        agent = Agent(name="clerk", instructions="Be brief.", model=agents_model(model), **options)
+        agent = Agent(name="clerk", instructions="Be brief.", model=agents_model(kind, model), **options)
         config = RunConfig(tracing_disabled=True)
         if not stream:
             return await Runner.run(agent, "Hello", run_config=config)
@@ -48,8 +59,9 @@ def run_agent(model: str, stream: bool, **options):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("model", [CHAT, f"anthropic:{ANTHROPIC}"])
-def test_an_agent_of_openais_calls_its_tool_and_answers(model, stream):
+@pytest.mark.parametrize("model", ["openrouter:openai/gpt-4o-mini", CHAT, f"anthropic:{ANTHROPIC}"])
+@pytest.mark.parametrize("kind", AGENTS_MODELS)
+def test_an_agent_of_openais_calls_its_tool_and_answers(kind, model, stream):
     called = []
 
     @function_tool
@@ -59,15 +71,16 @@ def test_an_agent_of_openais_calls_its_tool_and_answers(model, stream):
         return "sunny"
 
     settings = ModelSettings(include_usage=True)
-    result = run_agent(model, stream, tools=[get_weather], model_settings=settings)
+    result = run_agent(kind, model, stream, tools=[get_weather], model_settings=settings)
     assert len(called) == 1
     assert result.final_output
     assert result.context_wrapper.usage.requests == 2
     assert result.context_wrapper.usage.total_tokens > 0
 
 
-def test_an_agent_of_openais_answers_in_a_shape():
-    assert isinstance(run_agent(CHAT, False, output_type=City).final_output, City)
+@pytest.mark.parametrize("kind", AGENTS_MODELS)
+def test_an_agent_of_openais_answers_in_a_shape(kind):
+    assert isinstance(run_agent(kind, CHAT, False, output_type=City).final_output, City)
 
 
 # LangChain, by way of Anthropic's Messages.
@@ -93,7 +106,7 @@ def test_langchain_speaks_messages(model):
     assert isinstance(chat.with_structured_output(City).invoke("Hello"), City)
 
 
-# pydantic-ai, by way of either.
+# pydantic-ai, by way of each.
 
 
 def pydantic_models():
@@ -101,12 +114,14 @@ def pydantic_models():
     messages = AnthropicProvider(anthropic_client=AsyncAnthropic(base_url=BASE_URL, api_key=API_KEY))
     return [
         OpenAIChatModel(CHAT, provider=chat),
+        PydanticResponsesModel(CHAT, provider=chat),
+        PydanticResponsesModel("openrouter:openai/gpt-4o-mini", provider=chat),
         AnthropicModel(ANTHROPIC, provider=messages),
         AnthropicModel(CHAT, provider=messages),
     ]
 
 
-@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("which", range(5))
 def test_pydantic_ai_calls_tools_streams_and_answers_in_a_shape(which):
     model = pydantic_models()[which]
     called = []

@@ -19,7 +19,7 @@ def get_time(zone: str) -> str:
 
 
 def chat(**options) -> ChatOpenAI:
-    return ChatOpenAI(model="test/echo", base_url=f"{BASE_URL}/v1", api_key=API_KEY, **options)
+    return ChatOpenAI(**{"model": "test/echo", "base_url": f"{BASE_URL}/v1", "api_key": API_KEY} | options)
 
 
 def test_invoke_gives_text_and_usage():
@@ -63,3 +63,14 @@ def test_structured_output_is_parsed():
         "additionalProperties": False,
     }
     assert chat().with_structured_output(schema, method="json_schema").invoke("Hello").keys() == {"final", "why"}
+
+
+@pytest.mark.parametrize("model", ["openrouter:openai/gpt-4o-mini", "portkey:openai/gpt-4o-mini"])
+def test_responses_stream_and_call_tools(model):
+    responses = chat(model=model, use_responses_api=True)
+    whole = None
+    for chunk in responses.stream("Hello"):
+        whole = chunk if whole is None else whole + chunk
+    assert whole.text and whole.usage_metadata["total_tokens"] > 0
+    called = responses.bind_tools([get_weather, get_time]).invoke("Hello").tool_calls
+    assert [call["name"] for call in called] == ["get_weather", "get_time"]

@@ -67,7 +67,7 @@ impl FastAnswer {
             model: "standin/fast".to_owned(),
             choices: vec![choice],
             given: Given::Choices,
-            usage: Usage { prompt: 8, cached: 0, written: 0, completion: chunks, reasoning: 0 },
+            usage: Usage { prompt: 8, cached: 0, written: 0, written_long: 0, completion: chunks, reasoning: 0 },
         };
         let stream = |include_usage| {
             let frames: Vec<_> =

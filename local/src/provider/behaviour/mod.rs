@@ -85,7 +85,7 @@ pub static TABLE: &[Behaviour] = &[
     row("no-usage", &[], usage::none, "never reports usage"),
     row(
         "usage",
-        &[("prompt", 100), ("cached", 20), ("written", 0), ("completion", 50), ("reasoning", 10)],
+        &[("prompt", 100), ("cached", 20), ("written", 0), ("written_long", 0), ("completion", 50), ("reasoning", 10)],
         usage::exact,
         "reports exactly this usage, whatever the answer",
     ),

@@ -17,6 +17,7 @@ pub(super) fn exact(scene: &Scene<'_>) -> Result<Reply, ApiError> {
         prompt: scene.value("prompt"),
         cached: scene.value("cached"),
         written: scene.value("written"),
+        written_long: scene.value("written_long"),
         completion: scene.value("completion"),
         reasoning: scene.value("reasoning"),
     };

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Given, Request, boolean, check_sampling, field, include_usage, integer, message::Prompt, model, stops, tool,
+    Caches, Given, Request, boolean, check_sampling, field, include_usage, integer, message::Prompt, model, stops, tool,
 };
 use crate::provider::error::ApiError;
 
@@ -45,6 +45,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         told,
         format: tool::response_format(body)?,
         prompt,
+        caches: Caches::default(),
         given: Given::Text,
     })
 }

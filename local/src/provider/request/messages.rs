@@ -5,8 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, told::Steps,
-    tool::Callable,
+    Given, Request, ResponseFormat, Tool, boolean, caches::Marks, field, integer, message::Prompt, model, range,
+    told::Steps, tool::Callable,
 };
 use crate::provider::{error::ApiError, wire::SIGNATURE};
 
@@ -60,7 +60,13 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
     let mut conversation = Conversation { thinks: thinks(body, limit)?, ..Conversation::default() };
     conversation.read(body)?;
     let (tools, callable) = tools(body)?;
-    if conversation.caches + body.to_owned().remove("cache_control").map_or(0, |_| 1) > MOST_CACHES {
+    for (index, tool) in tools.and_then(Value::as_array).into_iter().flatten().enumerate() {
+        // Tools come before all texts.
+        conversation.marks.take(tool, 0).ok_or_else(|| wrong_cache(&format!("tools.{index}")))?;
+    }
+    let texts = conversation.texts.len();
+    conversation.marks.take(&Value::Object(body.clone()), texts).ok_or_else(|| wrong_cache("body"))?;
+    if conversation.marks.len() > MOST_CACHES {
         return Err(ApiError::bad_request(format!(
             "A maximum of {MOST_CACHES} blocks with cache_control may be provided"
         )));
@@ -87,9 +93,14 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         called,
         told,
         format: schema.map_or(ResponseFormat::Text, |schema| ResponseFormat::Json(schema.clone())),
+        caches: conversation.marks.caches(tools, &conversation.texts),
         prompt: Prompt::of_parts(turns, conversation.images, conversation.texts, &[tools, schema]),
         given: Given::Text,
     })
+}
+
+fn wrong_cache(at: &str) -> ApiError {
+    ApiError::wrong_value(&format!("{at}.cache_control"), "ephemeral, for 5m or 1h")
 }
 
 fn stops(body: &Map<String, Value>) -> Result<Vec<String>, ApiError> {
@@ -177,7 +188,7 @@ struct Conversation {
     messages: u64,
     images: u64,
     texts: Vec<String>,
-    caches: usize,
+    marks: Marks,
     last_of_user: String,
     ends_with_result: bool,
     steps: Steps,
@@ -288,12 +299,6 @@ impl Conversation {
             let at = format!("{at}.{name}");
             block.get(name).and_then(Value::as_str).ok_or_else(|| ApiError::missing(&at))
         };
-        if let Some(cache) = block.get("cache_control").filter(|cache| !cache.is_null()) {
-            self.caches += 1;
-            if cache["type"] != "ephemeral" || !matches!(cache["ttl"].as_str(), None | Some("5m" | "1h")) {
-                return Err(ApiError::wrong_value(&format!("{at}.cache_control"), "ephemeral, for 5m or 1h"));
-            }
-        }
         match said("type")? {
             "text" => {
                 let text = said("text")?;
@@ -344,7 +349,7 @@ impl Conversation {
             "search_result" => self.texts.push(block["content"].to_string()),
             _ => return Err(ApiError::wrong_value(&format!("{at}.type"), "a type of content block")),
         }
-        Ok(())
+        self.marks.take(block, self.texts.len()).ok_or_else(|| wrong_cache(at))
     }
 
     fn image(&mut self, source: &Value, at: &str) -> Result<(), ApiError> {

@@ -1,5 +1,6 @@
 //! The body of a completion, checked as OpenAI checks it and reduced to what an answer depends on.
 
+mod caches;
 mod chat;
 mod embeddings;
 mod images;
@@ -15,6 +16,7 @@ mod tool;
 use serde_json::{Map, Value};
 
 use super::{error::ApiError, format::Format};
+pub(super) use caches::Caches;
 pub(super) use tool::{ResponseFormat, Told, Tool};
 
 use message::Prompt;
@@ -48,6 +50,7 @@ pub(super) struct Request {
     pub(super) told: Vec<Told>,
     pub(super) format: ResponseFormat,
     pub(super) prompt: Prompt,
+    pub(super) caches: Caches,
     pub(super) given: Given,
 }
 
@@ -107,6 +110,7 @@ impl Request {
             told: Vec::new(),
             format: ResponseFormat::Text,
             prompt,
+            caches: Caches::default(),
             given: Given::Text,
         }
     }

@@ -5,8 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, told::Steps, tool,
-    tool::Callable,
+    Caches, Given, Request, ResponseFormat, Tool, boolean, field, integer, message::Prompt, model, range, told::Steps,
+    tool, tool::Callable,
 };
 use crate::provider::{error::ApiError, wire::SEALED};
 
@@ -64,6 +64,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         called,
         told,
         format: text_format(format)?,
+        caches: Caches::default(),
         given: Given::Text,
         thoughts: 0,
         prompt: Prompt::of_parts(input.turns, input.images, input.texts, &[tools, format.filter(|_| text.is_some())]),

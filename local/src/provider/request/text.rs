@@ -5,8 +5,8 @@ use bpe_openai::o200k_base;
 use serde_json::{Map, Value};
 
 use super::{
-    Given, Request, ResponseFormat, boolean, check_sampling, field, include_usage, integer, message::Prompt, model,
-    stops,
+    Caches, Given, Request, ResponseFormat, boolean, check_sampling, field, include_usage, integer, message::Prompt,
+    model, stops,
 };
 use crate::provider::error::ApiError;
 
@@ -41,6 +41,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         told: Vec::new(),
         format: ResponseFormat::Text,
         prompt,
+        caches: Caches::default(),
         given: Given::Text,
         model,
         stream,

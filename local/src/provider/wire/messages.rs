@@ -143,7 +143,10 @@ fn usage(usage: Usage) -> Value {
         "input_tokens": usage.prompt.saturating_sub(usage.cached).saturating_sub(usage.written),
         "cache_creation_input_tokens": usage.written,
         "cache_read_input_tokens": usage.cached,
-        "cache_creation": {"ephemeral_5m_input_tokens": usage.written, "ephemeral_1h_input_tokens": 0},
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": usage.written.saturating_sub(usage.written_long),
+            "ephemeral_1h_input_tokens": usage.written_long,
+        },
         "output_tokens": usage.completion,
         "output_tokens_details": {"thinking_tokens": usage.reasoning},
         "service_tier": "standard",

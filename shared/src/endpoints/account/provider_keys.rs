@@ -32,6 +32,8 @@ pub enum OwnProvider {
     Chutes,
     /// Anthropic
     Anthropic,
+    /// OpenAI
+    Openai,
 }
 
 /// A key to be kept; it replaces the one before.

@@ -2,6 +2,7 @@
 //!
 //! - `request`, `prompt`: the request, and how large its prompt is.
 //! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
+//! - `strict`: what a provider gets that refuses what it does not know.
 //! - `tools`: tool calls, where a provider gives them in a form that SDKs do not read.
 //! - `pieces`, `names`: what a chat says, and the names of its tools, for the formats that are served by way of it.
 
@@ -10,6 +11,7 @@ pub mod pieces;
 pub mod prompt;
 mod request;
 mod shape;
+mod strict;
 mod tools;
 
 pub use request::ChatRequest;

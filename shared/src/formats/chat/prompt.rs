@@ -112,7 +112,8 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
     for (place, message) in messages.iter().enumerate() {
         check_role(message, place)?;
         for (name, value) in message.iter() {
-            check_cache(name, value).map_err(|message| Error::invalid(format!("messages[{place}].{name}"), message))?;
+            check_cache(name, value, true)
+                .map_err(|message| Error::invalid(format!("messages[{place}].{name}"), message))?;
             match name {
                 "role" => {}
                 "content" => content(value, place, prompt, sink)?,
@@ -172,7 +173,7 @@ fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), 
     let part: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
     let kind = part.get("type").and_then(string).ok_or(None)?;
     for (name, value) in part.iter() {
-        check_cache(name, value).map_err(|message| Some(message.into()))?;
+        check_cache(name, value, true).map_err(|message| Some(message.into()))?;
         match (kind.as_ref(), name) {
             (_, "type") => {}
             ("image_url", "image_url") => {
@@ -251,7 +252,7 @@ mod tests {
             r#"[{"role":"user","content":5}]"#,
             r#"[{"role":"user","content":[{"text":"no type"}]}]"#,
             r#"[{"role":"user","content":[{"type":"hologram"}]}]"#,
-            r#"[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral","ttl":"1h"}}]}]"#,
+            r#"[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral","ttl":"12h"}}]}]"#,
         ] {
             let error = measure(&format!(r#"{{"messages":{messages}}}"#)).expect_err(messages);
             assert_eq!(error.http_status(), 400, "{messages}");

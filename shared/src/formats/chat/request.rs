@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::value::RawValue;
 
-use super::{Chat, prompt};
+use super::{Chat, prompt, strict};
 use crate::error::Error;
 use crate::formats::conversation::{Conversation, instructs};
 use crate::formats::openai::answer::OpenAiAnswer;
@@ -15,7 +15,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
+use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -25,7 +25,7 @@ const MEMBERS: Members = Members {
     // Providers that take these besides `n` write, and charge for, more answers than they give.
     instead: &[("best_of", "n"), ("prompt", "messages")],
     client_tools: &[],
-    long_cache: false,
+    long_cache: true,
 };
 
 /// A client's request, checked as far as money and routing need it. Everything else is passed on.
@@ -63,7 +63,7 @@ impl ChatRequest {
             output_limit: newer.or(older),
             routing,
             prompt,
-            units: Units::default(),
+            units: Units { long_cache: long_cache::is_long(&request), ..Units::default() },
             comes_whole: false,
         };
         Ok(Self { demand, include_usage, body })
@@ -79,15 +79,23 @@ impl ChatRequest {
             // As a provider reads it that knows no 1.0.
             request.set("n", &self.demand.choices)?;
         }
-        let (old, new) = (is_set(&request, "max_tokens"), is_set(&request, "max_completion_tokens"));
-        request.remove("max_tokens");
-        request.remove("max_completion_tokens");
-        // In the client's own name; unasked, reasoning models know only the newer one.
-        if old || !(new || target.reasoning) {
-            request.set("max_tokens", &target.output_limit)?;
+        // In the client's own name, where the provider knows it.
+        let mut limits = ["max_tokens", "max_completion_tokens"].to_vec();
+        limits.retain(|name| is_set(&request, name));
+        if limits.is_empty() || target.provider.quirks.strict {
+            limits = vec![target.chat_limit()];
         }
-        if new || (target.reasoning && !old) {
-            request.set("max_completion_tokens", &target.output_limit)?;
+        request.remove_all(&["max_tokens", "max_completion_tokens"]);
+        for name in limits {
+            request.set(name, &target.output_limit)?;
+        }
+        // A chat reports what is written into caches in one figure, however long they live; a message tells them apart.
+        let tells_apart = target.long_cache && target.provider.path(Format::Chat).is_none();
+        if self.demand.units.long_cache && !tells_apart {
+            long_cache::shorten(&mut request)?;
+        }
+        if target.provider.quirks.strict {
+            strict::leave_out(&mut request)?;
         }
         body::ask_for_stream(&mut request, streamed)?;
         serde_json::to_vec(&request).map(Bytes::from)
@@ -151,15 +159,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    const TARGET: Target<'static> = Target {
-        provider: &PROVIDERS[0],
-        id: "a/b",
-        model: "up",
-        output_limit: 77,
-        credit_limited: false,
-        reasoning: false,
-        long_cache: true,
-    };
+    const TARGET: Target<'static> = Target { output_limit: 77, long_cache: true, ..Target::of(&PROVIDERS[0]) };
 
     fn parse(body: &Value) -> Result<ChatRequest, Error> {
         ChatRequest::parse(Bytes::from(body.to_string()))

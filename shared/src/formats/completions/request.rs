@@ -130,8 +130,7 @@ impl CompletionRequest {
             let mut chat = Object::default();
             chat.set("model", target.model)?;
             chat.set("messages", &json!([{ "role": "user", "content": text }]))?;
-            let limit = if target.reasoning { "max_completion_tokens" } else { "max_tokens" };
-            chat.set(limit, &target.output_limit)?;
+            chat.set(target.chat_limit(), &target.output_limit)?;
             if self.wanted > 1 {
                 chat.set("n", &self.wanted)?;
             }
@@ -213,15 +212,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 9,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: true,
-        }
+        Target { output_limit: 9, long_cache: true, ..Target::of(provider) }
     }
 
     fn parse(body: Value) -> Result<CompletionRequest, Error> {

@@ -1,9 +1,9 @@
 //! What is read of embeddings: the tokens of the inputs. They have no others.
 
 use crate::credits::usage::Usage;
-use crate::formats::Bill;
 use crate::formats::openai::usage::figure;
 use crate::formats::whole::Shape;
+use crate::formats::{Bill, Report};
 use crate::object::Object;
 
 /// The inside of embeddings.
@@ -12,11 +12,11 @@ pub struct Embeddings;
 impl Shape for Embeddings {
     const LIST: &'static str = "data";
 
-    fn usage(&self, answer: &Object<'_>) -> Option<Usage> {
+    fn report(&self, answer: &Object<'_>) -> Option<Report> {
         let usage: Object<'_> = answer.read("usage").ok().flatten()?;
         // Some say the total only; there is nothing else in it.
         let prompt = figure(&usage, &["prompt_tokens", "input_tokens", "total_tokens"])?;
-        (prompt > 0).then_some(Usage { prompt, ..Usage::default() })
+        (prompt > 0).then_some(Report::of(Usage { prompt, ..Usage::default() }))
     }
 
     fn shown(&self, answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>> {
@@ -44,18 +44,7 @@ mod tests {
     use crate::providers::table::PROVIDERS;
 
     fn answer() -> WholeAnswer<Embeddings> {
-        WholeAnswer::of(
-            &Target {
-                provider: &PROVIDERS[0],
-                id: "a/b",
-                model: "up",
-                output_limit: 1,
-                credit_limited: false,
-                reasoning: false,
-                long_cache: false,
-            },
-            Embeddings,
-        )
+        WholeAnswer::of(&Target::of(&PROVIDERS[0]), Embeddings)
     }
 
     fn bill(estimated: bool) -> Bill<'static> {

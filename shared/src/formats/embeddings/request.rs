@@ -133,15 +133,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: false,
-        }
+        Target::of(provider)
     }
 
     #[test]

@@ -1,22 +1,23 @@
 //! What is read of a plain answer: the images that came, and their tokens.
 
-use crate::credits::usage::Usage;
-use crate::formats::Bill;
-use crate::formats::images::usage;
+use super::unreported::Unreported;
+use super::usage;
 use crate::formats::whole::Shape;
+use crate::formats::{Bill, Report};
 use crate::object::Object;
 
 /// The inside of images.
-pub struct Images;
+pub struct Images {
+    /// What each is, where the provider does not say.
+    pub unreported: Unreported,
+}
 
 impl Shape for Images {
     const LIST: &'static str = "data";
 
-    /// Of images whose tokens nobody has counted nothing is known.
-    fn usage(&self, answer: &Object<'_>) -> Option<Usage> {
+    fn report(&self, answer: &Object<'_>) -> Option<Report> {
         let images: Vec<&serde_json::value::RawValue> = answer.read("data").ok().flatten()?;
-        let usage = usage::read(answer.get("usage"), images.len() as u64);
-        (usage.total() > 0).then_some(usage)
+        Some(self.unreported.complete(usage::read(answer.get("usage"), images.len() as u64)))
     }
 
     fn shown(&self, answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>> {

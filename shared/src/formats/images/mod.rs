@@ -4,12 +4,13 @@
 //!
 //! - `request`: the request, and what it may cost. `members`: what is let through.
 //! - `answer`: what is read of a plain answer. `stream`: events, of which the last one is withheld until its cost is known.
-//! - `usage`: tokens and images.
+//! - `usage`: tokens and images. `unreported`: what they are where nobody says.
 
 mod answer;
 mod members;
 mod request;
 mod stream;
+mod unreported;
 mod usage;
 
 pub use request::ImageRequest;

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use super::answer::Images;
 use super::members::{self, MEMBERS, MOST_IMAGES, NOT_AT_OPENROUTER};
 use super::stream::{ImageStream, error_event};
+use super::unreported::Unreported;
 use crate::credits::tokens;
 use crate::error::Error;
 use crate::formats::openai::body;
@@ -84,10 +85,11 @@ pub fn demand(model: String, stream: bool, images: u64, image: String, routing: 
 
 /// Who reads the answer to such a request.
 pub fn answer(demand: &Demand, events: &'static str, target: &Target<'_>) -> Box<dyn Answer> {
+    let unreported = Unreported::of(demand.units.image.as_deref().unwrap_or_default(), target);
     if demand.stream {
-        return Box::new(ImageStream::new(events, demand.choices));
+        return Box::new(ImageStream::new(events, demand.choices, unreported));
     }
-    Box::new(WholeAnswer::of(target, Images))
+    Box::new(WholeAnswer::of(target, Images { unreported }))
 }
 
 impl Request for ImageRequest {
@@ -132,15 +134,7 @@ mod tests {
 
     fn sent(request: &ImageRequest, name: &str) -> Value {
         let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        let target = Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: false,
-        };
+        let target = Target::of(provider);
         serde_json::from_slice(&request.for_provider(&target).expect("a body").body).expect("json")
     }
 

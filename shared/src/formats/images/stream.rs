@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::unreported::Unreported;
 use super::usage;
 use crate::credits::usage::Usage;
 use crate::error::Error;
@@ -18,6 +19,7 @@ use crate::providers::internal;
 pub struct ImageStream {
     events: EventStream,
     made: Made,
+    unreported: Unreported,
 }
 
 /// What has come of it.
@@ -33,10 +35,10 @@ struct Made {
 }
 
 impl ImageStream {
-    /// Of so many images.
-    pub fn new(name: &'static str, wanted: u64) -> Self {
+    /// Of so many images, each of which is this where nobody says what it is.
+    pub fn new(name: &'static str, wanted: u64, unreported: Unreported) -> Self {
         let made = Made { name, wanted, completed: Vec::new(), partial: false, ended: false };
-        Self { events: EventStream::default(), made }
+        Self { events: EventStream::default(), made, unreported }
     }
 
     /// `usage` of the last event that has one.
@@ -119,8 +121,7 @@ impl Answer for ImageStream {
     }
 
     fn report(&self) -> Option<Report> {
-        let usage = self.usage();
-        (usage.total() > 0).then_some(Report { usage, up_to_date: true })
+        (!self.made.completed.is_empty()).then(|| self.unreported.complete(self.usage()))
     }
 
     /// No text; what of a picture was made before it was complete nobody sees.
@@ -192,10 +193,14 @@ mod tests {
         }
     }
 
+    fn of(images: u64) -> ImageStream {
+        ImageStream::new("image_generation", images, Unreported::Tokens(272))
+    }
+
     #[test]
     fn partial_images_pass_and_the_last_event_waits_for_its_cost() {
         for size in [1, 7, 1000] {
-            let (mut stream, mut out) = (ImageStream::new("image_generation", 1), Vec::new());
+            let (mut stream, mut out) = (of(1), Vec::new());
             for frame in EVENTS.as_bytes().chunks(size) {
                 stream.push(Bytes::copy_from_slice(frame), &mut out).expect("well-formed");
             }
@@ -215,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_plain_answer_is_a_stream_for_whoever_asked_for_one() {
-        let mut stream = ImageStream::new("image_generation", 2);
+        let mut stream = of(2);
         let body = r#"{"created":1,"data":[{"b64_json":"AA"},{"b64_json":"BB"}],"usage":{"completion_tokens":9,"total_tokens":9}}"#;
         stream.whole(Bytes::from(body), Some(&mut Vec::new())).expect("images");
         assert_eq!(stream.progress(), Progress::Done);
@@ -228,11 +233,11 @@ mod tests {
 
     #[test]
     fn an_error_is_one_and_nothing_is_nothing() {
-        let mut stream = ImageStream::new("image_generation", 1);
+        let mut stream = of(1);
         let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"message\":\"x\",\"code\":\"moderation_blocked\"}}\n\n";
         assert!(matches!(stream.push(Bytes::from(error), &mut Vec::new()), Err(Broken::Error(..))));
-        let mut stream = ImageStream::new("image_generation", 1);
+        let mut stream = of(1);
         assert_eq!(stream.whole(Bytes::from(r#"{"data":[]}"#), None), Err(Broken::Garbled));
-        assert_eq!(ImageStream::new("image_generation", 1).report(), None);
+        assert_eq!(of(1).report(), None);
     }
 }

@@ -6,12 +6,11 @@
 //! serves the clients of OpenAI's formats through [`AlsoOverMessages`].
 //!
 //! - `request`, `members`, `prompt`: the request, what is refused since it is not priced, how large its prompt is.
-//! - `cache`: prompt caches of an hour. `betas`: which of Anthropic's betas go on. `wire`: events and errors. `usage`: the token counts.
+//! - `betas`: which of Anthropic's betas go on. `wire`: events and errors. `usage`: the token counts.
 //! - `native`: a provider's message, streamed or whole.
 //! - `over_chat`: a message asked for and given by way of chat. `for_chat`: chat by way of a message.
 
 mod betas;
-mod cache;
 mod for_chat;
 mod members;
 mod native;

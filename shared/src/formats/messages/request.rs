@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use super::for_chat::FromChat;
 use super::native::MessageAnswer;
 use super::over_chat::{OverChat, kept_messages, to_chat};
-use super::{betas, cache, members, prompt, wire};
+use super::{betas, members, prompt, wire};
 use crate::error::Error;
 use crate::formats::openai::body;
-use crate::formats::{Conversation, Demand, Format, Kind, Request, Target, Units, Upstream};
+use crate::formats::{Conversation, Demand, Format, Kind, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -47,7 +47,7 @@ impl MessagesRequest {
             Error::invalid("max_tokens", "`max_tokens` is missing: the most tokens that the model may write.")
         })?;
         let prompt = prompt::measure(&request)?;
-        let long_cache = cache::is_long(&request);
+        let long_cache = long_cache::is_long(&request);
         let demand = Demand {
             model,
             kind: Kind::Chat,
@@ -74,7 +74,7 @@ impl MessagesRequest {
             request.set("max_tokens", &target.output_limit)?;
             request.set("stream", &true)?;
             if self.demand.units.long_cache && !target.long_cache {
-                cache::shorten(&mut request)?;
+                long_cache::shorten(&mut request)?;
             }
             if request.get("service_tier").is_some() {
                 // What `auto` would choose is charged apart.
@@ -186,15 +186,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target {
-            provider,
-            id: "m",
-            model: "up",
-            output_limit: 2000,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: true,
-        }
+        Target { id: "m", output_limit: 2000, long_cache: true, ..Target::of(provider) }
     }
 
     fn parse(body: &Value) -> Result<MessagesRequest, Error> {

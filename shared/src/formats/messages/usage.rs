@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::credits::usage::Usage;
 use crate::formats::Bill;
+use crate::formats::openai::usage::{KEPT_IN_DETAILS, KEPT_LONG};
 use crate::providers::internal;
 
 /// The most tokens of a kind that make sense. Up to here an `f64` holds every whole number exactly.
@@ -97,13 +98,18 @@ pub fn of(usage: &Usage) -> Value {
 /// Tokens as a chat completion reports them.
 #[must_use]
 pub fn for_chat(usage: &Usage) -> Value {
-    json!({
+    let mut object = json!({
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,
         "total_tokens": usage.total(),
         "prompt_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": usage.written},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-    })
+    });
+    if usage.written_long > 0 {
+        // Or an hour would be charged like five minutes.
+        object["prompt_tokens_details"][KEPT_IN_DETAILS] = json!({ KEPT_LONG: usage.written_long });
+    }
+    object
 }
 
 #[cfg(test)]
@@ -125,6 +131,10 @@ mod tests {
         apart.take(json!({"input_tokens": 1,
             "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 5}}));
         let written = Usage { prompt: 8, written: 7, written_long: 5, ..Usage::default() };
+        // What goes by way of a chat comes back as it was.
+        let mut by_chat = crate::formats::openai::usage::Reported::default();
+        by_chat.take(&for_chat(&written).to_string());
+        assert_eq!(by_chat.usage(), Some(written));
         assert_eq!(apart.usage(), Some(written));
     }
 

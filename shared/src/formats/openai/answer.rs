@@ -101,7 +101,7 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
 
     fn report(&self) -> Option<Report> {
         match &self.whole {
-            Some(whole) => whole.reported.usage().map(|usage| Report { usage, up_to_date: true }),
+            Some(whole) => whole.reported.usage().map(Report::of),
             None => self.chunks.report(),
         }
     }
@@ -222,7 +222,7 @@ mod tests {
         let mut answer = OpenAiAnswer::<Chat>::new(false, 1);
         answer.push(Bytes::from(stream), &mut Vec::new()).expect("well-formed");
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        assert_eq!(answer.report(), Some(Report { usage, up_to_date: true }));
+        assert_eq!(answer.report(), Some(Report::of(usage)));
         let plain: serde_json::Value =
             serde_json::from_slice(&answer.plain(&bill()).expect("an answer")).expect("json");
         assert_eq!(plain["choices"][0]["message"]["content"], "hi");

@@ -71,7 +71,7 @@ impl<S: Shape> Chunks<S> {
 
     /// The tokens that it says.
     pub fn report(&self) -> Option<Report> {
-        self.reported.usage().map(|usage| Report { usage, up_to_date: !self.behind })
+        self.reported.usage().map(|usage| Report { up_to_date: !self.behind, ..Report::of(usage) })
     }
 
     /// The JSON of the chunks so far, but for those that only carry usage.

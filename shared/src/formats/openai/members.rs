@@ -15,7 +15,8 @@ pub struct Members {
     pub instead: &'static [(&'static str, &'static str)],
     /// What the types of further tools begin with that the client runs itself.
     pub client_tools: &'static [&'static str],
-    /// Whether a cache of an hour is offered: where its tokens are reported apart from those of a shorter one.
+    /// Whether a cache of an hour may be asked for. It is one only where its tokens are reported apart from those of a shorter
+    /// one, and have a price.
     pub long_cache: bool,
 }
 
@@ -84,8 +85,8 @@ pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
     for (name, value) in request.iter() {
         let priced = PRICED.iter().find(|(priced, ..)| *priced == name && !format.known.contains(priced));
         if let Some((name, allowed, message)) = priced {
-            let is_priced = format.long_cache && is_cache_of_an_hour(name, value);
-            if !is_priced && !allowed.holds(value) {
+            let is_offered = format.long_cache && is_cache_of_an_hour(name, value);
+            if !is_offered && !allowed.holds(value) {
                 return Err(Error::invalid(*name, *message));
             }
         } else if !KNOWN.contains(&name) && !format.known.contains(&name) && value != "null" {
@@ -97,13 +98,14 @@ pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
 }
 
 /// Whether a cache lives no longer than the catalog's price allows: `cache_control` and `prompt_cache_breakpoint` of a
-/// message, of a part of one, and of a tool.
+/// message, of a part of one, and of a tool. `long`: whether one of an hour may be asked for.
 ///
 /// # Errors
 /// What is wrong.
-pub fn check_cache(name: &str, value: &str) -> Result<(), &'static str> {
+pub fn check_cache(name: &str, value: &str, long: bool) -> Result<(), &'static str> {
     let caches = matches!(name, "cache_control" | "prompt_cache_breakpoint");
-    if caches && !Allowed::ShortCache.holds(value) { Err(CACHE) } else { Ok(()) }
+    let is_offered = || Allowed::ShortCache.holds(value) || (long && is_cache_of_an_hour(name, value));
+    if caches && !is_offered() { Err(CACHE) } else { Ok(()) }
 }
 
 /// Refuses a name that a lenient provider would take for one that money depends on.
@@ -148,10 +150,8 @@ fn tools(request: &Object<'_>, format: &Members) -> Result<(), Error> {
         }
         let function: Option<Object<'_>> = tool.read("function").unwrap_or_default();
         for (name, value) in tool.iter().chain(function.iter().flat_map(Object::iter)) {
-            if format.long_cache && is_cache_of_an_hour(name, value) {
-                continue;
-            }
-            check_cache(name, value).map_err(|message| Error::invalid(format!("tools[{place}].{name}"), message))?;
+            check_cache(name, value, format.long_cache)
+                .map_err(|message| Error::invalid(format!("tools[{place}].{name}"), message))?;
         }
     }
     Ok(())

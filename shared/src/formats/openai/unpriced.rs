@@ -22,7 +22,7 @@ const SHORT: &[&str] = &["5m", "30m", "in_memory", "in-memory"];
 
 /// Told to who asks for a cache that is charged at another price than the one in the catalog.
 pub const CACHE: &str = "A prompt cache that lives longer than usual is charged apart by the provider and is not offered \
-                     here; leave out `ttl`, or write 5m. POST /v1/messages offers Anthropic's of 1h.";
+                     here; leave out `ttl`, or write 5m. Chats and messages have Anthropic's `cache_control` of 1h.";
 
 /// Members with which a provider would do, or charge for, something that is not priced here.
 pub const PRICED: &[(&str, Allowed, &str)] = &[
@@ -99,8 +99,8 @@ pub const PRICED: &[(&str, Allowed, &str)] = &[
 
 /// Whether a member asks for a cache of an hour, by Anthropic's name of it.
 pub fn is_cache_of_an_hour(name: &str, json: &str) -> bool {
-    let Ok(value) = serde_json::from_str::<Value>(json) else { return false };
-    name == "cache_control" && value.get("ttl").is_some_and(|ttl| ttl == "1h")
+    let lasts = |value: Value| value.get("ttl").is_some_and(|ttl| ttl == "1h");
+    name == "cache_control" && serde_json::from_str(json).is_ok_and(lasts)
 }
 
 impl Allowed {

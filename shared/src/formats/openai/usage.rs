@@ -19,6 +19,12 @@ const COMPLETION_DETAILS: [&str; 3] = ["completion_tokens_details", "output_toke
 /// OpenAI's and OpenRouter's name, Anthropic's, DeepSeek's.
 const CACHED: [&str; 4] = ["cached_tokens", "cache_read_input_tokens", "cache_read_tokens", "prompt_cache_hit_tokens"];
 const WRITTEN: [&str; 3] = ["cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens"];
+/// How long what was written is kept: an object that tells it apart, within the details by LiteLLM's name, beside them by
+/// Anthropic's.
+pub const KEPT_IN_DETAILS: &str = "cache_creation_token_details";
+const KEPT: &str = "cache_creation";
+/// What is kept for an hour, in such an object.
+pub const KEPT_LONG: &str = "ephemeral_1h_input_tokens";
 const REASONING: [&str; 1] = ["reasoning_tokens"];
 const IMAGE: [&str; 1] = ["image_tokens"];
 const AUDIO: [&str; 1] = ["audio_tokens"];
@@ -75,6 +81,7 @@ impl Reported {
             prompt,
             cached,
             written,
+            written_long: kept_long(&of_prompt, reported).min(written),
             image_input: figure(&of_prompt, &IMAGE).unwrap_or_default(),
             audio_input: figure(&of_prompt, &AUDIO).unwrap_or_default(),
             completion: completion.max(reasoning),
@@ -102,6 +109,12 @@ impl Reported {
 fn cache_is_beside(reported: &Object<'_>, usage: Usage) -> bool {
     let anthropic = figure(reported, &["cache_read_input_tokens", "cache_creation_input_tokens"]);
     anthropic.is_some() && usage.cached + usage.written > usage.prompt
+}
+
+fn kept_long(of_prompt: &Object<'_>, reported: &Object<'_>) -> u64 {
+    let kept: Option<Object<'_>> = of_prompt.read(KEPT_IN_DETAILS).ok().flatten();
+    let kept = kept.or_else(|| reported.read(KEPT).ok().flatten());
+    kept.and_then(|kept| figure(&kept, &[KEPT_LONG])).unwrap_or_default()
 }
 
 fn details<'a>(reported: &'a Object<'_>, names: &[&str]) -> Object<'a> {

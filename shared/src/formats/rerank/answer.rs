@@ -5,9 +5,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::credits::usage::Usage;
-use crate::formats::Bill;
 use crate::formats::openai::usage::figure;
 use crate::formats::whole::Shape;
+use crate::formats::{Bill, Report};
 use crate::object::Object;
 
 /// With which documents a ranking is given.
@@ -56,7 +56,7 @@ impl Ranking {
 impl Shape for Ranking {
     const LIST: &'static str = "results";
 
-    fn usage(&self, answer: &Object<'_>) -> Option<Usage> {
+    fn report(&self, answer: &Object<'_>) -> Option<Report> {
         let tokens = Self::figure(answer, &["total_tokens", "prompt_tokens", "input_tokens"]);
         let searches = Self::figure(answer, &["search_units"]);
         if tokens.or(searches).unwrap_or_default() == 0 {
@@ -64,7 +64,7 @@ impl Shape for Ranking {
         }
         // Who says the tokens only has searched all the same.
         let searches = searches.unwrap_or(self.searches);
-        Some(Usage { prompt: tokens.unwrap_or_default(), searches, ..Usage::default() })
+        Some(Report::of(Usage { prompt: tokens.unwrap_or_default(), searches, ..Usage::default() }))
     }
 
     fn shown(&self, answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>> {
@@ -117,15 +117,7 @@ mod tests {
 
     fn answer(documents: Documents) -> WholeAnswer<Ranking> {
         let request = Bytes::from(r#"{"query":"q","documents":["a",{"text":"b","x":1.0}]}"#);
-        let target = Target {
-            provider: &PROVIDERS[0],
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: false,
-        };
+        let target = Target::of(&PROVIDERS[0]);
         WholeAnswer::of(&target, Ranking { documents, request, searches: 2 })
     }
 

@@ -137,7 +137,7 @@ impl Walk {
         const KINDS: &str = "An item's `type` is message, function_call, function_call_output, custom_tool_call, \
                              custom_tool_call_output, reasoning or additional_tools.";
         for (name, value) in item.iter() {
-            check_cache(name, value).map_err(|message| Error::invalid(format!("{at}.{name}"), message))?;
+            check_cache(name, value, false).map_err(|message| Error::invalid(format!("{at}.{name}"), message))?;
         }
         let invalid = |member: &str, wrong: Wrong, usual: &'static str| {
             Error::invalid(format!("{at}.{member}"), wrong.unwrap_or(Cow::Borrowed(usual)))
@@ -216,7 +216,7 @@ impl Walk {
         let part: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
         let kind = part.get("type").and_then(string).ok_or(None)?;
         for (name, value) in part.iter() {
-            check_cache(name, value).map_err(|message| Some(message.into()))?;
+            check_cache(name, value, false).map_err(|message| Some(message.into()))?;
         }
         let said = |name: &str| part.get(name).filter(|value| *value != "null").and_then(string);
         match kind.as_ref() {

@@ -266,15 +266,7 @@ mod tests {
 
     fn target(name: &str) -> Target<'static> {
         let provider: &'static Provider = PROVIDERS.iter().find(|row| row.name == name).expect("a row");
-        Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 2000,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: false,
-        }
+        Target { output_limit: 2000, ..Target::of(provider) }
     }
 
     fn parse(body: &Value) -> Result<ResponsesRequest, Error> {

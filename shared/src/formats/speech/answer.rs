@@ -45,7 +45,9 @@ impl Answer for Sound {
 
     fn report(&self) -> Option<Report> {
         let usage = Usage { characters: self.characters, ..Usage::default() };
-        (self.progress > Progress::Waiting).then_some(Report { usage, up_to_date: true })
+        // A provider sells the characters that it was given to speak, and not the sound: it is owed all of them from the first
+        // byte on, whoever breaks off. Of a provider that breaks off before it nothing is had, and nothing owed.
+        (self.progress > Progress::Waiting).then_some(Report { is_owed: true, ..Report::of(usage) })
     }
 
     fn written(&self) -> Written {

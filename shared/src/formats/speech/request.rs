@@ -155,15 +155,7 @@ mod tests {
         .expect("valid");
         assert_eq!((request.demand().units.characters, request.content_type()), (3, "audio/mpeg"));
         let provider = PROVIDERS.iter().find(|row| row.path(Format::Speech).is_some()).expect("a row");
-        let target = Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: false,
-        };
+        let target = Target::of(provider);
         let sent: Value = serde_json::from_slice(&request.for_provider(&target).expect("a body").body).expect("json");
         assert_eq!(
             sent,

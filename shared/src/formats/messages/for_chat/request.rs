@@ -213,13 +213,12 @@ mod tests {
     fn target(reasoning: bool) -> Target<'static> {
         let provider = PROVIDERS.iter().find(|row| row.name == "anthropic").expect("a row");
         Target {
-            provider,
             id: "m",
             model: "claude-sonnet-4-5",
             output_limit: 9000,
-            credit_limited: false,
             reasoning,
             long_cache: true,
+            ..Target::of(provider)
         }
     }
 
@@ -354,7 +353,7 @@ mod tests {
             let sent = message(chat.clone()).expect("a message");
             let Value::Object(sent) = sent else { panic!("an object") };
             let provider = PROVIDERS.iter().find(|row| row.name == "portkey").expect("a row");
-            let target = Target { provider, id: "m", model: "m", output_limit: 9, credit_limited: false, reasoning: false, long_cache: true };
+            let target = Target { id: "m", model: "m", output_limit: 9, long_cache: true, ..Target::of(provider) };
             let (back, _) = to_chat(sent, &target).expect("a chat");
             prop_assert_eq!(&back["tools"], &chat["tools"]);
             prop_assert_eq!(&back["messages"], &chat["messages"]);

@@ -81,7 +81,7 @@ impl Answer for MessageAnswer {
 
     fn report(&self) -> Option<Report> {
         let up_to_date = self.whole.is_some() || self.events.is_up_to_date();
-        self.reported().usage().map(|usage| Report { usage, up_to_date })
+        self.reported().usage().map(|usage| Report { up_to_date, ..Report::of(usage) })
     }
 
     fn written(&self) -> Written {
@@ -180,7 +180,7 @@ mod tests {
         streamed.push(events_of(members), &mut Vec::new()).expect("well-formed");
         for answer in [whole, streamed] {
             assert_eq!((answer.written().text.as_str(), answer.progress()), ("hi", Progress::Done));
-            assert_eq!(answer.report(), Some(Report { usage: bill().usage, up_to_date: true }));
+            assert_eq!(answer.report(), Some(Report::of(bill().usage)));
             let plain = answer.plain(&bill()).expect("a message");
             assert_eq!(serde_json::from_slice::<Value>(&plain).expect("json"), expected);
         }

@@ -45,7 +45,7 @@ pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<
     set("messages", Value::Array(messages));
     set("stream", json!(true));
     set("stream_options", json!({ "include_usage": true }));
-    set(if target.reasoning { "max_completion_tokens" } else { "max_tokens" }, json!(target.output_limit));
+    set(target.chat_limit(), json!(target.output_limit));
     for name in ["temperature", "top_p"].into_iter().chain(open_weights.then_some("top_k")) {
         if let Some(value) = filled(&request, name) {
             set(name, value.clone());
@@ -166,15 +166,7 @@ mod tests {
 
     fn chat_for(provider: &str, reasoning: bool, body: Value) -> Result<Map<String, Value>, Error> {
         let provider = PROVIDERS.iter().find(|row| row.name == provider).expect("a row");
-        let target = Target {
-            provider,
-            id: "m",
-            model: "up",
-            output_limit: 9,
-            credit_limited: false,
-            reasoning,
-            long_cache: true,
-        };
+        let target = Target { id: "m", output_limit: 9, reasoning, long_cache: true, ..Target::of(provider) };
         let Value::Object(request) = body else { panic!("an object") };
         to_chat(request, &target).map(|(chat, _)| chat)
     }

@@ -89,7 +89,7 @@ impl Answer for ResponseAnswer {
     }
 
     fn report(&self) -> Option<Report> {
-        self.reported().and_then(usage::read).map(|usage| Report { usage, up_to_date: true })
+        self.reported().and_then(usage::read).map(Report::of)
     }
 
     fn written(&self) -> Written {
@@ -211,7 +211,7 @@ mod tests {
             letters.sort_unstable();
             assert_eq!((String::from_iter(letters).as_str(), is_all), ("fghhilmnos{}", true), "{text}");
             assert_eq!(answer.progress(), Progress::Done);
-            assert_eq!(answer.report(), Some(Report { usage: bill().usage, up_to_date: true }));
+            assert_eq!(answer.report(), Some(Report::of(bill().usage)));
             let plain = answer.plain(&bill()).expect("a response");
             assert_eq!(serde_json::from_slice::<Value>(&plain).expect("json"), expected);
         }

@@ -30,7 +30,7 @@ pub fn to_chat(
     set("messages", Value::Array(messages(request, tools, target)));
     set("stream", json!(true));
     set("stream_options", json!({ "include_usage": true }));
-    set(if target.reasoning { "max_completion_tokens" } else { "max_tokens" }, json!(target.output_limit));
+    set(target.chat_limit(), json!(target.output_limit));
     for name in ["temperature", "top_p"] {
         if let Some(value) = filled(name) {
             set(name, value.clone());
@@ -132,15 +132,7 @@ mod tests {
 
     fn chat_for(provider: &str, reasoning: bool, request: &Value) -> Value {
         let provider = PROVIDERS.iter().find(|row| row.name == provider).expect("a row");
-        let target = Target {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 9,
-            credit_limited: false,
-            reasoning,
-            long_cache: false,
-        };
+        let target = Target { output_limit: 9, reasoning, ..Target::of(provider) };
         let request = request.as_object().expect("an object");
         let tools = Tools::read(request).expect("tools");
         Value::Object(to_chat(request, &tools, Head::of(request, "a/b", Name::new(), false), &target).0)

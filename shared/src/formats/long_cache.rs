@@ -1,4 +1,4 @@
-//! Prompt caches of an hour: `cache_control: {"type": "ephemeral", "ttl": "1h"}`, whose writing costs more than that of five
+//! Prompt caches of an hour in messages and chats: `cache_control: {"type": "ephemeral", "ttl": "1h"}`, whose writing costs more than that of five
 //! minutes (Anthropic, "Prompt caching").
 
 use serde_json::{Value, json};
@@ -42,7 +42,9 @@ fn shorten_in(name: &str, value: &mut Value) -> bool {
     match value {
         Value::Array(list) => list.iter_mut().fold(false, |any, value| shorten_in("", value) | any),
         Value::Object(members) => {
-            let members = members.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "input_schema" | "input"));
+            let members = members
+                .iter_mut()
+                .filter(|(name, _)| !matches!(name.as_str(), "input_schema" | "input" | "parameters"));
             members.fold(false, |any, (name, value)| shorten_in(name, value) | any)
         }
         _ => false,
