@@ -24,6 +24,7 @@ use crate::privy::Privy;
 use crate::provider::{NAMES, ProviderKeys, Providers};
 use crate::public_files;
 use crate::secrets::Secrets;
+use crate::stripe::Stripe;
 use crate::upstash::{Engine, Upstash, UpstashError};
 
 /// How often the timer does what a cron does in production.
@@ -65,6 +66,8 @@ pub struct Platform {
     pub mailbox: Mailbox,
     /// Privy's stand-in.
     pub privy: Privy,
+    /// Stripe's stand-in.
+    pub stripe: Stripe,
     /// The project's keys, `anon` among them.
     pub supabase_keys: Keys,
     secrets: Secrets,
@@ -106,6 +109,7 @@ impl Platform {
         let mailbox = Mailbox::new(&secrets.of("resend key"));
         let resend = Loopback::serve(mailbox.api()).await?;
         let privy = Privy::start(&secrets).await?;
+        let stripe = Stripe::start(&secrets).await?;
 
         let mut variables = HashMap::new();
         let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
@@ -132,9 +136,17 @@ impl Platform {
         let people =
             [("PRIVY_APP_ID", privy.app_id()), ("PRIVY_APP_SECRET", privy.app_secret()), ("PRIVY_URL", privy.url())];
         let real_mail = ["RESEND_API_KEY", "RESEND_BASE_URL", "FROM_EMAIL"];
+        let payments = [
+            ("STRIPE_SECRET_KEY", stripe.key()),
+            ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret()),
+            ("STRIPE_BASE_URL", stripe.url()),
+        ];
+        let real_payments = ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_BASE_URL"];
         let real_people = ["PRIVY_APP_ID", "PRIVY_APP_SECRET", "PRIVY_VERIFICATION_KEY", "PRIVY_URL"];
-        for (name, value) in
-            real_or(&environment, &real_mail, &mail).into_iter().chain(real_or(&environment, &real_people, &people))
+        for (name, value) in real_or(&environment, &real_mail, &mail)
+            .into_iter()
+            .chain(real_or(&environment, &real_people, &people))
+            .chain(real_or(&environment, &real_payments, &payments))
         {
             set(name, value);
         }
@@ -160,6 +172,7 @@ impl Platform {
             providers,
             mailbox,
             privy,
+            stripe,
             supabase_keys,
             secrets,
             variables,
@@ -203,6 +216,12 @@ impl Platform {
         self.variables.get("PRIVY_APP_ID").map(String::as_str) == Some(self.privy.app_id())
     }
 
+    /// Whether payments go to the stand-in.
+    #[must_use]
+    pub fn is_stripe_stand_in(&self) -> bool {
+        self.variables.get("STRIPE_SECRET_KEY").map(String::as_str) == Some(self.stripe.key())
+    }
+
     /// Serves a gateway on `listener` until `shutdown` resolves, with the mailbox at `/_local/mail`, tokens of Privy's
     /// stand-in at `/_local/privy` and a timer that stands for the cron jobs.
     ///
@@ -217,14 +236,22 @@ impl Platform {
         if self.is_privy_stand_in() {
             own = own.merge(self.privy.page());
         }
+        let gateway = self.gateway()?;
+        let mut events = None;
+        if self.is_stripe_stand_in() {
+            own = own.merge(self.stripe.pages());
+            events = Some(self.stripe.serve_for(gateway.http.clone(), &format!("http://{}", listener.local_addr()?)));
+        }
         let router = routes::all()
             .merge(pages::guarded(own).with_state(()))
             .merge(public_files::routes(&repository().join("public"))?);
-        let gateway = self.gateway()?;
         let timer = run_cron_jobs(gateway.http.clone(), listener.local_addr()?, self.secrets.of("cron"));
         let timer = tokio::spawn(timer);
         let served = serve_plain(listener, router, gateway, shutdown).await;
         timer.abort();
+        if let Some(events) = events {
+            events.abort();
+        }
         Ok(served?)
     }
 

@@ -114,8 +114,15 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
     } else {
         "with the Privy app of PRIVY_APP_ID".to_owned()
     };
+    let payments = if platform.is_stripe_stand_in() {
+        format!("a stand-in of Stripe, where nothing is paid: {base_url}/_local/stripe")
+    } else {
+        "with the Stripe account of STRIPE_SECRET_KEY".to_owned()
+    };
     let ready = serde_json::json!({
-        "base_url": base_url, "api_key": api_key, "admin_key": admin_key, "cron_secret": platform.cron_secret() });
+        "base_url": base_url, "api_key": api_key, "admin_key": admin_key, "cron_secret": platform.cron_secret(),
+        "stripe_url": platform.stripe.url(), "stripe_key": platform.stripe.key(),
+        "stripe_secret": platform.stripe.webhook_secret() });
     let text = format!(
         "The gateway listens at {base_url}\n\
          \x20 database   {database}\n\
@@ -123,6 +130,7 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
          \x20 providers  {providers}\n\
          \x20 mail       {base_url}/_local/mail\n\
          \x20 sign-in    {sign_in}\n\
+         \x20 payments   {payments}\n\
          \x20 user key   {api_key}\n\
          \x20 admin key  {admin_key}\n\
          Try it:\n\

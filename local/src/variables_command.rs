@@ -115,6 +115,7 @@ fn heading(group: Group) -> &'static str {
         Group::Secrets => "Secrets",
         Group::SignIn => "Sign-in",
         Group::Providers => "Providers: at least one in production",
+        Group::Payments => "Payments",
         Group::Business => "Business",
         Group::Times => "Times",
         Group::Process => "Process",

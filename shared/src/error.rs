@@ -54,6 +54,7 @@ codes! {
     InvalidRequest = "invalid_request", 400, "The request is not valid.";
     InvalidJson = "invalid_json", 400, "The request body is not valid JSON.";
     UnknownField = "unknown_field", 400, "The request has a field that this endpoint does not know.";
+    InvalidSignature = "invalid_signature", 400, "This is not signed as Stripe signs for this endpoint.";
     MissingModel = "missing_model", 400, "Name a model in `model`; GET /v1/models lists them.";
     UnsupportedModel = "unsupported_model", 400, "This model does not answer on this endpoint.";
     UnsupportedModality = "unsupported_modality", 400, "This model does not take what the messages hold; see its input_modalities.";
@@ -72,6 +73,7 @@ codes! {
     SpendLimitReached = "spend_limit_reached", 402, "This API key has reached its spend limit. Raise the limit or wait for its next period.";
     AccountInDebt = "account_in_debt", 402, "The account owes credits from an earlier request. Add credits to go on.";
     AccountDisabled = "account_disabled", 403, "This account is disabled. Contact support.";
+    PaymentsBlocked = "payments_blocked", 403, "A payment of this account is disputed, so it can make no others. Contact support.";
     IpNotAllowed = "ip_not_allowed", 403, "This API key may not be used from this IP address. Change its ip_allowlist.";
     DomainNotAllowed = "domain_not_allowed", 403, "This API key may not be used from this origin. Change its domain_allowlist.";
     InsufficientScope = "insufficient_scope", 403, "This API key's scopes do not cover this request.";
@@ -81,6 +83,7 @@ codes! {
     AccountNotFound = "account_not_found", 404, "There is no such account.";
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
     ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
+    PaymentNotFound = "payment_not_found", 404, "This account has no such payment; GET /api/stripe/payments lists them.";
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
     PlanNotFound = "plan_not_found", 404, "There is no such plan; `plans` lists them.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
@@ -101,12 +104,16 @@ codes! {
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";
+    PaymentNotRefundable = "payment_not_refundable", 409, "This payment cannot be refunded.";
+    RefundExceedsPayment = "refund_exceeds_payment", 409, "That is more than can be refunded: `unspent` without debt, `rest` at all, which an administrator's `force` allows.";
+    RefundRefused = "refund_refused", 409, "Stripe does not make this refund; the credit was given back. The operator finds the reason in the log.";
     AccountDeleted = "account_deleted", 409, "This account's person has left and it was deleted: it cannot be changed any more.";
     LastAdmin = "last_admin", 409, "This is the last administrator. Make another one first.";
     PayloadTooLarge = "payload_too_large", 413, "The request body is larger than 4.5 MB.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Send JSON, with `content-type: application/json`.";
     RateLimitExceeded = "rate_limit_exceeded", 429, "Too many requests. Wait as retry-after says.";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts. Wait as retry-after says.";
+    PaymentLimitReached = "payment_limit_reached", 429, "This account has bought as much as it may in a day. Try again tomorrow, or contact support.";
     ConcurrencyExceeded = "concurrency_exceeded", 429, "Too many requests are running at once. Retry when one has ended.";
     RequestLimitReached = "request_limit_reached", 429, "This API key has used all of its requests. Raise max_requests or use another key.";
     QuotaExceeded = "quota_exceeded", 429, "The plan's monthly quota is used up.";
@@ -124,6 +131,7 @@ codes! {
     AccountBusy = "account_busy", 503, "Something else is changing this account right now. Retry shortly.";
     SignInUnavailable = "sign_in_unavailable", 503, "The sign-in service does not answer right now. Retry shortly.";
     MailUnavailable = "mail_unavailable", 503, "The mail could not be sent. Retry shortly.";
+    PaymentUnavailable = "payment_unavailable", 503, "The payment service does not do this right now. Retry shortly; the operator finds the reason in the log.";
     NotConfigured = "not_configured", 503, "This gateway is not configured for this yet; its operator finds the missing setting in the log.";
 }
 
@@ -157,7 +165,11 @@ impl Error {
     pub fn new(code: Code) -> Self {
         let passing = matches!(
             code,
-            Code::ServiceUnavailable | Code::AccountBusy | Code::SignInUnavailable | Code::MailUnavailable
+            Code::ServiceUnavailable
+                | Code::AccountBusy
+                | Code::SignInUnavailable
+                | Code::MailUnavailable
+                | Code::PaymentUnavailable
         );
         let retry_after = passing.then_some(Duration::from_secs(1));
         // Codes for which a retry of the same request cannot help. Without `x-should-retry: false` SDKs retry a 409, a 429 and a
@@ -165,7 +177,10 @@ impl Error {
         let hopeless = match code.status().as_u16() {
             401 | 409 => true,
             402 => code != Code::CreditsInFlight,
-            429 => matches!(code, Code::RequestLimitReached | Code::QuotaExceeded | Code::TrialRequestsUsed),
+            429 => matches!(
+                code,
+                Code::RequestLimitReached | Code::QuotaExceeded | Code::TrialRequestsUsed | Code::PaymentLimitReached
+            ),
             503 => matches!(code, Code::ModelNotPriced | Code::NoProvider | Code::NotConfigured),
             _ => false,
         };

@@ -73,6 +73,10 @@ pub enum Need {
     Privy,
     /// Resend.
     Mail,
+    /// Stripe.
+    Stripe,
+    /// What Stripe's events are signed with.
+    StripeWebhook,
 }
 
 impl Route {

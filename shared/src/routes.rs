@@ -26,7 +26,7 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, api_keys, catalog, chats, cron, docs, inference, public, responses, sign_in, usage,
+    account, admin, api_keys, catalog, chats, cron, docs, inference, payments, public, responses, sign_in, usage,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -189,6 +189,34 @@ routes! {
     user_rate_limits at "/user/rate-limits" { GET account::rate_limits::list: User "keys:read" };
     /// Lowers a key's rate limits.
     user_rate_limit at "/user/rate-limits/{key_id}" { PUT account::rate_limit::replace: User "keys:write" };
+    /// What credit is sold in besides free amounts.
+    stripe_credit_packages at "/api/stripe/credit-packages" { GET payments::packages::list: User "billing:read" };
+    /// A page of Stripe's at which credit is paid.
+    stripe_checkout_sessions at "/api/stripe/checkout-session" {
+        POST payments::checkout_session::create: User "billing:write"
+    } needs [Stripe];
+    /// How the payment of such a page stands; credits it if it is paid.
+    stripe_checkout_session at "/api/stripe/checkout-session/{session}" {
+        GET payments::checkout_session::show: User "billing:read"
+    } needs [Stripe];
+    /// A payment for a page of one's own.
+    stripe_payment_intents at "/api/stripe/payment-intent" {
+        POST payments::payment_intent::create: User "billing:write"
+    } needs [Stripe];
+    /// How such a payment stands; credits it if it is paid.
+    stripe_payment_intent at "/api/stripe/payment-intent/{intent}" {
+        GET payments::payment_intent::show: User "billing:read"
+    } needs [Stripe];
+    /// What was bought, newest first.
+    stripe_payments at "/api/stripe/payments" { GET payments::history::list: User "billing:read" };
+    /// One payment, with its receipt.
+    stripe_payment at "/api/stripe/payments/{id}" { GET payments::history::show: User "billing:read" };
+    /// Returns what is unspent of a payment that is not a day old.
+    user_payment_refund at "/user/payments/{id}/refund" { POST payments::own_refund::create: User "billing:write" } needs [Stripe];
+    /// What Stripe tells of payments, refunds and disputes.
+    stripe_webhook at "/api/stripe/webhook" { POST payments::webhook::take: Public } needs [Database, Stripe, StripeWebhook];
+    /// Refunds a payment.
+    stripe_refund at "/api/stripe/refund" { POST payments::refund::create: Admin "admin:refunds" } needs [Stripe];
     /// A new account with its primary key.
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.
@@ -225,6 +253,8 @@ routes! {
     cron_sweep_holds at "/api/cron/sweep-holds" { GET cron::sweep_holds::sweep: Cron } needs [Redis] cron "*/5 * * * *";
     /// Forgets what is past its account's retention.
     cron_retention at "/api/cron/retention" { GET cron::retention::forget: Cron } cron "23 * * * *";
+    /// Finds out about payments that no webhook has told of, and asks for refunds that were not asked for.
+    cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } needs [Stripe] cron "11,41 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
@@ -246,6 +276,8 @@ pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a M
             Need::EncryptionKeys => config.encryption_keys.as_ref().err(),
             Need::Privy => config.privy.as_ref().err(),
             Need::Mail => config.mail.as_ref().err(),
+            Need::Stripe => config.stripe.as_ref().err(),
+            Need::StripeWebhook => config.stripe_webhook.as_ref().err(),
         };
         unusable.extend(lack.filter(|lack| !unusable.contains(lack)));
     }

@@ -255,6 +255,7 @@ create table gateway.accounts (
   username text,
   role text not null default 'user' references gateway.roles (name),
   disabled_at timestamptz,
+  payments_blocked_at timestamptz,
   deleted_at timestamptz,
   referred_by text,
   plan text references gateway.plans (id),
@@ -279,6 +280,7 @@ comment on table gateway.accounts is
   'One row per account; money in nano-dollars. balance = what unlapsed grants still hold - debt. Locked first by everything that moves money.';
 comment on column gateway.accounts.deleted_at is
   'When its person left: from then on it is disabled and says nothing of them; its ledger stays.';
+comment on column gateway.accounts.payments_blocked_at is 'Since when a dispute of one of its payments keeps it from making others.';
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
@@ -1121,6 +1123,136 @@ create index stored_responses_version on gateway.stored_responses (least((said).
 alter table gateway.response_accounts enable row level security;
 alter table gateway.response_threads enable row level security;
 alter table gateway.stored_responses enable row level security;
+
+-- supabase/schemas/23_payments.sql
+
+-- Payments: what Stripe was asked for, what it has said of it, and what of it has come back.
+--
+-- Stripe counts cents, the ledger nano-dollars; a column says which. Rows come first and Stripe second: a payment's row is there,
+-- and its id travels in Stripe's metadata, before Stripe is asked for anything.
+
+create table gateway.deployment (
+  one boolean primary key default true check (one),
+  id uuid not null default gen_random_uuid()
+);
+comment on table gateway.deployment is
+  'One row: the name of this database in the metadata of what it makes at Stripe, so that deployments which share a Stripe account tell their own events from the others''.';
+
+create table gateway.credit_packages (
+  id text primary key,
+  amount integer not null check (amount >= 50),
+  credits bigint not null check (credits > 0),
+  active boolean not null default true
+);
+comment on table gateway.credit_packages is
+  'What can be bought besides free amounts: its price in cents and the nano-dollars of credit that it gives, which may be more.';
+
+create table gateway.stripe_customers (
+  id text primary key,
+  account_id uuid not null references gateway.accounts (id),
+  livemode boolean not null,
+  deleted_at timestamptz,
+  created_at timestamptz not null
+);
+comment on table gateway.stripe_customers is
+  'Whose customer is whose at Stripe. A deleted one still says whose its late events are; of several the oldest is used.';
+
+create index stripe_customers_account on gateway.stripe_customers (account_id, created_at);
+
+create table gateway.payments (
+  id uuid primary key,
+  account_id uuid not null references gateway.accounts (id),
+  kind text not null check (kind in ('checkout', 'intent')),
+  status text not null default 'created'
+    check (status in ('created', 'processing', 'failed', 'canceled', 'expired', 'succeeded', 'mismatch')),
+  package text,
+  amount integer not null check (amount > 0),
+  fee integer not null default 0 check (fee >= 0 and fee < amount),
+  paid integer check (paid > 0),
+  credits bigint not null check (credits > 0),
+  bonus bigint not null default 0 check (bonus >= 0),
+  taken_back bigint not null default 0 check (taken_back >= 0 and taken_back <= credits + bonus),
+  livemode boolean not null,
+  session_id text unique,
+  intent_id text unique,
+  charge_id text unique,
+  grant_id bigint unique,
+  bonus_grant_id bigint unique,
+  returned_grant_ids bigint[] not null default '{}',
+  fingerprint text,
+  receipt_url text,
+  failure_code text,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  settled_at timestamptz,
+  check ((status = 'succeeded') = (paid is not null and grant_id is not null and settled_at is not null))
+);
+comment on table gateway.payments is
+  'Credit that is bought. In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
+comment on column gateway.payments.status is
+  'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
+comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';
+comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells it: the same on every account that uses the card.';
+
+-- The order of lists, newest first.
+create index payments_account on gateway.payments (account_id, created_at, id);
+-- What an account has under way, and what the cron job looks after.
+create index payments_open on gateway.payments (created_at) where status in ('created', 'processing');
+
+create table gateway.reversals (
+  id text primary key,
+  request_id uuid unique,
+  kind text not null check (kind in ('refund', 'dispute')),
+  payment_id uuid references gateway.payments (id),
+  intent_id text,
+  charge_id text,
+  amount integer not null check (amount >= 0),
+  status text not null,
+  rank integer not null,
+  counts boolean not null,
+  reason text,
+  due_by timestamptz,
+  disabled_at timestamptz,
+  observed_at timestamptz not null,
+  created_at timestamptz not null
+);
+comment on table gateway.reversals is
+  'Refunds and disputes, in cents, as Stripe last told of them. Of a refund that we ask for the id is ours until Stripe has given it one.';
+comment on column gateway.reversals.counts is 'Whether its amount is to be taken back by now (gateway.reversal_counts).';
+comment on column gateway.reversals.rank is 'How far it has come: of a refund the higher rank holds, whatever is told later.';
+comment on column gateway.reversals.disabled_at is 'When a dispute disabled the account: its end enables it, unless somebody else has disabled it.';
+
+create index reversals_payment on gateway.reversals (payment_id);
+-- Those that wait for their payment to be known by these.
+create index reversals_of_intent on gateway.reversals (intent_id) where payment_id is null;
+create index reversals_of_charge on gateway.reversals (charge_id) where payment_id is null;
+-- Refunds that Stripe has not been asked for, or has not answered.
+create index reversals_requested on gateway.reversals (created_at) where status = 'requested';
+
+create table gateway.stripe_events (
+  id text primary key,
+  type text not null,
+  object_id text,
+  account_id uuid,
+  outcome text not null
+    check (outcome in ('applied', 'repeated', 'stale', 'unmatched', 'mismatch', 'ignored')),
+  livemode boolean not null,
+  seen jsonb,
+  created_at timestamptz not null,
+  received_at timestamptz not null
+);
+comment on table gateway.stripe_events is
+  'Events of Stripe, each applied once; forgotten after 90 days, long after Stripe would send one again. seen is kept of an unmatched one only, to apply it once what it is about is known.';
+
+create index stripe_events_received on gateway.stripe_events (received_at);
+create index stripe_events_unmatched on gateway.stripe_events (object_id) where outcome = 'unmatched';
+
+alter table gateway.deployment enable row level security;
+alter table gateway.credit_packages enable row level security;
+alter table gateway.stripe_customers enable row level security;
+alter table gateway.payments enable row level security;
+alter table gateway.reversals enable row level security;
+alter table gateway.stripe_events enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -2132,26 +2264,31 @@ begin
 end;
 $$;
 
--- Returns money outside: a payment was refunded. Taken from the grant that the payment bought, the rest is debt.
-create function gateway.money_back(inout account gateway.accounts, purchase bigint, amount bigint, at timestamptz)
+-- Returns money outside: a payment was refunded. Taken from the grants that the payment bought, in this order, never below what
+-- open holds reserve; the rest is debt, which other credit that was paid for bears at once.
+create function gateway.money_back(inout account gateway.accounts, purchases bigint[], amount bigint, at timestamptz)
 language plpgsql set search_path = ''
 as $$
 declare
+  purchase bigint;
   part bigint;
+  owed bigint := amount;
 begin
-  select least(money_back.amount, remaining, gateway.available(account, at)) into part
-    from gateway.credit_grants where id = purchase and account_id = account.id and live for update;
-  part := coalesce(part, 0);
-  if part > 0 then
+  foreach purchase in array purchases loop
+    select least(owed, remaining, gateway.available(account, at)) into part
+      from gateway.credit_grants where id = purchase and account_id = account.id and live for update;
+    continue when coalesce(part, 0) <= 0;
     update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = purchase;
+    owed := owed - part;
     account.balance := account.balance - part;
-    account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
     insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, created_at)
       values (account.id, 'money_back', -part, purchase, account.balance, at);
-  end if;
-  account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
+  end loop;
+  account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
+  account := gateway.take_on_debt(account, owed, 'money_back', null, '', at);
   update gateway.accounts set
     balance = account.balance, debt = account.debt, refund_debt = account.refund_debt, next_expiry = account.next_expiry where id = account.id;
+  account := gateway.repay_debt(account, at);
 end;
 $$;
 
@@ -3720,6 +3857,271 @@ begin
 end;
 $$;
 
+-- supabase/schemas/42_payments.sql
+
+-- What a payment gives and what of it must be taken back: derived from what Stripe has said, not added up event by event, so that
+-- duplicates and any order of events come to one result.
+--
+-- Each function here expects the account's row to be locked by its caller, and is handed that row.
+
+-- By what name this database's payments go at Stripe.
+create function gateway.deployment_id() returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  name uuid;
+begin
+  select id into name from gateway.deployment;
+  if not found then
+    insert into gateway.deployment (one) values (true) on conflict do nothing;
+    select id into name from gateway.deployment;
+  end if;
+  return name;
+end;
+$$;
+
+-- Cents in nano-dollars.
+create function gateway.of_cents(cents bigint) returns bigint
+language sql immutable parallel safe
+return cents * 10000000;
+
+-- How far a payment has come. Of two words of Stripe the higher one holds, in whatever order they arrive.
+create function gateway.payment_rank(status text) returns integer
+language sql immutable parallel safe
+return case status
+  when 'created' then 0 when 'processing' then 1 when 'failed' then 2 when 'canceled' then 3 when 'expired' then 4 else 5
+end;
+
+-- How far a reversal has come. What Stripe has said stands above what we wanted.
+create function gateway.reversal_rank(status text) returns integer
+language sql immutable parallel safe
+return case
+  when status in ('requested', 'refused') then 0
+  when status in ('succeeded', 'under_review') then 2
+  when status in ('failed', 'canceled', 'won', 'lost') then 3
+  when status in ('appeal_needs_response', 'appeal_under_review') then 4
+  else 1
+end;
+
+-- Whether the money of a reversal is gone, or is about to go. A status that Stripe adds later counts until it is known.
+create function gateway.reversal_counts(status text) returns boolean
+language sql immutable parallel safe
+return not (status in ('refused', 'failed', 'canceled', 'won', 'prevented') or starts_with(status, 'warning_'));
+
+-- How much of a payment's credit is to be taken back when so many of the paid cents are reversed: absolute, so cumulative
+-- amounts, partial refunds, and a refund beside a dispute of the same charge cannot count twice. Rounded up, once.
+create function gateway.to_take_back(given bigint, paid bigint, reversed bigint) returns bigint
+language sql immutable parallel safe
+return ceil(given::numeric * least(reversed, paid) / paid)::bigint;
+
+-- The grants that hold what a payment gave, in the order in which it is taken back.
+create function gateway.grants_of(payment gateway.payments) returns bigint[]
+language sql immutable parallel safe
+return array_remove(array[payment.bonus_grant_id, payment.grant_id] || payment.returned_grant_ids, null);
+
+-- How many of a payment's cents are reversed by now.
+create function gateway.reversed_cents(payment uuid) returns bigint
+language sql stable set search_path = ''
+as $$ select coalesce(sum(amount), 0) from gateway.reversals where payment_id = payment and counts $$;
+
+-- How many of the paid cents can be returned without debt: what is left of the credit, as a part of what was paid, rounded down.
+create function gateway.unspent_cents(account gateway.accounts, payment gateway.payments, at timestamptz) returns bigint
+language sql stable set search_path = ''
+as $$
+  select greatest(0, least(
+    payment.paid - gateway.reversed_cents(payment.id),
+    floor((payment.taken_back + least(gateway.available(account, at), (
+      select coalesce(sum(remaining), 0) from gateway.credit_grants
+      where id = any (gateway.grants_of(payment)) and live and (expires_at is null or expires_at > at)
+      )))::numeric * payment.paid / (payment.credits + payment.bonus)) - gateway.reversed_cents(payment.id)))::bigint
+$$;
+
+-- Blocks payments of an account while a dispute of one of them counts. A dispute that says fraud disables it until the dispute is
+-- closed; an administrator it does not, since somebody must be able to administer.
+create function gateway.heed_disputes(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  dispute gateway.reversals;
+  suspects boolean := false;
+begin
+  account.payments_blocked_at := case when exists (
+      select from gateway.reversals r join gateway.payments p on p.id = r.payment_id
+      where p.account_id = account.id and r.kind = 'dispute' and r.counts)
+    then coalesce(account.payments_blocked_at, at) end;
+  for dispute in
+    select r.* from gateway.reversals r join gateway.payments p on p.id = r.payment_id
+      where p.account_id = account.id and r.kind = 'dispute' and r.counts and r.status <> 'lost'
+        and r.reason in ('fraudulent', 'unrecognized')
+      order by r.created_at, r.id
+  loop
+    suspects := true;
+    if dispute.disabled_at is null and account.role <> 'admin' then
+      account.disabled_at := coalesce(account.disabled_at, at);
+      update gateway.reversals set disabled_at = at where id = dispute.id;
+    end if;
+  end loop;
+  if not suspects and account.deleted_at is null and exists (
+      select from gateway.reversals r join gateway.payments p on p.id = r.payment_id
+      where p.account_id = account.id and r.kind = 'dispute' and r.disabled_at = account.disabled_at) then
+    account.disabled_at := null;
+  end if;
+  update gateway.accounts set
+    payments_blocked_at = account.payments_blocked_at, disabled_at = account.disabled_at
+    where id = account.id;
+end;
+$$;
+
+-- Gives a payment the reversals that were told of before it was known by what they name.
+create function gateway.adopt_reversals(inout account gateway.accounts, payment gateway.payments, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  adopted text[];
+begin
+  with found as (
+    update gateway.reversals set payment_id = payment.id
+      where payment_id is null and (intent_id = payment.intent_id or charge_id = payment.charge_id)
+      returning id)
+  select array_agg(id) into adopted from found;
+  if adopted is not null then
+    update gateway.stripe_events set outcome = 'applied', account_id = account.id, seen = null
+      where object_id = any (adopted) and outcome = 'unmatched';
+    account := gateway.heed_disputes(account, at);
+  end if;
+end;
+$$;
+
+-- Brings what was taken of a payment's credit to what its reversals come to. Books the difference, in either direction.
+create function gateway.reconcile_payment(inout account gateway.accounts, this_payment uuid, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+  returned record;
+  target bigint;
+begin
+  select * into payment from gateway.payments where id = this_payment;
+  account := gateway.adopt_reversals(account, payment, at);
+  if payment.status <> 'succeeded' then
+    return;
+  end if;
+  target := gateway.to_take_back(payment.credits + payment.bonus, payment.paid, gateway.reversed_cents(payment.id));
+  if target > payment.taken_back then
+    account := gateway.money_back(account, gateway.grants_of(payment), target - payment.taken_back, at);
+  elsif target < payment.taken_back then
+    returned := gateway.grant_credit(
+      account, 'credit_back', payment.taken_back - target, null, 'a reversal was undone', at);
+    account := returned.account;
+    update gateway.payments set returned_grant_ids = returned_grant_ids || returned.grant_id where id = payment.id;
+  end if;
+  update gateway.payments set taken_back = target where id = payment.id;
+  -- A purchase that was wholly returned buys no limits.
+  account.has_purchased := exists (
+    select from gateway.payments
+    where account_id = account.id and status = 'succeeded' and taken_back < credits + bonus);
+  update gateway.accounts set has_purchased = account.has_purchased where id = account.id;
+end;
+$$;
+
+-- Why what was paid is not what was asked for, or null.
+create function gateway.payment_mismatch(payment gateway.payments, seen jsonb) returns text
+language sql stable set search_path = ''
+as $$
+  select case
+    when seen ->> 'currency' is distinct from 'usd' then 'the currency is not usd'
+    when (seen ->> 'livemode')::boolean is distinct from payment.livemode then 'the mode is another'
+    when (seen ->> 'amount')::bigint is distinct from payment.amount then 'the amount is another'
+    when coalesce((seen ->> 'paid')::bigint, 0) < payment.amount then 'less was paid'
+    when seen ->> 'session' <> payment.session_id then 'the session is another'
+    when seen ->> 'intent' <> payment.intent_id then 'the payment intent is another'
+    when exists (select from gateway.payments
+                 where (intent_id = seen ->> 'intent' or session_id = seen ->> 'session' or charge_id = seen ->> 'charge')
+                   and id <> payment.id) then 'it is another payment''s'
+    when exists (select from gateway.stripe_customers
+                 where id = seen ->> 'customer' and account_id <> payment.account_id) then 'the customer is another account''s'
+  end
+$$;
+
+-- Notes by what else a payment is known at Stripe; what is known stays.
+create function gateway.note_payment(payment uuid, seen jsonb) returns gateway.payments
+language sql volatile set search_path = ''
+as $$
+  update gateway.payments set
+    session_id = coalesce(session_id, seen ->> 'session'), intent_id = coalesce(intent_id, seen ->> 'intent'),
+    charge_id = coalesce(charge_id, seen ->> 'charge'), fingerprint = coalesce(fingerprint, seen ->> 'fingerprint'),
+    receipt_url = coalesce(receipt_url, seen ->> 'receipt_url')
+    where id = payment
+    returning *
+$$;
+
+-- Notes whose customer this is; whose it was before, it stays.
+create function gateway.note_customer(account uuid, customer text, livemode boolean, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.stripe_customers (id, account_id, livemode, created_at)
+    select customer, note_customer.account, note_customer.livemode, at where customer is not null
+    on conflict (id) do nothing
+$$;
+
+-- Applies what Stripe says of a payment: credits it, once, if it is paid as it was asked for. `alert` is for the operator.
+-- seen: status (paid, processing, failed, canceled, expired), amount and paid (cents), currency, livemode, session, intent, charge,
+-- customer, failure_code.
+create function gateway.settle_payment(
+  inout account gateway.accounts, this_payment uuid, seen jsonb, at timestamptz, out outcome text, out alert text)
+language plpgsql set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+  granted record;
+begin
+  select * into payment from gateway.payments where id = this_payment;
+  if payment.status in ('succeeded', 'mismatch') then
+    outcome := 'repeated';
+    if seen ->> 'status' = 'paid' then
+      alert := gateway.payment_mismatch(payment, seen);
+      if alert is null and payment.status = 'succeeded' then
+        perform gateway.note_payment(payment.id, seen);
+        account := gateway.reconcile_payment(account, payment.id, at);
+      end if;
+    end if;
+    return;
+  end if;
+  if seen ->> 'status' <> 'paid' then
+    outcome := case when gateway.payment_rank(seen ->> 'status') > gateway.payment_rank(payment.status) then 'applied' else 'stale' end;
+    update gateway.payments set
+      status = case outcome when 'applied' then seen ->> 'status' else status end,
+      failure_code = coalesce(seen ->> 'failure_code', failure_code)
+      where id = payment.id;
+    return;
+  end if;
+  alert := gateway.payment_mismatch(payment, seen);
+  if alert is not null then
+    update gateway.payments set status = 'mismatch', failure_code = 'mismatch' where id = payment.id;
+    outcome := 'mismatch';
+    return;
+  end if;
+  outcome := 'applied';
+  alert := case
+    when account.deleted_at is not null then 'the account was deleted before it was paid: refund it'
+    when payment.status in ('expired', 'canceled') then 'it was paid after it had ended' end;
+  perform gateway.note_customer(account.id, seen ->> 'customer', payment.livemode, at);
+  payment := gateway.note_payment(payment.id, seen);
+  granted := gateway.grant_credit(account, 'purchase', payment.credits, null, 'payment ' || payment.id, at);
+  account := granted.account;
+  update gateway.payments set
+    status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
+    where id = payment.id;
+  if payment.bonus > 0 then
+    granted := gateway.grant_credit(
+      account, 'coupon', payment.bonus, at + interval '90 days', 'bonus of payment ' || payment.id, at);
+    account := granted.account;
+    update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
+  end if;
+  account := gateway.reconcile_payment(account, payment.id, at);
+end;
+$$;
+
 -- supabase/schemas/42_sweep_holds.sql
 
 -- Housekeeping of holds and of what is remembered for a while.
@@ -3828,6 +4230,16 @@ as $$
     select account_id, call_id, -sum(amount) as amount, max(created_at) as created_at
     from transactions where call_id is not null group by account_id, call_id
   ),
+  payments as materialized (select * from gateway.payments where account_id > after and account_id <= last),
+  reversed as (
+    select payment_id, sum(amount) as cents from gateway.reversals
+    where counts and payment_id in (select id from payments) group by payment_id
+  ),
+  -- What the ledger says of all payments of an account: what was taken back, less what was given back of it.
+  taken_back as (
+    select account_id, -sum(amount) as amount from transactions
+    where type = 'money_back' or (type = 'credit_back' and grant_id is not null and amount > 0) group by account_id
+  ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
@@ -3883,6 +4295,27 @@ as $$
     select t.account_id, 'a ledger row''s grant does not exist in its account', 0, t.amount
     from transactions t left join grants g on g.id = t.grant_id and g.account_id = t.account_id
     where t.grant_id is not null and g.id is null
+    union all
+    select p.account_id, 'a payment''s credit differs from its grants', p.credits + p.bonus,
+           coalesce(g.amount, 0) + coalesce(b.amount, 0)
+    from payments p
+    left join grants g on g.id = p.grant_id and g.account_id = p.account_id and g.source = 'purchase'
+    left join grants b on b.id = p.bonus_grant_id and b.account_id = p.account_id and b.source = 'coupon'
+    where case when p.status = 'succeeded' then g.amount is distinct from p.credits or coalesce(b.amount, 0) <> p.bonus
+      else p.grant_id is not null or p.bonus_grant_id is not null end
+    union all
+    select p.account_id, 'what was taken back of a payment differs from its reversals',
+           coalesce(gateway.to_take_back(p.credits + p.bonus, p.paid, coalesce(r.cents, 0)), 0), p.taken_back
+    from payments p left join reversed r on r.payment_id = p.id
+    where p.taken_back <> coalesce(gateway.to_take_back(p.credits + p.bonus, p.paid, coalesce(r.cents, 0)), 0)
+    union all
+    select p.account_id, 'what was taken back of payments differs from the ledger', sum(p.taken_back), coalesce(max(t.amount), 0)
+    from payments p left join taken_back t on t.account_id = p.account_id
+    group by p.account_id having sum(p.taken_back) <> coalesce(max(t.amount), 0)
+    union all
+    select p.account_id, 'a payment that gave credit is no purchase', 1, 0
+    from payments p join accounts a on a.id = p.account_id
+    where p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -3926,6 +4359,181 @@ begin
     || (
       select jsonb_object_agg(name, (report ->> name)::numeric + coalesce((former ->> name)::numeric, 0))
       from unnest(array['accounts', 'balance', 'held', 'debt']) as name);
+end;
+$$;
+
+-- supabase/schemas/44_stripe_events.sql
+
+-- The only door for what Stripe says: one transaction an event, each event once.
+
+-- Everything about one payment takes turns, whichever account it turns out to be of: a refund that is told of before its payment
+-- is known by that id would miss it otherwise. The first lock of its transaction.
+create function gateway.take_turns_at_intent(intent text) returns void
+language sql volatile set search_path = ''
+as $$ select pg_advisory_xact_lock(hashtextextended('stripe intent ' || intent, 0)) where intent is not null $$;
+
+-- The payment that an observation is about: by our own id, which only we put into Stripe's metadata, else by what Stripe calls it.
+create function gateway.find_payment(seen jsonb) returns gateway.payments
+language plpgsql stable set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+begin
+  select * into payment from gateway.payments where id = (seen ->> 'payment')::uuid;
+  if not found then
+    select * into payment from gateway.payments where intent_id = seen ->> 'intent';
+  end if;
+  if not found then
+    select * into payment from gateway.payments where charge_id = seen ->> 'charge';
+  end if;
+  return payment;
+end;
+$$;
+
+-- Keeps what Stripe says of a refund or a dispute; null if it has said something newer before. A refund only goes on; a dispute
+-- goes to and fro, so the newest look at it holds.
+-- seen: id, kind, intent, charge, amount (cents), status, reason, due_by, observed_at, request (our id of a refund that we asked for).
+create function gateway.note_reversal(seen jsonb, payment uuid, at timestamptz) returns gateway.reversals
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  noted gateway.reversals;
+begin
+  -- One of ours has its name from Stripe now.
+  update gateway.reversals set id = seen ->> 'id'
+    where request_id = (seen ->> 'request')::uuid and id = request_id::text;
+  insert into gateway.reversals as known
+    (id, kind, payment_id, intent_id, charge_id, amount, status, rank, counts, reason, due_by, observed_at, created_at)
+    values (
+      seen ->> 'id', seen ->> 'kind', payment, seen ->> 'intent', seen ->> 'charge', (seen ->> 'amount')::integer,
+      seen ->> 'status', gateway.reversal_rank(seen ->> 'status'), gateway.reversal_counts(seen ->> 'status'),
+      seen ->> 'reason', (seen ->> 'due_by')::timestamptz, (seen ->> 'observed_at')::timestamptz, at)
+    on conflict (id) do update set
+      payment_id = coalesce(known.payment_id, excluded.payment_id), intent_id = coalesce(known.intent_id, excluded.intent_id),
+      charge_id = coalesce(known.charge_id, excluded.charge_id), amount = excluded.amount, status = excluded.status,
+      rank = excluded.rank, counts = excluded.counts, reason = coalesce(excluded.reason, known.reason),
+      due_by = excluded.due_by, observed_at = excluded.observed_at
+      where case known.kind
+        when 'refund' then excluded.rank > known.rank
+        else (excluded.observed_at, excluded.rank) > (known.observed_at, known.rank) end
+    returning * into noted;
+  return noted;
+end;
+$$;
+
+-- Applies one observation to the account that it is about, whose row is locked.
+create function gateway.apply_observation(
+  inout account gateway.accounts, payment gateway.payments, seen jsonb, at timestamptz, out outcome text, out alert text)
+language plpgsql set search_path = ''
+as $$
+declare
+  settled record;
+  noted gateway.reversals;
+begin
+  if seen ->> 'kind' = 'payment' then
+    settled := gateway.settle_payment(account, payment.id, seen, at);
+    account := settled.account;
+    outcome := settled.outcome;
+    alert := settled.alert;
+  elsif seen ->> 'kind' = 'charge' then
+    if exists (select from gateway.payments
+               where (intent_id = seen ->> 'intent' or charge_id = seen ->> 'charge') and id <> payment.id) then
+      outcome := 'mismatch';
+      alert := 'the charge is another payment''s';
+      return;
+    end if;
+    perform gateway.note_payment(payment.id, seen);
+    account := gateway.reconcile_payment(account, payment.id, at);
+    outcome := 'applied';
+  elsif seen ->> 'currency' is distinct from 'usd' then
+    outcome := 'mismatch';
+    alert := 'the currency is not usd';
+  else
+    noted := gateway.note_reversal(seen, payment.id, at);
+    if noted.id is null then
+      outcome := 'stale';
+      return;
+    end if;
+    outcome := 'applied';
+    account := gateway.reconcile_payment(account, payment.id, at);
+    if noted.kind = 'dispute' then
+      account := gateway.heed_disputes(account, at);
+      alert := 'a dispute: ' || noted.status || coalesce(', ' || noted.reason, '')
+        || coalesce(', answer it by ' || noted.due_by, '');
+      perform gateway.audit('{}', null, null, 'payment.dispute', account.id, payment.id::text, jsonb_build_object(
+        'dispute', noted.id, 'status', noted.status, 'reason', noted.reason, 'amount', gateway.dollars(gateway.of_cents(noted.amount)),
+        'disabled', account.disabled_at is not null));
+    end if;
+  end if;
+end;
+$$;
+
+-- Applies what a customer's deletion at Stripe means: the customer is not used any more.
+create function gateway.forget_customer(customer text, at timestamptz) returns text
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  update gateway.stripe_customers set deleted_at = coalesce(deleted_at, at) where id = customer;
+  return case when found then 'applied' else 'ignored' end;
+end;
+$$;
+
+-- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment and gateway.note_reversal, and its
+-- kind may be charge, customer or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
+-- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; and an alert, if the
+-- operator should look.
+create function public.apply_stripe_event(event jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  told constant jsonb := event -> 'seen';
+  at timestamptz;
+  payment gateway.payments;
+  account gateway.accounts;
+  applied record;
+  became text := 'ignored';
+  alert text;
+begin
+  perform gateway.require(event, 'id', 'type', 'created', 'livemode');
+  if exists (select from gateway.stripe_events where id = event ->> 'id' and outcome <> 'unmatched') then
+    return '{"outcome": "duplicate"}';
+  end if;
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.take_turns_at_intent(told ->> 'intent');
+  payment := gateway.find_payment(told);
+  if payment.id is not null then
+    select * into account from gateway.accounts where id = payment.account_id for no key update;
+  end if;
+  at := gateway.now();
+  -- Behind the locks: a second delivery of the same event has waited for the first, and finds it.
+  insert into gateway.stripe_events (id, type, object_id, account_id, outcome, livemode, created_at, received_at)
+    values (event ->> 'id', event ->> 'type', event ->> 'object_id', account.id, became,
+            (event ->> 'livemode')::boolean, (event ->> 'created')::timestamptz, at)
+    on conflict (id) do update set account_id = excluded.account_id where stripe_events.outcome = 'unmatched';
+  if not found then
+    return '{"outcome": "duplicate"}';
+  end if;
+  if account.id is not null then
+    account := gateway.catch_up(account, at);
+    applied := gateway.apply_observation(account, payment, told || jsonb_build_object('livemode', event -> 'livemode'), at);
+    became := applied.outcome;
+    alert := applied.alert;
+  elsif told ->> 'kind' in ('refund', 'dispute') then
+    -- It waits here for its payment to be known by the intent or the charge.
+    perform gateway.note_reversal(told, null, at);
+    became := 'unmatched';
+  elsif told ->> 'kind' = 'customer' then
+    became := gateway.forget_customer(told ->> 'id', at);
+  elsif told ->> 'kind' in ('payment', 'charge') and told ->> 'deployment' = gateway.deployment_id()::text then
+    became := 'unmatched';
+    alert := 'it names a payment of this deployment, which has none such';
+  end if;
+  update gateway.stripe_events set
+    outcome = became, seen = case became when 'unmatched' then told end
+    where id = event ->> 'id';
+  return jsonb_build_object('outcome', became, 'alert', alert, 'account_id', account.id, 'payment_id', payment.id);
 end;
 $$;
 
@@ -4012,6 +4620,8 @@ begin
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.response_threads where account_id = account.id;
   delete from gateway.response_accounts where account_id = account.id;
+  -- Payments stay with the ledger, without what leads to the person.
+  update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
   delete from gateway.idempotent_calls where account_id = account.id;
   -- The stored answer to the request that made this account keeps its row, else a retry would make the account again; only the
@@ -6868,6 +7478,236 @@ begin
 end;
 $$;
 
+-- supabase/schemas/73_payments.sql
+
+-- Buying credit: what an account begins, is told, and sees of its payments.
+
+-- A payment as its account sees it.
+create function gateway.payment_view(payment gateway.payments) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'payment', 'id', payment.id, 'kind', payment.kind, 'status', payment.status, 'package', payment.package,
+    'currency', 'usd', 'amount', gateway.dollars(gateway.of_cents(payment.amount)),
+    'fee', gateway.dollars(gateway.of_cents(payment.fee)), 'paid', gateway.dollars(gateway.of_cents(payment.paid)),
+    'credits', gateway.dollars(payment.credits), 'bonus', gateway.dollars(payment.bonus),
+    'taken_back', gateway.dollars(payment.taken_back),
+    'refunded', gateway.dollars(gateway.of_cents((
+      select coalesce(sum(amount), 0)::bigint from gateway.reversals
+      where payment_id = payment.id and kind = 'refund' and counts))),
+    'disputed', exists (select from gateway.reversals where payment_id = payment.id and kind = 'dispute' and counts),
+    'session_id', payment.session_id, 'intent_id', payment.intent_id, 'failure_code', payment.failure_code,
+    'receipt_url', payment.receipt_url, 'livemode', payment.livemode,
+    'created_at', payment.created_at, 'expires_at', payment.expires_at, 'settled_at', payment.settled_at)
+$$;
+
+-- A payment with what Stripe is to be told besides.
+create function gateway.payment_to_make(payment gateway.payments) returns jsonb
+language sql volatile set search_path = ''
+as $$
+  select jsonb_build_object(
+    'payment', gateway.payment_view(payment), 'id', payment.id, 'account_id', payment.account_id, 'status', payment.status,
+    'amount', payment.amount - payment.fee, 'fee', payment.fee, 'credits', gateway.dollars(payment.credits),
+    'expires_at', extract(epoch from payment.expires_at)::bigint, 'deployment', gateway.deployment_id(),
+    'customer', (
+      select id from gateway.stripe_customers
+      where account_id = payment.account_id and livemode = payment.livemode and deleted_at is null
+      order by created_at, id limit 1),
+    'email', (select email from gateway.accounts where id = payment.account_id))
+$$;
+
+-- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
+-- livemode. A repetition answers how the payment stands.
+create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  least_amount constant integer := 500;
+  most_amount constant integer := 100000;
+  most_a_day constant integer := 200000;
+  bought gateway.credit_packages;
+  account gateway.accounts;
+  payment gateway.payments;
+  earlier jsonb;
+  fee integer;
+  at timestamptz;
+begin
+  perform gateway.require(request, 'id', 'kind', 'fee', 'livemode');
+  perform gateway.require(jsonb_build_object('bought', coalesce(request ->> 'package', request ->> 'amount')), 'bought');
+  earlier := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if earlier is not null then
+    select * into payment from gateway.payments where id = (earlier ->> 'payment')::uuid;
+    return gateway.payment_to_make(payment);
+  end if;
+  if request ->> 'package' is not null then
+    select * into bought from gateway.credit_packages where id = request ->> 'package' and active;
+    if not found then
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request',
+        '{"param": "package", "message": "There is no such package; GET /api/stripe/credit-packages lists them."}'));
+    end if;
+  else
+    bought.amount := (request ->> 'amount')::integer;
+    bought.credits := gateway.of_cents(bought.amount);
+    if bought.amount not between least_amount and most_amount then
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'amount', 'message',
+        format('`amount` is from %s to %s dollars.', least_amount / 100, most_amount / 100))));
+    end if;
+  end if;
+  -- Thieves try cards by the thousand.
+  perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
+  perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  if account.payments_blocked_at is not null then
+    perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+  end if;
+  perform gateway.refuse_excess(account.balance, bought.credits, 'amount');
+  fee := ceil(bought.amount::numeric * (request ->> 'fee')::integer / 10000);
+  if fee + bought.amount + (
+      select coalesce(sum(amount), 0) from gateway.payments
+      where account_id = account.id and created_at > at - interval '1 day'
+        and status in ('created', 'processing', 'succeeded')) > most_a_day then
+    perform gateway.refuse(gateway.refusal(429, 'payment_limit_reached'));
+  end if;
+  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, created_at, expires_at)
+    values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
+            (request ->> 'livemode')::boolean, at, at + interval '1 hour')
+    returning * into payment;
+  perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('payment', payment.id));
+  return gateway.payment_to_make(payment);
+end;
+$$;
+
+-- The payment of the session's account that has this id, ours or Stripe's; refuses when there is none, or another's.
+create function gateway.own_payment(session gateway.session, target text) returns gateway.payments
+language plpgsql stable set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+begin
+  select * into payment from gateway.payments where session_id = target;
+  if not found then
+    select * into payment from gateway.payments where intent_id = target;
+  end if;
+  if not found and target ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    select * into payment from gateway.payments where id = target::uuid;
+  end if;
+  if payment.account_id is distinct from session.account_id then
+    perform gateway.refuse(gateway.refusal(404, 'payment_not_found'));
+  end if;
+  return payment;
+end;
+$$;
+
+-- Notes what Stripe calls a payment that it was asked for. seen: session, intent, customer.
+create function public.attach_payment(caller jsonb, target text, seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  payment gateway.payments := gateway.own_payment(session, target);
+  account gateway.accounts;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('known', coalesce(seen ->> 'session', seen ->> 'intent')), 'known');
+  perform gateway.take_turns_at_intent(seen ->> 'intent');
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  at := gateway.now();
+  perform gateway.note_customer(account.id, seen ->> 'customer', payment.livemode, at);
+  payment := gateway.note_payment(payment.id, seen);
+  -- A webhook may have been faster.
+  account := gateway.reconcile_payment(account, payment.id, at);
+  return gateway.payment_view(payment);
+end;
+$$;
+
+-- Applies what Stripe has just said of a payment of the caller's: whoever comes back from paying need not wait for a webhook.
+-- seen: as in gateway.settle_payment, with payment, the id that Stripe has of it.
+create function public.confirm_payment(caller jsonb, target text, seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  payment gateway.payments := gateway.own_payment(session, target);
+  account gateway.accounts;
+  settled record;
+  at timestamptz;
+begin
+  perform gateway.require(seen, 'payment', 'status', 'livemode');
+  if seen ->> 'payment' <> payment.id::text then
+    perform gateway.refuse(gateway.refusal(404, 'payment_not_found'));
+  end if;
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.take_turns_at_intent(seen ->> 'intent');
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  settled := gateway.settle_payment(account, payment.id, seen, at);
+  select * into payment from gateway.payments where id = payment.id;
+  return jsonb_build_object('payment', gateway.payment_view(payment), 'outcome', settled.outcome, 'alert', settled.alert);
+end;
+$$;
+
+create function public.get_payment(caller jsonb, target text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+begin
+  return gateway.payment_view(gateway.own_payment(session, target));
+end;
+$$;
+
+-- query: status, limit, cursor {at, id}. Newest first.
+create function public.list_payments(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select payments as payment, created_at, id from gateway.payments
+    where account_id = session.account_id
+      and (query ->> 'status' is null or status = query ->> 'status')
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.payment_view(payment) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: fee (basis points), which is added to each price. Few, so all of them at once.
+create function public.list_credit_packages(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+begin
+  perform gateway.require(query, 'fee');
+  return gateway.page((
+    select jsonb_agg(jsonb_build_object(
+      'object', 'credit_package', 'id', id,
+      'price', gateway.dollars(gateway.of_cents(amount + ceil(amount::numeric * (query ->> 'fee')::integer / 10000)::bigint)),
+      'fee', gateway.dollars(gateway.of_cents(ceil(amount::numeric * (query ->> 'fee')::integer / 10000)::bigint)),
+      'credits', gateway.dollars(credits)) order by amount, id)
+    from gateway.credit_packages where active), null);
+end;
+$$;
+
 -- supabase/schemas/73_stored_responses.sql
 
 -- Stored responses: read, deleted, sealed anew.
@@ -6981,6 +7821,231 @@ begin
 end;
 $$;
 
+-- supabase/schemas/74_refunds.sql
+
+-- Refunds that we ask Stripe for: the credit goes first, then Stripe is asked, under the refund's id as its Idempotency-Key, and
+-- what it answers holds.
+
+-- A refund as whoever asked for it sees it.
+create function gateway.refund_view(refund gateway.reversals) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'refund', 'id', coalesce(refund.request_id::text, refund.id),
+    'stripe_id', case when refund.id <> refund.request_id::text then refund.id end,
+    'payment_id', refund.payment_id, 'amount', gateway.dollars(gateway.of_cents(refund.amount)), 'currency', 'usd',
+    'status', refund.status, 'reason', refund.reason, 'created_at', refund.created_at)
+$$;
+
+-- A refund with what Stripe is to be told: nothing, once it has answered.
+create function gateway.refund_to_make(refund gateway.reversals) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'refund', gateway.refund_view(refund), 'id', refund.request_id, 'intent', refund.intent_id, 'amount', refund.amount,
+    'reason', refund.reason, 'payment', refund.payment_id, 'pending', refund.status = 'requested')
+$$;
+
+-- Takes the credit of a refund that is about to be asked for. amount: cents; null for what is unspent. `force` lets it exceed that,
+-- as debt.
+create function gateway.place_refund(
+  inout account gateway.accounts, payment gateway.payments, id uuid, amount bigint, reason text, force boolean,
+  at timestamptz, out refund gateway.reversals)
+language plpgsql set search_path = ''
+as $$
+declare
+  unspent bigint;
+  rest bigint;
+begin
+  if payment.status <> 'succeeded' then
+    perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable', jsonb_build_object(
+      'message', format('The payment is %s: only one that has succeeded can be refunded.', payment.status))));
+  end if;
+  if exists (select from gateway.reversals where payment_id = payment.id and kind = 'dispute' and counts) then
+    perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable', jsonb_build_object(
+      'message', 'The payment is disputed: its bank decides who has the money.')));
+  end if;
+  unspent := gateway.unspent_cents(account, payment, at);
+  rest := payment.paid - gateway.reversed_cents(payment.id);
+  amount := coalesce(amount, unspent);
+  if amount > rest or amount > unspent and not force or amount <= 0 then
+    perform gateway.refuse(gateway.refusal(409, 'refund_exceeds_payment', jsonb_build_object(
+      'unspent', gateway.dollars(gateway.of_cents(unspent)), 'rest', gateway.dollars(gateway.of_cents(rest)))));
+  end if;
+  insert into gateway.reversals
+    (id, request_id, kind, payment_id, intent_id, charge_id, amount, status, rank, counts, reason, observed_at, created_at)
+    values (place_refund.id::text, place_refund.id, 'refund', payment.id, payment.intent_id, payment.charge_id,
+            place_refund.amount, 'requested', gateway.reversal_rank('requested'), true, place_refund.reason, at, at)
+    returning * into refund;
+  account := gateway.reconcile_payment(account, payment.id, at);
+end;
+$$;
+
+-- An administrator's refund. request: id (the refund's, a new one), payment_id, amount (cents; null: what is unspent), reason, force.
+create function public.begin_refund(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:refunds');
+  payment gateway.payments;
+  account gateway.accounts;
+  former gateway.accounts;
+  placed record;
+  refund gateway.reversals;
+  earlier jsonb;
+  at timestamptz;
+begin
+  perform gateway.require(request, 'id', 'payment_id');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  earlier := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if earlier is not null then
+    select * into refund from gateway.reversals where request_id = (earlier ->> 'refund')::uuid;
+    return gateway.refund_to_make(refund);
+  end if;
+  select * into payment from gateway.payments where id = (request ->> 'payment_id')::uuid;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'payment_not_found'));
+  end if;
+  select * into account from gateway.accounts where id = payment.account_id for no key update;
+  perform gateway.authenticate(caller, 'admin:refunds');
+  select * into payment from gateway.payments where id = payment.id;
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  former := account;
+  placed := gateway.place_refund(
+    account, payment, (request ->> 'id')::uuid, (request ->> 'amount')::bigint, request ->> 'reason',
+    coalesce((request ->> 'force')::boolean, false), at);
+  account := placed.account;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'payment.refund', account.id, payment.id::text,
+    jsonb_build_object(
+      'refund', request ->> 'id', 'amount', gateway.dollars(gateway.of_cents((placed.refund).amount)), 'reason', request ->> 'reason',
+      'before', jsonb_build_object('balance', gateway.dollars(former.balance), 'debt', gateway.dollars(former.debt)),
+      'after', jsonb_build_object('balance', gateway.dollars(account.balance), 'debt', gateway.dollars(account.debt))));
+  perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('refund', request ->> 'id'));
+  return gateway.refund_to_make(placed.refund);
+end;
+$$;
+
+-- A buyer's refund of what is unspent of a payment that is not a day old. id: the refund's, a new one.
+create function public.begin_own_refund(caller jsonb, target text, id uuid, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  payment gateway.payments;
+  account gateway.accounts;
+  placed record;
+  refund gateway.reversals;
+  earlier jsonb;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('target', target, 'id', id), 'target', 'id');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  earlier := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if earlier is not null then
+    select * into refund from gateway.reversals where request_id = (earlier ->> 'refund')::uuid;
+    return gateway.refund_to_make(refund);
+  end if;
+  select * into account from gateway.accounts where accounts.id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  payment := gateway.own_payment(session, target);
+  at := gateway.now();
+  if payment.settled_at <= at - interval '24 hours' then
+    perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable',
+      '{"message": "Unused credit can be refunded for 24 hours after it was bought. Contact support."}'));
+  end if;
+  account := gateway.catch_up(account, at);
+  placed := gateway.place_refund(
+    account, payment, begin_own_refund.id, null, 'requested_by_customer', false, at);
+  account := placed.account;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'payment.refund', account.id, payment.id::text,
+    jsonb_build_object('refund', begin_own_refund.id, 'amount', gateway.dollars(gateway.of_cents((placed.refund).amount))));
+  perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('refund', begin_own_refund.id));
+  return gateway.refund_to_make(placed.refund);
+end;
+$$;
+
+-- What Stripe answered when it was asked for a refund: what it made (seen, as in gateway.note_reversal), or that it will not, which
+-- gives the credit back. A refund that Stripe has told of meanwhile is not refused any more.
+create function public.finish_refund(refund uuid, seen jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  noted gateway.reversals;
+  payment gateway.payments;
+  account gateway.accounts;
+  at timestamptz;
+begin
+  select * into noted from gateway.reversals where request_id = refund;
+  if not found then
+    return null;
+  end if;
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.take_turns_at_intent(noted.intent_id);
+  select * into payment from gateway.payments where id = noted.payment_id;
+  select * into account from gateway.accounts where id = payment.account_id for no key update;
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  if seen is null then
+    update gateway.reversals set status = 'refused', counts = false where request_id = refund and status = 'requested';
+  else
+    perform gateway.note_reversal(seen || jsonb_build_object('request', refund), payment.id, at);
+  end if;
+  account := gateway.reconcile_payment(account, payment.id, at);
+  select * into noted from gateway.reversals where request_id = refund;
+  return gateway.refund_view(noted);
+end;
+$$;
+
+-- supabase/schemas/75_cron_payments.sql
+
+-- What is found out about payments without a webhook.
+
+-- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, and refunds that it
+-- may never have been asked for. Ends payments that were never begun there, and forgets old events.
+create function public.list_open_payments(query jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+begin
+  update gateway.payments set status = 'expired' where id in (
+    select id from gateway.payments
+      where status in ('created', 'processing') and session_id is null and intent_id is null and created_at < at - interval '1 day'
+      order by created_at limit most for update skip locked);
+  delete from gateway.stripe_events where id in (
+    select id from gateway.stripe_events where received_at < at - interval '90 days'
+    order by received_at limit 1000 for update skip locked);
+  return jsonb_build_object(
+    'payments', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', id, 'session', session_id, 'intent', intent_id, 'livemode', livemode) order by created_at, id), '[]')
+      from (
+        select * from gateway.payments
+        where status in ('created', 'processing') and (session_id is not null or intent_id is not null)
+          and created_at < at - interval '5 minutes' and created_at > at - interval '30 days'
+        order by created_at, id limit most) as open),
+    'refunds', (
+      select coalesce(jsonb_agg(gateway.refund_to_make(r) order by r.created_at, r.id), '[]')
+      from (
+        select * from gateway.reversals where status = 'requested' and created_at < at - interval '1 minute'
+        order by created_at limit most) as r),
+    'unmatched', (select count(*) from gateway.stripe_events
+                  where outcome = 'unmatched' and received_at < at - interval '1 hour'),
+    -- Events are asked for from here on: with an hour before, since they arrive in any order.
+    'since', coalesce((select extract(epoch from max(created_at) - interval '1 hour')::bigint
+                       from gateway.stripe_events where received_at > at - interval '30 days'),
+                      extract(epoch from at - interval '1 day')::bigint));
+end;
+$$;
+
 -- supabase/schemas/90_grants.sql
 
 -- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
@@ -7006,6 +8071,10 @@ grant execute on function public.sweep_holds(uuid) to service_role;
 -- 43_ledger_check.sql
 revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
 grant execute on function public.check_ledger(jsonb, text) to service_role;
+
+-- 44_stripe_events.sql
+revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
+grant execute on function public.apply_stripe_event(jsonb) to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -7183,6 +8252,20 @@ grant execute on function public.list_outdated_chats(jsonb, jsonb) to service_ro
 revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
 grant execute on function public.renew_chats(jsonb) to service_role;
 
+-- 73_payments.sql
+revoke execute on function public.begin_payment(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_payment(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.attach_payment(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.attach_payment(jsonb, text, jsonb) to service_role;
+revoke execute on function public.confirm_payment(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.confirm_payment(jsonb, text, jsonb) to service_role;
+revoke execute on function public.get_payment(jsonb, text) from public, anon, authenticated;
+grant execute on function public.get_payment(jsonb, text) to service_role;
+revoke execute on function public.list_payments(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_payments(jsonb, jsonb) to service_role;
+revoke execute on function public.list_credit_packages(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_credit_packages(jsonb, jsonb) to service_role;
+
 -- 73_stored_responses.sql
 revoke execute on function public.get_response(jsonb, uuid) from public, anon, authenticated;
 grant execute on function public.get_response(jsonb, uuid) to service_role;
@@ -7194,3 +8277,15 @@ revoke execute on function public.list_outdated_responses(jsonb, jsonb) from pub
 grant execute on function public.list_outdated_responses(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_responses(jsonb) from public, anon, authenticated;
 grant execute on function public.renew_responses(jsonb) to service_role;
+
+-- 74_refunds.sql
+revoke execute on function public.begin_refund(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_refund(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.begin_own_refund(jsonb, text, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_own_refund(jsonb, text, uuid, jsonb) to service_role;
+revoke execute on function public.finish_refund(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_refund(uuid, jsonb) to service_role;
+
+-- 75_cron_payments.sql
+revoke execute on function public.list_open_payments(jsonb) from public, anon, authenticated;
+grant execute on function public.list_open_payments(jsonb) to service_role;

@@ -8,6 +8,7 @@ create table gateway.accounts (
   username text,
   role text not null default 'user' references gateway.roles (name),
   disabled_at timestamptz,
+  payments_blocked_at timestamptz,
   deleted_at timestamptz,
   referred_by text,
   plan text references gateway.plans (id),
@@ -32,6 +33,7 @@ comment on table gateway.accounts is
   'One row per account; money in nano-dollars. balance = what unlapsed grants still hold - debt. Locked first by everything that moves money.';
 comment on column gateway.accounts.deleted_at is
   'When its person left: from then on it is disabled and says nothing of them; its ledger stays.';
+comment on column gateway.accounts.payments_blocked_at is 'Since when a dispute of one of its payments keeps it from making others.';
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
 comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';

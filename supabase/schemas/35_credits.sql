@@ -223,25 +223,30 @@ begin
 end;
 $$;
 
--- Returns money outside: a payment was refunded. Taken from the grant that the payment bought, the rest is debt.
-create function gateway.money_back(inout account gateway.accounts, purchase bigint, amount bigint, at timestamptz)
+-- Returns money outside: a payment was refunded. Taken from the grants that the payment bought, in this order, never below what
+-- open holds reserve; the rest is debt, which other credit that was paid for bears at once.
+create function gateway.money_back(inout account gateway.accounts, purchases bigint[], amount bigint, at timestamptz)
 language plpgsql set search_path = ''
 as $$
 declare
+  purchase bigint;
   part bigint;
+  owed bigint := amount;
 begin
-  select least(money_back.amount, remaining, gateway.available(account, at)) into part
-    from gateway.credit_grants where id = purchase and account_id = account.id and live for update;
-  part := coalesce(part, 0);
-  if part > 0 then
+  foreach purchase in array purchases loop
+    select least(owed, remaining, gateway.available(account, at)) into part
+      from gateway.credit_grants where id = purchase and account_id = account.id and live for update;
+    continue when coalesce(part, 0) <= 0;
     update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = purchase;
+    owed := owed - part;
     account.balance := account.balance - part;
-    account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
     insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, created_at)
       values (account.id, 'money_back', -part, purchase, account.balance, at);
-  end if;
-  account := gateway.take_on_debt(account, money_back.amount - part, 'money_back', null, '', at);
+  end loop;
+  account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
+  account := gateway.take_on_debt(account, owed, 'money_back', null, '', at);
   update gateway.accounts set
     balance = account.balance, debt = account.debt, refund_debt = account.refund_debt, next_expiry = account.next_expiry where id = account.id;
+  account := gateway.repay_debt(account, at);
 end;
 $$;

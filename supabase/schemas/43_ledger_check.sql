@@ -40,6 +40,16 @@ as $$
     select account_id, call_id, -sum(amount) as amount, max(created_at) as created_at
     from transactions where call_id is not null group by account_id, call_id
   ),
+  payments as materialized (select * from gateway.payments where account_id > after and account_id <= last),
+  reversed as (
+    select payment_id, sum(amount) as cents from gateway.reversals
+    where counts and payment_id in (select id from payments) group by payment_id
+  ),
+  -- What the ledger says of all payments of an account: what was taken back, less what was given back of it.
+  taken_back as (
+    select account_id, -sum(amount) as amount from transactions
+    where type = 'money_back' or (type = 'credit_back' and grant_id is not null and amount > 0) group by account_id
+  ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
@@ -95,6 +105,27 @@ as $$
     select t.account_id, 'a ledger row''s grant does not exist in its account', 0, t.amount
     from transactions t left join grants g on g.id = t.grant_id and g.account_id = t.account_id
     where t.grant_id is not null and g.id is null
+    union all
+    select p.account_id, 'a payment''s credit differs from its grants', p.credits + p.bonus,
+           coalesce(g.amount, 0) + coalesce(b.amount, 0)
+    from payments p
+    left join grants g on g.id = p.grant_id and g.account_id = p.account_id and g.source = 'purchase'
+    left join grants b on b.id = p.bonus_grant_id and b.account_id = p.account_id and b.source = 'coupon'
+    where case when p.status = 'succeeded' then g.amount is distinct from p.credits or coalesce(b.amount, 0) <> p.bonus
+      else p.grant_id is not null or p.bonus_grant_id is not null end
+    union all
+    select p.account_id, 'what was taken back of a payment differs from its reversals',
+           coalesce(gateway.to_take_back(p.credits + p.bonus, p.paid, coalesce(r.cents, 0)), 0), p.taken_back
+    from payments p left join reversed r on r.payment_id = p.id
+    where p.taken_back <> coalesce(gateway.to_take_back(p.credits + p.bonus, p.paid, coalesce(r.cents, 0)), 0)
+    union all
+    select p.account_id, 'what was taken back of payments differs from the ledger', sum(p.taken_back), coalesce(max(t.amount), 0)
+    from payments p left join taken_back t on t.account_id = p.account_id
+    group by p.account_id having sum(p.taken_back) <> coalesce(max(t.amount), 0)
+    union all
+    select p.account_id, 'a payment that gave credit is no purchase', 1, 0
+    from payments p join accounts a on a.id = p.account_id
+    where p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),

@@ -79,6 +79,8 @@ begin
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.response_threads where account_id = account.id;
   delete from gateway.response_accounts where account_id = account.id;
+  -- Payments stay with the ledger, without what leads to the person.
+  update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
   delete from gateway.idempotent_calls where account_id = account.id;
   -- The stored answer to the request that made this account keeps its row, else a retry would make the account again; only the

@@ -22,6 +22,10 @@ grant execute on function public.sweep_holds(uuid) to service_role;
 revoke execute on function public.check_ledger(jsonb, text) from public, anon, authenticated;
 grant execute on function public.check_ledger(jsonb, text) to service_role;
 
+-- 44_stripe_events.sql
+revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
+grant execute on function public.apply_stripe_event(jsonb) to service_role;
+
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
 grant execute on function public.get_profile(jsonb) to service_role;
@@ -198,6 +202,20 @@ grant execute on function public.list_outdated_chats(jsonb, jsonb) to service_ro
 revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
 grant execute on function public.renew_chats(jsonb) to service_role;
 
+-- 73_payments.sql
+revoke execute on function public.begin_payment(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_payment(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.attach_payment(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.attach_payment(jsonb, text, jsonb) to service_role;
+revoke execute on function public.confirm_payment(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.confirm_payment(jsonb, text, jsonb) to service_role;
+revoke execute on function public.get_payment(jsonb, text) from public, anon, authenticated;
+grant execute on function public.get_payment(jsonb, text) to service_role;
+revoke execute on function public.list_payments(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_payments(jsonb, jsonb) to service_role;
+revoke execute on function public.list_credit_packages(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_credit_packages(jsonb, jsonb) to service_role;
+
 -- 73_stored_responses.sql
 revoke execute on function public.get_response(jsonb, uuid) from public, anon, authenticated;
 grant execute on function public.get_response(jsonb, uuid) to service_role;
@@ -209,3 +227,15 @@ revoke execute on function public.list_outdated_responses(jsonb, jsonb) from pub
 grant execute on function public.list_outdated_responses(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_responses(jsonb) from public, anon, authenticated;
 grant execute on function public.renew_responses(jsonb) to service_role;
+
+-- 74_refunds.sql
+revoke execute on function public.begin_refund(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_refund(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.begin_own_refund(jsonb, text, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_own_refund(jsonb, text, uuid, jsonb) to service_role;
+revoke execute on function public.finish_refund(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_refund(uuid, jsonb) to service_role;
+
+-- 75_cron_payments.sql
+revoke execute on function public.list_open_payments(jsonb) from public, anon, authenticated;
+grant execute on function public.list_open_payments(jsonb) to service_role;

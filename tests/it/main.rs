@@ -20,6 +20,7 @@ mod limits;
 mod money;
 mod observability;
 mod own_keys;
+mod payments;
 mod platforms;
 mod providers;
 mod responses;

@@ -11,6 +11,7 @@ mod read;
 mod secrets;
 mod sign_in;
 mod stores;
+mod stripe;
 #[cfg(test)]
 mod tests;
 pub mod variables;
@@ -28,6 +29,7 @@ pub use providers::ProviderSettings;
 pub use secrets::{EncryptionKey, Pepper};
 pub use sign_in::{MailSettings, PrivySettings};
 pub use stores::{SupabaseKey, SupabaseSettings, UpstashSettings};
+pub use stripe::StripeSettings;
 
 /// A setting, or why it cannot be used. Endpoints that do not need it work without it.
 pub type Setting<T> = Result<T, Misconfigured>;
@@ -71,6 +73,12 @@ pub struct Config {
     pub privy: Setting<PrivySettings>,
     /// How mail is sent.
     pub mail: Setting<MailSettings>,
+    /// The account at Stripe.
+    pub stripe: Setting<StripeSettings>,
+    /// What Stripe's events are signed with: one of these.
+    pub stripe_webhook: Setting<Vec<String>>,
+    /// What buyers pay on top of the credit that they buy, in basis points.
+    pub topup_fee: u64,
     /// What cron callers must present.
     pub cron_secret: Setting<String>,
     /// The providers in the table's order.
@@ -118,6 +126,10 @@ impl Config {
         };
         let number = |variable| reader.needed(reader.number(variable), 0);
         let milliseconds = |variable| Duration::from_millis(number(variable));
+        let stripe = stripe::account(&reader);
+        if let Some(refused) = stripe::live_preview(environment, &stripe) {
+            reader.needed(Err(refused), ());
+        }
         Self {
             environment,
             supabase: stores::supabase(&reader),
@@ -126,6 +138,9 @@ impl Config {
             encryption_keys: secrets::encryption_keys(&reader),
             privy: sign_in::privy(&reader),
             mail: sign_in::mail(&reader),
+            stripe,
+            stripe_webhook: stripe::webhook_secrets(&reader),
+            topup_fee: number(&variables::TOPUP_FEE_BP),
             cron_secret: reader.text(&variables::CRON_SECRET).ok_or(Misconfigured::missing(
                 variables::CRON_SECRET,
                 "is not set",

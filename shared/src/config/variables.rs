@@ -27,6 +27,8 @@ pub enum Group {
     SignIn,
     /// Our accounts at the providers.
     Providers,
+    /// Stripe.
+    Payments,
     /// Prices, names, how long data is kept.
     Business,
     /// Timeouts.
@@ -159,7 +161,13 @@ variables! {
         FROM_EMAIL: Text, Optional, "the sender of mail: `a@example.com` or `Name <a@example.com>`";
         RESEND_BASE_URL: Url, Default("https://api.resend.com"), "another address of Resend";
     }
+    Payments {
+        STRIPE_SECRET_KEY: Secret, Optional, "selling credit by Stripe: a secret or restricted key of the account; a live one is refused on previews";
+        STRIPE_WEBHOOK_SECRET: Secret, Optional, "the signing secret of the webhook endpoint, `whsec_…`; several with commas while one is replaced";
+        STRIPE_BASE_URL: Url, Default("https://api.stripe.com"), "another address of Stripe";
+    }
     Business {
+        TOPUP_FEE_BP: Number { unit: "basis points", least: 0, most: 2_000 }, Default("0"), "what buyers of credit pay on top of it, as a line of its own: 550 is 5.5 percent";
         PRICING_MARKUP_PERCENT: Percent { most: 9_900 }, Default("0"), "what callers pay on top of the provider's price: 0 sells at cost, 5 charges five percent more";
         REQUESTS_KEPT_DAYS: Number { unit: "days", least: 90, most: 36_500 }, Default("400"), "how long single requests are kept; a month goes once all of it is older and summed up, and the sums and the ledger stay";
         APP_NAME: Text, Default("Gateway"), "the service's name, also for OpenRouter's statistics";

@@ -11,6 +11,7 @@ pub mod docs;
 pub mod inference;
 pub mod input;
 pub mod members;
+pub mod payments;
 pub mod public;
 pub mod responses;
 pub mod sign_in;

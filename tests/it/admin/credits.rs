@@ -159,7 +159,7 @@ async fn credit_repays_debt_first() {
         .sql(&format!(
             "do $$ declare account gateway.accounts; begin
                select * into account from gateway.accounts where id = '{}' for update;
-               account := gateway.money_back(account, (select id from gateway.credit_grants where account_id = account.id),
+               account := gateway.money_back(account, array(select id from gateway.credit_grants where account_id = account.id),
                                              3000000000, gateway.now());
              end $$",
             account.id

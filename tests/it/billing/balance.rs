@@ -147,7 +147,7 @@ async fn debt_is_shown_and_leaves_nothing_available() {
         .sql(&format!(
             "do $$ declare account gateway.accounts; begin
                select * into account from gateway.accounts where id = '{}' for update;
-               account := gateway.money_back(account, (select id from gateway.credit_grants where account_id = account.id),
+               account := gateway.money_back(account, array(select id from gateway.credit_grants where account_id = account.id),
                                              1500000000, gateway.now());
              end $$",
             account.id

@@ -74,7 +74,7 @@ async fn a_gift_that_comes_later_pays_what_calls_have_cost_but_not_a_payment_tha
         let refund = format!(
             "do $$ declare account gateway.accounts; begin
                select * into account from gateway.accounts where id = '{}' for update;
-               perform gateway.money_back(account, null, 3000000, gateway.now());
+               perform gateway.money_back(account, array[]::bigint[], 3000000, gateway.now());
              end $$",
             account.id
         );

@@ -178,7 +178,7 @@ impl Run<'_> {
                            select max(id) into purchase from gateway.credit_grants
                              where account_id = '{id}' and source = 'purchase';
                            if purchase is not null then
-                             perform gateway.money_back(account, purchase, {nanos}, gateway.now());
+                             perform gateway.money_back(account, array[purchase], {nanos}, gateway.now());
                            end if;
                          end $$"
                     ))

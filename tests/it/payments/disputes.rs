@@ -1,0 +1,94 @@
+//! What a bank takes back.
+
+use serde_json::json;
+use tests::answer::Answer;
+use tests::world::{World, hello};
+
+use super::shop::{DOLLAR, begin, come_back, deliver, intent, pay, payment_id};
+
+#[tokio::test]
+async fn a_dispute_takes_the_credit_and_one_that_says_fraud_the_account_until_it_is_closed() {
+    let world = World::start().await;
+    for (reason, disables) in [("fraudulent", true), ("product_not_received", false)] {
+        for (end, left, blocked) in [("won", 10 * DOLLAR, false), ("lost", 0, true)] {
+            let (admin, account) = (world.administrator().await, world.account(0).await);
+            world.sql("delete from gateway.attempts").await;
+            let (session, begun) = pay(&world, &account, 10).await;
+            deliver(&world).await;
+            let stripe = &world.platform.stripe;
+            let dispute = stripe.act("dispute", &intent(&world, &session), &[("reason", reason)]).expect("a dispute");
+            deliver(&world).await;
+            assert_eq!(world.money(account.id).await, (0, 0, 0));
+            let heard = Answer::to(world.chat(&account.key, &hello(&json!({})))).await;
+            heard.refused(
+                if disables { 403 } else { 402 },
+                if disables { "account_disabled" } else { "insufficient_credits" },
+            );
+            if !disables {
+                let another = world.post("/api/stripe/checkout-session", &account.key, &json!({"amount": 5}));
+                Answer::to(another).await.refused(403, "payments_blocked");
+            }
+            let body = json!({"payment_id": payment_id(&begun)});
+            let refund = Answer::to(world.post("/api/stripe/refund", &admin.key, &body)).await;
+            refund.refused(409, "payment_not_refundable");
+            stripe.act("turn", dispute["id"].as_str().expect("an id"), &[("status", end)]).expect("it ends");
+            deliver(&world).await;
+            assert_eq!(world.money(account.id).await, (left, 0, 0), "{reason} {end}");
+            let another =
+                Answer::to(world.post("/api/stripe/checkout-session", &account.key, &json!({"amount": 5}))).await;
+            if blocked {
+                another.refused(403, "payments_blocked");
+            } else {
+                another.success();
+            }
+            world.assert_ledger_clean().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bank_that_only_asks_takes_nothing() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (session, _) = begin(&world, &account, &json!({"amount": 10})).await;
+    world.platform.stripe.act("pay", &session, &[("card", "inquired")]).expect("it pays");
+    deliver(&world).await;
+    assert_eq!(world.money(account.id).await, (10 * DOLLAR, 0, 0));
+    begin(&world, &account, &json!({"amount": 10})).await;
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn an_account_that_an_administrator_disabled_stays_so_when_a_dispute_is_won() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (session, _) = pay(&world, &account, 10).await;
+    deliver(&world).await;
+    world.change_account(&account, "disabled_at = gateway.now()").await;
+    let stripe = &world.platform.stripe;
+    let dispute = stripe.act("dispute", &intent(&world, &session), &[]).expect("a dispute");
+    deliver(&world).await;
+    stripe.act("turn", dispute["id"].as_str().expect("an id"), &[("status", "won")]).expect("it ends");
+    deliver(&world).await;
+    Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(403, "account_disabled");
+    assert_eq!(world.money(account.id).await, (10 * DOLLAR, 0, 0));
+}
+
+#[tokio::test]
+async fn the_newest_look_at_a_dispute_holds_however_its_events_come() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (session, _) = pay(&world, &account, 10).await;
+    come_back(&world, &account, &session).await;
+    deliver(&world).await;
+    let stripe = &world.platform.stripe;
+    let dispute = stripe.act("dispute", &intent(&world, &session), &[]).expect("a dispute");
+    stripe.act("turn", dispute["id"].as_str().expect("an id"), &[("status", "won")]).expect("it ends");
+    let mut events = stripe.take_events();
+    events.reverse();
+    for event in events {
+        super::shop::post(&world, &event.body, Some(&stripe.sign(&event.body))).await.success();
+        assert_eq!(world.money(account.id).await, (10 * DOLLAR, 0, 0));
+    }
+    world.assert_ledger_clean().await;
+}
