@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::config::{Config, Misconfigured, Setting, configured, variables};
-use crate::connections::ahead;
+use crate::connections::{ahead, tls};
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
@@ -44,6 +44,9 @@ pub enum AppError {
     /// The HTTP client could not be built.
     #[error("the HTTP client cannot be built: {0}")]
     Client(#[from] reqwest::Error),
+    /// The authorities that this machine trusts cannot be read.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
     /// A variable that every endpoint depends on is malformed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Malformed(Vec<Misconfigured>),
@@ -58,7 +61,7 @@ impl App {
         if !config.malformed.is_empty() {
             return Err(AppError::Malformed(config.malformed));
         }
-        let http = http_client().build()?;
+        let http = http_client()?.build()?;
         let supabase = config.supabase.clone().and_then(|settings| {
             Supabase::new(&settings, http.clone()).map_err(|_| Misconfigured::unusable(variables::SUPABASE_SECRET_KEY))
         });
@@ -81,7 +84,7 @@ impl App {
     /// An HTTP client that opens a connection for each request.
     #[must_use]
     pub fn http_unkept(&self) -> &reqwest::Client {
-        let unkept = || http_client().pool_max_idle_per_host(0).build();
+        let unkept = || -> Result<_, AppError> { Ok(http_client()?.pool_max_idle_per_host(0).build()?) };
         // The first client was built from the same settings, so this one can be built as well.
         self.http_unkept.get_or_init(|| unkept().unwrap_or_else(|_| self.http.clone()))
     }
@@ -115,15 +118,14 @@ impl App {
     }
 }
 
-fn http_client() -> reqwest::ClientBuilder {
-    // This fails when a crypto provider is installed already, and that one serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+fn http_client() -> Result<reqwest::ClientBuilder, rustls::Error> {
     // Compression costs more time than it saves here. Answers that come compressed all the same are decoded.
     let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
-    reqwest::Client::builder()
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::settings()?)
         .default_headers(plain)
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())
-        .connector_layer(ahead::layer())
+        .connector_layer(ahead::layer()))
 }

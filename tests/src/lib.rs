@@ -1,6 +1,7 @@
 //! What the tests drive the gateway with: hosts that start a compiled function and treat it as its platform does.
 
 pub mod answer;
+pub mod deadline;
 pub mod facts;
 pub mod function;
 pub mod lambda;

@@ -101,7 +101,7 @@ impl Installed {
         for setting in [
             "listen_addresses=",
             "port=5432",
-            "max_connections=200",
+            "max_connections=1000",
             "shared_buffers=64MB",
             "timezone=UTC",
             "jit=off",

@@ -86,7 +86,10 @@ struct Reader {
 
 impl Reader {
     async fn open(wire: &'static Wire, request: RequestBuilder) -> Self {
-        let response = send(request).await;
+        Self::of(wire, send(request).await)
+    }
+
+    fn of(wire: &'static Wire, response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { wire, response, text: String::new() }

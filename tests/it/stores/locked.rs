@@ -1,14 +1,11 @@
 //! An account whose row stays locked, or is slow to come by, has nobody wait but itself.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::certain;
 use tests::watch::poll;
 use tests::world::{World, hello};
-use tokio::time::Instant;
 
 use super::CREDIT;
 
@@ -17,34 +14,37 @@ const IMPATIENT: &str = "alter function public.begin_request set lock_timeout = 
                          alter function public.finish_request set lock_timeout = '1s'";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_of_a_locked_account_are_told_to_come_back_and_others_are_served_meanwhile() {
+async fn calls_of_a_locked_account_wait_and_others_are_served_meanwhile() {
     let Some(world) = World::concurrent("another account beside a locked one").await else { return };
-    world.sql(IMPATIENT).await;
     let (account, other) = (world.account(CREDIT).await, world.account(CREDIT).await);
-    for account in [&account, &other] {
-        world.completion(&account.key, &hello(&json!({}))).await;
-    }
+    let lock = world.locked(&account).await;
+    // More than there are connections. They wait until the lock ends, which it does when the others have been served.
+    let calls = join_all((0..24).map(|_| Answer::to(world.chat(&account.key, &hello(&json!({}))))));
+    let meanwhile = async {
+        world.until_waiting(2).await;
+        for _ in 0..10 {
+            world.completion(&other.key, &hello(&json!({}))).await;
+        }
+        certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
+    };
+    let (served, ()) = tokio::join!(calls, meanwhile);
+    assert!(served.iter().all(|answer| answer.status == 200));
+    world.settled().await;
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_an_account_that_stays_locked_are_told_to_come_back() {
+    let Some(world) = World::concurrent("a locked account").await else { return };
+    world.sql(IMPATIENT).await;
+    let account = world.account(CREDIT).await;
+    world.completion(&account.key, &hello(&json!({}))).await;
     world.settled().await;
     let lock = world.locked(&account).await;
-    // More than there are connections.
-    let calls = join_all((0..24).map(|_| Answer::to(world.chat(&account.key, &hello(&json!({}))))));
-    let others = async {
-        world.until_waiting(2).await;
-        let mut longest = Duration::ZERO;
-        for _ in 0..10 {
-            let began = Instant::now();
-            world.completion(&other.key, &hello(&json!({}))).await;
-            longest = longest.max(began.elapsed());
-        }
-        longest
-    };
-    let (refused, longest) = tokio::join!(calls, others);
-    for answer in refused {
+    for answer in join_all((0..24).map(|_| Answer::to(world.chat(&account.key, &hello(&json!({})))))).await {
         assert_eq!(answer.header("retry-after"), "1");
         answer.refused(503, "account_busy");
     }
-    // By far not what a locked row costs whoever waits for it.
-    assert!(longest < Duration::from_millis(400), "{longest:?}");
     certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
     poll("the account's next call", || async {
         Answer::to(world.chat(&account.key, &hello(&json!({})))).await.status == 200
@@ -59,7 +59,6 @@ async fn calls_of_a_locked_account_are_told_to_come_back_and_others_are_served_m
 #[tokio::test(flavor = "multi_thread")]
 async fn settles_of_a_locked_account_wait_here_and_not_at_the_database() {
     let Some(world) = World::concurrent("settles of a locked account").await else { return };
-    world.sql(IMPATIENT).await;
     let (account, other) = (world.account(CREDIT).await, world.account(CREDIT).await);
     let gate = world.platform.providers.control().gate();
     let calls = join_all((0..12).map(|_| Answer::to(world.chat(&account.key, &hello(&json!({}))))));
@@ -68,9 +67,8 @@ async fn settles_of_a_locked_account_wait_here_and_not_at_the_database() {
         let lock = world.locked(&account).await;
         gate.release();
         world.until_waiting(2).await;
-        let began = Instant::now();
+        // The lock does not end before it is served.
         world.completion(&other.key, &hello(&json!({}))).await;
-        assert!(began.elapsed() < Duration::from_millis(800), "{:?}", began.elapsed());
         certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
     };
     let (answers, ()) = tokio::join!(calls, meanwhile);

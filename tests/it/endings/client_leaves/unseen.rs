@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shared::formats::Format;
+use tests::deadline::late_enough;
 use tests::scripted::{Script, Scripted, Then, parts};
 use tests::wire::{WIRES, Wire};
-use tests::world::{Account, World};
+use tests::world::{Account, World, send};
 use tokio::sync::Notify;
 
 use super::super::{CREDIT, Reader, ask, assert_members, call_at, settled};
@@ -22,19 +23,29 @@ fn unseen() -> [Value; 4] {
     ]
 }
 
-/// A client reads something that cannot be counted, and leaves; then the provider says the rest.
-async fn leave(wire: &'static Wire, delta: &Value, rest: Vec<Value>) -> (World, Account, Arc<Notify>) {
-    let (world, provider) = Scripted::world(wire, &[("CALL_MAX_SECONDS", "3")]).await;
+/// A client reads something that cannot be counted, and leaves; then the provider says the rest when it is told so.
+/// Nothing where the call's deadline came first.
+async fn leave(
+    wire: &'static Wire,
+    variables: &[(&str, &str)],
+    delta: &Value,
+    rest: &[Value],
+) -> Option<(World, Account, Arc<Notify>)> {
+    let (world, provider) = Scripted::world(wire, variables).await;
     let account = world.account(CREDIT).await;
     let mut event = wire.upstream_event("");
     event["choices"][0]["delta"] = delta.clone();
     let told = Arc::new(Notify::new());
-    let then = Then::When(told.clone(), parts(&rest));
+    let then = Then::When(told.clone(), parts(rest));
     provider.answers(Script::stream(&[event]).then(then));
-    let mut reader = Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
+    let response = send(call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
+    if response.status() == 504 {
+        return None;
+    }
+    let mut reader = Reader::of(wire, response);
     reader.until(|text| text.contains("\n\n")).await;
     drop(reader);
-    (world, account, told)
+    Some((world, account, told))
 }
 
 fn wires() -> impl Iterator<Item = &'static Wire> {
@@ -46,7 +57,7 @@ async fn the_provider_is_read_on_until_its_usage_comes() {
     for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
         let report = json!({"choices": [], "usage": {"prompt_tokens": 36, "completion_tokens": 500}});
         let rest = vec![wire.upstream_event("and"), wire.upstream_finish(0, "stop"), report];
-        let (world, account, told) = leave(wire, &delta, rest).await;
+        let (world, account, told) = leave(wire, &[], &delta, &rest).await.expect("an answer");
         told.notify_one();
         let row = settled(&world, &account).await;
         let cost = 36 * 1_000 + 500 * 2_000;
@@ -57,8 +68,11 @@ async fn the_provider_is_read_on_until_its_usage_comes() {
 #[tokio::test]
 async fn usage_that_never_comes_costs_the_hold() {
     for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
-        let (world, account, _never) = leave(wire, &delta, Vec::new()).await;
-        let row = settled(&world, &account).await;
+        let row = late_enough(async |deadline, _| {
+            let (world, account, _never) = leave(wire, deadline, &delta, &[]).await?;
+            Some(settled(&world, &account).await)
+        })
+        .await;
         assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
     }
 }
