@@ -107,7 +107,7 @@ codes! {
     AccountDeleted = "account_deleted", 409, "This account's person has left and it was deleted: it cannot be changed any more.";
     LastAdmin = "last_admin", 409, "This is the last administrator. Make another one first.";
     PayloadTooLarge = "payload_too_large", 413, "The request body is larger than 4.5 MB.";
-    UnsupportedMediaType = "unsupported_media_type", 415, "Send JSON, with `content-type: application/json`.";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Send JSON, with `content-type: application/json`, or a form where one is taken.";
     RateLimitExceeded = "rate_limit_exceeded", 429, "Too many requests. Wait as retry-after says.";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts. Wait as retry-after says.";
     PaymentLimitReached = "payment_limit_reached", 429, "This account has bought as much as it may in a day. Try again tomorrow, or contact support.";

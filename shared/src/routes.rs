@@ -88,6 +88,18 @@ routes! {
     images_generate at "/images/generate" | "/v1/images/generations" {
         POST inference::images::create: User "inference"
     } speaks ImageGeneration max 300 needs [Redis];
+    /// Images that are changed, streamed or not.
+    v1_images_edits at "/v1/images/edits" {
+        POST inference::image_edits::create: User "inference"
+    } speaks ImageEdit max 300 needs [Redis];
+    /// The text of what is spoken, streamed or not.
+    v1_audio_transcriptions at "/v1/audio/transcriptions" {
+        POST inference::transcriptions::create: User "inference"
+    } speaks Transcription max 300 needs [Redis];
+    /// The same in English.
+    v1_audio_translations at "/v1/audio/translations" {
+        POST inference::transcriptions::translate: User "inference"
+    } speaks Translation max 300 needs [Redis];
     /// A text that is spoken.
     v1_audio_speech at "/v1/audio/speech" {
         POST inference::speech::create: User "inference"

@@ -6,7 +6,8 @@ return case kind
   when 'embedding' then 'ask it at POST /v1/embeddings'
   when 'rerank' then 'ask it at POST /v1/rerank'
   when 'speech' then 'ask it at POST /v1/audio/speech'
-  when 'image' then 'ask it at POST /images/generate'
+  when 'image' then 'ask it at POST /images/generate or /v1/images/edits'
+  when 'transcription' then 'ask it at POST /v1/audio/transcriptions or /v1/audio/translations'
   else 'it is not asked at this address'
 end;
 
@@ -34,16 +35,16 @@ begin
   if model.id is null then
     return gateway.no_such_model(call ->> 'model');
   end if;
+  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+    return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
+      'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
+  end if;
   -- Most calls are text alone, which needs no query. What the model does not take is not priced, whatever a provider may
   -- make of it.
   if call -> 'modalities' <> '[]'
     and not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
-  end if;
-  if model.kind <> coalesce(call ->> 'kind', 'chat') then
-    return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
-      'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.

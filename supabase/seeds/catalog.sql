@@ -94,6 +94,12 @@ values
   -- speech
   ('openai/tts-1', 'TTS-1', 'openai', 'Speaks a text, soon.', 'speech', 4096, 0, '{text}', '{audio}', false, 0),
   ('openai/tts-1-hd', 'TTS-1 HD', 'openai', 'Speaks a text, in high quality.', 'speech', 4096, 0, '{text}', '{audio}', false, 0),
+  ('openai/gpt-4o-mini-tts', 'GPT-4o mini TTS', 'openai', 'Speaks a text as its instructions say.', 'speech', 2000, 16384, '{text}', '{audio}', false, 0),
+  -- transcripts
+  ('openai/whisper-1', 'Whisper', 'openai', 'Writes down what is spoken, with times and captions, or in English.', 'transcription', 16000, 4096, '{audio}', '{text}', false, 0),
+  ('openai/gpt-transcribe', 'GPT Transcribe', 'openai', 'Writes down what is spoken.', 'transcription', 16000, 4096, '{audio}', '{text}', false, 0),
+  ('openai/gpt-4o-transcribe', 'GPT-4o Transcribe', 'openai', 'Writes down what is spoken, while it goes on.', 'transcription', 16000, 2000, '{audio}', '{text}', false, 0),
+  ('openai/gpt-4o-mini-transcribe', 'GPT-4o mini Transcribe', 'openai', 'A cheaper GPT-4o Transcribe.', 'transcription', 16000, 2000, '{audio}', '{text}', false, 0),
   -- images: an image costs 65 tokens and 129 for each of at most three tiles, and of high fidelity at most 6 240 more
   ('openai/gpt-image-1', 'GPT Image 1', 'openai', 'Makes and edits images.', 'image', 32000, 8192, '{text,image}', '{image}', false, 6692),
   ('openai/gpt-image-1-mini', 'GPT Image 1 mini', 'openai', 'A cheaper GPT Image 1.', 'image', 32000, 8192, '{text,image}', '{image}', false, 6692),
@@ -304,18 +310,32 @@ on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
   completion_price = excluded.completion_price;
 
--- Rankings are sold by the search, speech by its characters.
+-- Rankings are sold by the search, speech by its characters, transcripts by the second; or either by tokens.
 insert into gateway.model_routes
-  (model_id, provider, upstream_model, prompt_price, completion_price, search_price, character_price)
+  (model_id, provider, upstream_model, prompt_price, audio_input_price, completion_price, audio_output_price, search_price,
+   character_price, second_price)
 values
-  ('cohere/rerank-v3.5', 'openrouter', 'cohere/rerank-v3.5', 0, 0, 2000000, null),
-  ('cohere/rerank-4-pro', 'openrouter', 'cohere/rerank-4-pro', 0, 0, 2500000, null),
-  ('openai/tts-1', 'portkey', 'tts-1', 0, 0, null, 15000000000),
-  ('openai/tts-1-hd', 'portkey', 'tts-1-hd', 0, 0, null, 30000000000)
+  ('cohere/rerank-v3.5', 'openrouter', 'cohere/rerank-v3.5', 0, null, 0, null, 2000000, null, null),
+  ('cohere/rerank-4-pro', 'openrouter', 'cohere/rerank-4-pro', 0, null, 0, null, 2500000, null, null),
+  ('openai/tts-1', 'openai', 'tts-1', 0, null, 0, null, null, 15000000000, null),
+  ('openai/tts-1', 'portkey', 'tts-1', 0, null, 0, null, null, 15000000000, null),
+  ('openai/tts-1-hd', 'openai', 'tts-1-hd', 0, null, 0, null, null, 30000000000, null),
+  ('openai/tts-1-hd', 'portkey', 'tts-1-hd', 0, null, 0, null, null, 30000000000, null),
+  ('openai/gpt-4o-mini-tts', 'openai', 'gpt-4o-mini-tts', 600000000, null, 12000000000, 12000000000, null, null, null),
+  ('openai/gpt-4o-mini-tts', 'portkey', 'gpt-4o-mini-tts', 600000000, null, 12000000000, 12000000000, null, null, null),
+  ('openai/whisper-1', 'openai', 'whisper-1', 0, null, 0, null, null, null, 100000),
+  ('openai/whisper-1', 'portkey', 'whisper-1', 0, null, 0, null, null, null, 100000),
+  ('openai/gpt-transcribe', 'openai', 'gpt-transcribe', 0, null, 0, null, null, null, 75000),
+  ('openai/gpt-transcribe', 'portkey', 'gpt-transcribe', 0, null, 0, null, null, null, 75000),
+  ('openai/gpt-4o-transcribe', 'openai', 'gpt-4o-transcribe', 2500000000, 6000000000, 10000000000, null, null, null, null),
+  ('openai/gpt-4o-transcribe', 'portkey', 'gpt-4o-transcribe', 2500000000, 6000000000, 10000000000, null, null, null, null),
+  ('openai/gpt-4o-mini-transcribe', 'openai', 'gpt-4o-mini-transcribe', 1250000000, 3000000000, 5000000000, null, null, null, null),
+  ('openai/gpt-4o-mini-transcribe', 'portkey', 'gpt-4o-mini-transcribe', 1250000000, 3000000000, 5000000000, null, null, null, null)
 on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price,
-  completion_price = excluded.completion_price, search_price = excluded.search_price,
-  character_price = excluded.character_price;
+  audio_input_price = excluded.audio_input_price, completion_price = excluded.completion_price,
+  audio_output_price = excluded.audio_output_price, search_price = excluded.search_price,
+  character_price = excluded.character_price, second_price = excluded.second_price;
 
 -- Images are sold by their tokens, or by the piece: then at the price of the dearest size and quality, so that none costs more.
 insert into gateway.model_routes
@@ -326,7 +346,9 @@ values
   ('openai/gpt-image-1', 'portkey', 'gpt-image-1', 5000000000, 1250000000, 10000000000, 40000000000, 40000000000, null),
   ('openai/gpt-image-1-mini', 'openai', 'gpt-image-1-mini', 2000000000, 200000000, 2500000000, 8000000000, 8000000000, null),
   ('openai/gpt-image-1-mini', 'portkey', 'gpt-image-1-mini', 2000000000, 200000000, 2500000000, 8000000000, 8000000000, null),
+  ('openai/gpt-image-1.5', 'openai', 'gpt-image-1.5', 5000000000, 1250000000, 8000000000, 10000000000, 32000000000, null),
   ('openai/gpt-image-1.5', 'portkey', 'gpt-image-1.5', 5000000000, 1250000000, 8000000000, 10000000000, 32000000000, null),
+  ('openai/gpt-image-2', 'openai', 'gpt-image-2', 5000000000, 1250000000, 8000000000, 30000000000, 30000000000, null),
   ('openai/gpt-image-2', 'portkey', 'gpt-image-2', 5000000000, 1250000000, 8000000000, 30000000000, 30000000000, null),
   ('google/gemini-2.5-flash-image', 'openrouter', 'google/gemini-2.5-flash-image', 300000000, null, null, 2500000000, 30000000000, null),
   ('black-forest-labs/flux.2-pro', 'openrouter', 'black-forest-labs/flux.2-pro', 0, null, null, 0, null, 75000000)

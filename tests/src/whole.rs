@@ -5,10 +5,14 @@
 
 use std::panic::AssertUnwindSafe;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt as _;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use shared::formats::form::{self, File};
 use shared::formats::{Format, Kind};
+use shared::object::Object;
 use shared::providers::table::PROVIDERS;
 use shared::routes::ROUTES;
 
@@ -16,7 +20,7 @@ use crate::answer::Answer;
 use crate::world::{Route, World};
 
 /// The formats.
-pub static WHOLES: [Whole; 5] = [
+pub static WHOLES: [Whole; 9] = [
     Whole {
         name: "embeddings",
         model: "test/embeddings",
@@ -30,7 +34,8 @@ pub static WHOLES: [Whole; 5] = [
         counted: 1,
         most_output: 0,
         repeatable: true,
-        streams: false,
+        form: false,
+        streams: None,
         prices: "",
         priced: |usage| count(usage, "prompt_tokens") * 1_000,
     },
@@ -48,7 +53,8 @@ pub static WHOLES: [Whole; 5] = [
         counted: 8,
         most_output: 0,
         repeatable: true,
-        streams: false,
+        form: false,
+        streams: None,
         prices: "search_price = 2000000",
         priced: |usage| count(usage, "total_tokens") * 1_000 + count(usage, "search_units") * 2_000_000,
     },
@@ -65,7 +71,8 @@ pub static WHOLES: [Whole; 5] = [
         counted: 0,
         most_output: 0,
         repeatable: true,
-        streams: false,
+        form: false,
+        streams: None,
         prices: "character_price = 15000000000",
         // Hello has five.
         priced: |_| 5 * 15_000,
@@ -83,7 +90,12 @@ pub static WHOLES: [Whole; 5] = [
         counted: 1,
         most_output: 6_240,
         repeatable: false,
-        streams: true,
+        form: false,
+        streams: Some(Streams {
+            passing: "image_generation.partial_image",
+            last: "image_generation.completed",
+            asked: || json!({"stream": true, "partial_images": 2}),
+        }),
         prices: "image_output_price = 40000000000",
         priced: |usage| count(usage, "input_tokens") * 1_000 + count(usage, "output_tokens") * 40_000,
     },
@@ -100,13 +112,109 @@ pub static WHOLES: [Whole; 5] = [
         counted: 0,
         most_output: 6_240,
         repeatable: false,
-        streams: true,
+        form: false,
+        streams: Some(Streams {
+            passing: "image_generation.partial_image",
+            last: "image_generation.completed",
+            asked: || json!({"stream": true, "partial_images": 2}),
+        }),
         prices: r#"image_price = 90000000, image_prices = '{"1024x1024/low": 30000000}'"#,
         priced: |usage| {
             count(usage, "input_tokens") * 1_000
                 + count(usage, "output_tokens") * 2_000
                 + count(usage, "images") * 30_000_000
         },
+    },
+    Whole {
+        name: "image edits",
+        model: "test/edits",
+        provider: "openai",
+        second: "portkey",
+        format: Format::ImageEdit,
+        route: "v1_images_edits",
+        kind: Kind::Image,
+        question: |text| json!({ "prompt": text, "image": "data:image/png;base64,iVBORw0KGgo=" }),
+        list: "data",
+        // The prompt's word, and the image at the most that one has.
+        counted: 1_001,
+        most_output: 6_240,
+        repeatable: false,
+        form: true,
+        streams: Some(Streams {
+            passing: "image_edit.partial_image",
+            last: "image_edit.completed",
+            asked: || json!({"stream": true, "partial_images": 2}),
+        }),
+        prices: "image_output_price = 40000000000",
+        priced: |usage| count(usage, "input_tokens") * 1_000 + count(usage, "output_tokens") * 40_000,
+    },
+    Whole {
+        name: "speech by tokens",
+        model: "test/spoken",
+        provider: "openai",
+        second: "portkey",
+        format: Format::Speech,
+        route: "v1_audio_speech",
+        kind: Kind::Speech,
+        question: |text| json!({ "input": text, "voice": "alloy" }),
+        list: "",
+        counted: 0,
+        most_output: 16_384,
+        repeatable: true,
+        form: false,
+        streams: Some(Streams {
+            passing: "speech.audio.delta",
+            last: "speech.audio.done",
+            asked: || json!({"stream_format": "sse"}),
+        }),
+        prices: "audio_output_price = 12000000000",
+        // Hello is a token, and its sound ten.
+        priced: |_| 1_000 + 10 * 12_000,
+    },
+    Whole {
+        name: "transcriptions",
+        model: "test/transcription",
+        provider: "openai",
+        second: "portkey",
+        format: Format::Transcription,
+        route: "v1_audio_transcriptions",
+        kind: Kind::Transcription,
+        question: |text| json!({ "prompt": text, "input_audio": {"data": STANDARD.encode(second()), "format": "wav"} }),
+        list: "text",
+        // Of a second of sound.
+        counted: 10,
+        most_output: 2_000,
+        repeatable: false,
+        form: true,
+        streams: Some(Streams {
+            passing: "transcript.text.delta",
+            last: "transcript.text.done",
+            asked: || json!({"stream": true}),
+        }),
+        prices: "audio_input_price = 6000000000",
+        priced: |usage| {
+            let heard = count(&usage["input_token_details"], "audio_tokens");
+            (count(usage, "input_tokens") - heard) * 1_000 + heard * 6_000 + count(usage, "output_tokens") * 2_000
+        },
+    },
+    Whole {
+        name: "translations",
+        model: "test/translation",
+        provider: "openai",
+        second: "portkey",
+        format: Format::Translation,
+        route: "v1_audio_translations",
+        kind: Kind::Transcription,
+        question: |text| json!({ "prompt": text, "input_audio": {"data": STANDARD.encode(second()), "format": "wav"} }),
+        list: "text",
+        counted: 1,
+        most_output: 2_000,
+        repeatable: false,
+        form: true,
+        streams: None,
+        // By the second, as Whisper.
+        prices: "prompt_price = 0, cached_price = null, completion_price = 0, second_price = 100000",
+        priced: |usage| count(usage, "seconds") * 100_000,
     },
 ];
 
@@ -137,12 +245,33 @@ pub struct Whole {
     pub most_output: u32,
     /// Whether what is asked for costs so little that another provider is asked wherever one has not given it.
     pub repeatable: bool,
-    /// Whether it can be streamed.
-    pub streams: bool,
+    /// Whether its requests come as forms. Its bodies are written as JSON here, from which [`World::request`] makes forms.
+    pub form: bool,
+    /// How it is streamed, if it can be.
+    pub streams: Option<Streams>,
     /// What its routes cost besides [`Route::new`]'s prices, as SQL.
     pub prices: &'static str,
     /// What an answer with this usage costs at these prices, in nano-dollars.
     pub priced: fn(&Value) -> i64,
+}
+
+/// How a format is streamed.
+#[derive(Debug)]
+pub struct Streams {
+    /// The type of the events that pass while it is made.
+    pub passing: &'static str,
+    /// The type of the last ones.
+    pub last: &'static str,
+    /// What asks for a stream.
+    pub asked: fn() -> Value,
+}
+
+/// A second of sound, as a WAV file: 8 000 bytes.
+fn second() -> Vec<u8> {
+    let head = b"RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\x14\x1f\0\0";
+    let mut file = head.to_vec();
+    file.resize(8_000, 0x80);
+    file
 }
 
 fn count(usage: &Value, name: &str) -> i64 {
@@ -209,7 +338,12 @@ impl Whole {
             return Value::Null;
         }
         let told = answer.success();
-        assert!(told[self.list].as_array().is_some_and(|list| !list.is_empty()), "{}: {told}", self.name);
+        let is_given = match &told[self.list] {
+            Value::Array(list) => !list.is_empty(),
+            Value::String(text) => !text.is_empty(),
+            _ => false,
+        };
+        assert!(is_given, "{}: {told}", self.name);
         assert_eq!(told["model"], self.model, "{}: {told}", self.name);
         told
     }
@@ -217,8 +351,24 @@ impl Whole {
 
 impl World {
     /// A request in the format with this key; [`Whole::hello`] makes bodies.
+    ///
+    /// # Panics
+    /// When a form cannot be written.
     pub fn request(&self, whole: &Whole, key: &str, body: &Value) -> RequestBuilder {
-        self.post(whole.path(), key, body)
+        let Some(members) = body.as_object().filter(|_| whole.form) else { return self.post(whole.path(), key, body) };
+        let (mut members, mut files) = (members.clone(), Vec::new());
+        for (name, member) in [("input_audio", "file"), ("image", "image")] {
+            let data = members.get(name).and_then(|given| given["data"].as_str().or_else(|| given.as_str()));
+            if let Some((content_type, content)) = data.and_then(form::data_url) {
+                members.remove(name);
+                let extension = if member == "file" { "wav" } else { "png" };
+                files.push(File { member: member.to_owned(), name: format!("a.{extension}"), content_type, content });
+            }
+        }
+        let text = Value::Object(members).to_string();
+        let members: Object<'_> = serde_json::from_str(&text).expect("an object");
+        let (headers, body) = form::write(&members, &files).expect("a form");
+        self.http.post(format!("{}{}", self.base_url, whole.path())).bearer_auth(key).headers(headers).body(body)
     }
 
     /// From now on the format's model has these routes.
@@ -229,7 +379,7 @@ impl World {
         let (id, kind) = (whole.model, whole.kind.as_str());
         self.model(id, routes).await;
         let output = whole.most_output;
-        self.sql(&format!("update gateway.models set kind = '{kind}', max_output = {output} where id = '{id}'")).await;
+        self.sql(&format!("update gateway.models set kind = '{kind}', max_output = {output}, input_modalities = '{{text,image,audio}}' where id = '{id}'")).await;
         if !whole.prices.is_empty() {
             let prices = whole.prices;
             self.sql(&format!("update gateway.model_routes set {prices} where model_id = '{id}'")).await;

@@ -14,6 +14,11 @@ const WORDS: [&str; 32] = [
     "where", "people", "build", "good", "roads", "between", "towns",
 ];
 
+/// Tokens of a transcript.
+const TRANSCRIPT: u64 = 20;
+/// Tokens of the sound of a character.
+const TOKENS_OF_CHARACTER: u64 = 2;
+
 /// What a behaviour asks of the answer; the default is a short one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Plan {
@@ -44,6 +49,7 @@ pub(super) enum Given {
     Ranking { query: String, documents: Vec<String>, top_n: Option<u64> },
     Images { prompt: String, images: u64, partial: u64 },
     Sound { text: String, content_type: &'static str },
+    Transcript { text: String, seconds: u64, form: String },
 }
 
 #[derive(Debug)]
@@ -105,6 +111,9 @@ impl Answer {
                 Given::Ranking { query: query.clone(), documents: texts(), top_n: *top_n }
             }
             Asked::Sound { content_type } => Given::Sound { text: texts().concat(), content_type },
+            Asked::Transcript { seconds, form } => {
+                Given::Transcript { text: transcript(&texts().concat()), seconds: *seconds, form: form.clone() }
+            }
             Asked::Images { images, partial, .. } => {
                 Given::Images { prompt: texts().concat(), images: *images, partial: *partial }
             }
@@ -125,6 +134,11 @@ impl Answer {
         }
         if let Asked::Images { images, tokens, .. } = &request.given {
             completion = images * tokens;
+        }
+        match &given {
+            Given::Transcript { text, .. } => completion = tokens::count(text),
+            Given::Sound { text, .. } => completion = TOKENS_OF_CHARACTER * text.chars().count() as u64,
+            _ => {}
         }
         let Caches { written, written_long } = request.caches;
         let prompt = request.prompt.tokens();
@@ -185,6 +199,11 @@ fn compose_text(
         pieces.insert(0, Piece { text: question.to_owned(), tokens: 0 });
     }
     Ok((Content::Text(pieces), finish))
+}
+
+/// What is heard in a sound of which this is said.
+fn transcript(said: &str) -> String {
+    words(seed(said), &opening(said), TRANSCRIPT).iter().map(|piece| piece.text.as_str()).collect()
 }
 
 /// A call of each tool, with arguments made after its schema.

@@ -18,11 +18,14 @@ pub(super) enum Format {
     Images,
     /// OpenRouter's own.
     OwnImages,
+    Edits,
     Speech,
+    Transcription,
+    Translation,
 }
 
 impl Format {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Chat,
         Self::Text,
         Self::Messages,
@@ -31,8 +34,16 @@ impl Format {
         Self::Rerank,
         Self::Images,
         Self::OwnImages,
+        Self::Edits,
         Self::Speech,
+        Self::Transcription,
+        Self::Translation,
     ];
+
+    /// Whether its requests come as forms with files.
+    pub(super) const fn takes_forms(self) -> bool {
+        matches!(self, Self::Edits | Self::Transcription | Self::Translation)
+    }
 
     /// Whether its answers are a text, which can be streamed.
     pub(super) const fn completes(self) -> bool {
@@ -50,7 +61,10 @@ impl Format {
             Self::Rerank => "/rerank",
             Self::Images => "/images/generations",
             Self::OwnImages => "/images",
+            Self::Edits => "/images/edits",
             Self::Speech => "/audio/speech",
+            Self::Transcription => "/audio/transcriptions",
+            Self::Translation => "/audio/translations",
         }
     }
 
@@ -66,7 +80,7 @@ impl Format {
             Self::Messages => "message",
             Self::Responses => "response",
             Self::Embeddings => "list",
-            Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
+            _ => "",
         }
     }
 
@@ -77,7 +91,7 @@ impl Format {
             Self::Text => "text_completion",
             Self::Messages => "message",
             Self::Responses => "response",
-            Self::Embeddings | Self::Rerank | Self::Images | Self::OwnImages | Self::Speech => "",
+            _ => "",
         }
     }
 
@@ -91,7 +105,7 @@ impl Format {
             (_, Self::Text) => "cmpl-",
             (_, Self::Embeddings) => "embd-",
             (_, Self::Rerank) => "rerank-",
-            (_, Self::Images | Self::OwnImages | Self::Speech) => "made-",
+            _ => "made-",
         }
     }
 }

@@ -14,6 +14,7 @@ mod answer;
 pub mod behaviour;
 mod control;
 mod error;
+mod form;
 mod format;
 mod request;
 mod schema;

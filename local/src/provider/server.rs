@@ -25,6 +25,7 @@ use super::{
     behaviour::{Chosen, JSON, Reply, Respond, fast::FastAnswers},
     control::{Ending, Exchange, Place},
     error::ApiError,
+    form,
     format::Format,
     request::Request as Asked,
     script::Script,
@@ -150,7 +151,15 @@ impl Server {
             // The client broke the connection off: there is nobody to answer.
             Err(_) => return Err(Refused),
         };
+        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let form = if format.takes_forms() { form::to_json(media_type, &body).await } else { None };
+        let is_form = form.is_some();
+        let body = form.unwrap_or(body);
         let mut exchange = self.control.begin(vendor, format, headers, &body);
+        if format.takes_forms() && !is_form {
+            let error = ApiError::bad_request("the content type must be multipart/form-data, and the body a form");
+            return Ok(failed(vendor, format, &error, Some(exchange)));
+        }
         match self.reply(vendor, format, headers, &body).await {
             Ok(Reply::Respond(reply)) => {
                 if !reply.delay.is_zero() {
@@ -177,7 +186,8 @@ impl Server {
     ) -> Result<Reply, ApiError> {
         vendor.authorise(headers, |given| self.is_right(vendor, given))?;
         let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON) {
+        let is_json = media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON);
+        if !is_json && !format.takes_forms() {
             return Err(ApiError::bad_request(format!("the content type must be {JSON}")));
         }
         let set = self.control.behaviour(vendor);

@@ -49,6 +49,7 @@ impl Vendor {
             Format::Text => !matches!(self, Self::Anthropic | Self::OpenAi),
             Format::Images => matches!(self, Self::Portkey | Self::OpenAi),
             Format::OwnImages => matches!(self, Self::OpenRouter),
+            Format::Edits | Format::Transcription | Format::Translation => matches!(self, Self::Portkey | Self::OpenAi),
             Format::Speech => matches!(self, Self::OpenRouter | Self::Portkey | Self::OpenAi),
             Format::Rerank => matches!(self, Self::OpenRouter | Self::Portkey),
             Format::Embeddings => {

@@ -105,11 +105,14 @@ impl CallRecord {
         if self.charge_hold {
             return;
         }
-        let Some(counted) = estimate(call, hold, written.text).await else {
+        let Some(mut counted) = estimate(call, hold, written.text).await else {
             // Uncountable is not free.
             self.charge_hold = true;
             return;
         };
+        if report.is_none_or(|report| !report.estimated) {
+            counted = call.demand().units.all_used(counted);
+        }
         self.usage = Some(reported.completed_by(counted));
     }
 
@@ -179,7 +182,7 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
     let image_tokens = hold.image_tokens;
     let counted = tokio::task::spawn_blocking(move || {
         let prompt = request.demand().prompt.counted(&request.prompt_text(), image_tokens);
-        request.demand().units.all_used(Usage::of(prompt, tokens::count(&output)))
+        Usage::of(prompt, tokens::count(&output))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
 }

@@ -201,7 +201,7 @@ async fn whole(
     } else {
         (None, Body::from(body))
     };
-    client.answer(head::answer(call, admitted, timing, Some(provider), "application/json", body), end);
+    client.answer(head::answer(call, admitted, timing, Some(provider), call.request.plain_type(), body), end);
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub fn answer(call: &Call, sealed: &Sealed, status: &RateLimitStatus) -> Result<
     let (end, body) = feed::withheld(content);
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(call.request.plain_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(answer_headers::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     status.write(headers);

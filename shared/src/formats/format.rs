@@ -37,8 +37,14 @@ formats! {
     Rerank,
     /// OpenAI's images.
     ImageGeneration,
+    /// OpenAI's edits of images.
+    ImageEdit,
     /// OpenAI's speech.
     Speech,
+    /// OpenAI's transcriptions.
+    Transcription,
+    /// OpenAI's translations of what is spoken.
+    Translation,
 }
 
 impl Format {

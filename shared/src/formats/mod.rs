@@ -10,7 +10,9 @@
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
 //! - `messages`: Anthropic's Messages. `responses`: OpenAI's Responses.
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
-//!   `whole`: what formats share whose answer is one JSON object and no text. `long_cache`: prompt caches of an hour.
+//!   `transcription`: the text of what is spoken. `form`: requests that come as forms with files.
+//!   `whole`: what formats share whose answer is one JSON object and no text. `last_event`: the same of streams.
+//!   `long_cache`: prompt caches of an hour.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
@@ -22,15 +24,18 @@ pub mod conversation;
 pub mod demand;
 pub mod embeddings;
 pub mod events;
+pub mod form;
 pub mod format;
 pub mod images;
 pub mod incoming;
+pub mod last_event;
 pub mod long_cache;
 pub mod messages;
 pub mod openai;
 pub mod rerank;
 pub mod responses;
 pub mod speech;
+pub mod transcription;
 pub mod whole;
 
 use bytes::Bytes;
@@ -152,6 +157,11 @@ pub trait Request: Send + Sync {
     /// What a stream is called in its head.
     fn content_type(&self) -> &'static str {
         "text/event-stream"
+    }
+
+    /// What a plain answer is called in its head.
+    fn plain_type(&self) -> &'static str {
+        "application/json"
     }
 
     /// The request as a turn of a conversation; none where it cannot be one.

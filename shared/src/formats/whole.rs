@@ -12,8 +12,13 @@ use crate::providers::internal;
 
 /// The inside of such an answer.
 pub trait Shape: Send + Sync + 'static {
-    /// The list without which it is none.
-    const LIST: &'static str;
+    /// The member without which it is none.
+    const MEMBER: &'static str;
+
+    /// Whether that member is as it should be: a list.
+    fn is_one(member: &str) -> bool {
+        member.starts_with('[')
+    }
 
     /// What the provider reports of it; `None` where it says nothing.
     fn report(&self, answer: &Object<'_>) -> Option<Report>;
@@ -23,6 +28,19 @@ pub trait Shape: Send + Sync + 'static {
     /// # Errors
     /// None in practice: a figure is JSON.
     fn shown(&self, answer: &Object<'_>, bill: &Bill<'_>) -> serde_json::Result<Object<'static>>;
+
+    /// The answer as a text, where the client asked for one: a text has no room for a bill.
+    ///
+    /// # Errors
+    /// When it is not as it should be.
+    fn text(&self, _answer: &Object<'_>) -> serde_json::Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// What of it is text that the model wrote.
+    fn written(&self, _answer: &Object<'_>) -> Written {
+        Written::default()
+    }
 
     /// Gives the rest of the answer the form that the client asked for.
     ///
@@ -51,6 +69,9 @@ impl<S: Shape> WholeAnswer<S> {
 
     fn billed(&self, body: &[u8], bill: &Bill<'_>) -> serde_json::Result<Bytes> {
         let mut answer: Object<'_> = serde_json::from_slice(body)?;
+        if let Some(text) = self.shape.text(&answer)? {
+            return Ok(text.into());
+        }
         self.shape.finish(&mut answer)?;
         let mut usage = self.shape.shown(&answer, bill)?;
         // What is between the provider and us stays here.
@@ -80,7 +101,7 @@ impl<S: Shape> Answer for WholeAnswer<S> {
         if let Some(error) = chunks::error(&answer) {
             return Err(error);
         }
-        if !answer.get(S::LIST).is_some_and(|list| list.starts_with('[')) {
+        if !answer.get(S::MEMBER).is_some_and(S::is_one) {
             return Err(Broken::Garbled);
         }
         self.report = self.shape.report(&answer);
@@ -96,9 +117,9 @@ impl<S: Shape> Answer for WholeAnswer<S> {
         self.report
     }
 
-    /// No text.
     fn written(&self) -> Written {
-        Written::default()
+        let answer = self.body.as_ref().and_then(|body| serde_json::from_slice::<Object<'_>>(body).ok());
+        answer.map(|answer| self.shape.written(&answer)).unwrap_or_default()
     }
 
     /// What comes whole is no conversation.

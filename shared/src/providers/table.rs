@@ -11,6 +11,9 @@ const EMBEDDINGS: (Format, &str) = (Format::Embeddings, "/embeddings");
 const RERANK: (Format, &str) = (Format::Rerank, "/rerank");
 const SPEECH: (Format, &str) = (Format::Speech, "/audio/speech");
 const IMAGES: (Format, &str) = (Format::ImageGeneration, "/images/generations");
+const EDITS: (Format, &str) = (Format::ImageEdit, "/images/edits");
+const TRANSCRIPTIONS: (Format, &str) = (Format::Transcription, "/audio/transcriptions");
+const TRANSLATIONS: (Format, &str) = (Format::Translation, "/audio/translations");
 
 /// Every provider the gateway knows.
 pub static PROVIDERS: &[Provider] = &[
@@ -35,7 +38,7 @@ pub static PROVIDERS: &[Provider] = &[
         base_url: "https://api.portkey.ai/v1",
         authentication: Authentication::Portkey,
         // It routes to OpenAI, whose models of today answer text completions with an error.
-        speaks: &[CHAT, EMBEDDINGS, RERANK, IMAGES, SPEECH],
+        speaks: &[CHAT, EMBEDDINGS, RERANK, IMAGES, EDITS, SPEECH, TRANSCRIPTIONS, TRANSLATIONS],
         quirks: Quirks { sends_app: false, open_weights: false, own_images: false, strict: false },
     },
     Provider {
@@ -65,7 +68,7 @@ pub static PROVIDERS: &[Provider] = &[
         base_url: "https://api.openai.com/v1",
         authentication: Authentication::Bearer,
         // Its models of today answer text completions with an error: these are chats.
-        speaks: &[CHAT, RESPONSES, EMBEDDINGS, IMAGES, SPEECH],
+        speaks: &[CHAT, RESPONSES, EMBEDDINGS, IMAGES, EDITS, SPEECH, TRANSCRIPTIONS, TRANSLATIONS],
         quirks: Quirks { sends_app: false, open_weights: false, own_images: false, strict: true },
     },
 ];

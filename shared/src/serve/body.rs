@@ -94,7 +94,10 @@ impl<S: Sync> FromRequest<S> for Payload {
         }
         let read = if joined.is_empty() { first } else { joined.freeze() };
         let body = encoding::decoded(&head.headers, read, BODY_LIMIT)?;
-        if let Some(presented) = head.extensions.get::<Presented>() {
+        // A form is another one each time that it is written, by its boundary.
+        let is_form =
+            head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+        if let Some(presented) = head.extensions.get::<Presented>().filter(|_| !is_form) {
             presented.stands_for(&body);
         }
         Ok(Self(body))

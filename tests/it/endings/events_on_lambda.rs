@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use local::postgrest::Gate;
 use local::provider::Ending;
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::certain;
-use tests::lambda::LambdaHost;
+use tests::lambda::{LambdaHost, event};
+use tests::whole::WHOLES;
 use tests::wire::{Wire, each};
-use tests::world::{Account, World, events};
+use tests::world::{Account, Route, World, events};
 
 use super::{CREDIT, ask, assert_estimated, assert_reported, books, call_event, must_not_come, variables, world_with};
 use crate::platforms::function;
@@ -141,4 +145,22 @@ async fn a_stream_is_cut_in_time_to_be_settled_within_the_functions_limit() {
         assert_eq!(events(&text).len() as u64, wire.own_events_before_text() + 3 + 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_form_comes_as_base64_and_is_read_as_it_was_sent() {
+    let whole = WHOLES.iter().find(|whole| whole.format == Format::Transcription).expect("a row");
+    let world = World::start().await;
+    world.offers(whole, &[Route::new(whole.provider, "standin/normal")]).await;
+    let account = world.account(CREDIT).await;
+    let host = LambdaHost::start(function(), &variables(&world)).await;
+    let request = world.request(whole, &account.key, &whole.hello(&json!({}))).build().expect("a request");
+    let headers = ["content-type", "authorization"].map(|name| (name, request.headers()[name].to_str().expect("text")));
+    let body = request.body().and_then(reqwest::Body::as_bytes).expect("bytes");
+    let mut event = event("POST", whole.path(), &headers, Some(&STANDARD.encode(body)));
+    event["isBase64Encoded"] = json!(true);
+    let answer = host.invoke(event).await.expect("an answer");
+    assert_eq!((answer.status, &answer.headers["content-type"]), (200, &"application/json".to_owned()));
+    let told: Value = serde_json::from_str(&answer.text().await).expect("JSON");
+    assert_eq!(told["usage"]["input_token_details"]["audio_tokens"], 10, "{told}");
 }

@@ -65,6 +65,45 @@ async fn the_buyers_return_and_all_events_at_once_are_one_credit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn payments_of_one_account_at_once_are_each_credited() {
+    let Some(world) = World::concurrent("payments of one account at once").await else { return };
+    let account = world.account(0).await;
+    let mut told = Vec::new();
+    for _ in 0..20 {
+        let bought = Bought::new(&world, &account, 1_000, 1_000, 0).await;
+        told.push(format!("select {}", applied(&bought.completed())));
+        told.push(format!("select {}", applied(&bought.refund("a", 400, "succeeded"))));
+    }
+    join_all(told.iter().map(|sql| world.value(sql))).await;
+    assert_eq!(world.money(account.id).await, (20 * 6 * DOLLAR, 0, 0));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_among_calls_in_flight_leaves_the_books_balanced() {
+    let Some(world) = World::concurrent("a refund among calls in flight").await else { return };
+    let account = world.account(0).await;
+    let (session, _) = pay(&world, &account, 10).await;
+    come_back(&world, &account, &session).await;
+    world.platform.stripe.act("refund", &intent(&world, &session), &[]).expect("a refund");
+    let events = world.platform.stripe.take_events();
+    let body = tests::world::hello(&json!({"max_tokens": 10}));
+    let calls = join_all((0..50).map(|_| tests::answer::Answer::to(world.chat(&account.key, &body))));
+    let told = async {
+        for event in &events {
+            post(&world, &event.body, Some(&world.platform.stripe.sign(&event.body))).await.success();
+        }
+    };
+    let (calls, ()) = tokio::join!(calls, told);
+    assert!(calls.iter().all(|answer| [200, 402].contains(&answer.status)), "{calls:?}");
+    world.settled().await;
+    // What calls had spent of it is owed.
+    let (balance, held, debt) = world.money(account.id).await;
+    assert!(held == 0 && balance == -debt, "{balance} {debt}");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_comes_with_its_payment_is_not_missed() {
     let Some(world) = World::concurrent("a refund that comes with its payment").await else { return };
     for _ in 0..50 {

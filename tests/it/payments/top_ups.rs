@@ -233,3 +233,20 @@ async fn a_customer_that_was_deleted_at_stripe_is_made_anew() {
     assert_eq!(come_back(&world, &account, &session).await["payment"]["status"], "succeeded");
     assert_eq!(world.money(account.id).await.0, 10 * DOLLAR);
 }
+
+#[tokio::test]
+async fn who_leaves_takes_along_what_leads_to_them_and_the_books_stay() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (session, _) = pay(&world, &account, 10).await;
+    come_back(&world, &account, &session).await;
+    deliver(&world).await;
+    let known = "select count(*) from gateway.payments where receipt_url is not null and fingerprint is not null";
+    assert_eq!(world.value(known).await, json!(1));
+    let leave = world.http.delete(format!("{}/user/account", world.base_url)).bearer_auth(&account.key);
+    let confirmed = json!({"confirmation": "DELETE_ACCOUNT"}).to_string();
+    Answer::to(leave.header("content-type", "application/json").body(confirmed)).await.success();
+    assert_eq!(world.value(known).await, json!(0));
+    assert_eq!(world.value("select status from gateway.payments").await, "succeeded");
+    world.assert_ledger_clean().await;
+}

@@ -43,6 +43,7 @@ pub(super) fn garbage(scene: &Scene<'_>) -> Result<Reply, ApiError> {
         Format::Messages => Some("content_block_delta".to_owned()),
         Format::Responses => Some("response.output_text.delta".to_owned()),
         Format::Images | Format::OwnImages => Some("image_generation.partial_image".to_owned()),
+        Format::Edits => Some("image_edit.partial_image".to_owned()),
         _ => None,
     };
     events.insert(events.len() / 2, Event { name, data, content: false });

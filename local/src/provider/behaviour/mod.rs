@@ -21,7 +21,7 @@ use super::{
     format::Format,
     request::Request,
     script::Step,
-    wire::{Envelope, Event, Reporting},
+    wire::{Envelope, Event, Reporting, sound, transcript},
 };
 
 /// What the name of a model begins with when it asks for a behaviour.
@@ -313,14 +313,18 @@ impl Scene<'_> {
 
     fn plain(&self, answer: &Answer, reporting: Reporting) -> Bytes {
         match &answer.given {
-            Given::Sound { text, .. } => sound(text),
-            _ => self.envelope.plain(answer, reporting).to_string().into(),
+            Given::Sound { text, .. } => sound(text).into(),
+            _ => transcript(answer).unwrap_or_else(|| self.envelope.plain(answer, reporting).to_string().into()),
         }
     }
 
     /// What a plain answer is.
     fn content_type(answer: &Answer) -> &'static str {
-        if let Given::Sound { content_type, .. } = answer.given { content_type } else { JSON }
+        match answer.given {
+            Given::Sound { content_type, .. } => content_type,
+            Given::Transcript { .. } if transcript(answer).is_some() => "text/plain; charset=utf-8",
+            _ => JSON,
+        }
     }
 
     /// The answer as it was asked for, plain or streamed, with nothing wrong in it.
@@ -332,14 +336,6 @@ impl Scene<'_> {
             Respond::whole(StatusCode::OK, Self::content_type(answer), self.plain(answer, reporting))
         })
     }
-}
-
-/// The sound of a text: bytes that are no text, the same for the same one, a hundred for each character.
-fn sound(text: &str) -> Bytes {
-    let said =
-        text.chars().flat_map(|letter| (0..100_u32).map(move |at| u32::from(letter).wrapping_mul(31) ^ (at * 7)));
-    let bytes = said.map(|number| number.to_le_bytes()[0] | 0x80);
-    [0xff_u8, 0xfb].into_iter().chain(bytes).collect()
 }
 
 /// Every event written by itself, as providers do.

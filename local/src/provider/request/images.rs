@@ -28,6 +28,23 @@ const OPENROUTERS: [&str; 15] = [
     "usage",
 ];
 
+/// Of edits (<https://platform.openai.com/docs/api-reference/images/createEdit>): a form.
+pub(super) fn parse_edit(body: &Map<String, Value>) -> Result<Request, ApiError> {
+    let files = |name| super::files(body, name, &["png", "jpg", "jpeg", "webp"]);
+    let (images, masks) = (files("image")?, files("mask")?);
+    if !(1..=16).contains(&images.len()) || masks.len() > 1 {
+        return Err(ApiError::wrong_value("image", "one to sixteen images, and at most one mask"));
+    }
+    if let Some(fidelity) = word(body, "input_fidelity")?
+        && !["low", "high"].contains(&fidelity)
+    {
+        return Err(ApiError::wrong_value("input_fidelity", "low or high"));
+    }
+    let request = parse(body, false)?;
+    let given = (images.len() + masks.len()) as u64;
+    Ok(Request { prompt: Prompt::of_parts(0, given, request.questions.clone(), &[]), ..request })
+}
+
 pub(super) fn parse(body: &Map<String, Value>, is_openrouter: bool) -> Result<Request, ApiError> {
     let unknown = body.keys().find(|name| is_openrouter && !OPENROUTERS.contains(&name.as_str()));
     if let Some(name) = unknown {

@@ -55,6 +55,11 @@ impl Prompt {
         (Self { tokens, ..Self::default() }, lists.iter().map(text).collect())
     }
 
+    /// Puts a text to it.
+    pub(super) fn add(&mut self, text: String) {
+        self.texts.push(text);
+    }
+
     pub(super) fn of_messages(body: &Map<String, Value>) -> Result<(Self, Said), ApiError> {
         let messages = match field(body, "messages") {
             None => return Err(ApiError::missing("messages")),

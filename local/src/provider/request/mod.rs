@@ -12,7 +12,10 @@ mod speech;
 mod text;
 mod told;
 mod tool;
+mod transcription;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::{error::ApiError, format::Format};
@@ -67,6 +70,8 @@ pub(super) enum Given {
     Images { images: u64, tokens: u64, partial: u64 },
     /// Its sound, of this type.
     Sound { content_type: &'static str },
+    /// The text of a sound of so many seconds, in this form.
+    Transcript { seconds: u64, form: String },
 }
 
 impl Request {
@@ -87,6 +92,9 @@ impl Request {
             Format::Embeddings => embeddings::parse(body),
             Format::Rerank => rerank::parse(body),
             Format::Speech => speech::parse(body),
+            Format::Transcription => transcription::parse(body, false),
+            Format::Translation => transcription::parse(body, true),
+            Format::Edits => images::parse_edit(body),
             Format::Images => images::parse(body, false),
             Format::OwnImages => images::parse(body, true),
         }
@@ -118,6 +126,21 @@ impl Request {
     /// How many choices are written in all, those included that are not given.
     pub(super) fn written(&self) -> u64 {
         self.candidates.saturating_mul(self.questions.len() as u64)
+    }
+}
+
+/// The files of a form in a member, each with its name and its content; their names say what they are.
+fn files(body: &Map<String, Value>, name: &str, kinds: &[&str]) -> Result<Vec<(String, Vec<u8>)>, ApiError> {
+    let read = |file: &Value| {
+        let called = file["filename"].as_str()?;
+        let content = STANDARD.decode(file["content"].as_str()?).ok().filter(|content| !content.is_empty())?;
+        kinds.iter().any(|kind| called.ends_with(&format!(".{kind}"))).then(|| (called.to_owned(), content))
+    };
+    let wrong = || ApiError::wrong_value(name, &format!("a file of one of these formats: {}", kinds.join(", ")));
+    match field(body, name) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(files)) => files.iter().map(read).collect::<Option<_>>().ok_or_else(wrong),
+        Some(file) => read(file).map(|file| vec![file]).ok_or_else(wrong),
     }
 }
 

@@ -31,5 +31,10 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         Some(_) => return Err(ApiError::wrong_value("response_format", "mp3, opus, aac, flac, wav or pcm")),
     };
     let (prompt, questions) = Prompt::of_texts(vec![input]);
-    Ok(Request { given: Given::Sound { content_type }, questions, ..Request::of(model, prompt) })
+    let stream = match field(body, "stream_format").map(|format| format.as_str().unwrap_or_default()) {
+        None | Some("audio") => false,
+        Some("sse") => true,
+        Some(_) => return Err(ApiError::wrong_value("stream_format", "audio or sse")),
+    };
+    Ok(Request { given: Given::Sound { content_type }, questions, stream, ..Request::of(model, prompt) })
 }

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use super::{Envelope, Event, Reporting};
 use crate::provider::{
     answer::{Answer, Given, Usage},
+    format::Format,
     vendor::Vendor,
 };
 
 /// What a picture begins with.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
-
-pub(super) const PARTIAL: &str = "image_generation.partial_image";
-pub(super) const COMPLETED: &str = "image_generation.completed";
 
 pub(super) fn plain(envelope: Envelope, answer: &Answer, reporting: Reporting) -> Value {
     let Given::Images { prompt, images, .. } = &answer.given else { return Value::Null };
@@ -30,17 +28,20 @@ pub(super) fn events(envelope: Envelope, answer: &Answer, reporting: Reporting) 
     let Given::Images { prompt, images, partial } = &answer.given else { return Vec::new() };
     let event =
         |data: Value, name: &str, content| Event { name: Some(name.to_owned()), data: data.to_string(), content };
+    let kind = if envelope.format == Format::Edits { "image_edit" } else { "image_generation" };
+    let (partial_image, completed) = (format!("{kind}.partial_image"), format!("{kind}.completed"));
     let mut events = Vec::new();
     for index in 0..*images {
         for place in 0..*partial {
-            let data = json!({"type": PARTIAL, "b64_json": picture(prompt, 100 + place), "partial_image_index": place});
-            events.push(event(data, PARTIAL, true));
+            let data =
+                json!({"type": partial_image, "b64_json": picture(prompt, 100 + place), "partial_image_index": place});
+            events.push(event(data, &partial_image, true));
         }
-        let mut data = json!({"type": COMPLETED, "b64_json": picture(prompt, index), "created_at": envelope.created});
+        let mut data = json!({"type": completed, "b64_json": picture(prompt, index), "created_at": envelope.created});
         if reporting != Reporting::Never && index + 1 == *images {
             data["usage"] = usage(envelope, answer.usage);
         }
-        events.push(event(data, COMPLETED, true));
+        events.push(event(data, &completed, true));
     }
     if envelope.vendor == Vendor::OpenRouter {
         events.push(Event::done());

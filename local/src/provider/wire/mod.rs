@@ -6,11 +6,15 @@ mod images;
 mod messages;
 mod rerank;
 mod responses;
+mod speech;
 mod text;
+mod transcription;
 
 pub(super) use messages::SIGNATURE;
 pub(super) use responses::SEALED;
 use serde_json::{Map, Value, json};
+pub(super) use speech::sound;
+pub(super) use transcription::text as transcript;
 
 use super::{
     answer::{Answer, Choice, Usage},
@@ -100,7 +104,8 @@ impl Envelope {
             Format::Responses => return responses::plain(self, answer, reporting),
             Format::Embeddings => return embeddings::plain(self, answer, reporting),
             Format::Rerank => return rerank::plain(self, answer, reporting),
-            Format::Images | Format::OwnImages => return images::plain(self, answer, reporting),
+            Format::Images | Format::OwnImages | Format::Edits => return images::plain(self, answer, reporting),
+            Format::Transcription | Format::Translation => return transcription::plain(self, answer, reporting),
             // It is no JSON.
             Format::Speech => return Value::Null,
             Format::Chat | Format::Text => {}
@@ -131,7 +136,9 @@ impl Envelope {
         match self.format {
             Format::Messages => return messages::events(self, answer, reporting),
             Format::Responses => return responses::events(self, answer, reporting),
-            Format::Images | Format::OwnImages => return images::events(self, answer, reporting),
+            Format::Images | Format::OwnImages | Format::Edits => return images::events(self, answer, reporting),
+            Format::Transcription | Format::Translation => return transcription::events(self, answer, reporting),
+            Format::Speech => return speech::events(answer, reporting),
             _ => {}
         }
         let deltas = |(index, choice)| match self.format {
@@ -196,7 +203,7 @@ impl Envelope {
                 let error = json!({"type": "error", "error": error["error"], "sequence_number": 0});
                 return Event::of(&error, false);
             }
-            Format::Images | Format::OwnImages => {
+            _ if !self.format.completes() => {
                 let data = json!({"type": "error", "error": error["error"]}).to_string();
                 return Event { name: Some("error".to_owned()), data, content: false };
             }

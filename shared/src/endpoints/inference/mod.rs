@@ -5,12 +5,14 @@ pub mod chat_completions;
 pub mod completions;
 pub mod count_tokens;
 pub mod embeddings;
+pub mod image_edits;
 pub mod images;
 pub mod messages;
 pub mod rerank;
 pub mod responses;
 mod session;
 pub mod speech;
+pub mod transcriptions;
 
 use utoipa::{IntoParams, ToSchema};
 

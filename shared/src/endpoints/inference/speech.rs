@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
+use super::StreamEvent;
 use super::app_name::app_name;
 use crate::app::SharedApp;
 use crate::call;
@@ -22,7 +23,7 @@ pub struct SpeechRequest {
     /// A model's id, or `provider:id`; of the kind `speech`.
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "openai/tts-1")]
     pub model: String,
-    /// The text. Its characters are what it costs.
+    /// The text. Its characters are what it costs, or the tokens of its sound.
     #[schema(min_length = 1)]
     pub input: String,
     /// Who speaks.
@@ -30,6 +31,10 @@ pub struct SpeechRequest {
     /// How the sound is written; `mp3` unless said.
     #[schema(pattern = "^(mp3|opus|aac|flac|wav|pcm)$")]
     pub response_format: Option<String>,
+    /// `audio`, the sound as bytes, or `sse`, the same as server-sent events, whose last has `usage` with its `cost`: of models
+    /// that are sold by tokens.
+    #[schema(pattern = "^(audio|sse)$")]
+    pub stream_format: Option<String>,
 }
 
 /// `POST /v1/audio/speech`: the sound comes while it is made. A body that breaks off is not all of it.
@@ -40,7 +45,7 @@ pub struct SpeechRequest {
     responses(
         (status = 200, description = "The sound, of the type that belongs to `response_format`.",
          content((Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/opus"), (Vec<u8> = "audio/aac"), (Vec<u8> = "audio/flac"),
-                 (Vec<u8> = "audio/wav"), (Vec<u8> = "audio/pcm"))),
+                 (Vec<u8> = "audio/wav"), (Vec<u8> = "audio/pcm"), (StreamEvent = "text/event-stream"))),
         (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`; \
             `upstream_rejected` in the provider's own words"),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),

@@ -10,7 +10,7 @@ use crate::object::Object;
 pub struct Embeddings;
 
 impl Shape for Embeddings {
-    const LIST: &'static str = "data";
+    const MEMBER: &'static str = "data";
 
     fn report(&self, answer: &Object<'_>) -> Option<Report> {
         let usage: Object<'_> = answer.read("usage").ok().flatten()?;

@@ -13,7 +13,7 @@ pub struct Images {
 }
 
 impl Shape for Images {
-    const LIST: &'static str = "data";
+    const MEMBER: &'static str = "data";
 
     fn report(&self, answer: &Object<'_>) -> Option<Report> {
         let images: Vec<&serde_json::value::RawValue> = answer.read("data").ok().flatten()?;

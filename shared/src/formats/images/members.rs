@@ -40,6 +40,29 @@ pub const MEMBERS: Members = Members {
     long_cache: false,
 };
 
+/// What edits have: the same, and images to begin with.
+pub const EDIT_MEMBERS: Members = Members {
+    known: &[
+        "prompt",
+        "size",
+        "quality",
+        "background",
+        "moderation",
+        "output_format",
+        "output_compression",
+        "partial_images",
+        "response_format",
+        "user",
+        "input_fidelity",
+        "image",
+        "images",
+        "mask",
+    ],
+    instead: &[("messages", "prompt"), ("input", "prompt"), ("num_images", "n"), ("input_references", "image")],
+    client_tools: &[],
+    long_cache: false,
+};
+
 /// What OpenAI's images have and OpenRouter's have not.
 pub const NOT_AT_OPENROUTER: [&str; 5] = ["response_format", "style", "user", "moderation", "partial_images"];
 

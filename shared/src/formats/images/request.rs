@@ -5,10 +5,11 @@ use http::HeaderMap;
 
 use super::answer::Images;
 use super::members::{self, MEMBERS, MOST_IMAGES, NOT_AT_OPENROUTER};
-use super::stream::{ImageStream, error_event};
+use super::stream::ImageEvents;
 use super::unreported::Unreported;
 use crate::credits::tokens;
 use crate::error::Error;
+use crate::formats::last_event::{LastEvent, error_event};
 use crate::formats::openai::body;
 use crate::formats::openai::members as checked;
 use crate::formats::whole::WholeAnswer;
@@ -87,7 +88,12 @@ pub fn demand(model: String, stream: bool, images: u64, image: String, routing: 
 pub fn answer(demand: &Demand, events: &'static str, target: &Target<'_>) -> Box<dyn Answer> {
     let unreported = Unreported::of(demand.units.image.as_deref().unwrap_or_default(), target);
     if demand.stream {
-        return Box::new(ImageStream::new(events, demand.choices, unreported));
+        return Box::new(LastEvent::new(ImageEvents {
+            name: events,
+            wanted: demand.choices,
+            unreported,
+            partial: false,
+        }));
     }
     Box::new(WholeAnswer::of(target, Images { unreported }))
 }

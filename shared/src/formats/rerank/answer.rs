@@ -54,7 +54,7 @@ impl Ranking {
 }
 
 impl Shape for Ranking {
-    const LIST: &'static str = "results";
+    const MEMBER: &'static str = "results";
 
     fn report(&self, answer: &Object<'_>) -> Option<Report> {
         let tokens = Self::figure(answer, &["total_tokens", "prompt_tokens", "input_tokens"]);

@@ -2,6 +2,7 @@
 //! bytes that pass as they come. Only providers that speak it are asked.
 
 mod answer;
+mod events;
 mod request;
 
 pub use request::SpeechRequest;

@@ -4,11 +4,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::answer::Sound;
+use super::events::{SoundOfEvents, SpeechEvents};
 use crate::credits::tokens;
 use crate::error::Error;
+use crate::formats::last_event::{LastEvent, error_event};
 use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
-use crate::formats::{Demand, Format, Kind, Progress, PromptSize, Request, Target, Units, Upstream};
+use crate::formats::{Answer, Demand, Format, Kind, Progress, PromptSize, Request, Target, Units, Upstream, events};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -19,6 +21,10 @@ const MEMBERS: Members = Members {
     client_tools: &[],
     long_cache: false,
 };
+
+/// Tokens of the sound of a character at most, and of the shortest text.
+const MOST_TOKENS: u64 = 32;
+const SHORTEST: u64 = 1_024;
 
 /// How sound is written, and what that is called; the first one unless said.
 const FORMATS: [(&str, &str); 6] = [
@@ -37,6 +43,8 @@ pub struct SpeechRequest {
     demand: Demand,
     /// How the sound is written, and what that is called.
     format: (&'static str, &'static str),
+    /// Whether the client wants it as events.
+    events: bool,
 }
 
 impl SpeechRequest {
@@ -56,10 +64,13 @@ impl SpeechRequest {
         text("voice", "`voice` is a text.")?
             .ok_or_else(|| Error::invalid("voice", "`voice` is missing: who speaks, such as alloy."))?;
         text("instructions", "`instructions` is a text.")?;
-        if text("stream_format", "`stream_format` is audio.")?.is_some_and(|format| format != "audio") {
-            let message = "`stream_format` is audio: the sound comes as bytes, while it is made, and not as events.";
-            return Err(Error::invalid("stream_format", message));
-        }
+        const STREAM_FORMATS: &str =
+            "`stream_format` is audio, the sound as bytes while it is made, or sse, the same as events.";
+        let events = match text("stream_format", STREAM_FORMATS)?.as_deref() {
+            None | Some("audio") => false,
+            Some("sse") => true,
+            Some(_) => return Err(Error::invalid("stream_format", STREAM_FORMATS)),
+        };
         let format = text("response_format", "`response_format` is a text.")?;
         let format = FORMATS.into_iter().find(|(name, _)| format.as_deref().is_none_or(|asked| asked == *name));
         let format = format.ok_or_else(|| {
@@ -67,14 +78,15 @@ impl SpeechRequest {
             Error::invalid("response_format", format!("`response_format` is one of {names}."))
         })?;
         let routing = Routing::read(&request, pinned)?;
+        let characters = input.chars().count() as u64;
         let demand = Demand {
             model,
             kind: Kind::Speech,
             // It passes while it comes.
             stream: true,
             choices: 1,
-            // Sound is no text, and is sold by the characters that are spoken.
-            output_limit: Some(1),
+            // Of a model that is sold by the tokens of its sound: they are twenty a second, and no character takes longer.
+            output_limit: Some(SHORTEST + characters * MOST_TOKENS),
             routing,
             prompt: PromptSize {
                 bound: input.len() as u64 + tokens::PER_TURN,
@@ -82,10 +94,10 @@ impl SpeechRequest {
                 member: "input",
                 ..PromptSize::default()
             },
-            units: Units { characters: input.chars().count() as u64, outputs: vec!["audio"], ..Units::default() },
+            units: Units { characters, outputs: vec!["audio"], ..Units::default() },
             comes_whole: false,
         };
-        Ok(Self { body, demand, format })
+        Ok(Self { body, demand, format, events })
     }
 
     fn upstream_body(&self, target: &Target<'_>) -> serde_json::Result<Bytes> {
@@ -94,6 +106,10 @@ impl SpeechRequest {
         request.set("model", target.model)?;
         // Where nothing is said, providers differ.
         request.set("response_format", self.format.0)?;
+        request.remove_all(&["stream_format", "stream"]);
+        if !target.by_units {
+            request.set("stream_format", "sse")?;
+        }
         serde_json::to_vec(&request).map(Bytes::from)
     }
 }
@@ -110,30 +126,35 @@ impl Request for SpeechRequest {
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         target.speaks(Format::Speech)?;
+        if target.by_units && self.events {
+            let message =
+                "This model speaks as bytes only; leave out `stream_format`, or ask one that is sold by tokens.";
+            return Err(Error::invalid("stream_format", message));
+        }
         let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
-        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(self.format.1))]);
-        Ok(Upstream {
-            format: Format::Speech,
-            headers,
-            body,
-            streamed: true,
-            repeatable: true,
-            answer: Box::new(Sound { characters: self.demand.units.characters, progress: Progress::Waiting }),
-        })
+        let accept = if target.by_units { self.format.1 } else { "text/event-stream" };
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+        let characters = self.demand.units.characters;
+        let answer: Box<dyn Answer> = match (target.by_units, self.events) {
+            (true, _) => Box::new(Sound { characters, progress: Progress::Waiting }),
+            (false, false) => Box::new(SoundOfEvents::new(characters)),
+            (false, true) => Box::new(LastEvent::new(SpeechEvents { characters, begun: false })),
+        };
+        Ok(Upstream { format: Format::Speech, headers, body, streamed: true, repeatable: true, answer })
     }
 
-    /// There are none: what has no sound has a status.
-    fn failure_event(&self, _: &Error) -> Bytes {
-        Bytes::new()
+    /// Of sound there are none: what has no sound has a status.
+    fn failure_event(&self, error: &Error) -> Bytes {
+        if self.events { error_event(error) } else { Bytes::new() }
     }
 
     /// Nothing may stand in the sound.
     fn keep_alive(&self, _begun: bool) -> &'static [u8] {
-        b""
+        if self.events { events::KEEP_ALIVE } else { b"" }
     }
 
     fn content_type(&self) -> &'static str {
-        self.format.1
+        if self.events { "text/event-stream" } else { self.format.1 }
     }
 }
 
@@ -155,12 +176,21 @@ mod tests {
         .expect("valid");
         assert_eq!((request.demand().units.characters, request.content_type()), (3, "audio/mpeg"));
         let provider = PROVIDERS.iter().find(|row| row.path(Format::Speech).is_some()).expect("a row");
-        let target = Target::of(provider);
+        let target = Target { by_units: true, ..Target::of(provider) };
         let sent: Value = serde_json::from_slice(&request.for_provider(&target).expect("a body").body).expect("json");
         assert_eq!(
             sent,
             json!({"model": "up", "input": "héy", "voice": "alloy", "speed": 1.25, "response_format": "mp3"})
         );
+        // Where tokens are sold, only events tell of them.
+        let by_tokens = request.for_provider(&Target::of(provider)).expect("a body");
+        let sent: Value = serde_json::from_slice(&by_tokens.body).expect("json");
+        assert_eq!((&sent["stream_format"], by_tokens.answer.is_binary()), (&json!("sse"), false));
+        let events =
+            parse(json!({"model": "m", "input": "a", "voice": "alloy", "stream_format": "sse"})).expect("valid");
+        assert_eq!(events.content_type(), "text/event-stream");
+        let refused = events.for_provider(&target).err().expect("bytes only");
+        assert_eq!(refused.param.as_deref(), Some("stream_format"));
     }
 
     #[test]
@@ -172,7 +202,7 @@ mod tests {
             ("voice", Value::Null),
             ("voice", json!(1)),
             ("response_format", json!("midi")),
-            ("stream_format", json!("sse")),
+            ("stream_format", json!("events")),
             ("text", json!("a")),
             ("service_tier", json!("priority")),
             ("Voice", json!("a")),
