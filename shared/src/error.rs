@@ -59,6 +59,7 @@ codes! {
     UnsupportedModel = "unsupported_model", 400, "This model does not answer on this endpoint.";
     UnsupportedModality = "unsupported_modality", 400, "This model does not take what the messages hold; see its input_modalities.";
     ContextLengthExceeded = "context_length_exceeded", 400, "The prompt is longer than the model's context.";
+    PreviousResponseNotFound = "previous_response_not_found", 400, "Previous response not found: this account has none of this id, or keeps it no longer. Leave out `previous_response_id` and send the conversation in `input`.";
     MissingApiKey = "missing_api_key", 401, "Send your API key as `Authorization: Bearer gw_…`, or in `x-api-key` or `api-key`.";
     InvalidApiKey = "invalid_api_key", 401, "This API key is not known. Check that it was copied whole.";
     ApiKeyRevoked = "api_key_revoked", 401, "This API key was revoked. Use another one.";
@@ -86,6 +87,7 @@ codes! {
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
     PlanNotFound = "plan_not_found", 404, "There is no such plan; `plans` lists them.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
+    ResponseNotFound = "response_not_found", 404, "This account has no such response, or keeps it no longer. Responses are kept where `store` is not false.";
     ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
@@ -98,6 +100,7 @@ codes! {
     ChatSessionBusy = "chat_session_busy", 409, "Another call is this chat session's turn right now. Retry when it has ended.";
     ChatSessionFull = "chat_session_full", 409, "This chat session holds as many messages as one may. Begin another.";
     ChatStorageFull = "chat_storage_full", 409, "This account's chats take as much room as they may. Delete some first.";
+    ResponseThreadFull = "response_thread_full", 409, "This conversation holds as much as one may. Leave out `previous_response_id` and send a summary of it in `input`.";
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";

@@ -40,6 +40,7 @@ pub mod routes;
 pub mod scopes;
 pub mod serve;
 pub mod sign_in;
+pub mod stored;
 pub mod stripe;
 pub mod supabase;
 pub mod upstash;

@@ -30,7 +30,7 @@ const PASSED_ON: [&str; 11] = [
 ];
 
 /// What the operations are sorted by, in the order in which a user comes to them, and what each is about.
-const TAGS: [(&str, &str, &str); 11] = [
+const TAGS: [(&str, &str, &str); 12] = [
     (
         "inference",
         "Inference",
@@ -39,6 +39,7 @@ const TAGS: [(&str, &str, &str); 11] = [
     ),
     ("models", "Models", "Which models there are, who serves them, and at what price."),
     ("chats", "Chats", "Conversations that are kept: sealed, searchable, exported and forgotten as you say."),
+    ("responses", "Stored responses", "Responses read again, deleted, and what they were asked."),
     ("keys", "API keys", "Keys with scopes, limits and a life of their own."),
     ("usage", "Usage", "What was called, by which key, and what it cost."),
     ("money", "Credit", "What is left, what is reserved, and every change of it."),

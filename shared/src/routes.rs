@@ -26,7 +26,7 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, api_keys, catalog, chats, cron, docs, inference, payments, public, sign_in, usage,
+    account, admin, api_keys, catalog, chats, cron, docs, inference, payments, public, responses, sign_in, usage,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -133,6 +133,18 @@ routes! {
     v1_responses at "/v1/responses" {
         POST inference::responses::create: User "inference"
     } speaks Responses max 300 needs [Redis];
+    /// One stored response: reads it, deletes it.
+    v1_response at "/v1/responses/{id}" {
+        GET responses::one::show: User "chat:read", DELETE responses::one::delete: User "chat:write"
+    } needs [EncryptionKeys];
+    /// What a stored response was asked.
+    v1_response_input_items at "/v1/responses/{id}/input_items" {
+        GET responses::input_items::list: User "chat:read"
+    } needs [EncryptionKeys];
+    /// Says that a response which is there cannot be cancelled.
+    v1_response_cancel at "/v1/responses/{id}/cancel" {
+        POST responses::cancel::cancel: User "chat:write"
+    } needs [EncryptionKeys];
     /// How many tokens a message's prompt has, for free.
     v1_messages_count_tokens at "/v1/messages/count_tokens" {
         POST inference::count_tokens::count: User "inference"

@@ -1063,6 +1063,67 @@ comment on table gateway.heartbeat is 'One row that health writes: whether the d
 alter table gateway.peppers enable row level security;
 alter table gateway.heartbeat enable row level security;
 
+-- supabase/schemas/22_stored_responses.sql
+
+-- Responses that an account keeps, so that they can be read again and gone on from; all that is said in them is encrypted by
+-- the gateway before it comes here.
+--
+-- A response that goes on from another is its child, and several may go on from one: a thread is the tree that has grown from one
+-- response. It is kept, forgotten and measured as a whole, since its last response needs all that came before it.
+
+-- What an account keeps and for how long. Written under the account's lock.
+create table gateway.response_accounts (
+  account_id uuid primary key references gateway.accounts (id),
+  retention_days integer check (retention_days between 0 and 3650),
+  responses integer not null default 0 check (responses >= 0),
+  bytes bigint not null default 0 check (bytes >= 0)
+);
+comment on table gateway.response_accounts is 'How much an account keeps of its responses. An account that never kept one may have no row.';
+comment on column gateway.response_accounts.retention_days is
+  'A thread goes so many days after its last response; 0 keeps none, null is the usual time (gateway.response_retention).';
+comment on column gateway.response_accounts.bytes is 'Of all ciphertexts.';
+
+create table gateway.response_threads (
+  id uuid primary key,
+  account_id uuid not null references gateway.accounts (id),
+  responses integer not null check (responses >= 0),
+  bytes bigint not null check (bytes >= 0),
+  updated_at timestamptz not null
+);
+comment on column gateway.response_threads.id is 'That of the response with which it began.';
+comment on column gateway.response_threads.updated_at is 'When its last response came.';
+
+create index response_threads_recent on gateway.response_threads (account_id, updated_at, id);
+
+create table gateway.stored_responses (
+  id uuid primary key,
+  account_id uuid not null,
+  thread_id uuid not null references gateway.response_threads (id) on delete cascade,
+  previous_id uuid,
+  depth integer not null check (depth > 0),
+  said gateway.sealed_text not null,
+  shown gateway.sealed_text not null,
+  bound bigint not null,
+  tokens bigint not null,
+  images integer not null,
+  modalities text[] not null,
+  call_id uuid not null,
+  created_at timestamptz not null
+);
+comment on column gateway.stored_responses.previous_id is 'The response that it goes on from, which may be deleted by now.';
+comment on column gateway.stored_responses.depth is 'How many responses a conversation has that ends with this one.';
+comment on column gateway.stored_responses.said is 'The items of its input and of its output, in JSON.';
+comment on column gateway.stored_responses.shown is 'The response without its output, in JSON.';
+comment on column gateway.stored_responses.bound is 'No more tokens than its bytes has what was said in a prompt, images apart.';
+comment on column gateway.stored_responses.tokens is 'No more tokens than this, by a count: tighter than its bytes.';
+
+create index stored_responses_thread on gateway.stored_responses (thread_id);
+create index stored_responses_version on gateway.stored_responses (least((said).version, (shown).version));
+
+alter table gateway.response_accounts enable row level security;
+alter table gateway.response_threads enable row level security;
+alter table gateway.stored_responses enable row level security;
+
 -- supabase/schemas/23_payments.sql
 
 -- Payments: what Stripe was asked for, what it has said of it, and what of it has come back.
@@ -2492,8 +2553,16 @@ $$;
 
 -- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
 
--- What a turn adds to its call: the messages before, oldest first, with their size in the prompt; or why it may not be made.
-create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+-- What was said before a call and goes with it, oldest first, with its size in the prompt; or why the call may not be made.
+create type gateway.call_history as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+
+-- Each of the modalities in an array of arrays once.
+create function gateway.distinct_modalities(several jsonb) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_agg(distinct modality), '[]')
+    from jsonb_array_elements(several) as listed, jsonb_array_elements(listed) as modality
+$$;
 
 -- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
 -- context has room for beside the prompt and an answer; a hundred at most, of 8 MB, so that a turn costs the same however long
@@ -2505,7 +2574,7 @@ create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, im
 -- are held for by theirs).
 create function gateway.open_turn(
   account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
-returns gateway.chat_turn
+returns gateway.call_history
 language plpgsql
 as $$
 declare
@@ -2518,7 +2587,7 @@ declare
   answer constant bigint := greatest(smallest_output, least(
     model.max_output, coalesce((call ->> 'output_limit')::bigint, least(usual_output, model.context_length / 4))));
   room bigint := model.context_length - answer - (prompt - prompt_bound + coalesce((call ->> 'prompt_tokens')::bigint, prompt_bound));
-  turn gateway.chat_turn;
+  turn gateway.call_history;
   chat gateway.chat_sessions;
   instructions gateway.chat_messages;
   first integer;
@@ -2572,9 +2641,7 @@ begin
       union all
       select false, position, content, tokens, bound, images, modalities from gateway.chat_messages
         where id = instructions.id) as taken;
-  turn.modalities := (
-    select coalesce(jsonb_agg(distinct modality), '[]')
-      from jsonb_array_elements(turn.modalities) as listed, jsonb_array_elements(listed) as modality);
+  turn.modalities := gateway.distinct_modalities(turn.modalities);
   return turn;
 end;
 $$;
@@ -2620,6 +2687,158 @@ begin
     end if;
   end if;
   update gateway.chat_sessions set turn_call = null, turn_until = null where id = chat.id and turn_call = this_call;
+end;
+$$;
+
+-- supabase/schemas/39_stored_responses.sql
+
+-- A call as a response that is stored, or that goes on from one that is: what was said before goes with it, and the new one is
+-- stored with its settlement.
+
+-- What an account keeps at most, how large a thread may be, and how much of it one call takes along.
+create function gateway.response_bounds(
+  out responses integer, out bytes bigint, out responses_a_thread integer, out bytes_a_thread bigint, out depth integer,
+  out bytes_a_call bigint)
+language sql immutable parallel safe
+return (100000, 268435456::bigint, 2000, 67108864::bigint, 1000, 16777216::bigint);
+
+-- For how many days an account keeps its responses: as long as OpenAI does, if it has not said otherwise.
+create function gateway.response_retention(owner uuid) returns integer
+language sql stable
+return coalesce((select retention_days from gateway.response_accounts where account_id = owner), 30);
+
+-- A thread of this account whose last response is older than this is forgotten.
+create function gateway.responses_forgotten_before(owner uuid, at timestamptz) returns timestamptz
+language sql stable
+return at - make_interval(days => gateway.response_retention(owner));
+
+-- The conversation of a locked account that ends with the response `stored.previous` of a call, which goes on from it. One that lacks
+-- a response, since it was deleted, is none: nobody is told half of what was said.
+create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+language plpgsql
+as $$
+declare
+  counted constant boolean := coalesce((call #>> '{stored_response,counted}')::boolean, false);
+  wished constant boolean := (call #>> '{stored_response,wished}')::boolean;
+  previous gateway.stored_responses;
+  thread gateway.response_threads;
+  before gateway.call_history;
+  found_responses bigint;
+  size bigint;
+begin
+  select * into previous from gateway.stored_responses
+    where id = (call #>> '{stored_response,previous}')::uuid and account_id = account.id;
+  select * into thread from gateway.response_threads
+    where id = previous.thread_id and updated_at > gateway.responses_forgotten_before(account.id, at);
+  if not found then
+    before.refused := gateway.refusal(400, 'previous_response_not_found', '{"param": "previous_response_id"}');
+    return before;
+  end if;
+  if previous.depth >= (gateway.response_bounds()).depth
+    or (wished and (thread.responses >= (gateway.response_bounds()).responses_a_thread or thread.bytes >= (gateway.response_bounds()).bytes_a_thread)) then
+    before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "previous_response_id"}');
+    return before;
+  end if;
+  -- Sizes first: what is too large is not read.
+  with recursive chain as (
+    select id, previous_id, said, bound, tokens, images, modalities, depth from gateway.stored_responses
+      where id = previous.id
+    union all
+    select r.id, r.previous_id, r.said, r.bound, r.tokens, r.images, r.modalities, r.depth
+      from chain join gateway.stored_responses as r on r.id = chain.previous_id and r.account_id = account.id)
+  select count(*), sum(pg_column_size(said)),
+         case when sum(pg_column_size(said)) <= (gateway.response_bounds()).bytes_a_call then jsonb_agg(to_jsonb(said) order by depth) end,
+         sum(case when counted then tokens else bound end), sum(images),
+         coalesce(jsonb_agg(to_jsonb(modalities)) filter (where modalities <> '{}'), '[]')
+    into found_responses, size, before.history, before.bound, before.images, before.modalities
+    from chain;
+  if found_responses < previous.depth then
+    before := null;
+    before.refused := gateway.refusal(400, 'previous_response_not_found', jsonb_build_object(
+      'param', 'previous_response_id',
+      'message', 'An earlier response of this conversation was deleted, so it cannot be gone on from. Leave out `previous_response_id` and send the conversation in `input`.'));
+  elsif size > (gateway.response_bounds()).bytes_a_call then
+    before := null;
+    before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "previous_response_id"}');
+  else
+    before.modalities := gateway.distinct_modalities(before.modalities);
+  end if;
+  return before;
+end;
+$$;
+
+-- Deletes threads of a locked account, and takes them off what it keeps. Answers how many responses there were.
+create function gateway.delete_response_threads(owner uuid, targets uuid[]) returns bigint
+language plpgsql
+as $$
+declare
+  gone record;
+begin
+  with deleted as (
+    delete from gateway.response_threads where account_id = owner and id = any (targets) returning responses, bytes)
+  select coalesce(sum(responses), 0) as responses, coalesce(sum(bytes), 0) as bytes into gone from deleted;
+  update gateway.response_accounts set responses = responses - gone.responses, bytes = bytes - gone.bytes
+    where account_id = owner and gone.responses > 0;
+  return gone.responses;
+end;
+$$;
+
+-- Makes room among what a locked account keeps for a response of this thread: the threads go that were longest without a new
+-- response, since who stores by default expects no refusal. Some at a time; the next response goes on.
+create function gateway.make_room_for_response(owner uuid, thread uuid, adds bigint) returns void
+language plpgsql
+as $$
+declare
+  kept constant gateway.response_accounts := (select whole from gateway.response_accounts as whole where account_id = owner);
+  too_many constant bigint := kept.responses + 1 - (gateway.response_bounds()).responses;
+  too_large constant bigint := kept.bytes + adds - (gateway.response_bounds()).bytes;
+begin
+  if too_many <= 0 and too_large <= 0 then
+    return;
+  end if;
+  perform gateway.delete_response_threads(owner, array(
+    select id from (
+      select id, coalesce(sum(responses) over older, 0) as responses, coalesce(sum(bytes) over older, 0) as bytes from (
+        select id, responses, bytes, updated_at from gateway.response_threads
+          where account_id = owner and id <> thread order by updated_at, id limit 200) as oldest
+      window older as (order by updated_at, id rows between unbounded preceding and 1 preceding)) as oldest
+    where responses < too_many or bytes < too_large));
+end;
+$$;
+
+-- Stores the response that a call of a locked account gave: kept {id, previous, said, shown, bound, tokens, images, modalities}.
+-- Not for a person who has left meanwhile, or who wants nothing kept.
+create function gateway.store_response(account gateway.accounts, this_call uuid, kept jsonb, at timestamptz) returns void
+language plpgsql
+as $$
+declare
+  this_response constant uuid := (kept ->> 'id')::uuid;
+  previous constant uuid := (kept ->> 'previous')::uuid;
+  said constant gateway.sealed_text := gateway.read_sealed(kept -> 'said');
+  shown constant gateway.sealed_text := gateway.read_sealed(kept -> 'shown');
+  size constant bigint := gateway.sealed_size(said) + gateway.sealed_size(shown);
+  before gateway.stored_responses;
+  thread uuid;
+begin
+  if account.deleted_at is not null or gateway.response_retention(account.id) = 0 then
+    return;
+  end if;
+  select * into before from gateway.stored_responses where id = previous and account_id = account.id;
+  -- If what it goes on from was deleted while it ran, it begins a thread of its own, which says that it lacks something.
+  thread := coalesce(before.thread_id, this_response);
+  insert into gateway.response_accounts (account_id) values (account.id) on conflict do nothing;
+  perform gateway.make_room_for_response(account.id, thread, size);
+  insert into gateway.response_threads as t (id, account_id, responses, bytes, updated_at)
+    values (thread, account.id, 1, size, at)
+    on conflict (id) do update set
+      responses = t.responses + 1, bytes = t.bytes + size, updated_at = greatest(t.updated_at, at);
+  insert into gateway.stored_responses
+    (id, account_id, thread_id, previous_id, depth, said, shown, bound, tokens, images, modalities, call_id, created_at)
+    values
+    (this_response, account.id, thread, previous, coalesce(before.depth, (previous is not null)::integer) + 1, said, shown,
+     (kept ->> 'bound')::bigint, (kept ->> 'tokens')::bigint, (kept ->> 'images')::integer,
+     array(select jsonb_array_elements_text(kept -> 'modalities')), this_call, at);
+  update gateway.response_accounts set responses = responses + 1, bytes = bytes + size where account_id = account.id;
 end;
 $$;
 
@@ -2837,7 +3056,7 @@ as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 create type gateway.asked_call as (
   call_id uuid, model text, kind text, providers jsonb, allowed jsonb, prompt_bound bigint, images bigint, tools boolean,
   modalities jsonb, choices bigint, output_limit bigint, hold_seconds double precision, markup integer, session_id text,
-  idempotency jsonb);
+  stored_response jsonb, idempotency jsonb);
 
 create type gateway.usual_call as (
   key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
@@ -2895,9 +3114,9 @@ begin atomic
     and gateway.covers(k.scopes, 'inference')
     and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
-    -- The call is whole, of text alone, no turn of a chat, and has no Idempotency-Key.
+    -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
     and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
-    and (asked).session_id is null and (asked).idempotency is null
+    and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
     and (asked).prompt_bound >= 0 and coalesce((asked).output_limit, 1) > 0
@@ -2919,10 +3138,13 @@ end;
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
--- (see gateway.open_turn). And idempotency, of a call with an Idempotency-Key: key and fingerprint.
+-- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
+-- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
+-- an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
--- and of a turn the sealed messages before it.
+-- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
+-- its account keeps any (stores).
 create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
 language plpgsql
 as $$
@@ -2946,7 +3168,7 @@ declare
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
   refused jsonb;
-  turn gateway.chat_turn;
+  before gateway.call_history;
   earlier jsonb;
   placed record;
   answer jsonb;
@@ -2993,11 +3215,15 @@ begin
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
-    turn := gateway.open_turn(account, call, model, prompt, at);
-    prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
+    before := gateway.open_turn(account, call, model, prompt, at);
+  elsif call #>> '{stored_response,previous}' is not null and model.id is not null then
+    before := gateway.open_response(account, call, at);
+  end if;
+  if before.history is not null then
+    prompt := prompt + before.bound + before.images * model.image_tokens;
     call := call || jsonb_build_object(
-      'modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'),
-      'images', (call ->> 'images')::bigint + coalesce(turn.images, 0));
+      'modalities', call -> 'modalities' || before.modalities,
+      'images', (call ->> 'images')::bigint + before.images);
   end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
@@ -3014,8 +3240,8 @@ begin
   end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
-  if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
-    refused := turn.refused;
+  if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := before.refused;
   end if;
   if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     -- Whatever has changed since, the answer was paid for.
@@ -3061,9 +3287,14 @@ begin
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer, own_keys is not null);
   end if;
-  if turn.history is not null then
+  if call ->> 'session_id' is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
-    answer := answer || jsonb_build_object('history', turn.history);
+  end if;
+  if before.history is not null then
+    answer := answer || jsonb_build_object('history', before.history);
+  end if;
+  if call #>> '{stored_response,wished}' = 'true' then
+    answer := answer || jsonb_build_object('stores', gateway.response_retention(account.id) > 0);
   end if;
   if call ->> 'idempotency' is not null then
     perform gateway.claim_key(
@@ -3340,7 +3571,8 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
@@ -3366,6 +3598,7 @@ declare
   outcome constant text := settlement ->> 'outcome';
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
   turn constant jsonb := nullif(settlement -> 'turn', 'null');
+  response constant jsonb := nullif(settlement -> 'stored_response', 'null');
   price constant jsonb := nullif(facts -> 'price', 'null');
   model constant text := coalesce(facts ->> 'model', '');
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
@@ -3527,6 +3760,9 @@ begin
   if turn is not null then
     perform gateway.end_turn(account, this_call, turn, at);
   end if;
+  if response is not null then
+    perform gateway.store_response(account, this_call, response, at);
+  end if;
   return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
 end;
 $$;
@@ -3569,7 +3805,7 @@ returns jsonb
 language plpgsql
 as $$
 begin
-  update gateway.holds set state = 'tombstone', amount = 0, settlement = release_hold.settlement #- '{turn,messages}'
+  update gateway.holds set state = 'tombstone', amount = 0, settlement = (release_hold.settlement #- '{turn,messages}') - 'stored_response'
     where call_id = hold.call_id;
   update gateway.accounts set
     held = account.held - case when hold.state = 'open' then hold.amount else 0 end,
@@ -3601,8 +3837,8 @@ begin
     return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
   insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
-    -- What was said in it is kept with its chat, or not at all.
-    values (this_call, 'tombstone', settlement #- '{turn,messages}', gateway.now(), gateway.now())
+    -- What was said in it is kept with its chat, or as a response, or not at all.
+    values (this_call, 'tombstone', (settlement #- '{turn,messages}') - 'stored_response', gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
     -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.
@@ -4383,6 +4619,8 @@ begin
   delete from gateway.identities where account_id = account.id;
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
+  delete from gateway.response_threads where account_id = account.id;
+  delete from gateway.response_accounts where account_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
@@ -7103,7 +7341,8 @@ create function gateway.privacy_json(owner uuid) returns jsonb
 language sql stable
 return jsonb_build_object(
   'object', 'privacy',
-  'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner));
+  'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner),
+  'response_retention_days', gateway.response_retention(owner));
 
 create function public.get_privacy(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
@@ -7115,7 +7354,8 @@ begin
 end;
 $$;
 
--- request: chat_retention_days (null: until deleted). What is past a shorter time is out of sight at once.
+-- request: what changes of chat_retention_days (null: until deleted) and response_retention_days (0: none is kept). What is past a
+-- shorter time is out of sight at once.
 create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -7124,16 +7364,23 @@ declare
   before jsonb;
   after jsonb;
 begin
-  if not coalesce(request ? 'chat_retention_days', false) then
-    perform gateway.require(request, 'chat_retention_days');
+  if coalesce(request ? 'response_retention_days' or not request ? 'chat_retention_days', true) then
+    perform gateway.require(request, 'response_retention_days');
   end if;
   perform from gateway.accounts where id = session.account_id for no key update;
   -- Again, now that the account cannot be deleted meanwhile.
   perform gateway.authenticate(caller, 'account:write');
   before := gateway.privacy_json(session.account_id);
-  insert into gateway.chat_accounts (account_id, retention_days)
-    values (session.account_id, (request ->> 'chat_retention_days')::integer)
-    on conflict (account_id) do update set retention_days = excluded.retention_days;
+  if request ? 'chat_retention_days' then
+    insert into gateway.chat_accounts (account_id, retention_days)
+      values (session.account_id, (request ->> 'chat_retention_days')::integer)
+      on conflict (account_id) do update set retention_days = excluded.retention_days;
+  end if;
+  if request ? 'response_retention_days' then
+    insert into gateway.response_accounts (account_id, retention_days)
+      values (session.account_id, (request ->> 'response_retention_days')::integer)
+      on conflict (account_id) do update set retention_days = excluded.retention_days;
+  end if;
   after := gateway.privacy_json(session.account_id);
   if after <> before then
     perform gateway.audit(caller, session.account_id, session.key_id, 'privacy.update', session.account_id, null,
@@ -7143,15 +7390,17 @@ begin
 end;
 $$;
 
--- Forgets chats that are past their accounts' retention: so many accounts a run, and so many sessions of each. Nothing is
+-- Forgets chats and responses that are past their accounts' retention: so many accounts a run, and so much of each. Nothing is
 -- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
-create function public.forget_chats() returns jsonb
+create function public.apply_retention() returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   at constant timestamptz := gateway.now();
+  most_responses constant integer := 5000;
   due uuid;
   forgotten integer := 0;
+  forgotten_responses bigint := 0;
 begin
   for due in
     select account_id from gateway.chat_accounts c
@@ -7164,7 +7413,20 @@ begin
     continue when not found;
     forgotten := forgotten + gateway.forget_chats(due, 50);
   end loop;
-  return jsonb_build_object('sessions', forgotten);
+  for due in
+    select account_id from gateway.response_accounts r
+      where exists (
+        select from gateway.response_threads t
+          where t.account_id = r.account_id
+            and t.updated_at <= at - make_interval(days => gateway.response_retention(r.account_id)))
+      order by account_id limit 50
+  loop
+    exit when forgotten_responses >= most_responses;
+    perform from gateway.accounts where id = due for no key update skip locked;
+    continue when not found;
+    forgotten_responses := forgotten_responses + gateway.forget_responses(due, 500);
+  end loop;
+  return jsonb_build_object('sessions', forgotten, 'responses', forgotten_responses);
 end;
 $$;
 
@@ -7444,6 +7706,119 @@ begin
       'fee', gateway.dollars(gateway.of_cents(ceil(amount::numeric * (query ->> 'fee')::integer / 10000)::bigint)),
       'credits', gateway.dollars(credits)) order by amount, id)
     from gateway.credit_packages where active), null);
+end;
+$$;
+
+-- supabase/schemas/73_stored_responses.sql
+
+-- Stored responses: read, deleted, sealed anew.
+
+-- The caller's stored response, unless it is to be forgotten; refuses if there is none.
+create function gateway.find_response(session gateway.session, target uuid) returns gateway.stored_responses
+language plpgsql stable
+as $$
+declare
+  response gateway.stored_responses;
+begin
+  select r.* into response from gateway.stored_responses as r join gateway.response_threads as t on t.id = r.thread_id
+    where r.id = target and r.account_id = session.account_id
+      and t.updated_at > gateway.responses_forgotten_before(session.account_id, gateway.now());
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'response_not_found'));
+  end if;
+  return response;
+end;
+$$;
+
+-- What was said in a response and how it is shown, both sealed.
+create function public.get_response(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  response gateway.stored_responses := gateway.find_response(session, target);
+begin
+  return jsonb_build_object('id', response.id, 'said', to_jsonb(response.said), 'shown', to_jsonb(response.shown));
+end;
+$$;
+
+-- Whether there is such a response, for who wants to change it.
+create function public.check_response(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  response gateway.stored_responses := gateway.find_response(session, target);
+begin
+  return jsonb_build_object('id', response.id);
+end;
+$$;
+
+-- Deletes one response, at once and for good. Those that go on from it stay, but nothing goes on from them any more.
+create function public.delete_response(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:write');
+  response gateway.stored_responses;
+  size bigint;
+begin
+  perform from gateway.accounts where id = session.account_id for no key update;
+  response := gateway.find_response(session, target);
+  size := gateway.sealed_size(response.said) + gateway.sealed_size(response.shown);
+  delete from gateway.stored_responses where id = response.id;
+  update gateway.response_threads set responses = responses - 1, bytes = bytes - size where id = response.thread_id;
+  delete from gateway.response_threads where id = response.thread_id and responses = 0;
+  update gateway.response_accounts set responses = responses - 1, bytes = bytes - size
+    where account_id = session.account_id;
+  return jsonb_build_object('id', response.id, 'deleted', true);
+end;
+$$;
+
+-- Forgets the oldest threads of a locked account that are past its retention, of about so many responses. Answers how many
+-- responses there were.
+create function gateway.forget_responses(owner uuid, most bigint) returns bigint
+language sql volatile
+begin atomic
+  select gateway.delete_response_threads(owner, array(
+    select id from (
+      select id, sum(responses) over (order by updated_at, id) - responses as before from (
+        select id, responses, updated_at from gateway.response_threads
+          where account_id = owner and updated_at <= gateway.responses_forgotten_before(owner, gateway.now())
+          order by updated_at, id limit 1000) as oldest) as oldest
+    where before < most));
+end;
+
+-- Some of what these versions of the keyring sealed of responses, behind the last that was listed before (see
+-- list_outdated_chats).
+create function public.list_outdated_responses(versions jsonb, after jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  with older as (select version::integer from jsonb_array_elements_text(versions) as version)
+  select jsonb_build_object('responses', (
+    select coalesce(jsonb_agg(r), '[]') from (
+      select id, said, shown from gateway.stored_responses
+      where least((said).version, (shown).version) in (select version from older)
+        and (after ->> 'response' is null or id > (after ->> 'response')::uuid)
+      order by id limit 50) r))
+$$;
+
+-- renewed: responses as they were listed, each member an array of the outdated ciphertext and what takes its place. What has
+-- changed meanwhile stays as it is.
+create function public.renew_responses(renewed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  responses integer;
+begin
+  perform gateway.require(renewed, 'responses');
+  update gateway.stored_responses r set
+    said = case when (r.said).ciphertext = one -> 'said' ->> 0 then gateway.read_sealed(one -> 'said' -> 1) else r.said end,
+    shown = case when (r.shown).ciphertext = one -> 'shown' ->> 0 then gateway.read_sealed(one -> 'shown' -> 1) else r.shown end
+    from jsonb_array_elements(renewed -> 'responses') as one
+    where r.id = (one ->> 'id')::uuid;
+  get diagnostics responses = row_count;
+  return jsonb_build_object('renewed', responses);
 end;
 $$;
 
@@ -7871,8 +8246,8 @@ revoke execute on function public.get_privacy(jsonb) from public, anon, authenti
 grant execute on function public.get_privacy(jsonb) to service_role;
 revoke execute on function public.update_privacy(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.update_privacy(jsonb, jsonb) to service_role;
-revoke execute on function public.forget_chats() from public, anon, authenticated;
-grant execute on function public.forget_chats() to service_role;
+revoke execute on function public.apply_retention() from public, anon, authenticated;
+grant execute on function public.apply_retention() to service_role;
 revoke execute on function public.list_outdated_chats(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_outdated_chats(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
@@ -7891,6 +8266,18 @@ revoke execute on function public.list_payments(jsonb, jsonb) from public, anon,
 grant execute on function public.list_payments(jsonb, jsonb) to service_role;
 revoke execute on function public.list_credit_packages(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_credit_packages(jsonb, jsonb) to service_role;
+
+-- 73_stored_responses.sql
+revoke execute on function public.get_response(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_response(jsonb, uuid) to service_role;
+revoke execute on function public.check_response(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.check_response(jsonb, uuid) to service_role;
+revoke execute on function public.delete_response(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_response(jsonb, uuid) to service_role;
+revoke execute on function public.list_outdated_responses(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_responses(jsonb, jsonb) to service_role;
+revoke execute on function public.renew_responses(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_responses(jsonb) to service_role;
 
 -- 74_refunds.sql
 revoke execute on function public.begin_refund(jsonb, jsonb, jsonb) from public, anon, authenticated;

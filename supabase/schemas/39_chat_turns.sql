@@ -1,7 +1,15 @@
 -- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
 
--- What a turn adds to its call: the messages before, oldest first, with their size in the prompt; or why it may not be made.
-create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+-- What was said before a call and goes with it, oldest first, with its size in the prompt; or why the call may not be made.
+create type gateway.call_history as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+
+-- Each of the modalities in an array of arrays once.
+create function gateway.distinct_modalities(several jsonb) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_agg(distinct modality), '[]')
+    from jsonb_array_elements(several) as listed, jsonb_array_elements(listed) as modality
+$$;
 
 -- Opens a turn of a locked account's session. Of the messages before, as many of the newest go with the call as its model's
 -- context has room for beside the prompt and an answer; a hundred at most, of 8 MB, so that a turn costs the same however long
@@ -13,7 +21,7 @@ create type gateway.chat_turn as (refused jsonb, history jsonb, bound bigint, im
 -- are held for by theirs).
 create function gateway.open_turn(
   account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
-returns gateway.chat_turn
+returns gateway.call_history
 language plpgsql
 as $$
 declare
@@ -26,7 +34,7 @@ declare
   answer constant bigint := greatest(smallest_output, least(
     model.max_output, coalesce((call ->> 'output_limit')::bigint, least(usual_output, model.context_length / 4))));
   room bigint := model.context_length - answer - (prompt - prompt_bound + coalesce((call ->> 'prompt_tokens')::bigint, prompt_bound));
-  turn gateway.chat_turn;
+  turn gateway.call_history;
   chat gateway.chat_sessions;
   instructions gateway.chat_messages;
   first integer;
@@ -80,9 +88,7 @@ begin
       union all
       select false, position, content, tokens, bound, images, modalities from gateway.chat_messages
         where id = instructions.id) as taken;
-  turn.modalities := (
-    select coalesce(jsonb_agg(distinct modality), '[]')
-      from jsonb_array_elements(turn.modalities) as listed, jsonb_array_elements(listed) as modality);
+  turn.modalities := gateway.distinct_modalities(turn.modalities);
   return turn;
 end;
 $$;

@@ -7,7 +7,7 @@
 create type gateway.asked_call as (
   call_id uuid, model text, kind text, providers jsonb, allowed jsonb, prompt_bound bigint, images bigint, tools boolean,
   modalities jsonb, choices bigint, output_limit bigint, hold_seconds double precision, markup integer, session_id text,
-  idempotency jsonb);
+  stored_response jsonb, idempotency jsonb);
 
 create type gateway.usual_call as (
   key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
@@ -65,9 +65,9 @@ begin atomic
     and gateway.covers(k.scopes, 'inference')
     and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
-    -- The call is whole, of text alone, no turn of a chat, and has no Idempotency-Key.
+    -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
     and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
-    and (asked).session_id is null and (asked).idempotency is null
+    and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
     and (asked).prompt_bound >= 0 and coalesce((asked).output_limit, 1) > 0

@@ -9,10 +9,13 @@
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
--- (see gateway.open_turn). And idempotency, of a call with an Idempotency-Key: key and fingerprint.
+-- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
+-- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
+-- an Idempotency-Key: key and fingerprint.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
--- and of a turn the sealed messages before it.
+-- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
+-- its account keeps any (stores).
 create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
 language plpgsql
 as $$
@@ -36,7 +39,7 @@ declare
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
   refused jsonb;
-  turn gateway.chat_turn;
+  before gateway.call_history;
   earlier jsonb;
   placed record;
   answer jsonb;
@@ -83,11 +86,15 @@ begin
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
-    turn := gateway.open_turn(account, call, model, prompt, at);
-    prompt := prompt + coalesce(turn.bound + turn.images * model.image_tokens, 0);
+    before := gateway.open_turn(account, call, model, prompt, at);
+  elsif call #>> '{stored_response,previous}' is not null and model.id is not null then
+    before := gateway.open_response(account, call, at);
+  end if;
+  if before.history is not null then
+    prompt := prompt + before.bound + before.images * model.image_tokens;
     call := call || jsonb_build_object(
-      'modalities', call -> 'modalities' || coalesce(turn.modalities, '[]'),
-      'images', (call ->> 'images')::bigint + coalesce(turn.images, 0));
+      'modalities', call -> 'modalities' || before.modalities,
+      'images', (call ->> 'images')::bigint + before.images);
   end if;
   if account.has_provider_keys then
     own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
@@ -104,8 +111,8 @@ begin
   end if;
   refused := gateway.call_refusal(
     account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
-  if turn.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
-    refused := turn.refused;
+  if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := before.refused;
   end if;
   if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     -- Whatever has changed since, the answer was paid for.
@@ -151,9 +158,14 @@ begin
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer, own_keys is not null);
   end if;
-  if turn.history is not null then
+  if call ->> 'session_id' is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
-    answer := answer || jsonb_build_object('history', turn.history);
+  end if;
+  if before.history is not null then
+    answer := answer || jsonb_build_object('history', before.history);
+  end if;
+  if call #>> '{stored_response,wished}' = 'true' then
+    answer := answer || jsonb_build_object('stores', gateway.response_retention(account.id) > 0);
   end if;
   if call ->> 'idempotency' is not null then
     perform gateway.claim_key(

@@ -3,7 +3,8 @@
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); idempotency, of a call with an
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
@@ -29,6 +30,7 @@ declare
   outcome constant text := settlement ->> 'outcome';
   facts constant jsonb := nullif(settlement -> 'hold', 'null');
   turn constant jsonb := nullif(settlement -> 'turn', 'null');
+  response constant jsonb := nullif(settlement -> 'stored_response', 'null');
   price constant jsonb := nullif(facts -> 'price', 'null');
   model constant text := coalesce(facts ->> 'model', '');
   own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
@@ -189,6 +191,9 @@ begin
   end if;
   if turn is not null then
     perform gateway.end_turn(account, this_call, turn, at);
+  end if;
+  if response is not null then
+    perform gateway.store_response(account, this_call, response, at);
   end if;
   return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
 end;

@@ -14,8 +14,8 @@ begin
     return jsonb_build_object('cost', settled.cost, 'repeated', true);
   end if;
   insert into gateway.holds (call_id, state, settlement, created_at, expires_at)
-    -- What was said in it is kept with its chat, or not at all.
-    values (this_call, 'tombstone', settlement #- '{turn,messages}', gateway.now(), gateway.now())
+    -- What was said in it is kept with its chat, or as a response, or not at all.
+    values (this_call, 'tombstone', (settlement #- '{turn,messages}') - 'stored_response', gateway.now(), gateway.now())
     on conflict (call_id) do nothing;
   if found then
     -- Unless this has waited for a begin_request that was settled by an earlier tombstone, and took that away.

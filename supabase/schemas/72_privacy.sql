@@ -4,7 +4,8 @@ create function gateway.privacy_json(owner uuid) returns jsonb
 language sql stable
 return jsonb_build_object(
   'object', 'privacy',
-  'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner));
+  'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner),
+  'response_retention_days', gateway.response_retention(owner));
 
 create function public.get_privacy(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
@@ -16,7 +17,8 @@ begin
 end;
 $$;
 
--- request: chat_retention_days (null: until deleted). What is past a shorter time is out of sight at once.
+-- request: what changes of chat_retention_days (null: until deleted) and response_retention_days (0: none is kept). What is past a
+-- shorter time is out of sight at once.
 create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -25,16 +27,23 @@ declare
   before jsonb;
   after jsonb;
 begin
-  if not coalesce(request ? 'chat_retention_days', false) then
-    perform gateway.require(request, 'chat_retention_days');
+  if coalesce(request ? 'response_retention_days' or not request ? 'chat_retention_days', true) then
+    perform gateway.require(request, 'response_retention_days');
   end if;
   perform from gateway.accounts where id = session.account_id for no key update;
   -- Again, now that the account cannot be deleted meanwhile.
   perform gateway.authenticate(caller, 'account:write');
   before := gateway.privacy_json(session.account_id);
-  insert into gateway.chat_accounts (account_id, retention_days)
-    values (session.account_id, (request ->> 'chat_retention_days')::integer)
-    on conflict (account_id) do update set retention_days = excluded.retention_days;
+  if request ? 'chat_retention_days' then
+    insert into gateway.chat_accounts (account_id, retention_days)
+      values (session.account_id, (request ->> 'chat_retention_days')::integer)
+      on conflict (account_id) do update set retention_days = excluded.retention_days;
+  end if;
+  if request ? 'response_retention_days' then
+    insert into gateway.response_accounts (account_id, retention_days)
+      values (session.account_id, (request ->> 'response_retention_days')::integer)
+      on conflict (account_id) do update set retention_days = excluded.retention_days;
+  end if;
   after := gateway.privacy_json(session.account_id);
   if after <> before then
     perform gateway.audit(caller, session.account_id, session.key_id, 'privacy.update', session.account_id, null,
@@ -44,15 +53,17 @@ begin
 end;
 $$;
 
--- Forgets chats that are past their accounts' retention: so many accounts a run, and so many sessions of each. Nothing is
+-- Forgets chats and responses that are past their accounts' retention: so many accounts a run, and so much of each. Nothing is
 -- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
-create function public.forget_chats() returns jsonb
+create function public.apply_retention() returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   at constant timestamptz := gateway.now();
+  most_responses constant integer := 5000;
   due uuid;
   forgotten integer := 0;
+  forgotten_responses bigint := 0;
 begin
   for due in
     select account_id from gateway.chat_accounts c
@@ -65,7 +76,20 @@ begin
     continue when not found;
     forgotten := forgotten + gateway.forget_chats(due, 50);
   end loop;
-  return jsonb_build_object('sessions', forgotten);
+  for due in
+    select account_id from gateway.response_accounts r
+      where exists (
+        select from gateway.response_threads t
+          where t.account_id = r.account_id
+            and t.updated_at <= at - make_interval(days => gateway.response_retention(r.account_id)))
+      order by account_id limit 50
+  loop
+    exit when forgotten_responses >= most_responses;
+    perform from gateway.accounts where id = due for no key update skip locked;
+    continue when not found;
+    forgotten_responses := forgotten_responses + gateway.forget_responses(due, 500);
+  end loop;
+  return jsonb_build_object('sessions', forgotten, 'responses', forgotten_responses);
 end;
 $$;
 

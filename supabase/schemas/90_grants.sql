@@ -195,8 +195,8 @@ revoke execute on function public.get_privacy(jsonb) from public, anon, authenti
 grant execute on function public.get_privacy(jsonb) to service_role;
 revoke execute on function public.update_privacy(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.update_privacy(jsonb, jsonb) to service_role;
-revoke execute on function public.forget_chats() from public, anon, authenticated;
-grant execute on function public.forget_chats() to service_role;
+revoke execute on function public.apply_retention() from public, anon, authenticated;
+grant execute on function public.apply_retention() to service_role;
 revoke execute on function public.list_outdated_chats(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_outdated_chats(jsonb, jsonb) to service_role;
 revoke execute on function public.renew_chats(jsonb) from public, anon, authenticated;
@@ -215,6 +215,18 @@ revoke execute on function public.list_payments(jsonb, jsonb) from public, anon,
 grant execute on function public.list_payments(jsonb, jsonb) to service_role;
 revoke execute on function public.list_credit_packages(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_credit_packages(jsonb, jsonb) to service_role;
+
+-- 73_stored_responses.sql
+revoke execute on function public.get_response(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_response(jsonb, uuid) to service_role;
+revoke execute on function public.check_response(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.check_response(jsonb, uuid) to service_role;
+revoke execute on function public.delete_response(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_response(jsonb, uuid) to service_role;
+revoke execute on function public.list_outdated_responses(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_responses(jsonb, jsonb) to service_role;
+revoke execute on function public.renew_responses(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_responses(jsonb) to service_role;
 
 -- 74_refunds.sql
 revoke execute on function public.begin_refund(jsonb, jsonb, jsonb) from public, anon, authenticated;

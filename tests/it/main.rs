@@ -23,6 +23,7 @@ mod own_keys;
 mod payments;
 mod platforms;
 mod providers;
+mod responses;
 mod roles;
 mod round_trips;
 mod samples;

@@ -180,6 +180,7 @@ impl Wire {
     pub fn instruct(&self, body: &mut Value, instructions: &str) {
         match self.format {
             Format::Messages => body["system"] = json!(instructions),
+            Format::Responses => body["instructions"] = json!(instructions),
             _ => body["messages"]
                 .as_array_mut()
                 .expect("messages")
@@ -193,6 +194,7 @@ impl Wire {
         let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] });
         match self.format {
             Format::Messages => json!({ "tools": [{ "name": name, "input_schema": schema }] }),
+            Format::Responses => json!({ "tools": [{ "type": "function", "name": name, "parameters": schema }] }),
             _ => json!({ "tools": [{ "type": "function", "function": { "name": name, "parameters": schema } }] }),
         }
     }
@@ -203,6 +205,7 @@ impl Wire {
         match self.format {
             Format::Messages => json!({ "role": "user", "content": [
                 { "type": "tool_result", "tool_use_id": id, "content": result }] }),
+            Format::Responses => json!({ "type": "function_call_output", "call_id": id, "output": result }),
             _ => json!({ "role": "tool", "tool_call_id": id, "content": result }),
         }
     }

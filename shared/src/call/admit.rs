@@ -10,12 +10,12 @@ use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
 use super::{feed, replay};
-use crate::credits::hold::{Hold, HoldRequest, HoldTurn, NoHold, place};
+use crate::credits::hold::{Hold, HoldRequest, HoldStored, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
 use crate::keyring::Sealed;
 use crate::limits::{self, Lease};
-use crate::memory::Turn;
+use crate::memory::{Stored, Turn};
 use crate::providers::order::usable;
 
 /// A call with its hold and its lease.
@@ -74,6 +74,7 @@ pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, Ref
         let turn = Turn::read(&call.app, call.request.clone(), session_id).await;
         call.turn = Some(turn.map_err(at_once)?);
     }
+    call.stored = Stored::read(&call.app, &call.request).map_err(at_once)?;
     match ask(call, timing).await {
         Ok(mut admitted) => match prepare(call, &mut admitted.hold).await {
             Ok(()) => Ok(admitted),
@@ -115,6 +116,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         markup,
         idempotency: call.idempotency.as_ref(),
         turn: call.turn.as_ref().map(|turn| turn.hold),
+        stored_response: call.stored.as_ref().map(|stored| stored.hold),
     };
 
     let asked = Instant::now();
@@ -185,6 +187,9 @@ async fn prepare(call: &mut Call, hold: &mut Hold) -> Result<(), Error> {
     if let Some(turn) = &call.turn {
         call.request = turn.join(&call.app, call.request.clone(), hold).await?;
     }
+    if let Some(stored) = &mut call.stored {
+        call.request = stored.join(&call.app, hold).await?;
+    }
     fit(call, hold).await
 }
 
@@ -215,12 +220,15 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
     let asked = call.request.clone();
     let recounted = move || asked.demand().prompt.recounted(&asked.prompt_text());
     let prompt_bound = tokio::task::spawn_blocking(recounted).await.ok()?;
-    if prompt_bound >= request.prompt_bound && request.turn.is_none() {
+    let goes_on = request.turn.is_some() || request.stored_response.is_some_and(|stored| stored.previous.is_some());
+    if prompt_bound >= request.prompt_bound && !goes_on {
         return None;
     }
     let prompt_bound = prompt_bound.min(request.prompt_bound);
     let turn = request.turn.map(|turn| HoldTurn { counted: true, ..turn });
-    Some(place(&call.app, &call.caller, &HoldRequest { prompt_bound, turn, ..request.clone() }).await)
+    let stored_response = request.stored_response.map(|stored| HoldStored { counted: true, ..stored });
+    let request = HoldRequest { prompt_bound, turn, stored_response, ..request.clone() };
+    Some(place(&call.app, &call.caller, &request).await)
 }
 
 fn is_about_credit(error: &Error) -> bool {

@@ -164,6 +164,7 @@ impl CallRecord {
             hold: hold.map(|hold| hold.facts(self.provider)),
             idempotency: call.idempotency.as_ref().map(|key| Remembered::new(&call.app, key, self.given.as_deref())),
             turn: call.session_id.map(KeptTurn::nothing),
+            stored_response: None,
         }
     }
 

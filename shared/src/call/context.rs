@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::credits::hold::Hold;
 use crate::formats::{Demand, Request};
 use crate::idempotency::Idempotency;
-use crate::memory::Turn;
+use crate::memory::{Stored, Turn};
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
 pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
@@ -27,6 +27,8 @@ pub struct Call {
     pub session_id: Option<Uuid>,
     /// What it says there.
     pub turn: Option<Turn>,
+    /// What becomes of its answer, where that is stored, or goes on from one that is.
+    pub stored: Option<Stored>,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app_name: Option<String>,
     /// Its Idempotency-Key, of a plain call: who comes with it again gets the same answer.
@@ -52,9 +54,9 @@ impl Call {
     }
 
     /// Whether the client gets the end of its answer only when the call is in the books, which its next call goes by: one that
-    /// comes at once finds the turn over, and in the conversation what was said.
-    pub const fn holds_back(&self) -> bool {
-        self.session_id.is_some()
+    /// comes at once finds the turn over, and in the conversation what was said, or the answer stored.
+    pub fn holds_back(&self) -> bool {
+        self.session_id.is_some() || self.stored.as_ref().is_some_and(Stored::is_kept)
     }
 
     /// Whether only the provider's report tells what was produced: then it is read on when the client has left, and

@@ -28,6 +28,7 @@ use crate::credits::settle::{Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::formats::Request;
 use crate::keyring;
+use crate::memory::stored::Ended;
 use crate::providers::own_keys::{self, Outdated};
 use crate::serve::Invocation;
 
@@ -58,6 +59,7 @@ pub async fn run(
         request,
         session_id,
         turn: None,
+        stored: None,
         app_name,
         idempotency,
         id: Uuid::now_v7(),
@@ -174,6 +176,17 @@ impl Call {
         if let Some(turn) = &self.turn {
             let stream = self.demand().stream;
             settlement.turn = Some(turn.kept(&self.app, stream, record.outcome, record.answer.as_deref()).await);
+        }
+        if let Some(stored) = &self.stored {
+            let bill = record.bill(self, &hold);
+            let ended = Ended {
+                stream: self.demand().stream,
+                outcome: record.outcome,
+                error: record.error,
+                answer: record.answer.as_deref(),
+                bill: bill.as_ref(),
+            };
+            settlement.stored_response = stored.kept(&self.app, ended).await;
         }
         let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
         let until = self.deadline + SETTLE_TIME;

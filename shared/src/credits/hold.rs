@@ -56,6 +56,21 @@ pub struct HoldRequest<'a> {
     /// What it is as a turn of a kept chat.
     #[serde(flatten)]
     pub turn: Option<HoldTurn>,
+    /// What becomes of its answer, where that is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored_response: Option<HoldStored>,
+}
+
+/// What the hold must know of a call whose answer is stored, or that goes on from one that is: what was said before is a part of the
+/// prompt.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct HoldStored {
+    /// Whether the answer is to be stored.
+    pub wished: bool,
+    /// The stored answer that it goes on from.
+    pub previous: Option<Uuid>,
+    /// Whether `prompt_bound` is a count: then what was said before is held for by its count, too.
+    pub counted: bool,
 }
 
 /// What the hold must know of a turn of a kept chat, since what was said before is a part of the prompt.
@@ -106,9 +121,12 @@ pub struct Hold {
     pub own_keys: HashMap<String, Sealed>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
-    /// What was said before in the kept chat, oldest first.
+    /// What was said before, oldest first: messages of the kept chat, or what was said in each of the calls whose answers are stored.
     #[serde(default)]
     pub history: Vec<Sealed>,
+    /// Whether the answer is stored: it was wished, and the account keeps any.
+    #[serde(default)]
+    pub stores: bool,
     /// The most prompt tokens that the call can have had: a report of more is not believed.
     pub most_prompt: u64,
     /// The most tokens that the model can have written, all choices together.

@@ -14,6 +14,7 @@ use super::remembered::Remembered;
 use super::usage::Usage;
 use crate::app::App;
 use crate::chats::turn::KeptTurn;
+use crate::stored::kept::KeptResponse;
 use crate::supabase::{RpcError, Supabase};
 
 /// The pauses before each new try to store a settle.
@@ -78,17 +79,22 @@ pub struct Settlement {
     /// What is kept of a turn of a chat, which ends with this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<KeptTurn>,
+    /// What is stored of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored_response: Option<KeptResponse>,
 }
 
 impl Settlement {
     /// As JSON, and as JSON without what was said: that may be megabytes, and a charge must fit wherever it can be kept.
     fn worded(&self) -> serde_json::Result<(Box<RawValue>, Box<RawValue>)> {
         let whole = to_raw_value(self)?;
-        let says = self.turn.as_ref().is_some_and(|turn| !turn.is_empty())
+        let says = self.stored_response.is_some()
+            || self.turn.as_ref().is_some_and(|turn| !turn.is_empty())
             || self.idempotency.as_ref().is_some_and(Remembered::has_answer);
         let charge = if says {
             let (turn, idempotency) = (self.turn.as_ref().map(KeptTurn::emptied), self.idempotency.as_ref());
-            to_raw_value(&Self { turn, idempotency: idempotency.map(Remembered::emptied), ..self.clone() })?
+            let idempotency = idempotency.map(Remembered::emptied);
+            to_raw_value(&Self { turn, idempotency, stored_response: None, ..self.clone() })?
         } else {
             whole.clone()
         };

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
+use http::Uri;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use utoipa::openapi::RefOr;
@@ -130,6 +131,22 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
         })?;
         Ok(Self(query.0))
     }
+}
+
+/// The pairs of a query in which a name may stand several times.
+///
+/// # Errors
+/// 400 for what is no query.
+pub fn query_pairs(uri: &Uri) -> Result<Vec<(String, String)>, Error> {
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    let malformed = |_| Error::new(Code::InvalidRequest).with_message("A query parameter is not as it should be.");
+    pairs.map(|pairs| pairs.0).map_err(malformed)
+}
+
+/// Refuses a parameter that an endpoint does not know.
+#[must_use]
+pub fn unknown_parameter(name: &str) -> Error {
+    unknown("parameter", &format!("`{name}`"))
 }
 
 /// A name that [`check_name`] takes, as documentation sees it.

@@ -13,6 +13,7 @@ pub mod input;
 pub mod members;
 pub mod payments;
 pub mod public;
+pub mod responses;
 pub mod sign_in;
 pub mod usage;
 pub mod window;

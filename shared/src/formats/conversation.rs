@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{Demand, Request, Target, Upstream};
+use super::{Demand, Request, Storable, Target, Upstream};
 use crate::error::Error;
 
 /// A request that says something in a conversation.
@@ -55,5 +55,9 @@ impl Request for Arc<dyn Request> {
 
     fn conversation(&self) -> Option<&dyn Conversation> {
         (**self).conversation()
+    }
+
+    fn storable(&self) -> Option<&dyn Storable> {
+        (**self).storable()
     }
 }

@@ -5,7 +5,8 @@
 //! ([`Upstream`]), and gives the [`Answer`] that reads what comes back and words what the client gets.
 //!
 //! - `demand`: what routing, hold and limits need to know.
-//! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept.
+//! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept. `stored`: and so that its
+//!   answer can be stored and gone on from.
 //! - `incoming`: what a provider sends, a stream or one body. `events`, `event_lines`: server-sent events, cut out of a
 //!   stream.
 //! - `chat`: chat completions. `completions`: legacy text completions. `openai`: what those two share.
@@ -37,6 +38,7 @@ pub mod openai;
 pub mod rerank;
 pub mod responses;
 pub mod speech;
+pub mod stored;
 pub mod transcription;
 pub mod whole;
 
@@ -57,6 +59,7 @@ pub use conversation::Conversation;
 pub use demand::{Demand, Kind, PromptSize};
 pub use events::Broken;
 pub use format::Format;
+pub use stored::{Ending, Storable, StoredAnswer};
 
 /// A provider about to be asked, and what the hold says of the call there.
 pub struct Target<'a> {
@@ -170,6 +173,11 @@ pub trait Request: Send + Sync {
     fn conversation(&self) -> Option<&dyn Conversation> {
         None
     }
+
+    /// The request as one whose answer may be stored; none where the format stores none.
+    fn storable(&self) -> Option<&dyn Storable> {
+        None
+    }
 }
 
 /// How far an answer has come.
@@ -254,6 +262,12 @@ pub trait Answer: Send + Sync {
     /// What the model has said so far in its first choice, as a message of chat completions; none if that is nothing, or if the
     /// format knows no messages.
     fn said(&self) -> Option<Map<String, Value>>;
+
+    /// The answer as it is stored, by how its call has ended; none where the format stores none, or nothing has come that a client
+    /// could name.
+    fn stored(&self, _bill: Option<&Bill>, _ending: Ending) -> Option<StoredAnswer> {
+        None
+    }
 
     /// The plain answer's body with its bill.
     ///

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::said::said_in;
 use tests::wire::{WIRES, Wire, each, each_form};
 use tests::world::{Account, CREDIT, World};
 
-use super::{Said, asked_upstream, converses, kept, read, said, session, turn};
+use super::{Said, converses, kept, read, said, session, turn};
 
 async fn world_of(wire: &Wire) -> (World, Account) {
     let world = World::start().await;
@@ -51,7 +52,7 @@ async fn what_was_said_before_goes_with_a_turn_and_the_turn_is_kept() {
         .to_vec();
         let asked = world.platform.providers.control().requests();
         for (place, request) in asked.iter().enumerate() {
-            assert_eq!(asked_upstream(&request.body), expected[..2 * place + 2], "{}", request.body);
+            assert_eq!(said_in(&request.body), expected[..2 * place + 2], "{}", request.body);
         }
         assert_eq!(asked.len(), 3);
         let shown = read(&world, &account, chat, "").await.success();
@@ -77,13 +78,13 @@ async fn a_conversation_goes_on_in_any_format() {
     let account = world.account(CREDIT).await;
     let chat = session(&world, &account, "Travel").await;
     let mut expected: Vec<Said> = Vec::new();
-    for wire in WIRES.iter().filter(|wire| converses(wire)).cycle().take(8) {
+    for wire in WIRES.iter().filter(|wire| converses(wire)).cycle().take(10) {
         world.serves(wire, "standin/normal").await;
         let text = format!("Asked by {}", wire.name);
         let answer = turn(wire, &world, &account, &chat, &wire.say(&text, &json!({}))).await.content(wire);
         expected.push(("user".to_owned(), text));
         let asked = world.platform.providers.control().requests();
-        assert_eq!(asked_upstream(&asked.last().expect("a request").body), expected, "{}", wire.name);
+        assert_eq!(said_in(&asked.last().expect("a request").body), expected, "{}", wire.name);
         expected.push(("assistant".to_owned(), answer));
     }
     let shown = read(&world, &account, &chat, "").await.success();
@@ -109,10 +110,10 @@ async fn a_tools_call_and_its_answer_stay_together_whatever_comes_between() {
         assert_eq!(called["tool_calls"][0]["function"]["name"], "get_weather", "{called}");
         // Its answer follows.
         let mut body = ask("");
-        body["messages"] = json!([wire.tool_result(&id, "Sunny")]);
+        body[wire.prompt()] = json!([wire.tool_result(&id, "Sunny")]);
         turn(wire, &world, &account, &chat, &body).await;
         let sent = world.platform.providers.control().requests().last().expect("a request").body.clone();
-        let sent = sent["messages"].as_array().expect("messages").clone();
+        let sent = sent.get("messages").unwrap_or(&sent["input"]).as_array().expect("messages").clone();
         assert_eq!(sent.len(), 3, "{sent:?}");
         for (message, holds) in sent.iter().zip(["Weather?", "get_weather", "Sunny"]) {
             assert!(message.to_string().contains(holds), "{sent:?}");
@@ -158,13 +159,13 @@ async fn only_what_room_there_is_goes_along_the_newest_first() {
         // Four of about 770 tokens each, by a careful count, beside the answer.
         world.sql("update gateway.models set context_length = 4000, max_output = 512").await;
         turn(wire, &world, &account, &chat, &wire.say("Now.", &json!({}))).await;
-        let sent = asked_upstream(&world.platform.providers.control().requests().last().expect("a request").body);
+        let sent = said_in(&world.platform.providers.control().requests().last().expect("a request").body);
         let begins: Vec<&str> = sent.iter().map(|(_, text)| text.split(' ').next().unwrap_or_default()).collect();
         assert_eq!(begins, ["Be", "4", "5", "6", "7", "Now."]);
         // With a long question of its own there is room for less.
         let long = "word ".repeat(700);
         turn(wire, &world, &account, &chat, &wire.say(&long, &json!({}))).await;
-        let sent = asked_upstream(&world.platform.providers.control().requests().last().expect("a request").body);
+        let sent = said_in(&world.platform.providers.control().requests().last().expect("a request").body);
         assert!(sent.iter().any(|(_, text)| text.starts_with("Now.")), "the newest go first");
         assert!(!sent.iter().any(|(_, text)| text.starts_with("4 ")), "{} messages", sent.len());
     })

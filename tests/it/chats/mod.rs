@@ -50,25 +50,11 @@ async fn turn(wire: &Wire, world: &World, account: &Account, session: &str, body
 
 /// Whether the wire's format knows conversations.
 fn converses(wire: &Wire) -> bool {
-    !matches!(wire.format, Format::Completions | Format::Responses)
+    wire.format != Format::Completions
 }
 
 /// Who says what.
 type Said = (String, String);
-
-/// What a provider was told, in either format: instructions first.
-fn asked_upstream(body: &Value) -> Vec<Said> {
-    fn text(content: &Value) -> String {
-        match content {
-            Value::String(text) => text.clone(),
-            parts => parts.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect(),
-        }
-    }
-    let system = body.get("system").map(|system| ("system".to_owned(), text(system)));
-    let messages = body["messages"].as_array().unwrap_or_else(|| panic!("no messages: {body}"));
-    let messages = messages.iter().map(|one| (one["role"].as_str().expect("a role").to_owned(), text(&one["content"])));
-    system.into_iter().chain(messages).collect()
-}
 
 /// What a page of messages says.
 fn said(page: &Value) -> Vec<String> {

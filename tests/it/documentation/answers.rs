@@ -8,7 +8,7 @@ use tests::answer::Answer;
 use tests::world::{Account, World};
 
 use super::{described, document};
-use crate::samples::{sample, send_with};
+use crate::samples::{sample, send_with, told};
 
 /// Refuses members that a schema does not name, where it does not say itself what of them.
 fn close(schema: &mut Value) {
@@ -79,7 +79,14 @@ async fn every_success_is_what_the_document_says() {
                 Auth::User | Auth::Admin => Some(caller.key.as_str()),
             };
             let answer = ask(&world, route, operation, key, &caller).await;
-            assert_eq!(answer.status, 200, "{} {}: {}", operation.method, route.paths[0], answer.text);
+            assert_eq!(
+                answer.status,
+                told(route, *operation).0,
+                "{} {}: {}",
+                operation.method,
+                route.paths[0],
+                answer.text
+            );
             if let Some(complaint) = complaint(&document, route, operation, &answer) {
                 wrong.push(format!("{} {}: {complaint}", operation.method, route.paths[0]));
             }

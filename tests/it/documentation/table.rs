@@ -9,7 +9,7 @@ use shared::routes::ROUTES;
 use tests::world::World;
 
 use super::{described, document};
-use crate::samples::sample;
+use crate::samples::{sample, told};
 
 fn operations() -> impl Iterator<Item = (&'static Route, &'static Operation)> {
     ROUTES.iter().flat_map(|route| route.operations.iter().map(move |operation| (route, operation)))
@@ -34,7 +34,8 @@ async fn every_operation_is_documented_with_its_auth_and_its_refusals() {
             assert!(described[text].as_str().is_some_and(|text| !text.is_empty()), "{what} has no {text}");
         }
         let responses = described["responses"].as_object().expect("responses");
-        let mut wanted = vec!["200", "500", "503"];
+        let served = told(route, *operation).0.to_string();
+        let mut wanted = vec![served.as_str(), "500", "503"];
         match operation.auth {
             Auth::Public => {}
             Auth::User | Auth::Admin => wanted.extend(["401", "403"]),

@@ -43,7 +43,11 @@ async fn its_own(world: &World, wire: &Wire, shape: &str) -> Option<Value> {
 /// The gateway's plain answer, without what it adds: the cost and who served it. The model has the catalog's name in it.
 async fn the_gateways(world: &World, key: &str, wire: &Wire, shape: &str) -> Value {
     world.serves(wire, shape).await;
-    let mut answer = Answer::to(world.call(wire, key, &wire.hello(&json!({ "max_tokens": LIMIT })))).await.success();
+    let mut body = wire.hello(&json!({ "max_tokens": LIMIT }));
+    if wire.format == Format::Responses {
+        body["store"] = json!(false);
+    }
+    let mut answer = Answer::to(world.call(wire, key, &body)).await.success();
     let added = answer.as_object_mut().expect("an object").remove("gateway");
     let added = added.expect("who served it");
     assert_eq!((&added["provider"], &added["upstream_model"]), (&json!(wire.provider), &json!(shape)));
@@ -281,6 +285,9 @@ async fn a_plain_answer_is_the_providers_own_in_every_shape() {
                     let mut own = own;
                     // The client's own limit, and not what the hold made of it.
                     own["max_output_tokens"] = json!(LIMIT);
+                    // The response's id is the gateway's, who stores it.
+                    assert!(answer["id"].as_str().is_some_and(|id| id.starts_with("resp_")), "{answer}");
+                    own["id"] = answer["id"].clone();
                     own
                 }
                 (format, upstream) if format == upstream => own,

@@ -52,6 +52,13 @@ async fn parameters_that_are_unknown_or_out_of_range_are_refused() {
         ("/user/activity/log?account_id=1", "unknown_field"),
         ("/user/api-keys/usage?cursor=abc", "invalid_request"),
         ("/user/api-keys/usage?limit=0", "invalid_request"),
+        ("/v1/responses/resp_1?stream=true", "invalid_request"),
+        ("/v1/responses/resp_1?limit=1", "unknown_field"),
+        ("/v1/responses/resp_1/input_items?limit=0", "invalid_request"),
+        ("/v1/responses/resp_1/input_items?limit=101", "invalid_request"),
+        ("/v1/responses/resp_1/input_items?limit=ten", "invalid_request"),
+        ("/v1/responses/resp_1/input_items?order=newest", "invalid_request"),
+        ("/v1/responses/resp_1/input_items?before=msg_1", "unknown_field"),
     ];
     for (path, code) in cases {
         let answer = Answer::to(world.get(path, &account.key)).await;

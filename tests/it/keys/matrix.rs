@@ -6,7 +6,7 @@ use shared::scopes::USER_SCOPES;
 use tests::answer::Answer;
 use tests::world::{Account, World};
 
-use crate::samples::{sample, send_with};
+use crate::samples::{self, sample, send_with};
 
 /// A kind of caller: whose key it shows, if any, and what it is told.
 struct Case {
@@ -29,7 +29,8 @@ async fn account_with(world: &World, key: &str, account: &str) -> Account {
 }
 
 /// Every kind of caller of an operation. Their accounts are new: some operations end the account that calls.
-async fn cases(world: &World, operation: &Operation) -> Vec<Case> {
+async fn cases(world: &World, route: &Route, operation: &Operation) -> Vec<Case> {
+    let served = samples::told(route, *operation);
     let keyed = matches!(operation.auth, Auth::User | Auth::Admin);
     let told = |refused: (u16, &'static str)| match operation.auth {
         Auth::Public => (200, ""),
@@ -49,14 +50,14 @@ async fn cases(world: &World, operation: &Operation) -> Vec<Case> {
     let disabled = "role = 'admin', disabled_at = gateway.now()";
     let wrong_scope = if operation.scope == Some("models:read") { "inference" } else { "models:read" };
     let wrong_scope = format!("scopes = '{{{wrong_scope}}}'");
-    let user = if operation.auth == Auth::Admin { (403, "insufficient_scope") } else { (200, "") };
+    let user = if operation.auth == Auth::Admin { (403, "insufficient_scope") } else { served };
     for (what, key, account, refused) in [
         ("a revoked key", "revoked_at = gateway.now()", admin, (401, "api_key_revoked")),
         ("an expired key", "expires_at = gateway.now()", admin, (401, "api_key_expired")),
         ("a disabled account", "", disabled, (403, "account_disabled")),
         ("a key of another scope", wrong_scope.as_str(), admin, (403, "insufficient_scope")),
         ("a user", "", "", user),
-        ("an administrator", "", admin, (200, "")),
+        ("an administrator", "", admin, served),
     ] {
         let owner = account_with(world, key, account).await;
         cases.push(Case { what, key: Some(owner.key.clone()), owner, told: told(refused) });
@@ -87,7 +88,7 @@ async fn every_operation_tells_every_kind_of_caller_what_it_should() {
     for route in ROUTES {
         for operation in route.operations {
             for pattern in route.paths {
-                for Case { what, key, owner, told: (status, code) } in cases(&world, operation).await {
+                for Case { what, key, owner, told: (status, code) } in cases(&world, route, operation).await {
                     let told = call(&world, (route, operation, pattern), key.as_deref(), &owner).await;
                     if told != (status, code.to_owned()) {
                         wrong.push(format!("{} {pattern}, {what}: {told:?}, not {status} {code}", operation.method));
@@ -141,7 +142,8 @@ async fn every_operation_wants_the_scope_that_the_table_names_and_no_other() {
             };
             assert_eq!(scope.starts_with("admin"), operation.auth == Auth::Admin, "{what}");
             let others: Vec<&str> = all.iter().copied().filter(|other| *other != scope).collect();
-            for (scopes, wanted) in [(vec![scope], (200, "")), (others, (403, "insufficient_scope"))] {
+            let served = samples::told(route, *operation);
+            for (scopes, wanted) in [(vec![scope], served), (others, (403, "insufficient_scope"))] {
                 let set = format!("scopes = '{{{}}}'", scopes.join(","));
                 let account = account_with(&world, &set, "role = 'admin'").await;
                 let told = call(&world, (route, operation, route.paths[0]), Some(&account.key), &account).await;

@@ -23,6 +23,11 @@ const CASES: &[(&str, &str)] = &[
     ("", r#"{"markup": 0}"#),
     ("", r#"{"markup": 12345, "prompt_bound": 777}"#),
     ("", r#"{"session_id": "0190b1c0-0000-7000-8000-000000000000"}"#),
+    ("", r#"{"stored_response": {"wished": true, "previous": null, "counted": false}}"#),
+    (
+        "",
+        r#"{"stored_response": {"wished": false, "previous": "0190b1c0-0000-7000-8000-000000000000", "counted": false}}"#,
+    ),
     ("update gateway.api_keys set revoked_at = now() where id = '$K'", "{}"),
     ("update gateway.api_keys set expires_at = now() where id = '$K'", "{}"),
     ("update gateway.api_keys set expires_at = now() + interval '1 hour' where id = '$K'", "{}"),

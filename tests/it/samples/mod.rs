@@ -8,6 +8,7 @@ pub mod chats;
 mod inference;
 pub mod payments;
 mod public;
+pub mod responses;
 mod sign_in;
 mod usage;
 
@@ -77,10 +78,20 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         chats::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
         payments::sample(world, wanted, owner).await,
+        responses::sample(world, wanted, owner).await,
         usage::sample(world, wanted, owner).await,
     ];
     let what = || panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name);
     samples.into_iter().flatten().next().unwrap_or_else(what)
+}
+
+/// What whoever sends a sample is told, if nothing else is wrong: nearly everywhere a success. A response is over when it is there,
+/// so nobody can cancel one.
+pub fn told(route: &Route, operation: Operation) -> (u16, &'static str) {
+    match (operation.method, route.name) {
+        ("POST", "v1_response_cancel") => (400, "invalid_request"),
+        _ => (200, ""),
+    }
 }
 
 /// A sample as a request at `pattern`, one of the route's paths, with this key.
@@ -104,7 +115,7 @@ pub fn send_with(
     }
 }
 
-/// A request that the operation answers with a success. Each needs an account of its own: some end theirs.
+/// A request that the operation answers as [`told`] says. Each needs an account of its own: some end theirs.
 pub async fn request(world: &World, route: &Route, operation: Operation) -> RequestBuilder {
     let caller = match operation.auth {
         Auth::Admin => world.administrator().await,

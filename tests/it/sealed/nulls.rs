@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::payments::facts::Bought;
 use crate::samples::chats::kept_chat;
 use crate::samples::payments::paid;
+use crate::samples::responses::stored_response;
 
 /// A call of a function that does what it is for.
 struct Sample {
@@ -32,6 +33,7 @@ struct Scene {
     user: Account,
     spare: Account,
     chat: Uuid,
+    response: Uuid,
     /// A payment of the user's that was begun, and one that was paid.
     payment: Uuid,
     paid: Uuid,
@@ -58,9 +60,10 @@ impl Scene {
             .await;
         world.own_key(user.id, "chutes", "secret").await;
         let chat = kept_chat(&world, &user).await;
+        let response = stored_response(&world, &user).await;
         let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;
         let paid = paid(&world, &user).await;
-        Self { world, admin, user, spare, chat, payment, paid }
+        Self { world, admin, user, spare, chat, response, payment, paid }
     }
 
     fn caller(&self, account: &Account) -> Value {
@@ -175,11 +178,16 @@ impl Scene {
             sample("get_privacy", json!({"caller": user}), &[]),
             sample(
                 "update_privacy",
-                json!({"caller": user, "request": {"chat_retention_days": 7}}),
+                json!({"caller": user, "request": {"chat_retention_days": 7, "response_retention_days": 7}}),
                 &["request.chat_retention_days"],
             ),
             sample("list_outdated_chats", json!({"versions": [1], "after": {}}), &[]),
             sample("renew_chats", json!({"renewed": {"sessions": [], "messages": []}}), &[]),
+            sample("get_response", json!({"caller": user, "target": self.response}), &[]),
+            sample("check_response", json!({"caller": user, "target": self.response}), &[]),
+            sample("delete_response", json!({"caller": user, "target": self.response}), &[]),
+            sample("list_outdated_responses", json!({"versions": [1], "after": {}}), &[]),
+            sample("renew_responses", json!({"renewed": {"responses": []}}), &[]),
             sample("check_caller", json!({"caller": user, "scope": "inference"}), &[]),
             sample("get_limits", json!({"caller": user}), &[]),
             sample("list_rate_limits", json!({"caller": user, "query": page(json!({}))}), &[]),
@@ -444,6 +452,7 @@ async fn a_function_without_what_it_needs_changes_nothing_and_answers_nothing() 
         "record_failed_sign_in with",
         "list_outdated_provider_keys with",
         "list_outdated_chats with",
+        "list_outdated_responses with",
         "renew_provider_key with",
     ];
     open.retain(|case| !(harmless.iter().any(|name| case.starts_with(name)) && case.contains("changed false")));

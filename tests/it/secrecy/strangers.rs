@@ -9,7 +9,8 @@ use super::{Slot, Told, slots, told};
 use crate::documentation::document;
 use crate::samples::chats::kept_chat;
 use crate::samples::payments::paid;
-use crate::samples::{Sample, sample, send_with};
+use crate::samples::responses::stored_response;
+use crate::samples::{self, Sample, sample, send_with};
 
 /// What an id is the id of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,7 @@ enum Thing {
     Key,
     Account,
     Chat,
+    Response,
     Payment,
 }
 
@@ -29,12 +31,18 @@ impl Thing {
             "cursor" if path == "/admin/ledger/check" => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" if path.starts_with("/v1/chat/") => Self::Chat,
+            "id" if path.starts_with("/v1/responses/") => Self::Response,
             "session_id" => Self::Chat,
             "payment_id" => Self::Payment,
             "id" if path.contains("/payments/") => Self::Payment,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
             _ => panic!("{path}: say here what {name} is the id of"),
         }
+    }
+
+    /// How a request names it that has this id in the database.
+    fn name(self, id: Uuid) -> String {
+        if self == Self::Response { format!("resp_{}", id.simple()) } else { id.to_string() }
     }
 
     /// What may have become of it, as SQL about the key `KEY` of the account `ACCOUNT`.
@@ -50,6 +58,10 @@ impl Thing {
             Self::Chat => {
                 &["select 1", "update gateway.chat_sessions set updated_at = '2020-01-01' where account_id = 'ACCOUNT'"]
             }
+            Self::Response => &[
+                "select 1",
+                "update gateway.response_threads set updated_at = '2020-01-01' where account_id = 'ACCOUNT'",
+            ],
             Self::Payment => &[
                 "select 1",
                 "update gateway.payments set settled_at = settled_at - interval '2 days' where account_id = 'ACCOUNT'",
@@ -62,6 +74,14 @@ impl Thing {
             ],
         }
     }
+}
+
+/// Every slot that names something of an account's.
+async fn things(world: &World) -> Vec<(&'static Route, Operation, Slot)> {
+    let document = document(world).await;
+    let mut things = slots(&document, "uuid");
+    things.extend(slots(&document, "response-id"));
+    things
 }
 
 /// The sample with this value in that slot.
@@ -97,7 +117,7 @@ async fn ask(
 async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
     let world = World::start().await;
     let _keeps_the_role = world.administrator().await;
-    let slots = slots(&document(&world).await, "uuid");
+    let slots = things(&world).await;
     let mut wrong = Vec::new();
     let mut compared = 0;
     for named in &slots {
@@ -114,23 +134,24 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
                 Thing::Key => key.key_id,
                 Thing::Account => owner.id,
                 Thing::Chat => kept_chat(&world, &owner).await,
+                Thing::Response => stored_response(&world, &owner).await,
                 Thing::Payment => paid(&world, &owner).await,
             };
+            let (id, unknown) = (thing.name(id), || thing.name(Uuid::new_v4()));
             world.sql(&state.replace("KEY", &key.key_id.to_string()).replace("ACCOUNT", &owner.id.to_string())).await;
             for caller in [&stranger, &narrow] {
-                let existing = ask(&world, named, caller, &id.to_string()).await;
-                let missing = ask(&world, named, caller, &Uuid::new_v4().to_string()).await;
+                let existing = ask(&world, named, caller, &id).await;
+                let missing = ask(&world, named, caller, &unknown()).await;
                 compared += 1;
                 if existing != missing {
                     wrong.push(format!("{what}, {state}: {existing:?}, and if it does not exist {missing:?}"));
                 }
             }
             if operation.auth == Auth::User && *state == "select 1" && matches!(slot, Slot::Path(_)) {
-                let (own, missing) = (
-                    ask(&world, named, &owner, &id.to_string()).await,
-                    ask(&world, named, &owner, &Uuid::new_v4().to_string()).await,
-                );
-                assert!(own.0 == 200 && own != missing, "{what} tells its owner nothing: {own:?}");
+                let (own, missing) =
+                    (ask(&world, named, &owner, &id).await, ask(&world, named, &owner, &unknown()).await);
+                let served = samples::told(route, *operation).0;
+                assert!(own.0 == served && own != missing, "{what} tells its owner nothing: {own:?}");
             }
         }
     }
@@ -141,14 +162,14 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
 #[tokio::test]
 async fn every_path_that_names_something_of_an_accounts_is_among_them() {
     let world = World::start().await;
-    let slots = slots(&document(&world).await, "uuid");
+    let slots = things(&world).await;
     for route in shared::routes::ROUTES {
         for operation in route.operations.iter().filter(|operation| operation.auth == Auth::User) {
             let segments = route.paths[0].split('/').filter(|segment| segment.ends_with("id}"));
             for parameter in segments.map(|segment| segment.trim_matches(['{', '}'])) {
                 let slot = Slot::Path(parameter.to_owned());
                 let found = slots.iter().any(|(at, of, one)| at.name == route.name && of == operation && *one == slot);
-                assert!(found, "{} {}: {parameter} is no UUID, by the document", operation.method, route.paths[0]);
+                assert!(found, "{} {}: {parameter} is no id, by the document", operation.method, route.paths[0]);
             }
         }
     }

@@ -54,6 +54,25 @@ for (const model of MODELS) {
     assert.equal(deltas.map(({ delta }) => delta).join(''), message.content[0].text);
   });
 
+  test(`a response of ${model} is stored, gone on from, read, listed and deleted`, async () => {
+    const first = await create(model);
+    const second = await create(model, { input: 'And?', previous_response_id: first.id });
+    assert.deepEqual([first.store, second.previous_response_id], [true, first.id]);
+    const read = await client.responses.retrieve(second.id);
+    assert.deepEqual([read.output_text, read.output, read.usage], [second.output_text, second.output, second.usage]);
+    const input = [0, 1, 2].map((n) => ({ role: 'user', content: `${n}` }));
+    const third = await create(model, { input, previous_response_id: second.id });
+    const items = await collect(client.responses.inputItems.list(third.id, { limit: 2, order: 'asc' }));
+    assert.deepEqual(items.map((item) => item.content[0].text), ['0', '1', '2']);
+    const cancelled = await failure(client.responses.cancel(third.id));
+    assert.equal(cancelled.status, 400);
+    assert.match(cancelled.message, /Cannot cancel a synchronous response/);
+    await client.responses.delete(third.id);
+    assert.equal((await failure(client.responses.retrieve(third.id))).status, 404);
+    const gone = await failure(create(model, { previous_response_id: third.id }));
+    assert.deepEqual([gone.status, gone.code], [400, 'previous_response_not_found']);
+  });
+
   test(`the stream helper reads text and calls of ${model}`, async () => {
     const said = await client.responses.stream({ model, input: 'Hello' }).finalResponse();
     assert.ok(said.output_text);
@@ -86,7 +105,6 @@ for (const model of MODELS) {
 }
 
 for (const [member, value, param] of [
-  ['previous_response_id', 'resp_1', 'previous_response_id'],
   ['background', true, 'background'],
   ['tools', [{ type: 'web_search' }], 'tools[0].type'],
 ]) {

@@ -109,9 +109,52 @@ def test_what_a_model_thought_is_told_and_goes_back(client):
     assert client.responses.create(model=model, input=said).output_text
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_response_is_stored_gone_on_from_read_listed_and_deleted(client, model, stream):
+    def create(**wanted):
+        answer = client.responses.create(model=model, stream=stream, **wanted)
+        return list(answer)[-1].response if stream else answer
+
+    first = create(input="Where is Oslo?")
+    second = create(input="And Bergen?", previous_response_id=first.id)
+    assert (first.store, second.previous_response_id) == (True, first.id)
+    assert second.usage.input_tokens > first.usage.input_tokens
+    assert client.responses.retrieve(second.id).to_dict() == second.to_dict()
+    items = client.responses.input_items.list(second.id)
+    assert [item.content[0].text for item in items.data] == ["And Bergen?"]
+    said = [{"role": "user", "content": str(n)} for n in range(5)]
+    third = create(input=said, previous_response_id=second.id)
+    told = client.responses.input_items.list(third.id, limit=2, order="asc")
+    assert [item.content[0].text for item in told] == ["0", "1", "2", "3", "4"]
+    with pytest.raises(openai.BadRequestError, match="Cannot cancel a synchronous response"):
+        client.responses.cancel(third.id)
+    client.responses.delete(third.id)
+    for gone in [client.responses.retrieve, client.responses.delete, client.responses.input_items.list]:
+        with pytest.raises(openai.NotFoundError):
+            gone(third.id)
+    with pytest.raises(openai.BadRequestError) as raised:
+        create(input="And?", previous_response_id=third.id)
+    assert (raised.value.code, raised.value.param) == ("previous_response_not_found", "previous_response_id")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_calls_of_tools_go_on_by_their_outputs_alone(client, model):
+    asked = client.responses.create(model=model, input="Weather in Oslo?", tools=[TOOL])
+    outputs = [
+        {"type": "function_call_output", "call_id": item.call_id, "output": "sunny"}
+        for item in asked.output
+        if item.type == "function_call"
+    ]
+    assert outputs
+    answered = client.responses.create(model=model, previous_response_id=asked.id, input=outputs, tools=[TOOL])
+    assert answered.output_text
+    with pytest.raises(openai.BadRequestError, match="No tool output found for function call"):
+        client.responses.create(model=model, previous_response_id=asked.id, input="Never mind.", tools=[TOOL])
+
+
 # What needs something kept, or runs at a provider.
 NOT_OFFERED = [
-    ("previous_response_id", "resp_1", "previous_response_id"),
     ("conversation", "conv_1", "conversation"),
     ("background", True, "background"),
     ("prompt", {"id": "pmpt_1"}, "prompt"),

@@ -11,7 +11,8 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
-use crate::error::{Error, Result};
+use crate::endpoints::members::{given, not_null};
+use crate::error::{Code, Error, Result};
 use crate::integer::Integer;
 
 /// The longest time, in days: ten years.
@@ -25,21 +26,27 @@ pub struct Privacy {
     /// For how many days after its last message a chat session is kept; null: until it is deleted.
     #[schema(required)]
     pub chat_retention_days: Option<i64>,
+    /// For how many days after the last response of its conversation a stored response is kept; 0: none is stored.
+    pub response_retention_days: i64,
 }
 
-/// What changes of it.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(examples(json!({"chat_retention_days": 90})))]
+/// What changes of it: at least one of its members. What is past a shorter time is gone at once.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(min_properties = 1, examples(json!({"chat_retention_days": 90}), json!({"response_retention_days": 0})))]
 pub struct PrivacyChange {
-    /// For how many days after its last message a chat session is kept, 1 to 3650; null: until it is deleted. What is past
-    /// a shorter time is gone at once.
-    #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required, value_type = Option<i64>, minimum = 1, maximum = 3650)]
-    chat_retention_days: Option<Integer>,
+    /// For how many days after its last message a chat session is kept, 1 to 3650; null: until it is deleted.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 3650)]
+    chat_retention_days: Option<Option<Integer>>,
+    /// For how many days after the last response of its conversation a stored response is kept, 0 to 3650: with 0 none is stored,
+    /// whatever `store` says.
+    #[serde(deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, minimum = 0, maximum = 3650, required = false)]
+    response_retention_days: Option<Integer>,
 }
 
-/// `GET /user/privacy`: what is kept of the account's chats, and for how long.
+/// `GET /user/privacy`: for how long the account's chats and stored responses are kept.
 ///
 /// # Errors
 /// The refusals of key validation.
@@ -49,7 +56,7 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     Ok(answer::private(&privacy))
 }
 
-/// `PATCH /user/privacy`: changes for how long chats are kept.
+/// `PATCH /user/privacy`: changes for how long chats and stored responses are kept.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for what is no number of days.
@@ -57,11 +64,19 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     responses((status = 200, body = Privacy)))]
 pub async fn update(State(app): State<SharedApp>, caller: Caller, input: Input<PrivacyChange>) -> Result<Response> {
     let change = input.body;
-    if change.chat_retention_days.is_some_and(|days| !(1..=LONGEST).contains(&days.0)) {
+    if change.chat_retention_days.flatten().is_some_and(|days| !(1..=LONGEST).contains(&days.0)) {
         let message = format!(
             "`chat_retention_days` is a number from 1 to {LONGEST}, or null to keep chats until they are deleted."
         );
         return Err(Error::invalid("chat_retention_days", message));
+    }
+    if change.response_retention_days.is_some_and(|days| !(0..=LONGEST).contains(&days.0)) {
+        let message = format!("`response_retention_days` is a number from 0, which stores none, to {LONGEST}.");
+        return Err(Error::invalid("response_retention_days", message));
+    }
+    if change.chat_retention_days.is_none() && change.response_retention_days.is_none() {
+        let message = "Say what is to change: `chat_retention_days` or `response_retention_days`.";
+        return Err(Error::new(Code::InvalidRequest).with_message(message));
     }
     let privacy: Box<RawValue> = caller.rpc(&app, "update_privacy", json!({ "request": change })).await?;
     Ok(answer::private(&privacy))

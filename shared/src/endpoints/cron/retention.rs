@@ -8,27 +8,30 @@ use utoipa::ToSchema;
 
 use super::{CronCaller, LONGEST};
 use crate::app::SharedApp;
-use crate::chats::renew::renew_outdated;
 use crate::error::Result;
+use crate::{chats, stored};
 
 /// What was done.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct Forgotten {
     /// Chat sessions that were past their account's retention.
     sessions: i64,
-    /// Titles, metadata and messages of chats that are now under the newest key of the keyring.
+    /// Stored responses that were past theirs.
+    responses: i64,
+    /// Titles, metadata and messages of chats, and stored responses, that are now under the newest key of the keyring.
     #[serde(default)]
     renewed: usize,
 }
 
-/// `GET /api/cron/retention`: forgets chats that are past their account's retention, and seals under the newest of
+/// `GET /api/cron/retention`: forgets chats and stored responses that are past their account's retention, and seals under the newest of
 /// `ENCRYPTION_KEYS` what older ones sealed.
 ///
 /// # Errors
 /// 401 without the cron secret; 503 when the database is away.
 #[utoipa::path(get, path = "/api/cron/retention", tag = "cron", responses((status = 200, body = Forgotten)))]
 pub async fn forget(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<Forgotten>> {
-    let mut forgotten: Forgotten = app.supabase()?.rpc("forget_chats", &json!({})).await?;
-    forgotten.renewed = renew_outdated(&app, LONGEST).await?;
+    let mut forgotten: Forgotten = app.supabase()?.rpc("apply_retention", &json!({})).await?;
+    forgotten.renewed = chats::renew::renew_outdated(&app, LONGEST / 2).await?
+        + stored::renew::renew_outdated(&app, LONGEST / 2).await?;
     Ok(Json(forgotten))
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::StreamEvent;
 use super::app_name::app_name;
 use super::images::Images;
+use super::session::NoSession;
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -77,6 +78,7 @@ pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    _: NoSession,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {

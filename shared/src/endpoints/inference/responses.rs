@@ -7,9 +7,9 @@ use axum::response::Response as HttpResponse;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::StreamEvent;
 use super::app_name::app_name;
-use super::session::Session;
+use super::session::{Session, SessionParams};
+use super::{IdempotentCall, StreamEvent};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -75,10 +75,12 @@ pub struct ResponseRequest {
     /// At most 16 texts, which the response repeats.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Value>,
-    /// Nothing is kept: neither here nor at a provider.
+    /// Whether the response is stored, encrypted, so that it can be read again and gone on from, for as many days as `PATCH
+    /// /user/privacy` says; true where nothing is said. No provider stores anything. The response says whether it is stored.
     pub store: Option<bool>,
-    /// Responses are not kept, so there is none before: null only.
-    #[schema(value_type = Option<String>, max_length = 0)]
+    /// A stored response of this account: all that was said in it and before it goes with this request, and is charged as a part of
+    /// its prompt. Its instructions and tools do not.
+    #[schema(max_length = 100, example = json!(null))]
     pub previous_response_id: Option<String>,
     /// Requests with the same key find each other's caches.
     pub prompt_cache_key: Option<String>,
@@ -134,15 +136,15 @@ pub struct Response {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first output.
-#[utoipa::path(post, path = "/v1/responses", tag = "inference", request_body = ResponseRequest,
+#[utoipa::path(post, path = "/v1/responses", tag = "inference", params(SessionParams, IdempotentCall), request_body = ResponseRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, its events, of which the last one tells of a failure, too.",
          content((Response = "application/json"), (StreamEvent = "text/event-stream"))),
         (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`, `unsupported_modality`, \
-            `context_length_exceeded`; `upstream_rejected` and `context_length_exceeded` in the provider's own words"),
+            `context_length_exceeded`, `previous_response_not_found`; `upstream_rejected` and `context_length_exceeded` in the provider's own words"),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
-        (status = 404, description = "`model_not_found`"),
-        (status = 409, description = "`call_finished`"),
+        (status = 404, description = "`model_not_found`, `chat_session_not_found`"),
+        (status = 409, description = "`call_finished`, `response_thread_full`, `chat_session_busy`, `chat_session_full`, `chat_storage_full`, `idempotency_conflict`, `idempotency_in_progress`"),
         (status = 422, description = "`upstream_rejected`"),
         (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
             `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
@@ -157,7 +159,9 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<HttpResponse> {
-    let request = AlsoOverMessages(ResponsesRequest::parse(payload.0)?);
+    let request = ResponsesRequest::parse(payload.0)?;
     let session_id = session.of(&request)?;
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
+    let request = if session_id.is_some() { request.in_session()? } else { request };
+    let request = Arc::new(AlsoOverMessages(request));
+    call::run(app, &invocation, caller, request, app_name(&headers), session_id).await
 }

@@ -16,8 +16,8 @@ use crate::formats::Request;
 const HEADER: &str = "x-session-id";
 
 /// Told to who names a session where there can be no turn of it.
-const NO_TURN: &str = "Only a conversation can be a turn of a chat session: use /v1/chat/completions or /v1/messages, or \
-                       leave `session_id` out.";
+const NO_TURN: &str = "Only a conversation can be a turn of a chat session: use /v1/chat/completions, /v1/messages or \
+                       /v1/responses, or leave `session_id` out.";
 
 /// Which kept chat.
 #[derive(Deserialize, IntoParams)]

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::StreamEvent;
 use super::app_name::app_name;
+use super::session::NoSession;
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -89,6 +90,7 @@ pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    _: NoSession,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
@@ -121,6 +123,7 @@ pub async fn translate(
     State(app): State<SharedApp>,
     invocation: Invocation,
     caller: Caller,
+    _: NoSession,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {

@@ -1,4 +1,4 @@
-//! What a response says besides its output: its name, and what of the request it repeats.
+//! What a response says besides its output: its name, what of the request it repeats, and whether it is stored.
 
 use std::time::SystemTime;
 
@@ -29,10 +29,14 @@ fn repeated() -> [(&'static str, Value); 18] {
     ]
 }
 
-/// A response's name: it is ours, so that it stays the same whoever serves the request in the end.
+/// What a response's id begins with.
+const PREFIX: &str = "resp_";
+
+/// A response's name: it is ours, so that it stays the same whoever serves the request in the end, and names what is stored here.
 #[derive(Clone, Debug)]
 pub struct Name {
-    digits: String,
+    /// In the database.
+    pub id: Uuid,
     created_at: u64,
 }
 
@@ -41,13 +45,69 @@ impl Name {
     #[must_use]
     pub fn new() -> Self {
         let created_at = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-        Self { digits: Uuid::now_v7().simple().to_string(), created_at }
+        Self { id: Uuid::now_v7(), created_at }
+    }
+
+    /// The response's id.
+    #[must_use]
+    pub fn of_response(&self) -> String {
+        name_of(self.id)
     }
 
     /// The id of the item of this number, which begins with its kind: `msg`, `fc`.
     #[must_use]
     pub fn of_item(&self, kind: &str, number: usize) -> String {
-        format!("{kind}_{}{number:04x}", self.digits)
+        item_of(self.id, kind, number)
+    }
+}
+
+/// The id of the response that the database knows by this one.
+#[must_use]
+pub fn name_of(id: Uuid) -> String {
+    format!("{PREFIX}{}", id.simple())
+}
+
+/// The id of an item of that response.
+#[must_use]
+pub fn item_of(id: Uuid, kind: &str, number: usize) -> String {
+    format!("{kind}_{}{number:04x}", id.simple())
+}
+
+/// The id in the database of a response that is named so. What is no such name names nothing, so it becomes the nil UUID, which no
+/// row has.
+#[must_use]
+pub fn id_of(name: &str) -> Uuid {
+    name.strip_prefix(PREFIX).and_then(|digits| Uuid::try_parse(digits).ok()).unwrap_or_default()
+}
+
+/// What of a provider's response is ours to say.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// What the client calls the model.
+    pub model: String,
+    /// The limit that the client asked for.
+    pub limit: Value,
+    /// The response's id.
+    pub id: String,
+    /// Whether it is stored here: a provider stores nothing.
+    pub stored: bool,
+    /// The response that it goes on from, of which no provider knows.
+    pub previous: Value,
+}
+
+impl Own {
+    /// Says it.
+    pub fn put(&self, response: &mut Map<String, Value>) {
+        response.extend(
+            [
+                ("id", json!(self.id)),
+                ("model", json!(self.model)),
+                ("max_output_tokens", self.limit.clone()),
+                ("store", json!(self.stored)),
+                ("previous_response_id", self.previous.clone()),
+            ]
+            .map(|(member, value)| (member.to_owned(), value)),
+        );
     }
 }
 
@@ -62,7 +122,7 @@ pub struct Head {
 impl Head {
     /// Of the response to this request, whose client knows the model by this name.
     #[must_use]
-    pub fn of(request: &Map<String, Value>, model: &str, name: Name) -> Self {
+    pub fn of(request: &Map<String, Value>, model: &str, name: Name, stored: bool) -> Self {
         let mut members = Map::new();
         for (member, default) in repeated() {
             let sent = request.get(member).filter(|value| !value.is_null());
@@ -79,12 +139,12 @@ impl Head {
         }
         members.extend(
             [
-                ("id", json!(format!("resp_{}", name.digits))),
+                ("id", json!(name.of_response())),
                 ("object", json!("response")),
                 ("created_at", json!(name.created_at)),
                 ("model", json!(model)),
                 ("background", json!(false)),
-                ("store", json!(false)),
+                ("store", json!(stored)),
             ]
             .map(|(member, value)| (member.to_owned(), value)),
         );
@@ -117,7 +177,7 @@ mod tests {
     fn a_response_repeats_what_it_was_asked() {
         let request = json!({"model": "x", "input": "hi", "temperature": 0.5, "text": {"verbosity": "low"},
             "reasoning": {"effort": "high"}, "metadata": null, "store": true});
-        let head = Head::of(request.as_object().expect("an object"), "a/b", Name::new());
+        let head = Head::of(request.as_object().expect("an object"), "a/b", Name::new(), false);
         let response = head.response("in_progress", Vec::new());
         assert_eq!((&response["model"], &response["temperature"]), (&json!("a/b"), &json!(0.5)));
         assert_eq!(response["text"], json!({"format": {"type": "text"}, "verbosity": "low"}));
@@ -126,5 +186,6 @@ mod tests {
         assert!(response.get("input").is_none());
         let id = response["id"].as_str().expect("an id");
         assert_eq!(head.name.of_item("msg", 1), format!("msg_{}0001", id.trim_start_matches("resp_")));
+        assert_eq!((id_of(id), id_of("resp_1"), id_of("mine")), (head.name.id, Uuid::nil(), Uuid::nil()));
     }
 }

@@ -19,14 +19,10 @@ const MEMBERS: Members = Members {
 };
 
 /// Members that ask for what is not offered here, or that a response has not.
-const REFUSED: [(&str, &str); 9] = [
+const REFUSED: [(&str, &str); 8] = [
     ("n", "A response is one answer; leave out `n`."),
     ("max_tokens", "`max_tokens` is not a member of this request; write `max_output_tokens`."),
-    (
-        "previous_response_id",
-        "Responses are not kept here yet; leave out `previous_response_id` and send the whole conversation in `input`.",
-    ),
-    ("conversation", "`conversation` is not offered here; send the whole conversation in `input`."),
+    ("conversation", "`conversation` is not offered here; go on by `previous_response_id`, or by `?session_id=`."),
     ("prompt", "Prompt templates are not kept here; send their text in `instructions` and `input`."),
     ("context_management", "`context_management` is not offered here; shorten the `input` yourself."),
     ("response_format", "`response_format` is not a member of this request; write `text.format`."),
@@ -51,7 +47,7 @@ pub fn check(request: &Object<'_>) -> Result<(), Error> {
     for name in ["store", "parallel_tool_calls"] {
         boolean(request, name)?;
     }
-    for name in ["instructions", "user", "safety_identifier", "prompt_cache_key"] {
+    for name in ["instructions", "user", "safety_identifier", "prompt_cache_key", "previous_response_id"] {
         request.read::<String>(name).map_err(|_| Error::invalid(name, format!("`{name}` is a text.")))?;
     }
     let truncation: Option<String> = read(request, "truncation", TRUNCATION)?;
@@ -132,7 +128,7 @@ mod tests {
             ("background_options", json!({"completion_window": "8h"}), "background_options"),
             ("conversation", json!("conv_1"), "conversation"),
             ("prompt", json!({"id": "pmpt_1"}), "prompt"),
-            ("previous_response_id", json!("resp_1"), "previous_response_id"),
+            ("previous_response_id", json!(["resp_1"]), "previous_response_id"),
             ("context_management", json!([{"type": "compaction"}]), "context_management"),
             ("service_tier", json!("priority"), "service_tier"),
             ("service_tier", json!("ultrafast"), "service_tier"),
@@ -166,6 +162,7 @@ mod tests {
         for (member, value) in [
             ("background", json!(false)),
             ("previous_response_id", json!(null)),
+            ("previous_response_id", json!("resp_1")),
             ("service_tier", json!("flex")),
             ("store", json!(true)),
             ("truncation", json!("auto")),

@@ -279,6 +279,25 @@ pub fn measure(request: &Object<'_>) -> Result<PromptSize, Error> {
     Ok(walk.size)
 }
 
+/// How large items are that a prompt has besides, and their text. What is no item of a prompt goes nowhere.
+#[must_use]
+pub fn measure_items<'a>(items: impl Iterator<Item = &'a RawValue>) -> (PromptSize, String) {
+    let mut walk = Walk { text: Some(String::new()), ..Walk::default() };
+    for item in items.filter_map(|item| serde_json::from_str(item.get()).ok()) {
+        walk.size.turns += 1;
+        let _ = walk.item(&item, "input");
+    }
+    let turns = walk.size.turns.saturating_mul(PER_TURN);
+    walk.size.bound = walk.bytes.saturating_add(walk.size.added).saturating_add(turns);
+    (walk.size, walk.text.unwrap_or_default())
+}
+
+/// Whether this is an item that a prompt may have.
+#[must_use]
+pub fn is_item(item: &Object<'_>) -> bool {
+    Walk::default().item(item, "input").is_ok()
+}
+
 /// All text that goes into the prompt.
 #[must_use]
 pub fn text(request: &Object<'_>) -> String {

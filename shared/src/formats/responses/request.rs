@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::head::{Head, Name};
+use super::head::{Head, Name, Own, id_of};
 use super::native::ResponseAnswer;
 use super::over_chat::{OverChat, sealed_by_us, to_chat};
 use super::tools::{Tools, is_search};
@@ -14,17 +15,23 @@ use crate::credits::units::Units;
 use crate::error::{Code, Error};
 use crate::formats::events::{KEEP_ALIVE, event_of};
 use crate::formats::openai::{body, parameters};
-use crate::formats::{Demand, Format, Kind, Request, Target, Upstream};
+use crate::formats::{Conversation, Demand, Format, Kind, Request, Storable, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
 /// A client's request, checked as far as money and routing need it.
 #[derive(Clone, Debug)]
 pub struct ResponsesRequest {
-    body: Bytes,
+    pub(super) body: Bytes,
     demand: Demand,
-    tools: Tools,
-    name: Name,
+    pub(super) tools: Tools,
+    pub(super) name: Name,
+    /// Whether the response is to be stored.
+    pub(super) stored: bool,
+    /// The stored response that it goes on from.
+    pub(super) previous: Option<Uuid>,
+    /// How many items of the input were said before it.
+    earlier: usize,
 }
 
 impl ResponsesRequest {
@@ -33,6 +40,51 @@ impl ResponsesRequest {
     /// # Errors
     /// 400, naming the member at fault.
     pub fn parse(body: Bytes) -> Result<Self, Error> {
+        Self::read(body, Name::new())
+    }
+
+    /// The same request as a turn of a chat that is kept, which keeps what is said in it: nothing is stored besides.
+    ///
+    /// # Errors
+    /// 400 when it goes on from a stored response: what came before would be said twice.
+    pub fn in_session(self) -> Result<Self, Error> {
+        if self.previous.is_some() {
+            let message = "A turn of a chat session goes on from what was said there; leave out `previous_response_id`, or the session.";
+            return Err(Error::invalid("previous_response_id", message));
+        }
+        Ok(Self { stored: false, ..self })
+    }
+
+    /// The items of the input; a text is one.
+    pub(super) fn input(&self) -> Result<Vec<Box<RawValue>>, Error> {
+        let request = body::parse_again(&self.body)?;
+        let items = || -> serde_json::Result<Vec<Box<RawValue>>> {
+            let input = request.get("input").unwrap_or("[]");
+            if input.starts_with('[') {
+                return serde_json::from_str(input);
+            }
+            let text: &RawValue = serde_json::from_str(input)?;
+            let content = [json!({ "type": "input_text", "text": text })];
+            Ok(vec![to_raw_value(&json!({ "type": "message", "role": "user", "content": content }))?])
+        };
+        items().map_err(|error| body::unwritable(&error))
+    }
+
+    /// The same request with this input, checked anew as a whole.
+    pub(super) fn with_input(&self, items: &[Box<RawValue>]) -> Result<Self, Error> {
+        let mut request = body::parse_again(&self.body)?;
+        request.set("input", items).map_err(|error| body::unwritable(&error))?;
+        let body = serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?;
+        Self::read(body.into(), self.name.clone())
+    }
+
+    /// The same request, so many of whose items were said before it.
+    pub(super) fn behind(self, earlier: usize, stored: bool) -> Self {
+        Self { earlier, stored, ..self }
+    }
+
+    /// Reads the request of the response of this name.
+    fn read(body: Bytes, name: Name) -> Result<Self, Error> {
         let request = body::parse(&body)?;
         let (pinned, model) = body::model(&request)?;
         members::check(&request)?;
@@ -49,12 +101,16 @@ impl ResponsesRequest {
             kind: Kind::Chat,
             units: Units::default(),
         };
+        // As at OpenAI, where nothing is said.
+        let stored = request.read("store").ok().flatten().unwrap_or(true);
+        let previous: Option<String> = request.read("previous_response_id").ok().flatten();
+        let previous = previous.map(|name| id_of(&name));
         let tools = Tools::read(&whole(&body)?)?;
-        Ok(Self { demand, tools, name: Name::new(), body })
+        Ok(Self { demand, tools, name, stored, previous, earlier: 0, body })
     }
 
     fn head(&self, request: &Map<String, Value>, model: &str) -> Head {
-        Head::of(request, model, self.name.clone())
+        Head::of(request, model, self.name.clone(), self.stored)
     }
 
     fn native(&self, target: &Target<'_>) -> Result<Upstream, Error> {
@@ -63,6 +119,8 @@ impl ResponsesRequest {
             request.remove("provider");
             // It asks for nothing, however it says so.
             request.remove("background");
+            // What was said before is in the input by now.
+            request.remove("previous_response_id");
             let options: Option<Object<'_>> = request.read("stream_options")?;
             let obfuscates: Option<bool> =
                 options.and_then(|options| options.read("include_obfuscation").ok().flatten());
@@ -80,7 +138,7 @@ impl ResponsesRequest {
             request.set("stream", &true)?;
             // Whoever uses the gateway's account could read what is kept there.
             request.set("store", &false)?;
-            if let Some(input) = kept_items(&request)? {
+            if let Some(input) = kept_items(&request, self.earlier)? {
                 request.set("input", &input)?;
             }
             if let Some(tools) = kept_tools(&request)? {
@@ -91,7 +149,9 @@ impl ResponsesRequest {
         let body = build().map_err(|error| body::unwritable(&error))?.into();
         let request: Object<'_> = body::parse_again(&self.body)?;
         let limit = request.read("max_output_tokens").ok().flatten().unwrap_or(Value::Null);
-        let answer = Box::new(ResponseAnswer::new(target.id, limit));
+        let previous = request.read("previous_response_id").ok().flatten().unwrap_or(Value::Null);
+        let (model, id) = (target.id.to_owned(), self.name.of_response());
+        let answer = Box::new(ResponseAnswer::new(Own { model, limit, id, stored: self.stored, previous }));
         Ok(Upstream {
             format: Format::Responses,
             headers: HeaderMap::new(),
@@ -113,26 +173,27 @@ impl ResponsesRequest {
 }
 
 /// The body as values. It was read member by member before, and may hold a text that is none: half a surrogate pair, say.
-fn whole(body: &Bytes) -> Result<Map<String, Value>, Error> {
+pub(super) fn whole(body: &Bytes) -> Result<Map<String, Value>, Error> {
     serde_json::from_slice(body).map_err(|_| {
         Error::new(Code::InvalidJson)
             .with_message("The body holds a text that is no Unicode, or a number that is too large.")
     })
 }
 
-/// The items that go on where some stay here: those whose tools ran at a provider, and thoughts that another provider has
-/// sealed.
-fn kept_items(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+/// The items that go on where some stay here: those whose tools ran at a provider, thoughts that another provider has sealed, and
+/// of those that were stored here, `earlier` ones, thoughts that a provider would have to know by their names.
+fn kept_items(request: &Object<'_>, earlier: usize) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
     let input = request.get("input").unwrap_or("null");
     if !input.starts_with('[') {
         return Ok(None);
     }
     let items: Vec<&RawValue> = serde_json::from_str(input)?;
-    let stays = |item: &&RawValue| {
+    let stays = |(place, item): (usize, &RawValue)| {
         let item: Object<'_> = serde_json::from_str(item.get()).unwrap_or_default();
         let kind: String = item.read("type").ok().flatten().unwrap_or_default();
+        let sealed = item.get("encrypted_content").filter(|sealed| *sealed != "null");
         prompt::LEFT_OUT.contains(&kind.as_str())
-            || (kind == "reasoning" && sealed_by_us(item.get("encrypted_content")))
+            || (kind == "reasoning" && (sealed_by_us(sealed) || (place < earlier && sealed.is_none())))
     };
     Ok(without(&items, stays))
 }
@@ -140,7 +201,7 @@ fn kept_items(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValu
 /// The tools that go on where a search of the web stays here.
 fn kept_tools(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
     let Some(tools) = request.read::<Vec<&RawValue>>("tools")? else { return Ok(None) };
-    let searches = |tool: &&RawValue| {
+    let searches = |(_, tool): (usize, &RawValue)| {
         let tool: Object<'_> = serde_json::from_str(tool.get()).unwrap_or_default();
         tool.read::<String>("type").ok().flatten().is_some_and(|kind| is_search(&kind))
     };
@@ -148,8 +209,9 @@ fn kept_tools(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValu
 }
 
 /// The list without those that stay here; none where all go on.
-fn without(list: &[&RawValue], stays: impl Fn(&&RawValue) -> bool) -> Option<Vec<Box<RawValue>>> {
-    let kept: Vec<Box<RawValue>> = list.iter().filter(|one| !stays(one)).map(|one| (*one).to_owned()).collect();
+fn without(list: &[&RawValue], stays: impl Fn((usize, &RawValue)) -> bool) -> Option<Vec<Box<RawValue>>> {
+    let kept = list.iter().enumerate().filter(|(place, one)| !stays((*place, one)));
+    let kept: Vec<Box<RawValue>> = kept.map(|(_, one)| (*one).to_owned()).collect();
     (kept.len() < list.len()).then_some(kept)
 }
 
@@ -171,7 +233,9 @@ impl Request for ResponsesRequest {
 
     /// The SDKs take no other event for the first one than `response.created`.
     fn failure_event(&self, error: &Error) -> Bytes {
-        let head = self.head(&whole(&self.body).unwrap_or_default(), &self.demand.model);
+        // Of a response that nobody has begun nothing is stored.
+        let request = whole(&self.body).unwrap_or_default();
+        let head = Head::of(&request, &self.demand.model, self.name.clone(), false);
         let mut writer = items::Writer::default();
         writer.begin(&head.response("in_progress", Vec::new()));
         let mut response = head.response("failed", Vec::new());
@@ -182,6 +246,14 @@ impl Request for ResponsesRequest {
 
     fn keep_alive(&self, begun: bool) -> &'static [u8] {
         if begun { wire::KEEP_ALIVE } else { KEEP_ALIVE }
+    }
+
+    fn conversation(&self) -> Option<&dyn Conversation> {
+        Some(self)
+    }
+
+    fn storable(&self) -> Option<&dyn Storable> {
+        Some(self)
     }
 }
 
@@ -251,7 +323,7 @@ mod tests {
             (json!({"service_tier": "priority"}), "service_tier"),
             (json!({"tools": [{"type": "web_search"}]}), "tools[0].type"),
             (json!({"tool_choice": {"type": "web_search"}}), "tool_choice"),
-            (json!({"previous_response_id": "resp_1"}), "previous_response_id"),
+            (json!({"previous_response_id": 1}), "previous_response_id"),
         ] {
             let error = parse(&with(extra.clone())).expect_err(&extra.to_string());
             assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)), "{extra}");

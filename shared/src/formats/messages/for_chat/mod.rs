@@ -18,6 +18,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use self::answer::AsChat;
 pub use self::answer::as_chat;
@@ -25,7 +26,8 @@ pub use self::conversation::Conversation as FromChat;
 use self::request::to_messages;
 use super::wire;
 use crate::error::{Code, Error};
-use crate::formats::{Conversation, Demand, Format, Request, Target, Upstream};
+use crate::formats::stored::{Said, Wish};
+use crate::formats::{Conversation, Demand, Format, PromptSize, Request, Storable, Target, Upstream};
 
 /// A request that goes upstream as a chat completion, for providers that speak Messages and no chat, too.
 #[derive(Clone, Debug)]
@@ -69,6 +71,10 @@ impl<R: Request> Request for AlsoOverMessages<R> {
     fn conversation(&self) -> Option<&dyn Conversation> {
         self.0.conversation().map(|_| self as &dyn Conversation)
     }
+
+    fn storable(&self) -> Option<&dyn Storable> {
+        self.0.storable().map(|_| self as &dyn Storable)
+    }
 }
 
 impl<R: Request> Conversation for AlsoOverMessages<R> {
@@ -80,5 +86,27 @@ impl<R: Request> Conversation for AlsoOverMessages<R> {
         let request = self.0.conversation().map(|own| own.with_history(history));
         let request = request.unwrap_or_else(|| Err(Error::new(Code::InternalError)))?;
         Ok(Arc::new(AlsoOverMessages(request)))
+    }
+}
+
+/// It is asked only where what is within can be stored.
+impl<R: Request> Storable for AlsoOverMessages<R> {
+    fn wish(&self) -> Wish {
+        let none = Wish { id: Uuid::nil(), stored: false, previous: None };
+        self.0.storable().map_or(none, Storable::wish)
+    }
+
+    fn items(&self) -> Result<Vec<Box<RawValue>>, Error> {
+        self.0.storable().map_or_else(|| Ok(Vec::new()), Storable::items)
+    }
+
+    fn joined(&self, before: &[Said], stored: bool) -> Result<Arc<dyn Request>, Error> {
+        let request = self.0.storable().map(|own| own.joined(before, stored));
+        let request = request.unwrap_or_else(|| Err(Error::new(Code::InternalError)))?;
+        Ok(Arc::new(AlsoOverMessages(request)))
+    }
+
+    fn measure(&self, said: &Said) -> (PromptSize, String) {
+        self.0.storable().map(|own| own.measure(said)).unwrap_or_default()
     }
 }

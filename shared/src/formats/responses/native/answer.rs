@@ -7,8 +7,10 @@ use super::events::{Events, error_of, failure_of, for_clients, written};
 use crate::error::Error;
 use crate::formats::events::{EventStream, event_of, named_event};
 use crate::formats::openai::body::GatewayNote;
-use crate::formats::responses::{items, usage, wire};
-use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
+use crate::formats::responses::head::Own;
+use crate::formats::responses::over_chat::said;
+use crate::formats::responses::{items, kept, usage, wire};
+use crate::formats::{Answer, Bill, Broken, Ending, Progress, Report, StoredAnswer, Written};
 use crate::object::Object;
 
 /// A provider's response.
@@ -16,21 +18,13 @@ pub struct ResponseAnswer {
     stream: EventStream,
     events: Events,
     whole: Option<Map<String, Value>>,
-    /// What the client calls the model, and the limit that it asked for.
-    model: String,
-    limit: Value,
+    own: Own,
 }
 
 impl ResponseAnswer {
-    /// Of a call whose client knows the model by this name, and asked for at most so many tokens.
-    pub fn new(model: &str, limit: Value) -> Self {
-        Self {
-            stream: EventStream::default(),
-            events: Events::new(model, limit.clone()),
-            whole: None,
-            model: model.to_owned(),
-            limit,
-        }
+    /// Of a call of whose answer this is ours to say.
+    pub fn new(own: Own) -> Self {
+        Self { stream: EventStream::default(), events: Events::new(own.clone()), whole: None, own }
     }
 
     fn ended(&self) -> Option<&Map<String, Value>> {
@@ -43,14 +37,17 @@ impl ResponseAnswer {
 
     /// The response as it ended, with its bill.
     fn billed(&self, bill: Option<&Bill<'_>>) -> serde_json::Result<Option<Vec<u8>>> {
-        let Some(response) = self.ended() else { return Ok(None) };
-        let text = Value::Object(response.clone()).to_string();
+        self.ended().map(|response| self.with_bill(response.clone(), bill)).transpose()
+    }
+
+    fn with_bill(&self, response: Map<String, Value>, bill: Option<&Bill<'_>>) -> serde_json::Result<Vec<u8>> {
+        let text = Value::Object(response).to_string();
         let mut response: Object<'_> = serde_json::from_str(&text)?;
         if let Some(bill) = bill {
             response.set("usage", &usage::billed(self.reported(), bill)?)?;
             response.set("gateway", &GatewayNote::of(bill))?;
         }
-        serde_json::to_vec(&response).map(Some)
+        serde_json::to_vec(&response)
     }
 }
 
@@ -82,8 +79,7 @@ impl Answer for ResponseAnswer {
             return self.push(events, out);
         }
         for_clients(&mut response);
-        response.insert("model".to_owned(), json!(self.model));
-        response.insert("max_output_tokens".to_owned(), self.limit.clone());
+        self.own.put(&mut response);
         self.whole = Some(response);
         Ok(())
     }
@@ -104,9 +100,18 @@ impl Answer for ResponseAnswer {
         all
     }
 
-    /// A response is no turn of a chat that is kept.
     fn said(&self) -> Option<Map<String, Value>> {
-        None
+        let whole = self.ended().and_then(|response| response.get("output")?.as_array().cloned());
+        said(&whole.unwrap_or_else(|| self.events.so_far()))
+    }
+
+    fn stored(&self, bill: Option<&Bill<'_>>, ending: Ending) -> Option<StoredAnswer> {
+        let response = match (ending, self.ended()) {
+            (Ending::Complete, ended) => ended?.clone(),
+            _ if self.events.begun().is_empty() => return None,
+            _ => kept::broken_off(self.events.begun().clone(), self.events.so_far(), ending),
+        };
+        kept::apart(&self.with_bill(response, bill).ok()?)
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
@@ -173,7 +178,7 @@ mod tests {
     }
 
     fn answer() -> ResponseAnswer {
-        ResponseAnswer::new("a/b", Value::Null)
+        ResponseAnswer::new(Own { model: "a/b".to_owned(), id: "resp_1".to_owned(), ..Own::default() })
     }
 
     fn stream() -> Bytes {
@@ -192,6 +197,8 @@ mod tests {
         let mut expected = response();
         expected["model"] = json!("a/b");
         expected["max_output_tokens"] = Value::Null;
+        expected["store"] = json!(false);
+        expected["previous_response_id"] = Value::Null;
         expected["usage"]["cost"] = json!(0.000_001_5);
         expected["gateway"] = json!({"provider": "openrouter", "upstream_model": "up", "request_id": "r"});
         let (mut whole, mut streamed) = (answer(), answer());

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::formats::events::{Broken, Reader, Verdict, event_of};
 use crate::formats::openai::glance;
+use crate::formats::responses::head::Own;
 use crate::formats::responses::wire::{last_event, status_of};
 use crate::formats::{Progress, Written};
 use crate::providers::internal;
@@ -21,9 +22,8 @@ static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"type\":
 /// What a stream has shown so far.
 #[derive(Default)]
 pub struct Events {
-    /// What the client calls the model, and the limit that it asked for.
-    model: String,
-    limit: Value,
+    /// What is ours to say.
+    own: Own,
     /// The response as it began.
     begun: Map<String, Value>,
     /// The events that bring output: for counting tokens, or for what a response does not repeat.
@@ -36,9 +36,9 @@ pub struct Events {
 }
 
 impl Events {
-    /// Of an answer whose client knows the model by this name, and asked for at most so many tokens.
-    pub fn new(model: &str, limit: Value) -> Self {
-        Self { model: model.to_owned(), limit, ..Self::default() }
+    /// Of an answer of which this is ours to say.
+    pub fn new(own: Own) -> Self {
+        Self { own, ..Self::default() }
     }
 
     /// How far the stream has come.
@@ -95,6 +95,36 @@ impl Events {
         items.into_values().collect()
     }
 
+    /// The items that have come, and of a message that has not come to its end what has.
+    pub fn so_far(&self) -> Vec<Value> {
+        let mut items: BTreeMap<u64, Value> = BTreeMap::new();
+        for event in self.kept.iter().filter_map(|event| serde_json::from_slice::<Value>(event).ok()) {
+            let number = |name: &str| event.get(name).and_then(Value::as_u64).unwrap_or_default();
+            let (kind, piece) = match event["type"].as_str().unwrap_or_default() {
+                "response.output_item.done" => {
+                    items.insert(number("output_index"), event["item"].clone());
+                    continue;
+                }
+                "response.output_text.delta" => ("output_text", "text"),
+                "response.refusal.delta" => ("refusal", "refusal"),
+                _ => continue,
+            };
+            let begun = || json!({ "type": "message", "id": event["item_id"], "role": "assistant", "status": "incomplete", "content": [] });
+            let item = items.entry(number("output_index")).or_insert_with(begun);
+            let Some(content) = item["content"].as_array_mut() else { continue };
+            if content.last().is_none_or(|part| part["type"] != kind) {
+                let annotations = (kind == "output_text").then(|| ("annotations".to_owned(), json!([])));
+                let part = [("type".to_owned(), json!(kind)), (piece.to_owned(), json!(""))];
+                content.push(Value::Object(part.into_iter().chain(annotations).collect()));
+            }
+            let Some(part) = content.last_mut() else { continue };
+            let text =
+                part[piece].as_str().unwrap_or_default().to_owned() + event["delta"].as_str().unwrap_or_default();
+            part[piece] = json!(text);
+        }
+        items.into_values().collect()
+    }
+
     fn end(&mut self, kind: &str, response: Value) -> Result<(), Broken> {
         let Value::Object(mut response) = response else { return Err(Broken::Garbled) };
         self.put_names(&mut response);
@@ -108,11 +138,9 @@ impl Events {
         Ok(())
     }
 
-    /// Calls a response's model as its client does, and repeats the client's own limit.
     fn put_names(&self, response: &mut Map<String, Value>) {
         for_clients(response);
-        response.insert("model".to_owned(), json!(self.model));
-        response.insert("max_output_tokens".to_owned(), self.limit.clone());
+        self.own.put(response);
     }
 }
 

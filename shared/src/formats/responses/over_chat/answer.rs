@@ -9,8 +9,8 @@ use crate::formats::chat::Chat;
 use crate::formats::events::{EventStream, event_of, named_event};
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body::GatewayNote;
-use crate::formats::responses::{items, usage, wire};
-use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
+use crate::formats::responses::{items, kept, usage, wire};
+use crate::formats::{Answer, Bill, Broken, Ending, Progress, Report, StoredAnswer, Written};
 use crate::object::Object;
 
 /// A chat completion as it comes in, and the output that it becomes.
@@ -32,6 +32,15 @@ impl OverChat {
             EventStream::default().push(events, &mut self.output, out)?;
         }
         Ok(())
+    }
+
+    /// The output of a chat completion that is all there.
+    fn whole_output(&self) -> Result<Output, Broken> {
+        let chat = self.chat.body().ok_or(Broken::Garbled)?;
+        let chat = serde_json::from_slice(&chat).map_err(|_| Broken::Garbled)?;
+        let mut output = Output::new(self.reading.clone());
+        output.take(chat)?;
+        Ok(output)
     }
 
     /// A response with what it used.
@@ -86,16 +95,24 @@ impl Answer for OverChat {
         self.chat.written()
     }
 
-    /// A response is no turn of a chat that is kept.
     fn said(&self) -> Option<Map<String, Value>> {
-        None
+        self.chat.said()
+    }
+
+    fn stored(&self, bill: Option<&Bill<'_>>, ending: Ending) -> Option<StoredAnswer> {
+        let whole = if self.output.has_begun() { None } else { Some(self.whole_output().ok()?) };
+        let output = whole.as_ref().unwrap_or(&self.output);
+        let (mut response, items) = (output.response(None), output.so_far());
+        if ending == Ending::Complete {
+            response.insert("output".to_owned(), Value::Array(items));
+        } else {
+            response = kept::broken_off(response, items, ending);
+        }
+        kept::apart(&self.billed(response, bill).ok()?)
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
-        let chat = self.chat.body().ok_or(Broken::Garbled)?;
-        let chat = serde_json::from_slice(&chat).map_err(|_| Broken::Garbled)?;
-        let mut output = Output::new(self.reading.clone());
-        output.take(chat)?;
+        let output = self.whole_output()?;
         self.billed(output.response(None), Some(bill)).map(Bytes::from).map_err(|_| Broken::Garbled)
     }
 
@@ -133,7 +150,7 @@ mod tests {
 
     fn reading(request: Value) -> Reading {
         let request = request.as_object().expect("an object");
-        let head = super::super::super::head::Head::of(request, "a/b", Name::new());
+        let head = super::super::super::head::Head::of(request, "a/b", Name::new(), false);
         let seals = request.contains_key("include");
         Reading { head, tools: Tools::read(request).expect("tools"), seals }
     }

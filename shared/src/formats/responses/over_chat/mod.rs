@@ -1,6 +1,7 @@
 //! A response by way of chat: for every provider that speaks no Responses.
 //!
-//! - `request`, `conversation`: the request as a chat completion's. `sealed`: thoughts that a client keeps for a model.
+//! - `request`, `conversation`: the request as a chat completion's. `sealed`: thoughts that a client keeps for a model. `said`: what a
+//!   model has said, as a kept chat has it.
 //! - `answer`, `output`, `item`: the chat completion as a response.
 
 mod answer;
@@ -8,8 +9,10 @@ mod conversation;
 mod item;
 mod output;
 mod request;
+mod said;
 mod sealed;
 
 pub use answer::OverChat;
-pub use request::to_chat;
-pub use sealed::is_ours as sealed_by_us;
+pub use request::{kept_messages, to_chat};
+pub use said::said;
+pub use sealed::{is_ours as sealed_by_us, seal};

@@ -70,6 +70,29 @@ impl Output {
         response
     }
 
+    /// Whether anything has come.
+    pub const fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The items by now, of a message that has not come to its end what has; with thoughts in the form in which their provider takes
+    /// them back, whether the client has asked for it or not.
+    pub fn so_far(&self) -> Vec<Value> {
+        let one = |item: &Item| match (&item.whole, &item.content) {
+            (Some(whole), Content::Thoughts(thoughts)) if !thoughts.signed.is_empty() => {
+                let mut whole = whole.clone();
+                whole["encrypted_content"] = json!(sealed::seal(&thoughts.signed));
+                Some(whole)
+            }
+            (Some(whole), _) => Some(whole.clone()),
+            (None, Content::Message(said)) => {
+                Some(message(said, (&item.id, item.at), "incomplete", &mut Writer::default()))
+            }
+            (None, _) => None,
+        };
+        self.items.iter().filter_map(one).collect()
+    }
+
     /// The events of a chunk, or of a whole chat completion.
     ///
     /// # Errors

@@ -76,12 +76,25 @@ pub fn to_chat(
     (chat, reading)
 }
 
+/// The messages of a chat that is kept: with all that a model has thought.
+#[must_use]
+pub fn kept_messages(request: &Map<String, Value>, tools: &Tools) -> Vec<Value> {
+    let mut conversation = Conversation::new(tools);
+    conversation.takes_text = true;
+    conversation.takes_signed = true;
+    said_in(request, conversation)
+}
+
 fn messages(request: &Map<String, Value>, tools: &Tools, target: &Target<'_>) -> Vec<Value> {
     let mut conversation = Conversation::new(tools);
     conversation.takes_text = target.provider.quirks.open_weights;
     conversation.system_first = target.provider.quirks.open_weights;
     // Only a provider of Anthropic's has signed what it takes back so.
     conversation.takes_signed = target.provider.path(Format::Chat).is_none();
+    said_in(request, conversation)
+}
+
+fn said_in(request: &Map<String, Value>, mut conversation: Conversation<'_>) -> Vec<Value> {
     if let Some(instructions) = request.get("instructions").and_then(Value::as_str) {
         conversation.system(instructions);
     }
@@ -122,7 +135,7 @@ mod tests {
         let target = Target { output_limit: 9, reasoning, ..Target::of(provider) };
         let request = request.as_object().expect("an object");
         let tools = Tools::read(request).expect("tools");
-        Value::Object(to_chat(request, &tools, Head::of(request, "a/b", Name::new()), &target).0)
+        Value::Object(to_chat(request, &tools, Head::of(request, "a/b", Name::new(), false), &target).0)
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What a call takes up from calls before it and leaves to those after it: as a turn of a chat that is kept, what was said
-//! before joins its request, and what is said in it is kept with its settlement.
+//! A call as a turn of a chat that is kept: what was said before joins its request, and what is said in it is kept with its
+//! settlement.
 //!
 //! Kept is what a client has got of an answer: the whole of a complete one, and of a stream whatever came before it was cut
 //! off. A call that has failed, or was given up before a word, keeps nothing, so that it can be sent again.
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::off_the_async_threads;
 use crate::app::SharedApp;
 use crate::chats::{answer, history};
 use crate::credits::hold::{Hold, HoldTurn};
@@ -99,12 +100,4 @@ fn in_session(error: Error) -> Error {
     let message =
         format!("This request cannot go on with the chat session ({place} of both together): {}", error.message);
     error.with_message(message).with_param("session_id")
-}
-
-/// Messages may be megabytes.
-async fn off_the_async_threads<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a turn of a chat cannot be read");
-        Error::new(Code::InternalError)
-    })
 }
