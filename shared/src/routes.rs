@@ -266,7 +266,7 @@ routes! {
     /// Forgets what is past its account's retention.
     cron_retention at "/api/cron/retention" { GET cron::retention::forget: Cron } cron "23 * * * *";
     /// Finds out about payments that no webhook has told of, and asks for refunds that were not asked for.
-    cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } needs [Stripe] cron "11,41 * * * *";
+    cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } cron "11,41 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }

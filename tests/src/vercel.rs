@@ -71,7 +71,10 @@ impl VercelHost {
         let base_url = format!("http://127.0.0.1:{port}");
         let requests = AtomicU64::new(0);
         let host = Self { function, base_url, messages, requests, http: http_client(), _socket: folder };
-        let started = host.message(|message| message["type"] == "server-started").await;
+        // One whose port somebody else has taken meanwhile ends here.
+        let Some(started) = host.find(|message| message["type"] == "server-started").await else {
+            return Err(host.function.output());
+        };
         assert_eq!(started["payload"]["httpPort"].to_string(), port, "{started}");
         Ok(host)
     }
@@ -110,10 +113,15 @@ impl VercelHost {
     }
 
     async fn message(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.find(wanted).await.expect("the function keeps its socket open")
+    }
+
+    /// The first such message; none if the function ends without.
+    async fn find(&self, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         let mut messages = self.messages.clone();
         let found = messages.wait_for(|messages| messages.iter().any(&wanted));
-        let found = certain("the function's message", found).await.expect("the function keeps its socket open");
-        found.iter().find(|message| wanted(message)).cloned().expect("it was found just now")
+        let found = certain("the function's message", found).await.ok()?;
+        found.iter().find(|message| wanted(message)).cloned()
     }
 }
 

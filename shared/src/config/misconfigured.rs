@@ -51,6 +51,12 @@ impl Misconfigured {
         self.variable
     }
 
+    /// Whether nobody has set it, which is how whoever runs a deployment says that it does without.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        !self.is_malformed
+    }
+
     /// Writes the operator's line.
     pub fn log(&self) {
         if self.is_malformed {

@@ -122,6 +122,7 @@ fn the_list_names_every_variable_that_is_read() {
         match name {
             "SUPABASE_URL" | "UPSTASH_REDIS_REST_URL" => Some("https://x.example".to_owned()),
             "SUPABASE_SECRET_KEY" => Some("sb_secret_1".to_owned()),
+            "STRIPE_SECRET_KEY" => Some("sk_test_1".to_owned()),
             "UPSTASH_REDIS_REST_TOKEN" | "RESEND_API_KEY" | "PRIVY_APP_ID" => Some("t".to_owned()),
             "FROM_EMAIL" => Some("a@b.example".to_owned()),
             _ => None,

@@ -74,7 +74,7 @@ impl Kind {
             (Self::KeyHash, Place::Table(name)) => ["api_keys", "former_secrets"].contains(&name.as_str()),
             (Self::CodeHash, Place::Table(name)) => name == "sign_in_codes",
             (Self::Fernet, Place::Table(name)) => {
-                ["provider_keys", "chat_sessions", "chat_messages"].contains(&name.as_str())
+                ["provider_keys", "chat_sessions", "chat_messages", "stored_responses"].contains(&name.as_str())
             }
             // A month of the audit trail is a table of its own.
             (Self::Tail, Place::Table(name)) => name == "provider_keys" || name.starts_with("audit_logs"),

@@ -1,5 +1,6 @@
 //! What no event has told is found out.
 
+use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::World;
@@ -9,6 +10,12 @@ use super::shop::{DOLLAR, begin, come_back, deliver, intent, pay, payment_id};
 async fn reconcile(world: &World) -> Value {
     let secret = world.platform.cron_secret();
     Answer::to(world.get("/api/cron/reconcile-payments", secret)).await.success()
+}
+
+#[tokio::test]
+async fn a_deployment_without_an_account_at_stripe_has_nothing_to_find_out() {
+    let world = World::with(Engine::InProcess, &[("STRIPE_SECRET_KEY", "")]).await;
+    assert_eq!(reconcile(&world).await["events"], 0);
 }
 
 #[tokio::test]
