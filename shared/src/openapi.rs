@@ -147,10 +147,11 @@ fn complete(described: &mut Value, schemas: &Value, route: &Route, operation: &O
     let takes_body = described.get("requestBody").is_some();
     let takes_anything = takes_body || described.get("parameters").is_some();
     if let Some(body) = described.get_mut("requestBody") {
-        // A body without required members may be left out.
+        // A body of which nothing is required may be left out.
         let schema = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
         let schema = schema.rsplit('/').next().and_then(|name| schemas.get(name));
-        let needs_something = schema.is_none_or(|schema| schema.get("required").is_some());
+        let needs_something = schema
+            .is_none_or(|schema| ["required", "minProperties"].iter().any(|needed| schema.get(*needed).is_some()));
         body["required"] = json!(needs_something);
     }
     let mut refusals = Vec::new();

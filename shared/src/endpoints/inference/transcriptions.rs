@@ -106,8 +106,8 @@ pub async fn create(
 #[utoipa::path(post, path = "/v1/audio/translations", tag = "inference",
     request_body(content((TranscriptionRequest = "multipart/form-data"), (TranscriptionRequest = "application/json"))),
     responses(
-        (status = 200, description = "The text in English.",
-         content((Transcript = "application/json"), (String = "text/plain"))),
+        (status = 200, description = "The text in English; with `stream`, events.",
+         content((Transcript = "application/json"), (String = "text/plain"), (StreamEvent = "text/event-stream"))),
         (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`, `unsupported_modality`; \
             `upstream_rejected` in the provider's own words"),
         (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),

@@ -62,6 +62,7 @@ impl ImageEditRequest {
         let stream = body::read(&request, "stream", "`stream` is true or false.")?.unwrap_or(false);
         let images = body::whole_number(&request, "n", MOST_IMAGES)?.unwrap_or(1);
         members::partial_images(&request, stream)?;
+        body::texts(&request, &members::WORDS)?;
         let image = members::size_and_quality(&request)?;
         let routing = Routing::read(&request, pinned)?;
         let prompt = PromptSize {
@@ -179,6 +180,7 @@ mod tests {
     #[test]
     fn wrong_members_are_named() {
         for (member, value) in [
+            ("input_fidelity", json!({})),
             ("image", json!("https://example.com/a.png")),
             ("image", json!([])),
             ("image", json!(vec![PNG; 17])),

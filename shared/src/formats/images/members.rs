@@ -66,6 +66,9 @@ pub const EDIT_MEMBERS: Members = Members {
 /// What OpenAI's images have and OpenRouter's have not.
 pub const NOT_AT_OPENROUTER: [&str; 5] = ["response_format", "style", "user", "moderation", "partial_images"];
 
+/// Words that steer an image and cost nothing.
+pub const WORDS: [&str; 5] = ["background", "moderation", "output_format", "response_format", "input_fidelity"];
+
 /// The words that steer an image, each as it is charged: `1024x1024/high`. What is not said is the provider's choice.
 ///
 /// # Errors

@@ -39,6 +39,7 @@ impl ImageRequest {
         let stream = body::read(&request, "stream", "`stream` is true or false.")?.unwrap_or(false);
         let images = body::whole_number(&request, "n", MOST_IMAGES)?.unwrap_or(1);
         members::partial_images(&request, stream)?;
+        body::texts(&request, &members::WORDS)?;
         let image = members::size_and_quality(&request)?;
         let routing = Routing::read(&request, pinned)?;
         let demand = demand(
@@ -174,6 +175,8 @@ mod tests {
             ("n", json!(11)),
             ("size", json!(1024)),
             ("quality", json!(1)),
+            ("output_format", json!({})),
+            ("background", json!([])),
             ("stream", json!("yes")),
             ("partial_images", json!(4)),
             ("partial_images", json!(1)),

@@ -75,6 +75,18 @@ pub fn read<'s, T: Deserialize<'s>>(
     request.read(name).map_err(|_| Error::invalid(name, message))
 }
 
+/// Checks members that are texts, where they are there.
+///
+/// # Errors
+/// 400 that names the first one that is none.
+pub fn texts(request: &Object<'_>, names: &[&'static str]) -> Result<(), Error> {
+    for name in names {
+        let text: Result<Option<String>, _> = request.read(name);
+        text.map_err(|_| Error::invalid(*name, format!("`{name}` is a text.")))?;
+    }
+    Ok(())
+}
+
 /// A whole number from 1 to `most`.
 ///
 /// # Errors

@@ -58,6 +58,9 @@ const FORMATS: [(&str, Wording, &str); 6] = [
     ("diarized_json", Wording::Json, "diarized_json"),
 ];
 
+const GRANULARITIES: &str =
+    "`timestamp_granularities` is a list of texts; each is a part `timestamp_granularities[]` in a form.";
+
 /// What is asked for of a sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -98,6 +101,8 @@ impl TranscriptionRequest {
         let files = files(form.files, &request)?;
         let prompt: Option<String> = body::read(&request, "prompt", "`prompt` is a text.")?;
         let prompt = prompt.unwrap_or_default();
+        body::texts(&request, &["language"])?;
+        let _: Option<Vec<String>> = body::read(&request, "timestamp_granularities", GRANULARITIES)?;
         let stream = body::read(&request, "stream", "`stream` is true or false.")?.unwrap_or(false);
         let format: Option<String> = body::read(&request, "response_format", "`response_format` is a text.")?;
         let format = FORMATS.into_iter().find(|(name, ..)| format.as_deref().is_none_or(|asked| asked == *name));
@@ -256,6 +261,8 @@ mod tests {
     #[test]
     fn wrong_members_are_named() {
         for (member, value) in [
+            ("timestamp_granularities", json!({})),
+            ("language", json!(1)),
             ("response_format", json!("xml")),
             ("stream", json!("yes")),
             ("prompt", json!(["a"])),
