@@ -25,7 +25,6 @@ pub const FILES: &[&str] = &["file"];
 /// charged for, beside the file.
 const MEMBERS: Members = Members {
     known: &[
-        "file",
         "input_audio",
         "prompt",
         "language",
@@ -36,6 +35,8 @@ const MEMBERS: Members = Members {
         "chunking_strategy",
     ],
     instead: &[
+        // A form's file is no member of it.
+        ("file", "input_audio"),
         ("audio", "file"),
         ("input", "file"),
         ("url", "file"),
@@ -266,6 +267,7 @@ mod tests {
             ("response_format", json!("xml")),
             ("stream", json!("yes")),
             ("prompt", json!(["a"])),
+            ("file", json!("UklGRg==")),
             ("file_url", json!("https://example.com/a.mp3")),
             ("known_speaker_references", json!(["data:audio/wav;base64,AAAA"])),
             ("service_tier", json!("priority")),
