@@ -16,7 +16,10 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shared::html::escape;
 use uuid::Uuid;
+
+use crate::pages::page;
 
 /// So many messages are kept; the oldest go first.
 const KEPT: usize = 100;
@@ -194,36 +197,33 @@ async fn show(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response {
     if accepts.contains("application/json") {
         return Json(messages).into_response();
     }
-    let mut page = include_str!("mailbox.html").to_owned();
+    let mut body = String::new();
     if messages.is_empty() {
-        page.push_str(
+        body.push_str(
             "<p>No mail yet. A sign-in code that is asked for at <code>POST /auth/register</code> arrives here.</p>\n",
         );
     }
     // Newest first, and the source of HTML bodies rather than their looks: a page must not run what was mailed.
     for message in messages.iter().rev() {
-        let body = message.text.as_deref().or(message.html.as_deref()).unwrap_or_default();
-        page.push_str(&format!(
+        let text = message.text.as_deref().or(message.html.as_deref()).unwrap_or_default();
+        body.push_str(&format!(
             "<article><h2>{}</h2><p>{} &rarr; {}, <time datetime=\"{received}\">{received}</time></p>\
              <pre>{}</pre></article>\n",
-            escaped(&message.subject),
-            escaped(&message.from),
-            escaped(&message.to.join(", ")),
-            escaped(body),
+            escape(&message.subject),
+            escape(&message.from),
+            escape(&message.to.join(", ")),
+            escape(text),
             received = received(message.received),
         ));
     }
-    page.push_str("</main>\n");
-    Html(page).into_response()
+    let introduction = "What the gateway would have sent, the newest first, times in UTC. For programs: \
+                        <code>curl -H 'accept: application/json' /_local/mail</code> at this address.";
+    Html(page("Mail", introduction, &body)).into_response()
 }
 
 /// The time in UTC to the second (RFC 3339).
 fn received(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map(|time| format!("{time:.0}")).unwrap_or_default()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -14,6 +14,16 @@ pub(crate) fn guarded(pages: Router) -> Router {
     pages.layer(from_fn(guard))
 }
 
+/// A page in HTML. What its body quotes is escaped already (`shared::html::escape`).
+pub(crate) fn page(title: &str, introduction: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+         <style>\n{}</style>\n<main>\n<h1>{title}</h1>\n<p>{introduction}</p>\n{body}</main>\n",
+        include_str!("pages.css")
+    )
+}
+
 async fn guard(request: Request, next: Next) -> Response {
     if is_from_here(request.headers()) {
         return next.run(request).await;

@@ -1,6 +1,7 @@
 //! Escaping of text for HTML.
 
 /// The text with the characters escaped that mean something in HTML.
-pub(crate) fn escape(text: &str) -> String {
+#[must_use]
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

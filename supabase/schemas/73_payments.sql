@@ -130,12 +130,16 @@ declare
   at timestamptz;
 begin
   perform gateway.require(jsonb_build_object('known', coalesce(seen ->> 'session', seen ->> 'intent')), 'known');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
   perform gateway.take_turns_at_intent(seen ->> 'intent');
   select * into account from gateway.accounts where id = session.account_id for no key update;
   at := gateway.now();
   perform gateway.note_customer(account.id, seen ->> 'customer', payment.livemode, at);
   payment := gateway.note_payment(payment.id, seen);
   -- A webhook may have been faster.
+  account := gateway.catch_up(account, at);
   account := gateway.reconcile_payment(account, payment.id, at);
   return gateway.payment_view(payment);
 end;

@@ -7,12 +7,18 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, header};
 use serde_json::Value;
+use shared::html::escape;
 
 use super::delivery::Mishaps;
 use super::form::Form;
 use super::intents::Card;
 use super::refusal::Refusal;
 use super::{Stripe, checkout, disputes, intents, refunds};
+use crate::pages::page;
+
+const TITLE: &str = "Stripe, as a stand-in";
+const INTRODUCTION: &str = "Nothing here is real money. For programs: \
+                            <code>curl -H 'accept: application/json' /_local/stripe</code> at this address.";
 
 /// The cards that can be chosen, with what each is called.
 const CARDS: [(&str, &str); 8] = [
@@ -118,11 +124,11 @@ async fn act(
             } else {
                 "/_local/stripe".to_owned()
             };
-            Html(page(&format!(
-                "<p role=\"alert\">{}</p><p><a href=\"{}\">Back</a></p>",
-                escaped(message),
-                escaped(&again)
-            )))
+            Html(page(
+                TITLE,
+                INTRODUCTION,
+                &format!("<p role=\"alert\">{}</p><p><a href=\"{}\">Back</a></p>", escape(message), escape(&again)),
+            ))
             .into_response()
         }
     }
@@ -176,9 +182,9 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
         body.push_str(&form("pay", &id, &format!("<label>With <select name=\"card\">{cards}</select></label>"), "Pay"));
         body.push_str(&form("expire", &id, "", "Let it expire"));
     } else {
-        body.push_str(&format!("<p>It is {}.</p>", escaped(session["status"].as_str().unwrap_or_default())));
+        body.push_str(&format!("<p>It is {}.</p>", escape(session["status"].as_str().unwrap_or_default())));
     }
-    Html(page(&body)).into_response()
+    Html(page(TITLE, INTRODUCTION, &body)).into_response()
 }
 
 async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response {
@@ -191,7 +197,7 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
     }
     let mut body = String::new();
     let mut row = |object: &Value, amount: &str, forms: String| {
-        let text = |name: &str| escaped(object[name].as_str().unwrap_or_default());
+        let text = |name: &str| escape(object[name].as_str().unwrap_or_default());
         body.push_str(&format!(
             "<article><h2>{} {}</h2><p>{}, {}</p>{forms}</article>",
             text("object"),
@@ -234,25 +240,17 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
         body.push_str("<p>Nothing yet. <code>POST /api/stripe/checkout-session</code> makes a page to pay at.</p>");
     }
     body.push_str("<form method=\"post\" action=\"/_local/stripe/advance\"><label>Seconds <input name=\"seconds\" inputmode=\"numeric\" value=\"3600\"></label> <button>Advance the clock</button></form>");
-    Html(page(&body)).into_response()
+    Html(page(TITLE, INTRODUCTION, &body)).into_response()
 }
 
 fn form(act: &str, id: &str, fields: &str, label: &str) -> String {
     format!(
         "<form method=\"post\" action=\"/_local/stripe/{act}/{}\">{fields} <button>{label}</button></form>",
-        escaped(id)
+        escape(id)
     )
 }
 
 fn dollars(cents: &Value) -> String {
     let cents = cents.as_i64().unwrap_or_default();
     format!("${}.{:02}", cents / 100, cents % 100)
-}
-
-fn page(body: &str) -> String {
-    format!("{}{body}</main>\n", include_str!("page.html"))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,8 +1,8 @@
 //! What older keys of the keyring sealed of chats, sealed anew under the newest one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::endpoints::answer::malformed;
 use crate::error::Result;
 use crate::keyring::{self, Sealed};
+use crate::resealing::{Resealed, Stored, in_rounds, reseal};
 
-/// How many rounds that renew something one run makes at most.
-const ROUNDS: usize = 5;
+const CHATS: Stored = Stored { list: "list_outdated_chats", renew: "renew_chats", rounds: 5 };
 
 #[derive(Deserialize)]
 struct Outdated {
@@ -34,30 +34,15 @@ struct Message {
     content: Sealed,
 }
 
-#[derive(Deserialize)]
-struct Done {
-    renewed: usize,
-}
-
-/// The outdated token and what takes its place.
-#[derive(Serialize)]
-struct Renewed(String, Sealed);
-
-/// Seals anew some of what older keys sealed; answers how much. A keyring of one has nothing to renew from. What no key can
-/// open stays as it is, with an ERROR in the log, and keeps nothing beside or behind it from being renewed. No round is begun
-/// after `longest`.
+/// Seals some of them anew; answers how many. What no key can open keeps nothing beside it from being renewed, either. See
+/// [`in_rounds`].
 ///
 /// # Errors
 /// `service_unavailable`.
 pub async fn renew_outdated(app: &App, longest: Duration) -> Result<usize> {
-    let versions = keyring::older_versions(app);
-    let (began, mut renewed, mut rounds) = (Instant::now(), 0, 0);
-    let mut after = json!({});
-    while !versions.is_empty() && rounds < ROUNDS && began.elapsed() < longest {
-        let asked = json!({ "versions": versions, "after": after });
-        let outdated: Outdated = app.supabase()?.rpc("list_outdated_chats", &asked).await?;
+    in_rounds(app, &CHATS, longest, |outdated: Outdated, after| {
         if outdated.sessions.is_empty() && outdated.messages.is_empty() {
-            break;
+            return None;
         }
         // Onward from the last of each.
         if let Some(session) = outdated.sessions.last() {
@@ -66,24 +51,17 @@ pub async fn renew_outdated(app: &App, longest: Duration) -> Result<usize> {
         if let Some(message) = outdated.messages.last() {
             after["message"] = json!(message.id);
         }
-        let renew = json!({
+        Some(json!({
             "sessions": outdated.sessions.iter().filter_map(|session| session_anew(app, session).ok()).collect::<Vec<_>>(),
             "messages": outdated.messages.iter().filter_map(|message| message_anew(app, message).ok()).collect::<Vec<_>>(),
-        });
-        let done: Done = app.supabase()?.rpc("renew_chats", &json!({ "renewed": renew })).await?;
-        renewed += done.renewed;
-        rounds += usize::from(done.renewed > 0);
-    }
-    Ok(renewed)
-}
-
-fn anew(app: &App, sealed: &Sealed) -> Result<Renewed> {
-    Ok(Renewed(sealed.ciphertext.clone(), keyring::seal(app, &keyring::open(app, sealed)?)?))
+        }))
+    })
+    .await
 }
 
 fn session_anew(app: &App, session: &Session) -> Result<serde_json::Value> {
-    let title = session.title.as_ref().map(|title| anew(app, title)).transpose()?;
-    let metadata = session.metadata.as_ref().map(|metadata| anew(app, metadata)).transpose()?;
+    let title = session.title.as_ref().map(|title| reseal(app, title)).transpose()?;
+    let metadata = session.metadata.as_ref().map(|metadata| reseal(app, metadata)).transpose()?;
     Ok(json!({ "id": session.id, "title": title, "metadata": metadata }))
 }
 
@@ -91,6 +69,6 @@ fn message_anew(app: &App, kept: &Message) -> Result<serde_json::Value> {
     let text = keyring::open(app, &kept.content)?;
     let message = RawValue::from_string(text.clone()).map_err(|error| malformed(&error))?;
     let terms = terms_of(&message, keyring::newest(app)?);
-    let content = Renewed(kept.content.ciphertext.clone(), keyring::seal(app, &text)?);
+    let content = Resealed(kept.content.ciphertext.clone(), keyring::seal(app, &text)?);
     Ok(json!({ "id": kept.id, "content": content, "terms": terms }))
 }

@@ -312,6 +312,22 @@ pub struct Bill<'a> {
     pub session_id: Option<Uuid>,
 }
 
+#[cfg(test)]
+impl Bill<'static> {
+    /// A bill of tests, in which nothing is special.
+    pub(crate) const fn of(usage: Usage) -> Self {
+        Self {
+            usage,
+            estimated: false,
+            cost: Nanos(1),
+            provider: "p",
+            upstream_model: "up",
+            request_id: "r",
+            session_id: None,
+        }
+    }
+}
+
 impl Bill<'_> {
     /// A format's `usage` object with what is charged, and the mark of an estimate.
     ///

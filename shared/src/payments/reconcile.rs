@@ -63,7 +63,7 @@ pub async fn reconcile(app: &App, longest: Duration) -> Result<Reconciled> {
     if open.unmatched > 0 {
         tracing::error!(events = open.unmatched, "events wait for what they are about");
     }
-    for made in open.refunds {
+    for made in open.refunds.into_iter().take_while(|_| begun.elapsed() < longest) {
         match refund::ask_again(app, made).await {
             Ok(_) => done.refunds += 1,
             Err(error) => tracing::warn!(%error, "a refund cannot be asked for"),
@@ -128,7 +128,9 @@ async fn ask_about(app: &App, payment: &OpenPayment) -> Result<()> {
         (_, "processing") => "payment_intent.processing",
         _ => "payment_intent.succeeded",
     };
-    let id = format!("asked-{}-{}", payment.id, object["status"].as_str().unwrap_or_default());
+    // A session can be complete before it is paid.
+    let word = |member: &str| object[member].as_str().unwrap_or_default();
+    let id = format!("asked-{}-{}-{}", payment.id, word("status"), word("payment_status"));
     let event = json!({"id": id, "object": "event", "type": name, "created": object["created"],
         "livemode": object["livemode"], "data": {"object": object}});
     apply::event(app, &event).await.map(|_| ())

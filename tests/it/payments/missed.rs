@@ -64,6 +64,33 @@ async fn a_payment_whose_events_are_too_old_to_ask_for_is_asked_about() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_complete_before_it_is_paid_is_asked_about_until_it_is() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (session, begun) = begin(&world, &account, &json!({"amount": 10})).await;
+    let stripe = &world.platform.stripe;
+    stripe.act("pay", &session, &[("card", "slow")]).expect("it is complete");
+    // None of the events is asked for.
+    world
+        .sql(
+            "insert into gateway.stripe_events (id, type, outcome, livemode, created_at, received_at)
+               values ('evt_now', 'test', 'ignored', false, gateway.now() + interval '50 days', gateway.now());
+             update gateway.payments set created_at = created_at - interval '2 days'",
+        )
+        .await;
+    let asked = async |expected: (&str, i64)| {
+        let _ = stripe.take_events();
+        reconcile(&world).await;
+        let status = format!("select status from gateway.payments where id = '{}'", payment_id(&begun));
+        assert_eq!((world.value(&status).await, world.money(account.id).await.0), (json!(expected.0), expected.1));
+    };
+    asked(("processing", 0)).await;
+    stripe.act("settle", &session, &[("paid", "true")]).expect("it is paid");
+    asked(("succeeded", 10 * DOLLAR)).await;
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_refund_that_stripe_was_never_asked_for_is_asked_for_and_one_that_was_is_not_made_twice() {
     let world = World::start().await;
     let (admin, account) = (world.administrator().await, world.account(0).await);

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::StreamEvent;
 use super::app_name::app_name;
 use super::images::Images;
+use super::refusals::CallRefusals;
 use super::session::NoSession;
 use crate::app::SharedApp;
 use crate::call;
@@ -65,15 +66,9 @@ pub struct ImageEditRequest {
          content((Images = "application/json"), (StreamEvent = "text/event-stream"))),
         (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`, `unsupported_modality`; \
             `upstream_rejected` in the provider's own words"),
-        (status = 402, description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"),
         (status = 404, description = "`model_not_found`"),
         (status = 409, description = "`call_finished`"),
-        (status = 422, description = "`upstream_rejected`"),
-        (status = 429, description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, \
-            `quota_exceeded`, `trial_requests_used`, `upstream_rate_limited`"),
-        (status = 502, description = "`upstream_error`"),
-        (status = 503, description = "`service_unavailable`, `not_configured`, `no_provider`, `model_not_priced`, `upstream_unavailable`"),
-        (status = 504, description = "`upstream_timeout`, `deadline_exceeded`")))]
+        CallRefusals))]
 pub async fn create(
     State(app): State<SharedApp>,
     invocation: Invocation,

@@ -8,6 +8,7 @@ pub mod embeddings;
 pub mod image_edits;
 pub mod images;
 pub mod messages;
+mod refusals;
 pub mod rerank;
 pub mod responses;
 mod session;

@@ -134,15 +134,7 @@ mod tests {
         assert_eq!(text.matches("text_completion").count(), 2, "{text}");
         assert_eq!(answer.progress(), Progress::Done);
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1),
-            provider: "portkey",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { cost: Nanos(1), provider: "portkey", ..Bill::of(usage) };
         let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("an answer")).expect("json");
         let choice = json!([{"text": "hi", "index": 0, "logprobs": null, "finish_reason": "stop"}]);
         assert_eq!((&plain["object"], &plain["choices"]), (&json!("text_completion"), &choice));

@@ -49,15 +49,7 @@ mod tests {
 
     fn bill(estimated: bool) -> Bill<'static> {
         let usage = Usage { prompt: 8, ..Usage::default() };
-        Bill {
-            usage,
-            estimated,
-            cost: Nanos(160),
-            provider: "openrouter",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        }
+        Bill { estimated, cost: Nanos(160), provider: "openrouter", ..Bill::of(usage) }
     }
 
     #[test]

@@ -105,8 +105,7 @@ impl Request for ImageRequest {
     }
 
     fn prompt_text(&self) -> String {
-        let prompt = body::parse_again(&self.body).ok().and_then(|request| request.read("prompt").ok().flatten());
-        prompt.unwrap_or_default()
+        body::text_of(&self.body, "prompt")
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {

@@ -78,15 +78,7 @@ mod tests {
         event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"BB\",\"usage\":{\"input_tokens\":10,\"output_tokens\":272,\"total_tokens\":282}}\n\n";
 
     fn bill(usage: Usage) -> Bill<'static> {
-        Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(7),
-            provider: "portkey",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        }
+        Bill { cost: Nanos(7), provider: "portkey", ..Bill::of(usage) }
     }
 
     fn of(wanted: u64) -> LastEvent<ImageEvents> {

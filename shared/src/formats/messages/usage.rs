@@ -151,15 +151,7 @@ mod tests {
     #[test]
     fn a_bill_is_the_providers_figures_or_ours() {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1500),
-            provider: "p",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { cost: Nanos(1500), provider: "p", ..Bill::of(usage) };
         let mut reported = Reported::default();
         reported.take(json!({"input_tokens": 3, "output_tokens": 4, "service_tier": "standard"}));
         let billed = reported.billed(&bill).expect("json");

@@ -184,15 +184,7 @@ mod tests {
 
     fn bill() -> Bill<'static> {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1500),
-            provider: "chutes",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        }
+        Bill { cost: Nanos(1500), provider: "chutes", ..Bill::of(usage) }
     }
 
     #[test]

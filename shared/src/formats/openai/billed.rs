@@ -58,15 +58,7 @@ mod tests {
             r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":10,"total_tokens":736,"cost":0,"cached_tokens":4}"#,
         );
         let usage = reported.usage().expect("a report");
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1500),
-            provider: "chutes",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { cost: Nanos(1500), provider: "chutes", ..Bill::of(usage) };
         assert_eq!(
             billed(&reported, &bill).expect("json").get(),
             r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":700,"total_tokens":736,"cached_tokens":4,"prompt_tokens_details":{"cached_tokens":4},"cost":0.0000015}"#

@@ -42,6 +42,12 @@ pub fn parse_again(body: &Bytes) -> Result<Object<'_>, Error> {
     serde_json::from_slice(body).map_err(|error| unwritable(&error))
 }
 
+/// A text of a body that was parsed before; empty if it has none.
+#[must_use]
+pub fn text_of(body: &Bytes, name: &str) -> String {
+    parse_again(body).ok().and_then(|request| request.read(name).ok().flatten()).unwrap_or_default()
+}
+
 /// Names the member, unless that is no name: it may be as long as the body, or a key.
 fn twice(name: &str) -> Error {
     let is_name = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

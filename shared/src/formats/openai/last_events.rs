@@ -84,15 +84,7 @@ mod tests {
     #[test]
     fn the_last_events_share_the_streams_identity() {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
-        let bill = Bill {
-            usage,
-            estimated: true,
-            cost: Nanos(1500),
-            provider: "chutes",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { estimated: true, cost: Nanos(1500), provider: "chutes", ..Bill::of(usage) };
         let first = r#"{"id":"c1","created":5,"model":"m","choices":[]}"#;
         let events = closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill)).expect("json");
         let text = str::from_utf8(&events).expect("utf-8");

@@ -125,15 +125,7 @@ mod tests {
         let mut answer = answer(documents);
         answer.whole(Bytes::from(body.to_owned()), None).expect("a ranking");
         let usage = answer.report().map(|report| report.usage).unwrap_or_default();
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(2),
-            provider: "openrouter",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { cost: Nanos(2), provider: "openrouter", ..Bill::of(usage) };
         serde_json::from_slice(&answer.plain(&bill).expect("json")).expect("json")
     }
 

@@ -63,15 +63,7 @@ mod tests {
             usage,
             Usage { prompt: 30, cached: 20, written: 0, completion: 4, reasoning: 1, ..Usage::default() }
         );
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1500),
-            provider: "p",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { cost: Nanos(1500), provider: "p", ..Bill::of(usage) };
         let told = |bill: &Bill<'_>| -> Value {
             serde_json::from_str(billed(Some(&reported), bill).expect("json").get()).expect("json")
         };

@@ -120,8 +120,7 @@ impl Request for SpeechRequest {
     }
 
     fn prompt_text(&self) -> String {
-        let input = body::parse_again(&self.body).ok().and_then(|request| request.read("input").ok().flatten());
-        input.unwrap_or_default()
+        body::text_of(&self.body, "input")
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {

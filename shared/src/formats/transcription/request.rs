@@ -169,8 +169,7 @@ impl Request for TranscriptionRequest {
     }
 
     fn prompt_text(&self) -> String {
-        let prompt = body::parse_again(&self.members).ok().and_then(|request| request.read("prompt").ok().flatten());
-        prompt.unwrap_or_default()
+        body::text_of(&self.members, "prompt")
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {

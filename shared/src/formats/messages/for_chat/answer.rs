@@ -129,15 +129,7 @@ mod tests {
     #[test]
     fn a_message_is_the_chat_that_says_the_same() {
         let usage = Usage { prompt: 33, cached: 20, written: 10, completion: 4, ..Usage::default() };
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1),
-            provider: "anthropic",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { cost: Nanos(1), provider: "anthropic", ..Bill::of(usage) };
         let Value::Object(members) = message() else { panic!("an object") };
         let (mut streamed, mut whole) = (reader(), reader());
         streamed.push(events_of(members), &mut Vec::new()).expect("well-formed");

@@ -145,15 +145,7 @@ mod tests {
         assert!(text.contains(": ping\n\n"), "{text}");
         assert_eq!(answer.progress(), Progress::Done);
         let usage = answer.report().expect("it was reported").usage;
-        let bill = Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1),
-            provider: "portkey",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        };
+        let bill = Bill { cost: Nanos(1), provider: "portkey", ..Bill::of(usage) };
         let plain: Value = serde_json::from_slice(&answer.plain(&bill).expect("a message")).expect("json");
         assert_eq!(
             plain,

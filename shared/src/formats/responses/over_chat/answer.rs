@@ -194,15 +194,7 @@ mod tests {
     }
 
     fn bill(usage: crate::credits::usage::Usage) -> Bill<'static> {
-        Bill {
-            usage,
-            estimated: false,
-            cost: Nanos(1),
-            provider: "portkey",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        }
+        Bill { cost: Nanos(1), provider: "portkey", ..Bill::of(usage) }
     }
 
     #[test]
