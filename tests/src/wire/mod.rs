@@ -19,7 +19,7 @@ use shared::routes::ROUTES;
 
 use crate::world::{MODEL, Route, World};
 
-pub use each::{each, each_form, each_form_of_openai, each_of_openai, forms};
+pub use each::{each, each_form, each_form_of_formats, each_form_of_openai, each_format, each_of_openai, forms};
 
 /// The wires. The first one is chat, by which everything is tested that has nothing to do with formats.
 pub static WIRES: [Wire; 10] = [
