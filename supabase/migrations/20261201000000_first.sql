@@ -8850,22 +8850,23 @@ end;
 $$;
 
 -- Notes which customer at Stripe is the session's account. Answers the one to use: of two at once the first.
-create function public.set_customer(caller jsonb, customer text, livemode boolean) returns jsonb
+-- request: customer, livemode.
+create function public.set_customer(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
   account gateway.accounts;
 begin
-  perform gateway.require(jsonb_build_object('customer', customer, 'livemode', livemode), 'customer', 'livemode');
+  perform gateway.require(request, 'customer', 'livemode');
   select * into account from gateway.accounts where id = session.account_id for no key update;
-  perform gateway.note_customer(account.id, customer, livemode, gateway.now());
-  return gateway.customer_to_use(account, livemode);
+  perform gateway.note_customer(account.id, request ->> 'customer', (request ->> 'livemode')::boolean, gateway.now());
+  return gateway.customer_to_use(account, (request ->> 'livemode')::boolean);
 end;
 $$;
 
--- The customer whose pages at Stripe the session may see.
-create function public.get_customer(caller jsonb, livemode boolean) returns jsonb
+-- The customer whose pages at Stripe the session may see. request: livemode.
+create function public.get_customer(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
@@ -8873,9 +8874,9 @@ declare
   account gateway.accounts;
   known jsonb;
 begin
-  perform gateway.require(jsonb_build_object('livemode', livemode), 'livemode');
+  perform gateway.require(request, 'livemode');
   select * into account from gateway.accounts where id = session.account_id;
-  known := gateway.customer_to_use(account, livemode);
+  known := gateway.customer_to_use(account, (request ->> 'livemode')::boolean);
   if known ->> 'customer' is null then
     perform gateway.refuse(gateway.refusal(404, 'subscription_not_found', jsonb_build_object(
       'message', 'This account has bought nothing yet: POST /subscription/checkout sells a plan.')));
@@ -9475,10 +9476,10 @@ grant execute on function public.list_open_payments(jsonb) to service_role;
 -- 76_subscriptions.sql
 revoke execute on function public.begin_subscription(jsonb, jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.begin_subscription(jsonb, jsonb, jsonb) to service_role;
-revoke execute on function public.set_customer(jsonb, text, boolean) from public, anon, authenticated;
-grant execute on function public.set_customer(jsonb, text, boolean) to service_role;
-revoke execute on function public.get_customer(jsonb, boolean) from public, anon, authenticated;
-grant execute on function public.get_customer(jsonb, boolean) to service_role;
+revoke execute on function public.set_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_customer(jsonb, jsonb) to service_role;
+revoke execute on function public.get_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_customer(jsonb, jsonb) to service_role;
 revoke execute on function public.begin_subscription_change(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.begin_subscription_change(jsonb, jsonb) to service_role;
 revoke execute on function public.finish_subscription_change(jsonb, text, jsonb) from public, anon, authenticated;

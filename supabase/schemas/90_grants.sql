@@ -243,10 +243,10 @@ grant execute on function public.list_open_payments(jsonb) to service_role;
 -- 76_subscriptions.sql
 revoke execute on function public.begin_subscription(jsonb, jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.begin_subscription(jsonb, jsonb, jsonb) to service_role;
-revoke execute on function public.set_customer(jsonb, text, boolean) from public, anon, authenticated;
-grant execute on function public.set_customer(jsonb, text, boolean) to service_role;
-revoke execute on function public.get_customer(jsonb, boolean) from public, anon, authenticated;
-grant execute on function public.get_customer(jsonb, boolean) to service_role;
+revoke execute on function public.set_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_customer(jsonb, jsonb) to service_role;
+revoke execute on function public.get_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_customer(jsonb, jsonb) to service_role;
 revoke execute on function public.begin_subscription_change(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.begin_subscription_change(jsonb, jsonb) to service_role;
 revoke execute on function public.finish_subscription_change(jsonb, text, jsonb) from public, anon, authenticated;

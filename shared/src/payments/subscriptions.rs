@@ -94,7 +94,7 @@ pub async fn begin(
 async fn made_customer(app: &App, caller: &Caller, known: &Customer, livemode: bool, again: &str) -> Result<String> {
     let whose = (known.account_id, known.deployment);
     let made = new_customer(app, whose, known.email.as_deref(), again).await?;
-    let arguments = json!({ "customer": made, "livemode": livemode });
+    let arguments = json!({ "request": {"customer": made, "livemode": livemode} });
     let noted: Customer = caller.rpc(app, "set_customer", arguments).await?;
     // Of two at once the first holds, unless it is the one that Stripe has just refused.
     Ok(noted.customer.filter(|_| again.is_empty()).unwrap_or(made))
@@ -105,7 +105,7 @@ async fn price_of(app: &App, plan: &str, months: Months) -> Result<String> {
     let name = price_name(plan, months);
     let list = client::send(app, billing::price_named(&name), None).await?;
     list["data"][0]["id"].as_str().map(str::to_owned).ok_or_else(|| {
-        tracing::error!(price = name, "no price at Stripe has this lookup key: run `stripe setup`");
+        tracing::error!(price = name, "no price at Stripe has this lookup key");
         Error::new(Code::NotConfigured)
     })
 }
@@ -116,7 +116,7 @@ async fn price_of(app: &App, plan: &str, months: Months) -> Result<String> {
 /// 404 where nothing was bought yet; `payment_unavailable`.
 pub async fn portal(app: &App, caller: &Caller, return_url: &str) -> Result<PageMade> {
     let livemode = configured(&app.config.stripe)?.livemode;
-    let known: Customer = caller.rpc(app, "get_customer", json!({ "livemode": livemode })).await?;
+    let known: Customer = caller.rpc(app, "get_customer", json!({ "request": {"livemode": livemode} })).await?;
     let customer = known.customer.ok_or_else(|| Error::new(Code::SubscriptionNotFound))?;
     let portals = client::send(app, billing::portals(), None).await?;
     let ours = portals["data"].as_array().into_iter().flatten();

@@ -14,7 +14,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("POST", "trial_start") => {
             world
                 .sql(&format!(
-                    "insert into gateway.identities values ('email', '{}@test.example', '{}', gateway.now())",
+                    "insert into gateway.identities values ('email', '{}@test.example', '{}', gateway.now()) on conflict do nothing",
                     owner.id, owner.id
                 ))
                 .await;

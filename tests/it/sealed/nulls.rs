@@ -352,8 +352,12 @@ impl Scene {
                        "request": {"id": Uuid::now_v7(), "plan": "dev", "months": 12, "livemode": false}}),
                 &["idempotency"],
             ),
-            sample("set_customer", json!({"caller": user, "customer": "cus_another", "livemode": false}), &[]),
-            sample("get_customer", json!({"caller": user, "livemode": false}), &[]),
+            sample(
+                "set_customer",
+                json!({"caller": user, "request": {"customer": "cus_another", "livemode": false}}),
+                &[],
+            ),
+            sample("get_customer", json!({"caller": user, "request": {"livemode": false}}), &[]),
             sample(
                 "begin_subscription_change",
                 json!({"caller": user, "request": {"change": "upgrade", "subscription": null, "plan": "team", "months": 1}}),

@@ -36,7 +36,6 @@ pub struct NewPlan {
     plan: String,
     /// How long is paid for at once.
     #[serde(default)]
-    #[schema(inline)]
     interval: Interval,
 }
 

@@ -25,7 +25,6 @@ pub struct NewSubscription {
     plan: String,
     /// How long is paid for at once.
     #[serde(default)]
-    #[schema(inline)]
     interval: Interval,
     /// Where the buyer comes back to once it is paid.
     #[schema(pattern = "^https?://", max_length = 2000)]
