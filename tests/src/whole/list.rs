@@ -8,7 +8,7 @@ use shared::formats::{Format, Kind};
 use super::{Streams, Whole};
 
 /// The formats.
-pub static WHOLES: [Whole; 9] = [
+pub static WHOLES: [Whole; 10] = [
     Whole {
         name: "embeddings",
         model: "test/embeddings",
@@ -135,6 +135,33 @@ pub static WHOLES: [Whole; 9] = [
         }),
         prices: "image_output_price = 40000000000",
         priced: |usage| count(usage, "input_tokens") * 1_000 + count(usage, "output_tokens") * 40_000,
+    },
+    Whole {
+        name: "pictures in a chat",
+        model: "test/drawing",
+        provider: "openrouter",
+        second: "portkey",
+        format: Format::Chat,
+        route: "v1_chat_completions",
+        kind: Kind::Chat,
+        question: |text| {
+            let messages = json!([{ "role": "user", "content": text }]);
+            json!({ "messages": messages, "modalities": ["image", "text"], "max_tokens": 4096 })
+        },
+        list: "choices",
+        // How large a picture is nobody can see.
+        counted: 0,
+        most_output: 16_384,
+        repeatable: false,
+        form: false,
+        // Its streams are a chat's, and have tests of their own.
+        streams: None,
+        prices: "image_output_price = 40000000000",
+        priced: |usage| {
+            let drawn = count(&usage["completion_tokens_details"], "image_tokens");
+            let written = count(usage, "completion_tokens") - drawn;
+            count(usage, "prompt_tokens") * 1_000 + written * 2_000 + drawn * 40_000
+        },
     },
     Whole {
         name: "speech by tokens",

@@ -113,6 +113,12 @@ impl Whole {
         body
     }
 
+    /// Whether it is a chat, whose streams and sessions are those of any.
+    #[must_use]
+    pub fn is_chat(&self) -> bool {
+        self.kind == Kind::Chat
+    }
+
     /// Whether an answer is bytes.
     #[must_use]
     pub const fn is_binary(&self) -> bool {
@@ -173,6 +179,10 @@ impl World {
         self.model(id, routes).await;
         let output = whole.most_output;
         self.sql(&format!("update gateway.models set kind = '{kind}', max_output = {output}, input_modalities = '{{text,image,audio}}' where id = '{id}'")).await;
+        if whole.is_chat() {
+            self.sql(&format!("update gateway.models set output_modalities = '{{text,image}}' where id = '{id}'"))
+                .await;
+        }
         if !whole.prices.is_empty() {
             let prices = whole.prices;
             self.sql(&format!("update gateway.model_routes set {prices} where model_id = '{id}'")).await;

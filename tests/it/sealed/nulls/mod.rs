@@ -16,7 +16,7 @@ use attempt::ATTEMPT;
 
 use crate::payments::facts::Bought;
 use crate::samples::chats::kept_chat;
-use crate::samples::payments::paid;
+use crate::samples::payments::{paid, subscribed};
 use crate::samples::responses::stored_response;
 
 /// What the samples are about.
@@ -30,6 +30,7 @@ struct Scene {
     /// A payment of the user's that was begun, and one that was paid.
     payment: Uuid,
     paid: Uuid,
+    subscription: String,
 }
 
 impl Scene {
@@ -54,7 +55,11 @@ impl Scene {
         let response = stored_response(&world, &user).await;
         let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;
         let paid = paid(&world, &user).await;
-        Self { world, admin, user, spare, chat, response, payment, paid }
+        let subscription = subscribed(&world, &user).await;
+        world
+            .sql(&format!("insert into gateway.identities values ('wallet', '0x1', '{}', gateway.now())", user.id))
+            .await;
+        Self { world, admin, user, spare, chat, response, payment, paid, subscription }
     }
 
     fn caller(&self, account: &Account) -> Value {

@@ -6,6 +6,7 @@ mod calls;
 mod chats;
 mod keys;
 mod payments;
+mod plans;
 mod sign_in;
 
 use serde_json::{Value, json};
@@ -51,6 +52,7 @@ impl Scene {
             self.of_sign_in(),
             self.of_admins(),
             self.of_payments(),
+            self.of_plans(),
         ]
         .into_iter()
         .flatten()
