@@ -1254,6 +1254,91 @@ alter table gateway.payments enable row level security;
 alter table gateway.reversals enable row level security;
 alter table gateway.stripe_events enable row level security;
 
+-- supabase/schemas/26_coupons.sql
+
+-- Coupons: credit that is given for a code, alone or on top of a purchase, and discounts of plans; and the promotions whose budgets
+-- bound what all of it costs.
+
+create table gateway.promotions (
+  id text primary key,
+  budget bigint check (budget > 0),
+  per_day boolean not null default false,
+  day date,
+  spent bigint not null default 0 check (spent >= 0),
+  active boolean not null default true,
+  created_at timestamptz not null,
+  check (budget is null or spent <= budget)
+);
+comment on table gateway.promotions is
+  'What gifts may cost, in nano-dollars: coupons name the promotion that they draw on. Without a budget it only counts.';
+comment on column gateway.promotions.per_day is 'The budget is that of each day, in UTC: spent counts the one in day.';
+
+create table gateway.coupons (
+  id uuid primary key,
+  code text not null unique check (code = upper(code)),
+  kind text not null check (kind in ('credit', 'bonus', 'discount')),
+  amount bigint check (amount > 0),
+  basis_points integer check (basis_points > 0),
+  max_bonus bigint check (max_bonus > 0),
+  min_purchase bigint not null default 0 check (min_purchase >= 0),
+  account_id uuid references gateway.accounts (id),
+  max_redemptions integer check (max_redemptions >= redemptions),
+  redemptions integer not null default 0 check (redemptions >= 0),
+  per_account integer not null default 1 check (per_account > 0),
+  promotion text references gateway.promotions (id),
+  first_purchase_only boolean not null default false,
+  listed boolean not null default false,
+  valid_from timestamptz,
+  valid_until timestamptz,
+  grant_days integer not null default 90 check (grant_days > 0),
+  stripe_coupon_id text,
+  batch uuid,
+  active boolean not null default true,
+  deleted_at timestamptz,
+  created_at timestamptz not null,
+  check (case kind
+    when 'credit' then amount is not null and basis_points is null
+    when 'bonus' then (amount is null) <> (basis_points is null)
+    else amount is null and basis_points <= 10000 and stripe_coupon_id is not null end)
+);
+comment on table gateway.coupons is
+  'amount in nano-dollars: of a credit, or of a bonus; basis_points: of a purchase, as a bonus of at most max_bonus, or off a plan''s price. account_id: whose alone it is.';
+comment on column gateway.coupons.redemptions is 'Uses that are reserved or redeemed; one that was released counts no more.';
+comment on column gateway.coupons.listed is 'Everybody sees it in GET /coupons/available. Of the others one has to be told.';
+comment on column gateway.coupons.batch is 'Of those that were made together.';
+
+-- The order of lists, newest first.
+create index coupons_created on gateway.coupons (created_at, id);
+create index coupons_account on gateway.coupons (account_id) where account_id is not null;
+create index coupons_listed on gateway.coupons (created_at) where listed and account_id is null;
+create index coupons_batch on gateway.coupons (batch) where batch is not null;
+
+create table gateway.coupon_redemptions (
+  id uuid primary key,
+  coupon_id uuid not null references gateway.coupons (id),
+  account_id uuid not null references gateway.accounts (id),
+  nth integer not null,
+  state text not null check (state in ('reserved', 'redeemed', 'released')),
+  value bigint not null check (value >= 0),
+  payment_id uuid unique references gateway.payments (id),
+  grant_id bigint unique,
+  expires_at timestamptz,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  check ((state = 'reserved') = (ended_at is null))
+);
+comment on table gateway.coupon_redemptions is
+  'Uses of coupons. Reserved until the payment or the subscription is paid (redeemed) or expires_at has passed (released). value is what it draws on the promotion, in nano-dollars.';
+
+-- A second line behind the account's lock: no use twice.
+create unique index coupon_redemptions_nth on gateway.coupon_redemptions (coupon_id, account_id, nth) where state <> 'released';
+create index coupon_redemptions_account on gateway.coupon_redemptions (account_id, created_at, id);
+create index coupon_redemptions_reserved on gateway.coupon_redemptions (expires_at) where state = 'reserved';
+
+alter table gateway.promotions enable row level security;
+alter table gateway.coupons enable row level security;
+alter table gateway.coupon_redemptions enable row level security;
+
 -- supabase/schemas/30_authenticate.sql
 
 -- Key validation: every check in its order, inside the same call as the work.
@@ -3858,6 +3943,247 @@ begin
 end;
 $$;
 
+-- supabase/schemas/42_coupons.sql
+
+-- How coupons are used. Limits and budgets hold by conditional updates under the account's lock: of any number at once as many get
+-- through as there is room for. The order of locks: the account, its payments, the coupon, its promotion, grants.
+
+-- Takes so much of a promotion's budget; false if it is not there. Null names no promotion, and draws on nothing.
+create function gateway.draw_on(promotion text, amount bigint, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  today constant date := (at at time zone 'utc')::date;
+begin
+  if promotion is null then
+    return true;
+  end if;
+  update gateway.promotions set
+    spent = case when per_day and day is distinct from today then 0 else spent end + amount, day = today
+    where id = draw_on.promotion and active
+      and (budget is null or case when per_day and day is distinct from today then 0 else spent end + amount <= budget);
+  return found;
+end;
+$$;
+
+-- Gives back what was drawn and is not used. Of a day that is over nothing is given back.
+create function gateway.undraw(promotion text, amount bigint, drawn_at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.promotions set spent = greatest(spent - amount, 0)
+    where id = undraw.promotion and (not per_day or day = (drawn_at at time zone 'utc')::date)
+$$;
+
+-- The coupon that a caller knows the code of, or nothing: there is none, it is another account's, or not for now. Whoever guesses
+-- gets ten wrong tries an hour, by account and by network, and then not even a right one: so the refusal of a wrong one is a value,
+-- which leaves the count. Before any lock of the account.
+create function gateway.known_coupon(caller jsonb, session gateway.session, code text) returns gateway.coupons
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  coupon gateway.coupons;
+  network constant text := gateway.network_of(caller);
+  at timestamptz;
+begin
+  perform gateway.limit_attempts('coupon.account', session.account_id::text, 10, interval '1 hour');
+  perform gateway.limit_attempts('coupon.network', network, 10, interval '1 hour');
+  at := gateway.now();
+  select * into coupon from gateway.coupons
+    where coupons.code = upper(btrim(known_coupon.code)) and active and deleted_at is null
+      and (account_id is null or account_id = session.account_id) and coalesce(valid_from <= at, true);
+  if found then
+    -- It was no wrong one. The rows are locked, and the attempt just counted is the last.
+    update gateway.attempts set times = times[:cardinality(times) - 1]
+      where (kind, subject) in (('coupon.account', session.account_id::text), ('coupon.network', network));
+  end if;
+  return coupon;
+end;
+$$;
+
+-- The use of a coupon by a locked account: reserved until expires_at, or redeemed at once. Refuses it where there is none left.
+create function gateway.take_coupon(
+  account gateway.accounts, coupon uuid, value bigint, state text, payment uuid, expires_at timestamptz, at timestamptz)
+returns gateway.coupon_redemptions
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  taken gateway.coupons;
+  use integer;
+  made gateway.coupon_redemptions;
+begin
+  select * into taken from gateway.coupons where id = take_coupon.coupon;
+  if taken.valid_until <= at then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_expired'));
+  end if;
+  if taken.first_purchase_only and (
+      exists (select from gateway.payments where account_id = account.id and status = 'succeeded')
+      or exists (select from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+                 where r.account_id = account.id and r.state = 'reserved' and r.expires_at > at and c.first_purchase_only)) then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable',
+      '{"message": "This coupon is for an account''s first purchase."}'));
+  end if;
+  select n into use from generate_series(1, taken.per_account) as n
+    where not exists (
+      select from gateway.coupon_redemptions r
+      where r.coupon_id = taken.id and r.account_id = account.id and r.nth = n and r.state <> 'released')
+    order by n limit 1;
+  if use is null then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_already_redeemed'));
+  end if;
+  update gateway.coupons set redemptions = redemptions + 1
+    where id = taken.id and active and deleted_at is null and (max_redemptions is null or redemptions < max_redemptions);
+  if not found or not gateway.draw_on(taken.promotion, value, at) then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_used_up'));
+  end if;
+  insert into gateway.coupon_redemptions
+    (id, coupon_id, account_id, nth, state, value, payment_id, expires_at, created_at, ended_at)
+    values (gen_random_uuid(), taken.id, account.id, use, take_coupon.state, take_coupon.value, take_coupon.payment,
+            take_coupon.expires_at, at, case take_coupon.state when 'redeemed' then at end)
+    returning * into made;
+  return made;
+end;
+$$;
+
+-- Releases uses whose time has passed: of this account (null: of any), a few at a time. Who settles one at the same time is first
+-- or finds it released. All coupons before all promotions, each in order, so that no two wait for each other.
+create function gateway.release_coupons(account uuid, at timestamptz) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  released gateway.coupon_redemptions[];
+  part record;
+begin
+  with late as (
+    select id from gateway.coupon_redemptions
+      where state = 'reserved' and expires_at <= at and (account is null or account_id = account)
+      order by expires_at limit 100 for update skip locked
+  ),
+  ended as (
+    update gateway.coupon_redemptions r set state = 'released', ended_at = at from late where r.id = late.id returning r.*)
+  select array_agg(ended.*::gateway.coupon_redemptions) into released from ended;
+  if released is null then
+    return 0;
+  end if;
+  for part in select coupon_id, count(*) as uses from unnest(released) group by coupon_id order by coupon_id loop
+    update gateway.coupons set redemptions = redemptions - part.uses where id = part.coupon_id;
+  end loop;
+  for part in
+    select c.promotion, r.value, r.created_at from unnest(released) r join gateway.coupons c on c.id = r.coupon_id
+      where c.promotion is not null order by c.promotion
+  loop
+    perform gateway.undraw(part.promotion, part.value, part.created_at);
+  end loop;
+  return cardinality(released);
+end;
+$$;
+
+-- What a bonus comes to on a purchase of so much, in nano-dollars.
+create function gateway.bonus_on(coupon gateway.coupons, bought bigint) returns bigint
+language sql immutable parallel safe
+return coalesce(coupon.amount, least(floor(bought::numeric * coupon.basis_points / 10000)::bigint, coupon.max_bonus));
+
+-- Reserves a bonus for a payment that has just been begun.
+create function gateway.reserve_bonus(
+  account gateway.accounts, payment gateway.payments, coupon gateway.coupons, at timestamptz) returns gateway.payments
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  bought constant bigint := gateway.of_cents(payment.amount - payment.fee);
+  value constant bigint := gateway.bonus_on(coupon, bought);
+  promised gateway.payments;
+begin
+  if coupon.kind <> 'bonus' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'credit' then 'This coupon is credit without a purchase: POST /coupons/redeem.'
+      else 'This coupon is for a plan: name it in POST /subscription/checkout.' end)));
+  end if;
+  if bought < coupon.min_purchase then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message',
+      format('This coupon is for purchases from %s dollars.', gateway.dollars(coupon.min_purchase)))));
+  end if;
+  perform gateway.release_coupons(account.id, at);
+  -- An hour longer than it can be paid: what was paid in the last moment may be told of later.
+  perform gateway.take_coupon(account, coupon.id, value, 'reserved', payment.id, payment.expires_at + interval '1 hour', at);
+  update gateway.payments set bonus = value where id = payment.id returning * into promised;
+  return promised;
+end;
+$$;
+
+-- What of the promised bonus a payment that is paid now still gets: all of it, unless it was released meanwhile and there is none
+-- left. Answers the payment, and when the bonus lapses.
+create function gateway.settle_bonus(
+  account gateway.accounts, inout payment gateway.payments, at timestamptz, out lapses_at timestamptz)
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  reserved gateway.coupon_redemptions;
+  coupon gateway.coupons;
+begin
+  select * into reserved from gateway.coupon_redemptions where payment_id = payment.id for update;
+  if not found then
+    lapses_at := at + interval '90 days';
+    return;
+  end if;
+  select * into coupon from gateway.coupons where id = reserved.coupon_id;
+  lapses_at := at + make_interval(days => coupon.grant_days);
+  if reserved.state = 'released' then
+    update gateway.coupons set redemptions = redemptions + 1
+      where id = coupon.id and (max_redemptions is null or redemptions < max_redemptions)
+        and not exists (select from gateway.coupon_redemptions r
+                        where r.coupon_id = coupon.id and r.account_id = account.id and r.nth = reserved.nth and r.state <> 'released');
+    if not found then
+      update gateway.payments set bonus = 0 where id = payment.id returning * into payment;
+      return;
+    end if;
+    if not gateway.draw_on(coupon.promotion, reserved.value, at) then
+      update gateway.coupons set redemptions = redemptions - 1 where id = coupon.id;
+      update gateway.payments set bonus = 0 where id = payment.id returning * into payment;
+      return;
+    end if;
+  end if;
+  update gateway.coupon_redemptions set state = 'redeemed', ended_at = at where id = reserved.id;
+end;
+$$;
+
+-- Reserves a discount for a subscription that is about to be asked for. Answers Stripe's id of it and ours of the use, which goes
+-- into the subscription's metadata.
+create function gateway.reserve_discount(account gateway.accounts, coupon gateway.coupons, at timestamptz) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  reserved gateway.coupon_redemptions;
+begin
+  if coupon.kind <> 'discount' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'credit' then 'This coupon is credit without a purchase: POST /coupons/redeem.'
+      else 'This coupon is for a purchase of credit: name it as its `coupon`.' end)));
+  end if;
+  perform gateway.release_coupons(account.id, at);
+  reserved := gateway.take_coupon(account, coupon.id, 0, 'reserved', null, at + interval '25 hours', at);
+  return jsonb_build_object('stripe_coupon', coupon.stripe_coupon_id, 'redemption', reserved.id);
+end;
+$$;
+
+-- The first invoice of a subscription with a discount is paid. One that was released meanwhile counts all the same: Stripe has
+-- given it.
+create function gateway.redeem_discount(redemption uuid, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  used gateway.coupon_redemptions;
+begin
+  select * into used from gateway.coupon_redemptions where id = redemption for update;
+  if used.state = 'released' then
+    update gateway.coupons set redemptions = redemptions + 1, max_redemptions = greatest(max_redemptions, redemptions + 1)
+      where id = used.coupon_id;
+    update gateway.coupon_redemptions set nth = (
+        select max(nth) + 1 from gateway.coupon_redemptions where coupon_id = used.coupon_id and account_id = used.account_id)
+      where id = used.id;
+  end if;
+  update gateway.coupon_redemptions set state = 'redeemed', ended_at = at where id = used.id and state <> 'redeemed';
+end;
+$$;
+
 -- supabase/schemas/42_payments.sql
 
 -- What a payment gives and what of it must be taken back: derived from what Stripe has said, not added up event by event, so that
@@ -4075,6 +4401,7 @@ as $$
 declare
   payment gateway.payments;
   granted record;
+  bonus record;
 begin
   select * into payment from gateway.payments where id = this_payment;
   if payment.status in ('succeeded', 'mismatch') then
@@ -4113,11 +4440,14 @@ begin
   update gateway.payments set
     status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
     where id = payment.id;
+  bonus := gateway.settle_bonus(account, payment, at);
+  payment := bonus.payment;
   if payment.bonus > 0 then
     granted := gateway.grant_credit(
-      account, 'coupon', payment.bonus, at + interval '90 days', 'bonus of payment ' || payment.id, at);
+      account, 'coupon', payment.bonus, bonus.lapses_at, 'bonus of payment ' || payment.id, at);
     account := granted.account;
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
+    update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
@@ -4317,6 +4647,26 @@ as $$
     select p.account_id, 'a payment that gave credit is no purchase', 1, 0
     from payments p join accounts a on a.id = p.account_id
     where p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
+    union all
+    select r.account_id, 'a redeemed coupon''s credit differs from its grant', r.value, coalesce(g.amount, 0)
+    from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+    left join grants g on g.id = r.grant_id and g.account_id = r.account_id and g.source = 'coupon'
+    where r.account_id > after and r.account_id <= last
+      and case when r.state = 'redeemed' and c.kind <> 'discount' then g.amount is distinct from r.value
+        else r.grant_id is not null end
+    union all
+    -- What belongs to no account, with the first ones.
+    select null, 'a coupon''s uses differ from its redemptions', count(r.id), c.redemptions
+    from gateway.coupons c left join gateway.coupon_redemptions r on r.coupon_id = c.id and r.state <> 'released'
+    where after = '00000000-0000-0000-0000-000000000000'
+    group by c.id having c.redemptions <> count(r.id)
+    union all
+    select null, 'what a promotion has spent differs from what was drawn on it', coalesce(d.amount, 0), p.spent
+    from gateway.promotions p left join (
+      select c.promotion, sum(r.value) as amount
+      from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+      where r.state <> 'released' group by c.promotion) as d on d.promotion = p.id
+    where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -7492,6 +7842,8 @@ as $$
     'currency', 'usd', 'amount', gateway.dollars(gateway.of_cents(payment.amount)),
     'fee', gateway.dollars(gateway.of_cents(payment.fee)), 'paid', gateway.dollars(gateway.of_cents(payment.paid)),
     'credits', gateway.dollars(payment.credits), 'bonus', gateway.dollars(payment.bonus),
+    'coupon', (select code from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+               where r.payment_id = payment.id),
     'taken_back', gateway.dollars(payment.taken_back),
     'refunded', gateway.dollars(gateway.of_cents((
       select coalesce(sum(amount), 0)::bigint from gateway.reversals
@@ -7518,7 +7870,7 @@ as $$
 $$;
 
 -- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
--- livemode. A repetition answers how the payment stands.
+-- livemode, coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
 create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -7530,6 +7882,7 @@ declare
   bought gateway.credit_packages;
   account gateway.accounts;
   payment gateway.payments;
+  coupon gateway.coupons;
   earlier jsonb;
   fee integer;
   at timestamptz;
@@ -7558,6 +7911,12 @@ begin
   -- Thieves try cards by the thousand.
   perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
   perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+  if request ->> 'coupon' is not null then
+    coupon := gateway.known_coupon(caller, session, request ->> 'coupon');
+    if coupon.id is null then
+      return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found', '{"param": "coupon"}'));
+    end if;
+  end if;
   select * into account from gateway.accounts where id = session.account_id for no key update;
   perform gateway.authenticate(caller, 'billing:write');
   at := gateway.now();
@@ -7576,6 +7935,9 @@ begin
     values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
             (request ->> 'livemode')::boolean, at, at + interval '1 hour')
     returning * into payment;
+  if coupon.id is not null then
+    payment := gateway.reserve_bonus(account, payment, coupon, at);
+  end if;
   perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('payment', payment.id));
   return gateway.payment_to_make(payment);
 end;
@@ -8021,6 +8383,7 @@ declare
   most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
 begin
+  perform gateway.release_coupons(null, at);
   update gateway.payments set status = 'expired' where id in (
     select id from gateway.payments
       where status in ('created', 'processing') and session_id is null and intent_id is null and created_at < at - interval '1 day'
@@ -8048,6 +8411,428 @@ begin
     'since', coalesce((select extract(epoch from max(created_at) - interval '1 hour')::bigint
                        from gateway.stripe_events where received_at > at - interval '30 days'),
                       extract(epoch from at - interval '1 day')::bigint));
+end;
+$$;
+
+-- supabase/schemas/78_coupons.sql
+
+-- Coupons as whoever has one sees them.
+
+-- What a coupon gives, without what is the operator's.
+create function gateway.coupon_offer(coupon gateway.coupons) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'code', coupon.code, 'kind', coupon.kind, 'amount', gateway.dollars(coupon.amount),
+    'percent', trim_scale(coupon.basis_points * 0.01), 'max_bonus', gateway.dollars(coupon.max_bonus),
+    'min_purchase', gateway.dollars(coupon.min_purchase), 'first_purchase_only', coupon.first_purchase_only,
+    'grant_days', coupon.grant_days, 'valid_until', coupon.valid_until)
+$$;
+
+create function gateway.redemption_view(redemption gateway.coupon_redemptions) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'coupon_redemption', 'id', redemption.id, 'code', coupons.code, 'kind', coupons.kind,
+    'state', redemption.state, 'credits', gateway.dollars(redemption.value), 'payment_id', redemption.payment_id,
+    'created_at', redemption.created_at)
+  from gateway.coupons where id = redemption.coupon_id
+$$;
+
+-- Gives the credit of a coupon. A code that is not known is refused as a value, so that the try is counted.
+create function public.redeem_coupon(caller jsonb, code text, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  coupon gateway.coupons;
+  account gateway.accounts;
+  used gateway.coupon_redemptions;
+  granted record;
+  answer jsonb;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  answer := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if answer is not null then
+    return answer;
+  end if;
+  coupon := gateway.known_coupon(caller, session, code);
+  if coupon.id is null then
+    return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  if coupon.kind <> 'credit' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'bonus' then 'This coupon is for a purchase of credit: name it as its `coupon`.'
+      else 'This coupon is for a plan: name it in POST /subscription/checkout.' end)));
+  end if;
+  perform gateway.refuse_excess(account.balance, coupon.amount, 'code');
+  used := gateway.take_coupon(account, coupon.id, coupon.amount, 'redeemed', null, null, at);
+  granted := gateway.grant_credit(
+    account, 'coupon', coupon.amount, at + make_interval(days => coupon.grant_days), 'coupon ' || coupon.code, at);
+  account := granted.account;
+  update gateway.coupon_redemptions set grant_id = granted.grant_id where id = used.id returning * into used;
+  answer := gateway.redemption_view(used) || jsonb_build_object(
+    'expires_at', at + make_interval(days => coupon.grant_days), 'balance', gateway.dollars(account.balance));
+  perform gateway.store_idempotent_answer(session, idempotency, answer);
+  return answer;
+end;
+$$;
+
+-- What the caller may use now: coupons of its own, and those that everybody is shown. Few, so all of them at once.
+create function public.list_available_coupons(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  at timestamptz := gateway.now();
+begin
+  return gateway.page((
+    select jsonb_agg('{"object": "coupon_offer"}' || gateway.coupon_offer(c) order by created_at desc, id desc) from (
+      select * from gateway.coupons c
+      where (account_id = session.account_id or listed and account_id is null)
+        and active and deleted_at is null and coalesce(valid_from <= at, true) and coalesce(valid_until > at, true)
+        and coalesce(redemptions < max_redemptions, true)
+        and not (first_purchase_only and exists (
+          select from gateway.payments where payments.account_id = session.account_id and status = 'succeeded'))
+        and per_account > (select count(*) from gateway.coupon_redemptions r
+                           where r.coupon_id = c.id and r.account_id = session.account_id and r.state <> 'released')
+      order by created_at desc, id desc limit 100) as c), null);
+end;
+$$;
+
+-- query: limit, cursor {at, id}. Newest first.
+create function public.list_coupon_history(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select coupon_redemptions as redemption, created_at, id from gateway.coupon_redemptions
+    where account_id = session.account_id
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.redemption_view(redemption) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/79_admin_coupons.sql
+
+-- Coupons and promotions as administrators make and watch them.
+
+create function gateway.coupon_view(coupon gateway.coupons) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.coupon_offer(coupon) || jsonb_build_object(
+    'object', 'coupon', 'id', coupon.id, 'account_id', coupon.account_id, 'max_redemptions', coupon.max_redemptions,
+    'redemptions', coupon.redemptions, 'per_account', coupon.per_account, 'promotion', coupon.promotion,
+    'listed', coupon.listed, 'valid_from', coupon.valid_from, 'stripe_coupon_id', coupon.stripe_coupon_id,
+    'batch', coupon.batch, 'active', coupon.active, 'created_at', coupon.created_at)
+$$;
+
+create function gateway.promotion_view(promotion gateway.promotions, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'promotion', 'id', promotion.id, 'budget', gateway.dollars(promotion.budget), 'per_day', promotion.per_day,
+    'spent', gateway.dollars(case when promotion.per_day and promotion.day is distinct from (at at time zone 'utc')::date
+      then 0 else promotion.spent end),
+    'active', promotion.active, 'created_at', promotion.created_at)
+$$;
+
+-- The coupon that an administrator names; refuses when there is none.
+create function gateway.find_coupon(coupon_id uuid) returns gateway.coupons
+language plpgsql stable set search_path = ''
+as $$
+declare
+  coupon gateway.coupons;
+begin
+  select * into coupon from gateway.coupons where id = coupon_id and deleted_at is null;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  return coupon;
+end;
+$$;
+
+-- Makes a coupon for each of these codes. request: kind, amount and max_bonus and min_purchase (nano-dollars), basis_points,
+-- account_id, max_redemptions, per_account, promotion, first_purchase_only, listed, valid_from, valid_until, grant_days,
+-- stripe_coupon_id. Of several made at once each can be used once.
+create function public.create_coupons(caller jsonb, codes jsonb, request jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  at timestamptz := gateway.now();
+  count constant integer := jsonb_array_length(codes);
+  batch constant uuid := case when count > 1 then gen_random_uuid() end;
+  made jsonb;
+  answer jsonb;
+begin
+  perform gateway.require(request, 'kind');
+  perform gateway.require(jsonb_build_object('codes', nullif(count, 0)), 'codes');
+  answer := gateway.claim_idempotency(session, idempotency, at);
+  if answer is not null then
+    return answer;
+  end if;
+  if request ->> 'account_id' is not null and not exists (
+      select from gateway.accounts where id = (request ->> 'account_id')::uuid and deleted_at is null) then
+    perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
+  end if;
+  if request ->> 'promotion' is not null and not exists (
+      select from gateway.promotions where id = request ->> 'promotion') then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request',
+      '{"param": "promotion", "message": "There is no such promotion; PUT /admin/promotions/{id} makes one."}'));
+  end if;
+  with inserted as (
+    insert into gateway.coupons (
+        id, code, kind, amount, basis_points, max_bonus, min_purchase, account_id, max_redemptions, per_account, promotion,
+        first_purchase_only, listed, valid_from, valid_until, grant_days, stripe_coupon_id, batch, created_at)
+      select gen_random_uuid(), upper(code), request ->> 'kind', (request ->> 'amount')::bigint,
+             (request ->> 'basis_points')::integer, (request ->> 'max_bonus')::bigint,
+             coalesce((request ->> 'min_purchase')::bigint, 0), (request ->> 'account_id')::uuid,
+             case when count > 1 then 1 else (request ->> 'max_redemptions')::integer end,
+             coalesce((request ->> 'per_account')::integer, 1), request ->> 'promotion',
+             coalesce((request ->> 'first_purchase_only')::boolean, false), coalesce((request ->> 'listed')::boolean, false),
+             (request ->> 'valid_from')::timestamptz, (request ->> 'valid_until')::timestamptz,
+             coalesce((request ->> 'grant_days')::integer, 90), request ->> 'stripe_coupon_id', batch, at
+        from jsonb_array_elements_text(codes) as code
+      on conflict (code) do nothing
+      returning coupons.*)
+  select jsonb_agg(gateway.coupon_view(i::gateway.coupons) order by code) into made from inserted i;
+  if coalesce(jsonb_array_length(made), 0) < count then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_exists', '{"param": "code"}'));
+  end if;
+  -- Not the code: the trail is read by more than may give credit.
+  perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.create', (request ->> 'account_id')::uuid,
+    coalesce(batch::text, made -> 0 ->> 'id'), jsonb_build_object('count', count, 'after', (made -> 0) - 'code'));
+  answer := jsonb_build_object('coupons', made);
+  perform gateway.store_idempotent_answer(session, idempotency, answer);
+  return answer;
+end;
+$$;
+
+-- query: kind, active, code, batch, promotion, account_id, limit, cursor {at, id}. Newest first.
+create function public.list_coupons(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select coupons as coupon, created_at, id from gateway.coupons
+    where deleted_at is null
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+      and (query ->> 'kind' is null or kind = query ->> 'kind')
+      and (query ->> 'active' is null or active = (query ->> 'active')::boolean)
+      and (query ->> 'code' is null or code = upper(query ->> 'code'))
+      and (query ->> 'batch' is null or batch = (query ->> 'batch')::uuid)
+      and (query ->> 'promotion' is null or promotion = query ->> 'promotion')
+      and (query ->> 'account_id' is null or account_id = (query ->> 'account_id')::uuid)
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.coupon_view(coupon) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+create function public.get_coupon(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+begin
+  return gateway.coupon_view(gateway.find_coupon(coupon_id));
+end;
+$$;
+
+-- request: active, listed, max_redemptions, per_account, valid_from, valid_until. What is not named stays. What it gives does not
+-- change: it was promised.
+create function public.change_coupon(caller jsonb, coupon_id uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  former gateway.coupons;
+  coupon gateway.coupons;
+begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
+  former := gateway.find_coupon(coupon_id);
+  select * into former from gateway.coupons where id = former.id for no key update;
+  coupon := jsonb_populate_record(former, request);
+  if coupon.max_redemptions < former.redemptions then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'max_redemptions',
+      'message', format('The coupon has %s uses already.', former.redemptions))));
+  end if;
+  if coupon is distinct from former then
+    update gateway.coupons set
+      active = coalesce(coupon.active, former.active), listed = coalesce(coupon.listed, former.listed),
+      max_redemptions = coupon.max_redemptions, per_account = coalesce(coupon.per_account, former.per_account),
+      valid_from = coupon.valid_from, valid_until = coupon.valid_until
+      where id = former.id returning * into coupon;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.update', coupon.account_id, coupon.id::text,
+      jsonb_build_object('before', gateway.coupon_view(former) - 'code', 'after', gateway.coupon_view(coupon) - 'code'));
+  end if;
+  return gateway.coupon_view(coupon);
+end;
+$$;
+
+-- Nobody can use it any more; what was used stays. Its code stays taken.
+create function public.delete_coupon(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  coupon gateway.coupons;
+begin
+  update gateway.coupons set deleted_at = gateway.now(), active = false where id = coupon_id and deleted_at is null
+    returning * into coupon;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.delete', coupon.account_id, coupon.id::text,
+    jsonb_build_object('before', gateway.coupon_view(coupon) - 'code'));
+  return jsonb_build_object('object', 'coupon', 'id', coupon.id, 'deleted', true);
+end;
+$$;
+
+-- What a coupon has brought: its uses, what they gave, and what was paid with them.
+create function public.get_coupon_analytics(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  coupon gateway.coupons := gateway.find_coupon(coupon_id);
+  at timestamptz := gateway.now();
+begin
+  return (
+    select jsonb_build_object(
+      'object', 'coupon_analytics', 'coupon', gateway.coupon_view(coupon),
+      'reserved', count(*) filter (where r.state = 'reserved'), 'redeemed', count(*) filter (where r.state = 'redeemed'),
+      'released', count(*) filter (where r.state = 'released'),
+      'accounts', count(distinct r.account_id) filter (where r.state = 'redeemed'),
+      'credits', gateway.dollars(coalesce(sum(r.value) filter (where r.state = 'redeemed'), 0)::bigint),
+      'paid', gateway.dollars(gateway.of_cents(coalesce(sum(p.paid) filter (where r.state = 'redeemed'), 0)::bigint)),
+      'taken_back', gateway.dollars(coalesce(sum(p.taken_back) filter (where r.state = 'redeemed'), 0)::bigint),
+      'first_redeemed_at', min(r.ended_at) filter (where r.state = 'redeemed'),
+      'last_redeemed_at', max(r.ended_at) filter (where r.state = 'redeemed'),
+      'days', (
+        select coalesce(jsonb_agg(jsonb_build_object('date', day, 'redeemed', uses) order by day), '[]') from (
+          select (ended_at at time zone 'utc')::date as day, count(*) as uses from gateway.coupon_redemptions
+          where coupon_redemptions.coupon_id = coupon.id and state = 'redeemed' and ended_at > at - interval '30 days'
+          group by 1) as days))
+    from gateway.coupon_redemptions r left join gateway.payments p on p.id = r.payment_id
+    where r.coupon_id = coupon.id);
+end;
+$$;
+
+-- All coupons together, by kind, and the promotions.
+create function public.get_coupon_stats(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  at timestamptz := gateway.now();
+begin
+  return jsonb_build_object(
+    'object', 'coupon_stats',
+    'kinds', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'kind', kinds.kind, 'coupons', c.coupons, 'active', c.active, 'reserved', r.reserved, 'redeemed', r.redeemed,
+        'credits', gateway.dollars(r.credits)) order by kinds.kind), '[]')
+      from unnest(array['bonus', 'credit', 'discount']) as kinds (kind),
+      lateral (
+        select count(*) as coupons, count(*) filter (where active and coalesce(valid_until > at, true)) as active
+        from gateway.coupons where kind = kinds.kind and deleted_at is null) as c,
+      lateral (
+        select count(*) filter (where state = 'reserved') as reserved, count(*) filter (where state = 'redeemed') as redeemed,
+               coalesce(sum(value) filter (where state = 'redeemed'), 0)::bigint as credits
+        from gateway.coupon_redemptions join gateway.coupons on coupons.id = coupon_id where kind = kinds.kind) as r),
+    'promotions', (
+      select coalesce(jsonb_agg(gateway.promotion_view(p, at) order by id), '[]')
+      from (select * from gateway.promotions order by id limit 100) p));
+end;
+$$;
+
+-- query: limit, cursor (the id at which the page before ended).
+create function public.list_promotions(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with found as (
+    select promotions as promotion, id from gateway.promotions
+      where query ->> 'cursor' is null or id > query ->> 'cursor' order by id limit most + 1
+  ),
+  page as (select * from found order by id limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.promotion_view(promotion, at) order by id) from page),
+    case when (select count(*) from found) > most then (select max(id) from page) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- request: budget (nano-dollars; null: none), per_day, active. Makes the promotion, or changes it: its budget is never below what
+-- is spent.
+create function public.set_promotion(caller jsonb, promotion text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  budget constant bigint := (request ->> 'budget')::bigint;
+  at timestamptz;
+  former gateway.promotions;
+  promoted gateway.promotions;
+begin
+  perform gateway.require(jsonb_build_object('promotion', promotion, 'request', request), 'promotion', 'request');
+  insert into gateway.promotions (id, created_at) values (promotion, gateway.now()) on conflict (id) do nothing;
+  select * into former from gateway.promotions where id = promotion for no key update;
+  at := gateway.now();
+  if budget < former.spent then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'budget',
+      'message', format('%s dollars of it are spent already.', gateway.dollars(former.spent)))));
+  end if;
+  update gateway.promotions set
+    budget = set_promotion.budget, per_day = coalesce((request ->> 'per_day')::boolean, former.per_day),
+    active = coalesce((request ->> 'active')::boolean, former.active),
+    day = coalesce(day, (at at time zone 'utc')::date)
+    where id = promotion returning * into promoted;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'promotion.set', null, promotion, jsonb_build_object(
+    'before', gateway.promotion_view(former, at), 'after', gateway.promotion_view(promoted, at)));
+  return gateway.promotion_view(promoted, at);
 end;
 $$;
 
@@ -8294,3 +9079,31 @@ grant execute on function public.finish_refund(uuid, jsonb) to service_role;
 -- 75_cron_payments.sql
 revoke execute on function public.list_open_payments(jsonb) from public, anon, authenticated;
 grant execute on function public.list_open_payments(jsonb) to service_role;
+
+-- 78_coupons.sql
+revoke execute on function public.redeem_coupon(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.redeem_coupon(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_available_coupons(jsonb) from public, anon, authenticated;
+grant execute on function public.list_available_coupons(jsonb) to service_role;
+revoke execute on function public.list_coupon_history(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupon_history(jsonb, jsonb) to service_role;
+
+-- 79_admin_coupons.sql
+revoke execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.list_coupons(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupons(jsonb, jsonb) to service_role;
+revoke execute on function public.get_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.change_coupon(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_coupon(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_analytics(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon_analytics(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_coupon_stats(jsonb) to service_role;
+revoke execute on function public.list_promotions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_promotions(jsonb, jsonb) to service_role;
+revoke execute on function public.set_promotion(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.set_promotion(jsonb, text, jsonb) to service_role;

@@ -9,6 +9,7 @@ mod audit;
 mod billing;
 mod catalog;
 mod chats;
+mod coupons;
 mod documentation;
 mod endings;
 mod first_admin;

@@ -2,10 +2,12 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_coupons;
 pub mod answer;
 pub mod api_keys;
 pub mod catalog;
 pub mod chats;
+pub mod coupons;
 pub mod cron;
 pub mod docs;
 pub mod inference;
