@@ -24,6 +24,7 @@ mod own_keys;
 mod payments;
 mod platforms;
 mod providers;
+mod referrals;
 mod responses;
 mod roles;
 mod round_trips;

@@ -96,16 +96,16 @@ async fn what_nobody_pays_is_released_and_a_late_payment_gets_its_bonus_while_th
     let world = World::start().await;
     let (first, second) = (world.account(0).await, world.account(0).await);
     super::promotion(&world, "spring", 5).await;
-    made(&world, &json!({"code": "ONE", "kind": "bonus", "amount": 5, "max_redemptions": 1, "promotion": "spring"}))
+    made(&world, &json!({"code": "ONLY", "kind": "bonus", "amount": 5, "max_redemptions": 1, "promotion": "spring"}))
         .await;
-    let (late, _) = with_coupon(&world, &first, 10, "ONE").await;
-    refused(&world, &second, &json!({"amount": 10, "coupon": "ONE"}), 409, "coupon_used_up").await;
+    let (late, _) = with_coupon(&world, &first, 10, "ONLY").await;
+    refused(&world, &second, &json!({"amount": 10, "coupon": "ONLY"}), 409, "coupon_used_up").await;
     let passed = "update gateway.coupon_redemptions set expires_at = gateway.now() - interval '1 second'";
     world.sql(passed).await;
     reconcile(&world).await;
-    assert_eq!(uses(&world, "ONE").await, json!(0));
+    assert_eq!(uses(&world, "ONLY").await, json!(0));
     world.assert_ledger_clean().await;
-    let (paid, _) = with_coupon(&world, &second, 10, "ONE").await;
+    let (paid, _) = with_coupon(&world, &second, 10, "ONLY").await;
     world.platform.stripe.act("pay", &paid, &[]).expect("it pays");
     come_back(&world, &second, &paid).await;
     assert_eq!(world.money(second.id).await.0, 15 * DOLLAR);
@@ -115,12 +115,12 @@ async fn what_nobody_pays_is_released_and_a_late_payment_gets_its_bonus_while_th
     assert_eq!(world.money(first.id).await.0, 10 * DOLLAR);
     world.assert_ledger_clean().await;
     // Released, and paid while there is one.
-    made(&world, &json!({"code": "TWO", "kind": "bonus", "amount": 5, "max_redemptions": 1})).await;
-    let (session, _) = with_coupon(&world, &first, 10, "TWO").await;
+    made(&world, &json!({"code": "TWICE", "kind": "bonus", "amount": 5, "max_redemptions": 1})).await;
+    let (session, _) = with_coupon(&world, &first, 10, "TWICE").await;
     world.sql(&format!("{passed} where state = 'reserved'")).await;
     reconcile(&world).await;
     world.platform.stripe.act("pay", &session, &[]).expect("it pays");
     come_back(&world, &first, &session).await;
-    assert_eq!((world.money(first.id).await.0, uses(&world, "TWO").await), (25 * DOLLAR, json!(1)));
+    assert_eq!((world.money(first.id).await.0, uses(&world, "TWICE").await), (25 * DOLLAR, json!(1)));
     world.assert_ledger_clean().await;
 }

@@ -9,6 +9,7 @@ pub mod coupons;
 mod inference;
 pub mod payments;
 mod public;
+pub mod referrals;
 pub mod responses;
 mod sign_in;
 mod usage;
@@ -80,6 +81,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         coupons::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
         payments::sample(world, wanted, owner).await,
+        referrals::sample(world, wanted, owner).await,
         responses::sample(world, wanted, owner).await,
         usage::sample(world, wanted, owner).await,
     ];

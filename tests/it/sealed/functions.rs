@@ -28,11 +28,14 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),
     ("list_developer_models", "the public catalog"),
+    ("list_plans", "what is for sale, for everybody"),
+    ("get_plan", "what is for sale, for everybody"),
     (
         "apply_stripe_event",
         "is about a payment of whoever it is of; its route wants Stripe's signature, or the cron secret",
     ),
     ("finish_refund", "notes what Stripe answered to a refund that begin_refund or begin_own_refund has allowed"),
+    ("release_referrals", "housekeeping; its route wants the cron secret"),
     ("list_open_payments", "housekeeping; its route wants the cron secret"),
     ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
 ];

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use crate::payments::facts::Bought;
 use crate::samples::chats::kept_chat;
 use crate::samples::coupons::coupon;
-use crate::samples::payments::paid;
+use crate::samples::payments::{paid, subscribed};
+use crate::samples::referrals::somebodys_code;
 use crate::samples::responses::stored_response;
 
 /// A call of a function that does what it is for.
@@ -40,6 +41,9 @@ struct Scene {
     paid: Uuid,
     /// A coupon of the user's: its id and its code.
     coupon: (Uuid, String),
+    /// The code of somebody who was here before.
+    recommended_by: String,
+    subscription: String,
 }
 
 const HOUR: &str = "2026-01-01T00:00:00Z";
@@ -67,7 +71,12 @@ impl Scene {
         let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;
         let paid = paid(&world, &user).await;
         let coupon = coupon(&world, &user).await;
-        Self { world, admin, user, spare, chat, response, payment, paid, coupon }
+        let recommended_by = somebodys_code(&world).await;
+        let subscription = subscribed(&world, &user).await;
+        world
+            .sql(&format!("insert into gateway.identities values ('wallet', '0x1', '{}', gateway.now())", user.id))
+            .await;
+        Self { world, admin, user, spare, chat, response, payment, paid, subscription, coupon, recommended_by }
     }
 
     fn caller(&self, account: &Account) -> Value {
@@ -369,6 +378,53 @@ impl Scene {
                 json!({"caller": admin, "promotion": "spring", "request": {"budget": null, "per_day": null, "active": null}}),
                 &["request.budget", "request.per_day", "request.active"],
             ),
+            sample("list_plans", json!({"query": {"sold": true}}), &["query", "query.sold"]),
+            sample("get_plan", json!({"plan": "dev"}), &[]),
+            sample("get_account_plan", json!({"caller": user}), &[]),
+            sample("get_plan_usage", json!({"caller": user}), &[]),
+            sample("get_plan_entitlements", json!({"caller": user}), &[]),
+            sample(
+                "begin_subscription",
+                json!({"caller": admin, "idempotency": null,
+                       "request": {"id": Uuid::now_v7(), "plan": "dev", "months": 12, "livemode": false}}),
+                &["idempotency"],
+            ),
+            sample(
+                "set_customer",
+                json!({"caller": user, "request": {"customer": "cus_another", "livemode": false}}),
+                &[],
+            ),
+            sample("get_customer", json!({"caller": user, "request": {"livemode": false}}), &[]),
+            sample(
+                "begin_subscription_change",
+                json!({"caller": user, "request": {"change": "upgrade", "subscription": null, "plan": "team", "months": 1}}),
+                &["request.subscription"],
+            ),
+            Sample {
+                wrong: vec![("seen.subscription", json!("sub_another"))],
+                ..sample(
+                    "finish_subscription_change",
+                    json!({"caller": user, "subscription": self.subscription, "seen": {
+                        "subscription": self.subscription, "customer": "cus_9", "item": null, "price": null, "status": "active",
+                        "begun_at": HOUR, "period_start": HOUR, "period_end": "2026-02-01T00:00:00Z", "cancel_at": null,
+                        "ended_at": null, "livemode": false, "observed_at": "2100-01-01T00:00:00Z"}}),
+                    // Without an answer the change was refused.
+                    &["seen", "seen.item", "seen.price", "seen.cancel_at", "seen.ended_at"],
+                )
+            },
+            sample("get_trial", json!({"caller": user}), &[]),
+            sample("start_trial", json!({"caller": user, "idempotency": null}), &["idempotency"]),
+            sample(
+                "get_trial_analytics",
+                json!({"caller": admin, "query": {"from": HOUR, "to": "2026-02-01T00:00:00Z"}}),
+                &["query", "query.from", "query.to"],
+            ),
+            sample("make_referral_code", json!({"caller": user, "code": "K7MW2QXR"}), &[]),
+            sample("validate_referral", json!({"caller": user, "code": self.recommended_by}), &[]),
+            sample("apply_referral", json!({"caller": admin, "code": self.recommended_by}), &[]),
+            sample("release_own_referrals", json!({"caller": user}), &[]),
+            sample("list_referrals", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample("list_all_referrals", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("list_open_payments", json!({"query": page(json!({}))}), &[]),
             sample("sweep_holds", json!({"after": null}), &["after"]),
             sample("roll_up_usage", json!({"after": null, "kept_days": null}), &["after", "kept_days"]),
