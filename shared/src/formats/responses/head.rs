@@ -93,6 +93,8 @@ pub struct Own {
     pub stored: bool,
     /// The response that it goes on from, of which no provider knows.
     pub previous: Value,
+    /// Whether its thoughts, as their provider takes them back, are for the gateway alone: the client has not asked for them.
+    pub hides_thoughts: bool,
 }
 
 impl Own {
