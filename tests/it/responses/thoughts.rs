@@ -34,7 +34,7 @@ async fn a_chain_keeps_its_thoughts_and_a_client_sees_them_that_asked_for_them()
             let first = respond(&world, wire, &account, "Why?", further.clone()).await;
             assert_eq!(sent(&world)["include"], json!(["reasoning.encrypted_content"]));
             assert_eq!(first.to_string().contains(SEALED), asks, "{first}");
-            assert_eq!(read(&world, &account, &first).await.text.contains(SEALED), false);
+            assert!(!read(&world, &account, &first).await.text.contains(SEALED));
             let mut further = further;
             further.as_object_mut().expect("an object").extend(behind(&first).as_object().expect("an object").clone());
             respond(&world, wire, &account, "And?", further).await;
