@@ -2,6 +2,7 @@
 
 mod bounds;
 mod chain;
+mod crash;
 mod endings;
 mod endpoints;
 mod forgotten;

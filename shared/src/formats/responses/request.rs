@@ -166,7 +166,8 @@ impl ResponsesRequest {
         let limit = asked.read("max_output_tokens").ok().flatten().unwrap_or(Value::Null);
         let previous = asked.read("previous_response_id").ok().flatten().unwrap_or(Value::Null);
         let (model, id) = (target.id.to_owned(), self.name.of_response());
-        let own = Own { model, limit, id, stored: self.stored, previous, hides_thoughts };
+        let credit_limited = target.credit_limited;
+        let own = Own { model, limit, id, stored: self.stored, previous, hides_thoughts, credit_limited };
         let answer = Box::new(ResponseAnswer::new(own));
         Ok(Upstream {
             format: Format::Responses,
