@@ -1,6 +1,7 @@
 //! Answers call the model as the catalog does, and say who served it and what ended it.
 
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{WIRES, each};
 use tests::world::{MODEL, World};

@@ -30,7 +30,6 @@ async fn a_call_that_is_never_settled_leaves_no_half_of_a_response_and_breaks_no
     // The others go on meanwhile, and from the same response.
     let next = respond(&world, wire, &account, "Next.", behind(&root)).await;
     assert_eq!(asked_last(&world)[0].1, "Root.");
-    world.settled().await;
     // A hold that nobody settles is given back when its time is over.
     world
         .sql(&format!(

@@ -383,7 +383,7 @@ mod tests {
             (json!({"input": [{"content": "x"}]}), "input[0].role"),
             (json!({"input": [{"role": "tool", "content": "x"}]}), "input[0].role"),
             (json!({"input": [{"role": "user"}]}), "input[0].content"),
-            (json!({"input": [{"type": "item_reference", "id": ""}]}), "input[0].type"),
+            (json!({"input": [{"type": "item_reference", "id": ""}]}), "input[0].id"),
             (json!({"input": [{"type": "compaction", "encrypted_content": "x"}]}), "input[0].type"),
             (json!({"input": [{"type": "computer_call_output"}]}), "input[0].type"),
             (json!({"input": [{"type": 1}]}), "input[0].type"),
