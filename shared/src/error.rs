@@ -93,6 +93,7 @@ codes! {
     SubscriptionNotFound = "subscription_not_found", 404, "This account has no such subscription; GET /user/plan shows what it has.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     ResponseNotFound = "response_not_found", 404, "This account has no such response, or keeps it no longer. Responses are kept where `store` is not false.";
+    ItemNotFound = "item_not_found", 404, "The input refers to an item that is in no stored response of yours.";
     ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";

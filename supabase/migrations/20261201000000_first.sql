@@ -1110,10 +1110,13 @@ create table gateway.stored_responses (
   thread_id uuid not null references gateway.response_threads (id) on delete cascade,
   previous_id uuid,
   depth integer not null check (depth > 0),
-  said gateway.sealed_text not null,
+  input gateway.sealed_text not null,
+  output gateway.sealed_text not null,
   shown gateway.sealed_text not null,
   bound bigint not null,
   tokens bigint not null,
+  output_bound bigint not null,
+  output_tokens bigint not null,
   images integer not null,
   modalities text[] not null,
   call_id uuid not null,
@@ -1121,17 +1124,30 @@ create table gateway.stored_responses (
 );
 comment on column gateway.stored_responses.previous_id is 'The response that it goes on from, which may be deleted by now.';
 comment on column gateway.stored_responses.depth is 'How many responses a conversation has that ends with this one.';
-comment on column gateway.stored_responses.said is 'The items of its input and of its output, in JSON.';
+comment on column gateway.stored_responses.input is 'The items that its client said, in JSON.';
+comment on column gateway.stored_responses.output is 'The items that its model said, in JSON.';
 comment on column gateway.stored_responses.shown is 'The response without its output, in JSON.';
 comment on column gateway.stored_responses.bound is 'No more tokens than its bytes has what was said in a prompt, images apart.';
 comment on column gateway.stored_responses.tokens is 'No more tokens than this, by a count: tighter than its bytes.';
+comment on column gateway.stored_responses.output_bound is 'The same of its output alone, as output_tokens is.';
+
+-- Which items a model has said in which responses, by the names that clients know them by: who refers to one need not say it again.
+create table gateway.response_items (
+  response_id uuid not null references gateway.stored_responses (id) on delete cascade,
+  item_id text not null check (length(item_id) between 1 and 200),
+  account_id uuid not null,
+  primary key (response_id, item_id)
+);
+
+create index response_items_named on gateway.response_items (account_id, item_id);
 
 create index stored_responses_thread on gateway.stored_responses (thread_id);
-create index stored_responses_version on gateway.stored_responses (least((said).version, (shown).version));
+create index stored_responses_version on gateway.stored_responses (least((input).version, (output).version, (shown).version));
 
 alter table gateway.response_accounts enable row level security;
 alter table gateway.response_threads enable row level security;
 alter table gateway.stored_responses enable row level security;
+alter table gateway.response_items enable row level security;
 
 -- supabase/schemas/23_payments.sql
 
@@ -3050,7 +3066,7 @@ $$;
 -- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
 
 -- What was said before a call and goes with it, oldest first, with its size in the prompt; or why the call may not be made.
-create type gateway.call_history as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+create type gateway.call_history as (refused jsonb, history jsonb, items jsonb, bound bigint, images bigint, modalities jsonb);
 
 -- Each of the modalities in an array of arrays once.
 create function gateway.distinct_modalities(several jsonb) returns jsonb
@@ -3208,9 +3224,10 @@ create function gateway.responses_forgotten_before(owner uuid, at timestamptz) r
 language sql stable
 return at - make_interval(days => gateway.response_retention(owner));
 
--- The conversation of a locked account that ends with the response `stored.previous` of a call, which goes on from it. One that lacks
--- a response, since it was deleted, is none: nobody is told half of what was said.
-create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+-- The conversation of a locked account that ends with the response `stored_response.previous` of a call, which goes on from it: of
+-- each response the input and the output. One that lacks a response, since it was deleted, is none: nobody is told half of what was
+-- said.
+create function gateway.open_conversation(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
 language plpgsql
 as $$
 declare
@@ -3237,13 +3254,15 @@ begin
   end if;
   -- Sizes first: what is too large is not read.
   with recursive chain as (
-    select id, previous_id, said, bound, tokens, images, modalities, depth from gateway.stored_responses
+    select id, previous_id, input, output, bound, tokens, images, modalities, depth from gateway.stored_responses
       where id = previous.id
     union all
-    select r.id, r.previous_id, r.said, r.bound, r.tokens, r.images, r.modalities, r.depth
+    select r.id, r.previous_id, r.input, r.output, r.bound, r.tokens, r.images, r.modalities, r.depth
       from chain join gateway.stored_responses as r on r.id = chain.previous_id and r.account_id = account.id)
-  select count(*), sum(pg_column_size(said)),
-         case when sum(pg_column_size(said)) <= (gateway.response_bounds()).bytes_a_call then jsonb_agg(to_jsonb(said) order by depth) end,
+  select count(*), sum(pg_column_size(input) + pg_column_size(output)),
+         case when sum(pg_column_size(input) + pg_column_size(output)) <= (gateway.response_bounds()).bytes_a_call then
+           (select jsonb_agg(part order by depth, place)
+              from chain, lateral (values (1, to_jsonb(input)), (2, to_jsonb(output))) as parts (place, part)) end,
          sum(case when counted then tokens else bound end), sum(images),
          coalesce(jsonb_agg(to_jsonb(modalities)) filter (where modalities <> '{}'), '[]')
     into found_responses, size, before.history, before.bound, before.images, before.modalities
@@ -3258,6 +3277,73 @@ begin
     before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "previous_response_id"}');
   else
     before.modalities := gateway.distinct_modalities(before.modalities);
+  end if;
+  return before;
+end;
+$$;
+
+-- What models have said in the stored responses of a locked account to which a call refers by ids of items: the output of each of
+-- these responses, whole.
+create function gateway.open_items(account gateway.accounts, call jsonb, before gateway.call_history, at timestamptz)
+returns gateway.call_history
+language plpgsql
+as $$
+declare
+  counted constant boolean := coalesce((call #>> '{stored_response,counted}')::boolean, false);
+  forgotten_before constant timestamptz := gateway.responses_forgotten_before(account.id, at);
+  missing text;
+  size bigint;
+  said jsonb;
+  added bigint;
+begin
+  with wanted as (
+    select named.item_id, (
+      select r.id from gateway.response_items as i
+        join gateway.stored_responses as r on r.id = i.response_id
+        join gateway.response_threads as t on t.id = r.thread_id
+        where i.account_id = account.id and i.item_id = named.item_id and t.updated_at > forgotten_before
+        order by r.id desc limit 1) as response_id
+    from (select distinct item_id
+            from jsonb_array_elements_text(call #> '{stored_response,items}') as item_id) as named),
+  found as (
+    select r.id, r.output, r.output_bound, r.output_tokens from gateway.stored_responses as r
+      where r.id in (select response_id from wanted))
+  select (select min(item_id) from wanted where response_id is null), sum(pg_column_size(output)),
+         case when sum(pg_column_size(output)) <= (gateway.response_bounds()).bytes_a_call
+           then jsonb_agg(to_jsonb(output) order by id) end,
+         sum(case when counted then output_tokens else output_bound end)
+    into missing, size, said, added
+    from found;
+  if missing is not null then
+    before := null;
+    before.refused := gateway.refusal(404, 'item_not_found', jsonb_build_object('param', 'input', 'message', format(
+      'Item with id ''%s'' not found. Items are kept with responses that are stored; send the item itself.', missing)));
+  elsif size > (gateway.response_bounds()).bytes_a_call then
+    before := null;
+    before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "input"}');
+  else
+    before.items := said;
+    before.bound := coalesce(before.bound, 0) + added;
+    before.images := coalesce(before.images, 0);
+    before.modalities := coalesce(before.modalities, '[]');
+  end if;
+  return before;
+end;
+$$;
+
+-- What goes with a call of a locked account that was said before: the conversation that it goes on from, and the items to which it
+-- refers.
+create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+language plpgsql
+as $$
+declare
+  before gateway.call_history;
+begin
+  if call #>> '{stored_response,previous}' is not null then
+    before := gateway.open_conversation(account, call, at);
+  end if;
+  if call #> '{stored_response,items}' is not null and before.refused is null then
+    before := gateway.open_items(account, call, before, at);
   end if;
   return before;
 end;
@@ -3302,7 +3388,8 @@ begin
 end;
 $$;
 
--- Stores the response that a call of a locked account gave: kept {id, previous, said, shown, bound, tokens, images, modalities}.
+-- Stores the response that a call of a locked account gave: kept {id, previous, input,
+-- output, shown, bound, tokens, output_bound, output_tokens, images, modalities, items}.
 -- Not for a person who has left meanwhile, or who wants nothing kept.
 create function gateway.store_response(account gateway.accounts, this_call uuid, kept jsonb, at timestamptz) returns void
 language plpgsql
@@ -3310,9 +3397,10 @@ as $$
 declare
   this_response constant uuid := (kept ->> 'id')::uuid;
   previous constant uuid := (kept ->> 'previous')::uuid;
-  said constant gateway.sealed_text := gateway.read_sealed(kept -> 'said');
+  input constant gateway.sealed_text := gateway.read_sealed(kept -> 'input');
+  output constant gateway.sealed_text := gateway.read_sealed(kept -> 'output');
   shown constant gateway.sealed_text := gateway.read_sealed(kept -> 'shown');
-  size constant bigint := gateway.sealed_size(said) + gateway.sealed_size(shown);
+  size constant bigint := gateway.sealed_size(input) + gateway.sealed_size(output) + gateway.sealed_size(shown);
   before gateway.stored_responses;
   thread uuid;
 begin
@@ -3329,11 +3417,15 @@ begin
     on conflict (id) do update set
       responses = t.responses + 1, bytes = t.bytes + size, updated_at = greatest(t.updated_at, at);
   insert into gateway.stored_responses
-    (id, account_id, thread_id, previous_id, depth, said, shown, bound, tokens, images, modalities, call_id, created_at)
+    (id, account_id, thread_id, previous_id, depth, input, output, shown, bound, tokens, output_bound, output_tokens, images,
+     modalities, call_id, created_at)
     values
-    (this_response, account.id, thread, previous, coalesce(before.depth, (previous is not null)::integer) + 1, said, shown,
-     (kept ->> 'bound')::bigint, (kept ->> 'tokens')::bigint, (kept ->> 'images')::integer,
+    (this_response, account.id, thread, previous, coalesce(before.depth, (previous is not null)::integer) + 1, input, output,
+     shown, (kept ->> 'bound')::bigint, (kept ->> 'tokens')::bigint, (kept ->> 'output_bound')::bigint,
+     (kept ->> 'output_tokens')::bigint, (kept ->> 'images')::integer,
      array(select jsonb_array_elements_text(kept -> 'modalities')), this_call, at);
+  insert into gateway.response_items (response_id, item_id, account_id)
+    select distinct this_response, item_id, account.id from jsonb_array_elements_text(kept -> 'items') as item_id;
   update gateway.response_accounts set responses = responses + 1, bytes = bytes + size where account_id = account.id;
 end;
 $$;
@@ -3712,10 +3804,10 @@ begin
   output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
     before := gateway.open_turn(account, call, model, prompt, at);
-  elsif call #>> '{stored_response,previous}' is not null and model.id is not null then
+  elsif call -> 'stored_response' is not null and model.id is not null then
     before := gateway.open_response(account, call, at);
   end if;
-  if before.history is not null then
+  if before.bound is not null then
     prompt := prompt + before.bound + before.images * model.image_tokens;
     call := call || jsonb_build_object(
       'modalities', call -> 'modalities' || before.modalities,
@@ -3788,6 +3880,9 @@ begin
   end if;
   if before.history is not null then
     answer := answer || jsonb_build_object('history', before.history);
+  end if;
+  if before.items is not null then
+    answer := answer || jsonb_build_object('items', before.items);
   end if;
   if call #>> '{stored_response,wished}' = 'true' then
     answer := answer || jsonb_build_object('stores', gateway.response_retention(account.id) > 0);
@@ -9068,7 +9163,7 @@ begin
 end;
 $$;
 
--- What was said in a response and how it is shown, both sealed.
+-- What was said in a response and how it is shown, all of it sealed.
 create function public.get_response(caller jsonb, target uuid) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -9076,7 +9171,8 @@ declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
   response gateway.stored_responses := gateway.find_response(session, target);
 begin
-  return jsonb_build_object('id', response.id, 'said', to_jsonb(response.said), 'shown', to_jsonb(response.shown));
+  return jsonb_build_object('id', response.id, 'input', to_jsonb(response.input), 'output', to_jsonb(response.output),
+    'shown', to_jsonb(response.shown));
 end;
 $$;
 
@@ -9103,7 +9199,7 @@ declare
 begin
   perform from gateway.accounts where id = session.account_id for no key update;
   response := gateway.find_response(session, target);
-  size := gateway.sealed_size(response.said) + gateway.sealed_size(response.shown);
+  size := gateway.sealed_size(response.input) + gateway.sealed_size(response.output) + gateway.sealed_size(response.shown);
   delete from gateway.stored_responses where id = response.id;
   update gateway.response_threads set responses = responses - 1, bytes = bytes - size where id = response.thread_id;
   delete from gateway.response_threads where id = response.thread_id and responses = 0;
@@ -9135,8 +9231,8 @@ as $$
   with older as (select version::integer from jsonb_array_elements_text(versions) as version)
   select jsonb_build_object('responses', (
     select coalesce(jsonb_agg(r), '[]') from (
-      select id, said, shown from gateway.stored_responses
-      where least((said).version, (shown).version) in (select version from older)
+      select id, input, output, shown from gateway.stored_responses
+      where least((input).version, (output).version, (shown).version) in (select version from older)
         and (after ->> 'response' is null or id > (after ->> 'response')::uuid)
       order by id limit 50) r))
 $$;
@@ -9151,7 +9247,8 @@ declare
 begin
   perform gateway.require(renewed, 'responses');
   update gateway.stored_responses r set
-    said = case when (r.said).ciphertext = one -> 'said' ->> 0 then gateway.read_sealed(one -> 'said' -> 1) else r.said end,
+    input = case when (r.input).ciphertext = one -> 'input' ->> 0 then gateway.read_sealed(one -> 'input' -> 1) else r.input end,
+    output = case when (r.output).ciphertext = one -> 'output' ->> 0 then gateway.read_sealed(one -> 'output' -> 1) else r.output end,
     shown = case when (r.shown).ciphertext = one -> 'shown' ->> 0 then gateway.read_sealed(one -> 'shown' -> 1) else r.shown end
     from jsonb_array_elements(renewed -> 'responses') as one
     where r.id = (one ->> 'id')::uuid;
