@@ -16,7 +16,9 @@ use attempt::ATTEMPT;
 
 use crate::payments::facts::Bought;
 use crate::samples::chats::kept_chat;
+use crate::samples::coupons::coupon;
 use crate::samples::payments::{paid, subscribed};
+use crate::samples::referrals::somebodys_code;
 use crate::samples::responses::stored_response;
 
 /// What the samples are about.
@@ -30,6 +32,10 @@ struct Scene {
     /// A payment of the user's that was begun, and one that was paid.
     payment: Uuid,
     paid: Uuid,
+    /// A coupon of the user's: its id and its code.
+    coupon: (Uuid, String),
+    /// The code of somebody who was here before.
+    recommended_by: String,
     subscription: String,
 }
 
@@ -55,11 +61,13 @@ impl Scene {
         let response = stored_response(&world, &user).await;
         let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;
         let paid = paid(&world, &user).await;
+        let coupon = coupon(&world, &user).await;
+        let recommended_by = somebodys_code(&world).await;
         let subscription = subscribed(&world, &user).await;
         world
             .sql(&format!("insert into gateway.identities values ('wallet', '0x1', '{}', gateway.now())", user.id))
             .await;
-        Self { world, admin, user, spare, chat, response, payment, paid, subscription }
+        Self { world, admin, user, spare, chat, response, payment, paid, coupon, recommended_by, subscription }
     }
 
     fn caller(&self, account: &Account) -> Value {

@@ -4,9 +4,11 @@ mod account;
 mod admin;
 mod calls;
 mod chats;
+mod coupons;
 mod keys;
 mod payments;
 mod plans;
+mod referrals;
 mod sign_in;
 
 use serde_json::{Value, json};
@@ -53,6 +55,8 @@ impl Scene {
             self.of_admins(),
             self.of_payments(),
             self.of_plans(),
+            self.of_coupons(),
+            self.of_referrals(),
         ]
         .into_iter()
         .flatten()

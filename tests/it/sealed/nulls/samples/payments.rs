@@ -17,8 +17,8 @@ impl Scene {
             sample(
                 "begin_payment",
                 json!({"caller": user, "idempotency": null, "request": {
-                    "id": Uuid::now_v7(), "kind": "checkout", "amount": 500, "package": null, "fee": 0, "livemode": false}}),
-                &["idempotency", "request.package"],
+                    "id": Uuid::now_v7(), "kind": "checkout", "amount": 500, "package": null, "fee": 0, "livemode": false, "coupon": null}}),
+                &["idempotency", "request.package", "request.coupon"],
             ),
             sample(
                 "attach_payment",
