@@ -225,6 +225,10 @@ routes! {
     stripe_payment at "/api/stripe/payments/{id}" { GET payments::history::show: User "billing:read" };
     /// Returns what is unspent of a payment that is not a day old.
     user_payment_refund at "/user/payments/{id}/refund" { POST payments::own_refund::create: User "billing:write" } needs [Stripe];
+    /// Credit that is bought by itself: what is agreed to, and how it stands.
+    user_auto_topup at "/user/auto-topup" {
+        GET payments::auto_topup::show: User "billing:read", PUT payments::auto_topup::set: User "billing:write"
+    } needs [Stripe];
     /// What Stripe tells of payments, refunds and disputes.
     stripe_webhook at "/api/stripe/webhook" { POST payments::webhook::take: Public } needs [Database, Stripe, StripeWebhook];
     /// Refunds a payment.

@@ -108,6 +108,9 @@ begin
   update gateway.accounts set
     payments_blocked_at = account.payments_blocked_at, disabled_at = account.disabled_at
     where id = account.id;
+  if account.payments_blocked_at is not null then
+    perform gateway.stop_auto_topup(account.id, 'disputed', at);
+  end if;
 end;
 $$;
 
@@ -205,7 +208,7 @@ $$;
 
 -- Applies what Stripe says of a payment: credits it, once, if it is paid as it was asked for. `alert` is for the operator.
 -- seen: status (paid, processing, failed, canceled, expired), amount and paid (cents), currency, livemode, session, intent, charge,
--- customer, failure_code.
+-- customer, failure_code, advice (Stripe's, on a decline), card (one that was left with it; see gateway.note_card).
 create function gateway.settle_payment(
   inout account gateway.accounts, this_payment uuid, seen jsonb, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -230,8 +233,9 @@ begin
     outcome := case when gateway.payment_rank(seen ->> 'status') > gateway.payment_rank(payment.status) then 'applied' else 'stale' end;
     update gateway.payments set
       status = case outcome when 'applied' then seen ->> 'status' else status end,
-      failure_code = coalesce(seen ->> 'failure_code', failure_code)
+      failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
   alert := gateway.payment_mismatch(payment, seen);
@@ -257,6 +261,7 @@ begin
     account := granted.account;
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
   end if;
+  perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
 $$;

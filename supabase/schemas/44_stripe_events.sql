@@ -64,11 +64,22 @@ declare
   settled record;
   noted gateway.reversals;
 begin
-  if seen ->> 'kind' = 'payment' then
+  if seen ->> 'kind' = 'card' then
+    outcome := gateway.note_card(account, seen, (seen ->> 'livemode')::boolean, at);
+  elsif seen ->> 'kind' = 'card_gone' then
+    outcome := gateway.forget_card(account, seen ->> 'method', null, at);
+  elsif seen ->> 'kind' = 'customer' then
+    outcome := gateway.forget_customer(seen ->> 'id', at);
+    perform gateway.forget_card(account, null, seen ->> 'id', at);
+  elsif seen ->> 'kind' = 'payment' then
     settled := gateway.settle_payment(account, payment.id, seen, at);
     account := settled.account;
     outcome := settled.outcome;
     alert := settled.alert;
+    if seen #>> '{card,method}' is not null and outcome <> 'mismatch' then
+      perform gateway.note_card(account, seen -> 'card' || jsonb_build_object('customer', seen -> 'customer'),
+                                payment.livemode, at);
+    end if;
   elsif seen ->> 'kind' = 'charge' then
     if exists (select from gateway.payments
                where (intent_id = seen ->> 'intent' or charge_id = seen ->> 'charge') and id <> payment.id) then
@@ -113,7 +124,7 @@ end;
 $$;
 
 -- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment and gateway.note_reversal, and its
--- kind may be charge, customer or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
+-- kind may be charge, customer, card, card_gone or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
 -- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; and an alert, if the
 -- operator should look.
 create function public.apply_stripe_event(event jsonb) returns jsonb
@@ -123,6 +134,7 @@ declare
   told constant jsonb := event -> 'seen';
   at timestamptz;
   payment gateway.payments;
+  owner uuid;
   account gateway.accounts;
   applied record;
   became text := 'ignored';
@@ -137,8 +149,9 @@ begin
   end if;
   perform gateway.take_turns_at_intent(told ->> 'intent');
   payment := gateway.find_payment(told);
-  if payment.id is not null then
-    select * into account from gateway.accounts where id = payment.account_id for no key update;
+  owner := coalesce(payment.account_id, gateway.card_owner(told));
+  if owner is not null then
+    select * into account from gateway.accounts where id = owner for no key update;
   end if;
   at := gateway.now();
   -- Behind the locks: a second delivery of the same event has waited for the first, and finds it.
@@ -158,8 +171,6 @@ begin
     -- It waits here for its payment to be known by the intent or the charge.
     perform gateway.note_reversal(told, null, at);
     became := 'unmatched';
-  elsif told ->> 'kind' = 'customer' then
-    became := gateway.forget_customer(told ->> 'id', at);
   elsif told ->> 'kind' in ('payment', 'charge') and told ->> 'deployment' = gateway.deployment_id()::text then
     became := 'unmatched';
     alert := 'it names a payment of this deployment, which has none such';

@@ -12,10 +12,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 
 use super::form::Form;
-use super::objects::Objects;
+use super::objects::{Loss, Objects};
 use super::parameters::{self, check};
 use super::refusal::Refusal;
-use super::{checkout, customers, events, intents, refunds};
+use super::{checkout, customers, events, intents, methods, refunds};
 
 /// From this version on `payment_method_types` is refused (<https://docs.stripe.com/changelog/endive>).
 const ENDIVE: &str = "2026-09-30";
@@ -119,10 +119,21 @@ fn answer(
         return Err(Refusal::state("idempotency_key_invalid", "An Idempotency-Key has 1 to 255 characters."));
     }
     let mut objects = state.objects.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_lost = *method != Method::GET && objects.losses.1 > 0;
+    let lost = || Refusal::new(503, "api_error", "lost", "Lost on its way.");
+    if is_lost {
+        objects.losses.1 -= 1;
+        if objects.losses.0 == Loss::Request {
+            return Err(lost());
+        }
+    }
     let now = objects.now();
     if let Some(key) = key
         && let Some((status, earlier)) = objects.keys.begin(key, path, &form, now)?
     {
+        if is_lost {
+            return Err(lost());
+        }
         return Ok((status, [("idempotent-replayed", "true")], Json(earlier)).into_response());
     }
     objects.request = json!({"id": id, "idempotency_key": key});
@@ -137,6 +148,9 @@ fn answer(
     };
     if let Some(key) = key {
         objects.keys.end(key, (status, body.clone()));
+    }
+    if is_lost {
+        return Err(lost());
     }
     Ok((status, Json(body)).into_response())
 }
@@ -165,6 +179,35 @@ fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> 
         ("GET", ["payment_intents", id]) => takes(parameters::NOTHING)
             .and_then(|()| objects.get("payment_intent", id))
             .map(|intent| intents::shown(&intent)),
+        ("GET", ["payment_intents"]) => takes(parameters::LIST).map(|()| {
+            let since = form.number("created[gte]");
+            let all: Vec<Value> = objects
+                .of_kind("payment_intent")
+                .filter(|intent| form.text("customer").is_none_or(|wanted| intent["customer"] == wanted))
+                .filter(|intent| since.is_none_or(|since| intent["created"].as_i64() >= Some(since)))
+                .map(intents::shown)
+                .collect();
+            Objects::page(all.iter(), "/v1/payment_intents", form)
+        }),
+        ("GET", ["setup_intents", id]) => takes(parameters::NOTHING).and_then(|()| {
+            let mut intent = objects.get("setup_intent", id)?;
+            if form.text("expand[0]") == Some("payment_method")
+                && let Some(method) = intent["payment_method"].as_str().and_then(|id| objects.find(id))
+            {
+                intent["payment_method"] = methods::shown(method);
+            }
+            Ok(intent)
+        }),
+        ("POST", ["payment_methods"]) => takes(parameters::METHOD).and_then(|()| methods::create(objects, form)),
+        ("GET", ["payment_methods", id]) => takes(parameters::NOTHING)
+            .and_then(|()| objects.get("payment_method", id))
+            .map(|method| methods::shown(&method)),
+        ("POST", ["payment_methods", id, "attach"]) => {
+            takes(parameters::ATTACH).and_then(|()| methods::attach(objects, id, form))
+        }
+        ("POST", ["payment_methods", id, "detach"]) => {
+            takes(parameters::NOTHING).and_then(|()| methods::detach(objects, id))
+        }
         ("POST", ["refunds"]) => takes(parameters::REFUND).and_then(|()| refunds::create(objects, form)),
         ("GET", ["refunds", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("refund", id)),
         ("GET", ["refunds"]) => takes(parameters::LIST).map(|()| {

@@ -27,6 +27,9 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
         let message = "The `expires_at` timestamp must be at least 30 minutes and less than 24 hours from Checkout Session creation.";
         return Err(Refusal::parameter("parameter_invalid", "expires_at", message));
     }
+    if form.text("mode") == Some("setup") {
+        return setup(objects, form, (now, expires_at));
+    }
     let entries = form.entries("line_items");
     if entries == 0 {
         return Err(Refusal::parameter("parameter_missing", "line_items", "Missing required param: line_items."));
@@ -65,9 +68,33 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
         "automatic_tax": {"enabled": false, "liability": null, "provider": null, "status": null},
         "payment_method_types": ["card"], "payment_method_collection": "if_required", "subscription": null, "invoice": null,
         "presentment_details": null, "line_items_of": form.map("payment_intent_data[metadata]"),
-        "receipt_email_of": form.text("payment_intent_data[receipt_email]")});
+        "receipt_email_of": form.text("payment_intent_data[receipt_email]"),
+        "usage_of": form.text("payment_intent_data[setup_future_usage]"), "setup_intent": null});
     objects.add(session);
     Ok(shown(objects.find(&id).unwrap_or(&Value::Null)))
+}
+
+/// A page at which a card is left, and nothing is paid.
+fn setup(objects: &mut Objects, form: &Form, (now, expires_at): (i64, i64)) -> Result<Value, Refusal> {
+    if form.entries("line_items") > 0 || form.0.keys().any(|name| name.starts_with("payment_intent_data")) {
+        let message = "You can not pass `line_items` or `payment_intent_data` in `setup` mode.";
+        return Err(Refusal::parameter("parameter_invalid", "line_items", message));
+    }
+    let currency = form.text("currency").ok_or_else(|| {
+        Refusal::parameter("parameter_missing", "currency", "`currency` is required in `setup` mode.")
+    })?;
+    let id = Objects::id("cs_test");
+    let session = json!({
+        "id": id, "object": "checkout.session", "created": now, "expires_at": expires_at, "livemode": false, "mode": "setup",
+        "status": "open", "payment_status": "no_payment_required", "currency": currency, "amount_subtotal": null, "amount_total": null,
+        "total_details": null, "client_reference_id": form.text("client_reference_id"), "customer": form.text("customer"),
+        "customer_email": form.text("customer_email"), "customer_details": null, "metadata": form.map("metadata"),
+        "payment_intent": null, "setup_intent": null, "success_url": form.text("success_url"), "cancel_url": form.text("cancel_url"),
+        "ui_mode": "hosted", "url": format!("{}/_local/stripe/checkout/{id}", objects.pages),
+        "automatic_tax": {"enabled": false, "liability": null, "provider": null, "status": null},
+        "payment_method_types": ["card"], "payment_method_collection": "always", "subscription": null, "invoice": null,
+        "presentment_details": null});
+    Ok(objects.add(session))
 }
 
 /// Refuses what can be charged to no card.
@@ -88,6 +115,7 @@ pub(super) fn shown(session: &Value) -> Value {
     if let Some(session) = session.as_object_mut() {
         session.remove("line_items_of");
         session.remove("receipt_email_of");
+        session.remove("usage_of");
     }
     session
 }
@@ -103,6 +131,14 @@ fn open(objects: &Objects, id: &str) -> Result<Value, Refusal> {
 /// What the buyer does at the page: pays with a card. A card that is declined leaves the session open.
 pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, Refusal> {
     let session = open(objects, id)?;
+    if session["mode"] == "setup" {
+        let customer = session["customer"].as_str().unwrap_or_default();
+        let intent = super::methods::set_up(objects, customer, card, &json!({}))?;
+        let complete = json!({"status": "complete", "setup_intent": intent["id"], "url": null});
+        let session = shown(&objects.change(id, &complete));
+        events::tell(objects, "checkout.session.completed", &session);
+        return Ok(session);
+    }
     let intent = match session["payment_intent"].as_str() {
         Some(intent) => intent.to_owned(),
         None => {
@@ -110,7 +146,8 @@ pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, 
                 objects,
                 &json!({
                 "amount": session["amount_total"], "currency": session["currency"], "customer": session["customer"],
-                "metadata": session["line_items_of"], "receipt_email": session["receipt_email_of"]}),
+                "metadata": session["line_items_of"], "receipt_email": session["receipt_email_of"],
+                "setup_future_usage": session["usage_of"]}),
             );
             let intent = made["id"].as_str().unwrap_or_default().to_owned();
             objects.change(id, &json!({"payment_intent": intent}));

@@ -2,7 +2,8 @@
 //! are signed and delivered as Stripe does, or worse.
 //!
 //! - `api`: requests: keys, versions, idempotency, errors. `form`: their bodies. `parameters`: what each endpoint takes.
-//! - `objects`: what there is, and the clock. `customers`, `checkout`, `intents`, `refunds`, `disputes`: what becomes of it.
+//! - `objects`: what there is, and the clock. `customers`, `methods`, `checkout`, `intents`, `refunds`, `disputes`: what
+//!   becomes of it.
 //! - `events`: what is told of it. `delivery`: how events reach the gateway. `page`: the buyer's and the operator's side.
 
 mod api;
@@ -14,6 +15,7 @@ mod events;
 mod form;
 mod idempotency;
 mod intents;
+mod methods;
 mod objects;
 mod page;
 mod parameters;
@@ -30,6 +32,7 @@ use objects::Objects;
 
 pub use delivery::{Delivery, signature};
 pub use intents::Card;
+pub use objects::Loss;
 pub use refusal::Refusal;
 
 /// A running stand-in. Clones share it.
@@ -84,6 +87,11 @@ impl Stripe {
     #[must_use]
     pub fn requests(&self) -> Vec<(String, String)> {
         self.lock().requests.clone()
+    }
+
+    /// The next requests that change something come to grief on their way: they never arrive, or their answers are lost.
+    pub fn lose(&self, loss: Loss, times: u32) {
+        self.lock().losses = (loss, times);
     }
 
     fn lock(&self) -> MutexGuard<'_, Objects> {

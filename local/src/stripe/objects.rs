@@ -10,6 +10,16 @@ use super::form::Form;
 use super::idempotency::Keys;
 use super::refusal::Refusal;
 
+/// What is lost of a request on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// The request: nothing is done.
+    #[default]
+    Request,
+    /// The answer: everything is done.
+    Answer,
+}
+
 /// Everything that the stand-in knows.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
@@ -28,6 +38,8 @@ pub(super) struct Objects {
     pub requests: Vec<(String, String)>,
     /// The request that is being served: its id and its Idempotency-Key.
     pub request: Value,
+    /// What is lost of how many further requests.
+    pub losses: (Loss, u32),
 }
 
 impl Objects {

@@ -13,7 +13,7 @@ use super::delivery::Mishaps;
 use super::form::Form;
 use super::intents::Card;
 use super::refusal::Refusal;
-use super::{Stripe, checkout, disputes, intents, refunds};
+use super::{Stripe, checkout, disputes, intents, methods, refunds};
 use crate::pages::page;
 
 const TITLE: &str = "Stripe, as a stand-in";
@@ -21,7 +21,7 @@ const INTRODUCTION: &str = "Nothing here is real money. For programs: \
                             <code>curl -H 'accept: application/json' /_local/stripe</code> at this address.";
 
 /// The cards that can be chosen, with what each is called.
-const CARDS: [(&str, &str); 8] = [
+const CARDS: [(&str, &str); 9] = [
     ("good", "a card that pays"),
     ("declined", "one that is declined"),
     ("poor", "one without enough money"),
@@ -30,6 +30,7 @@ const CARDS: [(&str, &str); 8] = [
     ("disputed", "one whose bank disputes it"),
     ("inquired", "one whose bank asks about it"),
     ("refund_fails", "one to which refunds fail"),
+    ("fails_later", "one that is declined when it is charged later"),
 ];
 
 impl Stripe {
@@ -45,7 +46,8 @@ impl Stripe {
     }
 
     /// What somebody does to an object: `pay` a session or an intent (card), `settle` a slow one (paid), `expire` a session,
-    /// `cancel` an intent, `refund` (amount in cents) or `dispute` an intent (reason), `fail` a refund, `turn` a dispute (status).
+    /// `cancel` an intent, `refund` (amount in cents) or `dispute` an intent (reason), `fail` a refund, `turn` a dispute (status);
+    /// a card that was left can `become` another (card), or be taken away (`detach`).
     ///
     /// # Errors
     /// What Stripe would say.
@@ -83,6 +85,8 @@ impl Stripe {
             ),
             "turn" => disputes::turn(&mut objects, id, form.text("status").unwrap_or_default()),
             "fail" => refunds::fail(&mut objects, id),
+            "become" => methods::become_card(&mut objects, id, card()?),
+            "detach" => methods::detach(&mut objects, id),
             _ => Err(Refusal::new(404, "invalid_request_error", "url_invalid", "There is no such act.")),
         }
     }
@@ -175,11 +179,21 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
     let Some(session) = stripe.object(&id).filter(|object| object["object"] == "checkout.session") else {
         return Refusal::missing("checkout.session", &id).into_response();
     };
-    let mut body = format!("<h2>Pay {}</h2>", dollars(&session["amount_total"]));
+    let is_setup = session["mode"] == "setup";
+    let mut body = if is_setup {
+        "<h2>Leave a card</h2>".to_owned()
+    } else {
+        format!("<h2>Pay {}</h2>", dollars(&session["amount_total"]))
+    };
     if session["status"] == "open" {
         let cards: String =
             CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
-        body.push_str(&form("pay", &id, &format!("<label>With <select name=\"card\">{cards}</select></label>"), "Pay"));
+        body.push_str(&form(
+            "pay",
+            &id,
+            &format!("<label>With <select name=\"card\">{cards}</select></label>"),
+            if is_setup { "Leave it" } else { "Pay" },
+        ));
         body.push_str(&form("expire", &id, "", "Let it expire"));
     } else {
         body.push_str(&format!("<p>It is {}.</p>", escape(session["status"].as_str().unwrap_or_default())));

@@ -39,7 +39,8 @@ pub(super) const CUSTOMER: Parameters = &[
 
 /// `POST /v1/checkout/sessions` (<https://docs.stripe.com/api/checkout/sessions/create>), in mode payment.
 pub(super) const SESSION: Parameters = &[
-    ("mode", Word(&["payment"]), true),
+    ("mode", Word(&["payment", "setup"]), true),
+    ("currency", CURRENCY, false),
     ("customer", Text(255), false),
     ("customer_email", Text(800), false),
     ("client_reference_id", Text(200), false),
@@ -72,6 +73,7 @@ pub(super) const INTENT: Parameters = &[
     ("off_session", Flag, false),
     ("error_on_requires_action", Flag, false),
     ("return_url", Url, false),
+    ("setup_future_usage", Word(&["off_session", "on_session"]), false),
     ("automatic_payment_methods[enabled]", Flag, false),
     ("automatic_payment_methods[allow_redirects]", Word(&["always", "never"]), false),
     METADATA,
@@ -81,6 +83,23 @@ pub(super) const INTENT: Parameters = &[
 /// `POST /v1/payment_intents/{id}/confirm`.
 pub(super) const CONFIRM: Parameters =
     &[("payment_method", Text(255), false), ("return_url", Url, false), ("off_session", Flag, false), EXPAND];
+
+/// `POST /v1/payment_methods` (<https://docs.stripe.com/api/payment_methods/create>).
+pub(super) const METHOD: Parameters = &[
+    ("type", Word(&["card"]), true),
+    ("card[token]", Text(255), false),
+    ("card[number]", Text(19), false),
+    ("card[exp_month]", Number, false),
+    ("card[exp_year]", Number, false),
+    ("card[cvc]", Text(4), false),
+    ("billing_details[email]", Text(512), false),
+    ("billing_details[name]", Text(256), false),
+    METADATA,
+    EXPAND,
+];
+
+/// `POST /v1/payment_methods/{id}/attach`.
+pub(super) const ATTACH: Parameters = &[("customer", Text(255), true), EXPAND];
 
 /// `POST /v1/refunds` (<https://docs.stripe.com/api/refunds/create>).
 pub(super) const REFUND: Parameters = &[
@@ -99,6 +118,7 @@ pub(super) const LIST: Parameters = &[
     ("ending_before", Text(255), false),
     ("payment_intent", Text(255), false),
     ("charge", Text(255), false),
+    ("customer", Text(255), false),
     ("type", Text(255), false),
     ("types[#]", Text(255), false),
     ("created[gte]", Number, false),

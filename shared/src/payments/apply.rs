@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::card;
 use crate::app::App;
 use crate::config::configured;
 use crate::error::{Code, Error, Result};
@@ -57,6 +58,9 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
         // Events come in any order; what Stripe says now is in none.
         let dispute = object["id"].as_str().ok_or_else(|| not_there("data.object.id"))?;
         object = client::send(app, requests::get("disputes", dispute), None).await?;
+    }
+    if observe::is_ours(&object) {
+        card::expand(app, kind, &mut object).await?;
     }
     let seen = observe::event(kind, &object, at).map_err(|absent| not_there(&absent.to_string()))?;
     let applied: Applied = app

@@ -31,6 +31,10 @@ pub enum Way {
     Intent,
 }
 
+/// Whether the card may be charged later, while its owner is not there.
+#[derive(Clone, Copy)]
+pub struct SavesCard(pub bool);
+
 impl Way {
     const fn kind(&self) -> &'static str {
         match self {
@@ -75,6 +79,7 @@ pub async fn begin(
     caller: &Caller,
     wanted: Wanted,
     way: Way,
+    SavesCard(saves_card): SavesCard,
     idempotency: Option<Idempotency>,
 ) -> Result<Begun> {
     let livemode = configured(&app.config.stripe)?.livemode;
@@ -92,13 +97,13 @@ pub async fn begin(
     }
     let customer = match &made.customer {
         Some(customer) => customer.clone(),
-        None => new_customer(app, &made, "").await?,
+        None => made.new_customer(app, "").await?,
     };
-    let (customer, object) = match ask(app, &made, &way, &customer).await {
+    let (customer, object) = match ask(app, &made, &way, &customer, saves_card).await {
         // It was deleted at Stripe.
         Err(StripeError::Refused { param: Some(param), .. }) if param == "customer" || param == "id" => {
-            let customer = new_customer(app, &made, &made.id.to_string()).await?;
-            let object = ask(app, &made, &way, &customer).await?;
+            let customer = made.new_customer(app, &made.id.to_string()).await?;
+            let object = ask(app, &made, &way, &customer, saves_card).await?;
             (customer, object)
         }
         object => (customer, object?),
@@ -120,18 +125,32 @@ fn unreadable(object: &Value) -> Error {
     Error::new(Code::PaymentUnavailable)
 }
 
-/// A customer of the account: the same one if two ask at once. An address that has changed since makes another request.
-async fn new_customer(app: &App, made: &ToMake, again: &str) -> Result<String> {
-    let email = made.email.as_deref();
+impl ToMake {
+    async fn new_customer(&self, app: &App, again: &str) -> Result<String> {
+        new_customer(app, (self.account_id, self.deployment), self.email.as_deref(), again).await
+    }
+}
+
+/// A customer of an account of a deployment: the same one if two ask at once. An address that has changed since makes another
+/// request.
+///
+/// # Errors
+/// `payment_unavailable`.
+pub(super) async fn new_customer(
+    app: &App,
+    (account, deployment): (Uuid, Uuid),
+    email: Option<&str>,
+    again: &str,
+) -> Result<String> {
     let of_address = hex::encode(&Sha256::digest(email.unwrap_or_default())[..8]);
-    let key = format!("customer-{}-{of_address}{again}", made.account_id);
-    let request = requests::customer(made.account_id, made.deployment, email);
-    let customer = client::send(app, request, Some(&key)).await?;
+    let key = format!("customer-{account}-{of_address}{again}");
+    let customer = client::send(app, requests::customer(account, deployment, email), Some(&key)).await?;
     customer["id"].as_str().map(str::to_owned).ok_or_else(|| unreadable(&customer))
 }
 
-async fn ask(app: &App, made: &ToMake, way: &Way, customer: &str) -> Result<Value, StripeError> {
-    let buyer = Buyer { payment: made.id, deployment: made.deployment, customer, email: made.email.as_deref() };
+async fn ask(app: &App, made: &ToMake, way: &Way, customer: &str, saves_card: bool) -> Result<Value, StripeError> {
+    let (payment, deployment, email) = (made.id, made.deployment, made.email.as_deref());
+    let buyer = Buyer { payment, deployment, customer, email, saves_card };
     let name = format!("{} credits: ${}", app.config.app_name, made.credits);
     let request: RequestBuilder = match way {
         Way::Checkout(paid, left) => {

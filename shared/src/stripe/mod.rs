@@ -1,9 +1,10 @@
 //! Stripe, as far as we use it: requests are worded by the builders of `async-stripe` and sent by our one HTTP client; what comes
 //! back is read by ourselves, since a reader that wants every field of an object loses an event for one that it does not need.
 //!
-//! - `client`: sends. `requests`: what is sent. `observe`: what Stripe says of a payment, in the database's words, from answers
+//! - `client`: sends. `requests`, `charge`: what is sent. `observe`: what Stripe says of a payment, in the database's words, from answers
 //!   and from events alike. `fields`: reads needed members by their JSON path. `signature`: who sent an event.
 
+pub mod charge;
 pub mod client;
 mod fields;
 pub mod observe;

@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionPaymentIntentData, ProductData,
+    CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionPaymentIntentDataSetupFutureUsage, ProductData,
 };
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
+use stripe_core::PaymentIntentSetupFutureUsage;
 use stripe_core::customer::CreateCustomer;
 use stripe_core::payment_intent::{CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods};
 use stripe_core::refund::{CreateRefund, CreateRefundReason};
 use stripe_types::Currency;
 use uuid::Uuid;
 
-use super::observe::{DEPLOYMENT, PAYMENT, REFUND};
+use super::observe::{AUTO_TOPUP, DEPLOYMENT, PAYMENT, REFUND};
 
 /// Something that is charged, with what it is called on the receipt.
 pub struct Line {
@@ -34,6 +35,8 @@ pub struct Buyer<'a> {
     pub customer: &'a str,
     /// Where the receipt goes.
     pub email: Option<&'a str>,
+    /// Whether the card may be charged later, while its owner is not there.
+    pub saves_card: bool,
 }
 
 impl Buyer<'_> {
@@ -72,6 +75,9 @@ pub fn session(buyer: &Buyer<'_>, lines: Vec<Line>, return_to: (&str, &str), exp
     let of_intent = CreateCheckoutSessionPaymentIntentData {
         metadata: Some(buyer.metadata()),
         receipt_email: buyer.email.map(str::to_owned),
+        setup_future_usage: buyer
+            .saves_card
+            .then_some(CreateCheckoutSessionPaymentIntentDataSetupFutureUsage::OffSession),
         ..CreateCheckoutSessionPaymentIntentData::new()
     };
     CreateCheckoutSession::new()
@@ -98,7 +104,25 @@ pub fn intent(buyer: &Buyer<'_>, amount: i64, description: &str) -> RequestBuild
     if let Some(email) = buyer.email {
         request = request.receipt_email(email);
     }
+    if buyer.saves_card {
+        request = request.setup_future_usage(PaymentIntentSetupFutureUsage::OffSession);
+    }
     request.build()
+}
+
+/// A page of Stripe's at which a card is left for auto top-up of an account. Nothing is paid there.
+#[must_use]
+pub fn card_page(account: Uuid, deployment: Uuid, customer: &str, return_to: (&str, &str)) -> RequestBuilder {
+    let metadata =
+        [(AUTO_TOPUP, account), (DEPLOYMENT, deployment)].map(|(name, id)| (name.to_owned(), id.to_string()));
+    CreateCheckoutSession::new()
+        .mode(CheckoutSessionMode::Setup)
+        .currency(Currency::USD)
+        .customer(customer)
+        .metadata(HashMap::from(metadata))
+        .success_url(return_to.0)
+        .cancel_url(return_to.1)
+        .build()
 }
 
 /// A refund of an intent, in cents.
@@ -127,6 +151,19 @@ pub fn get(kind: &str, id: &str) -> RequestBuilder {
     RequestBuilder::new(StripeMethod::Get, format!("/{kind}/{}", plain(id)))
 }
 
+/// The same with an object in place of its id.
+#[must_use]
+pub fn get_with(kind: &str, id: &str, expand: &str) -> RequestBuilder {
+    RequestBuilder { query: Some(format!("expand[0]={expand}")), ..get(kind, id) }
+}
+
+/// The payment intents of a customer since a time, newest first.
+#[must_use]
+pub fn intents_of(customer: &str, since: i64) -> RequestBuilder {
+    let query = format!("customer={}&created[gte]={since}&limit=100", plain(customer));
+    RequestBuilder { query: Some(query), ..RequestBuilder::new(StripeMethod::Get, "/payment_intents") }
+}
+
 /// The refunds of an intent.
 #[must_use]
 pub fn refunds_of(intent: &str) -> RequestBuilder {
@@ -148,6 +185,7 @@ pub fn events(since: i64, undelivered: bool, after: Option<&str>) -> RequestBuil
 }
 
 /// What can stand in a path or a query as it is.
-fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '-').collect()
 }

@@ -2,10 +2,12 @@
 //!
 //! - `facts`: events as the database is told of them. `orders`: every order of them comes to one result.
 //! - `top_ups`: buying, from the request to the credit. `webhook`: what Stripe tells, and what is not believed.
+//! - `auto_topup`: what is bought by itself.
 //! - `at_once`: the same at the same time. `refunds`, `disputes`: what comes back. `missed`: what no event has told.
 //! - `stand_in`: Stripe's stand-in is as strict as Stripe.
 
 mod at_once;
+mod auto_topup;
 mod disputes;
 pub mod facts;
 mod missed;

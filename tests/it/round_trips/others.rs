@@ -7,11 +7,12 @@ use tests::world::{World, send};
 use crate::samples::{operations, request, told};
 
 /// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
-const ASKS_STRIPE: [(&str, usize); 5] = [
+const ASKS_STRIPE: [(&str, usize); 6] = [
     ("stripe_checkout_sessions", 2),
     ("stripe_payment_intents", 2),
     ("stripe_refund", 2),
     ("user_payment_refund", 2),
+    ("user_auto_topup", 2),
     ("cron_reconcile_payments", usize::MAX),
 ];
 

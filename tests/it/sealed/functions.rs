@@ -33,6 +33,17 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
         "is about a payment of whoever it is of; its route wants Stripe's signature, or the cron secret",
     ),
     ("finish_refund", "notes what Stripe answered to a refund that begin_refund or begin_own_refund has allowed"),
+    (
+        "begin_auto_topup",
+        "is asked for by the settle of a call, or by the cron job, and charges what its account has agreed to",
+    ),
+    ("settle_auto_topup", "notes what Stripe answered to an attempt that begin_auto_topup has begun"),
+    ("list_auto_topups", "housekeeping; its route wants the cron secret"),
+    (
+        "claim_stripe_tasks",
+        "tells Stripe what the books already hold; by the cron job, and after an account's deletion",
+    ),
+    ("finish_stripe_task", "notes that Stripe has heard of a task that was claimed"),
     ("list_open_payments", "housekeeping; its route wants the cron secret"),
     ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
 ];

@@ -14,7 +14,7 @@ use crate::endpoints::answer::{malformed, private};
 use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::{Error, Result};
 use crate::money::Nanos;
-use crate::payments::begin::{Way, begin};
+use crate::payments::begin::{SavesCard, Way, begin};
 use crate::payments::confirm::confirm;
 
 /// The longest address to come back to, in bytes.
@@ -30,6 +30,9 @@ pub struct NewCheckoutSession {
     amount: Option<Nanos>,
     /// One of the packages, in place of the amount.
     package: Option<String>,
+    /// Leaves the card with the account, so that auto top-up can charge it once that is turned on (`PUT /user/auto-topup`).
+    #[serde(default)]
+    save_card: bool,
     /// Where the buyer comes back to once it is paid; `{CHECKOUT_SESSION_ID}` in it becomes the session's id.
     #[schema(pattern = "^https?://", max_length = 2000)]
     success_url: Option<String>,
@@ -54,7 +57,7 @@ pub struct CheckoutSession {
 }
 
 /// An address to come back to.
-fn return_to(param: &'static str, given: Option<String>, usual: String) -> Result<String> {
+pub(super) fn return_to(param: &'static str, given: Option<String>, usual: String) -> Result<String> {
     let Some(url) = given else { return Ok(usual) };
     let is_web = reqwest::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_web || url.len() > LONGEST_URL {
@@ -63,7 +66,7 @@ fn return_to(param: &'static str, given: Option<String>, usual: String) -> Resul
     Ok(url)
 }
 
-fn usual(app: &App, outcome: &str) -> String {
+pub(super) fn usual(app: &App, outcome: &str) -> String {
     format!("{}/?payment={outcome}", app.config.frontend_url)
 }
 
@@ -92,7 +95,7 @@ pub async fn create(
     let wanted = wanted(body.package, body.amount)?;
     let paid = return_to("success_url", body.success_url, usual(&app, "paid&session_id={CHECKOUT_SESSION_ID}"))?;
     let left = return_to("cancel_url", body.cancel_url, usual(&app, "canceled"))?;
-    let begun = begin(&app, &caller, wanted, Way::Checkout(paid, left), idempotency).await?;
+    let begun = begin(&app, &caller, wanted, Way::Checkout(paid, left), SavesCard(body.save_card), idempotency).await?;
     answer(&CheckoutSession { object: "checkout_session", id: begun.id, url: begun.access, payment: begun.payment })
 }
 
