@@ -46,7 +46,7 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
         assert_eq!(running.await.expect("no panic").status(), 200);
         world.settled().await;
         for subject in subjects(&account) {
-            assert_eq!(counted(&world, &subject, window).await, USED, "{subject}");
+            assert_eq!(counted(&world, &subject, window).await, USED, "{} {stream} {limit} {subject}", wire.name);
         }
         // 30 and 105 fit into 150, so nobody has to wait any more.
         let answer = call(wire, &world, &account.key).await;
