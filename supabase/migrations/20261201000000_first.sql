@@ -453,13 +453,14 @@ begin
 end;
 $$;
 
--- The longest prompt, in tokens, of which neither tiers nor windows change the price.
-create function gateway.plain_up_to(tiers jsonb, windows jsonb) returns bigint
+-- The longest prompt, in tokens, of which neither tiers nor windows change the price, nor pictures: a model that can draw may do so
+-- unasked, and is always held for at the price of that.
+create function gateway.plain_up_to(tiers jsonb, windows jsonb, image_output_price bigint) returns bigint
 language plpgsql immutable set search_path = ''
 as $$
 begin
   return case
-    when windows is not null then -1
+    when windows is not null or image_output_price is not null then -1
     else coalesce((select min((tier ->> 'above')::bigint) from jsonb_array_elements(tiers) as tier), 9223372036854775807)
   end;
 end;
@@ -531,7 +532,7 @@ create table gateway.model_routes (
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
   enabled boolean not null default true,
-  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows)) stored,
+  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
     audio_input_price, completion_price, reasoning_price, image_output_price, audio_output_price, request_price,
@@ -556,7 +557,7 @@ comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see g
 comment on column gateway.model_routes.windows is
   'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';
 comment on column gateway.model_routes.plain_up_to is
-  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers and windows.';
+  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
 alter table gateway.models enable row level security;
@@ -1881,8 +1882,7 @@ begin
       case when call -> 'modalities' ? 'image' then p.image_input end,
       case when call -> 'modalities' ? 'audio' then p.audio_input end);
     dearest.completion_price := greatest(
-      dearest.completion_price, p.completion, p.reasoning,
-      case when outputs ? 'image' then p.image_output end,
+      dearest.completion_price, p.completion, p.reasoning, p.image_output,
       case when outputs ? 'audio' then p.audio_output end);
     dearest.request_price := greatest(
       dearest.request_price,
@@ -1915,6 +1915,10 @@ begin
     or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
     or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
+    return null;
+  end if;
+  if units -> 'outputs' ? 'image' and asked.images = 0 and (route.image_price is not null or route.image_prices is not null) then
+    -- Of the pictures within an answer nobody knows before how many there are.
     return null;
   end if;
   if route.image_prices is not null then
@@ -1982,7 +1986,7 @@ begin
     from (
       select
         r.provider, r.prompt_price + r.completion_price as cheapness,
-        case when is_plain and r.tiers is null and r.windows is null
+        case when is_plain and prompt <= r.plain_up_to
           then (r.candidate, greatest(r.prompt_price, r.cached_price, r.written_price),
                 greatest(r.completion_price, r.reasoning_price), r.request_price)::gateway.priced_route
           else gateway.price_route(r, call, prompt, output, at) end as route
@@ -3469,6 +3473,7 @@ returns jsonb
 language plpgsql
 as $$
 declare
+  asked_kind constant text := coalesce(call ->> 'kind', 'chat');
   -- Hardly any call fails, and to ask for the code alone needs no call of a function.
   refused constant jsonb := case
     when gateway.failed_key_check(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at) is not null
@@ -3484,7 +3489,9 @@ begin
   if model.id is null then
     return gateway.no_such_model(call ->> 'model');
   end if;
-  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+  -- A model of images that writes, too, can be chatted with.
+  if model.kind <> asked_kind
+    and not (asked_kind = 'chat' and model.kind = 'image' and model.output_modalities @> '{text,image}') then
     return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
       'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
@@ -3494,6 +3501,12 @@ begin
     and not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
+  end if;
+  if asked_kind = 'chat' and call #> '{units,outputs}' ? 'image' and not model.output_modalities @> '{image}' then
+    return gateway.refusal(400, 'unsupported_modality', jsonb_build_object(
+      'param', 'modalities', 'gives', model.output_modalities, 'message', format(
+        '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
+        model.id)));
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.

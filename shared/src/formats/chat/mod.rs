@@ -2,11 +2,13 @@
 //!
 //! - `request`, `prompt`: the request, and how large its prompt is.
 //! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
+//! - `pictures`: pictures that a model draws in its answer.
 //! - `strict`: what a provider gets that refuses what it does not know.
 //! - `tools`: tool calls, where a provider gives them in a form that SDKs do not read.
 //! - `pieces`, `names`: what a chat says, and the names of its tools, for the formats that are served by way of it.
 
 pub mod names;
+mod pictures;
 pub mod pieces;
 pub mod prompt;
 mod request;
