@@ -14,7 +14,7 @@ as $$
       select coalesce(sum(amount), 0)::bigint from gateway.reversals
       where payment_id = payment.id and kind = 'refund' and counts))),
     'disputed', exists (select from gateway.reversals where payment_id = payment.id and kind = 'dispute' and counts),
-    'session_id', payment.session_id, 'intent_id', payment.intent_id, 'failure_code', payment.failure_code,
+    'session_id', payment.session_id, 'intent_id', payment.intent_id, 'subscription_id', payment.subscription_id, 'failure_code', payment.failure_code,
     'receipt_url', payment.receipt_url, 'livemode', payment.livemode,
     'created_at', payment.created_at, 'expires_at', payment.expires_at, 'settled_at', payment.settled_at)
 $$;
@@ -35,7 +35,7 @@ as $$
 $$;
 
 -- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
--- livemode. A repetition answers how the payment stands.
+-- livemode, taxed (tax comes on top of the amount). A repetition answers how the payment stands.
 create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -89,9 +89,9 @@ begin
         and status in ('created', 'processing', 'succeeded')) > most_a_day then
     perform gateway.refuse(gateway.refusal(429, 'payment_limit_reached'));
   end if;
-  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, created_at, expires_at)
+  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, taxed, created_at, expires_at)
     values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
-            (request ->> 'livemode')::boolean, at, at + interval '1 hour')
+            (request ->> 'livemode')::boolean, coalesce((request ->> 'taxed')::boolean, false), at, at + interval '1 hour')
     returning * into payment;
   perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('payment', payment.id));
   return gateway.payment_to_make(payment);

@@ -15,7 +15,7 @@ use super::form::Form;
 use super::objects::{Loss, Objects};
 use super::parameters::{self, check};
 use super::refusal::Refusal;
-use super::{checkout, customers, events, intents, methods, refunds};
+use super::{billing, checkout, customers, events, intents, methods, refunds, setup};
 
 /// From this version on `payment_method_types` is refused (<https://docs.stripe.com/changelog/endive>).
 const ENDIVE: &str = "2026-09-30";
@@ -138,7 +138,8 @@ fn answer(
     }
     objects.request = json!({"id": id, "idempotency_key": key});
     if *method == Method::POST {
-        objects.requests.push((path.to_owned(), raw.to_owned()));
+        let version = text(headers, "stripe-version").map(str::to_owned);
+        objects.requests.push((path.to_owned(), raw.to_owned(), version));
     }
     let answer = dispatch(&mut objects, method, path, &form);
     objects.request = json!({"id": null, "idempotency_key": null});
@@ -159,11 +160,20 @@ fn answer(
 fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> Result<Value, Refusal> {
     let parts: Vec<&str> = path.strip_prefix("/v1/").unwrap_or_default().split('/').collect();
     let takes = |parameters| check(form, parameters);
-    let get = *method == Method::GET;
     match (method.as_str(), parts.as_slice()) {
         ("POST", ["customers"]) => takes(parameters::CUSTOMER).and_then(|()| customers::create(objects, form)),
         ("GET", ["customers", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("customer", id)),
         ("DELETE", ["customers", id]) => customers::delete(objects, id),
+        ("POST", ["checkout", "sessions"]) if form.text("mode") == Some("subscription") => {
+            takes(billing::PLAN_SESSION).and_then(|()| checkout::create(objects, form))
+        }
+        ("POST", ["checkout", "sessions"]) if form.text("line_items[0][price]").is_some() => {
+            takes(parameters::PRICED_SESSION).and_then(|()| checkout::create(objects, form))
+        }
+        ("GET", ["payment_pages", id]) => checkout::page(objects, id),
+        ("POST", ["payment_pages", id, "confirm"]) => {
+            takes(parameters::PAY_PAGE).and_then(|()| checkout::confirm(objects, id, form))
+        }
         ("POST", ["checkout", "sessions"]) => takes(parameters::SESSION).and_then(|()| checkout::create(objects, form)),
         ("POST", ["checkout", "sessions", id, "expire"]) => checkout::expire(objects, id),
         ("GET", ["checkout", "sessions", id]) => takes(parameters::NOTHING)
@@ -219,9 +229,11 @@ fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> 
         ("GET", ["disputes", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("dispute", id)),
         ("GET", ["events"]) => takes(parameters::LIST).map(|()| events::list(objects, form)),
         ("GET", ["events", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("event", id)),
-        _ => {
-            let message = format!("Unrecognized request URL ({}: {path}).", if get { "GET" } else { method.as_str() });
-            Err(Refusal::new(404, "invalid_request_error", "url_invalid", &message))
-        }
+        _ => billing::serve(objects, (method.as_str(), &parts), form)
+            .or_else(|| setup::serve(objects, (method.as_str(), &parts), form))
+            .unwrap_or_else(|| {
+                let message = format!("Unrecognized request URL ({}: {path}).", method.as_str());
+                Err(Refusal::new(404, "invalid_request_error", "url_invalid", &message))
+            }),
     }
 }

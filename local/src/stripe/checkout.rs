@@ -7,6 +7,7 @@ use super::form::Form;
 use super::intents::{self, Card};
 use super::objects::Objects;
 use super::refusal::Refusal;
+use super::{prices, subscriptions};
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 3600;
@@ -37,6 +38,7 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
     let entry = |i: usize, rest: &str| form.text(&format!("line_items[{i}]{rest}"));
     let number = |i: usize, rest: &str| entry(i, rest).and_then(|text| text.parse::<i64>().ok());
     let mut total = 0;
+    let price = entry(0, "[price]").map(|id| objects.get("price", id)).transpose()?;
     for i in 0..entries {
         if entry(i, "[price_data][currency]") != entry(0, "[price_data][currency]") {
             return Err(Refusal::parameter(
@@ -52,21 +54,29 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
                 "Quantity is required. Add `quantity` to `line_items`.",
             )
         })?;
-        total += quantity * number(i, "[price_data][unit_amount]").unwrap_or_default();
+        let cents = price.as_ref().map(prices::cents).or(number(i, "[price_data][unit_amount]"));
+        total += quantity * cents.unwrap_or_default();
     }
     amount_fits("line_items", total)?;
+    tax_fits(form)?;
     let id = Objects::id("cs_test");
     let session = json!({
         "id": id, "object": "checkout.session", "created": now, "expires_at": expires_at, "livemode": false,
-        "mode": "payment", "status": "open", "payment_status": "unpaid", "currency": entry(0, "[price_data][currency]"),
+        "mode": form.text("mode"), "status": "open", "payment_status": "unpaid",
+        "currency": entry(0, "[price_data][currency]").unwrap_or("usd"),
         "amount_subtotal": total, "amount_total": total,
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "client_reference_id": form.text("client_reference_id"), "customer": form.text("customer"),
         "customer_email": form.text("customer_email"), "customer_details": null,
         "metadata": form.map("metadata"), "payment_intent": null, "success_url": form.text("success_url"),
         "cancel_url": form.text("cancel_url"), "ui_mode": "hosted", "url": format!("{}/_local/stripe/checkout/{id}", objects.pages),
-        "automatic_tax": {"enabled": false, "liability": null, "provider": null, "status": null},
-        "payment_method_types": ["card"], "payment_method_collection": "if_required", "subscription": null, "invoice": null,
+        "automatic_tax": {"enabled": form.flag("automatic_tax[enabled]"), "liability": null, "provider": null, "status": null},
+        "tax_id_collection": {"enabled": form.flag("tax_id_collection[enabled]"), "required": "never"},
+        "invoice_creation": {"enabled": form.flag("invoice_creation[enabled]"), "invoice_data": {"account_tax_ids": null,
+            "custom_fields": null, "description": null, "footer": null, "issuer": null, "metadata": {}, "rendering_options": null}},
+        "payment_method_types": ["card"], "payment_method_collection": form.text("payment_method_collection").unwrap_or("if_required"),
+        "subscription": null, "invoice": null, "price_of": price.map(|price| price["id"].clone()),
+        "metadata_of": form.map("subscription_data[metadata]"),
         "presentment_details": null, "line_items_of": form.map("payment_intent_data[metadata]"),
         "receipt_email_of": form.text("payment_intent_data[receipt_email]"),
         "usage_of": form.text("payment_intent_data[setup_future_usage]"), "setup_intent": null});
@@ -97,6 +107,33 @@ fn setup(objects: &mut Objects, form: &Form, (now, expires_at): (i64, i64)) -> R
     Ok(objects.add(session))
 }
 
+/// Refuses tax of which Stripe would not know by what address, or whose tax id it is.
+fn tax_fits(form: &Form) -> Result<(), Refusal> {
+    let updates = |name: &str| form.text("customer").is_none() || form.text(name) == Some("auto");
+    if form.flag("automatic_tax[enabled]") && !updates("customer_update[address]") {
+        let message = "Automatic tax calculation in Checkout requires a valid address on the Customer. Set `customer_update[address]` to 'auto'.";
+        return Err(Refusal::parameter("customer_tax_location_invalid", "automatic_tax", message));
+    }
+    if form.flag("tax_id_collection[enabled]") && !updates("customer_update[name]") {
+        let message = "Tax ID collection requires updating business name on the customer. Please set `customer_update[name]` to `auto`.";
+        return Err(Refusal::parameter("parameter_missing", "tax_id_collection", message));
+    }
+    Ok(())
+}
+
+/// Adds the tax of the buyer's address: eight percent here.
+fn add_tax(objects: &mut Objects, session: &Value) -> Value {
+    if session["automatic_tax"]["enabled"] != true {
+        return session.clone();
+    }
+    let subtotal = session["amount_subtotal"].as_i64().unwrap_or_default();
+    let tax = subtotal * 8 / 100;
+    let id = session["id"].as_str().unwrap_or_default().to_owned();
+    objects.change(&id, &json!({
+        "amount_total": subtotal + tax, "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": tax},
+        "automatic_tax": {"enabled": true, "liability": {"type": "self"}, "provider": "stripe", "status": "complete"}}))
+}
+
 /// Refuses what can be charged to no card.
 pub(super) fn amount_fits(param: &str, amount: i64) -> Result<(), Refusal> {
     if amount < LEAST {
@@ -114,6 +151,8 @@ pub(super) fn shown(session: &Value) -> Value {
     let mut session = session.clone();
     if let Some(session) = session.as_object_mut() {
         session.remove("line_items_of");
+        session.remove("price_of");
+        session.remove("metadata_of");
         session.remove("receipt_email_of");
         session.remove("usage_of");
     }
@@ -128,6 +167,26 @@ fn open(objects: &Objects, id: &str) -> Result<Value, Refusal> {
     }
 }
 
+/// `GET /v1/payment_pages/{session}`: the session as Stripe's own page reads it.
+pub(super) fn page(objects: &Objects, id: &str) -> Result<Value, Refusal> {
+    let session = shown(&objects.get("checkout.session", id)?);
+    Ok(json!({
+        "id": format!("ppage_{id}"), "object": "checkout.session", "session_id": id, "mode": session["mode"], "currency": session["currency"],
+        "line_item_group": {"subtotal": session["amount_subtotal"], "total": session["amount_total"], "due": session["amount_total"]},
+        "total_summary": {"due": session["amount_total"], "total": session["amount_total"]}, "status": session["status"]}))
+}
+
+/// `POST /v1/payment_pages/{session}/confirm`: the buyer pays, if they see what is asked.
+pub(super) fn confirm(objects: &mut Objects, id: &str, form: &Form) -> Result<Value, Refusal> {
+    let session = open(objects, id)?;
+    if session["amount_total"] != form.number("expected_amount").unwrap_or_default() {
+        let message = "The amount has changed since the page was shown.";
+        return Err(Refusal::parameter("checkout_amount_mismatch", "expected_amount", message));
+    }
+    let card = intents::method(objects, form.text("payment_method").unwrap_or_default())?;
+    pay(objects, id, card)
+}
+
 /// What the buyer does at the page: pays with a card. A card that is declined leaves the session open.
 pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, Refusal> {
     let session = open(objects, id)?;
@@ -139,6 +198,14 @@ pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, 
         events::tell(objects, "checkout.session.completed", &session);
         return Ok(session);
     }
+    if session["mode"] == "subscription" {
+        let made = subscriptions::subscribe(objects, &session, card.name())?;
+        let members = json!({"status": "complete", "payment_status": "paid", "url": null, "subscription": made["id"], "invoice": made["latest_invoice"]});
+        let session = shown(&objects.change(id, &members));
+        events::tell(objects, "checkout.session.completed", &session);
+        return Ok(session);
+    }
+    let session = add_tax(objects, &session);
     let intent = match session["payment_intent"].as_str() {
         Some(intent) => intent.to_owned(),
         None => {

@@ -58,8 +58,8 @@ impl Card {
         })
     }
 
-    /// Its own name here.
-    pub(super) fn name(self) -> &'static str {
+    /// The name by which it is chosen.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Declined => "declined",

@@ -4,10 +4,14 @@
 //! - `api`: requests: keys, versions, idempotency, errors. `form`: their bodies. `parameters`: what each endpoint takes.
 //! - `objects`: what there is, and the clock. `customers`, `methods`, `checkout`, `intents`, `refunds`, `disputes`: what
 //!   becomes of it.
+//! - `prices`, `subscriptions`, `invoices`, `portal`: plans that are bought. `billing`: what is asked about them. `clock`: what time does.
+//! - `setup`: what a deployment sets up.
 //! - `events`: what is told of it. `delivery`: how events reach the gateway. `page`: the buyer's and the operator's side.
 
 mod api;
+mod billing;
 mod checkout;
+mod clock;
 mod customers;
 mod delivery;
 mod disputes;
@@ -15,12 +19,17 @@ mod events;
 mod form;
 mod idempotency;
 mod intents;
+mod invoices;
 mod methods;
 mod objects;
 mod page;
 mod parameters;
+mod portal;
+mod prices;
 mod refunds;
 mod refusal;
+mod setup;
+mod subscriptions;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -52,7 +61,9 @@ impl Stripe {
     pub async fn start(secrets: &Secrets) -> std::io::Result<Self> {
         let key = format!("sk_test_{}", alphanumeric(&secrets.of("stripe key")));
         let secret = format!("whsec_{}", alphanumeric(&secrets.of("stripe webhook")));
-        let objects = Arc::new(Mutex::new(Objects::default()));
+        let mut objects = Objects::default();
+        prices::seed(&mut objects);
+        let objects = Arc::new(Mutex::new(objects));
         let state = api::State { key: key.as_str().into(), objects: objects.clone() };
         let server = Loopback::serve(api::router(state)).await?;
         objects.lock().unwrap_or_else(PoisonError::into_inner).pages = server.url().to_owned();
@@ -83,10 +94,21 @@ impl Stripe {
         self.lock().find(id).cloned()
     }
 
+    /// The objects of a kind as they are now, newest first.
+    #[must_use]
+    pub fn all(&self, kind: &str) -> Vec<Value> {
+        self.lock().of_kind(kind).cloned().collect()
+    }
+
+    /// Whether a subscription that nobody pays is left unpaid in the end, and not ended: a setting of an account's.
+    pub fn leave_unpaid(&self, leaves: bool) {
+        self.lock().leaves_unpaid = leaves;
+    }
+
     /// Bodies of the requests that made something, with the path of each, as they were sent.
     #[must_use]
     pub fn requests(&self) -> Vec<(String, String)> {
-        self.lock().requests.clone()
+        self.lock().requests.iter().map(|(path, body, _)| (path.clone(), body.clone())).collect()
     }
 
     /// The next requests that change something come to grief on their way: they never arrive, or their answers are lost.

@@ -30,12 +30,14 @@ pub(super) struct Objects {
     pub keys: Keys,
     /// How far the clock is ahead, in seconds.
     ahead: i64,
+    /// Whether a subscription that nobody pays is left unpaid in the end, and not ended.
+    pub leaves_unpaid: bool,
     /// Events on their way to the gateway.
     pub outgoing: Outgoing,
     /// Where its pages are.
     pub pages: String,
-    /// Path and body of what was asked for.
-    pub requests: Vec<(String, String)>,
+    /// Path and body of what was asked for, and in which version.
+    pub requests: Vec<(String, String, Option<String>)>,
     /// The request that is being served: its id and its Idempotency-Key.
     pub request: Value,
     /// What is lost of how many further requests.
@@ -49,10 +51,9 @@ impl Objects {
         i64::try_from(real).unwrap_or(i64::MAX) + self.ahead
     }
 
-    /// Sets the clock forward. What was to happen meanwhile has happened.
-    pub(super) fn advance(&mut self, seconds: i64) {
-        self.ahead += seconds;
-        super::checkout::expire_old(self);
+    /// Sets the clock to a moment.
+    pub(super) fn set_clock(&mut self, at: i64) {
+        self.ahead += at - self.now();
     }
 
     /// A new id: `cs_test_…`.
@@ -86,6 +87,11 @@ impl Objects {
             object.extend(members.clone());
         }
         object.clone()
+    }
+
+    /// Forgets a product with its prices, as if they had never been made.
+    pub(super) fn forget(&mut self, id: &str) {
+        self.all.retain(|known, object| known != id && object["product"] != id);
     }
 
     /// The objects of a kind, newest first.

@@ -52,6 +52,12 @@ pub(super) const SESSION: Parameters = &[
     ("line_items[#][price_data][unit_amount]", Number, true),
     ("line_items[#][price_data][product_data][name]", Text(250), true),
     ("line_items[#][price_data][product_data][description]", Text(5000), false),
+    ("line_items[#][price_data][tax_behavior]", Word(&["exclusive", "inclusive", "unspecified"]), false),
+    ("automatic_tax[enabled]", Flag, false),
+    ("customer_update[address]", Word(&["auto", "never"]), false),
+    ("customer_update[name]", Word(&["auto", "never"]), false),
+    ("tax_id_collection[enabled]", Flag, false),
+    ("invoice_creation[enabled]", Flag, false),
     ("payment_intent_data[metadata][*]", Text(500), false),
     ("payment_intent_data[receipt_email]", Text(800), false),
     ("payment_intent_data[description]", Text(1000), false),
@@ -60,6 +66,24 @@ pub(super) const SESSION: Parameters = &[
     METADATA,
     EXPAND,
 ];
+
+/// The same with prices that were made before.
+pub(super) const PRICED_SESSION: Parameters = &[
+    ("mode", Word(&["payment"]), true),
+    ("customer", Text(255), false),
+    ("client_reference_id", Text(200), false),
+    ("success_url", Url, true),
+    ("cancel_url", Url, false),
+    ("line_items[#][price]", Text(255), true),
+    ("line_items[#][quantity]", Number, false),
+    ("payment_intent_data[metadata][*]", Text(500), false),
+    METADATA,
+    EXPAND,
+];
+
+/// `POST /v1/payment_pages/{session}/confirm`: what Stripe's own page sends when its buyer pays.
+pub(super) const PAY_PAGE: Parameters =
+    &[("payment_method", Text(255), true), ("expected_amount", Number, true), ("return_url", Url, false), EXPAND];
 
 /// `POST /v1/payment_intents` (<https://docs.stripe.com/api/payment_intents/create>).
 pub(super) const INTENT: Parameters = &[
@@ -73,6 +97,11 @@ pub(super) const INTENT: Parameters = &[
     ("off_session", Flag, false),
     ("error_on_requires_action", Flag, false),
     ("return_url", Url, false),
+    ("shipping[name]", Text(5000), false),
+    ("shipping[phone]", Text(5000), false),
+    ("shipping[carrier]", Text(5000), false),
+    ("shipping[tracking_number]", Text(5000), false),
+    ("shipping[address][*]", Text(5000), false),
     ("setup_future_usage", Word(&["off_session", "on_session"]), false),
     ("automatic_payment_methods[enabled]", Flag, false),
     ("automatic_payment_methods[allow_redirects]", Word(&["always", "never"]), false),

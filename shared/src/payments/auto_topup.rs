@@ -94,7 +94,7 @@ pub async fn attempt(app: &App, made: &ToMake) -> Result<()> {
 /// # Errors
 /// See [`attempt`].
 pub async fn settle(app: &App, made: &ToMake, intent: &Value) -> Result<()> {
-    match super::apply::seen(asked_intent(intent))? {
+    match super::asked::seen(asked_intent(intent))? {
         Some(seen) => book(app, made, &json!(seen)).await,
         None => end(app, made, "failed", "authentication_required").await,
     }

@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::config::configured;
 use crate::error::{Code, Error, Result};
 use crate::idempotency::Idempotency;
-use crate::stripe::requests::{self, Buyer, Line};
+use crate::stripe::requests::{self, Buyer, Extras, Line};
 use crate::stripe::{StripeError, client};
 
 /// What is bought.
@@ -88,7 +88,8 @@ pub async fn begin(
         Wanted::Cents(cents) => (None, Some(cents)),
     };
     let request = json!({"id": Uuid::now_v7(), "kind": way.kind(), "package": package, "amount": cents,
-        "fee": app.config.topup_fee, "livemode": livemode});
+        "fee": app.config.topup_fee, "livemode": livemode,
+        "taxed": app.config.stripe_tax && matches!(way, Way::Checkout(..))});
     let arguments = json!({ "request": request, "idempotency": idempotency });
     let made: ToMake = caller.rpc(app, "begin_payment", arguments).await?;
     // A card that was declined leaves its page open.
@@ -120,7 +121,7 @@ pub async fn begin(
     Ok(Begun { payment, id, access })
 }
 
-fn unreadable(object: &Value) -> Error {
+pub(super) fn unreadable(object: &Value) -> Error {
     tracing::error!(object = %object["object"], "what Stripe has made has no id");
     Error::new(Code::PaymentUnavailable)
 }
@@ -158,7 +159,8 @@ async fn ask(app: &App, made: &ToMake, way: &Way, customer: &str, saves_card: bo
             if made.fee > 0 {
                 lines.push(Line { name: "Processing fee".to_owned(), amount: made.fee });
             }
-            requests::session(&buyer, lines, (paid, left), made.expires_at)
+            let extras = Extras { tax: app.config.stripe_tax, invoice: app.config.stripe_invoices };
+            requests::session(&buyer, lines, (paid, left), made.expires_at, extras)
         }
         Way::Intent => requests::intent(&buyer, made.amount + made.fee, &name),
     };

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::apply::{event, seen};
+use super::apply::event;
+use super::asked::seen;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error, Result};

@@ -46,7 +46,8 @@ pub fn off_session(charge: &Charge<'_>) -> RequestBuilder {
 }
 
 /// Percent-encoded but for what a form may hold as it is.
-fn encoded(text: &str) -> String {
+#[must_use]
+pub fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

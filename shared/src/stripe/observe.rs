@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fields::{Absent, Fields};
+use super::subscriptions::{SeenInvoice, SeenSubscription};
 
 /// The metadata under which our own id travels, and that of the database which has made it.
 pub const PAYMENT: &str = "payment";
@@ -50,6 +51,12 @@ pub enum Seen {
     },
     /// A card that is its customer's no more.
     CardGone { method: String },
+    /// How a subscription stands.
+    Subscription(Box<SeenSubscription>),
+    /// An invoice that is paid.
+    Invoice(Box<SeenInvoice>),
+    /// Which intent has paid which invoice.
+    Link { invoice: String, intent: String },
 }
 
 /// A card that may be charged while its owner is not there.
@@ -133,6 +140,7 @@ pub fn event(kind: &str, object: &Value, at: Timestamp) -> Result<Option<Seen>, 
         | "charge.dispute.funds_reinstated"
         | "charge.dispute.closed" => Some(Seen::Dispute(reversal(fields, at)?)),
         "payment_method.detached" => Some(Seen::CardGone { method: fields.text("id")?.to_owned() }),
+        "invoice_payment.paid" => link(fields)?,
         "customer.deleted" => Some(Seen::Customer { id: fields.text("id")?.to_owned() }),
         _ => None,
     })
@@ -271,6 +279,13 @@ fn charge(fields: Fields<'_>) -> Result<Option<Seen>, Absent> {
         fingerprint: owned(fields.some_text("/payment_method_details/card/fingerprint")),
         receipt_url: owned(fields.some_text("/receipt_url")),
     }))
+}
+
+/// What was paid by another way than an intent has nothing that a refund could name.
+fn link(fields: Fields<'_>) -> Result<Option<Seen>, Absent> {
+    let invoice = fields.id("invoice").ok_or_else(|| fields.absent("invoice"))?.to_owned();
+    let intent = fields.some_text("/payment/payment_intent").or(fields.some_text("/payment/payment_intent/id"));
+    Ok(intent.map(|intent| Seen::Link { invoice, intent: intent.to_owned() }))
 }
 
 fn reversal(fields: Fields<'_>, at: Timestamp) -> Result<SeenReversal, Absent> {

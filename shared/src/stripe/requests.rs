@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionPaymentIntentDataSetupFutureUsage, ProductData,
+    CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
+    CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName,
+    CreateCheckoutSessionInvoiceCreation, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
+    CreateCheckoutSessionLineItemsPriceDataTaxBehavior, CreateCheckoutSessionPaymentIntentData,
+    CreateCheckoutSessionPaymentIntentDataSetupFutureUsage, CreateCheckoutSessionTaxIdCollection, ProductData,
 };
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
 use stripe_core::PaymentIntentSetupFutureUsage;
@@ -46,6 +49,15 @@ impl Buyer<'_> {
     }
 }
 
+/// What else Stripe does at its page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// It computes tax, on top of the lines.
+    pub tax: bool,
+    /// It makes an invoice.
+    pub invoice: bool,
+}
+
 /// A customer for an account.
 #[must_use]
 pub fn customer(account: Uuid, deployment: Uuid, email: Option<&str>) -> RequestBuilder {
@@ -59,11 +71,19 @@ pub fn customer(account: Uuid, deployment: Uuid, email: Option<&str>) -> Request
 
 /// A page of Stripe's at which these lines are paid. Promotion codes stay off: what is paid is what was asked for.
 #[must_use]
-pub fn session(buyer: &Buyer<'_>, lines: Vec<Line>, return_to: (&str, &str), expires_at: i64) -> RequestBuilder {
+pub fn session(
+    buyer: &Buyer<'_>,
+    lines: Vec<Line>,
+    return_to: (&str, &str),
+    expires_at: i64,
+    extras: Extras,
+) -> RequestBuilder {
     let line = |Line { name, amount }| {
         let price = CreateCheckoutSessionLineItemsPriceData {
             product_data: Some(ProductData::new(name)),
             unit_amount: Some(amount),
+            // Never within the price, of which the credit is.
+            tax_behavior: extras.tax.then_some(CreateCheckoutSessionLineItemsPriceDataTaxBehavior::Exclusive),
             ..CreateCheckoutSessionLineItemsPriceData::new(Currency::USD)
         };
         CreateCheckoutSessionLineItems {
@@ -80,7 +100,23 @@ pub fn session(buyer: &Buyer<'_>, lines: Vec<Line>, return_to: (&str, &str), exp
             .then_some(CreateCheckoutSessionPaymentIntentDataSetupFutureUsage::OffSession),
         ..CreateCheckoutSessionPaymentIntentData::new()
     };
-    CreateCheckoutSession::new()
+    let mut request = CreateCheckoutSession::new();
+    if extras.tax {
+        // The address that the tax goes by is kept with the customer, and so is a firm's name with its tax id.
+        let update = CreateCheckoutSessionCustomerUpdate {
+            address: Some(CreateCheckoutSessionCustomerUpdateAddress::Auto),
+            name: Some(CreateCheckoutSessionCustomerUpdateName::Auto),
+            ..CreateCheckoutSessionCustomerUpdate::new()
+        };
+        request = request
+            .automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
+            .customer_update(update)
+            .tax_id_collection(CreateCheckoutSessionTaxIdCollection::new(true));
+    }
+    if extras.invoice {
+        request = request.invoice_creation(CreateCheckoutSessionInvoiceCreation::new(true));
+    }
+    request
         .mode(CheckoutSessionMode::Payment)
         .customer(buyer.customer)
         .client_reference_id(buyer.payment.to_string())

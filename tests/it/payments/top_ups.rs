@@ -294,3 +294,38 @@ async fn who_leaves_leaves_no_page_open_and_no_card_at_stripe() {
     assert_eq!(world.value(&stands).await, "expired");
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test]
+async fn tax_comes_on_top_and_gives_no_credit_whoever_tells_of_it_first() {
+    let world = World::with(Engine::InProcess, &[("STRIPE_TAX", "true"), ("STRIPE_INVOICES", "true")]).await;
+    for webhook_first in [true, false] {
+        let account = world.account(0).await;
+        let (session, begun) = pay(&world, &account, 10).await;
+        let stripe = &world.platform.stripe;
+        let told = stripe.object(&session).expect("a session");
+        assert_eq!((&told["amount_subtotal"], &told["amount_total"]), (&json!(1_000), &json!(1_080)));
+        assert_eq!(told["invoice_creation"]["enabled"], true);
+        if webhook_first {
+            deliver(&world).await;
+        }
+        let shown = come_back(&world, &account, &session).await;
+        assert_eq!(
+            (&shown["payment"]["status"], nanos(&shown["payment"]["paid"]), nanos(&shown["payment"]["credits"])),
+            (&json!("succeeded"), 10_800_000_000, 10 * DOLLAR)
+        );
+        deliver(&world).await;
+        assert_eq!(world.money(account.id).await.0, 10 * DOLLAR);
+        // Half of what was paid, tax included, is half of the credit.
+        let intent = super::shop::intent(&world, &session);
+        stripe.act("refund", &intent, &[("amount", "540")]).expect("a refund");
+        deliver(&world).await;
+        assert_eq!(world.money(account.id).await.0, 5 * DOLLAR, "{begun}");
+    }
+    // An intent of its own has no tax, and is not believed if it is of more.
+    let account = world.account(0).await;
+    let bought = super::facts::Bought::new(&world, &account, 1_000, 1_000, 0).await;
+    let mut more = bought.succeeded();
+    (more["amount"], more["paid"]) = (json!(1_080), json!(1_080));
+    assert_eq!(super::facts::outcome(&world, &more).await, "mismatch");
+    world.assert_ledger_clean().await;
+}

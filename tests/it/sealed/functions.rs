@@ -28,6 +28,8 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),
     ("list_developer_models", "the public catalog"),
+    ("list_plans", "what is for sale, for everybody"),
+    ("get_plan", "what is for sale, for everybody"),
     (
         "apply_stripe_event",
         "is about a payment of whoever it is of; its route wants Stripe's signature, or the cron secret",
@@ -44,6 +46,9 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
         "tells Stripe what the books already hold; by the cron job, and after an account's deletion",
     ),
     ("finish_stripe_task", "notes that Stripe has heard of a task that was claimed"),
+    ("begin_warned_refund", "refunds what a bank warns of; its route wants Stripe's signature, or the cron secret"),
+    ("misses_refunds", "says whether refunds were not told of; its route wants Stripe's signature, or the cron secret"),
+    ("describe_deployment", "serves no endpoint: the command line's, for whoever holds the service key"),
     ("list_open_payments", "housekeeping; its route wants the cron secret"),
     ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
 ];

@@ -47,6 +47,8 @@ pub enum PaymentKind {
     Intent,
     /// By itself, with a card that was left for it.
     Auto,
+    /// By an invoice of a plan.
+    Invoice,
 }
 
 /// A payment.
@@ -88,6 +90,9 @@ pub struct Payment {
     /// Stripe's id of its payment intent.
     #[schema(required)]
     pub intent_id: Option<String>,
+    /// Stripe's id of the subscription that it is for.
+    #[schema(required)]
+    pub subscription_id: Option<String>,
     /// Why a card was declined, in Stripe's words.
     #[schema(required)]
     pub failure_code: Option<String>,
