@@ -9,6 +9,7 @@ declare
   most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
 begin
+  perform gateway.release_coupons(null, at);
   update gateway.payments set status = 'expired' where id in (
     select id from gateway.payments
       where kind <> 'auto' and status in ('created', 'processing') and session_id is null and intent_id is null

@@ -49,6 +49,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("begin_warned_refund", "refunds what a bank warns of; its route wants Stripe's signature, or the cron secret"),
     ("misses_refunds", "says whether refunds were not told of; its route wants Stripe's signature, or the cron secret"),
     ("describe_deployment", "serves no endpoint: the command line's, for whoever holds the service key"),
+    ("release_referrals", "housekeeping; its route wants the cron secret"),
     ("list_open_payments", "housekeeping; its route wants the cron secret"),
     ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
 ];
