@@ -77,6 +77,9 @@ pub(super) const PRICED_SESSION: Parameters = &[
     ("line_items[#][price]", Text(255), true),
     ("line_items[#][quantity]", Number, false),
     ("payment_intent_data[metadata][*]", Text(500), false),
+    ("payment_intent_data[shipping][name]", Text(5000), false),
+    ("payment_intent_data[shipping][phone]", Text(5000), false),
+    ("payment_intent_data[shipping][address][*]", Text(5000), false),
     METADATA,
     EXPAND,
 ];
