@@ -63,7 +63,9 @@ async fn a_subscription_that_names_another_account_than_its_customers_gives_noth
     // What names nobody is its customer's.
     let unnamed = with(&seen, &json!({"account": null, "deployment": null}));
     assert_eq!(outcome(&world, &unnamed).await, "applied");
-    let has = |of: &tests::world::Account| format!("select count(*) from gateway.subscriptions where account_id = '{}'", of.id);
+    let has = |of: &tests::world::Account| {
+        format!("select count(*) from gateway.subscriptions where account_id = '{}'", of.id)
+    };
     assert_eq!((world.value(&has(&account)).await, world.value(&has(&other)).await), (json!(0), json!(2)));
 }
 

@@ -123,7 +123,13 @@ async fn a_call_finds_the_credit_of_the_month_that_has_begun_though_nothing_was_
 async fn what_is_paid_or_heard_of_after_its_month_counts_from_then_on() {
     let world = World::start().await;
     for (price, period, paid, granted_until, next) in [
-        ("dev_month", ("2027-01-10T10:00:00Z", "2027-02-10T10:00:00Z"), 2_900, "2027-03-20T12:00:00+00:00", json!(null)),
+        (
+            "dev_month",
+            ("2027-01-10T10:00:00Z", "2027-02-10T10:00:00Z"),
+            2_900,
+            "2027-03-20T12:00:00+00:00",
+            json!(null),
+        ),
         (
             "dev_year",
             ("2027-01-10T10:00:00Z", "2028-01-10T10:00:00Z"),
@@ -132,7 +138,13 @@ async fn what_is_paid_or_heard_of_after_its_month_counts_from_then_on() {
             json!("2027-03-20T12:00:00+00:00"),
         ),
         // In its month it is its month's.
-        ("dev_month", ("2027-02-10T10:00:00Z", "2027-03-10T10:00:00Z"), 2_900, "2027-03-10T10:00:00+00:00", json!(null)),
+        (
+            "dev_month",
+            ("2027-02-10T10:00:00Z", "2027-03-10T10:00:00Z"),
+            2_900,
+            "2027-03-10T10:00:00+00:00",
+            json!(null),
+        ),
     ] {
         let account = newcomer(&world).await;
         world.set_clock("2027-02-20T12:00:00Z").await;
