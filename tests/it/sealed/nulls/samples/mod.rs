@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod auto_topup;
 mod calls;
 mod chats;
 mod coupons;
@@ -54,6 +55,7 @@ impl Scene {
             self.of_sign_in(),
             self.of_admins(),
             self.of_payments(),
+            self.of_auto_topups(),
             self.of_plans(),
             self.of_coupons(),
             self.of_referrals(),
