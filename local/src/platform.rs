@@ -106,7 +106,10 @@ impl Platform {
         let postgrest = Postgrest::start(&database, supabase_keys.clone()).await?;
         let upstash = Upstash::start(engine, secrets.of("upstash token")).await?;
         let providers = Providers::start(ProviderKeys::default()).await?;
-        let mailbox = Mailbox::new(&secrets.of("resend key"));
+        let mailbox = Mailbox::new(
+            &secrets.of("resend key"),
+            &format!("whsec_{}=", secrets.of("resend webhook").replace('-', "+").replace('_', "/")),
+        );
         let resend = Loopback::serve(mailbox.api()).await?;
         let privy = Privy::start(&secrets).await?;
         let stripe = Stripe::start(&secrets).await?;
@@ -131,11 +134,12 @@ impl Platform {
         let mail = [
             ("RESEND_API_KEY", resend_key.as_str()),
             ("RESEND_BASE_URL", resend.url()),
+            ("RESEND_WEBHOOK_SECRET", mailbox.webhook_secret()),
             ("FROM_EMAIL", "Gateway <gateway@gateway.local>"),
         ];
         let people =
             [("PRIVY_APP_ID", privy.app_id()), ("PRIVY_APP_SECRET", privy.app_secret()), ("PRIVY_URL", privy.url())];
-        let real_mail = ["RESEND_API_KEY", "RESEND_BASE_URL", "FROM_EMAIL"];
+        let real_mail = ["RESEND_API_KEY", "RESEND_BASE_URL", "RESEND_WEBHOOK_SECRET", "FROM_EMAIL"];
         let payments = [
             ("STRIPE_SECRET_KEY", stripe.key()),
             ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret()),

@@ -157,7 +157,8 @@ variables! {
         PRIVY_VERIFICATION_KEY: Pem, Optional, "the app's verification key; without it the app's JWKS is asked";
         PRIVY_APP_SECRET: Secret, Optional, "with it, e-mail and wallet of who shows no identity token are asked of Privy";
         PRIVY_URL: Url, Default("https://auth.privy.io"), "another address of Privy";
-        RESEND_API_KEY: Secret, Optional, "sign-in by mailed code: the key at Resend";
+        RESEND_API_KEY: Secret, Optional, "mail, and sign-in by mailed code: the key at Resend";
+        RESEND_WEBHOOK_SECRET: Secret, Optional, "the signing secret of the webhook endpoint at Resend, `whsec_…`: what bounces is not written to again";
         FROM_EMAIL: Text, Optional, "the sender of mail: `a@example.com` or `Name <a@example.com>`";
         RESEND_BASE_URL: Url, Default("https://api.resend.com"), "another address of Resend";
     }

@@ -419,6 +419,26 @@ impl Scene {
                 json!({"caller": admin, "query": {"from": HOUR, "to": "2026-02-01T00:00:00Z"}}),
                 &["query", "query.from", "query.to"],
             ),
+            sample(
+                "finish_notifications",
+                json!({"batch": Uuid::new_v4(), "outcome": {"sent": [], "failed": [], "retry_in": null, "split": null, "error": null}}),
+                &["outcome.sent", "outcome.failed", "outcome.retry_in", "outcome.split", "outcome.error"],
+            ),
+            sample(
+                "take_resend_event",
+                json!({"event": {"id": "msg_1", "address": "a@test.example", "reason": "bounced"}}),
+                // Then it suppresses nothing.
+                &["event.address", "event.reason"],
+            ),
+            sample("get_notification_preferences", json!({"caller": user}), &[]),
+            sample(
+                "set_notification_preferences",
+                json!({"caller": user, "request": {"usage_report": false}}),
+                &["request.usage_report"],
+            ),
+            sample("unsubscribe", json!({"account": id, "kind": "usage_report"}), &[]),
+            sample("request_mail", json!({"caller": user, "kind": "test"}), &[]),
+            sample("get_notification_stats", json!({"caller": admin}), &[]),
             sample("make_referral_code", json!({"caller": user, "code": "K7MW2QXR"}), &[]),
             sample("validate_referral", json!({"caller": user, "code": self.recommended_by}), &[]),
             sample("apply_referral", json!({"caller": admin, "code": self.recommended_by}), &[]),
