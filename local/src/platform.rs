@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use shared::api_key::hash;
 use shared::app::App;
-use shared::config::variables::{Group, REFUSED, RUST_LOG, VARIABLES, Variable};
+use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable};
 use shared::config::{Config, Pepper};
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
@@ -299,7 +299,7 @@ impl Platform {
 /// The variables that mean here what they mean in a deployment, and those that are refused there.
 pub fn passed_on() -> impl Iterator<Item = &'static str> {
     let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times);
-    let own = VARIABLES.iter().filter(business).map(|variable| variable.name);
+    let own = variables::all().filter(business).map(|variable| variable.name);
     own.chain([RUST_LOG.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
 }
 

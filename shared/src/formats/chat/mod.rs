@@ -3,9 +3,11 @@
 //! - `request`, `prompt`: the request, and how large its prompt is.
 //! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
 //! - `strict`: what a provider gets that refuses what it does not know.
+//! - `dialect`: what is otherwise at providers that are not OpenAI.
 //! - `tools`: tool calls, where a provider gives them in a form that SDKs do not read.
 //! - `pieces`, `names`: what a chat says, and the names of its tools, for the formats that are served by way of it.
 
+pub mod dialect;
 pub mod names;
 pub mod pieces;
 pub mod prompt;
