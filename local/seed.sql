@@ -9,6 +9,7 @@ from (values
   ('echo', false, 'A short answer, tool calls or JSON, as asked; two providers.'),
   ('as-told', false, 'For agents: calls a tool only as the prompt says, `NAME {ARGUMENTS}` in backticks.'),
   ('free', false, 'The same at no price.'),
+  ('drawing', false, 'Draws a picture beside its answer where `modalities` asks for one.'),
   ('long', false, 'A text of 5 000 tokens, if the limit allows it.'),
   ('slow', false, 'A pause before every chunk.'),
   ('delay', false, 'A pause before the head.'),
@@ -57,6 +58,7 @@ from (values
   ('shape-parts', true, 'A content of parts, thoughts and text, in every delta.'),
   ('shape-thinking', true, 'The same streamed as Mistral does, parts and then plain text.'),
   ('shape-audio', false, 'Spoken, with a transcript.'),
+  ('shape-images', false, 'Pictures beside a text.'),
   ('shape-annotations', false, 'A text with the pages that it cites.'),
   ('shape-unknown', false, 'Members that nobody knows, at every level.'),
   -- the catalog
@@ -122,6 +124,7 @@ from (values
   ('shape-parts', 'shape-parts'),
   ('shape-thinking', 'shape-thinking'),
   ('shape-audio', 'shape-audio'),
+  ('shape-images', 'shape-images'),
   ('shape-annotations', 'shape-annotations'),
   ('shape-unknown', 'shape-unknown')
 ) as test (model, behaviour)
@@ -135,7 +138,12 @@ values
   ('test/echo', 'chutes', 'standin/normal', 200000000, null, 800000000),
   ('test/fallback', 'chutes', 'standin/normal', 200000000, null, 800000000),
   ('test/free', 'openrouter', 'standin/normal', 0, 0, 0),
+  ('test/drawing', 'openrouter', 'standin/normal', 100000000, 50000000, 400000000),
   ('test/unpriced', 'openrouter', 'standin/normal', null, null, null)
 on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
   completion_price = excluded.completion_price;
+
+-- A picture has 1 290 tokens of $30 a million.
+update gateway.models set output_modalities = '{text,image}' where id = 'test/drawing';
+update gateway.model_routes set image_output_price = 30000000000 where model_id = 'test/drawing';

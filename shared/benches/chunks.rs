@@ -115,6 +115,7 @@ fn run(format: Format, provider: &str) -> (Format, f64) {
         reasoning: false,
         long_cache: false,
         by_units: false,
+        draws: false,
     };
     let mut upstream = request(format).for_provider(&target).expect("served there");
     let (begins, event) = stream(upstream.format);

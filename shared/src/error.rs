@@ -72,8 +72,10 @@ codes! {
     CreditsInFlight = "credits_in_flight", 402, "The balance is reserved by requests that are still running. Retry in a moment.";
     SpendLimitReached = "spend_limit_reached", 402, "This API key has reached its spend limit. Raise the limit or wait for its next period.";
     AccountInDebt = "account_in_debt", 402, "The account owes credits from an earlier request. Add credits to go on.";
+    CardDeclined = "card_declined", 402, "The card was declined, and nothing has changed. POST /subscription/portal leads to where another one is left.";
     AccountDisabled = "account_disabled", 403, "This account is disabled. Contact support.";
     PaymentsBlocked = "payments_blocked", 403, "A payment of this account is disputed, so it can make no others. Contact support.";
+    IdentityRequired = "identity_required", 403, "A trial is a person's: sign in once, by POST /auth/register or /auth/privy, and try again.";
     IpNotAllowed = "ip_not_allowed", 403, "This API key may not be used from this IP address. Change its ip_allowlist.";
     DomainNotAllowed = "domain_not_allowed", 403, "This API key may not be used from this origin. Change its domain_allowlist.";
     InsufficientScope = "insufficient_scope", 403, "This API key's scopes do not cover this request.";
@@ -86,6 +88,7 @@ codes! {
     PaymentNotFound = "payment_not_found", 404, "This account has no such payment; GET /api/stripe/payments lists them.";
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
     PlanNotFound = "plan_not_found", 404, "There is no such plan; `plans` lists them.";
+    SubscriptionNotFound = "subscription_not_found", 404, "This account has no such subscription; GET /user/plan shows what it has.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     ResponseNotFound = "response_not_found", 404, "This account has no such response, or keeps it no longer. Responses are kept where `store` is not false.";
     ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
@@ -105,6 +108,11 @@ codes! {
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";
     PaymentNotRefundable = "payment_not_refundable", 409, "This payment cannot be refunded.";
+    SubscriptionExists = "subscription_exists", 409, "This account has a plan already: POST /subscription/change, or /subscription/portal, changes it.";
+    SubscriptionEnded = "subscription_ended", 409, "This subscription has ended. POST /subscription/checkout begins another one.";
+    SubscriptionUnpaid = "subscription_unpaid", 409, "This subscription has an unpaid invoice. Pay it first: POST /subscription/portal leads there.";
+    DowngradeAtPeriodEnd = "downgrade_at_period_end", 409, "What was paid for is not taken back: POST /subscription/portal leads to where a smaller plan, or a shorter interval, begins with the next period.";
+    TrialUsed = "trial_used", 409, "A person has one trial, and yours is used. Add credits, or choose a plan: GET /subscription/plans.";
     RefundExceedsPayment = "refund_exceeds_payment", 409, "That is more than can be refunded: `unspent` without debt, `rest` at all, which an administrator's `force` allows.";
     RefundRefused = "refund_refused", 409, "Stripe does not make this refund; the credit was given back. The operator finds the reason in the log.";
     AccountDeleted = "account_deleted", 409, "This account's person has left and it was deleted: it cannot be changed any more.";

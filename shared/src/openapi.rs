@@ -30,7 +30,7 @@ const PASSED_ON: [&str; 11] = [
 ];
 
 /// What the operations are sorted by, in the order in which a user comes to them, and what each is about.
-const TAGS: [(&str, &str, &str); 12] = [
+const TAGS: [(&str, &str, &str); 13] = [
     (
         "inference",
         "Inference",
@@ -43,6 +43,7 @@ const TAGS: [(&str, &str, &str); 12] = [
     ("keys", "API keys", "Keys with scopes, limits and a life of their own."),
     ("usage", "Usage", "What was called, by which key, and what it cost."),
     ("money", "Credit", "What is left, what is reserved, and every change of it."),
+    ("plans", "Plans", "What there is to choose from, subscriptions, and the trial."),
     ("account", "Account", "Who you are here: profile, limits, privacy, your own keys at the providers."),
     ("sign-in", "Sign-in", "How a person comes to an account and a first key: by a mailed code, or by Privy."),
     ("public", "The service", "What it is, how it is, and this documentation."),

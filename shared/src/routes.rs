@@ -26,7 +26,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, api_keys, catalog, chats, cron, docs, inference, payments, public, responses, sign_in, usage,
+    account, admin, api_keys, catalog, chats, cron, docs, inference, payments, plans, public, responses, sign_in,
+    subscriptions, trials, usage,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -229,6 +230,34 @@ routes! {
     stripe_webhook at "/api/stripe/webhook" { POST payments::webhook::take: Public } needs [Database, Stripe, StripeWebhook];
     /// Refunds a payment.
     stripe_refund at "/api/stripe/refund" { POST payments::refund::create: Admin "admin:refunds" } needs [Stripe];
+    /// Plans: what each allows and costs.
+    plans at "/plans" { GET plans::all::list: Public } needs [Database];
+    /// One plan.
+    plan at "/plans/{id}" { GET plans::all::show: Public } needs [Database];
+    /// Plans that can be subscribed to.
+    subscription_plans at "/subscription/plans" { GET plans::all::list_sold: Public } needs [Database];
+    /// Which plan is in force for the account, why, and until when.
+    user_plan at "/user/plan" { GET plans::own::show: User "billing:read" };
+    /// What is used of it this month.
+    user_plan_usage at "/user/plan/usage" { GET plans::own::usage: User "usage:read" };
+    /// What it allows.
+    user_plan_entitlements at "/user/plan/entitlements" { GET plans::own::entitlements: User "billing:read" };
+    /// A page of Stripe's at which a plan is bought.
+    subscription_checkout at "/subscription/checkout" { POST subscriptions::checkout::create: User "billing:write" } needs [Stripe];
+    /// A page of Stripe's at which cards, invoices and the plan are managed.
+    subscription_portal at "/subscription/portal" { POST subscriptions::portal::create: User "billing:write" } needs [Stripe];
+    /// Changes to a dearer plan, or a longer interval, now.
+    subscription_change at "/subscription/change" { POST subscriptions::change::upgrade: User "billing:write" } needs [Stripe];
+    /// Lets the plan end with its period.
+    subscription_cancel at "/subscription/cancel" { POST subscriptions::change::cancel: User "billing:write" } needs [Stripe];
+    /// Lets it go on after all.
+    subscription_resume at "/subscription/resume" { POST subscriptions::change::resume: User "billing:write" } needs [Stripe];
+    /// The account's trial: whether it can be begun, and what is left of it.
+    trial_status at "/trial/status" { GET trials::own::show: User "billing:read" };
+    /// Begins the trial of an account that came without one.
+    trial_start at "/trial/start" { POST trials::own::start: User "billing:write" };
+    /// What trials came to.
+    admin_trial_analytics at "/admin/trial/analytics" { GET admin::trial_analytics::show: Admin "admin:trials" };
     /// A new account with its primary key.
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.

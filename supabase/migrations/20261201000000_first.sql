@@ -260,6 +260,9 @@ create table gateway.accounts (
   referred_by text,
   plan text references gateway.plans (id),
   plan_ends_at timestamptz,
+  subscription_plan text references gateway.plans (id),
+  subscription_ends_at timestamptz,
+  next_instalment timestamptz,
   has_purchased boolean not null default false,
   has_provider_keys boolean not null default false,
   trial_ends_at timestamptz,
@@ -282,7 +285,12 @@ comment on column gateway.accounts.deleted_at is
   'When its person left: from then on it is disabled and says nothing of them; its ledger stays.';
 comment on column gateway.accounts.payments_blocked_at is 'Since when a dispute of one of its payments keeps it from making others.';
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
-comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
+comment on column gateway.accounts.plan is
+  'The plan that an administrator gave, in force until plan_ends_at (null: open end). It stands before one that was bought.';
+comment on column gateway.accounts.subscription_plan is
+  'The plan that was bought, in force until subscription_ends_at: made of the account''s subscriptions by gateway.sync_plan.';
+comment on column gateway.accounts.next_instalment is
+  'When credit of a plan falls due, or another subscription takes over, so that most calls need not look.';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
 comment on column gateway.accounts.refund_debt is
   'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
@@ -448,13 +456,14 @@ begin
 end;
 $$;
 
--- The longest prompt, in tokens, of which neither tiers nor windows change the price.
-create function gateway.plain_up_to(tiers jsonb, windows jsonb) returns bigint
+-- The longest prompt, in tokens, of which neither tiers nor windows change the price, nor pictures: a model that can draw may do so
+-- unasked, and is always held for at the price of that.
+create function gateway.plain_up_to(tiers jsonb, windows jsonb, image_output_price bigint) returns bigint
 language plpgsql immutable set search_path = ''
 as $$
 begin
   return case
-    when windows is not null then -1
+    when windows is not null or image_output_price is not null then -1
     else coalesce((select min((tier ->> 'above')::bigint) from jsonb_array_elements(tiers) as tier), 9223372036854775807)
   end;
 end;
@@ -526,7 +535,7 @@ create table gateway.model_routes (
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
   enabled boolean not null default true,
-  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows)) stored,
+  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
     audio_input_price, completion_price, reasoning_price, image_output_price, audio_output_price, request_price,
@@ -551,7 +560,7 @@ comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see g
 comment on column gateway.model_routes.windows is
   'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';
 comment on column gateway.model_routes.plain_up_to is
-  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers and windows.';
+  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
 alter table gateway.models enable row level security;
@@ -1162,13 +1171,13 @@ create index stripe_customers_account on gateway.stripe_customers (account_id, c
 create table gateway.payments (
   id uuid primary key,
   account_id uuid not null references gateway.accounts (id),
-  kind text not null check (kind in ('checkout', 'intent')),
+  kind text not null check (kind in ('checkout', 'intent', 'invoice')),
   status text not null default 'created'
     check (status in ('created', 'processing', 'failed', 'canceled', 'expired', 'succeeded', 'mismatch')),
   package text,
-  amount integer not null check (amount > 0),
-  fee integer not null default 0 check (fee >= 0 and fee < amount),
-  paid integer check (paid > 0),
+  amount integer not null check (amount >= 0),
+  fee integer not null default 0 check (fee >= 0),
+  paid integer check (paid >= 0),
   credits bigint not null check (credits > 0),
   bonus bigint not null default 0 check (bonus >= 0),
   taken_back bigint not null default 0 check (taken_back >= 0 and taken_back <= credits + bonus),
@@ -1176,6 +1185,8 @@ create table gateway.payments (
   session_id text unique,
   intent_id text unique,
   charge_id text unique,
+  invoice_id text unique,
+  subscription_id text,
   grant_id bigint unique,
   bonus_grant_id bigint unique,
   returned_grant_ids bigint[] not null default '{}',
@@ -1185,10 +1196,13 @@ create table gateway.payments (
   created_at timestamptz not null,
   expires_at timestamptz not null,
   settled_at timestamptz,
-  check ((status = 'succeeded') = (paid is not null and grant_id is not null and settled_at is not null))
+  check ((status = 'succeeded') = (paid is not null and (grant_id is not null or kind = 'invoice') and settled_at is not null)),
+  -- Only an invoice may be of nothing, where a discount takes all of it.
+  check (kind = 'invoice' or amount > 0 and fee < amount and paid is distinct from 0),
+  check ((kind = 'invoice') = (invoice_id is not null))
 );
 comment on table gateway.payments is
-  'Credit that is bought. In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
+  'Credit that is bought, by itself or with a plan (kind invoice, whose credit stands in gateway.instalments). In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
 comment on column gateway.payments.status is
   'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
 comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';
@@ -1253,6 +1267,108 @@ alter table gateway.stripe_customers enable row level security;
 alter table gateway.payments enable row level security;
 alter table gateway.reversals enable row level security;
 alter table gateway.stripe_events enable row level security;
+
+-- supabase/schemas/24_subscriptions.sql
+
+-- Subscriptions to plans: what Stripe says of them, and the credit that their invoices paid for.
+
+create table gateway.plan_prices (
+  id text primary key,
+  plan text not null references gateway.plans (id),
+  months integer not null check (months in (1, 12)),
+  created_at timestamptz not null
+);
+comment on table gateway.plan_prices is
+  'Prices at Stripe by their ids: which plan each is of, and for how many months. A price that is sold no more still says what was bought.';
+
+create table gateway.subscriptions (
+  id text primary key,
+  account_id uuid not null references gateway.accounts (id),
+  customer text not null,
+  item text,
+  plan text references gateway.plans (id),
+  months integer,
+  status text not null,
+  period_start timestamptz not null,
+  period_end timestamptz not null,
+  cancel_at timestamptz,
+  ended_at timestamptz,
+  begun_at timestamptz not null,
+  changes integer not null default 0,
+  observed_at timestamptz not null,
+  created_at timestamptz not null
+);
+comment on table gateway.subscriptions is
+  'Subscriptions as they were when Stripe was last asked. They decide about limits; credit follows what invoices paid for.';
+comment on column gateway.subscriptions.observed_at is
+  'When Stripe was asked: of two answers the one that was asked for later holds, and nothing holds after an end.';
+comment on column gateway.subscriptions.plan is 'Null where the price is no plan''s: it gives nothing.';
+comment on column gateway.subscriptions.changes is
+  'How many changes of the plan Stripe has refused: part of the Idempotency-Key of the next.';
+
+create index subscriptions_account on gateway.subscriptions (account_id, begun_at);
+
+create table gateway.instalments (
+  payment_id uuid not null references gateway.payments (id),
+  line text not null,
+  nth integer not null,
+  account_id uuid not null references gateway.accounts (id),
+  subscription_id text not null,
+  plan text,
+  due_at timestamptz not null,
+  period_end timestamptz not null check (period_end > due_at),
+  amount bigint not null check (amount > 0),
+  voided bigint not null default 0 check (voided between 0 and amount),
+  forgiven bigint not null default 0 check (forgiven between 0 and amount),
+  state text not null default 'due' check (state in ('due', 'granted', 'lapsed', 'void')),
+  grant_id bigint unique,
+  primary key (payment_id, line, nth),
+  check ((state = 'granted') = (grant_id is not null)),
+  check ((state = 'void') = (voided = amount))
+);
+comment on table gateway.instalments is
+  'The credit of a plan, month by month, in nano-dollars: granted when it falls due, by the account''s next call, lapsed if none came in its month.';
+comment on column gateway.instalments.voided is 'What of it reversals have taken before it was granted.';
+comment on column gateway.instalments.forgiven is
+  'What of it had lapsed unspent when its payment was reversed: nobody had it, so nobody owes it.';
+
+create index instalments_due on gateway.instalments (account_id, due_at) where state = 'due';
+create index instalments_of_subscription on gateway.instalments (subscription_id, period_end);
+
+create table gateway.stripe_links (
+  intent_id text primary key,
+  invoice_id text not null,
+  created_at timestamptz not null
+);
+comment on table gateway.stripe_links is
+  'Which payment intent has paid which invoice: refunds and disputes name the one, what was bought stands on the other.';
+
+create index stripe_links_invoice on gateway.stripe_links (invoice_id);
+create index stripe_links_created on gateway.stripe_links (created_at);
+
+alter table gateway.plan_prices enable row level security;
+alter table gateway.subscriptions enable row level security;
+alter table gateway.instalments enable row level security;
+alter table gateway.stripe_links enable row level security;
+
+-- supabase/schemas/24_trials.sql
+
+-- Trials that were begun, and what became of them.
+
+create table gateway.trials (
+  account_id uuid primary key references gateway.accounts (id),
+  begun_at timestamptz not null,
+  grant_id bigint not null,
+  converted_at timestamptz,
+  converted_by text check (converted_by in ('purchase', 'subscription')),
+  check ((converted_at is null) = (converted_by is null))
+);
+comment on table gateway.trials is
+  'One row a trial. Converted when its account first paid, for credit or for a plan. What is left of it stands on the account and its grant.';
+
+create index trials_begun on gateway.trials (begun_at);
+
+alter table gateway.trials enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -1439,7 +1555,8 @@ return coalesce(account.trial_ends_at > at, false);
 create function gateway.is_in_trial(account gateway.accounts, at timestamptz) returns boolean
 language sql immutable parallel safe
 return gateway.trial_runs(account, at) and not account.has_purchased
-       and coalesce(account.plan is null or account.plan_ends_at <= at, false);
+       and coalesce(account.plan is null or account.plan_ends_at <= at, false)
+       and coalesce(account.subscription_ends_at <= at, true);
 
 -- An account's trial as every endpoint shows it; null for whoever had none.
 create function gateway.trial_json(account gateway.accounts, at timestamptz) returns jsonb
@@ -1452,12 +1569,13 @@ return case when account.trial_ends_at is not null then jsonb_build_object(
 
 -- The rate limits in force, as the limiter in Redis takes them.
 
--- The plan whose limits an account has at this moment: subscription, else trial (dev), else purchased credit
--- (customize), else free.
+-- The plan whose limits an account has at this moment: the one that an administrator gave, else its subscription's, else trial
+-- (dev), else purchased credit (customize), else free.
 create function gateway.plan_in_force(account gateway.accounts, at timestamptz) returns text
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
+  when account.subscription_ends_at > at then account.subscription_plan
   when gateway.trial_runs(account, at) then 'dev'
   when account.has_purchased then 'customize'
   else 'free'
@@ -1804,8 +1922,7 @@ begin
       case when call -> 'modalities' ? 'image' then p.image_input end,
       case when call -> 'modalities' ? 'audio' then p.audio_input end);
     dearest.completion_price := greatest(
-      dearest.completion_price, p.completion, p.reasoning,
-      case when outputs ? 'image' then p.image_output end,
+      dearest.completion_price, p.completion, p.reasoning, p.image_output,
       case when outputs ? 'audio' then p.audio_output end);
     dearest.request_price := greatest(
       dearest.request_price,
@@ -1838,6 +1955,10 @@ begin
     or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
     or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
+    return null;
+  end if;
+  if units -> 'outputs' ? 'image' and asked.images = 0 and (route.image_price is not null or route.image_prices is not null) then
+    -- Of the pictures within an answer nobody knows before how many there are.
     return null;
   end if;
   if route.image_prices is not null then
@@ -1905,7 +2026,7 @@ begin
     from (
       select
         r.provider, r.prompt_price + r.completion_price as cheapness,
-        case when is_plain and r.tiers is null and r.windows is null
+        case when is_plain and prompt <= r.plain_up_to
           then (r.candidate, greatest(r.prompt_price, r.cached_price, r.written_price),
                 greatest(r.completion_price, r.reasoning_price), r.request_price)::gateway.priced_route
           else gateway.price_route(r, call, prompt, output, at) end as route
@@ -2245,7 +2366,7 @@ $$;
 -- place: to nearly every call it has done nothing, and then catch_up need not be called with the whole row.
 create function gateway.is_behind(account gateway.accounts, at timestamptz) returns boolean
 language sql immutable parallel safe
-return account.next_overdue <= at or account.next_expiry <= at or account.debt > 0;
+return account.next_overdue <= at or account.next_expiry <= at or account.next_instalment <= at or account.debt > 0;
 
 -- Everything time has done to a locked account since it was last looked at.
 create function gateway.catch_up(inout account gateway.accounts, at timestamptz)
@@ -2257,6 +2378,9 @@ begin
   end if;
   if account.next_expiry <= at then
     account := gateway.lapse(account, at);
+  end if;
+  if account.next_instalment <= at then
+    account := gateway.grant_due(account, at);
   end if;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
@@ -2356,6 +2480,217 @@ begin
     perform gateway.note_refusal(caller, key, code, gateway.now());
   end if;
   return null;
+end;
+$$;
+
+-- supabase/schemas/36_instalments.sql
+
+-- Credit of plans: paid for at once, granted month by month, by whatever of the account comes next.
+--
+-- Each function here expects the account's row to be locked by its caller, and is handed that row.
+
+-- How long the credit of a month outlives it: between a period's end and the credit of the next lies more than an hour even if all
+-- goes well, since Stripe keeps the invoice as a draft for so long.
+create function gateway.plan_grace() returns interval
+language sql immutable parallel safe
+return interval '6 hours';
+
+-- So many months after a moment, in UTC. Counted from the first day, so that what began on the 31st comes back to it.
+create function gateway.months_after(start timestamptz, months integer) returns timestamptz
+language sql immutable parallel safe
+return (start at time zone 'utc' + make_interval(months => months)) at time zone 'utc';
+
+-- Until when a subscription gives its plan's limits; null if it gives none. A period that has begun unpaid is given a week, and so is
+-- one that is over, since what Stripe says of the next may be late.
+create function gateway.gives_until(subscription gateway.subscriptions) returns timestamptz
+language sql immutable parallel safe
+return case
+  when subscription.plan is null or subscription.status in ('incomplete', 'incomplete_expired') then null
+  when subscription.ended_at is not null then subscription.ended_at
+  when subscription.status in ('active', 'trialing') then coalesce(subscription.cancel_at, subscription.period_end + interval '7 days')
+  when subscription.status = 'past_due' then least(subscription.cancel_at, subscription.period_start + interval '7 days')
+end;
+
+-- Writes down which plan the account has bought and until when, and when it has to be looked at again: derived from its
+-- subscriptions and instalments, whatever has changed of them. Of two subscriptions the dearer plan holds.
+create function gateway.sync_plan(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  chosen record;
+  next_due timestamptz;
+begin
+  select s.plan, gateway.gives_until(s) as until into chosen
+    from gateway.subscriptions s join gateway.plans p on p.id = s.plan
+    where s.account_id = account.id and gateway.gives_until(s) is not null
+    order by gateway.gives_until(s) > at desc, case when gateway.gives_until(s) > at then p.price_per_month end desc nulls last,
+             gateway.gives_until(s) desc, s.id
+    limit 1;
+  account.subscription_plan := chosen.plan;
+  account.subscription_ends_at := chosen.until;
+  select min(due_at) into next_due from gateway.instalments where account_id = account.id and state = 'due';
+  if chosen.until > at and exists (
+      select from gateway.subscriptions s where s.account_id = account.id and gateway.gives_until(s) > chosen.until) then
+    next_due := least(next_due, chosen.until);
+  end if;
+  account.next_instalment := next_due;
+  update gateway.accounts set
+    subscription_plan = account.subscription_plan, subscription_ends_at = account.subscription_ends_at,
+    next_instalment = account.next_instalment
+    where id = account.id;
+end;
+$$;
+
+-- Grants the instalments that are due. A month that nobody was there for lapses without a trace in the ledger. With the next month
+-- of the same subscription the grace of the one before is over.
+create function gateway.grant_due(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  due gateway.instalments;
+  granted record;
+begin
+  if account.next_instalment is null or account.next_instalment > at then
+    return;
+  end if;
+  for due in
+    select * from gateway.instalments where account_id = account.id and state = 'due' and due_at <= at
+      order by due_at, payment_id, line, nth
+  loop
+    if due.period_end + gateway.plan_grace() <= at or exists (
+        select from gateway.instalments next
+        where next.subscription_id = due.subscription_id and next.state = 'due' and next.due_at between due.period_end and at) then
+      update gateway.instalments set state = 'lapsed'
+        where payment_id = due.payment_id and line = due.line and nth = due.nth;
+      continue;
+    end if;
+    update gateway.credit_grants set expires_at = at
+      where live and expires_at > at and id in (
+        select grant_id from gateway.instalments
+        where subscription_id = due.subscription_id and state = 'granted' and period_end <= due.due_at);
+    if found then
+      account.next_expiry := least(account.next_expiry, at);
+      account := gateway.lapse(account, at);
+    end if;
+    granted := gateway.grant_credit(
+      account, 'subscription', due.amount - due.voided, due.period_end + gateway.plan_grace(), 'plan ' || coalesce(due.plan, '?'),
+      at);
+    account := granted.account;
+    update gateway.instalments set state = 'granted', grant_id = granted.grant_id
+      where payment_id = due.payment_id and line = due.line and nth = due.nth;
+  end loop;
+  account := gateway.sync_plan(account, at);
+end;
+$$;
+
+-- What of a payment is not yet due.
+create function gateway.not_due_of(payment uuid) returns bigint
+language sql stable set search_path = ''
+as $$
+  select coalesce(sum(amount - voided), 0)::bigint from gateway.instalments where payment_id = payment and state = 'due'
+$$;
+
+-- What of an instalment has lapsed unspent, and is not forgiven yet.
+create function gateway.lapsed_of(instalment gateway.instalments) returns bigint
+language sql stable set search_path = ''
+as $$
+  select case instalment.state
+    when 'lapsed' then instalment.amount - instalment.voided
+    when 'granted' then (
+      select coalesce(-sum(t.amount), 0)::bigint from gateway.credit_transactions t
+      where t.account_id = instalment.account_id and t.type = 'expiry' and t.grant_id = instalment.grant_id)
+    else 0 end - instalment.forgiven
+$$;
+
+-- Takes so much of a payment's credit back: from its instalments that are not due, the last first; then from its grants, which is the
+-- caller's to do; then from what has lapsed unspent. Answers what the grants are to bear, and debt beyond them.
+create function gateway.void_instalments(
+  account gateway.accounts, payment gateway.payments, amount bigint, at timestamptz) returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  instalment gateway.instalments;
+  rest bigint := amount;
+  of_grants bigint;
+  part bigint;
+begin
+  for instalment in
+    select * from gateway.instalments where payment_id = payment.id and state = 'due' order by due_at desc, line desc, nth desc
+  loop
+    exit when rest = 0;
+    part := least(rest, instalment.amount - instalment.voided);
+    rest := rest - part;
+    update gateway.instalments i set
+      voided = i.voided + part, state = case when i.voided + part = i.amount then 'void' else 'due' end
+      where i.payment_id = instalment.payment_id and i.line = instalment.line and i.nth = instalment.nth;
+  end loop;
+  select least(rest, gateway.available(account, at), coalesce(sum(remaining), 0)) into of_grants
+    from gateway.credit_grants where id = any (gateway.grants_of(payment)) and live;
+  rest := rest - of_grants;
+  for instalment in
+    select * from gateway.instalments where payment_id = payment.id and state in ('granted', 'lapsed') order by due_at, line, nth
+  loop
+    exit when rest = 0;
+    part := least(rest, gateway.lapsed_of(instalment));
+    rest := rest - part;
+    update gateway.instalments i set forgiven = i.forgiven + part
+      where i.payment_id = instalment.payment_id and i.line = instalment.line and i.nth = instalment.nth;
+  end loop;
+  return of_grants + rest;
+end;
+$$;
+
+-- Gives so much of a payment's credit back, where a reversal was undone: the other way round. Answers what is to be granted: what
+-- grants and debt had borne, and what would have been granted meanwhile.
+create function gateway.restore_instalments(payment gateway.payments, amount bigint, at timestamptz) returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  instalment gateway.instalments;
+  borne bigint;
+  rest bigint;
+  part bigint;
+begin
+  select payment.taken_back - coalesce(sum(voided + forgiven), 0) into borne
+    from gateway.instalments where payment_id = payment.id;
+  borne := least(greatest(borne, 0), amount);
+  rest := amount - borne;
+  for instalment in
+    select * from gateway.instalments where payment_id = payment.id and forgiven > 0 order by due_at desc, line desc, nth desc
+  loop
+    exit when rest = 0;
+    part := least(rest, instalment.forgiven);
+    rest := rest - part;
+    update gateway.instalments i set forgiven = i.forgiven - part
+      where i.payment_id = instalment.payment_id and i.line = instalment.line and i.nth = instalment.nth;
+  end loop;
+  for instalment in
+    select * from gateway.instalments
+      where payment_id = payment.id and state in ('due', 'void') and voided > 0 and period_end + gateway.plan_grace() > at
+      order by due_at, line, nth
+  loop
+    exit when rest = 0;
+    part := least(rest, instalment.voided);
+    rest := rest - part;
+    update gateway.instalments i set voided = i.voided - part, state = 'due'
+      where i.payment_id = instalment.payment_id and i.line = instalment.line and i.nth = instalment.nth;
+  end loop;
+  return borne + rest;
+end;
+$$;
+
+-- The account as time has left it, for what shows it and has not locked it.
+create function gateway.caught_up(this_account uuid) returns gateway.accounts
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  account gateway.accounts;
+begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  select * into account from gateway.accounts where id = this_account for no key update;
+  return gateway.catch_up(account, gateway.now());
 end;
 $$;
 
@@ -2469,6 +2804,37 @@ begin
     select expires_at from gateway.idempotent_calls
       where account_id = this_account order by expires_at desc offset most limit 1);
 end;
+$$;
+
+-- supabase/schemas/37_trials.sql
+
+-- What a trial is, and when it has done what it is for. Each function expects the account's row to be locked by its caller.
+
+-- Gives an account its trial. Whether its person may have one has been asked: gateway.claim_trial.
+create function gateway.begin_trial(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  trial_credit constant bigint := 10000000000;
+  trial_requests constant integer := 1000;
+  trial_days constant interval := '3 days';
+  granted record;
+begin
+  account.trial_ends_at := at + trial_days;
+  account.trial_requests_left := trial_requests;
+  update gateway.accounts set trial_ends_at = account.trial_ends_at, trial_requests_left = account.trial_requests_left
+    where id = account.id;
+  granted := gateway.grant_credit(account, 'trial', trial_credit, account.trial_ends_at, 'trial', at);
+  account := granted.account;
+  insert into gateway.trials (account_id, begun_at, grant_id) values (account.id, at, granted.grant_id);
+end;
+$$;
+
+-- An account has paid: if it has had a trial, that has done what it is for.
+create function gateway.note_conversion(account gateway.accounts, by text, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.trials set converted_at = at, converted_by = by where account_id = account.id and converted_at is null
 $$;
 
 -- supabase/schemas/38_attempts.sql
@@ -3387,6 +3753,7 @@ returns jsonb
 language plpgsql
 as $$
 declare
+  asked_kind constant text := coalesce(call ->> 'kind', 'chat');
   -- Hardly any call fails, and to ask for the code alone needs no call of a function.
   refused constant jsonb := case
     when gateway.failed_key_check(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at) is not null
@@ -3402,7 +3769,9 @@ begin
   if model.id is null then
     return gateway.no_such_model(call ->> 'model');
   end if;
-  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+  -- A model of images that writes, too, can be chatted with.
+  if model.kind <> asked_kind
+    and not (asked_kind = 'chat' and model.kind = 'image' and model.output_modalities @> '{text,image}') then
     return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
       'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
@@ -3412,6 +3781,12 @@ begin
     and not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
+  end if;
+  if asked_kind = 'chat' and call #> '{units,outputs}' ? 'image' and not model.output_modalities @> '{image}' then
+    return gateway.refusal(400, 'unsupported_modality', jsonb_build_object(
+      'param', 'modalities', 'gives', model.output_modalities, 'message', format(
+        '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
+        model.id)));
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
@@ -3913,12 +4288,16 @@ return not (status in ('refused', 'failed', 'canceled', 'won', 'prevented') or s
 -- amounts, partial refunds, and a refund beside a dispute of the same charge cannot count twice. Rounded up, once.
 create function gateway.to_take_back(given bigint, paid bigint, reversed bigint) returns bigint
 language sql immutable parallel safe
-return ceil(given::numeric * least(reversed, paid) / paid)::bigint;
+return coalesce(ceil(given::numeric * least(reversed, paid) / nullif(paid, 0))::bigint, 0);
 
 -- The grants that hold what a payment gave, in the order in which it is taken back.
 create function gateway.grants_of(payment gateway.payments) returns bigint[]
-language sql immutable parallel safe
-return array_remove(array[payment.bonus_grant_id, payment.grant_id] || payment.returned_grant_ids, null);
+language sql stable set search_path = ''
+as $$
+  select array_remove(array[payment.bonus_grant_id, payment.grant_id] || array(
+    select grant_id from gateway.instalments where payment_id = payment.id order by due_at desc, line, nth)
+    || payment.returned_grant_ids, null)
+$$;
 
 -- How many of a payment's cents are reversed by now.
 create function gateway.reversed_cents(payment uuid) returns bigint
@@ -3931,7 +4310,7 @@ language sql stable set search_path = ''
 as $$
   select greatest(0, least(
     payment.paid - gateway.reversed_cents(payment.id),
-    floor((payment.taken_back + least(gateway.available(account, at), (
+    floor((payment.taken_back + gateway.not_due_of(payment.id) + least(gateway.available(account, at), (
       select coalesce(sum(remaining), 0) from gateway.credit_grants
       where id = any (gateway.grants_of(payment)) and live and (expires_at is null or expires_at > at)
       )))::numeric * payment.paid / (payment.credits + payment.bonus)) - gateway.reversed_cents(payment.id)))::bigint
@@ -3982,7 +4361,8 @@ declare
 begin
   with found as (
     update gateway.reversals set payment_id = payment.id
-      where payment_id is null and (intent_id = payment.intent_id or charge_id = payment.charge_id)
+      where payment_id is null and (intent_id = payment.intent_id or charge_id = payment.charge_id
+        or intent_id in (select l.intent_id from gateway.stripe_links l where l.invoice_id = payment.invoice_id))
       returning id)
   select array_agg(id) into adopted from found;
   if adopted is not null then
@@ -4001,6 +4381,8 @@ declare
   payment gateway.payments;
   returned record;
   target bigint;
+  -- What of the difference moves credit: instalments bear the rest.
+  part bigint;
 begin
   select * into payment from gateway.payments where id = this_payment;
   account := gateway.adopt_reversals(account, payment, at);
@@ -4009,18 +4391,29 @@ begin
   end if;
   target := gateway.to_take_back(payment.credits + payment.bonus, payment.paid, gateway.reversed_cents(payment.id));
   if target > payment.taken_back then
-    account := gateway.money_back(account, gateway.grants_of(payment), target - payment.taken_back, at);
+    part := gateway.void_instalments(account, payment, target - payment.taken_back, at);
+    if part > 0 then
+      account := gateway.money_back(account, gateway.grants_of(payment), part, at);
+    end if;
   elsif target < payment.taken_back then
-    returned := gateway.grant_credit(
-      account, 'credit_back', payment.taken_back - target, null, 'a reversal was undone', at);
-    account := returned.account;
-    update gateway.payments set returned_grant_ids = returned_grant_ids || returned.grant_id where id = payment.id;
+    part := gateway.restore_instalments(payment, payment.taken_back - target, at);
+    if part > 0 then
+      returned := gateway.grant_credit(
+        account, 'credit_back', part, case payment.kind when 'invoice' then at + interval '30 days' end, 'a reversal was undone',
+        at);
+      account := returned.account;
+      update gateway.payments set returned_grant_ids = returned_grant_ids || returned.grant_id where id = payment.id;
+    end if;
   end if;
   update gateway.payments set taken_back = target where id = payment.id;
-  -- A purchase that was wholly returned buys no limits.
+  if payment.kind = 'invoice' then
+    account := gateway.sync_plan(account, at);
+    account := gateway.grant_due(account, at);
+  end if;
+  -- A purchase that was wholly returned buys no limits, and neither does what came with a plan.
   account.has_purchased := exists (
     select from gateway.payments
-    where account_id = account.id and status = 'succeeded' and taken_back < credits + bonus);
+    where account_id = account.id and kind <> 'invoice' and status = 'succeeded' and taken_back < credits + bonus);
   update gateway.accounts set has_purchased = account.has_purchased where id = account.id;
 end;
 $$;
@@ -4110,6 +4503,7 @@ begin
   payment := gateway.note_payment(payment.id, seen);
   granted := gateway.grant_credit(account, 'purchase', payment.credits, null, 'payment ' || payment.id, at);
   account := granted.account;
+  perform gateway.note_conversion(account, 'purchase', at);
   update gateway.payments set
     status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
     where id = payment.id;
@@ -4241,6 +4635,12 @@ as $$
     select account_id, -sum(amount) as amount from transactions
     where type = 'money_back' or (type = 'credit_back' and grant_id is not null and amount > 0) group by account_id
   ),
+  instalments as materialized (
+    select * from gateway.instalments where account_id > after and account_id <= last
+  ),
+  of_instalments as (
+    select payment_id, sum(amount) as amount, sum(voided + forgiven) as borne from instalments group by payment_id
+  ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
@@ -4302,7 +4702,7 @@ as $$
     from payments p
     left join grants g on g.id = p.grant_id and g.account_id = p.account_id and g.source = 'purchase'
     left join grants b on b.id = p.bonus_grant_id and b.account_id = p.account_id and b.source = 'coupon'
-    where case when p.status = 'succeeded' then g.amount is distinct from p.credits or coalesce(b.amount, 0) <> p.bonus
+    where p.kind <> 'invoice' and case when p.status = 'succeeded' then g.amount is distinct from p.credits or coalesce(b.amount, 0) <> p.bonus
       else p.grant_id is not null or p.bonus_grant_id is not null end
     union all
     select p.account_id, 'what was taken back of a payment differs from its reversals',
@@ -4310,13 +4710,32 @@ as $$
     from payments p left join reversed r on r.payment_id = p.id
     where p.taken_back <> coalesce(gateway.to_take_back(p.credits + p.bonus, p.paid, coalesce(r.cents, 0)), 0)
     union all
-    select p.account_id, 'what was taken back of payments differs from the ledger', sum(p.taken_back), coalesce(max(t.amount), 0)
-    from payments p left join taken_back t on t.account_id = p.account_id
-    group by p.account_id having sum(p.taken_back) <> coalesce(max(t.amount), 0)
+    select p.account_id, 'what was taken back of payments differs from the ledger', sum(p.taken_back - coalesce(i.borne, 0)),
+           coalesce(max(t.amount), 0)
+    from payments p
+    left join of_instalments i on i.payment_id = p.id
+    left join taken_back t on t.account_id = p.account_id
+    group by p.account_id having sum(p.taken_back - coalesce(i.borne, 0)) <> coalesce(max(t.amount), 0)
+    union all
+    select p.account_id, 'the credit of an invoice differs from its instalments', p.credits + p.bonus, coalesce(i.amount, 0)
+    from payments p left join of_instalments i on i.payment_id = p.id
+    where p.kind = 'invoice' and p.credits + p.bonus <> coalesce(i.amount, 0)
+    union all
+    select i.account_id, 'an instalment differs from its grant', i.amount - i.voided, coalesce(g.amount, 0)
+    from instalments i left join grants g on g.id = i.grant_id and g.account_id = i.account_id and g.source = 'subscription'
+    where case when i.state = 'granted' then g.amount is distinct from i.amount - i.voided else i.grant_id is not null end
+    union all
+    select i.account_id, 'an instalment is not its payment''s account''s', 1, 0
+    from instalments i left join payments p on p.id = i.payment_id and p.account_id = i.account_id and p.kind = 'invoice'
+    where p.id is null
+    union all
+    select i.account_id, 'next_instalment is late', extract(epoch from min(i.due_at)), extract(epoch from max(a.next_instalment))
+    from instalments i join accounts a on a.id = i.account_id where i.state = 'due'
+    group by i.account_id having max(a.next_instalment) is null or max(a.next_instalment) > min(i.due_at)
     union all
     select p.account_id, 'a payment that gave credit is no purchase', 1, 0
     from payments p join accounts a on a.id = p.account_id
-    where p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
+    where p.kind <> 'invoice' and p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -4373,7 +4792,8 @@ create function gateway.take_turns_at_intent(intent text) returns void
 language sql volatile set search_path = ''
 as $$ select pg_advisory_xact_lock(hashtextextended('stripe intent ' || intent, 0)) where intent is not null $$;
 
--- The payment that an observation is about: by our own id, which only we put into Stripe's metadata, else by what Stripe calls it.
+-- The payment that an observation is about: by our own id, which only we put into Stripe's metadata, else by what Stripe calls it,
+-- else by the invoice that its intent has paid.
 create function gateway.find_payment(seen jsonb) returns gateway.payments
 language plpgsql stable set search_path = ''
 as $$
@@ -4386,6 +4806,10 @@ begin
   end if;
   if not found then
     select * into payment from gateway.payments where charge_id = seen ->> 'charge';
+  end if;
+  if not found then
+    select * into payment from gateway.payments where invoice_id = coalesce(
+      seen ->> 'invoice', (select invoice_id from gateway.stripe_links where intent_id = seen ->> 'intent'));
   end if;
   return payment;
 end;
@@ -4431,7 +4855,25 @@ declare
   settled record;
   noted gateway.reversals;
 begin
-  if seen ->> 'kind' = 'payment' then
+  if seen ->> 'kind' = 'subscription' then
+    settled := gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
+    account := settled.account;
+    outcome := settled.outcome;
+    alert := settled.alert;
+  elsif seen ->> 'kind' = 'invoice' then
+    -- Both of one look at Stripe. Whether the subscription is news says nothing of what was paid.
+    settled := gateway.note_subscription(
+      account, seen -> 'of_subscription', (seen ->> 'livemode')::boolean, at);
+    account := settled.account;
+    alert := settled.alert;
+    settled := gateway.take_invoice(account, seen, (seen ->> 'livemode')::boolean, at);
+    account := settled.account;
+    outcome := settled.outcome;
+    alert := coalesce(settled.alert, alert);
+  elsif seen ->> 'kind' = 'link' then
+    outcome := 'applied';
+    account := gateway.reconcile_payment(account, payment.id, at);
+  elsif seen ->> 'kind' = 'payment' then
     settled := gateway.settle_payment(account, payment.id, seen, at);
     account := settled.account;
     outcome := settled.outcome;
@@ -4479,10 +4921,10 @@ begin
 end;
 $$;
 
--- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment and gateway.note_reversal, and its
--- kind may be charge, customer or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
--- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; and an alert, if the
--- operator should look.
+-- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment, gateway.note_reversal,
+-- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
+-- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
+-- operator should look; and surplus, the subscriptions of its account that are to be ended at Stripe.
 create function public.apply_stripe_event(event jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
 as $$
@@ -4490,6 +4932,7 @@ declare
   told constant jsonb := event -> 'seen';
   at timestamptz;
   payment gateway.payments;
+  owner uuid;
   account gateway.accounts;
   applied record;
   became text := 'ignored';
@@ -4502,10 +4945,15 @@ begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
+  perform gateway.take_turns_at_invoice(told ->> 'invoice');
   perform gateway.take_turns_at_intent(told ->> 'intent');
   payment := gateway.find_payment(told);
-  if payment.id is not null then
-    select * into account from gateway.accounts where id = payment.account_id for no key update;
+  owner := payment.account_id;
+  if owner is null and told ->> 'kind' in ('subscription', 'invoice') then
+    owner := gateway.subscriber(told);
+  end if;
+  if owner is not null then
+    select * into account from gateway.accounts where id = owner for no key update;
   end if;
   at := gateway.now();
   -- Behind the locks: a second delivery of the same event has waited for the first, and finds it.
@@ -4515,6 +4963,10 @@ begin
     on conflict (id) do update set account_id = excluded.account_id where stripe_events.outcome = 'unmatched';
   if not found then
     return '{"outcome": "duplicate"}';
+  end if;
+  if told ->> 'kind' = 'link' then
+    perform gateway.note_link(told, at);
+    became := 'applied';
   end if;
   if account.id is not null then
     account := gateway.catch_up(account, at);
@@ -4530,11 +4982,254 @@ begin
   elsif told ->> 'kind' in ('payment', 'charge') and told ->> 'deployment' = gateway.deployment_id()::text then
     became := 'unmatched';
     alert := 'it names a payment of this deployment, which has none such';
+  elsif told ->> 'kind' in ('subscription', 'invoice') and told ->> 'deployment' = gateway.deployment_id()::text then
+    became := 'unmatched';
+    alert := 'it names an account of this deployment, which has none such';
   end if;
   update gateway.stripe_events set
     outcome = became, seen = case became when 'unmatched' then told end
     where id = event ->> 'id';
-  return jsonb_build_object('outcome', became, 'alert', alert, 'account_id', account.id, 'payment_id', payment.id);
+  return jsonb_build_object(
+    'outcome', became, 'alert', alert, 'account_id', account.id, 'payment_id', payment.id,
+    'surplus', (select coalesce(jsonb_agg(to_jsonb(s)), '[]') from gateway.surplus_subscriptions(account.id) s
+                where account.id is not null and told ->> 'kind' in ('subscription', 'invoice')));
+end;
+$$;
+
+-- supabase/schemas/45_subscriptions.sql
+
+-- What Stripe says of subscriptions and their invoices: limits follow the subscription as it was last looked at, credit follows the
+-- lines of invoices that are paid. Neither waits for the other.
+
+-- Notes of which plan a price is, by the name under which it is sold: dev_month, team_year. What is known of a price stays, since
+-- names move on to the price that follows it.
+-- price: id, name, months.
+create function gateway.note_price(price jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.plan_prices (id, plan, months, created_at)
+    select price ->> 'id', p.id, (price ->> 'months')::integer, at from gateway.plans p
+    where p.id || case price ->> 'months' when '1' then '_month' when '12' then '_year' end = price ->> 'name'
+      and p.price_per_month > 0
+    on conflict (id) do nothing
+$$;
+
+-- Whose a subscription or an invoice is: by the subscription, else by the customer, else by the metadata that this deployment gave
+-- it. What names another deployment is nobody's here.
+create function gateway.subscriber(seen jsonb) returns uuid
+language plpgsql stable set search_path = ''
+as $$
+declare
+  owner uuid;
+begin
+  if seen ->> 'deployment' <> coalesce((select id::text from gateway.deployment), '') then
+    return null;
+  end if;
+  select account_id into owner from gateway.subscriptions where id = seen ->> 'subscription';
+  if not found then
+    select account_id into owner from gateway.stripe_customers where id = seen ->> 'customer';
+  end if;
+  if not found and seen ->> 'deployment' is not null then
+    select id into owner from gateway.accounts where id = (seen ->> 'account')::uuid;
+  end if;
+  return owner;
+end;
+$$;
+
+-- Whether a subscription or an invoice names another account than the one that it was found to be of.
+create function gateway.names_another(account gateway.accounts, seen jsonb) returns boolean
+language sql stable set search_path = ''
+as $$
+  select coalesce((seen ->> 'account')::uuid <> account.id, false) or exists (
+    select from gateway.stripe_customers where id = seen ->> 'customer' and account_id <> account.id)
+$$;
+
+-- Subscriptions that are to be ended at Stripe: all but the newest of an account, with their period; a deleted account's, at once.
+create function gateway.surplus_subscriptions(of_account uuid)
+returns table (id text, at_once boolean)
+language sql stable set search_path = ''
+as $$
+  select s.id, a.deleted_at is not null
+  from gateway.subscriptions s join gateway.accounts a on a.id = s.account_id
+  where s.ended_at is null and s.status in ('active', 'trialing', 'past_due', 'unpaid')
+    and (of_account is null or a.id = of_account)
+    and (a.deleted_at is not null or s.cancel_at is null and exists (
+      select from gateway.subscriptions newer
+      where newer.account_id = a.id and newer.ended_at is null and newer.cancel_at is null
+        and newer.status in ('active', 'trialing', 'past_due') and (newer.begun_at, newer.id) > (s.begun_at, s.id)))
+$$;
+
+-- Keeps how a subscription was when Stripe was asked.
+-- seen: subscription, customer, account, deployment, item, price {id, name, months}, status, begun_at, period_start, period_end,
+-- cancel_at, ended_at, observed_at.
+create function gateway.note_subscription(
+  inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
+language plpgsql set search_path = ''
+as $$
+declare
+  noted gateway.subscriptions;
+  former gateway.subscriptions;
+  known gateway.plan_prices;
+begin
+  if gateway.names_another(account, seen) then
+    outcome := 'mismatch';
+    alert := 'a subscription names another account than its customer is of';
+    return;
+  end if;
+  perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
+  perform gateway.note_price(seen -> 'price', at);
+  select * into known from gateway.plan_prices where id = seen #>> '{price,id}';
+  select * into former from gateway.subscriptions where id = seen ->> 'subscription';
+  insert into gateway.subscriptions as s
+    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, ended_at, begun_at, observed_at,
+     created_at)
+    values (
+      seen ->> 'subscription', account.id, seen ->> 'customer', seen ->> 'item', known.plan, known.months, seen ->> 'status',
+      (seen ->> 'period_start')::timestamptz, (seen ->> 'period_end')::timestamptz, (seen ->> 'cancel_at')::timestamptz,
+      case when seen ->> 'status' in ('canceled', 'incomplete_expired')
+        then coalesce((seen ->> 'ended_at')::timestamptz, (seen ->> 'observed_at')::timestamptz) end,
+      (seen ->> 'begun_at')::timestamptz, (seen ->> 'observed_at')::timestamptz, at)
+    on conflict (id) do update set
+      item = excluded.item, plan = excluded.plan, months = excluded.months, status = excluded.status,
+      period_start = excluded.period_start, period_end = excluded.period_end, cancel_at = excluded.cancel_at,
+      ended_at = excluded.ended_at, observed_at = excluded.observed_at
+      -- An end is final, whatever the clocks of those who asked say.
+      where s.ended_at is null and (excluded.observed_at >= s.observed_at or excluded.ended_at is not null)
+    returning * into noted;
+  if noted.id is null then
+    outcome := 'stale';
+    return;
+  end if;
+  outcome := 'applied';
+  account := gateway.sync_plan(account, at);
+  account := gateway.grant_due(account, at);
+  alert := case
+    when known.id is null then 'the price ' || coalesce(seen #>> '{price,id}', '?') || ' is no plan''s: run `stripe setup`'
+    when account.deleted_at is not null and noted.ended_at is null then 'a deleted account has a subscription: it is ended'
+    when former.id is null and exists (select from gateway.surplus_subscriptions(account.id))
+      then 'two subscriptions at once: the older ends with its period' end;
+  if (former.plan, former.status, former.cancel_at, former.ended_at) is distinct from
+     (noted.plan, noted.status, noted.cancel_at, noted.ended_at) then
+    perform gateway.audit('{}', null, null, 'subscription.' || noted.status, account.id, noted.id, jsonb_build_object(
+      'plan', noted.plan, 'months', noted.months, 'period_end', noted.period_end, 'cancel_at', noted.cancel_at,
+      'ended_at', noted.ended_at));
+  end if;
+end;
+$$;
+
+-- What the lines of a paid invoice give: a row for each month of each line of a plan, and one of the net of what was prorated, which
+-- we never ask for and only a hand at the Dashboard does. What was paid after its first month had passed counts from now on.
+-- seen: lines [{id, price, starts_at, ends_at, amount, quantity, proration}], amount (cents without tax).
+create function gateway.instalments_of(seen jsonb, at timestamptz)
+returns table (line text, nth integer, plan text, due_at timestamptz, period_end timestamptz, amount bigint)
+language sql stable set search_path = ''
+as $$
+  with lines as (
+    select * from jsonb_to_recordset(seen -> 'lines') as l
+      (id text, price text, starts_at timestamptz, ends_at timestamptz, amount bigint, quantity bigint, proration boolean)
+  ),
+  sold as (
+    select l.*, p.plan, p.months, plans.credits_per_month, start, start <> l.starts_at as is_late
+    from lines l join gateway.plan_prices p on p.id = l.price join gateway.plans on plans.id = p.plan,
+      lateral (select case when least(gateway.months_after(l.starts_at, 1), l.ends_at) <= at then at else l.starts_at end as start) s
+    where not l.proration
+  ),
+  net as (
+    select least(sum(amount)::bigint, (seen ->> 'amount')::bigint) as cents, max(ends_at) as ends_at from lines where proration
+    having count(*) > 0
+  )
+  select sold.id, nth, sold.plan, gateway.months_after(start, nth - 1),
+    case when nth = months and not is_late then ends_at else gateway.months_after(start, nth) end,
+    credits_per_month * quantity
+  from sold, generate_series(1, months) as nth
+  where credits_per_month * quantity > 0
+  union all
+  select 'proration', 1, null, at, greatest(ends_at, gateway.months_after(at, 1)), gateway.of_cents(cents) from net where cents > 0
+$$;
+
+-- Takes what a paid invoice gives, once.
+-- seen: invoice, subscription, customer, account, deployment, currency, amount and paid (cents, without and with tax), receipt_url,
+-- lines, prices [{id, name, months}].
+create function gateway.take_invoice(
+  inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
+language plpgsql set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+  strange text;
+begin
+  select * into payment from gateway.payments where invoice_id = seen ->> 'invoice';
+  if found then
+    outcome := 'repeated';
+    account := gateway.reconcile_payment(account, payment.id, at);
+    return;
+  end if;
+  alert := case
+    when seen ->> 'currency' is distinct from 'usd' then 'the currency is not usd'
+    when gateway.names_another(account, seen) then 'an invoice names another account than its customer is of' end;
+  if alert is not null then
+    outcome := 'mismatch';
+    return;
+  end if;
+  perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
+  perform gateway.note_price(price, at) from jsonb_array_elements(seen -> 'prices') as price;
+  select string_agg(l ->> 'price', ', ') into strange from jsonb_array_elements(seen -> 'lines') as l
+    where not (l ->> 'proration')::boolean and not exists (select from gateway.plan_prices where id = l ->> 'price');
+  if not exists (select from gateway.instalments_of(seen, at)) then
+    -- Sent again, it finds the price that is known by then.
+    outcome := case when strange is null then 'ignored' else 'unmatched' end;
+    alert := 'paid, and no plan''s: the price ' || strange;
+    return;
+  end if;
+  outcome := 'applied';
+  insert into gateway.payments
+    (id, account_id, kind, status, amount, paid, credits, livemode, invoice_id, subscription_id, intent_id, receipt_url, created_at,
+     expires_at, settled_at)
+    values (
+      gen_random_uuid(), account.id, 'invoice', 'succeeded', (seen ->> 'amount')::integer, (seen ->> 'paid')::integer,
+      (select sum(amount) from gateway.instalments_of(seen, at)), livemode, seen ->> 'invoice', seen ->> 'subscription',
+      (select l.intent_id from gateway.stripe_links l where l.invoice_id = seen ->> 'invoice' order by l.created_at, l.intent_id limit 1),
+      seen ->> 'receipt_url', at, at, at)
+    returning * into payment;
+  insert into gateway.instalments
+    (payment_id, line, nth, account_id, subscription_id, plan, due_at, period_end, amount)
+    select payment.id, line, nth, account.id, seen ->> 'subscription', plan, due_at, period_end, amount
+    from gateway.instalments_of(seen, at);
+  perform gateway.note_conversion(account, 'subscription', at);
+  account := gateway.sync_plan(account, at);
+  account := gateway.grant_due(account, at);
+  account := gateway.reconcile_payment(account, payment.id, at);
+  alert := case
+    when account.deleted_at is not null then 'the account was deleted before it paid: refund it'
+    when strange is not null then 'a line of it is no plan''s: the price ' || strange
+    when exists (select from gateway.instalments where payment_id = payment.id and line = 'proration')
+      then 'a proration was paid: it gave credit for what it came to' end;
+end;
+$$;
+
+-- Which intent has paid which invoice.
+create function gateway.note_link(seen jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  insert into gateway.stripe_links (intent_id, invoice_id, created_at)
+    values (seen ->> 'intent', seen ->> 'invoice', at)
+    on conflict (intent_id) do nothing;
+  update gateway.payments set intent_id = seen ->> 'intent'
+    where invoice_id = seen ->> 'invoice' and kind = 'invoice' and intent_id is null;
+end;
+$$;
+
+-- Everything about one invoice takes turns, and after it everything about the intents that have paid it. In this order.
+create function gateway.take_turns_at_invoice(invoice text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if invoice is not null then
+    perform pg_advisory_xact_lock(hashtextextended('stripe invoice ' || invoice, 0));
+    perform gateway.take_turns_at_intent(intent_id) from (
+      select intent_id from gateway.stripe_links where invoice_id = invoice order by intent_id) as linked;
+  end if;
 end;
 $$;
 
@@ -4651,7 +5346,7 @@ $$;
 
 -- What an account sees of its money.
 create function public.get_balance(caller jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
@@ -4659,6 +5354,11 @@ declare
   at timestamptz := gateway.now();
 begin
   select * into account from gateway.accounts where id = session.account_id;
+  -- The credit of a plan's month comes, and what has expired goes, with whatever asks first.
+  if account.next_instalment <= at or account.next_expiry <= at then
+    account := gateway.caught_up(session.account_id);
+    at := gateway.now();
+  end if;
   return jsonb_build_object(
     'object', 'balance',
     'credits', gateway.dollars(account.balance),
@@ -5864,9 +6564,6 @@ returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  trial_credit constant bigint := 10000000000;
-  trial_requests constant integer := 1000;
-  trial_days constant interval := '3 days';
   at timestamptz;
   person uuid;
   account gateway.accounts;
@@ -5932,9 +6629,7 @@ begin
     perform gateway.audit(caller, account.id, null, 'account.create', account.id, null,
       jsonb_build_object('method', method, 'role', account.role));
     if gateway.claim_trial(proofs, at) then
-      update gateway.accounts set trial_ends_at = at + trial_days, trial_requests_left = trial_requests
-        where id = account.id returning * into account;
-      account := (gateway.grant_credit(account, 'trial', trial_credit, account.trial_ends_at, 'trial', at)).account;
+      account := gateway.begin_trial(account, at);
     end if;
   else
     account := gateway.catch_up(account, at);
@@ -7497,7 +8192,7 @@ as $$
       select coalesce(sum(amount), 0)::bigint from gateway.reversals
       where payment_id = payment.id and kind = 'refund' and counts))),
     'disputed', exists (select from gateway.reversals where payment_id = payment.id and kind = 'dispute' and counts),
-    'session_id', payment.session_id, 'intent_id', payment.intent_id, 'failure_code', payment.failure_code,
+    'session_id', payment.session_id, 'intent_id', payment.intent_id, 'subscription_id', payment.subscription_id, 'failure_code', payment.failure_code,
     'receipt_url', payment.receipt_url, 'livemode', payment.livemode,
     'created_at', payment.created_at, 'expires_at', payment.expires_at, 'settled_at', payment.settled_at)
 $$;
@@ -7870,6 +8565,10 @@ begin
     perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable', jsonb_build_object(
       'message', 'The payment is disputed: its bank decides who has the money.')));
   end if;
+  if payment.intent_id is null and payment.kind = 'invoice' then
+    perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable', jsonb_build_object(
+      'message', 'No card is known to have paid this invoice: refund it at Stripe.')));
+  end if;
   unspent := gateway.unspent_cents(account, payment, at);
   rest := payment.paid - gateway.reversed_cents(payment.id);
   amount := coalesce(amount, unspent);
@@ -7959,6 +8658,10 @@ begin
   perform gateway.authenticate(caller, 'billing:write');
   payment := gateway.own_payment(session, target);
   at := gateway.now();
+  if payment.kind = 'invoice' then
+    perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable',
+      '{"message": "A plan is not refunded by itself: POST /subscription/cancel ends it with its period. Contact support."}'));
+  end if;
   if payment.settled_at <= at - interval '24 hours' then
     perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable',
       '{"message": "Unused credit can be refunded for 24 hours after it was bought. Contact support."}'));
@@ -8028,7 +8731,14 @@ begin
   delete from gateway.stripe_events where id in (
     select id from gateway.stripe_events where received_at < at - interval '90 days'
     order by received_at limit 1000 for update skip locked);
+  delete from gateway.stripe_links where intent_id in (
+    select l.intent_id from gateway.stripe_links l
+    where l.created_at < at - interval '90 days'
+      and not exists (select from gateway.payments where invoice_id = l.invoice_id)
+    order by l.created_at limit 1000 for update skip locked);
   return jsonb_build_object(
+    'surplus', (select coalesce(jsonb_agg(to_jsonb(s)), '[]') from (
+      select * from gateway.surplus_subscriptions(null) limit most) as s),
     'payments', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'id', id, 'session', session_id, 'intent', intent_id, 'livemode', livemode) order by created_at, id), '[]')
@@ -8048,6 +8758,474 @@ begin
     'since', coalesce((select extract(epoch from max(created_at) - interval '1 hour')::bigint
                        from gateway.stripe_events where received_at > at - interval '30 days'),
                       extract(epoch from at - interval '1 day')::bigint));
+end;
+$$;
+
+-- supabase/schemas/76_subscriptions.sql
+
+-- Plans that are bought: what an account begins, changes and sees of its subscriptions.
+
+-- A subscription as its account sees it.
+create function gateway.subscription_view(subscription gateway.subscriptions) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'subscription', 'id', subscription.id, 'plan', subscription.plan,
+    'interval', case subscription.months when 1 then 'month' when 12 then 'year' end,
+    'status', subscription.status, 'period_start', subscription.period_start, 'period_end', subscription.period_end,
+    'cancel_at', subscription.cancel_at, 'ended_at', subscription.ended_at, 'begun_at', subscription.begun_at)
+$$;
+
+-- The session's subscription with this id; without one, the newest that has not ended. Refuses when there is none, or another's.
+create function gateway.own_subscription(session gateway.session, target text) returns gateway.subscriptions
+language plpgsql stable set search_path = ''
+as $$
+declare
+  subscription gateway.subscriptions;
+begin
+  select * into subscription from gateway.subscriptions
+    where account_id = session.account_id and case when target is null then ended_at is null and status <> 'incomplete' else id = target end
+    order by begun_at desc, id desc limit 1;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'subscription_not_found'));
+  end if;
+  return subscription;
+end;
+$$;
+
+-- An account as Stripe is to know it.
+create function gateway.customer_to_use(account gateway.accounts, livemode boolean) returns jsonb
+language sql volatile set search_path = ''
+as $$
+  select jsonb_build_object(
+    'account_id', account.id, 'deployment', gateway.deployment_id(), 'email', account.email,
+    'customer', (
+      select id from gateway.stripe_customers c
+      where c.account_id = account.id and c.livemode = customer_to_use.livemode and c.deleted_at is null
+      order by c.created_at, c.id limit 1))
+$$;
+
+-- request: id (of what is asked of Stripe, a new one), plan, months, livemode. A repetition answers the same.
+create function public.begin_subscription(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  plan gateway.plans;
+  account gateway.accounts;
+  begun jsonb;
+  at timestamptz;
+begin
+  perform gateway.require(request, 'id', 'plan', 'months', 'livemode');
+  begun := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if begun is null then
+    select * into plan from gateway.plans where id = request ->> 'plan';
+    if not found then
+      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+    end if;
+    if (case request ->> 'months' when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
+        format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
+    end if;
+    perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
+    perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+    select * into account from gateway.accounts where id = session.account_id for no key update;
+    perform gateway.authenticate(caller, 'billing:write');
+    at := gateway.now();
+    if account.payments_blocked_at is not null then
+      perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+    end if;
+    if exists (select from gateway.subscriptions
+               where account_id = account.id and ended_at is null and status not in ('incomplete', 'incomplete_expired')) then
+      perform gateway.refuse(gateway.refusal(409, 'subscription_exists'));
+    end if;
+    begun := jsonb_build_object('id', request ->> 'id', 'expires_at', extract(epoch from at + interval '1 hour')::bigint);
+    perform gateway.store_idempotent_answer(session, idempotency, begun);
+  else
+    select * into account from gateway.accounts where id = session.account_id;
+  end if;
+  return begun || gateway.customer_to_use(account, (request ->> 'livemode')::boolean);
+end;
+$$;
+
+-- Notes which customer at Stripe is the session's account. Answers the one to use: of two at once the first.
+-- request: customer, livemode.
+create function public.set_customer(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+begin
+  perform gateway.require(request, 'customer', 'livemode');
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.note_customer(account.id, request ->> 'customer', (request ->> 'livemode')::boolean, gateway.now());
+  return gateway.customer_to_use(account, (request ->> 'livemode')::boolean);
+end;
+$$;
+
+-- The customer whose pages at Stripe the session may see. request: livemode.
+create function public.get_customer(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+  known jsonb;
+begin
+  perform gateway.require(request, 'livemode');
+  select * into account from gateway.accounts where id = session.account_id;
+  known := gateway.customer_to_use(account, (request ->> 'livemode')::boolean);
+  if known ->> 'customer' is null then
+    perform gateway.refuse(gateway.refusal(404, 'subscription_not_found', jsonb_build_object(
+      'message', 'This account has bought nothing yet: POST /subscription/checkout sells a plan.')));
+  end if;
+  return known;
+end;
+$$;
+
+-- What is to be asked of Stripe for a change of the session's subscription; pending: whether anything is.
+-- request: change (cancel, resume, upgrade), subscription (null: the newest), and of an upgrade plan and months.
+create function public.begin_subscription_change(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  change constant text := request ->> 'change';
+  account gateway.accounts;
+  subscription gateway.subscriptions;
+  former gateway.plans;
+  plan gateway.plans;
+  pending boolean;
+begin
+  perform gateway.require(request, 'change');
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  subscription := gateway.own_subscription(session, request ->> 'subscription');
+  if subscription.ended_at is not null then
+    perform gateway.refuse(gateway.refusal(409, 'subscription_ended'));
+  end if;
+  if change = 'upgrade' then
+    perform gateway.require(request, 'plan', 'months');
+    select * into former from gateway.plans where id = subscription.plan;
+    select * into plan from gateway.plans where id = request ->> 'plan';
+    if not found or plan.price_per_month <= 0 then
+      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+    end if;
+    if account.payments_blocked_at is not null then
+      perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+    end if;
+    pending := (plan.id, (request ->> 'months')::integer) is distinct from (subscription.plan, subscription.months);
+    if pending and (plan.price_per_month < former.price_per_month or (request ->> 'months')::integer < subscription.months) then
+      perform gateway.refuse(gateway.refusal(409, 'downgrade_at_period_end'));
+    end if;
+    if pending and subscription.status not in ('active', 'trialing') then
+      perform gateway.refuse(gateway.refusal(409, 'subscription_unpaid'));
+    end if;
+  else
+    pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
+  end if;
+  if pending then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
+      jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));
+  end if;
+  return jsonb_build_object(
+    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'pending', pending,
+    -- The same attempt has the same name, whoever repeats it.
+    'attempt', format('%s-%s-%s-%s-%s', subscription.id, extract(epoch from subscription.period_start)::bigint, request ->> 'plan',
+                      request ->> 'months', subscription.changes));
+end;
+$$;
+
+-- What Stripe answered to a change of the session's subscription: how that is now (seen, as in gateway.note_subscription), or that it
+-- will not, so that the next attempt is another.
+create function public.finish_subscription_change(caller jsonb, subscription text, seen jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('subscription', subscription), 'subscription');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.own_subscription(session, subscription);
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  at := gateway.now();
+  if seen is null or seen = 'null' then
+    update gateway.subscriptions set changes = changes + 1 where id = finish_subscription_change.subscription;
+  elsif seen ->> 'subscription' is distinct from subscription then
+    perform gateway.refuse(gateway.refusal(404, 'subscription_not_found'));
+  else
+    perform gateway.require(seen, 'status', 'observed_at', 'period_start', 'period_end', 'begun_at', 'customer', 'livemode');
+    account := gateway.catch_up(account, at);
+    perform gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
+  end if;
+  return gateway.subscription_view(gateway.own_subscription(session, subscription));
+end;
+$$;
+
+-- supabase/schemas/77_plans.sql
+
+-- What plans there are, and what an account has of its own.
+
+-- Every limit of a plan, with what an operator set in its place.
+create function gateway.plan_limits(plan gateway.plans, of_account jsonb) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_object_agg(name, coalesce((of_account ->> name)::bigint, (to_jsonb(plan) ->> name)::bigint))
+  from unnest(gateway.limit_names() || gateway.month_limit_names()) as name
+$$;
+
+-- A plan as everybody sees it.
+create function gateway.plan_view(plan gateway.plans) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'plan', 'id', plan.id, 'name', plan.name, 'currency', 'usd',
+    'price_per_month', gateway.dollars(plan.price_per_month), 'price_per_year', gateway.dollars(plan.price_per_year),
+    'credits_per_month', gateway.dollars(plan.credits_per_month), 'limits', gateway.plan_limits(plan, '{}'))
+$$;
+
+-- Few, so all of them at once, the cheapest first. query: sold (only those that can be subscribed to).
+create function public.list_plans(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select gateway.page(jsonb_agg(gateway.plan_view(plans) order by price_per_month, requests_per_minute, id), null)
+  from gateway.plans where coalesce(query ->> 'sold', 'false') = 'false' or price_per_month > 0
+$$;
+
+create function public.get_plan(plan text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  known gateway.plans;
+begin
+  select * into known from gateway.plans where id = plan;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
+  end if;
+  return gateway.plan_view(known);
+end;
+$$;
+
+-- Which plan is in force, why, until when, and what is bought.
+create function public.get_account_plan(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  account gateway.accounts;
+  at timestamptz := gateway.now();
+  plan gateway.plans;
+  source text;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  if account.next_instalment <= at or account.next_expiry <= at then
+    account := gateway.caught_up(session.account_id);
+    at := gateway.now();
+  end if;
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
+  source := case
+    when account.plan is not null and coalesce(account.plan_ends_at > at, true) then 'administrator'
+    when account.subscription_ends_at > at then 'subscription'
+    when gateway.trial_runs(account, at) then 'trial'
+    when account.has_purchased then 'purchase'
+    else 'none' end;
+  return jsonb_build_object(
+    'object', 'account_plan', 'plan', gateway.plan_view(plan), 'source', source,
+    'ends_at', case source
+      when 'administrator' then account.plan_ends_at when 'subscription' then account.subscription_ends_at
+      when 'trial' then account.trial_ends_at end,
+    'subscription', (
+      select gateway.subscription_view(s) from gateway.subscriptions s
+      where s.account_id = account.id and s.status not in ('incomplete', 'incomplete_expired')
+      order by s.ended_at is null desc, s.begun_at desc, s.id desc limit 1),
+    'next_credits', (
+      select jsonb_build_object('amount', gateway.dollars((i.amount - i.voided)), 'at', i.due_at) from gateway.instalments i
+      where i.account_id = account.id and i.state = 'due' order by i.due_at, i.payment_id, i.line, i.nth limit 1));
+end;
+$$;
+
+-- What is used of the plan: this month's requests and tokens, and the credit that came with it.
+create function public.get_plan_usage(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  account gateway.accounts;
+  at timestamptz := gateway.now();
+  plan gateway.plans;
+  limits jsonb;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  if account.next_instalment <= at or account.next_expiry <= at then
+    account := gateway.caught_up(session.account_id);
+    at := gateway.now();
+  end if;
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
+  limits := gateway.plan_limits(plan, account.rate_limits);
+  -- A month that has passed counts nothing.
+  if not gateway.is_in_month(account, at) then
+    account.month_requests := 0;
+    account.month_tokens := 0;
+  end if;
+  return jsonb_build_object(
+    'object', 'plan_usage', 'plan', plan.id,
+    'requests', jsonb_build_object(
+      'limit', limits -> 'requests_per_month', 'used', account.month_requests,
+      'remaining', greatest((limits ->> 'requests_per_month')::bigint - account.month_requests, 0)),
+    'tokens', jsonb_build_object(
+      'limit', limits -> 'tokens_per_month', 'used', account.month_tokens,
+      'remaining', greatest((limits ->> 'tokens_per_month')::bigint - account.month_tokens, 0)),
+    'resets_at', gateway.period_end('month', at),
+    'credits', (
+      select jsonb_build_object(
+        'granted', gateway.dollars(coalesce(sum(amount), 0)::bigint),
+        'used', gateway.dollars(coalesce(sum(amount - remaining), 0)::bigint),
+        'remaining', gateway.dollars(coalesce(sum(remaining), 0)::bigint), 'expires_at', min(expires_at))
+      from gateway.credit_grants
+      where account_id = account.id and source = 'subscription' and expires_at > at));
+end;
+$$;
+
+-- What the account may: every limit in force, and the plan's credit.
+create function public.get_plan_entitlements(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  account gateway.accounts;
+  at constant timestamptz := gateway.now();
+  plan gateway.plans;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  select * into plan from gateway.plans where id = gateway.plan_in_force(account, at);
+  return jsonb_build_object(
+    'object', 'plan_entitlements', 'plan', plan.id, 'credits_per_month', gateway.dollars(plan.credits_per_month),
+    'limits', gateway.plan_limits(plan, account.rate_limits),
+    'permissions', (
+      select to_jsonb(permissions) from gateway.roles where name = account.role));
+end;
+$$;
+
+-- supabase/schemas/78_trials.sql
+
+-- The trial of an account, as it sees and begins it; and what all trials came to.
+
+-- What a trial is to its account: had or not, and whether it may be begun.
+create function gateway.trial_status(account gateway.accounts, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'trial',
+    'status', case
+      when account.trial_ends_at > at then 'active'
+      when account.trial_ends_at is not null then 'ended'
+      when gateway.has_had_trial(account.id, '[]') then 'used'
+      when exists (select from gateway.identities where account_id = account.id) then 'available'
+      else 'unproven' end,
+    'begun_at', t.begun_at, 'ends_at', account.trial_ends_at,
+    'requests_left', case when account.trial_ends_at > at then account.trial_requests_left end,
+    'credits', gateway.dollars(g.amount), 'credits_left', gateway.dollars(case when account.trial_ends_at > at then g.remaining end),
+    'converted_at', t.converted_at)
+  from (select) as one
+  left join gateway.trials t on t.account_id = account.id
+  left join gateway.credit_grants g on g.id = t.grant_id
+$$;
+
+create function public.get_trial(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  account gateway.accounts;
+begin
+  select * into account from gateway.accounts where id = session.account_id;
+  return gateway.trial_status(account, gateway.now());
+end;
+$$;
+
+-- Begins the trial of an account that came without one, such as one that an administrator made: once a person, so everything that
+-- the account's person has proven is claimed, in the same turns that signing in takes.
+create function public.start_trial(caller jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+  proofs jsonb;
+  earlier jsonb;
+  at timestamptz;
+begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  earlier := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if earlier is not null then
+    return earlier;
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  select jsonb_agg(jsonb_build_object('kind', kind, 'value', value)) into proofs
+    from gateway.identities where account_id = account.id;
+  if proofs is null then
+    perform gateway.refuse(gateway.refusal(403, 'identity_required'));
+  end if;
+  -- Who was refused leaves no claim behind: an exception undoes it.
+  if account.trial_ends_at is not null or not gateway.claim_trial(proofs, at) then
+    perform gateway.refuse(gateway.refusal(409, 'trial_used'));
+  end if;
+  account := gateway.begin_trial(account, at);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'trial.start', account.id, null, '{}');
+  earlier := gateway.trial_status(account, at);
+  perform gateway.store_idempotent_answer(session, idempotency, earlier);
+  return earlier;
+end;
+$$;
+
+-- What trials that were begun in a time came to. query: from, to (null: until now).
+create function public.get_trial_analytics(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:trials');
+  at constant timestamptz := gateway.now();
+  until constant timestamptz := coalesce((query ->> 'to')::timestamptz, at);
+  since constant timestamptz := coalesce((query ->> 'from')::timestamptz, until - interval '30 days');
+  answer jsonb;
+begin
+  with trials as (
+    select t.*, a.trial_ends_at > at as is_active, a.trial_requests_left, g.amount, g.remaining,
+      -- What a trial's end took of it was not used.
+      g.amount - g.remaining + coalesce((
+        select sum(x.amount) from gateway.credit_transactions x
+        where x.account_id = t.account_id and x.type = 'expiry' and x.grant_id = t.grant_id), 0) as used
+    from gateway.trials t join gateway.accounts a on a.id = t.account_id join gateway.credit_grants g on g.id = t.grant_id
+    where t.begun_at >= since and t.begun_at < until
+  )
+  select jsonb_build_object(
+    'object', 'trial_analytics', 'from', since, 'to', until,
+    'begun', count(*), 'active', count(*) filter (where is_active),
+    'ended', count(*) filter (where not is_active),
+    'unused', count(*) filter (where used = 0),
+    'converted', count(converted_at),
+    'converted_by_purchase', count(*) filter (where converted_by = 'purchase'),
+    'converted_by_subscription', count(*) filter (where converted_by = 'subscription'),
+    'conversion_rate', case when count(*) > 0 then round(count(converted_at)::numeric / count(*), 4) else 0 end,
+    'median_hours_to_convert', round((percentile_cont(0.5) within group (
+      order by extract(epoch from converted_at - begun_at) / 3600) filter (where converted_at is not null))::numeric, 1),
+    'credits_granted', gateway.dollars(coalesce(sum(amount), 0)::bigint),
+    'credits_used', gateway.dollars(coalesce(sum(used), 0)::bigint))
+  into answer from trials;
+  return answer;
 end;
 $$;
 
@@ -8294,3 +9472,35 @@ grant execute on function public.finish_refund(uuid, jsonb) to service_role;
 -- 75_cron_payments.sql
 revoke execute on function public.list_open_payments(jsonb) from public, anon, authenticated;
 grant execute on function public.list_open_payments(jsonb) to service_role;
+
+-- 76_subscriptions.sql
+revoke execute on function public.begin_subscription(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_subscription(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.set_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_customer(jsonb, jsonb) to service_role;
+revoke execute on function public.get_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_customer(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_subscription_change(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_subscription_change(jsonb, jsonb) to service_role;
+revoke execute on function public.finish_subscription_change(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_subscription_change(jsonb, text, jsonb) to service_role;
+
+-- 77_plans.sql
+revoke execute on function public.list_plans(jsonb) from public, anon, authenticated;
+grant execute on function public.list_plans(jsonb) to service_role;
+revoke execute on function public.get_plan(text) from public, anon, authenticated;
+grant execute on function public.get_plan(text) to service_role;
+revoke execute on function public.get_account_plan(jsonb) from public, anon, authenticated;
+grant execute on function public.get_account_plan(jsonb) to service_role;
+revoke execute on function public.get_plan_usage(jsonb) from public, anon, authenticated;
+grant execute on function public.get_plan_usage(jsonb) to service_role;
+revoke execute on function public.get_plan_entitlements(jsonb) from public, anon, authenticated;
+grant execute on function public.get_plan_entitlements(jsonb) to service_role;
+
+-- 78_trials.sql
+revoke execute on function public.get_trial(jsonb) from public, anon, authenticated;
+grant execute on function public.get_trial(jsonb) to service_role;
+revoke execute on function public.start_trial(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.start_trial(jsonb, jsonb) to service_role;
+revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;

@@ -13,6 +13,9 @@ create table gateway.accounts (
   referred_by text,
   plan text references gateway.plans (id),
   plan_ends_at timestamptz,
+  subscription_plan text references gateway.plans (id),
+  subscription_ends_at timestamptz,
+  next_instalment timestamptz,
   has_purchased boolean not null default false,
   has_provider_keys boolean not null default false,
   trial_ends_at timestamptz,
@@ -35,7 +38,12 @@ comment on column gateway.accounts.deleted_at is
   'When its person left: from then on it is disabled and says nothing of them; its ledger stays.';
 comment on column gateway.accounts.payments_blocked_at is 'Since when a dispute of one of its payments keeps it from making others.';
 comment on column gateway.accounts.referred_by is 'The referral code that was given at sign-up.';
-comment on column gateway.accounts.plan is 'The subscribed plan, in force until plan_ends_at (null: open end).';
+comment on column gateway.accounts.plan is
+  'The plan that an administrator gave, in force until plan_ends_at (null: open end). It stands before one that was bought.';
+comment on column gateway.accounts.subscription_plan is
+  'The plan that was bought, in force until subscription_ends_at: made of the account''s subscriptions by gateway.sync_plan.';
+comment on column gateway.accounts.next_instalment is
+  'When credit of a plan falls due, or another subscription takes over, so that most calls need not look.';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
 comment on column gateway.accounts.refund_debt is
   'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';

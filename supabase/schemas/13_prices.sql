@@ -65,13 +65,14 @@ begin
 end;
 $$;
 
--- The longest prompt, in tokens, of which neither tiers nor windows change the price.
-create function gateway.plain_up_to(tiers jsonb, windows jsonb) returns bigint
+-- The longest prompt, in tokens, of which neither tiers nor windows change the price, nor pictures: a model that can draw may do so
+-- unasked, and is always held for at the price of that.
+create function gateway.plain_up_to(tiers jsonb, windows jsonb, image_output_price bigint) returns bigint
 language plpgsql immutable set search_path = ''
 as $$
 begin
   return case
-    when windows is not null then -1
+    when windows is not null or image_output_price is not null then -1
     else coalesce((select min((tier ->> 'above')::bigint) from jsonb_array_elements(tiers) as tier), 9223372036854775807)
   end;
 end;

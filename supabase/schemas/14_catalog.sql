@@ -45,7 +45,7 @@ create table gateway.model_routes (
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
   enabled boolean not null default true,
-  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows)) stored,
+  plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
     audio_input_price, completion_price, reasoning_price, image_output_price, audio_output_price, request_price,
@@ -70,7 +70,7 @@ comment on column gateway.model_routes.tiers is 'Prices of longer prompts: see g
 comment on column gateway.model_routes.windows is
   'Prices at other hours, UTC: [{"from": "16:30", "until": "00:30", "days": [1, 7], "prompt": …}]. The end is not in it, and may be past midnight; the days are those on which it begins, Monday is 1; without them it is daily. What it does not name stays; a window may have tiers of its own.';
 comment on column gateway.model_routes.plain_up_to is
-  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers and windows.';
+  'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
 alter table gateway.models enable row level security;

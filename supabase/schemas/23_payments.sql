@@ -34,13 +34,13 @@ create index stripe_customers_account on gateway.stripe_customers (account_id, c
 create table gateway.payments (
   id uuid primary key,
   account_id uuid not null references gateway.accounts (id),
-  kind text not null check (kind in ('checkout', 'intent')),
+  kind text not null check (kind in ('checkout', 'intent', 'invoice')),
   status text not null default 'created'
     check (status in ('created', 'processing', 'failed', 'canceled', 'expired', 'succeeded', 'mismatch')),
   package text,
-  amount integer not null check (amount > 0),
-  fee integer not null default 0 check (fee >= 0 and fee < amount),
-  paid integer check (paid > 0),
+  amount integer not null check (amount >= 0),
+  fee integer not null default 0 check (fee >= 0),
+  paid integer check (paid >= 0),
   credits bigint not null check (credits > 0),
   bonus bigint not null default 0 check (bonus >= 0),
   taken_back bigint not null default 0 check (taken_back >= 0 and taken_back <= credits + bonus),
@@ -48,6 +48,8 @@ create table gateway.payments (
   session_id text unique,
   intent_id text unique,
   charge_id text unique,
+  invoice_id text unique,
+  subscription_id text,
   grant_id bigint unique,
   bonus_grant_id bigint unique,
   returned_grant_ids bigint[] not null default '{}',
@@ -57,10 +59,13 @@ create table gateway.payments (
   created_at timestamptz not null,
   expires_at timestamptz not null,
   settled_at timestamptz,
-  check ((status = 'succeeded') = (paid is not null and grant_id is not null and settled_at is not null))
+  check ((status = 'succeeded') = (paid is not null and (grant_id is not null or kind = 'invoice') and settled_at is not null)),
+  -- Only an invoice may be of nothing, where a discount takes all of it.
+  check (kind = 'invoice' or amount > 0 and fee < amount and paid is distinct from 0),
+  check ((kind = 'invoice') = (invoice_id is not null))
 );
 comment on table gateway.payments is
-  'Credit that is bought. In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
+  'Credit that is bought, by itself or with a plan (kind invoice, whose credit stands in gateway.instalments). In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
 comment on column gateway.payments.status is
   'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
 comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';

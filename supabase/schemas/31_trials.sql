@@ -44,7 +44,8 @@ return coalesce(account.trial_ends_at > at, false);
 create function gateway.is_in_trial(account gateway.accounts, at timestamptz) returns boolean
 language sql immutable parallel safe
 return gateway.trial_runs(account, at) and not account.has_purchased
-       and coalesce(account.plan is null or account.plan_ends_at <= at, false);
+       and coalesce(account.plan is null or account.plan_ends_at <= at, false)
+       and coalesce(account.subscription_ends_at <= at, true);
 
 -- An account's trial as every endpoint shows it; null for whoever had none.
 create function gateway.trial_json(account gateway.accounts, at timestamptz) returns jsonb

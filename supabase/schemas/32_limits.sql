@@ -1,11 +1,12 @@
 -- The rate limits in force, as the limiter in Redis takes them.
 
--- The plan whose limits an account has at this moment: subscription, else trial (dev), else purchased credit
--- (customize), else free.
+-- The plan whose limits an account has at this moment: the one that an administrator gave, else its subscription's, else trial
+-- (dev), else purchased credit (customize), else free.
 create function gateway.plan_in_force(account gateway.accounts, at timestamptz) returns text
 language sql immutable parallel safe
 return case
   when account.plan is not null and (account.plan_ends_at is null or account.plan_ends_at > at) then account.plan
+  when account.subscription_ends_at > at then account.subscription_plan
   when gateway.trial_runs(account, at) then 'dev'
   when account.has_purchased then 'customize'
   else 'free'

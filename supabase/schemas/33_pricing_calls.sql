@@ -80,8 +80,7 @@ begin
       case when call -> 'modalities' ? 'image' then p.image_input end,
       case when call -> 'modalities' ? 'audio' then p.audio_input end);
     dearest.completion_price := greatest(
-      dearest.completion_price, p.completion, p.reasoning,
-      case when outputs ? 'image' then p.image_output end,
+      dearest.completion_price, p.completion, p.reasoning, p.image_output,
       case when outputs ? 'audio' then p.audio_output end);
     dearest.request_price := greatest(
       dearest.request_price,
@@ -114,6 +113,10 @@ begin
     or (asked.searches > 0 and route.search_price is null)
     or (asked.milliseconds > 0 and coalesce(route.second_price, route.audio_input_price) is null)
     or (asked.characters > 0 and coalesce(route.character_price, route.audio_output_price) is null)) then
+    return null;
+  end if;
+  if units -> 'outputs' ? 'image' and asked.images = 0 and (route.image_price is not null or route.image_prices is not null) then
+    -- Of the pictures within an answer nobody knows before how many there are.
     return null;
   end if;
   if route.image_prices is not null then
@@ -181,7 +184,7 @@ begin
     from (
       select
         r.provider, r.prompt_price + r.completion_price as cheapness,
-        case when is_plain and r.tiers is null and r.windows is null
+        case when is_plain and prompt <= r.plain_up_to
           then (r.candidate, greatest(r.prompt_price, r.cached_price, r.written_price),
                 greatest(r.completion_price, r.reasoning_price), r.request_price)::gateway.priced_route
           else gateway.price_route(r, call, prompt, output, at) end as route

@@ -204,7 +204,7 @@ $$;
 -- place: to nearly every call it has done nothing, and then catch_up need not be called with the whole row.
 create function gateway.is_behind(account gateway.accounts, at timestamptz) returns boolean
 language sql immutable parallel safe
-return account.next_overdue <= at or account.next_expiry <= at or account.debt > 0;
+return account.next_overdue <= at or account.next_expiry <= at or account.next_instalment <= at or account.debt > 0;
 
 -- Everything time has done to a locked account since it was last looked at.
 create function gateway.catch_up(inout account gateway.accounts, at timestamptz)
@@ -216,6 +216,9 @@ begin
   end if;
   if account.next_expiry <= at then
     account := gateway.lapse(account, at);
+  end if;
+  if account.next_instalment <= at then
+    account := gateway.grant_due(account, at);
   end if;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);

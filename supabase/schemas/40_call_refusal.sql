@@ -20,6 +20,7 @@ returns jsonb
 language plpgsql
 as $$
 declare
+  asked_kind constant text := coalesce(call ->> 'kind', 'chat');
   -- Hardly any call fails, and to ask for the code alone needs no call of a function.
   refused constant jsonb := case
     when gateway.failed_key_check(account, key, permissions, caller, 'inference', coalesce(model.id, call ->> 'model'), at) is not null
@@ -35,7 +36,9 @@ begin
   if model.id is null then
     return gateway.no_such_model(call ->> 'model');
   end if;
-  if model.kind <> coalesce(call ->> 'kind', 'chat') then
+  -- A model of images that writes, too, can be chatted with.
+  if model.kind <> asked_kind
+    and not (asked_kind = 'chat' and model.kind = 'image' and model.output_modalities @> '{text,image}') then
     return gateway.refusal(400, 'unsupported_model', jsonb_build_object(
       'param', 'model', 'message', format('%s is a model of the kind %s: %s.', model.id, model.kind, gateway.asked_at(model.kind))));
   end if;
@@ -45,6 +48,12 @@ begin
     and not model.input_modalities @> array(select jsonb_array_elements_text(call -> 'modalities')) then
     return gateway.refusal(400, 'unsupported_modality',
       jsonb_build_object('param', 'messages', 'takes', model.input_modalities));
+  end if;
+  if asked_kind = 'chat' and call #> '{units,outputs}' ? 'image' and not model.output_modalities @> '{image}' then
+    return gateway.refusal(400, 'unsupported_modality', jsonb_build_object(
+      'param', 'modalities', 'gives', model.output_modalities, 'message', format(
+        '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
+        model.id)));
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.

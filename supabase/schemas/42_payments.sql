@@ -51,12 +51,16 @@ return not (status in ('refused', 'failed', 'canceled', 'won', 'prevented') or s
 -- amounts, partial refunds, and a refund beside a dispute of the same charge cannot count twice. Rounded up, once.
 create function gateway.to_take_back(given bigint, paid bigint, reversed bigint) returns bigint
 language sql immutable parallel safe
-return ceil(given::numeric * least(reversed, paid) / paid)::bigint;
+return coalesce(ceil(given::numeric * least(reversed, paid) / nullif(paid, 0))::bigint, 0);
 
 -- The grants that hold what a payment gave, in the order in which it is taken back.
 create function gateway.grants_of(payment gateway.payments) returns bigint[]
-language sql immutable parallel safe
-return array_remove(array[payment.bonus_grant_id, payment.grant_id] || payment.returned_grant_ids, null);
+language sql stable set search_path = ''
+as $$
+  select array_remove(array[payment.bonus_grant_id, payment.grant_id] || array(
+    select grant_id from gateway.instalments where payment_id = payment.id order by due_at desc, line, nth)
+    || payment.returned_grant_ids, null)
+$$;
 
 -- How many of a payment's cents are reversed by now.
 create function gateway.reversed_cents(payment uuid) returns bigint
@@ -69,7 +73,7 @@ language sql stable set search_path = ''
 as $$
   select greatest(0, least(
     payment.paid - gateway.reversed_cents(payment.id),
-    floor((payment.taken_back + least(gateway.available(account, at), (
+    floor((payment.taken_back + gateway.not_due_of(payment.id) + least(gateway.available(account, at), (
       select coalesce(sum(remaining), 0) from gateway.credit_grants
       where id = any (gateway.grants_of(payment)) and live and (expires_at is null or expires_at > at)
       )))::numeric * payment.paid / (payment.credits + payment.bonus)) - gateway.reversed_cents(payment.id)))::bigint
@@ -120,7 +124,8 @@ declare
 begin
   with found as (
     update gateway.reversals set payment_id = payment.id
-      where payment_id is null and (intent_id = payment.intent_id or charge_id = payment.charge_id)
+      where payment_id is null and (intent_id = payment.intent_id or charge_id = payment.charge_id
+        or intent_id in (select l.intent_id from gateway.stripe_links l where l.invoice_id = payment.invoice_id))
       returning id)
   select array_agg(id) into adopted from found;
   if adopted is not null then
@@ -139,6 +144,8 @@ declare
   payment gateway.payments;
   returned record;
   target bigint;
+  -- What of the difference moves credit: instalments bear the rest.
+  part bigint;
 begin
   select * into payment from gateway.payments where id = this_payment;
   account := gateway.adopt_reversals(account, payment, at);
@@ -147,18 +154,29 @@ begin
   end if;
   target := gateway.to_take_back(payment.credits + payment.bonus, payment.paid, gateway.reversed_cents(payment.id));
   if target > payment.taken_back then
-    account := gateway.money_back(account, gateway.grants_of(payment), target - payment.taken_back, at);
+    part := gateway.void_instalments(account, payment, target - payment.taken_back, at);
+    if part > 0 then
+      account := gateway.money_back(account, gateway.grants_of(payment), part, at);
+    end if;
   elsif target < payment.taken_back then
-    returned := gateway.grant_credit(
-      account, 'credit_back', payment.taken_back - target, null, 'a reversal was undone', at);
-    account := returned.account;
-    update gateway.payments set returned_grant_ids = returned_grant_ids || returned.grant_id where id = payment.id;
+    part := gateway.restore_instalments(payment, payment.taken_back - target, at);
+    if part > 0 then
+      returned := gateway.grant_credit(
+        account, 'credit_back', part, case payment.kind when 'invoice' then at + interval '30 days' end, 'a reversal was undone',
+        at);
+      account := returned.account;
+      update gateway.payments set returned_grant_ids = returned_grant_ids || returned.grant_id where id = payment.id;
+    end if;
   end if;
   update gateway.payments set taken_back = target where id = payment.id;
-  -- A purchase that was wholly returned buys no limits.
+  if payment.kind = 'invoice' then
+    account := gateway.sync_plan(account, at);
+    account := gateway.grant_due(account, at);
+  end if;
+  -- A purchase that was wholly returned buys no limits, and neither does what came with a plan.
   account.has_purchased := exists (
     select from gateway.payments
-    where account_id = account.id and status = 'succeeded' and taken_back < credits + bonus);
+    where account_id = account.id and kind <> 'invoice' and status = 'succeeded' and taken_back < credits + bonus);
   update gateway.accounts set has_purchased = account.has_purchased where id = account.id;
 end;
 $$;
@@ -248,6 +266,7 @@ begin
   payment := gateway.note_payment(payment.id, seen);
   granted := gateway.grant_credit(account, 'purchase', payment.credits, null, 'payment ' || payment.id, at);
   account := granted.account;
+  perform gateway.note_conversion(account, 'purchase', at);
   update gateway.payments set
     status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
     where id = payment.id;

@@ -50,6 +50,12 @@ as $$
     select account_id, -sum(amount) as amount from transactions
     where type = 'money_back' or (type = 'credit_back' and grant_id is not null and amount > 0) group by account_id
   ),
+  instalments as materialized (
+    select * from gateway.instalments where account_id > after and account_id <= last
+  ),
+  of_instalments as (
+    select payment_id, sum(amount) as amount, sum(voided + forgiven) as borne from instalments group by payment_id
+  ),
   problems as (
     select a.id as account_id, 'balance differs from the grants less the debt' as problem,
            coalesce(g.remaining, 0) - a.debt as expected, a.balance as found
@@ -111,7 +117,7 @@ as $$
     from payments p
     left join grants g on g.id = p.grant_id and g.account_id = p.account_id and g.source = 'purchase'
     left join grants b on b.id = p.bonus_grant_id and b.account_id = p.account_id and b.source = 'coupon'
-    where case when p.status = 'succeeded' then g.amount is distinct from p.credits or coalesce(b.amount, 0) <> p.bonus
+    where p.kind <> 'invoice' and case when p.status = 'succeeded' then g.amount is distinct from p.credits or coalesce(b.amount, 0) <> p.bonus
       else p.grant_id is not null or p.bonus_grant_id is not null end
     union all
     select p.account_id, 'what was taken back of a payment differs from its reversals',
@@ -119,13 +125,32 @@ as $$
     from payments p left join reversed r on r.payment_id = p.id
     where p.taken_back <> coalesce(gateway.to_take_back(p.credits + p.bonus, p.paid, coalesce(r.cents, 0)), 0)
     union all
-    select p.account_id, 'what was taken back of payments differs from the ledger', sum(p.taken_back), coalesce(max(t.amount), 0)
-    from payments p left join taken_back t on t.account_id = p.account_id
-    group by p.account_id having sum(p.taken_back) <> coalesce(max(t.amount), 0)
+    select p.account_id, 'what was taken back of payments differs from the ledger', sum(p.taken_back - coalesce(i.borne, 0)),
+           coalesce(max(t.amount), 0)
+    from payments p
+    left join of_instalments i on i.payment_id = p.id
+    left join taken_back t on t.account_id = p.account_id
+    group by p.account_id having sum(p.taken_back - coalesce(i.borne, 0)) <> coalesce(max(t.amount), 0)
+    union all
+    select p.account_id, 'the credit of an invoice differs from its instalments', p.credits + p.bonus, coalesce(i.amount, 0)
+    from payments p left join of_instalments i on i.payment_id = p.id
+    where p.kind = 'invoice' and p.credits + p.bonus <> coalesce(i.amount, 0)
+    union all
+    select i.account_id, 'an instalment differs from its grant', i.amount - i.voided, coalesce(g.amount, 0)
+    from instalments i left join grants g on g.id = i.grant_id and g.account_id = i.account_id and g.source = 'subscription'
+    where case when i.state = 'granted' then g.amount is distinct from i.amount - i.voided else i.grant_id is not null end
+    union all
+    select i.account_id, 'an instalment is not its payment''s account''s', 1, 0
+    from instalments i left join payments p on p.id = i.payment_id and p.account_id = i.account_id and p.kind = 'invoice'
+    where p.id is null
+    union all
+    select i.account_id, 'next_instalment is late', extract(epoch from min(i.due_at)), extract(epoch from max(a.next_instalment))
+    from instalments i join accounts a on a.id = i.account_id where i.state = 'due'
+    group by i.account_id having max(a.next_instalment) is null or max(a.next_instalment) > min(i.due_at)
     union all
     select p.account_id, 'a payment that gave credit is no purchase', 1, 0
     from payments p join accounts a on a.id = p.account_id
-    where p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
+    where p.kind <> 'invoice' and p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),

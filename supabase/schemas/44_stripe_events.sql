@@ -6,7 +6,8 @@ create function gateway.take_turns_at_intent(intent text) returns void
 language sql volatile set search_path = ''
 as $$ select pg_advisory_xact_lock(hashtextextended('stripe intent ' || intent, 0)) where intent is not null $$;
 
--- The payment that an observation is about: by our own id, which only we put into Stripe's metadata, else by what Stripe calls it.
+-- The payment that an observation is about: by our own id, which only we put into Stripe's metadata, else by what Stripe calls it,
+-- else by the invoice that its intent has paid.
 create function gateway.find_payment(seen jsonb) returns gateway.payments
 language plpgsql stable set search_path = ''
 as $$
@@ -19,6 +20,10 @@ begin
   end if;
   if not found then
     select * into payment from gateway.payments where charge_id = seen ->> 'charge';
+  end if;
+  if not found then
+    select * into payment from gateway.payments where invoice_id = coalesce(
+      seen ->> 'invoice', (select invoice_id from gateway.stripe_links where intent_id = seen ->> 'intent'));
   end if;
   return payment;
 end;
@@ -64,7 +69,25 @@ declare
   settled record;
   noted gateway.reversals;
 begin
-  if seen ->> 'kind' = 'payment' then
+  if seen ->> 'kind' = 'subscription' then
+    settled := gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
+    account := settled.account;
+    outcome := settled.outcome;
+    alert := settled.alert;
+  elsif seen ->> 'kind' = 'invoice' then
+    -- Both of one look at Stripe. Whether the subscription is news says nothing of what was paid.
+    settled := gateway.note_subscription(
+      account, seen -> 'of_subscription', (seen ->> 'livemode')::boolean, at);
+    account := settled.account;
+    alert := settled.alert;
+    settled := gateway.take_invoice(account, seen, (seen ->> 'livemode')::boolean, at);
+    account := settled.account;
+    outcome := settled.outcome;
+    alert := coalesce(settled.alert, alert);
+  elsif seen ->> 'kind' = 'link' then
+    outcome := 'applied';
+    account := gateway.reconcile_payment(account, payment.id, at);
+  elsif seen ->> 'kind' = 'payment' then
     settled := gateway.settle_payment(account, payment.id, seen, at);
     account := settled.account;
     outcome := settled.outcome;
@@ -112,10 +135,10 @@ begin
 end;
 $$;
 
--- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment and gateway.note_reversal, and its
--- kind may be charge, customer or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
--- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; and an alert, if the
--- operator should look.
+-- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment, gateway.note_reversal,
+-- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
+-- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
+-- operator should look; and surplus, the subscriptions of its account that are to be ended at Stripe.
 create function public.apply_stripe_event(event jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
 as $$
@@ -123,6 +146,7 @@ declare
   told constant jsonb := event -> 'seen';
   at timestamptz;
   payment gateway.payments;
+  owner uuid;
   account gateway.accounts;
   applied record;
   became text := 'ignored';
@@ -135,10 +159,15 @@ begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
   end if;
+  perform gateway.take_turns_at_invoice(told ->> 'invoice');
   perform gateway.take_turns_at_intent(told ->> 'intent');
   payment := gateway.find_payment(told);
-  if payment.id is not null then
-    select * into account from gateway.accounts where id = payment.account_id for no key update;
+  owner := payment.account_id;
+  if owner is null and told ->> 'kind' in ('subscription', 'invoice') then
+    owner := gateway.subscriber(told);
+  end if;
+  if owner is not null then
+    select * into account from gateway.accounts where id = owner for no key update;
   end if;
   at := gateway.now();
   -- Behind the locks: a second delivery of the same event has waited for the first, and finds it.
@@ -148,6 +177,10 @@ begin
     on conflict (id) do update set account_id = excluded.account_id where stripe_events.outcome = 'unmatched';
   if not found then
     return '{"outcome": "duplicate"}';
+  end if;
+  if told ->> 'kind' = 'link' then
+    perform gateway.note_link(told, at);
+    became := 'applied';
   end if;
   if account.id is not null then
     account := gateway.catch_up(account, at);
@@ -163,10 +196,16 @@ begin
   elsif told ->> 'kind' in ('payment', 'charge') and told ->> 'deployment' = gateway.deployment_id()::text then
     became := 'unmatched';
     alert := 'it names a payment of this deployment, which has none such';
+  elsif told ->> 'kind' in ('subscription', 'invoice') and told ->> 'deployment' = gateway.deployment_id()::text then
+    became := 'unmatched';
+    alert := 'it names an account of this deployment, which has none such';
   end if;
   update gateway.stripe_events set
     outcome = became, seen = case became when 'unmatched' then told end
     where id = event ->> 'id';
-  return jsonb_build_object('outcome', became, 'alert', alert, 'account_id', account.id, 'payment_id', payment.id);
+  return jsonb_build_object(
+    'outcome', became, 'alert', alert, 'account_id', account.id, 'payment_id', payment.id,
+    'surplus', (select coalesce(jsonb_agg(to_jsonb(s)), '[]') from gateway.surplus_subscriptions(account.id) s
+                where account.id is not null and told ->> 'kind' in ('subscription', 'invoice')));
 end;
 $$;

@@ -2,7 +2,7 @@
 
 -- What an account sees of its money.
 create function public.get_balance(caller jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:read');
@@ -10,6 +10,11 @@ declare
   at timestamptz := gateway.now();
 begin
   select * into account from gateway.accounts where id = session.account_id;
+  -- The credit of a plan's month comes, and what has expired goes, with whatever asks first.
+  if account.next_instalment <= at or account.next_expiry <= at then
+    account := gateway.caught_up(session.account_id);
+    at := gateway.now();
+  end if;
   return jsonb_build_object(
     'object', 'balance',
     'credits', gateway.dollars(account.balance),

@@ -67,9 +67,6 @@ returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  trial_credit constant bigint := 10000000000;
-  trial_requests constant integer := 1000;
-  trial_days constant interval := '3 days';
   at timestamptz;
   person uuid;
   account gateway.accounts;
@@ -135,9 +132,7 @@ begin
     perform gateway.audit(caller, account.id, null, 'account.create', account.id, null,
       jsonb_build_object('method', method, 'role', account.role));
     if gateway.claim_trial(proofs, at) then
-      update gateway.accounts set trial_ends_at = at + trial_days, trial_requests_left = trial_requests
-        where id = account.id returning * into account;
-      account := (gateway.grant_credit(account, 'trial', trial_credit, account.trial_ends_at, 'trial', at)).account;
+      account := gateway.begin_trial(account, at);
     end if;
   else
     account := gateway.catch_up(account, at);

@@ -14,7 +14,7 @@ as $$
       select coalesce(sum(amount), 0)::bigint from gateway.reversals
       where payment_id = payment.id and kind = 'refund' and counts))),
     'disputed', exists (select from gateway.reversals where payment_id = payment.id and kind = 'dispute' and counts),
-    'session_id', payment.session_id, 'intent_id', payment.intent_id, 'failure_code', payment.failure_code,
+    'session_id', payment.session_id, 'intent_id', payment.intent_id, 'subscription_id', payment.subscription_id, 'failure_code', payment.failure_code,
     'receipt_url', payment.receipt_url, 'livemode', payment.livemode,
     'created_at', payment.created_at, 'expires_at', payment.expires_at, 'settled_at', payment.settled_at)
 $$;

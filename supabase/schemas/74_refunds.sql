@@ -40,6 +40,10 @@ begin
     perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable', jsonb_build_object(
       'message', 'The payment is disputed: its bank decides who has the money.')));
   end if;
+  if payment.intent_id is null and payment.kind = 'invoice' then
+    perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable', jsonb_build_object(
+      'message', 'No card is known to have paid this invoice: refund it at Stripe.')));
+  end if;
   unspent := gateway.unspent_cents(account, payment, at);
   rest := payment.paid - gateway.reversed_cents(payment.id);
   amount := coalesce(amount, unspent);
@@ -129,6 +133,10 @@ begin
   perform gateway.authenticate(caller, 'billing:write');
   payment := gateway.own_payment(session, target);
   at := gateway.now();
+  if payment.kind = 'invoice' then
+    perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable',
+      '{"message": "A plan is not refunded by itself: POST /subscription/cancel ends it with its period. Contact support."}'));
+  end if;
   if payment.settled_at <= at - interval '24 hours' then
     perform gateway.refuse(gateway.refusal(409, 'payment_not_refundable',
       '{"message": "Unused credit can be refunded for 24 hours after it was bought. Contact support."}'));

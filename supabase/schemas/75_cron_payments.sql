@@ -16,7 +16,14 @@ begin
   delete from gateway.stripe_events where id in (
     select id from gateway.stripe_events where received_at < at - interval '90 days'
     order by received_at limit 1000 for update skip locked);
+  delete from gateway.stripe_links where intent_id in (
+    select l.intent_id from gateway.stripe_links l
+    where l.created_at < at - interval '90 days'
+      and not exists (select from gateway.payments where invoice_id = l.invoice_id)
+    order by l.created_at limit 1000 for update skip locked);
   return jsonb_build_object(
+    'surplus', (select coalesce(jsonb_agg(to_jsonb(s)), '[]') from (
+      select * from gateway.surplus_subscriptions(null) limit most) as s),
     'payments', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'id', id, 'session', session_id, 'intent', intent_id, 'livemode', livemode) order by created_at, id), '[]')

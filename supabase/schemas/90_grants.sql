@@ -239,3 +239,35 @@ grant execute on function public.finish_refund(uuid, jsonb) to service_role;
 -- 75_cron_payments.sql
 revoke execute on function public.list_open_payments(jsonb) from public, anon, authenticated;
 grant execute on function public.list_open_payments(jsonb) to service_role;
+
+-- 76_subscriptions.sql
+revoke execute on function public.begin_subscription(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_subscription(jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.set_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_customer(jsonb, jsonb) to service_role;
+revoke execute on function public.get_customer(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_customer(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_subscription_change(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_subscription_change(jsonb, jsonb) to service_role;
+revoke execute on function public.finish_subscription_change(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_subscription_change(jsonb, text, jsonb) to service_role;
+
+-- 77_plans.sql
+revoke execute on function public.list_plans(jsonb) from public, anon, authenticated;
+grant execute on function public.list_plans(jsonb) to service_role;
+revoke execute on function public.get_plan(text) from public, anon, authenticated;
+grant execute on function public.get_plan(text) to service_role;
+revoke execute on function public.get_account_plan(jsonb) from public, anon, authenticated;
+grant execute on function public.get_account_plan(jsonb) to service_role;
+revoke execute on function public.get_plan_usage(jsonb) from public, anon, authenticated;
+grant execute on function public.get_plan_usage(jsonb) to service_role;
+revoke execute on function public.get_plan_entitlements(jsonb) from public, anon, authenticated;
+grant execute on function public.get_plan_entitlements(jsonb) to service_role;
+
+-- 78_trials.sql
+revoke execute on function public.get_trial(jsonb) from public, anon, authenticated;
+grant execute on function public.get_trial(jsonb) to service_role;
+revoke execute on function public.start_trial(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.start_trial(jsonb, jsonb) to service_role;
+revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;

@@ -20,7 +20,7 @@ use crate::answer::Answer;
 use crate::world::{Route, World};
 
 /// The formats.
-pub static WHOLES: [Whole; 9] = [
+pub static WHOLES: [Whole; 10] = [
     Whole {
         name: "embeddings",
         model: "test/embeddings",
@@ -147,6 +147,33 @@ pub static WHOLES: [Whole; 9] = [
         }),
         prices: "image_output_price = 40000000000",
         priced: |usage| count(usage, "input_tokens") * 1_000 + count(usage, "output_tokens") * 40_000,
+    },
+    Whole {
+        name: "pictures in a chat",
+        model: "test/drawing",
+        provider: "openrouter",
+        second: "portkey",
+        format: Format::Chat,
+        route: "v1_chat_completions",
+        kind: Kind::Chat,
+        question: |text| {
+            let messages = json!([{ "role": "user", "content": text }]);
+            json!({ "messages": messages, "modalities": ["image", "text"], "max_tokens": 4096 })
+        },
+        list: "choices",
+        // How large a picture is nobody can see.
+        counted: 0,
+        most_output: 16_384,
+        repeatable: false,
+        form: false,
+        // Its streams are a chat's, and have tests of their own.
+        streams: None,
+        prices: "image_output_price = 40000000000",
+        priced: |usage| {
+            let drawn = count(&usage["completion_tokens_details"], "image_tokens");
+            let written = count(usage, "completion_tokens") - drawn;
+            count(usage, "prompt_tokens") * 1_000 + written * 2_000 + drawn * 40_000
+        },
     },
     Whole {
         name: "speech by tokens",
@@ -320,6 +347,12 @@ impl Whole {
         body
     }
 
+    /// Whether it is a chat, whose streams and sessions are those of any.
+    #[must_use]
+    pub fn is_chat(&self) -> bool {
+        self.kind == Kind::Chat
+    }
+
     /// Whether an answer is bytes.
     #[must_use]
     pub const fn is_binary(&self) -> bool {
@@ -380,6 +413,10 @@ impl World {
         self.model(id, routes).await;
         let output = whole.most_output;
         self.sql(&format!("update gateway.models set kind = '{kind}', max_output = {output}, input_modalities = '{{text,image,audio}}' where id = '{id}'")).await;
+        if whole.is_chat() {
+            self.sql(&format!("update gateway.models set output_modalities = '{{text,image}}' where id = '{id}'"))
+                .await;
+        }
         if !whole.prices.is_empty() {
             let prices = whole.prices;
             self.sql(&format!("update gateway.model_routes set {prices} where model_id = '{id}'")).await;

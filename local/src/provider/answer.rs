@@ -14,6 +14,8 @@ const WORDS: [&str; 32] = [
     "where", "people", "build", "good", "roads", "between", "towns",
 ];
 
+/// Tokens of a picture that is drawn in a chat, of whatever size.
+const PICTURE: u64 = 1_290;
 /// Tokens of a transcript.
 const TRANSCRIPT: u64 = 20;
 /// Tokens of the sound of a character.
@@ -57,6 +59,8 @@ pub(super) struct Choice {
     /// The reasoning text, a piece a chunk.
     pub(super) reasoning: Vec<Piece>,
     pub(super) content: Content,
+    /// What is drawn behind it, if anything is.
+    pub(super) picture: Option<String>,
     /// Whether the text begins with the prompt, as its first piece.
     pub(super) echoes: bool,
     /// How many alternatives to show for every token of the text.
@@ -82,8 +86,8 @@ pub(super) struct ToolCall {
     pub(super) arguments: Vec<Piece>,
 }
 
-/// Reported token counts. `cached` and `written` are parts of `prompt`, `written_long` of `written`, `reasoning` of
-/// `completion`.
+/// Reported token counts. `cached` and `written` are parts of `prompt`, `written_long` of `written`, `reasoning` and `image`
+/// of `completion`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Usage {
     pub(super) prompt: u64,
@@ -93,6 +97,8 @@ pub(super) struct Usage {
     pub(super) written_long: u64,
     pub(super) completion: u64,
     pub(super) reasoning: u64,
+    /// Of what is drawn.
+    pub(super) image: u64,
 }
 
 impl Answer {
@@ -119,7 +125,7 @@ impl Answer {
             }
         };
         let mut choices = Vec::new();
-        let (mut completion, mut reasoning) = (0, 0);
+        let (mut completion, mut reasoning, mut image) = (0, 0, 0);
         let answered = if matches!(given, Given::Choices) { &request.questions[..] } else { &[] };
         for question in answered {
             for index in 0..request.candidates {
@@ -127,6 +133,7 @@ impl Answer {
                 // What is written and not chosen is paid for too.
                 completion += choice.tokens();
                 reasoning += tokens::sum(&choice.reasoning);
+                image += choice.drawn();
                 if index < request.choices {
                     choices.push(choice);
                 }
@@ -142,7 +149,7 @@ impl Answer {
         }
         let Caches { written, written_long } = request.caches;
         let prompt = request.prompt.tokens();
-        let usage = Usage { prompt, cached: 0, written, written_long, completion, reasoning };
+        let usage = Usage { prompt, cached: 0, written, written_long, completion, reasoning, image };
         Ok(Self { model: request.model.clone(), choices, usage, given })
     }
 }
@@ -153,7 +160,12 @@ impl Choice {
             Content::Text(pieces) => tokens::sum(pieces),
             Content::Calls(calls) => calls.iter().map(|call| call.name.tokens + tokens::sum(&call.arguments)).sum(),
         };
-        tokens::sum(&self.reasoning) + content
+        tokens::sum(&self.reasoning) + content + self.drawn()
+    }
+
+    /// Of what is drawn.
+    pub(super) fn drawn(&self) -> u64 {
+        self.picture.as_ref().map_or(0, |_| PICTURE)
     }
 }
 
@@ -177,7 +189,15 @@ fn compose_choice(request: &Request, plan: Plan, question: &str, index: u64) -> 
         (content, if cut { "length" } else { "tool_calls" })
     };
     let reasoning = in_chunks(&reasoning, None);
-    Ok(Choice { reasoning, content, echoes: request.echo, logprobs: request.logprobs, finish })
+    let mut choice =
+        Choice { reasoning, content, picture: None, echoes: request.echo, logprobs: request.logprobs, finish };
+    if request.draws && finish == "stop" {
+        // A limit too low for it leaves it out, as it does upstream.
+        let fits = request.limit.is_none_or(|limit| choice.tokens() + PICTURE <= limit);
+        choice.picture = fits.then(|| format!("{question}{index}"));
+        choice.finish = if fits { "stop" } else { "length" };
+    }
+    Ok(choice)
 }
 
 fn compose_text(

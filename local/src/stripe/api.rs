@@ -15,7 +15,7 @@ use super::form::Form;
 use super::objects::Objects;
 use super::parameters::{self, check};
 use super::refusal::Refusal;
-use super::{checkout, customers, events, intents, refunds};
+use super::{billing, checkout, customers, events, intents, refunds};
 
 /// From this version on `payment_method_types` is refused (<https://docs.stripe.com/changelog/endive>).
 const ENDIVE: &str = "2026-09-30";
@@ -145,11 +145,13 @@ fn answer(
 fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> Result<Value, Refusal> {
     let parts: Vec<&str> = path.strip_prefix("/v1/").unwrap_or_default().split('/').collect();
     let takes = |parameters| check(form, parameters);
-    let get = *method == Method::GET;
     match (method.as_str(), parts.as_slice()) {
         ("POST", ["customers"]) => takes(parameters::CUSTOMER).and_then(|()| customers::create(objects, form)),
         ("GET", ["customers", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("customer", id)),
         ("DELETE", ["customers", id]) => customers::delete(objects, id),
+        ("POST", ["checkout", "sessions"]) if form.text("mode") == Some("subscription") => {
+            takes(billing::PLAN_SESSION).and_then(|()| checkout::create(objects, form))
+        }
         ("POST", ["checkout", "sessions"]) => takes(parameters::SESSION).and_then(|()| checkout::create(objects, form)),
         ("POST", ["checkout", "sessions", id, "expire"]) => checkout::expire(objects, id),
         ("GET", ["checkout", "sessions", id]) => takes(parameters::NOTHING)
@@ -176,9 +178,9 @@ fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> 
         ("GET", ["disputes", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("dispute", id)),
         ("GET", ["events"]) => takes(parameters::LIST).map(|()| events::list(objects, form)),
         ("GET", ["events", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("event", id)),
-        _ => {
-            let message = format!("Unrecognized request URL ({}: {path}).", if get { "GET" } else { method.as_str() });
+        _ => billing::serve(objects, (method.as_str(), &parts), form).unwrap_or_else(|| {
+            let message = format!("Unrecognized request URL ({}: {path}).", method.as_str());
             Err(Refusal::new(404, "invalid_request_error", "url_invalid", &message))
-        }
+        }),
     }
 }

@@ -7,6 +7,7 @@ use super::form::Form;
 use super::intents::{self, Card};
 use super::objects::Objects;
 use super::refusal::Refusal;
+use super::{prices, subscriptions};
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 3600;
@@ -34,6 +35,7 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
     let entry = |i: usize, rest: &str| form.text(&format!("line_items[{i}]{rest}"));
     let number = |i: usize, rest: &str| entry(i, rest).and_then(|text| text.parse::<i64>().ok());
     let mut total = 0;
+    let price = entry(0, "[price]").map(|id| objects.get("price", id)).transpose()?;
     for i in 0..entries {
         if entry(i, "[price_data][currency]") != entry(0, "[price_data][currency]") {
             return Err(Refusal::parameter(
@@ -49,13 +51,15 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
                 "Quantity is required. Add `quantity` to `line_items`.",
             )
         })?;
-        total += quantity * number(i, "[price_data][unit_amount]").unwrap_or_default();
+        let cents = price.as_ref().map(prices::cents).or(number(i, "[price_data][unit_amount]"));
+        total += quantity * cents.unwrap_or_default();
     }
     amount_fits("line_items", total)?;
     let id = Objects::id("cs_test");
     let session = json!({
         "id": id, "object": "checkout.session", "created": now, "expires_at": expires_at, "livemode": false,
-        "mode": "payment", "status": "open", "payment_status": "unpaid", "currency": entry(0, "[price_data][currency]"),
+        "mode": form.text("mode"), "status": "open", "payment_status": "unpaid",
+        "currency": entry(0, "[price_data][currency]").unwrap_or("usd"),
         "amount_subtotal": total, "amount_total": total,
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "client_reference_id": form.text("client_reference_id"), "customer": form.text("customer"),
@@ -63,7 +67,9 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
         "metadata": form.map("metadata"), "payment_intent": null, "success_url": form.text("success_url"),
         "cancel_url": form.text("cancel_url"), "ui_mode": "hosted", "url": format!("{}/_local/stripe/checkout/{id}", objects.pages),
         "automatic_tax": {"enabled": false, "liability": null, "provider": null, "status": null},
-        "payment_method_types": ["card"], "payment_method_collection": "if_required", "subscription": null, "invoice": null,
+        "payment_method_types": ["card"], "payment_method_collection": form.text("payment_method_collection").unwrap_or("if_required"),
+        "subscription": null, "invoice": null, "price_of": price.map(|price| price["id"].clone()),
+        "metadata_of": form.map("subscription_data[metadata]"),
         "presentment_details": null, "line_items_of": form.map("payment_intent_data[metadata]"),
         "receipt_email_of": form.text("payment_intent_data[receipt_email]")});
     objects.add(session);
@@ -87,6 +93,8 @@ pub(super) fn shown(session: &Value) -> Value {
     let mut session = session.clone();
     if let Some(session) = session.as_object_mut() {
         session.remove("line_items_of");
+        session.remove("price_of");
+        session.remove("metadata_of");
         session.remove("receipt_email_of");
     }
     session
@@ -103,6 +111,13 @@ fn open(objects: &Objects, id: &str) -> Result<Value, Refusal> {
 /// What the buyer does at the page: pays with a card. A card that is declined leaves the session open.
 pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, Refusal> {
     let session = open(objects, id)?;
+    if session["mode"] == "subscription" {
+        let made = subscriptions::subscribe(objects, &session, card.name())?;
+        let members = json!({"status": "complete", "payment_status": "paid", "url": null, "subscription": made["id"], "invoice": made["latest_invoice"]});
+        let session = shown(&objects.change(id, &members));
+        events::tell(objects, "checkout.session.completed", &session);
+        return Ok(session);
+    }
     let intent = match session["payment_intent"].as_str() {
         Some(intent) => intent.to_owned(),
         None => {

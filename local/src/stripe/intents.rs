@@ -49,6 +49,20 @@ impl Card {
         })
     }
 
+    /// The name by which it is chosen.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Declined => "declined",
+            Self::Poor => "poor",
+            Self::Authenticates => "authenticates",
+            Self::Disputed => "disputed",
+            Self::Inquired => "inquired",
+            Self::RefundFails => "refund_fails",
+            Self::Slow => "slow",
+        }
+    }
+
     /// The number by which the same card is known on every account.
     fn fingerprint(self) -> String {
         format!("card{self:?}")

@@ -3,10 +3,13 @@
 //!
 //! - `api`: requests: keys, versions, idempotency, errors. `form`: their bodies. `parameters`: what each endpoint takes.
 //! - `objects`: what there is, and the clock. `customers`, `checkout`, `intents`, `refunds`, `disputes`: what becomes of it.
+//! - `prices`, `subscriptions`, `invoices`, `portal`: plans that are bought. `billing`: what is asked about them. `clock`: what time does.
 //! - `events`: what is told of it. `delivery`: how events reach the gateway. `page`: the buyer's and the operator's side.
 
 mod api;
+mod billing;
 mod checkout;
+mod clock;
 mod customers;
 mod delivery;
 mod disputes;
@@ -14,11 +17,15 @@ mod events;
 mod form;
 mod idempotency;
 mod intents;
+mod invoices;
 mod objects;
 mod page;
 mod parameters;
+mod portal;
+mod prices;
 mod refunds;
 mod refusal;
+mod subscriptions;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -49,7 +56,9 @@ impl Stripe {
     pub async fn start(secrets: &Secrets) -> std::io::Result<Self> {
         let key = format!("sk_test_{}", alphanumeric(&secrets.of("stripe key")));
         let secret = format!("whsec_{}", alphanumeric(&secrets.of("stripe webhook")));
-        let objects = Arc::new(Mutex::new(Objects::default()));
+        let mut objects = Objects::default();
+        prices::seed(&mut objects);
+        let objects = Arc::new(Mutex::new(objects));
         let state = api::State { key: key.as_str().into(), objects: objects.clone() };
         let server = Loopback::serve(api::router(state)).await?;
         objects.lock().unwrap_or_else(PoisonError::into_inner).pages = server.url().to_owned();
@@ -78,6 +87,17 @@ impl Stripe {
     #[must_use]
     pub fn object(&self, id: &str) -> Option<Value> {
         self.lock().find(id).cloned()
+    }
+
+    /// The objects of a kind as they are now, newest first.
+    #[must_use]
+    pub fn all(&self, kind: &str) -> Vec<Value> {
+        self.lock().of_kind(kind).cloned().collect()
+    }
+
+    /// Whether a subscription that nobody pays is left unpaid in the end, and not ended: a setting of an account's.
+    pub fn leave_unpaid(&self, leaves: bool) {
+        self.lock().leaves_unpaid = leaves;
     }
 
     /// Bodies of the requests that made something, with the path of each, as they were sent.

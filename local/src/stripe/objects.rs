@@ -20,6 +20,8 @@ pub(super) struct Objects {
     pub keys: Keys,
     /// How far the clock is ahead, in seconds.
     ahead: i64,
+    /// Whether a subscription that nobody pays is left unpaid in the end, and not ended.
+    pub leaves_unpaid: bool,
     /// Events on their way to the gateway.
     pub outgoing: Outgoing,
     /// Where its pages are.
@@ -37,10 +39,9 @@ impl Objects {
         i64::try_from(real).unwrap_or(i64::MAX) + self.ahead
     }
 
-    /// Sets the clock forward. What was to happen meanwhile has happened.
-    pub(super) fn advance(&mut self, seconds: i64) {
-        self.ahead += seconds;
-        super::checkout::expire_old(self);
+    /// Sets the clock to a moment.
+    pub(super) fn set_clock(&mut self, at: i64) {
+        self.ahead += at - self.now();
     }
 
     /// A new id: `cs_test_…`.

@@ -12,8 +12,10 @@ use shared::html::escape;
 use super::delivery::Mishaps;
 use super::form::Form;
 use super::intents::Card;
+use super::objects::Objects;
 use super::refusal::Refusal;
-use super::{Stripe, checkout, disputes, intents, refunds};
+use super::subscriptions::item;
+use super::{Stripe, checkout, clock, disputes, intents, portal, refunds};
 use crate::pages::page;
 
 const TITLE: &str = "Stripe, as a stand-in";
@@ -39,13 +41,14 @@ impl Stripe {
             .route("/_local/stripe", get(overview))
             .route("/_local/stripe/signed", get(signed))
             .route("/_local/stripe/checkout/{id}", get(session))
+            .route("/_local/stripe/portal/{id}", get(portal_visit))
             .route("/_local/stripe/{act}", post(act_at_large))
             .route("/_local/stripe/{act}/{id}", post(act))
             .with_state(self.clone())
     }
 
     /// What somebody does to an object: `pay` a session or an intent (card), `settle` a slow one (paid), `expire` a session,
-    /// `cancel` an intent, `refund` (amount in cents) or `dispute` an intent (reason), `fail` a refund, `turn` a dispute (status).
+    /// `cancel`, `resume`, `change` (price, by its name), `end` a subscription or leave another `card` for it, `cancel` an intent, `refund` (amount in cents) or `dispute` an intent (reason), `fail` a refund, `turn` a dispute (status).
     ///
     /// # Errors
     /// What Stripe would say.
@@ -57,6 +60,9 @@ impl Stripe {
     fn perform(&self, act: &str, id: &str, form: &Form) -> Result<Value, Refusal> {
         let mut objects = self.lock();
         let is_session = id.starts_with("cs_");
+        if id.starts_with("sub_") {
+            return portal::act(&mut objects, act, id, form);
+        }
         let card = || match form.text("card").map(Card::named) {
             None => Ok(Card::Good),
             Some(card) => card.ok_or_else(|| Refusal::parameter("parameter_invalid", "card", "There is no such card.")),
@@ -87,9 +93,21 @@ impl Stripe {
         }
     }
 
-    /// Sets its clock forward.
+    /// Sets its clock forward to a moment, as RFC 3339 says it.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn advance_to(&self, moment: &str) -> Result<(), jiff::Error> {
+        let moment: jiff::Timestamp = moment.parse()?;
+        let mut objects = self.lock();
+        let ahead = moment.as_second() - objects.now();
+        clock::advance(&mut objects, ahead);
+        Ok(())
+    }
+
+    /// Sets its clock forward. What was to happen meanwhile has happened.
     pub fn advance(&self, seconds: i64) {
-        self.lock().advance(seconds);
+        clock::advance(&mut self.lock(), seconds);
     }
 }
 
@@ -190,7 +208,7 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
 async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response {
     let objects = stripe.lock();
     if wants_json(&headers) {
-        let kinds = ["checkout.session", "payment_intent", "refund", "dispute", "event"];
+        let kinds = ["checkout.session", "payment_intent", "subscription", "invoice", "refund", "dispute", "event"];
         let all: serde_json::Map<String, Value> =
             kinds.iter().map(|kind| ((*kind).to_owned(), objects.of_kind(kind).take(100).cloned().collect())).collect();
         return Json(all).into_response();
@@ -236,11 +254,61 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
         };
         row(dispute, "amount", turn("won", "The gateway wins") + &turn("lost", "The gateway loses"));
     }
+    for subscription in objects.of_kind("subscription").take(20) {
+        body.push_str(&managed(&objects, subscription));
+    }
     if body.is_empty() {
         body.push_str("<p>Nothing yet. <code>POST /api/stripe/checkout-session</code> makes a page to pay at.</p>");
     }
     body.push_str("<form method=\"post\" action=\"/_local/stripe/advance\"><label>Seconds <input name=\"seconds\" inputmode=\"numeric\" value=\"3600\"></label> <button>Advance the clock</button></form>");
     Html(page(TITLE, INTRODUCTION, &body)).into_response()
+}
+
+/// The page at which a customer manages what it buys.
+async fn portal_visit(State(stripe): State<Stripe>, Path(id): Path<String>) -> Response {
+    let objects = stripe.lock();
+    let Ok(visit) = objects.get("billing_portal.session", &id) else {
+        return Refusal::missing("billing_portal.session", &id).into_response();
+    };
+    let own = objects.of_kind("subscription").filter(|one| one["customer"] == visit["customer"]);
+    let mut body: String = own.map(|one| managed(&objects, one)).collect();
+    let back = visit["return_url"].as_str().unwrap_or("/_local/stripe");
+    body.push_str(&format!("<p><a href=\"{}\">Back</a></p>", escape(back)));
+    Html(page(TITLE, INTRODUCTION, &body)).into_response()
+}
+
+/// A subscription, with what its customer can do.
+fn managed(objects: &Objects, subscription: &Value) -> String {
+    let text = |value: &Value| escape(value.as_str().unwrap_or_default());
+    let id = subscription["id"].as_str().unwrap_or_default();
+    let end = item(subscription)["current_period_end"].as_i64().and_then(|end| jiff::Timestamp::from_second(end).ok());
+    let price = &item(subscription)["price"];
+    let mut forms = String::new();
+    if subscription["status"] != "canceled" {
+        let ends = subscription["cancel_at_period_end"] == true;
+        forms += &if ends { form("resume", id, "", "Go on") } else { form("cancel", id, "", "End with the period") };
+        let prices: String = objects
+            .of_kind("price")
+            .filter(|other| other["id"] != price["id"])
+            .map(|price| format!("<option>{}</option>", text(&price["lookup_key"])))
+            .collect();
+        forms += &form("change", id, &format!("<label>To <select name=\"price\">{prices}</select></label>"), "Change");
+        let cards: String =
+            CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
+        forms += &form(
+            "card",
+            id,
+            &format!("<label>Pay with <select name=\"card\">{cards}</select></label>"),
+            "Leave this card",
+        );
+    }
+    format!(
+        "<article><h2>subscription {id}</h2><p>{}, {}, {}, until {}</p>{forms}</article>",
+        text(&price["lookup_key"]),
+        dollars(&price["unit_amount"]),
+        text(&subscription["status"]),
+        end.map(|end| end.to_string()).unwrap_or_default()
+    )
 }
 
 fn form(act: &str, id: &str, fields: &str, label: &str) -> String {

@@ -89,6 +89,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             reasoning: admitted.hold.reasoning,
             long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key,
             by_units: candidate.price.rates.is_by_units(),
+            draws: candidate.price.rates.image_output.is_some(),
         };
         let upstream = match upstream(call.request.as_ref(), &target) {
             Ok(upstream) => upstream,

@@ -79,6 +79,8 @@ pub struct Target<'a> {
     pub long_cache: bool,
     /// Whether what is asked is sold there by its units, such as characters or images, and not by tokens.
     pub by_units: bool,
+    /// Whether the model may draw in its answers: pictures have a price there. Only a chat has them, and reports their tokens apart.
+    pub draws: bool,
 }
 
 #[cfg(test)]
@@ -94,6 +96,7 @@ impl Target<'static> {
             reasoning: false,
             long_cache: false,
             by_units: false,
+            draws: false,
         }
     }
 }
@@ -103,6 +106,20 @@ impl Target<'_> {
     #[must_use]
     pub const fn chat_limit(&self) -> &'static str {
         if self.reasoning || self.provider.quirks.strict { "max_completion_tokens" } else { "max_tokens" }
+    }
+
+    /// Whether a format other than chat is asked for natively: not of a model that may draw, which is told to write by way of a chat.
+    #[must_use]
+    pub fn is_native(&self, format: Format) -> bool {
+        let by_chat = self.draws && self.provider.path(Format::Chat).is_some();
+        self.provider.path(format).is_some() && !by_chat
+    }
+
+    /// Tells a model that may draw that text is wanted, where its answer has no place for pictures.
+    pub fn ask_for_text(&self, chat: &mut Map<String, Value>) {
+        if self.draws {
+            chat.insert("modalities".to_owned(), serde_json::json!(["text"]));
+        }
     }
 
     /// Refuses a provider that does not speak a format into which nothing can be translated.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::subscriptions::{self, Surplus};
 use crate::app::App;
 use crate::config::configured;
 use crate::error::{Code, Error, Result};
@@ -18,6 +19,8 @@ struct Applied {
     alert: Option<String>,
     account_id: Option<Uuid>,
     payment_id: Option<Uuid>,
+    #[serde(default)]
+    surplus: Vec<Surplus>,
 }
 
 /// Applies an event of Stripe's, once. Answers what became of it.
@@ -58,7 +61,11 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
         let dispute = object["id"].as_str().ok_or_else(|| not_there("data.object.id"))?;
         object = client::send(app, requests::get("disputes", dispute), None).await?;
     }
-    let seen = observe::event(kind, &object, at).map_err(|absent| not_there(&absent.to_string()))?;
+    let seen = match subscriptions::seen(app, kind, &object, at).await? {
+        Some(read) => read,
+        None => observe::event(kind, &object, at),
+    };
+    let seen = seen.map_err(|absent| not_there(&absent.to_string()))?;
     let applied: Applied = app
         .supabase()?
         .rpc(
@@ -68,6 +75,9 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
         )
         .await?;
     report(id, kind, &applied);
+    for surplus in &applied.surplus {
+        surplus.end_or_leave(app).await;
+    }
     Ok(applied.outcome)
 }
 

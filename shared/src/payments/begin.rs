@@ -92,12 +92,12 @@ pub async fn begin(
     }
     let customer = match &made.customer {
         Some(customer) => customer.clone(),
-        None => new_customer(app, &made, "").await?,
+        None => made.new_customer(app, "").await?,
     };
     let (customer, object) = match ask(app, &made, &way, &customer).await {
         // It was deleted at Stripe.
         Err(StripeError::Refused { param: Some(param), .. }) if param == "customer" || param == "id" => {
-            let customer = new_customer(app, &made, &made.id.to_string()).await?;
+            let customer = made.new_customer(app, &made.id.to_string()).await?;
             let object = ask(app, &made, &way, &customer).await?;
             (customer, object)
         }
@@ -115,18 +115,31 @@ pub async fn begin(
     Ok(Begun { payment, id, access })
 }
 
-fn unreadable(object: &Value) -> Error {
+pub(super) fn unreadable(object: &Value) -> Error {
     tracing::error!(object = %object["object"], "what Stripe has made has no id");
     Error::new(Code::PaymentUnavailable)
 }
 
-/// A customer of the account: the same one if two ask at once. An address that has changed since makes another request.
-async fn new_customer(app: &App, made: &ToMake, again: &str) -> Result<String> {
-    let email = made.email.as_deref();
+impl ToMake {
+    async fn new_customer(&self, app: &App, again: &str) -> Result<String> {
+        new_customer(app, (self.account_id, self.deployment), self.email.as_deref(), again).await
+    }
+}
+
+/// A customer of an account of a deployment: the same one if two ask at once. An address that has changed since makes another
+/// request.
+///
+/// # Errors
+/// `payment_unavailable`.
+pub(super) async fn new_customer(
+    app: &App,
+    (account, deployment): (Uuid, Uuid),
+    email: Option<&str>,
+    again: &str,
+) -> Result<String> {
     let of_address = hex::encode(&Sha256::digest(email.unwrap_or_default())[..8]);
-    let key = format!("customer-{}-{of_address}{again}", made.account_id);
-    let request = requests::customer(made.account_id, made.deployment, email);
-    let customer = client::send(app, request, Some(&key)).await?;
+    let key = format!("customer-{account}-{of_address}{again}");
+    let customer = client::send(app, requests::customer(account, deployment, email), Some(&key)).await?;
     customer["id"].as_str().map(str::to_owned).ok_or_else(|| unreadable(&customer))
 }
 

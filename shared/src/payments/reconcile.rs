@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::subscriptions::Surplus;
 use super::{apply, refund};
 use crate::app::App;
 use crate::config::Misconfigured;
@@ -24,6 +25,7 @@ const RETRIED: i64 = 3 * 24 * 3600;
 struct Open {
     payments: Vec<OpenPayment>,
     refunds: Vec<refund::ToMake>,
+    surplus: Vec<Surplus>,
     unmatched: u64,
     since: i64,
 }
@@ -68,6 +70,9 @@ pub async fn reconcile(app: &App, longest: Duration) -> Result<Reconciled> {
             Ok(_) => done.refunds += 1,
             Err(error) => tracing::warn!(%error, "a refund cannot be asked for"),
         }
+    }
+    for surplus in open.surplus.into_iter().take_while(|_| begun.elapsed() < longest) {
+        surplus.end_or_leave(app).await;
     }
     done.events = missed_events(app, open.since, begun, longest).await?;
     for payment in open.payments.into_iter().take_while(|_| begun.elapsed() < longest) {

@@ -20,7 +20,8 @@ impl<'a> Fields<'a> {
         Self { value, path }
     }
 
-    fn absent(&self, name: &str) -> Absent {
+    /// That a member is not there.
+    pub fn absent(&self, name: &str) -> Absent {
         Absent(format!("{}.{name}", self.path))
     }
 

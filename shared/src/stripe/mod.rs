@@ -3,12 +3,15 @@
 //!
 //! - `client`: sends. `requests`: what is sent. `observe`: what Stripe says of a payment, in the database's words, from answers
 //!   and from events alike. `fields`: reads needed members by their JSON path. `signature`: who sent an event.
+//! - `billing`, `subscriptions`: the same of plans that are bought.
 
+pub mod billing;
 pub mod client;
 mod fields;
 pub mod observe;
 pub mod requests;
 pub mod signature;
+pub mod subscriptions;
 
 pub use client::StripeError;
 pub use fields::Absent;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fields::{Absent, Fields};
+use super::subscriptions::{SeenInvoice, SeenSubscription};
 
 /// The metadata under which our own id travels, and that of the database which has made it.
 pub const PAYMENT: &str = "payment";
@@ -37,6 +38,12 @@ pub enum Seen {
     Dispute(SeenReversal),
     /// A customer that was deleted.
     Customer { id: String },
+    /// How a subscription stands.
+    Subscription(Box<SeenSubscription>),
+    /// An invoice that is paid.
+    Invoice(Box<SeenInvoice>),
+    /// Which intent has paid which invoice.
+    Link { invoice: String, intent: String },
 }
 
 /// How a payment stands.
@@ -105,6 +112,7 @@ pub fn event(kind: &str, object: &Value, at: Timestamp) -> Result<Option<Seen>, 
         | "charge.dispute.funds_withdrawn"
         | "charge.dispute.funds_reinstated"
         | "charge.dispute.closed" => Some(Seen::Dispute(reversal(fields, at)?)),
+        "invoice_payment.paid" => link(fields)?,
         "customer.deleted" => Some(Seen::Customer { id: fields.text("id")?.to_owned() }),
         _ => None,
     })
@@ -209,6 +217,13 @@ fn charge(fields: Fields<'_>) -> Result<Option<Seen>, Absent> {
         fingerprint: owned(fields.some_text("/payment_method_details/card/fingerprint")),
         receipt_url: owned(fields.some_text("/receipt_url")),
     }))
+}
+
+/// What was paid by another way than an intent has nothing that a refund could name.
+fn link(fields: Fields<'_>) -> Result<Option<Seen>, Absent> {
+    let invoice = fields.id("invoice").ok_or_else(|| fields.absent("invoice"))?.to_owned();
+    let intent = fields.some_text("/payment/payment_intent").or(fields.some_text("/payment/payment_intent/id"));
+    Ok(intent.map(|intent| Seen::Link { invoice, intent: intent.to_owned() }))
 }
 
 fn reversal(fields: Fields<'_>, at: Timestamp) -> Result<SeenReversal, Absent> {

@@ -148,6 +148,6 @@ pub fn events(since: i64, undelivered: bool, after: Option<&str>) -> RequestBuil
 }
 
 /// What can stand in a path or a query as it is.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '-').collect()
 }

@@ -17,8 +17,8 @@ const OF_RESPONSES: usize = 9;
 /// The limit of each call.
 const LIMIT: u64 = 200;
 
-/// What no message and no response can ask a chat for: several answers, sound, and tools as they do not have them.
-const NEVER_ASKED: [&str; 4] = ["choices", "custom-tools", "function-call", "audio"];
+/// What no message and no response can ask a chat for: several answers, sound, pictures, and tools as they do not have them.
+const NEVER_ASKED: [&str; 5] = ["choices", "custom-tools", "function-call", "audio", "images"];
 
 /// The provider's own plain answer in the format in which the gateway asks it; none where it has not this shape. What is
 /// recorded is the same at every provider.

@@ -37,6 +37,7 @@ fn read_as_far(wire: &Wire, frames: &[&[u8]]) -> (String, Progress) {
         reasoning: false,
         long_cache: false,
         by_units: false,
+        draws: false,
     };
     let request = read(wire, &wire.hello(&json!({ "stream": true })));
     let mut upstream = request.for_provider(&target).expect("it is served there");

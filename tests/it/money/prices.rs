@@ -227,14 +227,20 @@ async fn a_long_cache_images_and_sound_are_held_where_the_call_has_them_and_char
     )
     .await;
     for (members, prompt, completion, each) in [
-        (json!({}), 1_250, 3_000, 0),
-        (json!({"units": {"long_cache": true}}), 4_000, 3_000, 0),
-        (json!({"modalities": ["image"], "images": 0}), 6_000, 3_000, 0),
+        // What can draw may do so unasked.
+        (json!({}), 1_250, 40_000, 0),
+        (json!({"units": {"long_cache": true}}), 4_000, 40_000, 0),
+        (json!({"modalities": ["image"], "images": 0}), 6_000, 40_000, 0),
         (json!({"modalities": ["audio"], "units": {"outputs": ["audio"]}}), 7_000, 50_000, 0),
         (json!({"units": {"outputs": ["image"], "images": 1}}), 1_250, 40_000, 0),
-        (json!({"modalities": ["image"], "images": 2}), 6_000, 3_000, 2),
+        (json!({"modalities": ["image"], "images": 2}), 6_000, 40_000, 2),
     ] {
-        world.sql("update gateway.models set input_modalities = '{text,image,audio}', image_tokens = 0").await;
+        world
+            .sql(
+                "update gateway.models set input_modalities = '{text,image,audio}',
+                   output_modalities = '{text,image,audio}', image_tokens = 0",
+            )
+            .await;
         let begun = begin(&world, &account, members.clone()).await;
         assert_eq!(begun["held"], json!(1_000 * prompt + 100 * completion + each * 11), "{members}: {begun}");
         let usage = json!({"prompt": 900, "cached": 100, "written": 300, "written_long": 200, "image_input": 50,

@@ -3,15 +3,17 @@
 //! - `facts`: events as the database is told of them. `orders`: every order of them comes to one result.
 //! - `top_ups`: buying, from the request to the credit. `webhook`: what Stripe tells, and what is not believed.
 //! - `at_once`: the same at the same time. `refunds`, `disputes`: what comes back. `missed`: what no event has told.
-//! - `stand_in`: Stripe's stand-in is as strict as Stripe.
+//! - `subscriptions`: plans. `trials`: what comes before. `stand_in`: Stripe's stand-in is as strict as Stripe.
 
 mod at_once;
 mod disputes;
 pub mod facts;
 mod missed;
-mod orders;
+pub mod orders;
 mod refunds;
-mod shop;
+pub mod shop;
 mod stand_in;
+pub mod subscriptions;
 mod top_ups;
+mod trials;
 mod webhook;

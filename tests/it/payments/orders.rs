@@ -9,7 +9,7 @@ use super::facts::{Bought, applied, applied_as, outcome};
 const USUAL: usize = 300;
 
 /// Every order of the numbers below `length`, in no particular order, as many as are wanted.
-fn orders(length: usize) -> Vec<Vec<usize>> {
+pub fn orders(length: usize) -> Vec<Vec<usize>> {
     let mut all = vec![vec![]];
     for next in 0..length {
         all = all

@@ -7,7 +7,11 @@ use tests::world::{World, send};
 use crate::samples::{operations, request, told};
 
 /// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
-const ASKS_STRIPE: [(&str, usize); 5] = [
+const ASKS_STRIPE: [(&str, usize); 9] = [
+    ("subscription_checkout", 2),
+    ("subscription_change", 2),
+    ("subscription_cancel", 2),
+    ("subscription_resume", 2),
     ("stripe_checkout_sessions", 2),
     ("stripe_payment_intents", 2),
     ("stripe_refund", 2),

@@ -8,7 +8,18 @@ use super::Sample;
 /// The sample, if the operation is one of these.
 pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account) -> Option<Sample> {
     Some(match (method, name) {
-        ("GET", "user_balance") => Sample::plain(),
+        ("GET", "user_balance" | "user_plan" | "user_plan_usage" | "user_plan_entitlements" | "trial_status") => {
+            Sample::plain()
+        }
+        ("POST", "trial_start") => {
+            world
+                .sql(&format!(
+                    "insert into gateway.identities values ('email', '{}@test.example', '{}', gateway.now()) on conflict do nothing",
+                    owner.id, owner.id
+                ))
+                .await;
+            Sample::body(json!({}))
+        }
         ("GET", "user_credit_transactions") => Sample::plain().with_query("?limit=5"),
         ("GET", "user_privacy") => Sample::plain(),
         ("PATCH", "user_privacy") => Sample::body(json!({"chat_retention_days": 30})),

@@ -10,6 +10,7 @@ use crate::payments::facts::Bought;
 /// The sample, if the operation is one of these. What it does it does to `owner`.
 pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account) -> Option<Sample> {
     let not_theirs = Some((404, "payment_not_found"));
+    let no_subscription = Some((404, "subscription_not_found"));
     Some(match (method, name) {
         ("GET", "stripe_credit_packages") => Sample::plain(),
         ("POST", "stripe_checkout_sessions") => {
@@ -45,6 +46,25 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             )
         }
         ("GET", "cron_reconcile_payments") => Sample::plain(),
+        ("POST", "subscription_checkout") => {
+            world.change_account(owner, "plan = null").await;
+            Sample::body(json!({"plan": "dev", "interval": "year", "cancel_url": "https://shop.example"}))
+        }
+        ("POST", "subscription_portal") => {
+            subscribed(world, owner).await;
+            Sample::body(json!({"return_url": "https://shop.example"}))
+        }
+        ("POST", "subscription_change") => {
+            let subscription = subscribed(world, owner).await;
+            Sample {
+                foreign: no_subscription,
+                ..Sample::body(json!({"subscription_id": subscription, "plan": "team"}))
+            }
+        }
+        ("POST", "subscription_cancel" | "subscription_resume") => Sample {
+            foreign: no_subscription,
+            ..Sample::body(json!({"subscription_id": subscribed(world, owner).await}))
+        },
         _ => return None,
     })
 }
@@ -65,4 +85,44 @@ pub async fn paid(world: &World, owner: &Account) -> Uuid {
     seen["intent"] = intent["id"].clone();
     assert_eq!(crate::payments::facts::outcome(world, &seen).await, "applied");
     bought.id
+}
+
+/// A plan that was paid at the stand-in and is known here. Answers the subscription's id.
+pub async fn subscribed(world: &World, owner: &Account) -> String {
+    let stripe = &world.platform.stripe;
+    let ask = async |path: &str, body: String| -> serde_json::Value {
+        let made = world.http.post(format!("{}/v1/{path}", stripe.url())).bearer_auth(stripe.key());
+        let made = made.header("content-type", "application/x-www-form-urlencoded").body(body).send().await;
+        serde_json::from_str(&made.expect("an answer").text().await.expect("a body")).expect("JSON")
+    };
+    let text = |object: &serde_json::Value, name: &str| object[name].as_str().expect(name).to_owned();
+    let customer = text(&ask("customers", String::new()).await, "id");
+    let price = stripe.all("price").into_iter().find(|price| price["lookup_key"] == "dev_month").expect("a price");
+    let body = format!(
+        "mode=subscription&customer={customer}&success_url=https%3A%2F%2Fa.example&line_items[0][quantity]=1&line_items[0][price]={}",
+        text(&price, "id")
+    );
+    let session = ask("checkout/sessions", body).await;
+    let session = stripe.act("pay", &text(&session, "id"), &[]).expect("it pays");
+    // What is held of its events is nobody's business.
+    let _ = stripe.take_events();
+    let subscription = stripe.object(&text(&session, "subscription")).expect("a subscription");
+    let at = |name: &str| format!("to_timestamp({})", subscription["items"]["data"][0][name]);
+    world
+        .sql(&format!(
+            "insert into gateway.stripe_customers (id, account_id, livemode, created_at) values ('{customer}', '{}', false, gateway.now());
+             insert into gateway.plan_prices values ('{}', 'dev', 1, gateway.now()) on conflict do nothing;
+             insert into gateway.subscriptions
+               (id, account_id, customer, item, plan, months, status, period_start, period_end, begun_at, observed_at, created_at)
+               values ('{}', '{}', '{customer}', '{}', 'dev', 1, 'active', {}, {}, gateway.now(), now() - interval '1 minute', gateway.now())",
+            owner.id,
+            text(&price, "id"),
+            text(&subscription, "id"),
+            owner.id,
+            text(&subscription["items"]["data"][0], "id"),
+            at("current_period_start"),
+            at("current_period_end")
+        ))
+        .await;
+    text(&subscription, "id")
 }

@@ -11,10 +11,11 @@ pub async fn sample(_world: &World, (method, name): (&str, &str)) -> Option<Samp
         (
             "GET",
             "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "models" | "models_providers"
-            | "v1_models" | "cron_sweep_holds",
+            | "v1_models" | "cron_sweep_holds" | "plans" | "subscription_plans",
         ) => Sample::plain(),
         ("GET", "docs_asset") => Sample::plain().with("file", "start.js"),
         ("GET", "model") => Sample::plain().with("provider", developer).with("model", model),
+        ("GET", "plan") => Sample::plain().with("id", "dev"),
         ("GET", "v1_model") => Sample::plain().with("id", MODEL),
         _ => return None,
     })

@@ -28,6 +28,8 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("get_model", "the public catalog"),
     ("list_providers", "the public catalog"),
     ("list_developer_models", "the public catalog"),
+    ("list_plans", "what is for sale, for everybody"),
+    ("get_plan", "what is for sale, for everybody"),
     (
         "apply_stripe_event",
         "is about a payment of whoever it is of; its route wants Stripe's signature, or the cron secret",

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::payments::facts::Bought;
 use crate::samples::chats::kept_chat;
-use crate::samples::payments::paid;
+use crate::samples::payments::{paid, subscribed};
 use crate::samples::responses::stored_response;
 
 /// A call of a function that does what it is for.
@@ -37,6 +37,7 @@ struct Scene {
     /// A payment of the user's that was begun, and one that was paid.
     payment: Uuid,
     paid: Uuid,
+    subscription: String,
 }
 
 const HOUR: &str = "2026-01-01T00:00:00Z";
@@ -63,7 +64,11 @@ impl Scene {
         let response = stored_response(&world, &user).await;
         let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;
         let paid = paid(&world, &user).await;
-        Self { world, admin, user, spare, chat, response, payment, paid }
+        let subscription = subscribed(&world, &user).await;
+        world
+            .sql(&format!("insert into gateway.identities values ('wallet', '0x1', '{}', gateway.now())", user.id))
+            .await;
+        Self { world, admin, user, spare, chat, response, payment, paid, subscription }
     }
 
     fn caller(&self, account: &Account) -> Value {
@@ -335,6 +340,47 @@ impl Scene {
                 "apply_stripe_event",
                 json!({"event": {"id": "evt_1", "type": "test", "created": HOUR, "livemode": false, "object_id": null, "seen": null}}),
                 &["event.object_id", "event.seen"],
+            ),
+            sample("list_plans", json!({"query": {"sold": true}}), &["query", "query.sold"]),
+            sample("get_plan", json!({"plan": "dev"}), &[]),
+            sample("get_account_plan", json!({"caller": user}), &[]),
+            sample("get_plan_usage", json!({"caller": user}), &[]),
+            sample("get_plan_entitlements", json!({"caller": user}), &[]),
+            sample(
+                "begin_subscription",
+                json!({"caller": admin, "idempotency": null,
+                       "request": {"id": Uuid::now_v7(), "plan": "dev", "months": 12, "livemode": false}}),
+                &["idempotency"],
+            ),
+            sample(
+                "set_customer",
+                json!({"caller": user, "request": {"customer": "cus_another", "livemode": false}}),
+                &[],
+            ),
+            sample("get_customer", json!({"caller": user, "request": {"livemode": false}}), &[]),
+            sample(
+                "begin_subscription_change",
+                json!({"caller": user, "request": {"change": "upgrade", "subscription": null, "plan": "team", "months": 1}}),
+                &["request.subscription"],
+            ),
+            Sample {
+                wrong: vec![("seen.subscription", json!("sub_another"))],
+                ..sample(
+                    "finish_subscription_change",
+                    json!({"caller": user, "subscription": self.subscription, "seen": {
+                        "subscription": self.subscription, "customer": "cus_9", "item": null, "price": null, "status": "active",
+                        "begun_at": HOUR, "period_start": HOUR, "period_end": "2026-02-01T00:00:00Z", "cancel_at": null,
+                        "ended_at": null, "livemode": false, "observed_at": "2100-01-01T00:00:00Z"}}),
+                    // Without an answer the change was refused.
+                    &["seen", "seen.item", "seen.price", "seen.cancel_at", "seen.ended_at"],
+                )
+            },
+            sample("get_trial", json!({"caller": user}), &[]),
+            sample("start_trial", json!({"caller": user, "idempotency": null}), &["idempotency"]),
+            sample(
+                "get_trial_analytics",
+                json!({"caller": admin, "query": {"from": HOUR, "to": "2026-02-01T00:00:00Z"}}),
+                &["query", "query.from", "query.to"],
             ),
             sample("list_open_payments", json!({"query": page(json!({}))}), &[]),
             sample("sweep_holds", json!({"after": null}), &["after"]),

@@ -28,10 +28,10 @@ const OF_THE_REQUEST: [(&str, u16); 3] = [("status?code=400", 400), ("status?cod
 /// After which nobody knows whether it was made, and charged for.
 const UNSURE: [&str; 5] = ["html", "garbage", "refuse", "cut", "end-early"];
 
-/// Bytes that break off have begun to pass, so that nobody else can be asked; those of events as well that go wrong in the
-/// middle.
+/// Bytes that break off have begun to pass, so that nobody else can be asked, and so has the text beside a picture; those of
+/// events as well that go wrong in the middle.
 fn unsure(whole: &Whole) -> impl Iterator<Item = &'static str> {
-    let (passes, are_events) = (whole.is_binary(), whole.streams.is_some());
+    let (passes, are_events) = (whole.is_binary() || whole.is_chat(), whole.streams.is_some() || whole.is_chat());
     UNSURE.into_iter().filter(move |behaviour| match *behaviour {
         "cut" | "end-early" => !passes,
         "garbage" => !(passes && are_events),

@@ -5,6 +5,7 @@ mod failures;
 mod input;
 mod limits;
 mod money;
+mod pictures;
 mod streams;
 
 use serde_json::{Value, json};

@@ -59,6 +59,7 @@ impl FastAnswer {
         let choice = Choice {
             reasoning: Vec::new(),
             content: Content::Text(pieces),
+            picture: None,
             echoes: false,
             logprobs: None,
             finish: "stop",
@@ -67,7 +68,15 @@ impl FastAnswer {
             model: "standin/fast".to_owned(),
             choices: vec![choice],
             given: Given::Choices,
-            usage: Usage { prompt: 8, cached: 0, written: 0, written_long: 0, completion: chunks, reasoning: 0 },
+            usage: Usage {
+                prompt: 8,
+                cached: 0,
+                written: 0,
+                written_long: 0,
+                completion: chunks,
+                reasoning: 0,
+                image: 0,
+            },
         };
         let stream = |include_usage| {
             let frames: Vec<_> =

@@ -138,6 +138,7 @@ pub static TABLE: &[Behaviour] = &[
     shape("shape-parts", &shape::PARTS, "recorded: a content of parts, thoughts and text, in every delta"),
     shape("shape-thinking", &shape::THINKING, "recorded: the same streamed as Mistral does, parts and then plain text"),
     shape("shape-audio", &shape::AUDIO, "recorded: spoken, with a transcript"),
+    shape("shape-images", &shape::IMAGES, "recorded: pictures beside a text"),
     shape("shape-annotations", &shape::ANNOTATIONS, "recorded: a text with the pages that it cites"),
     shape("shape-unknown", &shape::UNKNOWN, "recorded: members that nobody knows, at every level"),
     Behaviour {

@@ -55,6 +55,7 @@ recordings! {
     PARTS = "parts";
     THINKING = "thinking";
     AUDIO = "audio";
+    IMAGES = "images";
     ANNOTATIONS = "annotations" (messages, responses);
     UNKNOWN = "unknown" (text, messages, responses);
 }

@@ -20,6 +20,7 @@ pub(super) fn exact(scene: &Scene<'_>) -> Result<Reply, ApiError> {
         written_long: scene.value("written_long"),
         completion: scene.value("completion"),
         reasoning: scene.value("reasoning"),
+        image: 0,
     };
     Ok(scene.reply(&answer, Reporting::AsAsked))
 }
@@ -31,6 +32,9 @@ pub(super) fn bytes(scene: &Scene<'_>) -> Result<Reply, ApiError> {
     answer.usage.prompt = scene.request.prompt.bound(scene.value("image"), scene.value("tools"));
     if let Some(limit) = scene.request.limit {
         answer.usage.completion = limit.saturating_mul(scene.request.written());
+        if scene.request.draws {
+            answer.usage.image = answer.usage.completion;
+        }
     }
     Ok(scene.reply(&answer, Reporting::AsAsked))
 }

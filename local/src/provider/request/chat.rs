@@ -25,6 +25,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         integer(body, "max_completion_tokens", 1, u64::from(u32::MAX))?,
     ];
     let include_usage = include_usage(body, stream)?;
+    let draws = draws(body)?;
     let choices = integer(body, "n", 1, 128)?.unwrap_or(1);
     let stops = stops(body)?;
     let (prompt, said) = Prompt::of_messages(body)?;
@@ -41,6 +42,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         echo: false,
         logprobs: None,
         thoughts: 0,
+        draws,
         called,
         told,
         format: tool::response_format(body)?,
@@ -48,4 +50,21 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         caches: Caches::default(),
         given: Given::Text,
     })
+}
+
+/// Whether a picture is asked for (<https://openrouter.ai/docs/guides/overview/multimodal/image-generation>).
+fn draws(body: &Map<String, Value>) -> Result<bool, ApiError> {
+    let wrong = || ApiError::wrong_value("modalities", "a list of text and image");
+    let modalities = match field(body, "modalities") {
+        None => return Ok(false),
+        Some(Value::Array(modalities)) if !modalities.is_empty() => modalities,
+        Some(_) => return Err(wrong()),
+    };
+    if !modalities.iter().all(|modality| modality == "text" || modality == "image") {
+        return Err(wrong());
+    }
+    match field(body, "image_config") {
+        None | Some(Value::Object(_)) => Ok(modalities.iter().any(|modality| modality == "image")),
+        Some(_) => Err(ApiError::wrong_type("image_config", "an object")),
+    }
 }

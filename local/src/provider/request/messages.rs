@@ -90,6 +90,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         echo: false,
         logprobs: None,
         thoughts,
+        draws: false,
         called,
         told,
         format: schema.map_or(ResponseFormat::Text, |schema| ResponseFormat::Json(schema.clone())),

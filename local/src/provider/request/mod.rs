@@ -47,6 +47,8 @@ pub(super) struct Request {
     pub(super) logprobs: Option<u64>,
     /// The tokens that are thought before the answer where the request asks for it.
     pub(super) thoughts: u64,
+    /// Whether a picture is drawn in each choice.
+    pub(super) draws: bool,
     /// The tools that the answer calls.
     pub(super) called: Vec<Tool>,
     /// The calls that the conversation tells of as the next step.
@@ -114,6 +116,7 @@ impl Request {
             echo: false,
             logprobs: None,
             thoughts: 0,
+            draws: false,
             called: Vec::new(),
             told: Vec::new(),
             format: ResponseFormat::Text,

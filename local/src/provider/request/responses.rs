@@ -67,6 +67,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         caches: Caches::default(),
         given: Given::Text,
         thoughts: 0,
+        draws: false,
         prompt: Prompt::of_parts(input.turns, input.images, input.texts, &[tools, format.filter(|_| text.is_some())]),
     })
 }

@@ -24,7 +24,9 @@ fn add(whole: &mut Value, name: &str, more: Value) {
         }
         (Value::Array(all), Value::Array(more)) => {
             for item in more {
-                let known = item.get("index").and_then(|index| all.iter_mut().find(|known| known["index"] == *index));
+                // A picture comes whole, whatever its number is.
+                let index = item.get("index").filter(|_| name != "images");
+                let known = index.and_then(|index| all.iter_mut().find(|known| known["index"] == *index));
                 match known {
                     Some(known) => add(known, name, item),
                     None if PARTS.contains(&name) && item["type"].is_string() => add_part(all, item),
@@ -78,15 +80,18 @@ fn sum(chunks: Vec<Value>, object: &str) -> Value {
     let choices = whole["choices"].as_array_mut().expect("choices");
     choices.sort_by_key(|choice| choice["index"].as_u64());
     for choice in choices {
-        for call in calls(choice) {
-            call.as_object_mut().map(|call| call.remove("index"));
+        for list in ["tool_calls", "images"] {
+            for one in listed(choice, list) {
+                one.as_object_mut().map(|one| one.remove("index"));
+            }
         }
     }
     whole
 }
 
-fn calls(choice: &mut Value) -> impl Iterator<Item = &mut Value> {
-    choice.pointer_mut("/message/tool_calls").and_then(Value::as_array_mut).into_iter().flatten()
+/// What a message lists under this name.
+fn listed<'a>(choice: &'a mut Value, name: &str) -> impl Iterator<Item = &'a mut Value> + use<'a> {
+    choice.pointer_mut(&format!("/message/{name}")).and_then(Value::as_array_mut).into_iter().flatten()
 }
 
 /// Both variants of an answer, from one request.
@@ -145,7 +150,7 @@ async fn every_made_up_stream_adds_up_to_its_plain_answer() {
             // These two, and the ids of calls, are each answer's own.
             answer["id"] = Value::Null;
             answer["created"] = Value::Null;
-            for call in calls(&mut answer["choices"][0]) {
+            for call in listed(&mut answer["choices"][0], "tool_calls") {
                 call["id"] = Value::Null;
             }
         }

@@ -2,11 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{Delta, Envelope, join};
+use super::{Delta, Envelope, images::picture, join};
 use crate::provider::answer::{Choice, Content, ToolCall};
 
 fn call_id(envelope: Envelope, choice: usize, call: usize) -> String {
     format!("call_{:016x}_{choice}_{call}", envelope.serial)
+}
+
+/// What is drawn, as OpenRouter gives it; in a delta with its number.
+fn image(drawn: &str) -> Value {
+    json!({"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{}", picture(drawn, 0))}})
 }
 
 pub(super) fn message(envelope: Envelope, index: usize, choice: &Choice) -> Value {
@@ -26,6 +31,9 @@ pub(super) fn message(envelope: Envelope, index: usize, choice: &Choice) -> Valu
             };
             message["tool_calls"] = calls.iter().enumerate().map(call).collect();
         }
+    }
+    if let Some(drawn) = &choice.picture {
+        message["images"] = json!([image(drawn)]);
     }
     json!({ "message": message })
 }
@@ -60,6 +68,12 @@ pub(super) fn deltas(envelope: Envelope, index: usize, choice: &Choice) -> Vec<D
                 }
             }
         }
+    }
+    if let Some(drawn) = &choice.picture {
+        let mut image = image(drawn);
+        image["index"] = json!(0);
+        let tokens = choice.drawn();
+        deltas.push(Delta { image: tokens, ..delta(json!({"content": "", "images": [image]}), tokens) });
     }
     deltas.push(Delta { finish: Some(choice.finish), content: false, ..delta(json!({}), 0) });
     deltas

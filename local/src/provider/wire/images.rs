@@ -60,6 +60,6 @@ fn usage(envelope: Envelope, usage: Usage) -> Value {
 }
 
 /// A picture of a prompt, in base64; each is another one.
-fn picture(prompt: &str, index: u64) -> String {
+pub(super) fn picture(prompt: &str, index: u64) -> String {
     STANDARD.encode([PNG, &index.to_be_bytes(), prompt.as_bytes()].concat())
 }

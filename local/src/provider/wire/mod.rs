@@ -82,13 +82,14 @@ struct Delta {
     logprobs: Value,
     tokens: u64,
     reasoning: u64,
+    image: u64,
     content: bool,
     finish: Option<&'static str>,
 }
 
 impl Delta {
     fn new(body: Value, tokens: u64) -> Self {
-        Self { body, logprobs: Value::Null, tokens, reasoning: 0, content: true, finish: None }
+        Self { body, logprobs: Value::Null, tokens, reasoning: 0, image: 0, content: true, finish: None }
     }
 }
 
@@ -155,7 +156,7 @@ impl Envelope {
             }
             order.extend(round);
         }
-        let mut so_far = Usage { completion: 0, reasoning: 0, ..answer.usage };
+        let mut so_far = Usage { completion: 0, reasoning: 0, image: 0, ..answer.usage };
         let mut events: Vec<_> = order
             .into_iter()
             .map(|(index, delta)| {
@@ -163,6 +164,7 @@ impl Envelope {
                 let mut chunk = self.chunk(answer, json!([choice]));
                 so_far.completion += delta.tokens;
                 so_far.reasoning += delta.reasoning;
+                so_far.image += delta.image;
                 match reporting {
                     Reporting::EveryChunk => chunk["usage"] = usage(so_far),
                     Reporting::AsAsked if include_usage => chunk["usage"] = Value::Null,
@@ -242,6 +244,9 @@ fn usage(usage: Usage) -> Value {
     });
     if usage.written > 0 {
         reported["prompt_tokens_details"]["cache_write_tokens"] = json!(usage.written);
+    }
+    if usage.image > 0 {
+        reported["completion_tokens_details"]["image_tokens"] = json!(usage.image);
     }
     reported
 }

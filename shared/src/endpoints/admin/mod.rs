@@ -10,6 +10,7 @@ pub mod limit;
 pub mod role;
 pub mod role_users;
 pub mod roles;
+pub mod trial_analytics;
 pub mod user;
 pub mod users;
 

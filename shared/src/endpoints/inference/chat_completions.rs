@@ -92,8 +92,15 @@ pub struct ChatCompletionRequest {
     pub reasoning: Option<serde_json::Value>,
     /// How long the answer is: `low`, `medium` or `high`.
     pub verbosity: Option<String>,
-    /// `["text"]`: answers in sound and pictures are charged apart and not offered here.
+    /// What the answer may be: `["text"]`, or with a model that draws (`image` in its `output_modalities`)
+    /// `["image", "text"]`, as at OpenRouter. Pictures come in `images` of the message, or of a stream's deltas, each
+    /// whole as a data URL; their tokens are in `completion_tokens_details.image_tokens` and cost the model's `image_output`.
+    /// Answers in sound are not offered here.
+    #[schema(example = json!(["image", "text"]))]
     pub modalities: Option<Vec<String>>,
+    /// How pictures are to be: `aspect_ratio`, such as `16:9`, and `image_size`, such as `2K`.
+    #[schema(value_type = Option<Object>, example = json!({"aspect_ratio": "16:9"}))]
+    pub image_config: Option<serde_json::Value>,
     /// `auto`, `default`, `flex` or `standard_only`: faster tiers are charged apart and not offered here.
     #[schema(pattern = "^(auto|default|flex|standard_only)$")]
     pub service_tier: Option<String>,

@@ -54,7 +54,7 @@ pub struct CheckoutSession {
 }
 
 /// An address to come back to.
-fn return_to(param: &'static str, given: Option<String>, usual: String) -> Result<String> {
+pub(in crate::endpoints) fn return_to(param: &'static str, given: Option<String>, usual: String) -> Result<String> {
     let Some(url) = given else { return Ok(usual) };
     let is_web = reqwest::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_web || url.len() > LONGEST_URL {

@@ -45,6 +45,8 @@ pub enum PaymentKind {
     Checkout,
     /// At a page of one's own.
     Intent,
+    /// By an invoice of a plan.
+    Invoice,
 }
 
 /// A payment.
@@ -86,6 +88,9 @@ pub struct Payment {
     /// Stripe's id of its payment intent.
     #[schema(required)]
     pub intent_id: Option<String>,
+    /// Stripe's id of the subscription that it is for.
+    #[schema(required)]
+    pub subscription_id: Option<String>,
     /// Why a card was declined, in Stripe's words.
     #[schema(required)]
     pub failure_code: Option<String>,

@@ -2,6 +2,7 @@
 //!
 //! - `request`, `prompt`: the request, and how large its prompt is.
 //! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
+//! - `pictures`: pictures that a model draws in its answer.
 //! - `strict`: what a provider gets that refuses what it does not know.
 //! - `dialect`: what is otherwise at providers that are not OpenAI.
 //! - `tools`: tool calls, where a provider gives them in a form that SDKs do not read.
@@ -9,6 +10,7 @@
 
 pub mod dialect;
 pub mod names;
+mod pictures;
 pub mod pieces;
 pub mod prompt;
 mod request;

@@ -117,6 +117,8 @@ fn walk(request: &Object<'_>, prompt: &mut PromptSize, sink: &mut impl Sink) -> 
             match name {
                 "role" => {}
                 "content" => content(value, place, prompt, sink)?,
+                // What a model has drawn goes back to it so.
+                "images" if value.starts_with('[') => content(value, place, prompt, sink)?,
                 _ => sink.text(value),
             }
         }
@@ -224,6 +226,20 @@ mod tests {
         assert_eq!((prompt.images, prompt.turns), (1, 2));
         assert_eq!(prompt.bound, 7 + 3 + 2 * PER_TURN);
         assert_eq!(prompt.modalities, ["image"]);
+    }
+
+    #[test]
+    fn what_a_model_has_drawn_counts_as_pictures_and_nothing_hides_among_them() {
+        let drawn = |images: &str| {
+            measure(&format!(r#"{{"messages":[{{"role":"assistant","content":"ab","images":{images}}}]}}"#))
+        };
+        let picture =
+            format!(r#"{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{}"}}}}"#, "A".repeat(9_000));
+        let prompt = drawn(&format!("[{picture},{picture}]")).expect("a prompt");
+        assert_eq!((prompt.images, prompt.bound, prompt.modalities.as_slice()), (2, 2 + PER_TURN, &["image"][..]));
+        let hidden = drawn(&format!(r#"[{{"type":"text","text":"{}"}}]"#, "x".repeat(500))).expect("a prompt");
+        assert!(hidden.images == 0 && hidden.bound >= 500);
+        assert!(drawn(r#""text""#).expect("a prompt").bound >= 6 && drawn(r#"[{"url":"data:"}]"#).is_err());
     }
 
     #[test]

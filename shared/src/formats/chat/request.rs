@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::value::RawValue;
 
-use super::{Chat, prompt, strict};
+use super::{Chat, pictures, prompt, strict};
 use crate::error::Error;
 use crate::formats::conversation::{Conversation, instructs};
 use crate::formats::openai::answer::OpenAiAnswer;
@@ -21,7 +21,7 @@ use crate::providers::routing::Routing;
 
 /// What chat has besides, and what providers of other formats would read there.
 const MEMBERS: Members = Members {
-    known: &["messages", "max_completion_tokens"],
+    known: &["messages", "max_completion_tokens", "modalities", "image_config"],
     // Providers that take these besides `n` write, and charge for, more answers than they give.
     instead: &[("best_of", "n"), ("prompt", "messages")],
     client_tools: &[],
@@ -55,6 +55,7 @@ impl ChatRequest {
         let older = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?;
         let routing = Routing::read(&request, pinned)?;
         let prompt = prompt::measure(&request)?;
+        let draws = pictures::are_asked(&request)?;
         let demand = Demand {
             model,
             kind: Kind::Chat,
@@ -63,15 +64,20 @@ impl ChatRequest {
             output_limit: newer.or(older),
             routing,
             prompt,
-            units: Units { long_cache: long_cache::is_long(&request), ..Units::default() },
-            comes_whole: false,
+            units: Units {
+                outputs: if draws { vec!["image"] } else { Vec::new() },
+                long_cache: long_cache::is_long(&request),
+                ..Units::default()
+            },
+            // Of a picture that is not there yet nobody sees how much of it is made.
+            comes_whole: draws,
         };
         Ok(Self { demand, include_usage, body })
     }
 
     /// The body for a provider: its own name of the model, the output limit that the hold covers, usage always asked
     /// for, and without what only concerns us.
-    fn upstream_body(&self, target: &Target<'_>, streamed: bool) -> serde_json::Result<Bytes> {
+    fn upstream_body(&self, target: &Target<'_>) -> serde_json::Result<Bytes> {
         let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
         request.remove("provider");
         request.set("model", target.model)?;
@@ -97,7 +103,7 @@ impl ChatRequest {
         if target.provider.quirks.strict {
             strict::leave_out(&mut request)?;
         }
-        body::ask_for_stream(&mut request, streamed)?;
+        body::ask_for_stream(&mut request, true)?;
         serde_json::to_vec(&request).map(Bytes::from)
     }
 }
@@ -112,11 +118,18 @@ impl Request for ChatRequest {
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        let streamed = !self.demand.comes_whole;
-        let body = self.upstream_body(target, streamed).map_err(|error| body::unwritable(&error))?;
+        let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
         let answer = Named::over(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices), target);
         let answer = answer.map_err(|error| body::unwritable(&error))?;
-        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed, repeatable: streamed, answer })
+        Ok(Upstream {
+            format: Format::Chat,
+            headers: HeaderMap::new(),
+            body,
+            streamed: true,
+            // A second picture would be paid for as the first, and the first is long in the making.
+            repeatable: !self.demand.comes_whole,
+            answer,
+        })
     }
 
     fn failure_event(&self, error: &Error) -> Bytes {
@@ -203,6 +216,19 @@ mod tests {
     }
 
     #[test]
+    fn pictures_are_passed_on_and_held_for_and_nobody_else_is_asked_for_a_second_one() {
+        let asked = json!({"modalities": ["image", "text"], "image_config": {"aspect_ratio": "16:9"}});
+        let request = parse(&with(asked.clone())).expect("valid");
+        assert_eq!((request.demand.units.outputs.as_slice(), request.demand.comes_whole), (&["image"][..], true));
+        let upstream = request.for_provider(&TARGET).expect("a body");
+        assert!(upstream.streamed && !upstream.repeatable);
+        let sent: Value = serde_json::from_slice(&upstream.body).expect("json");
+        assert_eq!(json!({"modalities": sent["modalities"], "image_config": sent["image_config"]}), asked);
+        let text = parse(&with(json!({"modalities": ["text"]}))).expect("valid");
+        assert!(text.demand.units.is_none() && text.for_provider(&TARGET).expect("a body").repeatable);
+    }
+
+    #[test]
     fn the_model_is_the_catalogs_id_behind_a_provider() {
         let pinned = parse(&with(json!({"model": "chutes:deepseek/r1:free"}))).expect("valid").demand;
         assert_eq!((pinned.model.as_str(), pinned.routing.allowed), ("deepseek/r1:free", vec!["chutes"]));
@@ -232,6 +258,8 @@ mod tests {
             (json!({"max_output_tokens": 9000}), "max_output_tokens"),
             (json!({"best_of": 4}), "best_of"),
             (json!({"modalities": ["text", "audio"], "audio": {"voice": "alloy"}}), "audio"),
+            (json!({"modalities": ["audio"]}), "modalities"),
+            (json!({"image_config": {"font_inputs": []}}), "image_config"),
             (json!({"stream": true, "stream_options": [true]}), "stream_options"),
             (json!({"provider": [["chutes"]]}), "provider"),
         ] {

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::pictures;
 use super::tools::ToolCalls;
+use crate::credits::usage::Usage;
 use crate::formats::openai::Shape;
 use crate::object::Object;
 
@@ -49,15 +51,21 @@ impl Shape for Chat {
         let Value::Object(message) = choice.entry("message").or_insert_with(|| json!({})) else { return };
         message.entry("role").or_insert_with(|| json!("assistant"));
         let filled = |name: &str| message.get(name).is_some_and(|value| !value.is_null());
-        let says_otherwise = ["tool_calls", "function_call", "refusal", "audio"].into_iter().any(filled);
+        let says_otherwise = ["tool_calls", "function_call", "refusal", "audio", "images"].into_iter().any(filled);
         let content = message.entry("content").or_insert(Value::Null);
         if says_otherwise && content == "" {
             *content = Value::Null;
         }
-        for call in message.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
-            // Its place in the list says it.
-            call.as_object_mut().map(|call| call.remove("index"));
+        for list in ["tool_calls", "images"] {
+            for one in message.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                // Its place in the list says it.
+                one.as_object_mut().map(|one| one.remove("index"));
+            }
         }
+    }
+
+    fn shown<'a>(usage: Usage, texts: impl Iterator<Item = &'a str>) -> Usage {
+        pictures::told(usage, texts)
     }
 
     /// Every text under a message: content, refusals, reasoning, tool calls of every kind, and whatever else a provider

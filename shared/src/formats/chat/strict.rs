@@ -21,11 +21,12 @@ const OF_REQUEST: &[&str] = &[
     "repetition_penalty",
     "cache_control",
     "session_id",
+    "image_config",
 ];
 
 /// Members that neither its messages, nor their parts, nor its tools have: marks of caches, and what other providers'
-/// models have thought.
-const WITHIN: &[&str] = &["cache_control", "reasoning", "reasoning_content", "reasoning_details"];
+/// models have thought and drawn.
+const WITHIN: &[&str] = &["cache_control", "reasoning", "reasoning_content", "reasoning_details", "images"];
 
 /// Leaves out of a chat what OpenAI's API has not.
 ///
@@ -83,7 +84,8 @@ mod tests {
     #[test]
     fn what_openai_has_not_is_left_out_and_what_it_calls_otherwise_gets_its_name() {
         let marked = json!({"type": "text", "text": "hi", "cache_control": {"type": "ephemeral"}});
-        let thought = json!({"role": "assistant", "content": "ho", "reasoning": "hm", "reasoning_details": [{}]});
+        let thought =
+            json!({"role": "assistant", "content": "ho", "reasoning": "hm", "reasoning_details": [{}], "images": []});
         let tool =
             json!({"type": "function", "function": {"name": "reasoning"}, "cache_control": {"type": "ephemeral"}});
         let sent = left(&json!({

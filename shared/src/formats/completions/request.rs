@@ -131,6 +131,9 @@ impl CompletionRequest {
             chat.set("model", target.model)?;
             chat.set("messages", &json!([{ "role": "user", "content": text }]))?;
             chat.set(target.chat_limit(), &target.output_limit)?;
+            if target.draws {
+                chat.set("modalities", &["text"])?;
+            }
             if self.wanted > 1 {
                 chat.set("n", &self.wanted)?;
             }
@@ -192,10 +195,7 @@ impl Request for CompletionRequest {
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        match target.provider.path(Format::Completions) {
-            Some(_) => self.native(target),
-            None => self.over_chat(target),
-        }
+        if target.is_native(Format::Completions) { self.native(target) } else { self.over_chat(target) }
     }
 
     fn failure_event(&self, error: &Error) -> Bytes {

@@ -115,10 +115,7 @@ impl Request for MessagesRequest {
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        match target.provider.path(Format::Messages) {
-            Some(_) => self.native(target),
-            None => self.over_chat(target),
-        }
+        if target.is_native(Format::Messages) { self.native(target) } else { self.over_chat(target) }
     }
 
     fn failure_event(&self, error: &Error) -> Bytes {

@@ -101,10 +101,13 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
     }
 
     fn report(&self) -> Option<Report> {
-        match &self.whole {
+        let report = match &self.whole {
             Some(whole) => whole.reported.usage().map(Report::of),
             None => self.chunks.report(),
-        }
+        }?;
+        let whole = self.whole.as_ref().and_then(|whole| str::from_utf8(&whole.body).ok());
+        let usage = S::shown(report.usage, whole.into_iter().chain(self.chunks.texts()));
+        Some(Report { usage, ..report })
     }
 
     fn written(&self) -> Written {

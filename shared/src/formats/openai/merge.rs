@@ -82,6 +82,10 @@ fn continued(list: &str, items: &[Value], item: &Map<String, Value>) -> Option<u
         let wanted = item.get(name).filter(|value| !value.is_null())?;
         Some(items.iter().position(|begun| begun.get(name) == Some(wanted)))
     };
+    if list == "images" {
+        // Each comes whole, whatever its number is.
+        return None;
+    }
     if let Some(found) = same("index") {
         return found;
     }
@@ -144,6 +148,8 @@ mod tests {
             json!({"tool_calls": [
             {"id": "a", "function": {"arguments": "12"}}, {"id": "b", "function": {"arguments": "3"}}]})
         );
+        let image = |url: &str| json!({"images": [{"index": 0, "image_url": {"url": url}}]});
+        assert_eq!(merged(&[image("data:a"), image("data:b")])["images"][1]["image_url"]["url"], "data:b");
         let lists = [json!({"annotations": [{"type": "x"}]}), json!({"annotations": [{"type": "x"}]})];
         assert_eq!(merged(&lists), json!({"annotations": [{"type": "x"}, {"type": "x"}]}));
     }

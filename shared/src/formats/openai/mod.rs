@@ -31,6 +31,7 @@ use serde_json::{Map, Value};
 
 pub use merge::merge;
 
+use crate::credits::usage::Usage;
 use crate::object::Object;
 
 /// The inside of a choice, and how an answer calls itself.
@@ -57,6 +58,11 @@ pub trait Shape: Send + Sync + 'static {
     /// Appends the text that the model wrote in a choice of a chunk or of a plain answer, for counting its tokens.
     /// Answers whether that is all that was written there.
     fn text(choice: &Value, text: &mut String) -> bool;
+
+    /// What an answer used by its provider's report, with what its chunks, or its body, show besides.
+    fn shown<'a>(usage: Usage, _texts: impl Iterator<Item = &'a str>) -> Usage {
+        usage
+    }
 
     /// Makes a plain answer's choice a chunk's, which says all of it but why it ended.
     fn whole_delta(choice: &mut Map<String, Value>);

@@ -70,11 +70,17 @@ pub const PRICED: &[(&str, Allowed, &str)] = &[
     ("background", Nothing, "`background` is not offered here; stream the answer instead."),
     ("background_options", Nothing, "`background_options` is not offered here; stream the answer instead."),
     ("moderation", Nothing, "`moderation` is charged apart by the provider and is not offered here."),
+    (
+        "image_config",
+        Nothing,
+        "`image_config` goes with pictures, which are made at POST /v1/chat/completions; leave it out here.",
+    ),
     ("audio", Nothing, "Answers in sound are charged apart by the provider and are not offered here."),
     (
         "modalities",
         ListOf(&["text"]),
-        "`modalities` may be [\"text\"] only: sound and images are charged apart and are not offered here.",
+        "`modalities` may be [\"text\"] only. Pictures are made at POST /v1/chat/completions with [\"image\", \"text\"], and at \
+         POST /images/generate; answers in sound are not offered here.",
     ),
     (
         "service_tier",

@@ -225,10 +225,7 @@ impl Request for ResponsesRequest {
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        match target.provider.path(Format::Responses) {
-            Some(_) => self.native(target),
-            None => self.over_chat(target),
-        }
+        if target.is_native(Format::Responses) { self.native(target) } else { self.over_chat(target) }
     }
 
     /// The SDKs take no other event for the first one than `response.created`.

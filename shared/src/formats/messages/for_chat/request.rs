@@ -6,7 +6,7 @@ use super::answer_format::response_format;
 use super::conversation::Conversation;
 use super::thinking;
 use super::tools::{tool_choice, tools};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::formats::Target;
 
 /// What such a model cannot do, and what the caller is told.
@@ -21,7 +21,7 @@ const NOT_HERE: [(&str, &str); 5] = [
 /// The message that asks for what a chat completion was asked for.
 ///
 /// # Errors
-/// 400 that names what such a model cannot do.
+/// 400 that names what such a model cannot do. 503 where pictures are asked for, since another provider may draw them.
 pub fn to_messages(chat: Map<String, Value>, target: &Target<'_>) -> Result<Map<String, Value>, Error> {
     let filled = |name: &str| chat.get(name).filter(|value| !value.is_null());
     if filled("n").is_some_and(|n| *n != json!(1)) {
@@ -31,6 +31,10 @@ pub fn to_messages(chat: Map<String, Value>, target: &Target<'_>) -> Result<Map<
         if filled(member).is_some_and(|value| *value != Value::Bool(false)) {
             return Err(Error::invalid(member, message));
         }
+    }
+    let modalities = filled("modalities").and_then(Value::as_array);
+    if modalities.is_some_and(|modalities| modalities.iter().any(|modality| modality == "image")) {
+        return Err(Error::new(Code::NoProvider));
     }
     let mut conversation = Conversation::default();
     for (place, said) in chat.get("messages").and_then(Value::as_array).into_iter().flatten().enumerate() {

@@ -84,6 +84,7 @@ pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<
         let hash = hex::encode(Sha256::digest(user));
         set("user", json!(hash));
     }
+    target.ask_for_text(&mut chat);
     Ok((chat, reading))
 }
 

@@ -72,6 +72,7 @@ pub fn to_chat(
             set("top_logprobs", most.clone());
         }
     }
+    target.ask_for_text(&mut chat);
     let reading = Reading { head, tools: tools.clone(), seals: includes(ENCRYPTED) };
     (chat, reading)
 }

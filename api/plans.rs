@@ -1,0 +1,5 @@
+//! `GET /plans`: Plans: what each allows and costs.
+
+fn main() -> std::process::ExitCode {
+    shared::function::run("plans", shared::routes::plans)
+}

@@ -1,0 +1,3 @@
+//! Trials, as their accounts see them.
+
+pub mod own;

@@ -1,0 +1,291 @@
+//! Plans that are bought. Stripe keeps the subscription, charges for it and tells of it; here it is begun, changed and looked at.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::begin::{new_customer, unreadable};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::config::configured;
+use crate::error::{Code, Error, Result};
+use crate::idempotency::Idempotency;
+use crate::stripe::observe::Seen;
+use crate::stripe::{Absent, StripeError, billing, client, requests, subscriptions};
+
+/// For how long a plan is paid at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Months(pub u8);
+
+/// The name under which a plan's price is sold (its `lookup_key`).
+fn price_name(plan: &str, Months(months): Months) -> String {
+    format!("{plan}_{}", if months == 12 { "year" } else { "month" })
+}
+
+/// Whom Stripe is to know.
+#[derive(Deserialize)]
+struct Customer {
+    account_id: Uuid,
+    deployment: Uuid,
+    email: Option<String>,
+    customer: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Begun {
+    id: Uuid,
+    expires_at: i64,
+    #[serde(flatten)]
+    customer: Customer,
+}
+
+/// A page of Stripe's.
+pub struct PageMade {
+    /// Stripe's id of it.
+    pub id: String,
+    /// Where it is; nothing once it is over.
+    pub url: Option<String>,
+}
+
+impl PageMade {
+    fn read(object: &Value) -> Result<Self> {
+        let text = |name: &str| object[name].as_str().map(str::to_owned);
+        Ok(Self { id: text("id").ok_or_else(|| unreadable(object))?, url: text("url") })
+    }
+}
+
+/// A page at which the caller buys a plan. With an Idempotency-Key that came before it is the same one.
+///
+/// # Errors
+/// The refusals of `begin_subscription`; `not_configured` where the plan has no price at Stripe; `payment_unavailable`.
+pub async fn begin(
+    app: &App,
+    caller: &Caller,
+    plan: &str,
+    months: Months,
+    return_to: (&str, &str),
+    idempotency: Option<Idempotency>,
+) -> Result<PageMade> {
+    let livemode = configured(&app.config.stripe)?.livemode;
+    let request = json!({"id": Uuid::now_v7(), "plan": plan, "months": months.0, "livemode": livemode});
+    let begun: Begun =
+        caller.rpc(app, "begin_subscription", json!({ "request": request, "idempotency": idempotency })).await?;
+    let price = price_of(app, plan, months).await?;
+    let customer = match &begun.customer.customer {
+        Some(customer) => customer.clone(),
+        None => made_customer(app, caller, &begun.customer, livemode, "").await?,
+    };
+    let whose = (begun.customer.account_id, begun.customer.deployment);
+    let page = |customer: &str| billing::plan_page(whose, customer, &price, return_to, begun.expires_at);
+    let key = format!("plan-{}", begun.id);
+    let object = match client::send(app, page(&customer), Some(&key)).await {
+        // It was deleted at Stripe.
+        Err(StripeError::Refused { param: Some(param), .. }) if param == "customer" || param == "id" => {
+            let customer = made_customer(app, caller, &begun.customer, livemode, &begun.id.to_string()).await?;
+            client::send(app, page(&customer), Some(&format!("{key}-again"))).await
+        }
+        object => object,
+    };
+    PageMade::read(&object?)
+}
+
+async fn made_customer(app: &App, caller: &Caller, known: &Customer, livemode: bool, again: &str) -> Result<String> {
+    let whose = (known.account_id, known.deployment);
+    let made = new_customer(app, whose, known.email.as_deref(), again).await?;
+    let arguments = json!({ "request": {"customer": made, "livemode": livemode} });
+    let noted: Customer = caller.rpc(app, "set_customer", arguments).await?;
+    // Of two at once the first holds, unless it is the one that Stripe has just refused.
+    Ok(noted.customer.filter(|_| again.is_empty()).unwrap_or(made))
+}
+
+/// The price at which a plan is sold now.
+async fn price_of(app: &App, plan: &str, months: Months) -> Result<String> {
+    let name = price_name(plan, months);
+    let list = client::send(app, billing::price_named(&name), None).await?;
+    list["data"][0]["id"].as_str().map(str::to_owned).ok_or_else(|| {
+        tracing::error!(price = name, "no price at Stripe has this lookup key");
+        Error::new(Code::NotConfigured)
+    })
+}
+
+/// A visit to Stripe's page at which the caller's customer manages what it buys.
+///
+/// # Errors
+/// 404 where nothing was bought yet; `payment_unavailable`.
+pub async fn portal(app: &App, caller: &Caller, return_url: &str) -> Result<PageMade> {
+    let livemode = configured(&app.config.stripe)?.livemode;
+    let known: Customer = caller.rpc(app, "get_customer", json!({ "request": {"livemode": livemode} })).await?;
+    let customer = known.customer.ok_or_else(|| Error::new(Code::SubscriptionNotFound))?;
+    let portals = client::send(app, billing::portals(), None).await?;
+    let ours = portals["data"].as_array().into_iter().flatten();
+    let ours = ours.filter(|portal| portal["metadata"]["deployment"] == known.deployment.to_string());
+    let configuration = ours.filter_map(|portal| portal["id"].as_str()).next();
+    PageMade::read(&client::send(app, billing::portal_visit(&customer, return_url, configuration), None).await?)
+}
+
+/// What a caller wants of a subscription.
+pub enum Change<'a> {
+    /// That it ends with its period.
+    Cancel,
+    /// That it does not, after all.
+    Resume,
+    /// That it becomes a dearer plan, or a longer one, now.
+    Upgrade(&'a str, Months),
+}
+
+#[derive(Deserialize)]
+struct Changing {
+    subscription: Box<RawValue>,
+    id: String,
+    item: Option<String>,
+    pending: bool,
+    attempt: String,
+}
+
+/// Changes a subscription of the caller's, the newest unless one is named. What is so already stays.
+///
+/// # Errors
+/// 404 for another's, and for none; the refusals of `begin_subscription_change`; `card_declined`; `payment_unavailable`.
+pub async fn change(
+    app: &App,
+    caller: &Caller,
+    subscription: Option<&str>,
+    wanted: Change<'_>,
+) -> Result<Box<RawValue>> {
+    configured(&app.config.stripe)?;
+    let (word, plan, months) = match &wanted {
+        Change::Cancel => ("cancel", None, None),
+        Change::Resume => ("resume", None, None),
+        Change::Upgrade(plan, months) => ("upgrade", Some(*plan), Some(months.0)),
+    };
+    let request = json!({"change": word, "subscription": subscription, "plan": plan, "months": months});
+    let changing: Changing = caller.rpc(app, "begin_subscription_change", json!({ "request": request })).await?;
+    if !changing.pending {
+        return Ok(changing.subscription);
+    }
+    let at = Timestamp::now();
+    let asked = match wanted {
+        Change::Cancel => client::send(app, billing::end_with_period(&changing.id, true), None).await,
+        Change::Resume => client::send(app, billing::end_with_period(&changing.id, false), None).await,
+        Change::Upgrade(plan, months) => upgrade(app, &changing, &price_of(app, plan, months).await?).await,
+    };
+    let seen = match &asked {
+        Ok(object) => json!(read(subscriptions::subscription(object, at))?),
+        Err(StripeError::Refused { .. }) => Value::Null,
+        Err(_) => return Err(asked.err().map_or_else(|| Error::new(Code::InternalError), Into::into)),
+    };
+    let arguments = json!({ "subscription": changing.id, "seen": seen });
+    let subscription: Box<RawValue> = caller.rpc(app, "finish_subscription_change", arguments).await?;
+    match asked {
+        Ok(_) => Ok(subscription),
+        Err(StripeError::Refused { status: 402, .. }) => Err(Error::new(Code::CardDeclined)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Upgrades, unless that is done: an earlier attempt may have been heard of by nobody.
+async fn upgrade(app: &App, changing: &Changing, price: &str) -> Result<Value, StripeError> {
+    let now = client::send(app, requests::get("subscriptions", &changing.id), None).await?;
+    let item = &now["items"]["data"][0];
+    if item["price"]["id"] == price {
+        return Ok(now);
+    }
+    let item = item["id"].as_str().or(changing.item.as_deref()).unwrap_or_default();
+    let key = format!("upgrade-{}", changing.attempt);
+    client::send(app, billing::upgrade(&changing.id, item, price), Some(&key)).await
+}
+
+fn read<T>(read: std::result::Result<T, Absent>) -> Result<T> {
+    read.map_err(|absent| {
+        tracing::error!(path = %absent, "an answer of Stripe lacks what is needed of it");
+        Error::new(Code::InternalError)
+    })
+}
+
+/// A subscription that is to end: a second one of an account, or one of an account that was deleted.
+#[derive(Deserialize)]
+pub struct Surplus {
+    id: String,
+    at_once: bool,
+}
+
+impl Surplus {
+    /// Ends it. Where that fails the cron job, which finds it again, tries again.
+    pub async fn end_or_leave(&self, app: &App) {
+        let request = if self.at_once { billing::end(&self.id) } else { billing::end_with_period(&self.id, true) };
+        if let Err(error) = client::send(app, request, None).await {
+            tracing::error!(subscription = self.id, %error, "a subscription that is to end cannot be ended");
+        }
+    }
+}
+
+/// What an event about a subscription or its invoice says, with what Stripe says of the subscription now: events come in any order, and
+/// that is in none. Nothing of an event about something else.
+///
+/// # Errors
+/// `payment_unavailable`.
+pub async fn seen(
+    app: &App,
+    kind: &str,
+    object: &Value,
+    at: Timestamp,
+) -> Result<Option<std::result::Result<Option<Seen>, Absent>>> {
+    Ok(Some(match kind {
+        "invoice.paid" => match subscriptions::invoice(object) {
+            Ok(None) => Ok(None),
+            Err(absent) => Err(absent),
+            Ok(Some(_)) => invoice(app, object, at).await?,
+        },
+        kind if kind.starts_with("customer.subscription.") => {
+            let Some(id) = object["id"].as_str() else { return Ok(Some(Err(Absent("data.object.id".to_owned())))) };
+            let now = client::send(app, requests::get("subscriptions", id), None).await?;
+            subscriptions::subscription(&now, at).map(|seen| Some(Seen::Subscription(Box::new(seen))))
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// A paid invoice with all of its lines, its subscription as it is now, and what prices it names besides.
+async fn invoice(app: &App, object: &Value, at: Timestamp) -> Result<std::result::Result<Option<Seen>, Absent>> {
+    let mut object = object.clone();
+    let id = object["id"].as_str().unwrap_or_default().to_owned();
+    while object["lines"]["has_more"] == true {
+        let last = object["lines"]["data"].as_array().and_then(|lines| lines.last()?["id"].as_str()).map(str::to_owned);
+        let Some(last) = last else { break };
+        let page = client::send(app, billing::lines_of(&id, &last), None).await?;
+        if let (Some(lines), Some(more)) = (object["lines"]["data"].as_array_mut(), page["data"].as_array()) {
+            lines.extend(more.iter().cloned());
+        }
+        object["lines"]["has_more"] = page["has_more"].clone();
+    }
+    let now = match subscriptions::subscription_of(&object) {
+        Some(subscription) => client::send(app, requests::get("subscriptions", subscription), None).await?,
+        None => return Ok(Ok(None)),
+    };
+    let mut seen = match (subscriptions::invoice(&object), subscriptions::subscription(&now, at)) {
+        (Ok(Some(mut seen)), Ok(of_subscription)) => {
+            seen.of_subscription = Some(of_subscription);
+            seen
+        }
+        (Ok(None), _) => return Ok(Ok(None)),
+        (Err(absent), _) | (_, Err(absent)) => return Ok(Err(absent)),
+    };
+    let current = seen.of_subscription.as_ref().map(|subscription| subscription.price.id.clone());
+    let mut others: Vec<String> = seen.lines.iter().filter_map(|line| line.price.clone()).collect();
+    others.sort();
+    others.dedup();
+    for other in others.into_iter().filter(|price| Some(price) != current.as_ref()) {
+        match client::send(app, requests::get("prices", &other), None).await {
+            Ok(price) => match subscriptions::price(&price) {
+                Ok(price) => seen.prices.push(price),
+                Err(absent) => return Ok(Err(absent)),
+            },
+            // Unless the database knows it, nothing is given for it, and the operator is told.
+            Err(StripeError::Refused { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Ok(Some(Seen::Invoice(Box::new(seen)))))
+}
