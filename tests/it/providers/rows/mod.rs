@@ -163,11 +163,7 @@ async fn a_server_of_ones_own_takes_nobody_elses_key() {
     for name in ["vllm", "ollama"] {
         let body = json!({ "provider": name, "api_key": "sk-0123456789abcdef" });
         let answer = Answer::to(world.post("/user/provider-keys", &account.key, &body)).await;
-        assert_eq!(
-            (answer.status, answer.json()["error"]["param"].as_str()),
-            (400, Some("provider")),
-            "{}",
-            answer.text
-        );
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert!(answer.text.contains("not one of openrouter") && !answer.text.contains(name), "{}", answer.text);
     }
 }
