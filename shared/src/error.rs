@@ -86,11 +86,14 @@ codes! {
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
     ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
     PaymentNotFound = "payment_not_found", 404, "This account has no such payment; GET /api/stripe/payments lists them.";
+    CouponNotFound = "coupon_not_found", 404, "There is no such coupon for this account. Check that the code was copied whole.";
+    ReferralCodeNotFound = "referral_code_not_found", 404, "Nobody has this code. Check that it was copied whole.";
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
     PlanNotFound = "plan_not_found", 404, "There is no such plan; `plans` lists them.";
     SubscriptionNotFound = "subscription_not_found", 404, "This account has no such subscription; GET /user/plan shows what it has.";
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     ResponseNotFound = "response_not_found", 404, "This account has no such response, or keeps it no longer. Responses are kept where `store` is not false.";
+    ItemNotFound = "item_not_found", 404, "The input refers to an item that is in no stored response of yours.";
     ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
@@ -104,6 +107,12 @@ codes! {
     ChatSessionFull = "chat_session_full", 409, "This chat session holds as many messages as one may. Begin another.";
     ChatStorageFull = "chat_storage_full", 409, "This account's chats take as much room as they may. Delete some first.";
     ResponseThreadFull = "response_thread_full", 409, "This conversation holds as much as one may. Leave out `previous_response_id` and send a summary of it in `input`.";
+    CouponExists = "coupon_exists", 409, "There is a coupon with this code already, or there was.";
+    CouponExpired = "coupon_expired", 409, "This coupon could be used until its day, which is over.";
+    CouponUsedUp = "coupon_used_up", 409, "This coupon was used as often as it can be.";
+    CouponAlreadyRedeemed = "coupon_already_redeemed", 409, "This account has used this coupon as often as it may.";
+    CouponNotApplicable = "coupon_not_applicable", 409, "This coupon is for something else.";
+    ReferralNotApplicable = "referral_not_applicable", 409, "This code does not count for this account.";
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";

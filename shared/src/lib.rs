@@ -32,6 +32,7 @@ pub mod object;
 pub mod openapi;
 pub mod payments;
 pub mod providers;
+pub mod readable_code;
 mod reason;
 mod repeated_member;
 pub mod request_id;

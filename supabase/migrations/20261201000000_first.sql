@@ -1110,10 +1110,13 @@ create table gateway.stored_responses (
   thread_id uuid not null references gateway.response_threads (id) on delete cascade,
   previous_id uuid,
   depth integer not null check (depth > 0),
-  said gateway.sealed_text not null,
+  input gateway.sealed_text not null,
+  output gateway.sealed_text not null,
   shown gateway.sealed_text not null,
   bound bigint not null,
   tokens bigint not null,
+  output_bound bigint not null,
+  output_tokens bigint not null,
   images integer not null,
   modalities text[] not null,
   call_id uuid not null,
@@ -1121,17 +1124,30 @@ create table gateway.stored_responses (
 );
 comment on column gateway.stored_responses.previous_id is 'The response that it goes on from, which may be deleted by now.';
 comment on column gateway.stored_responses.depth is 'How many responses a conversation has that ends with this one.';
-comment on column gateway.stored_responses.said is 'The items of its input and of its output, in JSON.';
+comment on column gateway.stored_responses.input is 'The items that its client said, in JSON.';
+comment on column gateway.stored_responses.output is 'The items that its model said, in JSON.';
 comment on column gateway.stored_responses.shown is 'The response without its output, in JSON.';
 comment on column gateway.stored_responses.bound is 'No more tokens than its bytes has what was said in a prompt, images apart.';
 comment on column gateway.stored_responses.tokens is 'No more tokens than this, by a count: tighter than its bytes.';
+comment on column gateway.stored_responses.output_bound is 'The same of its output alone, as output_tokens is.';
+
+-- Which items a model has said in which responses, by the names that clients know them by: who refers to one need not say it again.
+create table gateway.response_items (
+  response_id uuid not null references gateway.stored_responses (id) on delete cascade,
+  item_id text not null check (length(item_id) between 1 and 200),
+  account_id uuid not null,
+  primary key (response_id, item_id)
+);
+
+create index response_items_named on gateway.response_items (account_id, item_id);
 
 create index stored_responses_thread on gateway.stored_responses (thread_id);
-create index stored_responses_version on gateway.stored_responses (least((said).version, (shown).version));
+create index stored_responses_version on gateway.stored_responses (least((input).version, (output).version, (shown).version));
 
 alter table gateway.response_accounts enable row level security;
 alter table gateway.response_threads enable row level security;
 alter table gateway.stored_responses enable row level security;
+alter table gateway.response_items enable row level security;
 
 -- supabase/schemas/23_payments.sql
 
@@ -1369,6 +1385,136 @@ comment on table gateway.trials is
 create index trials_begun on gateway.trials (begun_at);
 
 alter table gateway.trials enable row level security;
+
+-- supabase/schemas/26_coupons.sql
+
+-- Coupons: credit that is given for a code, alone or on top of a purchase, and discounts of plans; and the promotions whose budgets
+-- bound what all of it costs.
+
+create table gateway.promotions (
+  id text primary key,
+  budget bigint check (budget > 0),
+  per_day boolean not null default false,
+  day date,
+  spent bigint not null default 0 check (spent >= 0),
+  active boolean not null default true,
+  created_at timestamptz not null,
+  check (budget is null or spent <= budget)
+);
+comment on table gateway.promotions is
+  'What gifts may cost, in nano-dollars: coupons name the promotion that they draw on. Without a budget it only counts.';
+comment on column gateway.promotions.per_day is 'The budget is that of each day, in UTC: spent counts the one in day.';
+
+create table gateway.coupons (
+  id uuid primary key,
+  code text not null unique check (code = upper(code)),
+  kind text not null check (kind in ('credit', 'bonus', 'discount')),
+  amount bigint check (amount > 0),
+  basis_points integer check (basis_points > 0),
+  max_bonus bigint check (max_bonus > 0),
+  min_purchase bigint not null default 0 check (min_purchase >= 0),
+  account_id uuid references gateway.accounts (id),
+  max_redemptions integer check (max_redemptions >= redemptions),
+  redemptions integer not null default 0 check (redemptions >= 0),
+  per_account integer not null default 1 check (per_account > 0),
+  promotion text references gateway.promotions (id),
+  first_purchase_only boolean not null default false,
+  listed boolean not null default false,
+  valid_from timestamptz,
+  valid_until timestamptz,
+  grant_days integer not null default 90 check (grant_days > 0),
+  stripe_coupon_id text,
+  batch uuid,
+  active boolean not null default true,
+  deleted_at timestamptz,
+  created_at timestamptz not null,
+  check (case kind
+    when 'credit' then amount is not null and basis_points is null
+    when 'bonus' then (amount is null) <> (basis_points is null)
+    else amount is null and basis_points <= 10000 and stripe_coupon_id is not null end)
+);
+comment on table gateway.coupons is
+  'amount in nano-dollars: of a credit, or of a bonus; basis_points: of a purchase, as a bonus of at most max_bonus, or off a plan''s price. account_id: whose alone it is.';
+comment on column gateway.coupons.redemptions is 'Uses that are reserved or redeemed; one that was released counts no more.';
+comment on column gateway.coupons.listed is 'Everybody sees it in GET /coupons/available. Of the others one has to be told.';
+comment on column gateway.coupons.batch is 'Of those that were made together.';
+
+-- The order of lists, newest first.
+create index coupons_created on gateway.coupons (created_at, id);
+create index coupons_account on gateway.coupons (account_id) where account_id is not null;
+create index coupons_listed on gateway.coupons (created_at) where listed and account_id is null;
+create index coupons_batch on gateway.coupons (batch) where batch is not null;
+
+create table gateway.coupon_redemptions (
+  id uuid primary key,
+  coupon_id uuid not null references gateway.coupons (id),
+  account_id uuid not null references gateway.accounts (id),
+  nth integer not null,
+  state text not null check (state in ('reserved', 'redeemed', 'released')),
+  value bigint not null check (value >= 0),
+  payment_id uuid unique references gateway.payments (id),
+  grant_id bigint unique,
+  expires_at timestamptz,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  check ((state = 'reserved') = (ended_at is null))
+);
+comment on table gateway.coupon_redemptions is
+  'Uses of coupons. Reserved until the payment or the subscription is paid (redeemed) or expires_at has passed (released). value is what it draws on the promotion, in nano-dollars.';
+
+-- A second line behind the account's lock: no use twice.
+create unique index coupon_redemptions_nth on gateway.coupon_redemptions (coupon_id, account_id, nth) where state <> 'released';
+create index coupon_redemptions_account on gateway.coupon_redemptions (account_id, created_at, id);
+create index coupon_redemptions_reserved on gateway.coupon_redemptions (expires_at) where state = 'reserved';
+
+alter table gateway.promotions enable row level security;
+alter table gateway.coupons enable row level security;
+alter table gateway.coupon_redemptions enable row level security;
+
+-- supabase/schemas/27_referrals.sql
+
+-- Who recommended the gateway to whom, and what both got for it.
+
+create table gateway.referral_codes (
+  account_id uuid primary key references gateway.accounts (id),
+  code text not null unique check (code = upper(code)),
+  rewarded integer not null default 0 check (rewarded >= 0),
+  day date,
+  rewarded_that_day integer not null default 0 check (rewarded_that_day >= 0),
+  created_at timestamptz not null
+);
+comment on table gateway.referral_codes is
+  'One an account. rewarded: the referrals by it that were rewarded, or are about to be, which have a limit, at all and by the day.';
+
+create table gateway.referrals (
+  id uuid primary key,
+  referrer_id uuid not null references gateway.accounts (id),
+  referred_id uuid not null unique references gateway.accounts (id),
+  state text not null default 'pending' check (state in ('pending', 'qualified', 'paid', 'refused', 'reversing', 'reversed')),
+  reason text,
+  network text,
+  payment_id uuid unique references gateway.payments (id),
+  referred_grant_id bigint unique,
+  referrer_grant_id bigint unique,
+  drawn bigint not null default 0 check (drawn >= 0),
+  due_at timestamptz,
+  created_at timestamptz not null,
+  check (referrer_id <> referred_id)
+);
+comment on table gateway.referrals is
+  'pending until a first purchase that is large enough; qualified then (the referred has the reward, the referrer gets one at due_at); paid, refused (with a reason), and reversed when that purchase was taken back: reversing until the referrer''s part is, too.';
+comment on column gateway.referrals.drawn is 'What it draws on the promotion `referral`, in nano-dollars.';
+comment on column gateway.referrals.network is 'Where the code was given.';
+
+create index referrals_referrer on gateway.referrals (referrer_id, created_at, id);
+create index referrals_due on gateway.referrals (due_at) where state = 'qualified';
+create index referrals_reversing on gateway.referrals (referrer_id) where state = 'reversing';
+create index referrals_created on gateway.referrals (created_at, id);
+-- So that a card is found on every account that uses it.
+create index payments_fingerprint on gateway.payments (fingerprint) where fingerprint is not null;
+
+alter table gateway.referral_codes enable row level security;
+alter table gateway.referrals enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -2920,7 +3066,7 @@ $$;
 -- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
 
 -- What was said before a call and goes with it, oldest first, with its size in the prompt; or why the call may not be made.
-create type gateway.call_history as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+create type gateway.call_history as (refused jsonb, history jsonb, items jsonb, bound bigint, images bigint, modalities jsonb);
 
 -- Each of the modalities in an array of arrays once.
 create function gateway.distinct_modalities(several jsonb) returns jsonb
@@ -3078,9 +3224,10 @@ create function gateway.responses_forgotten_before(owner uuid, at timestamptz) r
 language sql stable
 return at - make_interval(days => gateway.response_retention(owner));
 
--- The conversation of a locked account that ends with the response `stored.previous` of a call, which goes on from it. One that lacks
--- a response, since it was deleted, is none: nobody is told half of what was said.
-create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+-- The conversation of a locked account that ends with the response `stored_response.previous` of a call, which goes on from it: of
+-- each response the input and the output. One that lacks a response, since it was deleted, is none: nobody is told half of what was
+-- said.
+create function gateway.open_conversation(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
 language plpgsql
 as $$
 declare
@@ -3107,13 +3254,15 @@ begin
   end if;
   -- Sizes first: what is too large is not read.
   with recursive chain as (
-    select id, previous_id, said, bound, tokens, images, modalities, depth from gateway.stored_responses
+    select id, previous_id, input, output, bound, tokens, images, modalities, depth from gateway.stored_responses
       where id = previous.id
     union all
-    select r.id, r.previous_id, r.said, r.bound, r.tokens, r.images, r.modalities, r.depth
+    select r.id, r.previous_id, r.input, r.output, r.bound, r.tokens, r.images, r.modalities, r.depth
       from chain join gateway.stored_responses as r on r.id = chain.previous_id and r.account_id = account.id)
-  select count(*), sum(pg_column_size(said)),
-         case when sum(pg_column_size(said)) <= (gateway.response_bounds()).bytes_a_call then jsonb_agg(to_jsonb(said) order by depth) end,
+  select count(*), sum(pg_column_size(input) + pg_column_size(output)),
+         case when sum(pg_column_size(input) + pg_column_size(output)) <= (gateway.response_bounds()).bytes_a_call then
+           (select jsonb_agg(part order by depth, place)
+              from chain, lateral (values (1, to_jsonb(input)), (2, to_jsonb(output))) as parts (place, part)) end,
          sum(case when counted then tokens else bound end), sum(images),
          coalesce(jsonb_agg(to_jsonb(modalities)) filter (where modalities <> '{}'), '[]')
     into found_responses, size, before.history, before.bound, before.images, before.modalities
@@ -3128,6 +3277,73 @@ begin
     before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "previous_response_id"}');
   else
     before.modalities := gateway.distinct_modalities(before.modalities);
+  end if;
+  return before;
+end;
+$$;
+
+-- What models have said in the stored responses of a locked account to which a call refers by ids of items: the output of each of
+-- these responses, whole.
+create function gateway.open_items(account gateway.accounts, call jsonb, before gateway.call_history, at timestamptz)
+returns gateway.call_history
+language plpgsql
+as $$
+declare
+  counted constant boolean := coalesce((call #>> '{stored_response,counted}')::boolean, false);
+  forgotten_before constant timestamptz := gateway.responses_forgotten_before(account.id, at);
+  missing text;
+  size bigint;
+  said jsonb;
+  added bigint;
+begin
+  with wanted as (
+    select named.item_id, (
+      select r.id from gateway.response_items as i
+        join gateway.stored_responses as r on r.id = i.response_id
+        join gateway.response_threads as t on t.id = r.thread_id
+        where i.account_id = account.id and i.item_id = named.item_id and t.updated_at > forgotten_before
+        order by r.id desc limit 1) as response_id
+    from (select distinct item_id
+            from jsonb_array_elements_text(call #> '{stored_response,items}') as item_id) as named),
+  found as (
+    select r.id, r.output, r.output_bound, r.output_tokens from gateway.stored_responses as r
+      where r.id in (select response_id from wanted))
+  select (select min(item_id) from wanted where response_id is null), sum(pg_column_size(output)),
+         case when sum(pg_column_size(output)) <= (gateway.response_bounds()).bytes_a_call
+           then jsonb_agg(to_jsonb(output) order by id) end,
+         sum(case when counted then output_tokens else output_bound end)
+    into missing, size, said, added
+    from found;
+  if missing is not null then
+    before := null;
+    before.refused := gateway.refusal(404, 'item_not_found', jsonb_build_object('param', 'input', 'message', format(
+      'Item with id ''%s'' not found. Items are kept with responses that are stored; send the item itself.', missing)));
+  elsif size > (gateway.response_bounds()).bytes_a_call then
+    before := null;
+    before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "input"}');
+  else
+    before.items := said;
+    before.bound := coalesce(before.bound, 0) + added;
+    before.images := coalesce(before.images, 0);
+    before.modalities := coalesce(before.modalities, '[]');
+  end if;
+  return before;
+end;
+$$;
+
+-- What goes with a call of a locked account that was said before: the conversation that it goes on from, and the items to which it
+-- refers.
+create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+language plpgsql
+as $$
+declare
+  before gateway.call_history;
+begin
+  if call #>> '{stored_response,previous}' is not null then
+    before := gateway.open_conversation(account, call, at);
+  end if;
+  if call #> '{stored_response,items}' is not null and before.refused is null then
+    before := gateway.open_items(account, call, before, at);
   end if;
   return before;
 end;
@@ -3172,7 +3388,8 @@ begin
 end;
 $$;
 
--- Stores the response that a call of a locked account gave: kept {id, previous, said, shown, bound, tokens, images, modalities}.
+-- Stores the response that a call of a locked account gave: kept {id, previous, input,
+-- output, shown, bound, tokens, output_bound, output_tokens, images, modalities, items}.
 -- Not for a person who has left meanwhile, or who wants nothing kept.
 create function gateway.store_response(account gateway.accounts, this_call uuid, kept jsonb, at timestamptz) returns void
 language plpgsql
@@ -3180,9 +3397,10 @@ as $$
 declare
   this_response constant uuid := (kept ->> 'id')::uuid;
   previous constant uuid := (kept ->> 'previous')::uuid;
-  said constant gateway.sealed_text := gateway.read_sealed(kept -> 'said');
+  input constant gateway.sealed_text := gateway.read_sealed(kept -> 'input');
+  output constant gateway.sealed_text := gateway.read_sealed(kept -> 'output');
   shown constant gateway.sealed_text := gateway.read_sealed(kept -> 'shown');
-  size constant bigint := gateway.sealed_size(said) + gateway.sealed_size(shown);
+  size constant bigint := gateway.sealed_size(input) + gateway.sealed_size(output) + gateway.sealed_size(shown);
   before gateway.stored_responses;
   thread uuid;
 begin
@@ -3199,11 +3417,15 @@ begin
     on conflict (id) do update set
       responses = t.responses + 1, bytes = t.bytes + size, updated_at = greatest(t.updated_at, at);
   insert into gateway.stored_responses
-    (id, account_id, thread_id, previous_id, depth, said, shown, bound, tokens, images, modalities, call_id, created_at)
+    (id, account_id, thread_id, previous_id, depth, input, output, shown, bound, tokens, output_bound, output_tokens, images,
+     modalities, call_id, created_at)
     values
-    (this_response, account.id, thread, previous, coalesce(before.depth, (previous is not null)::integer) + 1, said, shown,
-     (kept ->> 'bound')::bigint, (kept ->> 'tokens')::bigint, (kept ->> 'images')::integer,
+    (this_response, account.id, thread, previous, coalesce(before.depth, (previous is not null)::integer) + 1, input, output,
+     shown, (kept ->> 'bound')::bigint, (kept ->> 'tokens')::bigint, (kept ->> 'output_bound')::bigint,
+     (kept ->> 'output_tokens')::bigint, (kept ->> 'images')::integer,
      array(select jsonb_array_elements_text(kept -> 'modalities')), this_call, at);
+  insert into gateway.response_items (response_id, item_id, account_id)
+    select distinct this_response, item_id, account.id from jsonb_array_elements_text(kept -> 'items') as item_id;
   update gateway.response_accounts set responses = responses + 1, bytes = bytes + size where account_id = account.id;
 end;
 $$;
@@ -3582,10 +3804,10 @@ begin
   output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
     before := gateway.open_turn(account, call, model, prompt, at);
-  elsif call #>> '{stored_response,previous}' is not null and model.id is not null then
+  elsif call -> 'stored_response' is not null and model.id is not null then
     before := gateway.open_response(account, call, at);
   end if;
-  if before.history is not null then
+  if before.bound is not null then
     prompt := prompt + before.bound + before.images * model.image_tokens;
     call := call || jsonb_build_object(
       'modalities', call -> 'modalities' || before.modalities,
@@ -3658,6 +3880,9 @@ begin
   end if;
   if before.history is not null then
     answer := answer || jsonb_build_object('history', before.history);
+  end if;
+  if before.items is not null then
+    answer := answer || jsonb_build_object('items', before.items);
   end if;
   if call #>> '{stored_response,wished}' = 'true' then
     answer := answer || jsonb_build_object('stores', gateway.response_retention(account.id) > 0);
@@ -4233,6 +4458,247 @@ begin
 end;
 $$;
 
+-- supabase/schemas/42_coupons.sql
+
+-- How coupons are used. Limits and budgets hold by conditional updates under the account's lock: of any number at once as many get
+-- through as there is room for. The order of locks: the account, its payments, the coupon, its promotion, grants.
+
+-- Takes so much of a promotion's budget; false if it is not there. Null names no promotion, and draws on nothing.
+create function gateway.draw_on(promotion text, amount bigint, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  today constant date := (at at time zone 'utc')::date;
+begin
+  if promotion is null then
+    return true;
+  end if;
+  update gateway.promotions set
+    spent = case when per_day and day is distinct from today then 0 else spent end + amount, day = today
+    where id = draw_on.promotion and active
+      and (budget is null or case when per_day and day is distinct from today then 0 else spent end + amount <= budget);
+  return found;
+end;
+$$;
+
+-- Gives back what was drawn and is not used. Of a day that is over nothing is given back.
+create function gateway.undraw(promotion text, amount bigint, drawn_at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.promotions set spent = greatest(spent - amount, 0)
+    where id = undraw.promotion and (not per_day or day = (drawn_at at time zone 'utc')::date)
+$$;
+
+-- The coupon that a caller knows the code of, or nothing: there is none, it is another account's, or not for now. Whoever guesses
+-- gets ten wrong tries an hour, by account and by network, and then not even a right one: so the refusal of a wrong one is a value,
+-- which leaves the count. Before any lock of the account.
+create function gateway.known_coupon(caller jsonb, session gateway.session, code text) returns gateway.coupons
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  coupon gateway.coupons;
+  network constant text := gateway.network_of(caller);
+  at timestamptz;
+begin
+  perform gateway.limit_attempts('coupon.account', session.account_id::text, 10, interval '1 hour');
+  perform gateway.limit_attempts('coupon.network', network, 10, interval '1 hour');
+  at := gateway.now();
+  select * into coupon from gateway.coupons
+    where coupons.code = upper(btrim(known_coupon.code)) and active and deleted_at is null
+      and (account_id is null or account_id = session.account_id) and coalesce(valid_from <= at, true);
+  if found then
+    -- It was no wrong one. The rows are locked, and the attempt just counted is the last.
+    update gateway.attempts set times = times[:cardinality(times) - 1]
+      where (kind, subject) in (('coupon.account', session.account_id::text), ('coupon.network', network));
+  end if;
+  return coupon;
+end;
+$$;
+
+-- The use of a coupon by a locked account: reserved until expires_at, or redeemed at once. Refuses it where there is none left.
+create function gateway.take_coupon(
+  account gateway.accounts, coupon uuid, value bigint, state text, payment uuid, expires_at timestamptz, at timestamptz)
+returns gateway.coupon_redemptions
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  taken gateway.coupons;
+  use integer;
+  made gateway.coupon_redemptions;
+begin
+  select * into taken from gateway.coupons where id = take_coupon.coupon;
+  if taken.valid_until <= at then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_expired'));
+  end if;
+  if taken.first_purchase_only and (
+      exists (select from gateway.payments where account_id = account.id and status = 'succeeded')
+      or exists (select from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+                 where r.account_id = account.id and r.state = 'reserved' and r.expires_at > at and c.first_purchase_only)) then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable',
+      '{"message": "This coupon is for an account''s first purchase."}'));
+  end if;
+  select n into use from generate_series(1, taken.per_account) as n
+    where not exists (
+      select from gateway.coupon_redemptions r
+      where r.coupon_id = taken.id and r.account_id = account.id and r.nth = n and r.state <> 'released')
+    order by n limit 1;
+  if use is null then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_already_redeemed'));
+  end if;
+  update gateway.coupons set redemptions = redemptions + 1
+    where id = taken.id and active and deleted_at is null and (max_redemptions is null or redemptions < max_redemptions);
+  if not found or not gateway.draw_on(taken.promotion, value, at) then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_used_up'));
+  end if;
+  insert into gateway.coupon_redemptions
+    (id, coupon_id, account_id, nth, state, value, payment_id, expires_at, created_at, ended_at)
+    values (gen_random_uuid(), taken.id, account.id, use, take_coupon.state, take_coupon.value, take_coupon.payment,
+            take_coupon.expires_at, at, case take_coupon.state when 'redeemed' then at end)
+    returning * into made;
+  return made;
+end;
+$$;
+
+-- Releases uses whose time has passed: of this account (null: of any), a few at a time. Who settles one at the same time is first
+-- or finds it released. All coupons before all promotions, each in order, so that no two wait for each other.
+create function gateway.release_coupons(account uuid, at timestamptz) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  released gateway.coupon_redemptions[];
+  part record;
+begin
+  with late as (
+    select id from gateway.coupon_redemptions
+      where state = 'reserved' and expires_at <= at and (account is null or account_id = account)
+      order by expires_at limit 100 for update skip locked
+  ),
+  ended as (
+    update gateway.coupon_redemptions r set state = 'released', ended_at = at from late where r.id = late.id returning r.*)
+  select array_agg(ended.*::gateway.coupon_redemptions) into released from ended;
+  if released is null then
+    return 0;
+  end if;
+  for part in select coupon_id, count(*) as uses from unnest(released) group by coupon_id order by coupon_id loop
+    update gateway.coupons set redemptions = redemptions - part.uses where id = part.coupon_id;
+  end loop;
+  for part in
+    select c.promotion, r.value, r.created_at from unnest(released) r join gateway.coupons c on c.id = r.coupon_id
+      where c.promotion is not null order by c.promotion
+  loop
+    perform gateway.undraw(part.promotion, part.value, part.created_at);
+  end loop;
+  return cardinality(released);
+end;
+$$;
+
+-- What a bonus comes to on a purchase of so much, in nano-dollars.
+create function gateway.bonus_on(coupon gateway.coupons, bought bigint) returns bigint
+language sql immutable parallel safe
+return coalesce(coupon.amount, least(floor(bought::numeric * coupon.basis_points / 10000)::bigint, coupon.max_bonus));
+
+-- Reserves a bonus for a payment that has just been begun.
+create function gateway.reserve_bonus(
+  account gateway.accounts, payment gateway.payments, coupon gateway.coupons, at timestamptz) returns gateway.payments
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  bought constant bigint := gateway.of_cents(payment.amount - payment.fee);
+  value constant bigint := gateway.bonus_on(coupon, bought);
+  promised gateway.payments;
+begin
+  if coupon.kind <> 'bonus' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'credit' then 'This coupon is credit without a purchase: POST /coupons/redeem.'
+      else 'This coupon is for a plan: name it in POST /subscription/checkout.' end)));
+  end if;
+  if bought < coupon.min_purchase then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message',
+      format('This coupon is for purchases from %s dollars.', gateway.dollars(coupon.min_purchase)))));
+  end if;
+  perform gateway.release_coupons(account.id, at);
+  -- An hour longer than it can be paid: what was paid in the last moment may be told of later.
+  perform gateway.take_coupon(account, coupon.id, value, 'reserved', payment.id, payment.expires_at + interval '1 hour', at);
+  update gateway.payments set bonus = value where id = payment.id returning * into promised;
+  return promised;
+end;
+$$;
+
+-- What of the promised bonus a payment that is paid now still gets: all of it, unless it was released meanwhile and there is none
+-- left. Answers the payment, and when the bonus lapses.
+create function gateway.settle_bonus(
+  account gateway.accounts, inout payment gateway.payments, at timestamptz, out lapses_at timestamptz)
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  reserved gateway.coupon_redemptions;
+  coupon gateway.coupons;
+begin
+  select * into reserved from gateway.coupon_redemptions where payment_id = payment.id for update;
+  if not found then
+    lapses_at := at + interval '90 days';
+    return;
+  end if;
+  select * into coupon from gateway.coupons where id = reserved.coupon_id;
+  lapses_at := at + make_interval(days => coupon.grant_days);
+  if reserved.state = 'released' then
+    update gateway.coupons set redemptions = redemptions + 1
+      where id = coupon.id and (max_redemptions is null or redemptions < max_redemptions)
+        and not exists (select from gateway.coupon_redemptions r
+                        where r.coupon_id = coupon.id and r.account_id = account.id and r.nth = reserved.nth and r.state <> 'released');
+    if not found then
+      update gateway.payments set bonus = 0 where id = payment.id returning * into payment;
+      return;
+    end if;
+    if not gateway.draw_on(coupon.promotion, reserved.value, at) then
+      update gateway.coupons set redemptions = redemptions - 1 where id = coupon.id;
+      update gateway.payments set bonus = 0 where id = payment.id returning * into payment;
+      return;
+    end if;
+  end if;
+  update gateway.coupon_redemptions set state = 'redeemed', ended_at = at where id = reserved.id;
+end;
+$$;
+
+-- Reserves a discount for a subscription that is about to be asked for. Answers Stripe's id of it and ours of the use, which goes
+-- into the subscription's metadata.
+create function gateway.reserve_discount(account gateway.accounts, coupon gateway.coupons, at timestamptz) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  reserved gateway.coupon_redemptions;
+begin
+  if coupon.kind <> 'discount' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'credit' then 'This coupon is credit without a purchase: POST /coupons/redeem.'
+      else 'This coupon is for a purchase of credit: name it as its `coupon`.' end)));
+  end if;
+  perform gateway.release_coupons(account.id, at);
+  reserved := gateway.take_coupon(account, coupon.id, 0, 'reserved', null, at + interval '25 hours', at);
+  return jsonb_build_object('stripe_coupon', coupon.stripe_coupon_id, 'redemption', reserved.id);
+end;
+$$;
+
+-- The first invoice of a subscription with a discount is paid. One that was released meanwhile counts all the same: Stripe has
+-- given it.
+create function gateway.redeem_discount(redemption uuid, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  used gateway.coupon_redemptions;
+begin
+  select * into used from gateway.coupon_redemptions where id = redemption for update;
+  if used.state = 'released' then
+    update gateway.coupons set redemptions = redemptions + 1, max_redemptions = greatest(max_redemptions, redemptions + 1)
+      where id = used.coupon_id;
+    update gateway.coupon_redemptions set nth = (
+        select max(nth) + 1 from gateway.coupon_redemptions where coupon_id = used.coupon_id and account_id = used.account_id)
+      where id = used.id;
+  end if;
+  update gateway.coupon_redemptions set state = 'redeemed', ended_at = at where id = used.id and state <> 'redeemed';
+end;
+$$;
+
 -- supabase/schemas/42_payments.sql
 
 -- What a payment gives and what of it must be taken back: derived from what Stripe has said, not added up event by event, so that
@@ -4415,6 +4881,7 @@ begin
     select from gateway.payments
     where account_id = account.id and kind <> 'invoice' and status = 'succeeded' and taken_back < credits + bonus);
   update gateway.accounts set has_purchased = account.has_purchased where id = account.id;
+  account := gateway.heed_referral(account, payment.id, at);
 end;
 $$;
 
@@ -4468,6 +4935,7 @@ as $$
 declare
   payment gateway.payments;
   granted record;
+  bonus record;
 begin
   select * into payment from gateway.payments where id = this_payment;
   if payment.status in ('succeeded', 'mismatch') then
@@ -4507,11 +4975,14 @@ begin
   update gateway.payments set
     status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
     where id = payment.id;
+  bonus := gateway.settle_bonus(account, payment, at);
+  payment := bonus.payment;
   if payment.bonus > 0 then
     granted := gateway.grant_credit(
-      account, 'coupon', payment.bonus, at + interval '90 days', 'bonus of payment ' || payment.id, at);
+      account, 'coupon', payment.bonus, bonus.lapses_at, 'bonus of payment ' || payment.id, at);
     account := granted.account;
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
+    update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
@@ -4736,6 +5207,38 @@ as $$
     select p.account_id, 'a payment that gave credit is no purchase', 1, 0
     from payments p join accounts a on a.id = p.account_id
     where p.kind <> 'invoice' and p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
+    union all
+    select r.account_id, 'a redeemed coupon''s credit differs from its grant', r.value, coalesce(g.amount, 0)
+    from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+    left join grants g on g.id = r.grant_id and g.account_id = r.account_id and g.source = 'coupon'
+    where r.account_id > after and r.account_id <= last
+      and case when r.state = 'redeemed' and c.kind <> 'discount' then g.amount is distinct from r.value
+        else r.grant_id is not null end
+    union all
+    select r.referred_id, 'a referral''s rewards differ from its grants', 1, 0
+    from gateway.referrals r
+    where r.referred_id > after and r.referred_id <= last and (
+      (r.state in ('qualified', 'paid', 'reversing', 'reversed')) <> exists (
+        select from grants g where g.id = r.referred_grant_id and g.account_id = r.referred_id and g.source = 'referral')
+      or r.state = 'paid' and not exists (
+        select from gateway.credit_grants g
+        where g.id = r.referrer_grant_id and g.account_id = r.referrer_id and g.source = 'referral'))
+    union all
+    -- What belongs to no account, with the first ones.
+    select null, 'a coupon''s uses differ from its redemptions', count(r.id), c.redemptions
+    from gateway.coupons c left join gateway.coupon_redemptions r on r.coupon_id = c.id and r.state <> 'released'
+    where after = '00000000-0000-0000-0000-000000000000'
+    group by c.id having c.redemptions <> count(r.id)
+    union all
+    select null, 'what a promotion has spent differs from what was drawn on it', coalesce(d.amount, 0), p.spent
+    from gateway.promotions p left join (
+      select promotion, sum(amount) as amount from (
+        select c.promotion, r.value as amount
+        from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id where r.state <> 'released'
+        union all
+        select 'referral', drawn from gateway.referrals where drawn > 0) as draws
+      group by promotion) as d on d.promotion = p.id
+    where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -5233,6 +5736,222 @@ begin
 end;
 $$;
 
+-- supabase/schemas/47_referrals.sql
+
+-- What a referral gives, and when it gives nothing. A reward follows a purchase with real money; whoever recommends waits until it
+-- can hardly be taken back any more.
+--
+-- The referred's part is done under the referred's lock, the referrer's under the referrer's, so no function here locks two
+-- accounts that it did not lock together.
+
+-- A reward, and the least purchase that earns it, in nano-dollars.
+create function gateway.referral_reward() returns bigint
+language sql immutable parallel safe
+return 10000000000;
+
+-- What of a purchase's price stays paid, in nano-dollars.
+create function gateway.kept_of(payment gateway.payments) returns bigint
+language sql immutable parallel safe
+return gateway.of_cents(payment.amount - payment.fee) - gateway.to_take_back(
+  gateway.of_cents(payment.amount - payment.fee), payment.credits + payment.bonus, payment.taken_back);
+
+-- Notes that an account was recommended by whoever has this code. Answers why not, or null. The account is locked.
+create function gateway.note_referral(account gateway.accounts, code text, caller jsonb, at timestamptz) returns text
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  referrer gateway.accounts;
+begin
+  select accounts.* into referrer from gateway.referral_codes join gateway.accounts on accounts.id = account_id
+    where referral_codes.code = upper(btrim(note_referral.code)) and disabled_at is null;
+  if not found then
+    return 'unknown';
+  elsif referrer.id = account.id then
+    return 'own';
+  elsif referrer.created_at >= account.created_at then
+    return 'younger';
+  elsif exists (select from gateway.referrals where referrer_id = account.id and referred_id = referrer.id) then
+    return 'circle';
+  elsif exists (select from gateway.payments where account_id = account.id and status = 'succeeded') then
+    return 'late';
+  end if;
+  insert into gateway.referrals (id, referrer_id, referred_id, network, created_at)
+    values (gen_random_uuid(), referrer.id, account.id, gateway.network_of(caller), at)
+    on conflict (referred_id) do nothing;
+  return case when not found then 'taken' end;
+end;
+$$;
+
+-- Where an account's person signed up, or null.
+create function gateway.sign_up_network(account uuid) returns text
+language sql stable set search_path = ''
+as $$
+  select gateway.network_of(jsonb_build_object('ip', ip)) from gateway.audit_logs
+  where target_account_id = account and action = 'account.create' and actor_account_id = account and ip is not null
+  order by id limit 1
+$$;
+
+-- Why a referral earns nothing, or null: signs that referrer and referred are one person.
+create function gateway.referral_fraud(referral gateway.referrals, payment gateway.payments) returns text
+language sql stable set search_path = ''
+as $$
+  select case
+    when not exists (select from gateway.accounts where id = referral.referrer_id and disabled_at is null) then 'referrer_gone'
+    when exists (select from gateway.payments
+                 where fingerprint = payment.fingerprint and account_id <> payment.account_id) then 'same_card'
+    when gateway.sign_up_network(referral.referrer_id)
+         in (gateway.sign_up_network(referral.referred_id), nullif(referral.network, 'unknown')) then 'same_network'
+    when exists (
+      select from gateway.identities i
+      join gateway.trial_claims t on t.proof_hash = gateway.proof_hash(i.kind, i.value)
+      join gateway.accounts a on a.id = i.account_id
+      where i.account_id = referral.referred_id and t.claimed_at < a.created_at) then 'known_person'
+  end
+$$;
+
+-- Counts one more reward of a referrer, unless there were ten, or three today.
+create function gateway.count_referral(referrer uuid, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most constant integer := 10;
+  most_a_day constant integer := 3;
+  today constant date := (at at time zone 'utc')::date;
+begin
+  update gateway.referral_codes set
+    rewarded = rewarded + 1, day = today,
+    rewarded_that_day = case when day is distinct from today then 1 else rewarded_that_day + 1 end
+    where account_id = referrer and rewarded < most and (day is distinct from today or rewarded_that_day < most_a_day);
+  return found;
+end;
+$$;
+
+-- Gives the referred its reward once its purchase is one that earns it, or says why not. The card is known a moment after the
+-- payment: until then, or for an hour, it waits.
+create function gateway.qualify_referral(
+  inout account gateway.accounts, referral gateway.referrals, payment gateway.payments, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  reward constant bigint := gateway.referral_reward();
+  granted record;
+  refused text;
+  cost bigint := 0;
+begin
+  if payment.status <> 'succeeded' or payment.kind = 'invoice' or gateway.kept_of(payment) < reward
+    or payment.fingerprint is null and payment.settled_at > at - interval '1 hour' then
+    return;
+  end if;
+  refused := gateway.referral_fraud(referral, payment);
+  if refused is null and not gateway.count_referral(referral.referrer_id, at) then
+    refused := 'referrer_limit';
+  end if;
+  if refused is null and exists (select from gateway.promotions where id = 'referral') then
+    if gateway.draw_on('referral', 2 * reward, at) then
+      cost := 2 * reward;
+    else
+      refused := 'budget';
+    end if;
+  end if;
+  if refused is not null then
+    update gateway.referrals set state = 'refused', reason = refused, payment_id = payment.id where id = referral.id;
+    return;
+  end if;
+  granted := gateway.grant_credit(account, 'referral', reward, at + interval '90 days', 'referral', at);
+  account := granted.account;
+  update gateway.referrals set
+    state = 'qualified', payment_id = payment.id, referred_grant_id = granted.grant_id, drawn = cost,
+    due_at = at + interval '14 days'
+    where id = referral.id;
+end;
+$$;
+
+-- Takes back what is left of a gift; with_debt: what is spent of it is owed.
+create function gateway.retract_gift(inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  left_of_it bigint;
+  part bigint;
+  owed bigint;
+begin
+  select remaining into left_of_it from gateway.credit_grants where id = gift and account_id = account.id;
+  part := least(left_of_it, gateway.available(account, at));
+  -- What was not spent and has not lapsed is left; beside what is taken now, the rest is owed.
+  owed := left_of_it - part - (
+    select coalesce(sum(amount), 0) from gateway.credit_transactions
+    where account_id = account.id and grant_id = gift and amount < 0 and type <> 'expiry');
+  if part > 0 then
+    update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = gift;
+    account.balance := account.balance - part;
+    insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, description, created_at)
+      values (account.id, 'referral', -part, gift, account.balance, 'its purchase was returned', at);
+    account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
+  end if;
+  if with_debt then
+    account := gateway.take_on_debt(account, owed, 'referral', null, 'its purchase was returned', at);
+  end if;
+  update gateway.accounts set balance = account.balance, debt = account.debt, next_expiry = account.next_expiry
+    where id = account.id;
+  account := gateway.repay_debt(account, at);
+end;
+$$;
+
+-- What a payment as it stands now means for its buyer's referral.
+create function gateway.heed_referral(inout account gateway.accounts, this_payment uuid, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  referral gateway.referrals;
+  payment gateway.payments;
+begin
+  select * into referral from gateway.referrals where referred_id = account.id for update;
+  if not found or referral.state in ('refused', 'reversing', 'reversed') then
+    return;
+  end if;
+  select * into payment from gateway.payments where id = this_payment;
+  if referral.state = 'pending' then
+    account := gateway.qualify_referral(account, referral, payment, at);
+  elsif referral.payment_id = payment.id and gateway.kept_of(payment) < gateway.referral_reward() then
+    -- The referrer's part waits for the referrer's own lock.
+    update gateway.referrals set state = 'reversing', reason = 'purchase_returned' where id = referral.id;
+    account := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+  end if;
+end;
+$$;
+
+-- Gives a referrer what is due, and takes back what was reversed.
+create function gateway.release_referrals(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  referral gateway.referrals;
+  granted record;
+begin
+  for referral in
+    select * from gateway.referrals
+      where referrer_id = account.id and (state = 'qualified' and due_at <= at or state = 'reversing')
+      order by id for update skip locked
+  loop
+    if referral.state = 'reversing' then
+      if referral.referrer_grant_id is not null then
+        account := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
+      elsif referral.drawn > 0 then
+        perform gateway.undraw('referral', gateway.referral_reward(), referral.due_at - interval '14 days');
+        update gateway.referrals set drawn = drawn - gateway.referral_reward() where id = referral.id
+          and exists (select from gateway.promotions where id = 'referral' and not per_day);
+      end if;
+      update gateway.referrals set state = 'reversed' where id = referral.id;
+    elsif account.disabled_at is null then
+      granted := gateway.grant_credit(
+        account, 'referral', gateway.referral_reward(), at + interval '90 days', 'referral', at);
+      account := granted.account;
+      update gateway.referrals set state = 'paid', referrer_grant_id = granted.grant_id where id = referral.id;
+    end if;
+  end loop;
+end;
+$$;
+
 -- supabase/schemas/50_account.sql
 
 -- An account's profile, and its deletion.
@@ -5316,6 +6035,7 @@ begin
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.response_threads where account_id = account.id;
   delete from gateway.response_accounts where account_id = account.id;
+  update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
@@ -6631,6 +7351,8 @@ begin
     if gateway.claim_trial(proofs, at) then
       account := gateway.begin_trial(account, at);
     end if;
+    -- A code that nobody has is no reason to stay out.
+    perform gateway.note_referral(account, sign_in.referral_code, caller, at) where sign_in.referral_code is not null;
   else
     account := gateway.catch_up(account, at);
     -- What is proven beside somebody who has had a trial is that person's, whether or not the trial was here.
@@ -8187,6 +8909,8 @@ as $$
     'currency', 'usd', 'amount', gateway.dollars(gateway.of_cents(payment.amount)),
     'fee', gateway.dollars(gateway.of_cents(payment.fee)), 'paid', gateway.dollars(gateway.of_cents(payment.paid)),
     'credits', gateway.dollars(payment.credits), 'bonus', gateway.dollars(payment.bonus),
+    'coupon', (select code from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+               where r.payment_id = payment.id),
     'taken_back', gateway.dollars(payment.taken_back),
     'refunded', gateway.dollars(gateway.of_cents((
       select coalesce(sum(amount), 0)::bigint from gateway.reversals
@@ -8213,7 +8937,7 @@ as $$
 $$;
 
 -- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
--- livemode. A repetition answers how the payment stands.
+-- livemode, coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
 create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -8225,6 +8949,7 @@ declare
   bought gateway.credit_packages;
   account gateway.accounts;
   payment gateway.payments;
+  coupon gateway.coupons;
   earlier jsonb;
   fee integer;
   at timestamptz;
@@ -8253,6 +8978,12 @@ begin
   -- Thieves try cards by the thousand.
   perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
   perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+  if request ->> 'coupon' is not null then
+    coupon := gateway.known_coupon(caller, session, request ->> 'coupon');
+    if coupon.id is null then
+      return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found', '{"param": "coupon"}'));
+    end if;
+  end if;
   select * into account from gateway.accounts where id = session.account_id for no key update;
   perform gateway.authenticate(caller, 'billing:write');
   at := gateway.now();
@@ -8271,6 +9002,9 @@ begin
     values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
             (request ->> 'livemode')::boolean, at, at + interval '1 hour')
     returning * into payment;
+  if coupon.id is not null then
+    payment := gateway.reserve_bonus(account, payment, coupon, at);
+  end if;
   perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('payment', payment.id));
   return gateway.payment_to_make(payment);
 end;
@@ -8429,7 +9163,7 @@ begin
 end;
 $$;
 
--- What was said in a response and how it is shown, both sealed.
+-- What was said in a response and how it is shown, all of it sealed.
 create function public.get_response(caller jsonb, target uuid) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -8437,7 +9171,8 @@ declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
   response gateway.stored_responses := gateway.find_response(session, target);
 begin
-  return jsonb_build_object('id', response.id, 'said', to_jsonb(response.said), 'shown', to_jsonb(response.shown));
+  return jsonb_build_object('id', response.id, 'input', to_jsonb(response.input), 'output', to_jsonb(response.output),
+    'shown', to_jsonb(response.shown));
 end;
 $$;
 
@@ -8464,7 +9199,7 @@ declare
 begin
   perform from gateway.accounts where id = session.account_id for no key update;
   response := gateway.find_response(session, target);
-  size := gateway.sealed_size(response.said) + gateway.sealed_size(response.shown);
+  size := gateway.sealed_size(response.input) + gateway.sealed_size(response.output) + gateway.sealed_size(response.shown);
   delete from gateway.stored_responses where id = response.id;
   update gateway.response_threads set responses = responses - 1, bytes = bytes - size where id = response.thread_id;
   delete from gateway.response_threads where id = response.thread_id and responses = 0;
@@ -8496,8 +9231,8 @@ as $$
   with older as (select version::integer from jsonb_array_elements_text(versions) as version)
   select jsonb_build_object('responses', (
     select coalesce(jsonb_agg(r), '[]') from (
-      select id, said, shown from gateway.stored_responses
-      where least((said).version, (shown).version) in (select version from older)
+      select id, input, output, shown from gateway.stored_responses
+      where least((input).version, (output).version, (shown).version) in (select version from older)
         and (after ->> 'response' is null or id > (after ->> 'response')::uuid)
       order by id limit 50) r))
 $$;
@@ -8512,7 +9247,8 @@ declare
 begin
   perform gateway.require(renewed, 'responses');
   update gateway.stored_responses r set
-    said = case when (r.said).ciphertext = one -> 'said' ->> 0 then gateway.read_sealed(one -> 'said' -> 1) else r.said end,
+    input = case when (r.input).ciphertext = one -> 'input' ->> 0 then gateway.read_sealed(one -> 'input' -> 1) else r.input end,
+    output = case when (r.output).ciphertext = one -> 'output' ->> 0 then gateway.read_sealed(one -> 'output' -> 1) else r.output end,
     shown = case when (r.shown).ciphertext = one -> 'shown' ->> 0 then gateway.read_sealed(one -> 'shown' -> 1) else r.shown end
     from jsonb_array_elements(renewed -> 'responses') as one
     where r.id = (one ->> 'id')::uuid;
@@ -8724,6 +9460,7 @@ declare
   most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
 begin
+  perform gateway.release_coupons(null, at);
   update gateway.payments set status = 'expired' where id in (
     select id from gateway.payments
       where status in ('created', 'processing') and session_id is null and intent_id is null and created_at < at - interval '1 day'
@@ -9114,6 +9851,127 @@ begin
 end;
 $$;
 
+-- supabase/schemas/78_coupons.sql
+
+-- Coupons as whoever has one sees them.
+
+-- What a coupon gives, without what is the operator's.
+create function gateway.coupon_offer(coupon gateway.coupons) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'code', coupon.code, 'kind', coupon.kind, 'amount', gateway.dollars(coupon.amount),
+    'percent', trim_scale(coupon.basis_points * 0.01), 'max_bonus', gateway.dollars(coupon.max_bonus),
+    'min_purchase', gateway.dollars(coupon.min_purchase), 'first_purchase_only', coupon.first_purchase_only,
+    'grant_days', coupon.grant_days, 'valid_until', coupon.valid_until)
+$$;
+
+create function gateway.redemption_view(redemption gateway.coupon_redemptions) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'coupon_redemption', 'id', redemption.id, 'code', coupons.code, 'kind', coupons.kind,
+    'state', redemption.state, 'credits', gateway.dollars(redemption.value), 'payment_id', redemption.payment_id,
+    'created_at', redemption.created_at)
+  from gateway.coupons where id = redemption.coupon_id
+$$;
+
+-- Gives the credit of a coupon. A code that is not known is refused as a value, so that the try is counted.
+create function public.redeem_coupon(caller jsonb, code text, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  coupon gateway.coupons;
+  account gateway.accounts;
+  used gateway.coupon_redemptions;
+  granted record;
+  answer jsonb;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  answer := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if answer is not null then
+    return answer;
+  end if;
+  coupon := gateway.known_coupon(caller, session, code);
+  if coupon.id is null then
+    return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  if coupon.kind <> 'credit' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'bonus' then 'This coupon is for a purchase of credit: name it as its `coupon`.'
+      else 'This coupon is for a plan: name it in POST /subscription/checkout.' end)));
+  end if;
+  perform gateway.refuse_excess(account.balance, coupon.amount, 'code');
+  used := gateway.take_coupon(account, coupon.id, coupon.amount, 'redeemed', null, null, at);
+  granted := gateway.grant_credit(
+    account, 'coupon', coupon.amount, at + make_interval(days => coupon.grant_days), 'coupon ' || coupon.code, at);
+  account := granted.account;
+  update gateway.coupon_redemptions set grant_id = granted.grant_id where id = used.id returning * into used;
+  answer := gateway.redemption_view(used) || jsonb_build_object(
+    'expires_at', at + make_interval(days => coupon.grant_days), 'balance', gateway.dollars(account.balance));
+  perform gateway.store_idempotent_answer(session, idempotency, answer);
+  return answer;
+end;
+$$;
+
+-- What the caller may use now: coupons of its own, and those that everybody is shown. Few, so all of them at once.
+create function public.list_available_coupons(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  at timestamptz := gateway.now();
+begin
+  return gateway.page((
+    select jsonb_agg('{"object": "coupon_offer"}' || gateway.coupon_offer(c) order by created_at desc, id desc) from (
+      select * from gateway.coupons c
+      where (account_id = session.account_id or listed and account_id is null)
+        and active and deleted_at is null and coalesce(valid_from <= at, true) and coalesce(valid_until > at, true)
+        and coalesce(redemptions < max_redemptions, true)
+        and not (first_purchase_only and exists (
+          select from gateway.payments where payments.account_id = session.account_id and status = 'succeeded'))
+        and per_account > (select count(*) from gateway.coupon_redemptions r
+                           where r.coupon_id = c.id and r.account_id = session.account_id and r.state <> 'released')
+      order by created_at desc, id desc limit 100) as c), null);
+end;
+$$;
+
+-- query: limit, cursor {at, id}. Newest first.
+create function public.list_coupon_history(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select coupon_redemptions as redemption, created_at, id from gateway.coupon_redemptions
+    where account_id = session.account_id
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.redemption_view(redemption) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
 -- supabase/schemas/78_trials.sql
 
 -- The trial of an account, as it sees and begins it; and what all trials came to.
@@ -9226,6 +10084,510 @@ begin
     'credits_used', gateway.dollars(coalesce(sum(used), 0)::bigint))
   into answer from trials;
   return answer;
+end;
+$$;
+
+-- supabase/schemas/79_admin_coupons.sql
+
+-- Coupons and promotions as administrators make and watch them.
+
+create function gateway.coupon_view(coupon gateway.coupons) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.coupon_offer(coupon) || jsonb_build_object(
+    'object', 'coupon', 'id', coupon.id, 'account_id', coupon.account_id, 'max_redemptions', coupon.max_redemptions,
+    'redemptions', coupon.redemptions, 'per_account', coupon.per_account, 'promotion', coupon.promotion,
+    'listed', coupon.listed, 'valid_from', coupon.valid_from, 'stripe_coupon_id', coupon.stripe_coupon_id,
+    'batch', coupon.batch, 'active', coupon.active, 'created_at', coupon.created_at)
+$$;
+
+create function gateway.promotion_view(promotion gateway.promotions, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'promotion', 'id', promotion.id, 'budget', gateway.dollars(promotion.budget), 'per_day', promotion.per_day,
+    'spent', gateway.dollars(case when promotion.per_day and promotion.day is distinct from (at at time zone 'utc')::date
+      then 0 else promotion.spent end),
+    'active', promotion.active, 'created_at', promotion.created_at)
+$$;
+
+-- The coupon that an administrator names; refuses when there is none.
+create function gateway.find_coupon(coupon_id uuid) returns gateway.coupons
+language plpgsql stable set search_path = ''
+as $$
+declare
+  coupon gateway.coupons;
+begin
+  select * into coupon from gateway.coupons where id = coupon_id and deleted_at is null;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  return coupon;
+end;
+$$;
+
+-- Makes a coupon for each of these codes. request: kind, amount and max_bonus and min_purchase (nano-dollars), basis_points,
+-- account_id, max_redemptions, per_account, promotion, first_purchase_only, listed, valid_from, valid_until, grant_days,
+-- stripe_coupon_id. Of several made at once each can be used once.
+create function public.create_coupons(caller jsonb, codes jsonb, request jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  at timestamptz := gateway.now();
+  count constant integer := jsonb_array_length(codes);
+  batch constant uuid := case when count > 1 then gen_random_uuid() end;
+  made jsonb;
+  answer jsonb;
+begin
+  perform gateway.require(request, 'kind');
+  perform gateway.require(jsonb_build_object('codes', nullif(count, 0)), 'codes');
+  answer := gateway.claim_idempotency(session, idempotency, at);
+  if answer is not null then
+    return answer;
+  end if;
+  if request ->> 'account_id' is not null and not exists (
+      select from gateway.accounts where id = (request ->> 'account_id')::uuid and deleted_at is null) then
+    perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
+  end if;
+  if request ->> 'promotion' is not null and not exists (
+      select from gateway.promotions where id = request ->> 'promotion') then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request',
+      '{"param": "promotion", "message": "There is no such promotion; PUT /admin/promotions/{id} makes one."}'));
+  end if;
+  with inserted as (
+    insert into gateway.coupons (
+        id, code, kind, amount, basis_points, max_bonus, min_purchase, account_id, max_redemptions, per_account, promotion,
+        first_purchase_only, listed, valid_from, valid_until, grant_days, stripe_coupon_id, batch, created_at)
+      select gen_random_uuid(), upper(code), request ->> 'kind', (request ->> 'amount')::bigint,
+             (request ->> 'basis_points')::integer, (request ->> 'max_bonus')::bigint,
+             coalesce((request ->> 'min_purchase')::bigint, 0), (request ->> 'account_id')::uuid,
+             case when count > 1 then 1 else (request ->> 'max_redemptions')::integer end,
+             coalesce((request ->> 'per_account')::integer, 1), request ->> 'promotion',
+             coalesce((request ->> 'first_purchase_only')::boolean, false), coalesce((request ->> 'listed')::boolean, false),
+             (request ->> 'valid_from')::timestamptz, (request ->> 'valid_until')::timestamptz,
+             coalesce((request ->> 'grant_days')::integer, 90), request ->> 'stripe_coupon_id', batch, at
+        from jsonb_array_elements_text(codes) as code
+      on conflict (code) do nothing
+      returning coupons.*)
+  select jsonb_agg(gateway.coupon_view(i::gateway.coupons) order by code) into made from inserted i;
+  if coalesce(jsonb_array_length(made), 0) < count then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_exists', '{"param": "code"}'));
+  end if;
+  -- Not the code: the trail is read by more than may give credit.
+  perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.create', (request ->> 'account_id')::uuid,
+    coalesce(batch::text, made -> 0 ->> 'id'), jsonb_build_object('count', count, 'after', (made -> 0) - 'code'));
+  answer := jsonb_build_object('coupons', made);
+  perform gateway.store_idempotent_answer(session, idempotency, answer);
+  return answer;
+end;
+$$;
+
+-- query: kind, active, code, batch, promotion, account_id, limit, cursor {at, id}. Newest first.
+create function public.list_coupons(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select coupons as coupon, created_at, id from gateway.coupons
+    where deleted_at is null
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+      and (query ->> 'kind' is null or kind = query ->> 'kind')
+      and (query ->> 'active' is null or active = (query ->> 'active')::boolean)
+      and (query ->> 'code' is null or code = upper(query ->> 'code'))
+      and (query ->> 'batch' is null or batch = (query ->> 'batch')::uuid)
+      and (query ->> 'promotion' is null or promotion = query ->> 'promotion')
+      and (query ->> 'account_id' is null or account_id = (query ->> 'account_id')::uuid)
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.coupon_view(coupon) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+create function public.get_coupon(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+begin
+  return gateway.coupon_view(gateway.find_coupon(coupon_id));
+end;
+$$;
+
+-- request: active, listed, max_redemptions, per_account, valid_from, valid_until. What is not named stays. What it gives does not
+-- change: it was promised.
+create function public.change_coupon(caller jsonb, coupon_id uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  former gateway.coupons;
+  coupon gateway.coupons;
+begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
+  former := gateway.find_coupon(coupon_id);
+  select * into former from gateway.coupons where id = former.id for no key update;
+  coupon := jsonb_populate_record(former, request);
+  if coupon.max_redemptions < former.redemptions then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'max_redemptions',
+      'message', format('The coupon has %s uses already.', former.redemptions))));
+  end if;
+  if coupon is distinct from former then
+    update gateway.coupons set
+      active = coalesce(coupon.active, former.active), listed = coalesce(coupon.listed, former.listed),
+      max_redemptions = coupon.max_redemptions, per_account = coalesce(coupon.per_account, former.per_account),
+      valid_from = coupon.valid_from, valid_until = coupon.valid_until
+      where id = former.id returning * into coupon;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.update', coupon.account_id, coupon.id::text,
+      jsonb_build_object('before', gateway.coupon_view(former) - 'code', 'after', gateway.coupon_view(coupon) - 'code'));
+  end if;
+  return gateway.coupon_view(coupon);
+end;
+$$;
+
+-- Nobody can use it any more; what was used stays. Its code stays taken.
+create function public.delete_coupon(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  coupon gateway.coupons;
+begin
+  update gateway.coupons set deleted_at = gateway.now(), active = false where id = coupon_id and deleted_at is null
+    returning * into coupon;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.delete', coupon.account_id, coupon.id::text,
+    jsonb_build_object('before', gateway.coupon_view(coupon) - 'code'));
+  return jsonb_build_object('object', 'coupon', 'id', coupon.id, 'deleted', true);
+end;
+$$;
+
+-- What a coupon has brought: its uses, what they gave, and what was paid with them.
+create function public.get_coupon_analytics(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  coupon gateway.coupons := gateway.find_coupon(coupon_id);
+  at timestamptz := gateway.now();
+begin
+  return (
+    select jsonb_build_object(
+      'object', 'coupon_analytics', 'coupon', gateway.coupon_view(coupon),
+      'reserved', count(*) filter (where r.state = 'reserved'), 'redeemed', count(*) filter (where r.state = 'redeemed'),
+      'released', count(*) filter (where r.state = 'released'),
+      'accounts', count(distinct r.account_id) filter (where r.state = 'redeemed'),
+      'credits', gateway.dollars(coalesce(sum(r.value) filter (where r.state = 'redeemed'), 0)::bigint),
+      'paid', gateway.dollars(gateway.of_cents(coalesce(sum(p.paid) filter (where r.state = 'redeemed'), 0)::bigint)),
+      'taken_back', gateway.dollars(coalesce(sum(p.taken_back) filter (where r.state = 'redeemed'), 0)::bigint),
+      'first_redeemed_at', min(r.ended_at) filter (where r.state = 'redeemed'),
+      'last_redeemed_at', max(r.ended_at) filter (where r.state = 'redeemed'),
+      'days', (
+        select coalesce(jsonb_agg(jsonb_build_object('date', day, 'redeemed', uses) order by day), '[]') from (
+          select (ended_at at time zone 'utc')::date as day, count(*) as uses from gateway.coupon_redemptions
+          where coupon_redemptions.coupon_id = coupon.id and state = 'redeemed' and ended_at > at - interval '30 days'
+          group by 1) as days))
+    from gateway.coupon_redemptions r left join gateway.payments p on p.id = r.payment_id
+    where r.coupon_id = coupon.id);
+end;
+$$;
+
+-- All coupons together, by kind, and the promotions.
+create function public.get_coupon_stats(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  at timestamptz := gateway.now();
+begin
+  return jsonb_build_object(
+    'object', 'coupon_stats',
+    'kinds', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'kind', kinds.kind, 'coupons', c.coupons, 'active', c.active, 'reserved', r.reserved, 'redeemed', r.redeemed,
+        'credits', gateway.dollars(r.credits)) order by kinds.kind), '[]')
+      from unnest(array['bonus', 'credit', 'discount']) as kinds (kind),
+      lateral (
+        select count(*) as coupons, count(*) filter (where active and coalesce(valid_until > at, true)) as active
+        from gateway.coupons where kind = kinds.kind and deleted_at is null) as c,
+      lateral (
+        select count(*) filter (where state = 'reserved') as reserved, count(*) filter (where state = 'redeemed') as redeemed,
+               coalesce(sum(value) filter (where state = 'redeemed'), 0)::bigint as credits
+        from gateway.coupon_redemptions join gateway.coupons on coupons.id = coupon_id where kind = kinds.kind) as r),
+    'promotions', (
+      select coalesce(jsonb_agg(gateway.promotion_view(p, at) order by id), '[]')
+      from (select * from gateway.promotions order by id limit 100) p));
+end;
+$$;
+
+-- query: limit, cursor (the id at which the page before ended).
+create function public.list_promotions(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with found as (
+    select promotions as promotion, id from gateway.promotions
+      where query ->> 'cursor' is null or id > query ->> 'cursor' order by id limit most + 1
+  ),
+  page as (select * from found order by id limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.promotion_view(promotion, at) order by id) from page),
+    case when (select count(*) from found) > most then (select max(id) from page) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- request: budget (nano-dollars; null: none), per_day, active. Makes the promotion, or changes it: its budget is never below what
+-- is spent.
+create function public.set_promotion(caller jsonb, promotion text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  wanted constant bigint := (request ->> 'budget')::bigint;
+  at timestamptz;
+  former gateway.promotions;
+  promoted gateway.promotions;
+begin
+  perform gateway.require(jsonb_build_object('promotion', promotion, 'request', request), 'promotion', 'request');
+  insert into gateway.promotions (id, created_at) values (promotion, gateway.now()) on conflict (id) do nothing;
+  select * into former from gateway.promotions where id = promotion for no key update;
+  at := gateway.now();
+  if wanted < former.spent then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'budget',
+      'message', format('%s dollars of it are spent already.', gateway.dollars(former.spent)))));
+  end if;
+  update gateway.promotions set
+    budget = wanted, per_day = coalesce((request ->> 'per_day')::boolean, former.per_day),
+    active = coalesce((request ->> 'active')::boolean, former.active),
+    day = coalesce(day, (at at time zone 'utc')::date)
+    where id = promotion returning * into promoted;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'promotion.set', null, promotion, jsonb_build_object(
+    'before', gateway.promotion_view(former, at), 'after', gateway.promotion_view(promoted, at)));
+  return gateway.promotion_view(promoted, at);
+end;
+$$;
+
+-- supabase/schemas/80_referrals.sql
+
+-- Referrals as whoever recommends, or was recommended, sees them; and as administrators do.
+
+create function gateway.referral_view(referral gateway.referrals, for_admin boolean) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'referral', 'id', referral.id,
+    'state', case referral.state when 'reversing' then 'reversed' else referral.state end,
+    'reward', gateway.dollars(case when referral.state in ('qualified', 'paid') then gateway.referral_reward() else 0 end),
+    'due_at', referral.due_at, 'created_at', referral.created_at)
+    || case when for_admin then jsonb_build_object(
+      'referrer_id', referral.referrer_id, 'referred_id', referral.referred_id, 'payment_id', referral.payment_id,
+      'reason', referral.reason) else '{}' end
+$$;
+
+-- The caller's code, which becomes `code` if it has none yet.
+create function public.make_referral_code(caller jsonb, code text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  known text;
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  select c.code into known from gateway.referral_codes c where account_id = session.account_id;
+  if known is null then
+    insert into gateway.referral_codes (account_id, code, created_at)
+      values (session.account_id, upper(make_referral_code.code), gateway.now())
+      on conflict (account_id) do nothing;
+    select c.code into known from gateway.referral_codes c where account_id = session.account_id;
+  end if;
+  return jsonb_build_object('object', 'referral_code', 'code', known, 'reward', gateway.dollars(gateway.referral_reward()),
+                            'min_purchase', gateway.dollars(gateway.referral_reward()));
+end;
+$$;
+
+-- Whether a code is somebody else's who could have recommended the caller.
+create function public.validate_referral(caller jsonb, code text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  perform gateway.limit_attempts('referral.network', gateway.network_of(caller), 30, interval '1 hour');
+  return jsonb_build_object('object', 'referral_validation', 'code', upper(btrim(code)), 'valid', exists (
+    select from gateway.referral_codes c join gateway.accounts a on a.id = c.account_id
+    where c.code = upper(btrim(validate_referral.code)) and a.disabled_at is null and a.id <> session.account_id));
+end;
+$$;
+
+-- Says who recommended the caller, once, before its first purchase.
+create function public.apply_referral(caller jsonb, code text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+  referral gateway.referrals;
+  refused text;
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  perform gateway.limit_attempts('referral.account', session.account_id::text, 10, interval '1 hour');
+  -- Both, in the order of ids: two that name each other at once take turns.
+  perform from gateway.accounts where id = session.account_id
+      or id = (select account_id from gateway.referral_codes c where c.code = upper(btrim(apply_referral.code)))
+    order by id for no key update;
+  select * into account from gateway.accounts where id = session.account_id;
+  refused := gateway.note_referral(account, code, caller, gateway.now());
+  if refused = 'unknown' then
+    perform gateway.refuse(gateway.refusal(404, 'referral_code_not_found'));
+  elsif refused is not null then
+    perform gateway.refuse(gateway.refusal(409, 'referral_not_applicable', jsonb_build_object('message', case refused
+      when 'own' then 'This is your own code.'
+      when 'taken' then 'Somebody else is known to have recommended this account.'
+      when 'late' then 'A code counts before an account''s first purchase.'
+      else 'Whoever recommends has to have been here first.' end)));
+  end if;
+  update gateway.accounts set referred_by = upper(btrim(code)) where id = account.id;
+  select * into referral from gateway.referrals where referred_id = account.id;
+  return gateway.referral_view(referral, false);
+end;
+$$;
+
+-- What the caller's recommendations have brought. Gives first what is due.
+create function public.release_own_referrals(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  account gateway.accounts;
+  at timestamptz;
+begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  account := gateway.release_referrals(account, at);
+  return (
+    select jsonb_build_object(
+      'object', 'referral_stats', 'referred', count(*), 'pending', count(*) filter (where state = 'pending'),
+      'qualified', count(*) filter (where state = 'qualified'), 'paid', count(*) filter (where state = 'paid'),
+      'unrewarded', count(*) filter (where state = 'refused'), 'reversed', count(*) filter (where state like 'revers%'),
+      'earned', gateway.dollars(count(*) filter (where state = 'paid') * gateway.referral_reward()),
+      'due', gateway.dollars(count(*) filter (where state = 'qualified') * gateway.referral_reward()))
+    from gateway.referrals where referrer_id = account.id);
+end;
+$$;
+
+-- query: limit, cursor {at, id}. Whom the caller recommended, newest first, without who they are.
+create function public.list_referrals(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select referrals as referral, created_at, id from gateway.referrals
+    where referrer_id = session.account_id
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.referral_view(referral, false) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: state, limit, cursor {at, id}. All of them, with why one was refused.
+create function public.list_all_referrals(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select referrals as referral, created_at, id from gateway.referrals
+    where (query ->> 'state' is null or query ->> 'state' = case state when 'reversing' then 'reversed' else state end)
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.referral_view(referral, true) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- Housekeeping: what is due to referrers, what was reversed, and purchases whose card nobody has told of within an hour. A few at
+-- a time; answers how many accounts were looked after.
+create function public.release_referrals() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  account gateway.accounts;
+  payment uuid;
+  done integer := 0;
+begin
+  if not gateway.has_month(at + interval '7 days') then
+    perform gateway.make_months(at);
+  end if;
+  for account in
+    select * from gateway.accounts where id in (
+      (select referrer_id from gateway.referrals where state = 'qualified' and due_at <= at order by due_at limit 50)
+      union (select referrer_id from gateway.referrals where state = 'reversing' limit 50)
+      union (select r.referred_id from gateway.referrals r join gateway.payments p on p.account_id = r.referred_id
+             where r.state = 'pending' and p.status = 'succeeded' and p.fingerprint is null
+               and p.settled_at between at - interval '1 day' and at - interval '1 hour' limit 50))
+    order by id for no key update
+  loop
+    account := gateway.catch_up(account, at);
+    account := gateway.release_referrals(account, at);
+    for payment in
+      select id from gateway.payments where account_id = account.id and status = 'succeeded' order by settled_at
+    loop
+      account := gateway.heed_referral(account, payment, at);
+    end loop;
+    done := done + 1;
+  end loop;
+  return jsonb_build_object('accounts', done);
 end;
 $$;
 
@@ -9504,3 +10866,47 @@ revoke execute on function public.start_trial(jsonb, jsonb) from public, anon, a
 grant execute on function public.start_trial(jsonb, jsonb) to service_role;
 revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;
+
+-- 78_coupons.sql
+revoke execute on function public.redeem_coupon(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.redeem_coupon(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_available_coupons(jsonb) from public, anon, authenticated;
+grant execute on function public.list_available_coupons(jsonb) to service_role;
+revoke execute on function public.list_coupon_history(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupon_history(jsonb, jsonb) to service_role;
+
+-- 79_admin_coupons.sql
+revoke execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.list_coupons(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupons(jsonb, jsonb) to service_role;
+revoke execute on function public.get_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.change_coupon(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_coupon(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_analytics(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon_analytics(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_coupon_stats(jsonb) to service_role;
+revoke execute on function public.list_promotions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_promotions(jsonb, jsonb) to service_role;
+revoke execute on function public.set_promotion(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.set_promotion(jsonb, text, jsonb) to service_role;
+
+-- 80_referrals.sql
+revoke execute on function public.make_referral_code(jsonb, text) from public, anon, authenticated;
+grant execute on function public.make_referral_code(jsonb, text) to service_role;
+revoke execute on function public.validate_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.validate_referral(jsonb, text) to service_role;
+revoke execute on function public.apply_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.apply_referral(jsonb, text) to service_role;
+revoke execute on function public.release_own_referrals(jsonb) from public, anon, authenticated;
+grant execute on function public.release_own_referrals(jsonb) to service_role;
+revoke execute on function public.list_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.list_all_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_all_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.release_referrals() from public, anon, authenticated;
+grant execute on function public.release_referrals() to service_role;

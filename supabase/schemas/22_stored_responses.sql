@@ -34,10 +34,13 @@ create table gateway.stored_responses (
   thread_id uuid not null references gateway.response_threads (id) on delete cascade,
   previous_id uuid,
   depth integer not null check (depth > 0),
-  said gateway.sealed_text not null,
+  input gateway.sealed_text not null,
+  output gateway.sealed_text not null,
   shown gateway.sealed_text not null,
   bound bigint not null,
   tokens bigint not null,
+  output_bound bigint not null,
+  output_tokens bigint not null,
   images integer not null,
   modalities text[] not null,
   call_id uuid not null,
@@ -45,14 +48,27 @@ create table gateway.stored_responses (
 );
 comment on column gateway.stored_responses.previous_id is 'The response that it goes on from, which may be deleted by now.';
 comment on column gateway.stored_responses.depth is 'How many responses a conversation has that ends with this one.';
-comment on column gateway.stored_responses.said is 'The items of its input and of its output, in JSON.';
+comment on column gateway.stored_responses.input is 'The items that its client said, in JSON.';
+comment on column gateway.stored_responses.output is 'The items that its model said, in JSON.';
 comment on column gateway.stored_responses.shown is 'The response without its output, in JSON.';
 comment on column gateway.stored_responses.bound is 'No more tokens than its bytes has what was said in a prompt, images apart.';
 comment on column gateway.stored_responses.tokens is 'No more tokens than this, by a count: tighter than its bytes.';
+comment on column gateway.stored_responses.output_bound is 'The same of its output alone, as output_tokens is.';
+
+-- Which items a model has said in which responses, by the names that clients know them by: who refers to one need not say it again.
+create table gateway.response_items (
+  response_id uuid not null references gateway.stored_responses (id) on delete cascade,
+  item_id text not null check (length(item_id) between 1 and 200),
+  account_id uuid not null,
+  primary key (response_id, item_id)
+);
+
+create index response_items_named on gateway.response_items (account_id, item_id);
 
 create index stored_responses_thread on gateway.stored_responses (thread_id);
-create index stored_responses_version on gateway.stored_responses (least((said).version, (shown).version));
+create index stored_responses_version on gateway.stored_responses (least((input).version, (output).version, (shown).version));
 
 alter table gateway.response_accounts enable row level security;
 alter table gateway.response_threads enable row level security;
 alter table gateway.stored_responses enable row level security;
+alter table gateway.response_items enable row level security;

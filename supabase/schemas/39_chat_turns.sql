@@ -1,7 +1,7 @@
 -- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
 
 -- What was said before a call and goes with it, oldest first, with its size in the prompt; or why the call may not be made.
-create type gateway.call_history as (refused jsonb, history jsonb, bound bigint, images bigint, modalities jsonb);
+create type gateway.call_history as (refused jsonb, history jsonb, items jsonb, bound bigint, images bigint, modalities jsonb);
 
 -- Each of the modalities in an array of arrays once.
 create function gateway.distinct_modalities(several jsonb) returns jsonb

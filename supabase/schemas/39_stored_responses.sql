@@ -18,9 +18,10 @@ create function gateway.responses_forgotten_before(owner uuid, at timestamptz) r
 language sql stable
 return at - make_interval(days => gateway.response_retention(owner));
 
--- The conversation of a locked account that ends with the response `stored.previous` of a call, which goes on from it. One that lacks
--- a response, since it was deleted, is none: nobody is told half of what was said.
-create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+-- The conversation of a locked account that ends with the response `stored_response.previous` of a call, which goes on from it: of
+-- each response the input and the output. One that lacks a response, since it was deleted, is none: nobody is told half of what was
+-- said.
+create function gateway.open_conversation(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
 language plpgsql
 as $$
 declare
@@ -47,13 +48,15 @@ begin
   end if;
   -- Sizes first: what is too large is not read.
   with recursive chain as (
-    select id, previous_id, said, bound, tokens, images, modalities, depth from gateway.stored_responses
+    select id, previous_id, input, output, bound, tokens, images, modalities, depth from gateway.stored_responses
       where id = previous.id
     union all
-    select r.id, r.previous_id, r.said, r.bound, r.tokens, r.images, r.modalities, r.depth
+    select r.id, r.previous_id, r.input, r.output, r.bound, r.tokens, r.images, r.modalities, r.depth
       from chain join gateway.stored_responses as r on r.id = chain.previous_id and r.account_id = account.id)
-  select count(*), sum(pg_column_size(said)),
-         case when sum(pg_column_size(said)) <= (gateway.response_bounds()).bytes_a_call then jsonb_agg(to_jsonb(said) order by depth) end,
+  select count(*), sum(pg_column_size(input) + pg_column_size(output)),
+         case when sum(pg_column_size(input) + pg_column_size(output)) <= (gateway.response_bounds()).bytes_a_call then
+           (select jsonb_agg(part order by depth, place)
+              from chain, lateral (values (1, to_jsonb(input)), (2, to_jsonb(output))) as parts (place, part)) end,
          sum(case when counted then tokens else bound end), sum(images),
          coalesce(jsonb_agg(to_jsonb(modalities)) filter (where modalities <> '{}'), '[]')
     into found_responses, size, before.history, before.bound, before.images, before.modalities
@@ -68,6 +71,73 @@ begin
     before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "previous_response_id"}');
   else
     before.modalities := gateway.distinct_modalities(before.modalities);
+  end if;
+  return before;
+end;
+$$;
+
+-- What models have said in the stored responses of a locked account to which a call refers by ids of items: the output of each of
+-- these responses, whole.
+create function gateway.open_items(account gateway.accounts, call jsonb, before gateway.call_history, at timestamptz)
+returns gateway.call_history
+language plpgsql
+as $$
+declare
+  counted constant boolean := coalesce((call #>> '{stored_response,counted}')::boolean, false);
+  forgotten_before constant timestamptz := gateway.responses_forgotten_before(account.id, at);
+  missing text;
+  size bigint;
+  said jsonb;
+  added bigint;
+begin
+  with wanted as (
+    select named.item_id, (
+      select r.id from gateway.response_items as i
+        join gateway.stored_responses as r on r.id = i.response_id
+        join gateway.response_threads as t on t.id = r.thread_id
+        where i.account_id = account.id and i.item_id = named.item_id and t.updated_at > forgotten_before
+        order by r.id desc limit 1) as response_id
+    from (select distinct item_id
+            from jsonb_array_elements_text(call #> '{stored_response,items}') as item_id) as named),
+  found as (
+    select r.id, r.output, r.output_bound, r.output_tokens from gateway.stored_responses as r
+      where r.id in (select response_id from wanted))
+  select (select min(item_id) from wanted where response_id is null), sum(pg_column_size(output)),
+         case when sum(pg_column_size(output)) <= (gateway.response_bounds()).bytes_a_call
+           then jsonb_agg(to_jsonb(output) order by id) end,
+         sum(case when counted then output_tokens else output_bound end)
+    into missing, size, said, added
+    from found;
+  if missing is not null then
+    before := null;
+    before.refused := gateway.refusal(404, 'item_not_found', jsonb_build_object('param', 'input', 'message', format(
+      'Item with id ''%s'' not found. Items are kept with responses that are stored; send the item itself.', missing)));
+  elsif size > (gateway.response_bounds()).bytes_a_call then
+    before := null;
+    before.refused := gateway.refusal(409, 'response_thread_full', '{"param": "input"}');
+  else
+    before.items := said;
+    before.bound := coalesce(before.bound, 0) + added;
+    before.images := coalesce(before.images, 0);
+    before.modalities := coalesce(before.modalities, '[]');
+  end if;
+  return before;
+end;
+$$;
+
+-- What goes with a call of a locked account that was said before: the conversation that it goes on from, and the items to which it
+-- refers.
+create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+language plpgsql
+as $$
+declare
+  before gateway.call_history;
+begin
+  if call #>> '{stored_response,previous}' is not null then
+    before := gateway.open_conversation(account, call, at);
+  end if;
+  if call #> '{stored_response,items}' is not null and before.refused is null then
+    before := gateway.open_items(account, call, before, at);
   end if;
   return before;
 end;
@@ -112,7 +182,8 @@ begin
 end;
 $$;
 
--- Stores the response that a call of a locked account gave: kept {id, previous, said, shown, bound, tokens, images, modalities}.
+-- Stores the response that a call of a locked account gave: kept {id, previous, input,
+-- output, shown, bound, tokens, output_bound, output_tokens, images, modalities, items}.
 -- Not for a person who has left meanwhile, or who wants nothing kept.
 create function gateway.store_response(account gateway.accounts, this_call uuid, kept jsonb, at timestamptz) returns void
 language plpgsql
@@ -120,9 +191,10 @@ as $$
 declare
   this_response constant uuid := (kept ->> 'id')::uuid;
   previous constant uuid := (kept ->> 'previous')::uuid;
-  said constant gateway.sealed_text := gateway.read_sealed(kept -> 'said');
+  input constant gateway.sealed_text := gateway.read_sealed(kept -> 'input');
+  output constant gateway.sealed_text := gateway.read_sealed(kept -> 'output');
   shown constant gateway.sealed_text := gateway.read_sealed(kept -> 'shown');
-  size constant bigint := gateway.sealed_size(said) + gateway.sealed_size(shown);
+  size constant bigint := gateway.sealed_size(input) + gateway.sealed_size(output) + gateway.sealed_size(shown);
   before gateway.stored_responses;
   thread uuid;
 begin
@@ -139,11 +211,15 @@ begin
     on conflict (id) do update set
       responses = t.responses + 1, bytes = t.bytes + size, updated_at = greatest(t.updated_at, at);
   insert into gateway.stored_responses
-    (id, account_id, thread_id, previous_id, depth, said, shown, bound, tokens, images, modalities, call_id, created_at)
+    (id, account_id, thread_id, previous_id, depth, input, output, shown, bound, tokens, output_bound, output_tokens, images,
+     modalities, call_id, created_at)
     values
-    (this_response, account.id, thread, previous, coalesce(before.depth, (previous is not null)::integer) + 1, said, shown,
-     (kept ->> 'bound')::bigint, (kept ->> 'tokens')::bigint, (kept ->> 'images')::integer,
+    (this_response, account.id, thread, previous, coalesce(before.depth, (previous is not null)::integer) + 1, input, output,
+     shown, (kept ->> 'bound')::bigint, (kept ->> 'tokens')::bigint, (kept ->> 'output_bound')::bigint,
+     (kept ->> 'output_tokens')::bigint, (kept ->> 'images')::integer,
      array(select jsonb_array_elements_text(kept -> 'modalities')), this_call, at);
+  insert into gateway.response_items (response_id, item_id, account_id)
+    select distinct this_response, item_id, account.id from jsonb_array_elements_text(kept -> 'items') as item_id;
   update gateway.response_accounts set responses = responses + 1, bytes = bytes + size where account_id = account.id;
 end;
 $$;

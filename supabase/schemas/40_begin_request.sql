@@ -87,10 +87,10 @@ begin
   output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
     before := gateway.open_turn(account, call, model, prompt, at);
-  elsif call #>> '{stored_response,previous}' is not null and model.id is not null then
+  elsif call -> 'stored_response' is not null and model.id is not null then
     before := gateway.open_response(account, call, at);
   end if;
-  if before.history is not null then
+  if before.bound is not null then
     prompt := prompt + before.bound + before.images * model.image_tokens;
     call := call || jsonb_build_object(
       'modalities', call -> 'modalities' || before.modalities,
@@ -163,6 +163,9 @@ begin
   end if;
   if before.history is not null then
     answer := answer || jsonb_build_object('history', before.history);
+  end if;
+  if before.items is not null then
+    answer := answer || jsonb_build_object('items', before.items);
   end if;
   if call #>> '{stored_response,wished}' = 'true' then
     answer := answer || jsonb_build_object('stores', gateway.response_retention(account.id) > 0);

@@ -178,6 +178,7 @@ begin
     select from gateway.payments
     where account_id = account.id and kind <> 'invoice' and status = 'succeeded' and taken_back < credits + bonus);
   update gateway.accounts set has_purchased = account.has_purchased where id = account.id;
+  account := gateway.heed_referral(account, payment.id, at);
 end;
 $$;
 
@@ -231,6 +232,7 @@ as $$
 declare
   payment gateway.payments;
   granted record;
+  bonus record;
 begin
   select * into payment from gateway.payments where id = this_payment;
   if payment.status in ('succeeded', 'mismatch') then
@@ -270,11 +272,14 @@ begin
   update gateway.payments set
     status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
     where id = payment.id;
+  bonus := gateway.settle_bonus(account, payment, at);
+  payment := bonus.payment;
   if payment.bonus > 0 then
     granted := gateway.grant_credit(
-      account, 'coupon', payment.bonus, at + interval '90 days', 'bonus of payment ' || payment.id, at);
+      account, 'coupon', payment.bonus, bonus.lapses_at, 'bonus of payment ' || payment.id, at);
     account := granted.account;
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
+    update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
   account := gateway.reconcile_payment(account, payment.id, at);
 end;

@@ -17,7 +17,7 @@ begin
 end;
 $$;
 
--- What was said in a response and how it is shown, both sealed.
+-- What was said in a response and how it is shown, all of it sealed.
 create function public.get_response(caller jsonb, target uuid) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -25,7 +25,8 @@ declare
   session gateway.session := gateway.authenticate(caller, 'chat:read');
   response gateway.stored_responses := gateway.find_response(session, target);
 begin
-  return jsonb_build_object('id', response.id, 'said', to_jsonb(response.said), 'shown', to_jsonb(response.shown));
+  return jsonb_build_object('id', response.id, 'input', to_jsonb(response.input), 'output', to_jsonb(response.output),
+    'shown', to_jsonb(response.shown));
 end;
 $$;
 
@@ -52,7 +53,7 @@ declare
 begin
   perform from gateway.accounts where id = session.account_id for no key update;
   response := gateway.find_response(session, target);
-  size := gateway.sealed_size(response.said) + gateway.sealed_size(response.shown);
+  size := gateway.sealed_size(response.input) + gateway.sealed_size(response.output) + gateway.sealed_size(response.shown);
   delete from gateway.stored_responses where id = response.id;
   update gateway.response_threads set responses = responses - 1, bytes = bytes - size where id = response.thread_id;
   delete from gateway.response_threads where id = response.thread_id and responses = 0;
@@ -84,8 +85,8 @@ as $$
   with older as (select version::integer from jsonb_array_elements_text(versions) as version)
   select jsonb_build_object('responses', (
     select coalesce(jsonb_agg(r), '[]') from (
-      select id, said, shown from gateway.stored_responses
-      where least((said).version, (shown).version) in (select version from older)
+      select id, input, output, shown from gateway.stored_responses
+      where least((input).version, (output).version, (shown).version) in (select version from older)
         and (after ->> 'response' is null or id > (after ->> 'response')::uuid)
       order by id limit 50) r))
 $$;
@@ -100,7 +101,8 @@ declare
 begin
   perform gateway.require(renewed, 'responses');
   update gateway.stored_responses r set
-    said = case when (r.said).ciphertext = one -> 'said' ->> 0 then gateway.read_sealed(one -> 'said' -> 1) else r.said end,
+    input = case when (r.input).ciphertext = one -> 'input' ->> 0 then gateway.read_sealed(one -> 'input' -> 1) else r.input end,
+    output = case when (r.output).ciphertext = one -> 'output' ->> 0 then gateway.read_sealed(one -> 'output' -> 1) else r.output end,
     shown = case when (r.shown).ciphertext = one -> 'shown' ->> 0 then gateway.read_sealed(one -> 'shown' -> 1) else r.shown end
     from jsonb_array_elements(renewed -> 'responses') as one
     where r.id = (one ->> 'id')::uuid;

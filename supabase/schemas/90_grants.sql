@@ -271,3 +271,47 @@ revoke execute on function public.start_trial(jsonb, jsonb) from public, anon, a
 grant execute on function public.start_trial(jsonb, jsonb) to service_role;
 revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;
+
+-- 78_coupons.sql
+revoke execute on function public.redeem_coupon(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.redeem_coupon(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_available_coupons(jsonb) from public, anon, authenticated;
+grant execute on function public.list_available_coupons(jsonb) to service_role;
+revoke execute on function public.list_coupon_history(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupon_history(jsonb, jsonb) to service_role;
+
+-- 79_admin_coupons.sql
+revoke execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.list_coupons(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupons(jsonb, jsonb) to service_role;
+revoke execute on function public.get_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.change_coupon(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_coupon(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_analytics(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon_analytics(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_coupon_stats(jsonb) to service_role;
+revoke execute on function public.list_promotions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_promotions(jsonb, jsonb) to service_role;
+revoke execute on function public.set_promotion(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.set_promotion(jsonb, text, jsonb) to service_role;
+
+-- 80_referrals.sql
+revoke execute on function public.make_referral_code(jsonb, text) from public, anon, authenticated;
+grant execute on function public.make_referral_code(jsonb, text) to service_role;
+revoke execute on function public.validate_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.validate_referral(jsonb, text) to service_role;
+revoke execute on function public.apply_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.apply_referral(jsonb, text) to service_role;
+revoke execute on function public.release_own_referrals(jsonb) from public, anon, authenticated;
+grant execute on function public.release_own_referrals(jsonb) to service_role;
+revoke execute on function public.list_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.list_all_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_all_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.release_referrals() from public, anon, authenticated;
+grant execute on function public.release_referrals() to service_role;

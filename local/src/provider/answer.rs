@@ -59,6 +59,8 @@ pub(super) struct Choice {
     /// The reasoning text, a piece a chunk.
     pub(super) reasoning: Vec<Piece>,
     pub(super) content: Content,
+    /// Whether that comes sealed, too.
+    pub(super) seals: bool,
     /// What is drawn behind it, if anything is.
     pub(super) picture: Option<String>,
     /// Whether the text begins with the prompt, as its first piece.
@@ -189,8 +191,15 @@ fn compose_choice(request: &Request, plan: Plan, question: &str, index: u64) -> 
         (content, if cut { "length" } else { "tool_calls" })
     };
     let reasoning = in_chunks(&reasoning, None);
-    let mut choice =
-        Choice { reasoning, content, picture: None, echoes: request.echo, logprobs: request.logprobs, finish };
+    let mut choice = Choice {
+        reasoning,
+        content,
+        seals: request.seals,
+        picture: None,
+        echoes: request.echo,
+        logprobs: request.logprobs,
+        finish,
+    };
     if request.draws && finish == "stop" {
         // A limit too low for it leaves it out, as it does upstream.
         let fits = request.limit.is_none_or(|limit| choice.tokens() + PICTURE <= limit);

@@ -116,7 +116,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         markup,
         idempotency: call.idempotency.as_ref(),
         turn: call.turn.as_ref().map(|turn| turn.hold),
-        stored_response: call.stored.as_ref().map(|stored| stored.hold),
+        stored_response: call.stored.as_ref().map(|stored| stored.hold.clone()),
     };
 
     let asked = Instant::now();
@@ -220,13 +220,14 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
     let asked = call.request.clone();
     let recounted = move || asked.demand().prompt.recounted(&asked.prompt_text());
     let prompt_bound = tokio::task::spawn_blocking(recounted).await.ok()?;
-    let goes_on = request.turn.is_some() || request.stored_response.is_some_and(|stored| stored.previous.is_some());
+    let goes_on = request.turn.is_some()
+        || request.stored_response.as_ref().is_some_and(|stored| stored.previous.is_some() || !stored.items.is_empty());
     if prompt_bound >= request.prompt_bound && !goes_on {
         return None;
     }
     let prompt_bound = prompt_bound.min(request.prompt_bound);
     let turn = request.turn.map(|turn| HoldTurn { counted: true, ..turn });
-    let stored_response = request.stored_response.map(|stored| HoldStored { counted: true, ..stored });
+    let stored_response = request.stored_response.clone().map(|stored| HoldStored { counted: true, ..stored });
     let request = HoldRequest { prompt_bound, turn, stored_response, ..request.clone() };
     Some(place(&call.app, &call.caller, &request).await)
 }

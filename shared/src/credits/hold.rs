@@ -63,12 +63,15 @@ pub struct HoldRequest<'a> {
 
 /// What the hold must know of a call whose answer is stored, or that goes on from one that is: what was said before is a part of the
 /// prompt.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct HoldStored {
     /// Whether the answer is to be stored.
     pub wished: bool,
     /// The stored answer that it goes on from.
     pub previous: Option<Uuid>,
+    /// The items of stored answers to which it refers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
     /// Whether `prompt_bound` is a count: then what was said before is held for by its count, too.
     pub counted: bool,
 }
@@ -121,9 +124,13 @@ pub struct Hold {
     pub own_keys: HashMap<String, Sealed>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
-    /// What was said before, oldest first: messages of the kept chat, or what was said in each of the calls whose answers are stored.
+    /// What was said before, oldest first: messages of the kept chat, or the input and the output of each of the calls whose answers
+    /// are stored.
     #[serde(default)]
     pub history: Vec<Sealed>,
+    /// What models said in the stored answers to whose items the call refers.
+    #[serde(default)]
+    pub items: Vec<Sealed>,
     /// Whether the answer is stored: it was wished, and the account keeps any.
     #[serde(default)]
     pub stores: bool,

@@ -2,10 +2,12 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_coupons;
 pub mod answer;
 pub mod api_keys;
 pub mod catalog;
 pub mod chats;
+pub mod coupons;
 pub mod cron;
 pub mod docs;
 pub mod inference;
@@ -14,6 +16,7 @@ pub mod members;
 pub mod payments;
 pub mod plans;
 pub mod public;
+pub mod referrals;
 pub mod responses;
 pub mod sign_in;
 pub mod subscriptions;

@@ -47,6 +47,8 @@ pub struct StoredAnswer {
     pub shown: Box<RawValue>,
     /// What the model said, with what a client may not have asked for and a model needs to go on.
     pub output: Vec<Box<RawValue>>,
+    /// The ids by which a client may refer to items of it.
+    pub named: Vec<String>,
 }
 
 /// How the call ended whose answer is stored.
@@ -64,6 +66,15 @@ pub enum Ending {
 pub trait Storable {
     /// What it wants of storing.
     fn wish(&self) -> Wish;
+
+    /// The items, by their ids, to which it refers and does not say itself: of stored answers.
+    fn refers(&self) -> &[String];
+
+    /// The same request that says the items to which it refers. `said` holds them, and may hold others.
+    ///
+    /// # Errors
+    /// 404 for one that is not there; 400 when it is no request with them.
+    fn resolved(&self, said: &[Box<RawValue>]) -> Result<Arc<dyn Request>, Error>;
 
     /// What it says, as it is stored.
     ///

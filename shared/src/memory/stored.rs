@@ -50,14 +50,16 @@ impl Stored {
     /// # Errors
     /// `not_configured` without the keyring that what was said before is sealed with.
     pub fn read(app: &SharedApp, request: &Arc<dyn Request>) -> Result<Option<Self>, Error> {
-        let Some(mut wish) = request.storable().map(|storable| storable.wish()).filter(Wish::is_any) else {
+        let Some(storable) = request.storable() else { return Ok(None) };
+        let (mut wish, items) = (storable.wish(), storable.refers().to_vec());
+        if !wish.is_any() && items.is_empty() {
             return Ok(None);
-        };
-        if wish.previous.is_some() {
+        }
+        if wish.previous.is_some() || !items.is_empty() {
             keyring::keys(app)?;
         }
         wish.stored &= keyring::keys(app).is_ok();
-        let hold = HoldStored { wished: wish.stored, previous: wish.previous, counted: false };
+        let hold = HoldStored { wished: wish.stored, previous: wish.previous, items, counted: false };
         Ok(Some(Self { asked: request.clone(), wish, is_kept: false, hold }))
     }
 
@@ -66,24 +68,44 @@ impl Stored {
         self.is_kept
     }
 
-    /// The request with all that was said before, which its hold has brought.
+    /// The request with all that was said before, and the items to which it refers, which its hold has brought.
     ///
     /// # Errors
     /// `not_configured` when the keyring cannot open it; 400 when both together are no conversation.
     pub async fn join(&mut self, app: &SharedApp, hold: &mut Hold) -> Result<Arc<dyn Request>, Error> {
         self.is_kept = hold.stores;
-        let (sealed, stored) = (std::mem::take(&mut hold.history), hold.stores);
+        let (history, items, stored) =
+            (std::mem::take(&mut hold.history), std::mem::take(&mut hold.items), hold.stores);
         let asked = self.asked.clone();
         let says_so = asked.storable().is_none_or(|storable| storable.wish().stored == stored);
-        if sealed.is_empty() && says_so {
+        if history.is_empty() && items.is_empty() && says_so {
             return Ok(asked);
         }
         let app = app.clone();
         let join = move || {
-            let before = sealed.iter().map(|sealed| opened::said(&app, sealed)).collect::<Result<Vec<Said>, _>>()?;
-            asked.storable().map_or_else(|| Ok(asked.clone()), |storable| storable.joined(&before, stored))
+            let mut said = Vec::new();
+            for sealed in &items {
+                said.extend(opened::items(&app, sealed)?);
+            }
+            let asked = match asked.storable() {
+                Some(storable) if !items.is_empty() => storable.resolved(&said)?,
+                _ => asked,
+            };
+            let mut before: Vec<Said> = Vec::new();
+            for response in history.chunks_exact(2) {
+                if let [input, output] = response {
+                    before.push(opened::said(&app, input, output)?);
+                }
+            }
+            let joined =
+                asked.storable().map_or_else(|| Ok(asked.clone()), |storable| storable.joined(&before, stored))?;
+            Ok((asked, joined))
         };
-        off_the_async_threads(join).await?
+        let joined: Result<_, Error> = off_the_async_threads(join).await?;
+        let (asked, joined) = joined?;
+        // What it says is stored with the items, so that it can be gone on from.
+        self.asked = asked;
+        Ok(joined)
     }
 
     /// What is stored of it, by how its call has ended.

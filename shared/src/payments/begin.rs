@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::idempotency::Idempotency;
 use crate::stripe::requests::{self, Buyer, Line};
 use crate::stripe::{StripeError, client};
+use crate::supabase::unless_refused;
 
 /// What is bought.
 pub enum Wanted {
@@ -75,6 +76,7 @@ pub async fn begin(
     caller: &Caller,
     wanted: Wanted,
     way: Way,
+    coupon: Option<String>,
     idempotency: Option<Idempotency>,
 ) -> Result<Begun> {
     let livemode = configured(&app.config.stripe)?.livemode;
@@ -83,9 +85,14 @@ pub async fn begin(
         Wanted::Cents(cents) => (None, Some(cents)),
     };
     let request = json!({"id": Uuid::now_v7(), "kind": way.kind(), "package": package, "amount": cents,
-        "fee": app.config.topup_fee, "livemode": livemode});
+        "fee": app.config.topup_fee, "livemode": livemode, "coupon": coupon});
     let arguments = json!({ "request": request, "idempotency": idempotency });
-    let made: ToMake = caller.rpc(app, "begin_payment", arguments).await?;
+    let made: Box<RawValue> = caller.rpc(app, "begin_payment", arguments).await?;
+    let made = unless_refused(made)?;
+    let made: ToMake = serde_json::from_str(made.get()).map_err(|error| {
+        tracing::error!(%error, "the database's answer is malformed");
+        Error::new(Code::InternalError)
+    })?;
     // A card that was declined leaves its page open.
     if !matches!(made.status.as_str(), "created" | "processing" | "failed") {
         return Ok(Begun { id: made.id.to_string(), payment: made.payment, access: None });

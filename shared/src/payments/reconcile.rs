@@ -74,6 +74,7 @@ pub async fn reconcile(app: &App, longest: Duration) -> Result<Reconciled> {
     for surplus in open.surplus.into_iter().take_while(|_| begun.elapsed() < longest) {
         surplus.end_or_leave(app).await;
     }
+    let _: Value = app.supabase()?.rpc("release_referrals", &json!({})).await?;
     done.events = missed_events(app, open.since, begun, longest).await?;
     for payment in open.payments.into_iter().take_while(|_| begun.elapsed() < longest) {
         if let Err(error) = ask_about(app, &payment).await {

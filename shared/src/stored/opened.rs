@@ -14,24 +14,34 @@ use crate::keyring::{self, Sealed};
 pub struct Stored {
     /// Its id there.
     pub id: Uuid,
-    /// What was said.
-    pub said: Sealed,
+    /// What its client said.
+    pub input: Sealed,
+    /// What its model said.
+    pub output: Sealed,
     /// How it is shown, without its output.
     pub shown: Sealed,
 }
 
-/// What was said in a call.
+/// What was said in a call: by its client, and by its model.
+///
+/// # Errors
+/// As [`items`].
+pub fn said(app: &App, input: &Sealed, output: &Sealed) -> Result<Said> {
+    Ok(Said { input: items(app, input)?, output: items(app, output)? })
+}
+
+/// What one of them said.
 ///
 /// # Errors
 /// `not_configured` when the keyring cannot open it; `internal_error` when it has another form.
-pub fn said(app: &App, sealed: &Sealed) -> Result<Said> {
+pub fn items(app: &App, sealed: &Sealed) -> Result<Vec<Box<RawValue>>> {
     serde_json::from_str(&keyring::open(app, sealed)?).map_err(|error| unreadable(&error))
 }
 
 /// How an answer is shown.
 ///
 /// # Errors
-/// As [`said`].
+/// As [`items`].
 pub fn shown(app: &App, sealed: &Sealed) -> Result<Box<RawValue>> {
     RawValue::from_string(keyring::open(app, sealed)?).map_err(|error| unreadable(&error))
 }

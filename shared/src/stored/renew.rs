@@ -31,5 +31,6 @@ pub async fn renew_outdated(app: &App, longest: Duration) -> Result<usize> {
 }
 
 fn response_anew(app: &App, stored: &opened::Stored) -> Result<Value> {
-    Ok(json!({ "id": stored.id, "said": reseal(app, &stored.said)?, "shown": reseal(app, &stored.shown)? }))
+    Ok(json!({ "id": stored.id, "input": reseal(app, &stored.input)?, "output": reseal(app, &stored.output)?,
+               "shown": reseal(app, &stored.shown)? }))
 }

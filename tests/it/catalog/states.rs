@@ -110,3 +110,20 @@ async fn a_disabled_model_is_as_one_that_is_not_there() {
     world.sql("update gateway.models set enabled = false").await;
     refused(&world, &account, json!({}), 404, "model_not_found").await;
 }
+
+#[tokio::test]
+async fn a_model_that_an_agent_asks_for_by_itself_and_nobody_has_is_refused_with_those_that_are_near() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    for name in ["openai/gpt-6.1-sol", "openai/gpt-6-sol", "anthropic/claude-opus-5.5"] {
+        world.model(name, &[Route::new("openrouter", "standin/normal")]).await;
+    }
+    let wire = tests::wire::formats().find(|wire| wire.path() == "/v1/responses").expect("a wire");
+    let body = wire.hello(&json!({"model": "gpt-6.2-sol"}));
+    let told = Answer::to(world.call(wire, &account.key, &body)).await.refused(404, "model_not_found");
+    let near = told["suggestions"].as_array().expect("suggestions");
+    assert!(near[..2].contains(&json!("openai/gpt-6.1-sol")), "{told}");
+    // Codex shows this text and stops.
+    let message = told["message"].as_str().expect("a message");
+    assert!(message.contains("openai/gpt-6.1-sol") && message.contains("GET /v1/models"), "{message}");
+}

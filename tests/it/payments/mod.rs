@@ -17,3 +17,19 @@ pub mod subscriptions;
 mod top_ups;
 mod trials;
 mod webhook;
+
+use tests::world::{Account, World};
+
+/// Takes credit as calls would.
+pub async fn spend(world: &World, account: &Account, nanos: i64) {
+    world
+        .sql(&format!(
+            "do $$ declare account gateway.accounts; spent record; begin
+               select * into account from gateway.accounts where id = '{}' for update;
+               spent := gateway.spend(account, {nanos}, 'admin_debit', null, '', null, gateway.now(), gateway.now());
+               update gateway.accounts set balance = (spent.account).balance where id = account.id;
+             end $$",
+            account.id
+        ))
+        .await;
+}

@@ -5,20 +5,7 @@ use tests::answer::Answer;
 use tests::world::{Account, World, hello, nanos};
 
 use super::shop::{DOLLAR, come_back, deliver, intent, pay, payment_id};
-
-/// Takes credit as calls would.
-async fn spend(world: &World, account: &Account, nanos: i64) {
-    world
-        .sql(&format!(
-            "do $$ declare account gateway.accounts; spent record; begin
-               select * into account from gateway.accounts where id = '{}' for update;
-               spent := gateway.spend(account, {nanos}, 'admin_debit', null, '', null, gateway.now(), gateway.now());
-               update gateway.accounts set balance = (spent.account).balance where id = account.id;
-             end $$",
-            account.id
-        ))
-        .await;
-}
+use super::spend;
 
 /// A payment whose credit has come: its id and its session's.
 async fn bought(world: &World, account: &Account, dollars: u32) -> (String, String) {

@@ -1,6 +1,7 @@
 //! Answers call the model as the catalog does, and say who served it and what ended it.
 
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{WIRES, each};
 use tests::world::{MODEL, World};
@@ -58,6 +59,33 @@ async fn the_model_has_the_catalogs_name_in_every_answer_and_event() {
 fn ends(answer: &Answer) -> Vec<Value> {
     let choices = told(answer).into_iter().flat_map(|event| event["choices"].as_array().cloned().unwrap_or_default());
     choices.filter(|choice| !choice["finish_reason"].is_null()).collect()
+}
+
+#[tokio::test]
+async fn a_response_that_ends_at_what_the_credit_buys_says_so_beside_its_reason() {
+    // Messages always name a limit of their own.
+    for wire in WIRES.iter().filter(|wire| wire.format == Format::Responses) {
+        let world = World::start().await;
+        let poor = world.account(10_000_000).await;
+        alone(wire, &world, "long?tokens=5000").await;
+        for stream in [false, true] {
+            let details = async |body: &Value| {
+                let answer = ask(wire, &world, &poor.key, body).await;
+                let told = told(&answer).pop().expect("an answer");
+                let response = told.get("response").unwrap_or(&told);
+                assert_eq!(response["status"], "incomplete", "{}: {told}", wire.name);
+                (answer.header("x-gateway-output-limit").to_owned(), response["incomplete_details"].clone())
+            };
+            let (limit, by_credit) = details(&body(wire, stream)).await;
+            assert_eq!(limit, "4096;by=credit", "{}", wire.name);
+            assert_eq!(by_credit, json!({"reason": "max_output_tokens", "limited_by": "credit"}), "{}", wire.name);
+            world.settled().await;
+            world.grant(poor.id, 9_000_000, "purchase", None).await;
+            let (limit, by_client) = details(&wire.hello(&json!({"stream": stream, "max_tokens": 20}))).await;
+            assert_eq!((limit.as_str(), by_client), ("", json!({"reason": "max_output_tokens"})), "{}", wire.name);
+            world.settled().await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -145,11 +145,13 @@ async fn a_tombstone_keeps_no_word_and_a_call_that_never_began_no_response() {
     let wire = wires().next().expect("a wire");
     let (world, account) = world_of(wire).await;
     let given = respond(&world, wire, &account, "Hello", json!({})).await;
-    let sealed = "select jsonb_build_object('said', said, 'shown', shown) from gateway.stored_responses";
+    let sealed =
+        "select jsonb_build_object('input', input, 'output', output, 'shown', shown) from gateway.stored_responses";
     let sealed = world.value(sealed).await;
     let call = uuid::Uuid::now_v7();
     let settlement = json!({"call_id": call, "outcome": "completed", "provider": "openrouter", "stored_response": {
-        "id": uuid::Uuid::now_v7(), "previous": null, "said": sealed["said"], "shown": sealed["shown"],
+        "id": uuid::Uuid::now_v7(), "previous": null, "input": sealed["input"], "output": sealed["output"], "shown": sealed["shown"], "items": [],
+        "output_bound": 1, "output_tokens": 1,
         "bound": 1, "tokens": 1, "images": 0, "modalities": []}});
     world.value(&format!("select public.finish_request('{settlement}')")).await;
     let tombstones = format!("select settlement -> 'stored_response' from gateway.holds where call_id = '{call}'");

@@ -14,7 +14,7 @@ async fn responses_of_an_older_key_are_read_gone_on_from_and_sealed_anew() {
     let lost_id = id(&lost).trim_start_matches("resp_");
     world
         .sql(&format!(
-            "update gateway.stored_responses set said = row ('lost', 1)::gateway.sealed_text where id = '{lost_id}'"
+            "update gateway.stored_responses set output = row ('lost', 1)::gateway.sealed_text where id = '{lost_id}'"
         ))
         .await;
     let ring = format!("2:{}=,{}", "Q".repeat(43), world.platform.variables()["ENCRYPTION_KEYS"]);

@@ -2,11 +2,14 @@
 
 mod bounds;
 mod chain;
+mod crash;
 mod endings;
 mod endpoints;
 mod forgotten;
 mod keyring;
+mod references;
 mod refused;
+mod thoughts;
 
 use serde_json::{Value, json};
 use shared::formats::Format;
@@ -87,7 +90,7 @@ async fn kept(world: &World, account: &Account) -> i64 {
            coalesce((select jsonb_build_array(responses, bytes) from gateway.response_accounts where account_id = '{0}'), '[0, 0]'),
            (select jsonb_build_array(coalesce(sum(responses), 0), coalesce(sum(bytes), 0))
               from gateway.response_threads where account_id = '{0}'),
-           (select jsonb_build_array(count(*), coalesce(sum(gateway.sealed_size(said) + gateway.sealed_size(shown)), 0))
+           (select jsonb_build_array(count(*), coalesce(sum(gateway.sealed_size(input) + gateway.sealed_size(output) + gateway.sealed_size(shown)), 0))
               from gateway.stored_responses where account_id = '{0}'))",
         account.id
     );

@@ -1,6 +1,7 @@
 //! A completion waits for each store once before its provider is asked, and for neither after its answer.
 
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::certain;
 use tests::watch::Watch;
 use tests::wire::{WIRES, Wire, forms};
@@ -111,7 +112,12 @@ async fn settle_and_release_run_at_the_same_time_and_the_client_waits_for_neithe
     for (wire, stream) in forms() {
         let (world, account, watch) = warm(wire).await;
         let provider = world.platform.providers.control().gate();
-        let call = call(wire, &world, &account, &body(wire, stream));
+        // The end of a response that is stored waits for its settle: see below.
+        let mut body = body(wire, stream);
+        if wire.format == Format::Responses {
+            body["store"] = json!(false);
+        }
+        let call = call(wire, &world, &account, &body);
         certain("the call at the provider", provider.wait_for(1)).await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let release = world.platform.upstash.control().gate();
@@ -123,6 +129,27 @@ async fn settle_and_release_run_at_the_same_time_and_the_client_waits_for_neithe
         release.open();
         watch.until(2, 2).await;
         assert_overlap(&watch, "finish_request", 1);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_response_that_is_stored_waits_for_its_settle_and_for_nothing_else() {
+    for (wire, stream) in forms().filter(|(wire, _)| wire.format == Format::Responses) {
+        let (world, account, watch) = warm(wire).await;
+        let provider = world.platform.providers.control().gate();
+        let mut call = call(wire, &world, &account, &body(wire, stream));
+        certain("the call at the provider", provider.wait_for(1)).await;
+        let settle = world.platform.postgrest.control().gate(Some("finish_request"));
+        let release = world.platform.upstash.control().gate();
+        provider.release();
+        certain("settle and release", async { tokio::join!(settle.waiting(1), release.waiting(1)) }).await;
+        let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut call).await;
+        assert!(early.is_err(), "{}: its id could be used before it is stored", wire.name);
+        settle.open();
+        let (status, text) = certain("the end", call).await.expect("no panic");
+        assert_eq!(status, 200, "{text}");
+        release.open();
+        watch.until(2, 2).await;
     }
 }
 

@@ -5,9 +5,11 @@ mod account;
 mod admin;
 mod api_keys;
 pub mod chats;
+pub mod coupons;
 mod inference;
 pub mod payments;
 mod public;
+pub mod referrals;
 pub mod responses;
 mod sign_in;
 mod usage;
@@ -76,8 +78,10 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         admin::sample(world, wanted, owner).await,
         api_keys::sample(world, wanted, owner).await,
         chats::sample(world, wanted, owner).await,
+        coupons::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
         payments::sample(world, wanted, owner).await,
+        referrals::sample(world, wanted, owner).await,
         responses::sample(world, wanted, owner).await,
         usage::sample(world, wanted, owner).await,
     ];

@@ -28,14 +28,16 @@ pub async fn stored_response(world: &World, owner: &Account) -> Uuid {
     };
     let message = json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
         "content": [{"type": "output_text", "text": "Hello!", "annotations": []}]});
-    let said = sealed(json!({"input": [{"role": "user", "content": "Hello"}], "output": [message]}).to_string());
+    let input = sealed(json!([{"role": "user", "content": "Hello"}]).to_string());
+    let output = sealed(json!([message]).to_string());
     let shown = json!({"id": format!("resp_{}", id.simple()), "object": "response", "created_at": 1_764_071_502,
         "status": "completed", "model": "test/model", "error": null, "incomplete_details": null,
         "usage": {"input_tokens": 9, "output_tokens": 7, "total_tokens": 16, "cost": 0.000_005_55}, "gateway": {}});
     let shown = sealed(shown.to_string());
     world
         .sql(&format!(
-            "with sizes as (select gateway.sealed_size({said}) + gateway.sealed_size({shown}) as bytes),
+            "with sizes as (
+               select gateway.sealed_size({input}) + gateway.sealed_size({output}) + gateway.sealed_size({shown}) as bytes),
              counted as (
                insert into gateway.response_accounts (account_id, responses, bytes) select '{0}', 1, bytes from sizes
                  on conflict (account_id) do update
@@ -44,8 +46,9 @@ pub async fn stored_response(world: &World, owner: &Account) -> Uuid {
                insert into gateway.response_threads (id, account_id, responses, bytes, updated_at)
                  select '{id}', '{0}', 1, bytes, gateway.now() from sizes returning id)
              insert into gateway.stored_responses
-               (id, account_id, thread_id, depth, said, shown, bound, tokens, images, modalities, call_id, created_at)
-               select id, '{0}', id, 1, {said}, {shown}, 40, 20, 0, '{{}}', id, gateway.now() from thread",
+               (id, account_id, thread_id, depth, input, output, shown, bound, tokens, output_bound, output_tokens, images,
+                modalities, call_id, created_at)
+               select id, '{0}', id, 1, {input}, {output}, {shown}, 40, 20, 20, 10, 0, '{{}}', id, gateway.now() from thread",
             owner.id
         ))
         .await;

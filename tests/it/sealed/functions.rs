@@ -35,6 +35,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
         "is about a payment of whoever it is of; its route wants Stripe's signature, or the cron secret",
     ),
     ("finish_refund", "notes what Stripe answered to a refund that begin_refund or begin_own_refund has allowed"),
+    ("release_referrals", "housekeeping; its route wants the cron secret"),
     ("list_open_payments", "housekeeping; its route wants the cron secret"),
     ("create_admin", "serves no endpoint: the command line's, for whoever holds the service key"),
 ];

@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use crate::payments::facts::Bought;
 use crate::samples::chats::kept_chat;
+use crate::samples::coupons::coupon;
 use crate::samples::payments::{paid, subscribed};
+use crate::samples::referrals::somebodys_code;
 use crate::samples::responses::stored_response;
 
 /// A call of a function that does what it is for.
@@ -37,6 +39,10 @@ struct Scene {
     /// A payment of the user's that was begun, and one that was paid.
     payment: Uuid,
     paid: Uuid,
+    /// A coupon of the user's: its id and its code.
+    coupon: (Uuid, String),
+    /// The code of somebody who was here before.
+    recommended_by: String,
     subscription: String,
 }
 
@@ -64,11 +70,13 @@ impl Scene {
         let response = stored_response(&world, &user).await;
         let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;
         let paid = paid(&world, &user).await;
+        let coupon = coupon(&world, &user).await;
+        let recommended_by = somebodys_code(&world).await;
         let subscription = subscribed(&world, &user).await;
         world
             .sql(&format!("insert into gateway.identities values ('wallet', '0x1', '{}', gateway.now())", user.id))
             .await;
-        Self { world, admin, user, spare, chat, response, payment, paid, subscription }
+        Self { world, admin, user, spare, chat, response, payment, paid, subscription, coupon, recommended_by }
     }
 
     fn caller(&self, account: &Account) -> Value {
@@ -306,8 +314,8 @@ impl Scene {
             sample(
                 "begin_payment",
                 json!({"caller": user, "idempotency": null, "request": {
-                    "id": Uuid::now_v7(), "kind": "checkout", "amount": 500, "package": null, "fee": 0, "livemode": false}}),
-                &["idempotency", "request.package"],
+                    "id": Uuid::now_v7(), "kind": "checkout", "amount": 500, "package": null, "fee": 0, "livemode": false, "coupon": null}}),
+                &["idempotency", "request.package", "request.coupon"],
             ),
             sample(
                 "attach_payment",
@@ -340,6 +348,35 @@ impl Scene {
                 "apply_stripe_event",
                 json!({"event": {"id": "evt_1", "type": "test", "created": HOUR, "livemode": false, "object_id": null, "seen": null}}),
                 &["event.object_id", "event.seen"],
+            ),
+            sample(
+                "redeem_coupon",
+                json!({"caller": user, "code": self.coupon.1, "idempotency": null}),
+                &["idempotency"],
+            ),
+            sample("list_available_coupons", json!({"caller": user}), &[]),
+            sample("list_coupon_history", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample(
+                "create_coupons",
+                json!({"caller": admin, "idempotency": null, "codes": ["NEW-ONE"], "request": {
+                    "kind": "credit", "amount": 100, "max_bonus": null, "max_redemptions": null, "promotion": null}}),
+                &["idempotency", "request.max_bonus", "request.max_redemptions", "request.promotion"],
+            ),
+            sample("list_coupons", json!({"caller": admin, "query": page(json!({}))}), &[]),
+            sample("get_coupon", json!({"caller": admin, "coupon_id": self.coupon.0}), &[]),
+            sample(
+                "change_coupon",
+                json!({"caller": admin, "coupon_id": self.coupon.0, "request": {"valid_until": null}}),
+                &["request.valid_until"],
+            ),
+            sample("delete_coupon", json!({"caller": admin, "coupon_id": self.coupon.0}), &[]),
+            sample("get_coupon_analytics", json!({"caller": admin, "coupon_id": self.coupon.0}), &[]),
+            sample("get_coupon_stats", json!({"caller": admin}), &[]),
+            sample("list_promotions", json!({"caller": admin, "query": page(json!({}))}), &[]),
+            sample(
+                "set_promotion",
+                json!({"caller": admin, "promotion": "spring", "request": {"budget": null, "per_day": null, "active": null}}),
+                &["request.budget", "request.per_day", "request.active"],
             ),
             sample("list_plans", json!({"query": {"sold": true}}), &["query", "query.sold"]),
             sample("get_plan", json!({"plan": "dev"}), &[]),
@@ -382,6 +419,12 @@ impl Scene {
                 json!({"caller": admin, "query": {"from": HOUR, "to": "2026-02-01T00:00:00Z"}}),
                 &["query", "query.from", "query.to"],
             ),
+            sample("make_referral_code", json!({"caller": user, "code": "K7MW2QXR"}), &[]),
+            sample("validate_referral", json!({"caller": user, "code": self.recommended_by}), &[]),
+            sample("apply_referral", json!({"caller": admin, "code": self.recommended_by}), &[]),
+            sample("release_own_referrals", json!({"caller": user}), &[]),
+            sample("list_referrals", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample("list_all_referrals", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("list_open_payments", json!({"query": page(json!({}))}), &[]),
             sample("sweep_holds", json!({"after": null}), &["after"]),
             sample("roll_up_usage", json!({"after": null, "kept_days": null}), &["after", "kept_days"]),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { createOpenAI } from '@ai-sdk/openai';
-import { embedMany, generateImage, generateObject, isStepCount, streamText, tool } from 'ai';
+import { embedMany, generateImage, generateObject, generateText, isStepCount, streamText, tool } from 'ai';
 import { z } from 'zod';
 
 import { API_KEY, BASE_URL } from './gateway.mjs';
@@ -44,6 +44,24 @@ for (const model of ['openrouter:openai/gpt-4o-mini', 'portkey:openai/gpt-4o-min
       assert.ok(usage.inputTokens > 0 && usage.outputTokens > 0);
     });
   }
+
+  test(`${model}: a conversation goes on by references to what was answered`, async () => {
+    const sent = [];
+    const recording = async (url, options) => {
+      sent.push(JSON.parse(options.body));
+      return fetch(url, options);
+    };
+    const recorded = createOpenAI({ baseURL: `${BASE_URL}/v1`, apiKey: API_KEY, fetch: recording });
+    const messages = [];
+    for (const content of ['Where is Oslo?', 'And Bergen?', 'Thanks.']) {
+      messages.push({ role: 'user', content });
+      const { text, response } = await generateText({ model: recorded(model), messages });
+      assert.ok(text);
+      messages.push(...response.messages);
+    }
+    const references = sent.at(-1).input.filter((item) => item.type === 'item_reference');
+    assert.ok(references.length >= 2, JSON.stringify(sent.at(-1).input));
+  });
 
   test(`${model}: an object after a schema`, async () => {
     const schema = z.object({ name: z.string(), inhabitants: z.number() });

@@ -59,6 +59,7 @@ impl FastAnswer {
         let choice = Choice {
             reasoning: Vec::new(),
             content: Content::Text(pieces),
+            seals: false,
             picture: None,
             echoes: false,
             logprobs: None,

@@ -42,6 +42,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         echo: false,
         logprobs: None,
         thoughts: 0,
+        seals: false,
         draws,
         called,
         told,

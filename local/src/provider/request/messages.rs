@@ -90,6 +90,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         echo: false,
         logprobs: None,
         thoughts,
+        seals: false,
         draws: false,
         called,
         told,

@@ -47,6 +47,8 @@ pub(super) struct Request {
     pub(super) logprobs: Option<u64>,
     /// The tokens that are thought before the answer where the request asks for it.
     pub(super) thoughts: u64,
+    /// Whether thoughts come sealed, too, as they go back.
+    pub(super) seals: bool,
     /// Whether a picture is drawn in each choice.
     pub(super) draws: bool,
     /// The tools that the answer calls.
@@ -116,6 +118,7 @@ impl Request {
             echo: false,
             logprobs: None,
             thoughts: 0,
+            seals: false,
             draws: false,
             called: Vec::new(),
             told: Vec::new(),

@@ -67,9 +67,21 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         caches: Caches::default(),
         given: Given::Text,
         thoughts: 0,
+        seals: includes(body, "reasoning.encrypted_content")?,
         draws: false,
         prompt: Prompt::of_parts(input.turns, input.images, input.texts, &[tools, format.filter(|_| text.is_some())]),
     })
+}
+
+/// Whether this is asked for besides.
+fn includes(body: &Map<String, Value>, wanted: &str) -> Result<bool, ApiError> {
+    match field(body, "include") {
+        None => Ok(false),
+        Some(Value::Array(include)) if include.iter().all(Value::is_string) => {
+            Ok(include.iter().any(|name| name == wanted))
+        }
+        Some(_) => Err(ApiError::wrong_type("include", "an array of strings")),
+    }
 }
 
 fn text_format(format: Option<&Value>) -> Result<ResponseFormat, ApiError> {

@@ -37,6 +37,7 @@ pub(super) fn parse(body: &Map<String, Value>) -> Result<Request, ApiError> {
         echo: boolean(body, "echo")?.unwrap_or(false),
         logprobs: integer(body, "logprobs", 0, 5)?,
         thoughts: 0,
+        seals: false,
         draws: false,
         called: Vec::new(),
         told: Vec::new(),

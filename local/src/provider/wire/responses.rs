@@ -144,7 +144,11 @@ fn items(envelope: Envelope, choice: &Choice) -> Vec<Value> {
     let id = |kind: &str, at: usize| format!("{kind}_{:016x}{at:02x}", envelope.serial);
     if !choice.reasoning.is_empty() {
         let part = json!({"type": "summary_text", "text": join(&choice.reasoning)});
-        items.push(json!({"type": "reasoning", "id": id("rs", 0), "summary": [part]}));
+        let mut item = json!({"type": "reasoning", "id": id("rs", 0), "summary": [part]});
+        if choice.seals {
+            item["encrypted_content"] = json!(format!("{SEALED}{:016x}", envelope.serial));
+        }
+        items.push(item);
     }
     match &choice.content {
         Content::Text(pieces) => items

@@ -45,7 +45,7 @@ pub struct ResponseItems {
 pub async fn list(State(app): State<SharedApp>, caller: Caller, Path(id): Path<String>, uri: Uri) -> Result<Response> {
     let query = ItemsQuery::read(&uri)?;
     let stored: Stored = caller.rpc(&app, "get_response", json!({ "target": id_of(&id) })).await?;
-    let said = opened::said(&app, &stored.said)?;
+    let said = opened::said(&app, &stored.input, &stored.output)?;
     let include = query.include.clone().unwrap_or_default();
     let items = input_items(stored.id, &said, &include).map_err(|error| unreadable(&error))?;
     let (page, has_more) = query.page(items)?;

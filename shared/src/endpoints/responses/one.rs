@@ -43,7 +43,7 @@ pub async fn show(
 ) -> Result<HttpResponse> {
     let query = ResponseQuery::read(&uri)?;
     let stored: Stored = caller.rpc(&app, "get_response", json!({ "target": id_of(&id) })).await?;
-    let (said, response) = (opened::said(&app, &stored.said)?, opened::shown(&app, &stored.shown)?);
+    let (said, response) = (opened::said(&app, &stored.input, &stored.output)?, opened::shown(&app, &stored.shown)?);
     let include = query.include.unwrap_or_default();
     Ok(answer::private(&shown(&response, &said, &include).map_err(|error| unreadable(&error))?))
 }

@@ -93,6 +93,19 @@ pub struct Own {
     pub stored: bool,
     /// The response that it goes on from, of which no provider knows.
     pub previous: Value,
+    /// Whether its thoughts, as their provider takes them back, are for the gateway alone: the client has not asked for them.
+    pub hides_thoughts: bool,
+    /// Whether the output limit is what the credit buys.
+    pub credit_limited: bool,
+}
+
+/// Where an answer ended at its output limit and the credit had set that, as a chat says it: beside the reason.
+pub fn note_limit(response: &mut Map<String, Value>, credit_limited: bool) {
+    if let Some(Value::Object(details)) = response.get_mut("incomplete_details").filter(|_| credit_limited)
+        && details.get("reason").is_some_and(|reason| reason == "max_output_tokens")
+    {
+        details.insert("limited_by".to_owned(), json!("credit"));
+    }
 }
 
 impl Own {
@@ -108,6 +121,7 @@ impl Own {
             ]
             .map(|(member, value)| (member.to_owned(), value)),
         );
+        note_limit(response, self.credit_limited);
     }
 }
 

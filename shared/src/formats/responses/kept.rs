@@ -1,9 +1,9 @@
 //! A response as it is stored, whole or broken off.
 
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::wire;
+use super::{references, wire};
 use crate::error::Error;
 use crate::formats::{Ending, StoredAnswer};
 use crate::object::Object;
@@ -12,9 +12,10 @@ use crate::object::Object;
 #[must_use]
 pub fn apart(response: &[u8]) -> Option<StoredAnswer> {
     let mut response: Object<'_> = serde_json::from_slice(response).ok()?;
-    let output = response.read("output").ok().flatten().unwrap_or_default();
+    let output: Vec<Box<RawValue>> = response.read("output").ok().flatten().unwrap_or_default();
     response.remove("output");
-    Some(StoredAnswer { shown: to_raw_value(&response).ok()?, output })
+    let named = references::named(output.iter().map(AsRef::as_ref));
+    Some(StoredAnswer { shown: to_raw_value(&response).ok()?, output, named })
 }
 
 /// A response that has not come to its end.

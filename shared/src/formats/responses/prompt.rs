@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::references;
 use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
@@ -135,7 +136,7 @@ impl Walk {
 
     fn item(&mut self, item: &Object<'_>, at: &str) -> Result<(), Error> {
         const KINDS: &str = "An item's `type` is message, function_call, function_call_output, custom_tool_call, \
-                             custom_tool_call_output, reasoning or additional_tools.";
+                             custom_tool_call_output, reasoning, additional_tools or item_reference.";
         for (name, value) in item.iter() {
             check_cache(name, value, false).map_err(|message| Error::invalid(format!("{at}.{name}"), message))?;
         }
@@ -188,8 +189,9 @@ impl Walk {
                 self.tools(tools);
                 self.say(tools);
             }
-            "item_reference" => {
-                return Err(invalid("type", Some("Items are not kept here yet; send the item itself.".into()), KINDS));
+            // How large that is says the database, which has it.
+            references::REFERENCE => {
+                references::check(item).map_err(|wrong| invalid("id", Some(wrong.into()), KINDS))?;
             }
             kind if LEFT_OUT.contains(&kind) => {}
             _ => return Err(invalid("type", None, KINDS)),
@@ -381,7 +383,7 @@ mod tests {
             (json!({"input": [{"content": "x"}]}), "input[0].role"),
             (json!({"input": [{"role": "tool", "content": "x"}]}), "input[0].role"),
             (json!({"input": [{"role": "user"}]}), "input[0].content"),
-            (json!({"input": [{"type": "item_reference", "id": "msg_1"}]}), "input[0].type"),
+            (json!({"input": [{"type": "item_reference", "id": ""}]}), "input[0].id"),
             (json!({"input": [{"type": "compaction", "encrypted_content": "x"}]}), "input[0].type"),
             (json!({"input": [{"type": "computer_call_output"}]}), "input[0].type"),
             (json!({"input": [{"type": 1}]}), "input[0].type"),

@@ -10,7 +10,7 @@ use super::head::{Head, Name, Own, id_of};
 use super::native::ResponseAnswer;
 use super::over_chat::{OverChat, sealed_by_us, to_chat};
 use super::tools::{Tools, is_search};
-use super::{items, members, prompt, wire};
+use super::{items, members, prompt, references, wire};
 use crate::credits::units::Units;
 use crate::error::{Code, Error};
 use crate::formats::events::{KEEP_ALIVE, event_of};
@@ -18,6 +18,9 @@ use crate::formats::openai::{body, parameters};
 use crate::formats::{Conversation, Demand, Format, Kind, Request, Storable, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
+
+/// Asks for what a model has thought as it takes it back.
+const SEALED_THOUGHTS: &str = "reasoning.encrypted_content";
 
 /// A client's request, checked as far as money and routing need it.
 #[derive(Clone, Debug)]
@@ -30,8 +33,8 @@ pub struct ResponsesRequest {
     pub(super) stored: bool,
     /// The stored response that it goes on from.
     pub(super) previous: Option<Uuid>,
-    /// How many items of the input were said before it.
-    earlier: usize,
+    /// The items of stored responses to which the input refers.
+    pub(super) refers: Vec<String>,
 }
 
 impl ResponsesRequest {
@@ -46,11 +49,15 @@ impl ResponsesRequest {
     /// The same request as a turn of a chat that is kept, which keeps what is said in it: nothing is stored besides.
     ///
     /// # Errors
-    /// 400 when it goes on from a stored response: what came before would be said twice.
+    /// 400 when it goes on from a stored response, or refers to its items: what came before would be said twice.
     pub fn in_session(self) -> Result<Self, Error> {
         if self.previous.is_some() {
             let message = "A turn of a chat session goes on from what was said there; leave out `previous_response_id`, or the session.";
             return Err(Error::invalid("previous_response_id", message));
+        }
+        if !self.refers.is_empty() {
+            let message = "A turn of a chat session goes on from what was said there; leave out what refers to it, or the session.";
+            return Err(Error::invalid("input", message));
         }
         Ok(Self { stored: false, ..self })
     }
@@ -78,9 +85,9 @@ impl ResponsesRequest {
         Self::read(body.into(), self.name.clone())
     }
 
-    /// The same request, so many of whose items were said before it.
-    pub(super) fn behind(self, earlier: usize, stored: bool) -> Self {
-        Self { earlier, stored, ..self }
+    /// The same request, whose answer is stored, or is not.
+    pub(super) fn storing(self, stored: bool) -> Self {
+        Self { stored, ..self }
     }
 
     /// Reads the request of the response of this name.
@@ -105,8 +112,9 @@ impl ResponsesRequest {
         let stored = request.read("store").ok().flatten().unwrap_or(true);
         let previous: Option<String> = request.read("previous_response_id").ok().flatten();
         let previous = previous.map(|name| id_of(&name));
+        let refers = references::read(&request)?;
         let tools = Tools::read(&whole(&body)?)?;
-        Ok(Self { demand, tools, name, stored, previous, earlier: 0, body })
+        Ok(Self { demand, tools, name, stored, previous, refers, body })
     }
 
     fn head(&self, request: &Map<String, Value>, model: &str) -> Head {
@@ -114,6 +122,9 @@ impl ResponsesRequest {
     }
 
     fn native(&self, target: &Target<'_>) -> Result<Upstream, Error> {
+        let asked: Object<'_> = body::parse_again(&self.body)?;
+        let include: Vec<String> = asked.read("include").ok().flatten().unwrap_or_default();
+        let hides_thoughts = self.stored && target.reasoning && !include.iter().any(|wanted| wanted == SEALED_THOUGHTS);
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
             request.remove("provider");
@@ -138,7 +149,12 @@ impl ResponsesRequest {
             request.set("stream", &true)?;
             // Whoever uses the gateway's account could read what is kept there.
             request.set("store", &false)?;
-            if let Some(input) = kept_items(&request, self.earlier)? {
+            if hides_thoughts {
+                // By which a model goes on where it was: who goes on from the response need not have asked for them.
+                let include: Vec<&str> = include.iter().map(String::as_str).chain([SEALED_THOUGHTS]).collect();
+                request.set("include", &include)?;
+            }
+            if let Some(input) = kept_items(&request)? {
                 request.set("input", &input)?;
             }
             if let Some(tools) = kept_tools(&request)? {
@@ -147,11 +163,12 @@ impl ResponsesRequest {
             serde_json::to_vec(&request)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let request: Object<'_> = body::parse_again(&self.body)?;
-        let limit = request.read("max_output_tokens").ok().flatten().unwrap_or(Value::Null);
-        let previous = request.read("previous_response_id").ok().flatten().unwrap_or(Value::Null);
+        let limit = asked.read("max_output_tokens").ok().flatten().unwrap_or(Value::Null);
+        let previous = asked.read("previous_response_id").ok().flatten().unwrap_or(Value::Null);
         let (model, id) = (target.id.to_owned(), self.name.of_response());
-        let answer = Box::new(ResponseAnswer::new(Own { model, limit, id, stored: self.stored, previous }));
+        let credit_limited = target.credit_limited;
+        let own = Own { model, limit, id, stored: self.stored, previous, hides_thoughts, credit_limited };
+        let answer = Box::new(ResponseAnswer::new(own));
         Ok(Upstream {
             format: Format::Responses,
             headers: HeaderMap::new(),
@@ -181,19 +198,20 @@ pub(super) fn whole(body: &Bytes) -> Result<Map<String, Value>, Error> {
 }
 
 /// The items that go on where some stay here: those whose tools ran at a provider, thoughts that another provider has sealed, and
-/// of those that were stored here, `earlier` ones, thoughts that a provider would have to know by their names.
-fn kept_items(request: &Object<'_>, earlier: usize) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+/// thoughts that a provider would have to know by their names, since it keeps none.
+fn kept_items(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
     let input = request.get("input").unwrap_or("null");
     if !input.starts_with('[') {
         return Ok(None);
     }
     let items: Vec<&RawValue> = serde_json::from_str(input)?;
-    let stays = |(place, item): (usize, &RawValue)| {
+    let stays = |item: &RawValue| {
         let item: Object<'_> = serde_json::from_str(item.get()).unwrap_or_default();
         let kind: String = item.read("type").ok().flatten().unwrap_or_default();
         let sealed = item.get("encrypted_content").filter(|sealed| *sealed != "null");
+        let says_nothing = || item.get("content").is_none_or(|content| matches!(content, "null" | "[]"));
         prompt::LEFT_OUT.contains(&kind.as_str())
-            || (kind == "reasoning" && (sealed_by_us(sealed) || (place < earlier && sealed.is_none())))
+            || (kind == "reasoning" && (sealed_by_us(sealed) || (sealed.is_none() && says_nothing())))
     };
     Ok(without(&items, stays))
 }
@@ -201,7 +219,7 @@ fn kept_items(request: &Object<'_>, earlier: usize) -> serde_json::Result<Option
 /// The tools that go on where a search of the web stays here.
 fn kept_tools(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
     let Some(tools) = request.read::<Vec<&RawValue>>("tools")? else { return Ok(None) };
-    let searches = |(_, tool): (usize, &RawValue)| {
+    let searches = |tool: &RawValue| {
         let tool: Object<'_> = serde_json::from_str(tool.get()).unwrap_or_default();
         tool.read::<String>("type").ok().flatten().is_some_and(|kind| is_search(&kind))
     };
@@ -209,9 +227,9 @@ fn kept_tools(request: &Object<'_>) -> serde_json::Result<Option<Vec<Box<RawValu
 }
 
 /// The list without those that stay here; none where all go on.
-fn without(list: &[&RawValue], stays: impl Fn((usize, &RawValue)) -> bool) -> Option<Vec<Box<RawValue>>> {
-    let kept = list.iter().enumerate().filter(|(place, one)| !stays((*place, one)));
-    let kept: Vec<Box<RawValue>> = kept.map(|(_, one)| (*one).to_owned()).collect();
+fn without(list: &[&RawValue], stays: impl Fn(&RawValue) -> bool) -> Option<Vec<Box<RawValue>>> {
+    let kept = list.iter().filter(|one| !stays(one));
+    let kept: Vec<Box<RawValue>> = kept.map(|one| (*one).to_owned()).collect();
     (kept.len() < list.len()).then_some(kept)
 }
 

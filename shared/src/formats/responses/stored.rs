@@ -10,8 +10,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use super::head::item_of;
-use super::prompt;
 use super::request::ResponsesRequest;
+use super::{prompt, references};
 use crate::error::Error;
 use crate::formats::stored::{Said, Wish};
 use crate::formats::{PromptSize, Request, Storable};
@@ -155,19 +155,26 @@ impl Storable for ResponsesRequest {
         Wish { id: self.name.id, stored: self.stored, previous: self.previous }
     }
 
+    fn refers(&self) -> &[String] {
+        &self.refers
+    }
+
+    fn resolved(&self, said: &[Box<RawValue>]) -> Result<Arc<dyn Request>, Error> {
+        Ok(Arc::new(self.with_input(&references::resolved(self.input()?, said)?)?))
+    }
+
     fn items(&self) -> Result<Vec<Box<RawValue>>, Error> {
         self.input()
     }
 
     fn joined(&self, before: &[Said], stored: bool) -> Result<Arc<dyn Request>, Error> {
         if before.is_empty() {
-            return Ok(Arc::new(self.clone().behind(0, stored)));
+            return Ok(Arc::new(self.clone().storing(stored)));
         }
         let mut all: Vec<Box<RawValue>> = before.iter().flat_map(said_again).map(ToOwned::to_owned).collect();
-        let earlier = all.len();
         all.extend(self.input()?);
         check_calls(&all)?;
-        Ok(Arc::new(self.with_input(&all)?.behind(earlier, stored)))
+        Ok(Arc::new(self.with_input(&all)?.storing(stored)))
     }
 
     fn measure(&self, said: &Said) -> (PromptSize, String) {

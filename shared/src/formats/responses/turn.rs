@@ -27,11 +27,10 @@ impl Conversation for ResponsesRequest {
             let message = serde_json::from_str(message.get()).map_err(|error| body::unwritable(&error))?;
             before.take(&message, &format!("messages[{place}]"))?;
         }
-        let earlier = before.items.len();
         let raw = |item: &Value| to_raw_value(item).map_err(|error| body::unwritable(&error));
         let mut all = before.items.iter().map(raw).collect::<Result<Vec<_>, _>>()?;
         all.extend(self.input()?);
-        Ok(Arc::new(self.with_input(&all)?.behind(earlier, self.stored)))
+        Ok(Arc::new(self.with_input(&all)?.storing(self.stored)))
     }
 }
 

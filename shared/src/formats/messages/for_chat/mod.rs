@@ -96,6 +96,16 @@ impl<R: Request> Storable for AlsoOverMessages<R> {
         self.0.storable().map_or(none, Storable::wish)
     }
 
+    fn refers(&self) -> &[String] {
+        self.0.storable().map_or(&[], Storable::refers)
+    }
+
+    fn resolved(&self, said: &[Box<RawValue>]) -> Result<Arc<dyn Request>, Error> {
+        let request = self.0.storable().map(|own| own.resolved(said));
+        let request = request.unwrap_or_else(|| Err(Error::new(Code::InternalError)))?;
+        Ok(Arc::new(AlsoOverMessages(request)))
+    }
+
     fn items(&self) -> Result<Vec<Box<RawValue>>, Error> {
         self.0.storable().map_or_else(|| Ok(Vec::new()), Storable::items)
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::events::{Events, error_of, failure_of, for_clients, written};
+use super::events::{Events, error_of, failure_of, for_clients, hide_thoughts, written};
 use crate::error::Error;
 use crate::formats::events::{EventStream, event_of, named_event};
 use crate::formats::openai::body::GatewayNote;
@@ -35,9 +35,17 @@ impl ResponseAnswer {
         self.ended()?.get("usage").filter(|usage| usage.is_object())
     }
 
-    /// The response as it ended, with its bill.
+    /// The response as it ended, as the client gets it, with its bill.
     fn billed(&self, bill: Option<&Bill<'_>>) -> serde_json::Result<Option<Vec<u8>>> {
-        self.ended().map(|response| self.with_bill(response.clone(), bill)).transpose()
+        let shown = |response: &Map<String, Value>| {
+            let mut response = response.clone();
+            let items = response.get_mut("output").and_then(Value::as_array_mut);
+            for item in items.into_iter().flatten().filter(|_| self.own.hides_thoughts) {
+                hide_thoughts(item);
+            }
+            self.with_bill(response, bill)
+        };
+        self.ended().map(shown).transpose()
     }
 
     fn with_bill(&self, response: Map<String, Value>, bill: Option<&Bill<'_>>) -> serde_json::Result<Vec<u8>> {

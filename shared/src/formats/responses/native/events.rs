@@ -185,12 +185,18 @@ impl Reader for Events {
             self.kept.push(data.clone());
         }
         self.last = data;
-        if is_internal {
+        let hides = self.own.hides_thoughts && event.get_mut("item").is_some_and(hide_thoughts);
+        if is_internal || hides {
             event.as_object_mut().into_iter().for_each(for_clients);
             return Ok(Verdict::Replace(event_of(&event)));
         }
         Ok(Verdict::Keep)
     }
+}
+
+/// Takes out of an item what only its provider understands of its thoughts. Answers whether there was any.
+pub fn hide_thoughts(item: &mut Value) -> bool {
+    item.as_object_mut().is_some_and(|item| item.remove("encrypted_content").is_some())
 }
 
 /// Takes out of a response, or of an event, what is between its provider and us.

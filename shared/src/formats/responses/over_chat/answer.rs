@@ -152,7 +152,7 @@ mod tests {
         let request = request.as_object().expect("an object");
         let head = super::super::super::head::Head::of(request, "a/b", Name::new(), false);
         let seals = request.contains_key("include");
-        Reading { head, tools: Tools::read(request).expect("tools"), seals }
+        Reading { head, tools: Tools::read(request).expect("tools"), seals, credit_limited: false }
     }
 
     fn tools() -> Value {

@@ -9,7 +9,7 @@ use super::item::{Calling, Content, Item, Thoughts, is_custom, message, say};
 use super::sealed;
 use crate::formats::chat::pieces::{CallPiece, Piece, pieces};
 use crate::formats::events::{Broken, Reader, Verdict, event_of};
-use crate::formats::responses::head::Head;
+use crate::formats::responses::head::{Head, note_limit};
 use crate::formats::responses::items::Writer;
 use crate::formats::responses::tools::Tools;
 
@@ -25,6 +25,8 @@ pub struct Reading {
     pub tools: Tools,
     /// Whether the client keeps for the model what it has thought.
     pub seals: bool,
+    /// Whether the output limit is what the credit buys.
+    pub credit_limited: bool,
 }
 
 /// Makes items of a chat's choice.
@@ -66,6 +68,7 @@ impl Output {
         let mut response = self.reading.head.response(status, output);
         if let Some(reason) = self.incomplete {
             response.insert("incomplete_details".to_owned(), json!({ "reason": reason }));
+            note_limit(&mut response, self.reading.credit_limited);
         }
         response
     }

@@ -73,7 +73,8 @@ pub fn to_chat(
         }
     }
     target.ask_for_text(&mut chat);
-    let reading = Reading { head, tools: tools.clone(), seals: includes(ENCRYPTED) };
+    let (seals, credit_limited) = (includes(ENCRYPTED), target.credit_limited);
+    let reading = Reading { head, tools: tools.clone(), seals, credit_limited };
     (chat, reading)
 }
 
