@@ -226,6 +226,10 @@ routes! {
     stripe_payment at "/api/stripe/payments/{id}" { GET payments::history::show: User "billing:read" };
     /// Returns what is unspent of a payment that is not a day old.
     user_payment_refund at "/user/payments/{id}/refund" { POST payments::own_refund::create: User "billing:write" } needs [Stripe];
+    /// Credit that is bought by itself: what is agreed to, and how it stands.
+    user_auto_topup at "/user/auto-topup" {
+        GET payments::auto_topup::show: User "billing:read", PUT payments::auto_topup::set: User "billing:write"
+    } needs [Stripe];
     /// Credit for a code.
     coupons_redeem at "/coupons/redeem" { POST coupons::redeem::create: User "billing:write" };
     /// Coupons that the caller may use now.

@@ -273,6 +273,8 @@ create table gateway.accounts (
   refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
+  topup_below bigint,
+  topup_after timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -297,6 +299,9 @@ comment on column gateway.accounts.refund_debt is
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
+comment on column gateway.accounts.topup_below is
+  'Below which credit free to be spent a settle says that an auto top-up is due; null: there is none.';
+comment on column gateway.accounts.topup_after is 'Before which no further auto top-up is tried, so that settles need not ask for one.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 
@@ -1187,7 +1192,7 @@ create index stripe_customers_account on gateway.stripe_customers (account_id, c
 create table gateway.payments (
   id uuid primary key,
   account_id uuid not null references gateway.accounts (id),
-  kind text not null check (kind in ('checkout', 'intent', 'invoice')),
+  kind text not null check (kind in ('checkout', 'intent', 'auto', 'invoice')),
   status text not null default 'created'
     check (status in ('created', 'processing', 'failed', 'canceled', 'expired', 'succeeded', 'mismatch')),
   package text,
@@ -1198,6 +1203,7 @@ create table gateway.payments (
   bonus bigint not null default 0 check (bonus >= 0),
   taken_back bigint not null default 0 check (taken_back >= 0 and taken_back <= credits + bonus),
   livemode boolean not null,
+  taxed boolean not null default false,
   session_id text unique,
   intent_id text unique,
   charge_id text unique,
@@ -1221,6 +1227,7 @@ comment on table gateway.payments is
   'Credit that is bought, by itself or with a plan (kind invoice, whose credit stands in gateway.instalments). In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
 comment on column gateway.payments.status is
   'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
+comment on column gateway.payments.taxed is 'Whether Stripe adds tax to the amount: then an intent is of more than the amount.';
 comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';
 comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells it: the same on every account that uses the card.';
 
@@ -1386,6 +1393,54 @@ create index trials_begun on gateway.trials (begun_at);
 
 alter table gateway.trials enable row level security;
 
+-- supabase/schemas/25_auto_topup.sql
+
+-- Auto top-up: credit that is bought by itself, with a card that its owner has left for that, within what they have agreed to.
+
+create table gateway.auto_topups (
+  account_id uuid primary key references gateway.accounts (id),
+  state text not null default 'off' check (state in ('off', 'awaiting_card', 'active', 'paused')),
+  reason text,
+  version integer not null default 0,
+  threshold bigint check (threshold > 0),
+  amount integer check (amount > 0),
+  fee integer not null default 0 check (fee >= 0),
+  monthly_cap integer check (monthly_cap >= amount + fee),
+  daily_limit integer check (daily_limit between 1 and 10),
+  livemode boolean,
+  customer_id text references gateway.stripe_customers (id),
+  payment_method text,
+  card_brand text,
+  card_last4 text,
+  setup_session text unique,
+  failures integer not null default 0 check (failures >= 0),
+  paused_until timestamptz,
+  consented_at timestamptz,
+  changed_at timestamptz not null,
+  check (state = 'off' or threshold is not null and amount is not null and monthly_cap is not null and daily_limit is not null
+         and livemode is not null and consented_at is not null),
+  check (state not in ('active', 'paused') or payment_method is not null and customer_id is not null),
+  check ((state = 'paused') = (paused_until is not null))
+);
+comment on table gateway.auto_topups is
+  'What an account has agreed to be charged by itself. threshold in nano-dollars; amount (of credit), fee and monthly_cap in cents. Only the account''s own word turns it on.';
+comment on column gateway.auto_topups.state is
+  'off (reason: why), awaiting_card (agreed to, until a card is left for it), active, paused (until paused_until).';
+comment on column gateway.auto_topups.version is 'Counts the changes of its state: a mail about one is sent once.';
+comment on column gateway.auto_topups.payment_method is 'The card that was left at Stripe, also while it is off.';
+comment on column gateway.auto_topups.setup_session is 'The page at which a card was last to be left. Only that one turns it on.';
+comment on column gateway.auto_topups.failures is 'Declines in a row.';
+
+create index auto_topups_customer on gateway.auto_topups (customer_id);
+create index auto_topups_method on gateway.auto_topups (payment_method);
+-- What the cron job looks through.
+create index auto_topups_on on gateway.auto_topups (account_id) where state in ('active', 'paused');
+
+-- Never two attempts of an account at once, whoever makes them.
+create unique index payments_auto on gateway.payments (account_id) where kind = 'auto' and status in ('created', 'processing');
+
+alter table gateway.auto_topups enable row level security;
+
 -- supabase/schemas/26_coupons.sql
 
 -- Coupons: credit that is given for a code, alone or on top of a purchase, and discounts of plans; and the promotions whose budgets
@@ -1470,6 +1525,30 @@ create index coupon_redemptions_reserved on gateway.coupon_redemptions (expires_
 alter table gateway.promotions enable row level security;
 alter table gateway.coupons enable row level security;
 alter table gateway.coupon_redemptions enable row level security;
+
+-- supabase/schemas/26_stripe_tasks.sql
+
+-- What Stripe is to be told, once its reason is in the books.
+
+create table gateway.stripe_tasks (
+  id bigint generated always as identity primary key,
+  kind text not null check (kind in ('expire_session', 'cancel_subscription', 'delete_customer')),
+  object_id text not null,
+  account_id uuid not null references gateway.accounts (id),
+  due_at timestamptz not null,
+  attempts integer not null default 0,
+  done_at timestamptz,
+  outcome text,
+  created_at timestamptz not null,
+  unique (kind, object_id)
+);
+comment on table gateway.stripe_tasks is
+  'Calls of Stripe that are made until they are answered. Each says how something is to be, so that making it twice changes nothing.';
+comment on column gateway.stripe_tasks.outcome is 'done, or Stripe''s code: it has refused, since it is so already, or for good.';
+
+create index stripe_tasks_due on gateway.stripe_tasks (due_at) where done_at is null;
+
+alter table gateway.stripe_tasks enable row level security;
 
 -- supabase/schemas/27_referrals.sql
 
@@ -3843,7 +3922,12 @@ begin
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     end if;
-    return jsonb_build_object('refused', refused, 'limits', limits);
+    return jsonb_build_object(
+      'refused', refused, 'limits', limits,
+      'topup_due', case
+        when refused ->> 'status' = '402' and account.balance - account.held < account.topup_below
+          and coalesce(account.topup_after <= at, true)
+        then account.id end);
   end if;
 
   if output_limit is null then
@@ -4177,7 +4261,8 @@ return set_config('synchronous_commit', 'off', true);
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
--- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding).
+-- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding);
+-- and whether an auto top-up is due (see public.begin_auto_topup).
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -4363,7 +4448,10 @@ begin
   if response is not null then
     perform gateway.store_response(account, this_call, response, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
+  return jsonb_build_object(
+    'cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding,
+    'topup_due', (
+      account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true);
 end;
 $$;
 
@@ -4815,6 +4903,9 @@ begin
   update gateway.accounts set
     payments_blocked_at = account.payments_blocked_at, disabled_at = account.disabled_at
     where id = account.id;
+  if account.payments_blocked_at is not null then
+    perform gateway.stop_auto_topup(account.id, 'disputed', at);
+  end if;
 end;
 $$;
 
@@ -4892,7 +4983,10 @@ as $$
   select case
     when seen ->> 'currency' is distinct from 'usd' then 'the currency is not usd'
     when (seen ->> 'livemode')::boolean is distinct from payment.livemode then 'the mode is another'
-    when (seen ->> 'amount')::bigint is distinct from payment.amount then 'the amount is another'
+    when (seen ->> 'amount')::bigint is distinct from payment.amount
+      -- A session tells what is asked before tax; its intent only what there is to pay.
+      and (payment.taxed and seen ->> 'session' is null and (seen ->> 'amount')::bigint > payment.amount) is not true
+      then 'the amount is another'
     when coalesce((seen ->> 'paid')::bigint, 0) < payment.amount then 'less was paid'
     when seen ->> 'session' <> payment.session_id then 'the session is another'
     when seen ->> 'intent' <> payment.intent_id then 'the payment intent is another'
@@ -4927,7 +5021,7 @@ $$;
 
 -- Applies what Stripe says of a payment: credits it, once, if it is paid as it was asked for. `alert` is for the operator.
 -- seen: status (paid, processing, failed, canceled, expired), amount and paid (cents), currency, livemode, session, intent, charge,
--- customer, failure_code.
+-- customer, failure_code, advice (Stripe's, on a decline), card (one that was left with it; see gateway.note_card).
 create function gateway.settle_payment(
   inout account gateway.accounts, this_payment uuid, seen jsonb, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -4953,8 +5047,9 @@ begin
     outcome := case when gateway.payment_rank(seen ->> 'status') > gateway.payment_rank(payment.status) then 'applied' else 'stale' end;
     update gateway.payments set
       status = case outcome when 'applied' then seen ->> 'status' else status end,
-      failure_code = coalesce(seen ->> 'failure_code', failure_code)
+      failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
   alert := gateway.payment_mismatch(payment, seen);
@@ -4984,6 +5079,7 @@ begin
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
     update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
+  perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
 $$;
@@ -5358,7 +5454,14 @@ declare
   settled record;
   noted gateway.reversals;
 begin
-  if seen ->> 'kind' = 'subscription' then
+  if seen ->> 'kind' = 'card' then
+    outcome := gateway.note_card(account, seen, (seen ->> 'livemode')::boolean, at);
+  elsif seen ->> 'kind' = 'card_gone' then
+    outcome := gateway.forget_card(account, seen ->> 'method', null, at);
+  elsif seen ->> 'kind' = 'customer' then
+    outcome := gateway.forget_customer(seen ->> 'id', at);
+    perform gateway.forget_card(account, null, seen ->> 'id', at);
+  elsif seen ->> 'kind' = 'subscription' then
     settled := gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
     account := settled.account;
     outcome := settled.outcome;
@@ -5381,6 +5484,10 @@ begin
     account := settled.account;
     outcome := settled.outcome;
     alert := settled.alert;
+    if seen #>> '{card,method}' is not null and outcome <> 'mismatch' then
+      perform gateway.note_card(account, seen -> 'card' || jsonb_build_object('customer', seen -> 'customer'),
+                                payment.livemode, at);
+    end if;
   elsif seen ->> 'kind' = 'charge' then
     if exists (select from gateway.payments
                where (intent_id = seen ->> 'intent' or charge_id = seen ->> 'charge') and id <> payment.id) then
@@ -5425,8 +5532,8 @@ end;
 $$;
 
 -- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment, gateway.note_reversal,
--- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
--- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
+-- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, card,
+-- card_gone, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
 -- operator should look; and surplus, the subscriptions of its account that are to be ended at Stripe.
 create function public.apply_stripe_event(event jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
@@ -5451,7 +5558,7 @@ begin
   perform gateway.take_turns_at_invoice(told ->> 'invoice');
   perform gateway.take_turns_at_intent(told ->> 'intent');
   payment := gateway.find_payment(told);
-  owner := payment.account_id;
+  owner := coalesce(payment.account_id, gateway.card_owner(told));
   if owner is null and told ->> 'kind' in ('subscription', 'invoice') then
     owner := gateway.subscriber(told);
   end if;
@@ -5480,8 +5587,6 @@ begin
     -- It waits here for its payment to be known by the intent or the charge.
     perform gateway.note_reversal(told, null, at);
     became := 'unmatched';
-  elsif told ->> 'kind' = 'customer' then
-    became := gateway.forget_customer(told ->> 'id', at);
   elsif told ->> 'kind' in ('payment', 'charge') and told ->> 'deployment' = gateway.deployment_id()::text then
     became := 'unmatched';
     alert := 'it names a payment of this deployment, which has none such';
@@ -5736,6 +5841,144 @@ begin
 end;
 $$;
 
+-- supabase/schemas/46_auto_topup.sql
+
+-- What becomes of auto top-up. Each function here expects the account's row to be locked by its caller.
+
+-- Turns auto top-up to a state: the one place that does. The account's own row then says when its next settle is to ask for one.
+create function gateway.turn_auto_topup(this_account uuid, state text, reason text, until timestamptz, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  topup gateway.auto_topups;
+begin
+  update gateway.auto_topups set
+    state = turn_auto_topup.state, reason = turn_auto_topup.reason, paused_until = until, changed_at = at, version = version + 1
+    where account_id = this_account
+    returning * into topup;
+  if found then
+    update gateway.accounts set
+      topup_below = case when topup.state in ('active', 'paused') then topup.threshold end, topup_after = until
+      where id = this_account;
+  end if;
+end;
+$$;
+
+-- Turns it off, if it is on.
+create function gateway.stop_auto_topup(this_account uuid, reason text, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.turn_auto_topup(account_id, 'off', stop_auto_topup.reason, null, at)
+    from gateway.auto_topups where account_id = this_account and state <> 'off'
+$$;
+
+-- Whether a decline will be one again: the bank wants its customer's word each time, or the card is gone
+-- (https://docs.stripe.com/declines/codes). `advice` is what Stripe advises.
+create function gateway.is_lasting_decline(code text, advice text) returns boolean
+language sql immutable parallel safe
+return coalesce(advice in ('do_not_try_again', 'confirm_card_data'), false) or coalesce(code in (
+  'authentication_required', 'lost_card', 'stolen_card', 'pickup_card', 'expired_card', 'restricted_card', 'fraudulent',
+  'invalid_account', 'stop_payment_order', 'revocation_of_authorization', 'revocation_of_all_authorizations', 'resource_missing',
+  'payment_method_unexpected_state'),
+  false);
+
+-- What an attempt's end means for those to come. payment: as it was before; seen: as in gateway.settle_payment, with advice.
+create function gateway.heed_auto_topup(payment gateway.payments, seen jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  code constant text := seen ->> 'failure_code';
+  topup gateway.auto_topups;
+begin
+  if payment.kind <> 'auto' then
+    return;
+  end if;
+  if seen ->> 'status' = 'paid' then
+    update gateway.auto_topups set failures = 0 where account_id = payment.account_id;
+    update gateway.accounts set topup_after = greatest(topup_after, at + interval '1 minute') where id = payment.account_id;
+    return;
+  end if;
+  -- Of an attempt that has ended before, nothing new is learnt.
+  if payment.status not in ('created', 'processing') or seen ->> 'status' not in ('failed', 'canceled') then
+    return;
+  end if;
+  update gateway.auto_topups set failures = failures + (seen ->> 'status' = 'failed')::integer
+    where account_id = payment.account_id and state in ('active', 'paused')
+    returning * into topup;
+  if not found then
+    return;
+  end if;
+  if gateway.is_lasting_decline(code, seen ->> 'advice') then
+    perform gateway.turn_auto_topup(payment.account_id, 'off', case code
+      when 'authentication_required' then code when 'resource_missing' then 'card_removed'
+      when 'payment_method_unexpected_state' then 'card_removed' else 'card_declined' end, null, at);
+  elsif topup.failures >= 3 then
+    perform gateway.turn_auto_topup(payment.account_id, 'off', 'declined_repeatedly', null, at);
+  else
+    perform gateway.turn_auto_topup(payment.account_id, 'paused',
+      case seen ->> 'status' when 'failed' then 'card_declined' else 'unavailable' end, at + interval '6 hours', at);
+  end if;
+end;
+$$;
+
+-- Keeps a card that was left at Stripe, in place of one that was left before. seen: customer, method, brand, last4, session (the page
+-- at which it was left for auto top-up, which then is turned on).
+create function gateway.note_card(account gateway.accounts, seen jsonb, livemode boolean, at timestamptz) returns text
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  topup gateway.auto_topups;
+begin
+  if account.deleted_at is not null then
+    return 'ignored';
+  end if;
+  perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
+  if not exists (select from gateway.stripe_customers where id = seen ->> 'customer' and account_id = account.id) then
+    return 'mismatch';
+  end if;
+  insert into gateway.auto_topups as known (account_id, customer_id, payment_method, card_brand, card_last4, changed_at)
+    values (account.id, seen ->> 'customer', seen ->> 'method', seen ->> 'brand', seen ->> 'last4', at)
+    on conflict (account_id) do update set
+      customer_id = excluded.customer_id, payment_method = excluded.payment_method, card_brand = excluded.card_brand,
+      card_last4 = excluded.card_last4, failures = 0
+    returning * into topup;
+  if topup.state = 'awaiting_card' and topup.setup_session = seen ->> 'session' and account.payments_blocked_at is null then
+    perform gateway.turn_auto_topup(account.id, 'active', null, null, at);
+  end if;
+  return 'applied';
+end;
+$$;
+
+-- Forgets the card of an account, and stops what was to be paid with it, if it is this one, or one of this customer.
+create function gateway.forget_card(account gateway.accounts, method text, customer text, at timestamptz) returns text
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if not exists (select from gateway.auto_topups
+                 where account_id = account.id and (payment_method = method or customer_id = customer)) then
+    return 'ignored';
+  end if;
+  perform gateway.stop_auto_topup(account.id, 'card_removed', at);
+  update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null where account_id = account.id;
+  return 'applied';
+end;
+$$;
+
+-- Whose card an observation is about: of one that was left, the account that our own metadata names; of one that is gone, whoever
+-- has it.
+create function gateway.card_owner(seen jsonb) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  return case seen ->> 'kind'
+    when 'card' then (select id from gateway.accounts
+                      where id = (seen ->> 'account')::uuid and seen ->> 'deployment' = gateway.deployment_id()::text)
+    when 'card_gone' then (select account_id from gateway.auto_topups where payment_method = seen ->> 'method' limit 1)
+    when 'customer' then (select account_id from gateway.stripe_customers where id = seen ->> 'id')
+  end;
+end;
+$$;
+
 -- supabase/schemas/47_referrals.sql
 
 -- What a referral gives, and when it gives nothing. A reward follows a purchase with real money; whoever recommends waits until it
@@ -5952,6 +6195,35 @@ begin
 end;
 $$;
 
+-- supabase/schemas/47_stripe_tasks.sql
+
+-- Leaves it to be told to Stripe. Once is enough.
+create function gateway.tell_stripe(kind text, object_id text, account uuid, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.stripe_tasks (kind, object_id, account_id, due_at, created_at)
+    select tell_stripe.kind, tell_stripe.object_id, account, at, at where tell_stripe.object_id is not null
+    on conflict do nothing
+$$;
+
+-- Ends at Stripe what an account has there that could still charge somebody: pages that are open, subscriptions, then the customer itself with its
+-- cards. Whatever is paid meanwhile is credited to nobody, and the operator hears of it (see gateway.settle_payment).
+create function gateway.leave_stripe(account uuid, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform gateway.tell_stripe('expire_session', session_id, account, at)
+    from gateway.payments
+    where account_id = account and session_id is not null and status in ('created', 'failed') and expires_at > at;
+  perform gateway.tell_stripe('expire_session', setup_session, account, at)
+    from gateway.auto_topups where account_id = account and state = 'awaiting_card';
+  perform gateway.tell_stripe('cancel_subscription', id, account, at)
+    from gateway.subscriptions where account_id = account and ended_at is null;
+  perform gateway.tell_stripe('delete_customer', id, account, at)
+    from gateway.stripe_customers where account_id = account and deleted_at is null;
+end;
+$$;
+
 -- supabase/schemas/50_account.sql
 
 -- An account's profile, and its deletion.
@@ -6030,6 +6302,10 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
+  perform gateway.leave_stripe(account.id, at);
+  perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
+  update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
+    where account_id = account.id;
   delete from gateway.identities where account_id = account.id;
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
@@ -6056,7 +6332,10 @@ begin
   perform gateway.audit(caller, session.account_id, session.key_id, 'account.delete', account.id, null,
     jsonb_build_object('role', account.role, 'plan', account.plan, 'keys', keys,
                        'balance', gateway.dollars(account.balance)));
-  return jsonb_build_object('object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at);
+  return jsonb_build_object(
+    'object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at,
+    -- For the gateway: whether Stripe is to be told.
+    'tells_stripe', exists (select from gateway.stripe_tasks where account_id = account.id and done_at is null));
 end;
 $$;
 
@@ -8937,7 +9216,7 @@ as $$
 $$;
 
 -- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
--- livemode, coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
+-- livemode, taxed (tax comes on top of the amount), coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
 create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -8998,9 +9277,9 @@ begin
         and status in ('created', 'processing', 'succeeded')) > most_a_day then
     perform gateway.refuse(gateway.refusal(429, 'payment_limit_reached'));
   end if;
-  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, created_at, expires_at)
+  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, taxed, created_at, expires_at)
     values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
-            (request ->> 'livemode')::boolean, at, at + interval '1 hour')
+            (request ->> 'livemode')::boolean, coalesce((request ->> 'taxed')::boolean, false), at, at + interval '1 hour')
     returning * into payment;
   if coupon.id is not null then
     payment := gateway.reserve_bonus(account, payment, coupon, at);
@@ -9463,7 +9742,8 @@ begin
   perform gateway.release_coupons(null, at);
   update gateway.payments set status = 'expired' where id in (
     select id from gateway.payments
-      where status in ('created', 'processing') and session_id is null and intent_id is null and created_at < at - interval '1 day'
+      where kind <> 'auto' and status in ('created', 'processing') and session_id is null and intent_id is null
+        and created_at < at - interval '1 day'
       order by created_at limit most for update skip locked);
   delete from gateway.stripe_events where id in (
     select id from gateway.stripe_events where received_at < at - interval '90 days'
@@ -9664,6 +9944,10 @@ begin
   else
     pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
   end if;
+  if pending and change = 'upgrade' then
+    -- Whoever has got hold of an account could try cards here as well.
+    perform gateway.limit_attempts('plan.upgrade', account.id::text, 10, interval '1 hour');
+  end if;
   if pending then
     perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
       jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));
@@ -9703,6 +9987,277 @@ begin
     perform gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
   end if;
   return gateway.subscription_view(gateway.own_subscription(session, subscription));
+end;
+$$;
+
+-- supabase/schemas/77_auto_topup.sql
+
+-- Auto top-up: what an account agrees to, and the attempts. A settle that leaves less than was agreed says so (topup_due), and
+-- whoever hears of it begins an attempt here: in the database first, then at Stripe, under the payment's id as Idempotency-Key.
+
+-- As its account sees it.
+create function gateway.auto_topup_view(target uuid, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'auto_topup', 'state', coalesce(t.state, 'off'), 'reason', t.reason,
+    'threshold', gateway.dollars(t.threshold), 'amount', gateway.dollars(gateway.of_cents(t.amount)),
+    'charge', gateway.dollars(gateway.of_cents(t.amount + t.fee)),
+    'monthly_cap', gateway.dollars(gateway.of_cents(t.monthly_cap)), 'daily_limit', t.daily_limit,
+    'charged_this_month', gateway.dollars(gateway.of_cents((
+      select coalesce(sum(amount), 0)::bigint from gateway.payments
+      where account_id = target and kind = 'auto' and status in ('created', 'processing', 'succeeded')
+        and created_at >= gateway.month_of(at)::timestamp at time zone 'utc'))),
+    'card', case when t.payment_method is not null then jsonb_build_object('brand', t.card_brand, 'last4', t.card_last4) end,
+    'paused_until', t.paused_until, 'consented_at', t.consented_at)
+  from (select target) as asked left join gateway.auto_topups t on t.account_id = target
+$$;
+
+create function public.get_auto_topup(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+begin
+  return jsonb_build_object(
+    'auto_topup', gateway.auto_topup_view(session.account_id, gateway.now()),
+    -- The page at which a card may have been left of which nobody has told yet.
+    'page', (select setup_session from gateway.auto_topups where account_id = session.account_id and state = 'awaiting_card'));
+end;
+$$;
+
+-- request: enabled; if it is: threshold (nano-dollars), amount and monthly_cap (cents), fee (basis points on top of the amount, which
+-- stay as they were agreed to), daily_limit, livemode, new_card. Answers what is agreed now, and what Stripe is to be told if a card
+-- must be left first.
+create function public.set_auto_topup(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  enabled constant boolean := (request ->> 'enabled')::boolean;
+  account gateway.accounts;
+  topup gateway.auto_topups;
+  fee_of_amount integer;
+  at timestamptz;
+begin
+  perform gateway.require(request, 'enabled');
+  if enabled then
+    perform gateway.require(request, 'threshold', 'amount', 'monthly_cap', 'fee', 'daily_limit', 'livemode', 'new_card');
+    -- At the page for a card, thieves try cards.
+    perform gateway.limit_attempts('auto_topup.account', session.account_id::text, 10, interval '1 hour');
+    perform gateway.limit_attempts('auto_topup.network', gateway.network_of(caller), 40, interval '1 hour');
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  if not enabled then
+    perform gateway.stop_auto_topup(account.id, 'switched_off', at);
+    perform gateway.audit(caller, session.account_id, session.key_id, 'auto_topup.off', account.id, null, '{}');
+    return jsonb_build_object('auto_topup', gateway.auto_topup_view(account.id, at));
+  end if;
+  if account.payments_blocked_at is not null then
+    perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+  end if;
+  fee_of_amount := ceil((request ->> 'amount')::numeric * (request ->> 'fee')::integer / 10000);
+  if (request ->> 'monthly_cap')::integer < (request ->> 'amount')::integer + fee_of_amount then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'monthly_cap', 'message', format(
+      '`monthly_cap` is at least what one top-up is charged with: %s dollars.',
+      gateway.dollars(gateway.of_cents((request ->> 'amount')::integer + fee_of_amount))))));
+  end if;
+  insert into gateway.auto_topups (account_id, changed_at) values (account.id, at) on conflict do nothing;
+  update gateway.auto_topups set
+    threshold = (request ->> 'threshold')::bigint, amount = (request ->> 'amount')::integer, fee = fee_of_amount,
+    monthly_cap = (request ->> 'monthly_cap')::integer, daily_limit = (request ->> 'daily_limit')::integer,
+    livemode = (request ->> 'livemode')::boolean, consented_at = at, failures = 0, setup_session = null
+    where account_id = account.id
+    returning * into topup;
+  perform gateway.turn_auto_topup(account.id, case
+    when (request ->> 'new_card')::boolean or topup.payment_method is null or not exists (
+      select from gateway.stripe_customers
+      where id = topup.customer_id and account_id = account.id and livemode = topup.livemode and deleted_at is null)
+    then 'awaiting_card' else 'active' end, null, null, at);
+  select * into topup from gateway.auto_topups where account_id = account.id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'auto_topup.on', account.id, null, jsonb_build_object(
+    'threshold', gateway.dollars(topup.threshold), 'amount', gateway.dollars(gateway.of_cents(topup.amount)),
+    'fee', gateway.dollars(gateway.of_cents(topup.fee)), 'monthly_cap', gateway.dollars(gateway.of_cents(topup.monthly_cap)),
+    'daily_limit', topup.daily_limit));
+  return jsonb_build_object(
+    'auto_topup', gateway.auto_topup_view(account.id, at), 'account_id', account.id,
+    'due', topup.state = 'active' and account.balance - account.held < topup.threshold,
+    'page', case topup.state when 'awaiting_card' then jsonb_build_object(
+      'account_id', account.id, 'deployment', gateway.deployment_id(), 'email', account.email,
+      'customer', (select id from gateway.stripe_customers
+                   where account_id = account.id and livemode = topup.livemode and deleted_at is null
+                   order by created_at, id limit 1)) end);
+end;
+$$;
+
+-- Notes the page at which a card is to be left. seen: session, customer.
+create function public.attach_auto_topup(caller jsonb, seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+  topup gateway.auto_topups;
+  at timestamptz;
+begin
+  perform gateway.require(seen, 'session', 'customer');
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  update gateway.auto_topups set setup_session = seen ->> 'session' where account_id = account.id and state = 'awaiting_card'
+    returning * into topup;
+  if found then
+    perform gateway.note_customer(account.id, seen ->> 'customer', topup.livemode, at);
+  end if;
+  return gateway.auto_topup_view(account.id, at);
+end;
+$$;
+
+-- Until when no further attempt is to be made, by what was charged before; null if one may be made now.
+create function gateway.next_auto_topup(topup gateway.auto_topups, at timestamptz) returns timestamptz
+language plpgsql stable set search_path = ''
+as $$
+declare
+  month constant timestamptz := gateway.month_of(at)::timestamp at time zone 'utc';
+  made record;
+begin
+  select coalesce(sum(amount) filter (where created_at >= month), 0) as charged,
+         count(*) filter (where created_at > at - interval '1 day') as today,
+         min(created_at) filter (where created_at > at - interval '1 day') as first_today,
+         max(settled_at) as settled_at
+    into made
+    from gateway.payments
+    where account_id = topup.account_id and kind = 'auto' and status in ('created', 'processing', 'succeeded')
+      and created_at >= least(month, at - interval '1 day');
+  return case
+    when made.charged + topup.amount + topup.fee > topup.monthly_cap
+      then (gateway.month_of(at) + interval '1 month') at time zone 'utc'
+    when made.today >= topup.daily_limit then made.first_today + interval '1 day'
+    when made.settled_at > at - interval '1 minute' then made.settled_at + interval '1 minute' end;
+end;
+$$;
+
+-- An attempt with what Stripe is to be told.
+create function gateway.auto_topup_to_make(payment gateway.payments, topup gateway.auto_topups) returns jsonb
+language sql volatile set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', payment.id, 'account_id', payment.account_id, 'deployment', gateway.deployment_id(), 'amount', payment.amount,
+    'credits', gateway.dollars(payment.credits), 'customer', topup.customer_id, 'method', topup.payment_method,
+    'created', extract(epoch from payment.created_at)::bigint)
+$$;
+
+-- Begins an attempt for an account, or answers null: it is off, it is paused, there is credit enough by now, one is open, what was
+-- agreed is used up. request: id (the payment's, a new one), livemode. Then the account's settles need not ask again before
+-- topup_after. One whose outcome is unknown is handed out once more after a minute: under its key Stripe makes it once.
+create function public.begin_auto_topup(target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  account gateway.accounts;
+  topup gateway.auto_topups;
+  open gateway.payments;
+  next timestamptz;
+  at timestamptz;
+begin
+  perform gateway.require(request || jsonb_build_object('target', target), 'target', 'id', 'livemode');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  select * into account from gateway.accounts where id = target for no key update;
+  at := gateway.now();
+  if account.topup_below is null or at < account.topup_after then
+    return null;
+  end if;
+  account := gateway.catch_up(account, at);
+  select * into topup from gateway.auto_topups where account_id = target;
+  if account.balance - account.held >= account.topup_below then
+    return null;
+  end if;
+  select * into open from gateway.payments where account_id = target and kind = 'auto' and status in ('created', 'processing');
+  if open.id is not null then
+    next := at + interval '1 minute';
+    if open.intent_id is not null or open.created_at < at - interval '23 hours'
+      or open.livemode <> (request ->> 'livemode')::boolean then
+      open := null;
+    end if;
+  elsif account.disabled_at is not null or account.payments_blocked_at is not null
+    or topup.livemode <> (request ->> 'livemode')::boolean then
+    next := at + interval '1 hour';
+  else
+    next := gateway.next_auto_topup(topup, at);
+    if next is null then
+      next := at + interval '1 minute';
+      if topup.state = 'paused' then
+        perform gateway.turn_auto_topup(target, 'active', null, null, at);
+      end if;
+      insert into gateway.payments (id, account_id, kind, status, amount, fee, credits, livemode, created_at, expires_at)
+        values ((request ->> 'id')::uuid, target, 'auto', 'processing', topup.amount + topup.fee, topup.fee,
+                gateway.of_cents(topup.amount), topup.livemode, at, at + interval '1 day')
+        returning * into open;
+    end if;
+  end if;
+  update gateway.accounts set topup_after = next where id = target;
+  return case when open.id is not null then gateway.auto_topup_to_make(open, topup) end;
+end;
+$$;
+
+-- What Stripe answered to an attempt. seen: as in gateway.settle_payment, with advice.
+create function public.settle_auto_topup(target uuid, seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  payment gateway.payments;
+  account gateway.accounts;
+  settled record;
+  at timestamptz;
+begin
+  perform gateway.require(seen || jsonb_build_object('target', target), 'target', 'status', 'livemode');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.take_turns_at_intent(seen ->> 'intent');
+  select * into payment from gateway.payments where id = target and kind = 'auto';
+  select * into account from gateway.accounts where id = payment.account_id for no key update;
+  if not found then
+    return null;
+  end if;
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  settled := gateway.settle_payment(account, target, seen, at);
+  return jsonb_build_object('outcome', settled.outcome, 'alert', settled.alert);
+end;
+$$;
+
+-- For the cron job: attempts whose outcome is unknown (wanted: whether one that Stripe knows nothing of is to be made), and accounts
+-- for which one is due although no call of theirs says so. query: limit.
+create function public.list_auto_topups(query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+begin
+  return jsonb_build_object(
+    'open', (
+      select coalesce(jsonb_agg(jsonb_build_object('made', open.made, 'wanted', open.wanted)), '[]')
+      from (
+        select gateway.auto_topup_to_make(p, t) as made,
+               t.state in ('active', 'paused') and a.payments_blocked_at is null and a.disabled_at is null
+                 and p.created_at > at - interval '23 hours' as wanted
+        from gateway.payments p
+          join gateway.auto_topups t on t.account_id = p.account_id join gateway.accounts a on a.id = p.account_id
+        where p.kind = 'auto' and p.status in ('created', 'processing') and p.created_at < at - interval '1 minute'
+        order by p.created_at, p.id limit most) as open),
+    'due', (
+      select coalesce(jsonb_agg(due.id), '[]')
+      from (
+        select a.id from gateway.auto_topups t join gateway.accounts a on a.id = t.account_id
+        where t.state in ('active', 'paused') and a.balance - a.held < a.topup_below and coalesce(a.topup_after <= at, true)
+          and a.disabled_at is null and a.payments_blocked_at is null
+        order by a.topup_after nulls first, a.id limit most) as due));
 end;
 $$;
 
@@ -9969,6 +10524,42 @@ begin
       then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
   into answer;
   return answer;
+end;
+$$;
+
+-- supabase/schemas/78_stripe_tasks.sql
+
+-- What Stripe is still to be told, the oldest first; whoever takes one has five minutes for it, and more each time. account: only
+-- those of this one, or null.
+create function public.claim_stripe_tasks(query jsonb, account uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with taken as (
+    update gateway.stripe_tasks set attempts = attempts + 1, due_at = at + least(attempts + 1, 12) * interval '5 minutes'
+      where id in (
+        select id from gateway.stripe_tasks
+        where done_at is null and due_at <= at and (account is null or account_id = account)
+        order by due_at, id limit most for update skip locked)
+      returning id, kind, object_id, attempts)
+  select coalesce(jsonb_agg(to_jsonb(taken) order by id), '[]') into answer from taken;
+  return answer;
+end;
+$$;
+
+-- outcome: done, or Stripe's code.
+create function public.finish_stripe_task(task bigint, outcome text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  perform gateway.require(jsonb_build_object('task', task, 'outcome', outcome), 'task', 'outcome');
+  update gateway.stripe_tasks set done_at = gateway.now(), outcome = finish_stripe_task.outcome
+    where id = task and done_at is null;
+  return jsonb_build_object('finished', found);
 end;
 $$;
 
@@ -10388,6 +10979,67 @@ begin
 end;
 $$;
 
+-- supabase/schemas/79_warnings.sql
+
+-- What is done when Stripe warns of a payment, or says more of its refunds than has been told.
+
+-- Begins the refund of all that is left of a payment which its bank holds to be fraud: cheaper than the dispute that would follow.
+-- What was spent of it is debt. Null where nothing is to be refunded. warning: id (the refund's, always the same of one warning),
+-- intent, charge.
+create function public.begin_warned_refund(warning jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  payment gateway.payments;
+  account gateway.accounts;
+  refund gateway.reversals;
+  placed record;
+  rest bigint;
+  at timestamptz;
+begin
+  perform gateway.require(warning, 'id');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.take_turns_at_intent(warning ->> 'intent');
+  payment := gateway.find_payment(warning);
+  select * into account from gateway.accounts where id = payment.account_id for no key update;
+  if not found then
+    return null;
+  end if;
+  select * into refund from gateway.reversals where request_id = (warning ->> 'id')::uuid;
+  if found then
+    return gateway.refund_to_make(refund);
+  end if;
+  at := gateway.now();
+  select * into payment from gateway.payments where id = payment.id;
+  rest := payment.paid - gateway.reversed_cents(payment.id);
+  if payment.status <> 'succeeded' or rest <= 0
+    or exists (select from gateway.reversals where payment_id = payment.id and kind = 'dispute' and counts) then
+    return null;
+  end if;
+  account := gateway.catch_up(account, at);
+  placed := gateway.place_refund(account, payment, (warning ->> 'id')::uuid, rest, 'fraudulent', true, at);
+  perform gateway.audit('{}', null, null, 'payment.refund', account.id, payment.id::text, jsonb_build_object(
+    'refund', warning ->> 'id', 'amount', gateway.dollars(gateway.of_cents(rest)), 'reason', 'fraudulent'));
+  return gateway.refund_to_make(placed.refund);
+end;
+$$;
+
+-- Whether Stripe has refunded more of a charge than has been told of: seen: intent, charge, refunded (cents, all of them together).
+create function public.misses_refunds(seen jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+begin
+  perform gateway.require(seen, 'refunded');
+  payment := gateway.find_payment(seen);
+  return to_jsonb(payment.id is not null and (seen ->> 'refunded')::bigint > (
+    select coalesce(sum(amount), 0) from gateway.reversals where payment_id = payment.id and kind = 'refund' and counts));
+end;
+$$;
+
 -- supabase/schemas/80_referrals.sql
 
 -- Referrals as whoever recommends, or was recommended, sees them; and as administrators do.
@@ -10588,6 +11240,22 @@ begin
     done := done + 1;
   end loop;
   return jsonb_build_object('accounts', done);
+end;
+$$;
+
+-- supabase/schemas/80_set_up.sql
+
+-- For `cargo run -- stripe setup`: by what name this database's things go at Stripe, and what its plans are sold for, in cents.
+create function public.describe_deployment() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  return jsonb_build_object(
+    'id', gateway.deployment_id(),
+    'plans', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', id, 'name', name, 'month', price_per_month / 10000000, 'year', price_per_year / 10000000) order by price_per_month, id), '[]')
+      from gateway.plans where price_per_month > 0));
 end;
 $$;
 
@@ -10866,6 +11534,36 @@ revoke execute on function public.start_trial(jsonb, jsonb) from public, anon, a
 grant execute on function public.start_trial(jsonb, jsonb) to service_role;
 revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;
+
+-- 77_auto_topup.sql
+revoke execute on function public.get_auto_topup(jsonb) from public, anon, authenticated;
+grant execute on function public.get_auto_topup(jsonb) to service_role;
+revoke execute on function public.set_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.attach_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.attach_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.settle_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.settle_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.list_auto_topups(jsonb) from public, anon, authenticated;
+grant execute on function public.list_auto_topups(jsonb) to service_role;
+
+-- 78_stripe_tasks.sql
+revoke execute on function public.claim_stripe_tasks(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.claim_stripe_tasks(jsonb, uuid) to service_role;
+revoke execute on function public.finish_stripe_task(bigint, text) from public, anon, authenticated;
+grant execute on function public.finish_stripe_task(bigint, text) to service_role;
+
+-- 79_warnings.sql
+revoke execute on function public.begin_warned_refund(jsonb) from public, anon, authenticated;
+grant execute on function public.begin_warned_refund(jsonb) to service_role;
+revoke execute on function public.misses_refunds(jsonb) from public, anon, authenticated;
+grant execute on function public.misses_refunds(jsonb) to service_role;
+
+-- 80_set_up.sql
+revoke execute on function public.describe_deployment() from public, anon, authenticated;
+grant execute on function public.describe_deployment() to service_role;
 
 -- 78_coupons.sql
 revoke execute on function public.redeem_coupon(jsonb, text, jsonb) from public, anon, authenticated;

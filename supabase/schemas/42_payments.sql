@@ -112,6 +112,9 @@ begin
   update gateway.accounts set
     payments_blocked_at = account.payments_blocked_at, disabled_at = account.disabled_at
     where id = account.id;
+  if account.payments_blocked_at is not null then
+    perform gateway.stop_auto_topup(account.id, 'disputed', at);
+  end if;
 end;
 $$;
 
@@ -189,7 +192,10 @@ as $$
   select case
     when seen ->> 'currency' is distinct from 'usd' then 'the currency is not usd'
     when (seen ->> 'livemode')::boolean is distinct from payment.livemode then 'the mode is another'
-    when (seen ->> 'amount')::bigint is distinct from payment.amount then 'the amount is another'
+    when (seen ->> 'amount')::bigint is distinct from payment.amount
+      -- A session tells what is asked before tax; its intent only what there is to pay.
+      and (payment.taxed and seen ->> 'session' is null and (seen ->> 'amount')::bigint > payment.amount) is not true
+      then 'the amount is another'
     when coalesce((seen ->> 'paid')::bigint, 0) < payment.amount then 'less was paid'
     when seen ->> 'session' <> payment.session_id then 'the session is another'
     when seen ->> 'intent' <> payment.intent_id then 'the payment intent is another'
@@ -224,7 +230,7 @@ $$;
 
 -- Applies what Stripe says of a payment: credits it, once, if it is paid as it was asked for. `alert` is for the operator.
 -- seen: status (paid, processing, failed, canceled, expired), amount and paid (cents), currency, livemode, session, intent, charge,
--- customer, failure_code.
+-- customer, failure_code, advice (Stripe's, on a decline), card (one that was left with it; see gateway.note_card).
 create function gateway.settle_payment(
   inout account gateway.accounts, this_payment uuid, seen jsonb, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -250,8 +256,9 @@ begin
     outcome := case when gateway.payment_rank(seen ->> 'status') > gateway.payment_rank(payment.status) then 'applied' else 'stale' end;
     update gateway.payments set
       status = case outcome when 'applied' then seen ->> 'status' else status end,
-      failure_code = coalesce(seen ->> 'failure_code', failure_code)
+      failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
   alert := gateway.payment_mismatch(payment, seen);
@@ -281,6 +288,7 @@ begin
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
     update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
+  perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
 $$;

@@ -37,7 +37,7 @@ as $$
 $$;
 
 -- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
--- livemode, coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
+-- livemode, taxed (tax comes on top of the amount), coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
 create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -98,9 +98,9 @@ begin
         and status in ('created', 'processing', 'succeeded')) > most_a_day then
     perform gateway.refuse(gateway.refusal(429, 'payment_limit_reached'));
   end if;
-  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, created_at, expires_at)
+  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, taxed, created_at, expires_at)
     values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
-            (request ->> 'livemode')::boolean, at, at + interval '1 hour')
+            (request ->> 'livemode')::boolean, coalesce((request ->> 'taxed')::boolean, false), at, at + interval '1 hour')
     returning * into payment;
   if coupon.id is not null then
     payment := gateway.reserve_bonus(account, payment, coupon, at);

@@ -272,6 +272,36 @@ grant execute on function public.start_trial(jsonb, jsonb) to service_role;
 revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;
 
+-- 77_auto_topup.sql
+revoke execute on function public.get_auto_topup(jsonb) from public, anon, authenticated;
+grant execute on function public.get_auto_topup(jsonb) to service_role;
+revoke execute on function public.set_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.attach_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.attach_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.settle_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.settle_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.list_auto_topups(jsonb) from public, anon, authenticated;
+grant execute on function public.list_auto_topups(jsonb) to service_role;
+
+-- 78_stripe_tasks.sql
+revoke execute on function public.claim_stripe_tasks(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.claim_stripe_tasks(jsonb, uuid) to service_role;
+revoke execute on function public.finish_stripe_task(bigint, text) from public, anon, authenticated;
+grant execute on function public.finish_stripe_task(bigint, text) to service_role;
+
+-- 79_warnings.sql
+revoke execute on function public.begin_warned_refund(jsonb) from public, anon, authenticated;
+grant execute on function public.begin_warned_refund(jsonb) to service_role;
+revoke execute on function public.misses_refunds(jsonb) from public, anon, authenticated;
+grant execute on function public.misses_refunds(jsonb) to service_role;
+
+-- 80_set_up.sql
+revoke execute on function public.describe_deployment() from public, anon, authenticated;
+grant execute on function public.describe_deployment() to service_role;
+
 -- 78_coupons.sql
 revoke execute on function public.redeem_coupon(jsonb, text, jsonb) from public, anon, authenticated;
 grant execute on function public.redeem_coupon(jsonb, text, jsonb) to service_role;

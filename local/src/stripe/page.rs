@@ -15,7 +15,7 @@ use super::intents::Card;
 use super::objects::Objects;
 use super::refusal::Refusal;
 use super::subscriptions::item;
-use super::{Stripe, checkout, clock, disputes, intents, portal, refunds};
+use super::{Stripe, checkout, clock, disputes, intents, methods, portal, refunds};
 use crate::pages::page;
 
 const TITLE: &str = "Stripe, as a stand-in";
@@ -23,7 +23,7 @@ const INTRODUCTION: &str = "Nothing here is real money. For programs: \
                             <code>curl -H 'accept: application/json' /_local/stripe</code> at this address.";
 
 /// The cards that can be chosen, with what each is called.
-const CARDS: [(&str, &str); 8] = [
+const CARDS: [(&str, &str); 9] = [
     ("good", "a card that pays"),
     ("declined", "one that is declined"),
     ("poor", "one without enough money"),
@@ -32,6 +32,7 @@ const CARDS: [(&str, &str); 8] = [
     ("disputed", "one whose bank disputes it"),
     ("inquired", "one whose bank asks about it"),
     ("refund_fails", "one to which refunds fail"),
+    ("fails_later", "one that is declined when it is charged later"),
 ];
 
 impl Stripe {
@@ -48,7 +49,10 @@ impl Stripe {
     }
 
     /// What somebody does to an object: `pay` a session or an intent (card), `settle` a slow one (paid), `expire` a session,
-    /// `cancel`, `resume`, `change` (price, by its name), `end` a subscription or leave another `card` for it, `cancel` an intent, `refund` (amount in cents) or `dispute` an intent (reason), `fail` a refund, `turn` a dispute (status).
+    /// `cancel`, `resume`, `change` (price, by its name), `end` a subscription or leave another `card` for it, `cancel` an intent,
+    /// `refund` (amount in cents) or `dispute` an intent (reason) or `warn` of it, `fail` a refund, `turn` a dispute (status);
+    /// a card that was left can `become` another (card), or be taken away (`detach`), a product
+    /// can be forgotten (`forget`).
     ///
     /// # Errors
     /// What Stripe would say.
@@ -87,8 +91,15 @@ impl Stripe {
                 form.text("reason").unwrap_or("fraudulent"),
                 form.text("status").unwrap_or("needs_response"),
             ),
+            "forget" => {
+                objects.forget(id);
+                Ok(Value::Null)
+            }
+            "warn" => disputes::warn(&mut objects, id),
             "turn" => disputes::turn(&mut objects, id, form.text("status").unwrap_or_default()),
             "fail" => refunds::fail(&mut objects, id),
+            "become" => methods::become_card(&mut objects, id, card()?),
+            "detach" => methods::detach(&mut objects, id),
             _ => Err(Refusal::new(404, "invalid_request_error", "url_invalid", "There is no such act.")),
         }
     }
@@ -193,11 +204,21 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
     let Some(session) = stripe.object(&id).filter(|object| object["object"] == "checkout.session") else {
         return Refusal::missing("checkout.session", &id).into_response();
     };
-    let mut body = format!("<h2>Pay {}</h2>", dollars(&session["amount_total"]));
+    let is_setup = session["mode"] == "setup";
+    let mut body = if is_setup {
+        "<h2>Leave a card</h2>".to_owned()
+    } else {
+        format!("<h2>Pay {}</h2>", dollars(&session["amount_total"]))
+    };
     if session["status"] == "open" {
         let cards: String =
             CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
-        body.push_str(&form("pay", &id, &format!("<label>With <select name=\"card\">{cards}</select></label>"), "Pay"));
+        body.push_str(&form(
+            "pay",
+            &id,
+            &format!("<label>With <select name=\"card\">{cards}</select></label>"),
+            if is_setup { "Leave it" } else { "Pay" },
+        ));
         body.push_str(&form("expire", &id, "", "Let it expire"));
     } else {
         body.push_str(&format!("<p>It is {}.</p>", escape(session["status"].as_str().unwrap_or_default())));
@@ -208,9 +229,15 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
 async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response {
     let objects = stripe.lock();
     if wants_json(&headers) {
+        let asked: Vec<Value> = objects
+            .requests
+            .iter()
+            .map(|(path, body, version)| serde_json::json!({"path": path, "body": body, "version": version}))
+            .collect();
         let kinds = ["checkout.session", "payment_intent", "subscription", "invoice", "refund", "dispute", "event"];
-        let all: serde_json::Map<String, Value> =
+        let mut all: serde_json::Map<String, Value> =
             kinds.iter().map(|kind| ((*kind).to_owned(), objects.of_kind(kind).take(100).cloned().collect())).collect();
+        all.insert("requests".to_owned(), Value::Array(asked));
         return Json(all).into_response();
     }
     let mut body = String::new();

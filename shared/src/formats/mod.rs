@@ -17,7 +17,7 @@
 //!   `long_cache`: prompt caches of an hour.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
-//! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
+//! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire`, from which all that is
 //! promised of a call is tested with it.
 
 pub mod chat;

@@ -54,6 +54,11 @@ async fn ask_at(wire: &Wire, world: &World, base_url: &str, key: &str, body: &Va
     answer
 }
 
+/// Whether a provider was given up since it was silent.
+fn is_given_up(answer: &Answer) -> bool {
+    answer.text.contains("upstream_timeout")
+}
+
 /// A route that is only taken when the cheaper one fails.
 fn dearer<'a>(provider: &'a str, upstream: &'a str) -> Route<'a> {
     Route { prompt: 2_000_000_000, cached: 1_000_000_000, completion: 4_000_000_000, ..Route::new(provider, upstream) }

@@ -7,7 +7,7 @@ use tests::world::{World, send};
 use crate::samples::{operations, request, told};
 
 /// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
-const ASKS_STRIPE: [(&str, usize); 9] = [
+const ASKS_STRIPE: [(&str, usize); 10] = [
     ("subscription_checkout", 2),
     ("subscription_change", 2),
     ("subscription_cancel", 2),
@@ -16,6 +16,7 @@ const ASKS_STRIPE: [(&str, usize); 9] = [
     ("stripe_payment_intents", 2),
     ("stripe_refund", 2),
     ("user_payment_refund", 2),
+    ("user_auto_topup", 2),
     ("cron_reconcile_payments", usize::MAX),
 ];
 

@@ -14,7 +14,7 @@ use crate::endpoints::answer::{malformed, private};
 use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::{Error, Result};
 use crate::money::Nanos;
-use crate::payments::begin::{Way, begin};
+use crate::payments::begin::{SavesCard, Way, begin};
 use crate::payments::confirm::confirm;
 
 /// The longest address to come back to, in bytes.
@@ -30,6 +30,9 @@ pub struct NewCheckoutSession {
     amount: Option<Nanos>,
     /// One of the packages, in place of the amount.
     package: Option<String>,
+    /// Leaves the card with the account, so that auto top-up can charge it once that is turned on (`PUT /user/auto-topup`).
+    #[serde(default)]
+    save_card: bool,
     /// The code of a coupon that gives a bonus on purchases.
     #[schema(pattern = "^ *[A-Za-z0-9_-]{1,40} *$")]
     coupon: Option<String>,
@@ -66,7 +69,7 @@ pub(in crate::endpoints) fn return_to(param: &'static str, given: Option<String>
     Ok(url)
 }
 
-fn usual(app: &App, outcome: &str) -> String {
+pub(super) fn usual(app: &App, outcome: &str) -> String {
     format!("{}/?payment={outcome}", app.config.frontend_url)
 }
 
@@ -97,7 +100,9 @@ pub async fn create(
     let wanted = wanted(body.package, body.amount)?;
     let paid = return_to("success_url", body.success_url, usual(&app, "paid&session_id={CHECKOUT_SESSION_ID}"))?;
     let left = return_to("cancel_url", body.cancel_url, usual(&app, "canceled"))?;
-    let begun = begin(&app, &caller, wanted, Way::Checkout(paid, left), body.coupon, idempotency).await?;
+    let begun =
+        begin(&app, &caller, wanted, Way::Checkout(paid, left), SavesCard(body.save_card), body.coupon, idempotency)
+            .await?;
     answer(&CheckoutSession { object: "checkout_session", id: begun.id, url: begun.access, payment: begun.payment })
 }
 

@@ -45,6 +45,8 @@ pub enum PaymentKind {
     Checkout,
     /// At a page of one's own.
     Intent,
+    /// By itself, with a card that was left for it.
+    Auto,
     /// By an invoice of a plan.
     Invoice,
 }

@@ -1,5 +1,6 @@
-//! Buying credit: packages, Checkout sessions, payment intents, what was bought, refunds, and what Stripe tells.
+//! Buying credit: packages, Checkout sessions, payment intents, auto top-up, what was bought, refunds, and what Stripe tells.
 
+pub mod auto_topup;
 pub mod checkout_session;
 pub mod history;
 pub mod own_refund;

@@ -14,7 +14,7 @@ use crate::endpoints::answer::{malformed, private};
 use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::Result;
 use crate::money::Nanos;
-use crate::payments::begin::{Way, begin};
+use crate::payments::begin::{SavesCard, Way, begin};
 use crate::payments::confirm::confirm;
 
 /// What is bought: an amount or a package.
@@ -27,6 +27,9 @@ pub struct NewPaymentIntent {
     amount: Option<Nanos>,
     /// One of the packages, in place of the amount.
     package: Option<String>,
+    /// Leaves the card with the account, so that auto top-up can charge it once that is turned on (`PUT /user/auto-topup`).
+    #[serde(default)]
+    save_card: bool,
     /// The code of a coupon that gives a bonus on purchases.
     #[schema(pattern = "^ *[A-Za-z0-9_-]{1,40} *$")]
     coupon: Option<String>,
@@ -66,7 +69,9 @@ fn answer(intent: &PaymentIntent) -> Result<Response> {
 pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewPaymentIntent>) -> Result<Response> {
     let Input { body, idempotency } = input;
     check_coupon(body.coupon.as_deref())?;
-    let begun = begin(&app, &caller, wanted(body.package, body.amount)?, Way::Intent, body.coupon, idempotency).await?;
+    let saves_card = SavesCard(body.save_card);
+    let wanted = wanted(body.package, body.amount)?;
+    let begun = begin(&app, &caller, wanted, Way::Intent, saves_card, body.coupon, idempotency).await?;
     answer(&PaymentIntent {
         object: "payment_intent",
         id: begun.id,

@@ -2,15 +2,16 @@
 //!
 //! The gateway itself is told about them by the variables of a deployment and does not know where it runs.
 
+mod cron;
+mod ready;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::path::Path;
-use std::time::Duration;
 
-use shared::api_key::hash;
 use shared::app::App;
+use shared::config::Config;
 use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable};
-use shared::config::{Config, Pepper};
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
 use tokio::net::TcpListener;
@@ -27,10 +28,7 @@ use crate::secrets::Secrets;
 use crate::stripe::Stripe;
 use crate::upstash::{Engine, Upstash, UpstashError};
 
-/// How often the timer does what a cron does in production.
-const CRON_INTERVAL: Duration = Duration::from_secs(300);
-/// What the ready accounts start with, in nano-dollars.
-const READY_CREDIT: i64 = 100_000_000_000;
+pub use ready::ReadyKeys;
 
 /// Why the platform does not start.
 #[derive(Debug, thiserror::Error)]
@@ -73,15 +71,6 @@ pub struct Platform {
     secrets: Secrets,
     variables: HashMap<String, String>,
     _resend: Loopback,
-}
-
-/// Keys that work at once.
-#[derive(Clone, Debug)]
-pub struct ReadyKeys {
-    /// Of a user with credit.
-    pub api_key: String,
-    /// Of an administrator.
-    pub admin_key: String,
 }
 
 /// The root of this repository.
@@ -245,7 +234,7 @@ impl Platform {
         let router = routes::all()
             .merge(pages::guarded(own).with_state(()))
             .merge(public_files::routes(&repository().join("public"))?);
-        let timer = run_cron_jobs(gateway.http.clone(), listener.local_addr()?, self.secrets.of("cron"));
+        let timer = cron::run(gateway.http.clone(), listener.local_addr()?, self.secrets.of("cron"));
         let timer = tokio::spawn(timer);
         let served = serve_plain(listener, router, gateway, shutdown).await;
         timer.abort();
@@ -253,46 +242,6 @@ impl Platform {
             events.abort();
         }
         Ok(served?)
-    }
-
-    /// Makes the ready accounts, unless they are there, and their keys.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn ready_keys(&self) -> Result<ReadyKeys, PlatformError> {
-        let key = |name: &str| format!("gw_test_{}", self.secrets.of(name));
-        let ready = ReadyKeys { api_key: key("ready user key"), admin_key: key("ready admin key") };
-        self.ready_account("user", &ready.api_key).await?;
-        self.ready_account("admin", &ready.admin_key).await?;
-        Ok(ready)
-    }
-
-    async fn ready_account(&self, role: &str, key: &str) -> Result<(), PlatformError> {
-        let pepper = Pepper { version: 1, secret: self.secrets.of("pepper") };
-        let last_four = &key[key.len() - 4..];
-        let email = format!("{role}@gateway.local");
-        self.database
-            .query(
-                "with made as (
-                   insert into gateway.accounts (email, username, role, plan) values ($1::text, $2, $2, 'customize')
-                   on conflict (email) do nothing returning accounts.*
-                 ),
-                 credited as (select gateway.grant_credit(made, 'admin', $3, null, 'opening credit', now()) from made)
-                 select count(*) from credited",
-                &[&email, &role, &READY_CREDIT],
-            )
-            .await?;
-        self.database
-            .query(
-                "insert into gateway.api_keys
-                   (account_id, key_hash, prefix, last_four, name, environment, is_primary, scopes)
-                 select id, $2, 'gw_test_', $3, 'Ready key', 'test', true, array['*']
-                 from gateway.accounts where email = $1::text
-                 on conflict (key_hash) do nothing",
-                &[&email, &hash(key, &pepper), &last_four],
-            )
-            .await?;
-        Ok(())
     }
 }
 
@@ -317,21 +266,4 @@ fn real_or<'a>(
         return real.iter().filter_map(|name| Some((*name, environment(name)?))).collect();
     }
     stand_in.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
-}
-
-/// Calls each route that has a cron schedule, as Vercel would.
-async fn run_cron_jobs(client: reqwest::Client, gateway: std::net::SocketAddr, secret: String) {
-    let mut timer = tokio::time::interval(CRON_INTERVAL);
-    timer.tick().await;
-    loop {
-        timer.tick().await;
-        for path in ROUTES.iter().filter(|route| route.cron.is_some()).filter_map(|route| route.paths.first()) {
-            let call = client.get(format!("http://{gateway}{path}")).bearer_auth(&secret).send().await;
-            match call {
-                Ok(answer) if answer.status().is_success() => {}
-                Ok(answer) => tracing::warn!(path, status = %answer.status(), "a cron job failed"),
-                Err(error) => tracing::warn!(path, %error, "a cron job failed"),
-            }
-        }
-    }
 }
