@@ -126,6 +126,8 @@ pub(super) const METHOD: Parameters = &[
     ("card[cvc]", Text(4), false),
     ("billing_details[email]", Text(512), false),
     ("billing_details[name]", Text(256), false),
+    ("billing_details[phone]", Text(256), false),
+    ("billing_details[address][*]", Text(5000), false),
     METADATA,
     EXPAND,
 ];
