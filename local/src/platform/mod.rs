@@ -11,7 +11,7 @@ use std::path::Path;
 
 use shared::app::App;
 use shared::config::Config;
-use shared::config::variables::{Group, REFUSED, RUST_LOG, VARIABLES, Variable};
+use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable};
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
 use tokio::net::TcpListener;
@@ -248,7 +248,7 @@ impl Platform {
 /// The variables that mean here what they mean in a deployment, and those that are refused there.
 pub fn passed_on() -> impl Iterator<Item = &'static str> {
     let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times);
-    let own = VARIABLES.iter().filter(business).map(|variable| variable.name);
+    let own = variables::all().filter(business).map(|variable| variable.name);
     own.chain([RUST_LOG.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
 }
 
