@@ -26,6 +26,7 @@ pub mod key_environment;
 mod key_first;
 pub mod keyring;
 pub mod limits;
+pub mod mail;
 pub mod memory;
 pub mod money;
 pub mod object;

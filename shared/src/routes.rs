@@ -26,8 +26,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, payments, plans, public,
-    referrals, responses, sign_in, subscriptions, trials, usage,
+    account, admin, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, notifications, payments,
+    plans, public, referrals, responses, sign_in, subscriptions, trials, usage,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -246,6 +246,33 @@ routes! {
     referral_stats at "/referral/stats" { GET referrals::stats::show: User "billing:read" };
     /// The caller's recommendations, newest first.
     referral_history at "/referral/history" { GET referrals::history::list: User "billing:read" };
+    /// Which mail the account gets.
+    user_notification_preferences at "/user/notifications/preferences" {
+        GET notifications::preferences::show: User "account:read",
+        PATCH notifications::preferences::change: User "account:write"
+    };
+    /// Mails the account, to see whether mail reaches it.
+    user_notification_test at "/user/notifications/test" {
+        POST notifications::request::test: User "account:write"
+    } needs [Mail];
+    /// Mails what was used this month.
+    user_usage_report at "/user/notifications/send-usage-report" {
+        POST notifications::request::usage_report: User "account:write"
+    } needs [Mail];
+    /// Switches a kind of mail off, by the link in it.
+    unsubscribe at "/notifications/unsubscribe" {
+        GET notifications::unsubscribe::show: Public, POST notifications::unsubscribe::switch_off: Public
+    } needs [Database, Pepper];
+    /// What Resend tells of addresses that take no mail.
+    resend_webhook at "/api/resend/webhook" { POST notifications::webhook::take: Public } needs [Database, ResendWebhook];
+    /// How the outbox of mail stands.
+    admin_notification_stats at "/admin/notifications/stats" {
+        GET notifications::administration::stats: Admin "admin:notifications"
+    };
+    /// Sends the mail that is due, at once.
+    admin_notification_process at "/admin/notifications/process" {
+        POST notifications::administration::process: Admin "admin:notifications"
+    } needs [Mail];
     /// What Stripe tells of payments, refunds and disputes.
     stripe_webhook at "/api/stripe/webhook" { POST payments::webhook::take: Public } needs [Database, Stripe, StripeWebhook];
     /// Refunds a payment.
@@ -338,6 +365,8 @@ routes! {
     cron_retention at "/api/cron/retention" { GET cron::retention::forget: Cron } cron "23 * * * *";
     /// Finds out about payments that no webhook has told of, and asks for refunds that were not asked for.
     cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } cron "11,41 * * * *";
+    /// Sends the mail that is due.
+    cron_notifications at "/api/cron/notifications" { GET cron::notifications::send: Cron } cron "*/5 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
@@ -359,6 +388,7 @@ pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a M
             Need::EncryptionKeys => config.encryption_keys.as_ref().err(),
             Need::Privy => config.privy.as_ref().err(),
             Need::Mail => config.mail.as_ref().err(),
+            Need::ResendWebhook => config.resend_webhook.as_ref().err(),
             Need::Stripe => config.stripe.as_ref().err(),
             Need::StripeWebhook => config.stripe_webhook.as_ref().err(),
         };

@@ -1595,6 +1595,71 @@ create index payments_fingerprint on gateway.payments (fingerprint) where finger
 alter table gateway.referral_codes enable row level security;
 alter table gateway.referrals enable row level security;
 
+-- supabase/schemas/28_notifications.sql
+
+-- The outbox of mail: rows are written by the transaction that causes them, and sent afterwards.
+
+create table gateway.notifications (
+  id bigint generated always as identity primary key,
+  account_id uuid not null references gateway.accounts (id),
+  kind text not null,
+  dedupe_key text not null,
+  payload jsonb not null,
+  state text not null default 'due' check (state in ('due', 'sending', 'sent', 'failed', 'suppressed', 'unknown')),
+  address text,
+  alone boolean not null default false,
+  batch_id uuid,
+  due_at timestamptz not null,
+  first_tried_at timestamptz,
+  claimed_until timestamptz,
+  attempts integer not null default 0,
+  message_id text,
+  error text,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  unique (account_id, kind, dedupe_key),
+  check ((state = 'sending') = (claimed_until is not null))
+);
+comment on table gateway.notifications is
+  'due; sending (frozen: the mails of a batch, their order, addresses and texts do not change any more, so that Resend knows a repetition by the batch''s id); sent, failed (refused by Resend), suppressed (the address takes no mail), unknown (a day after the first try nobody can say).';
+comment on column gateway.notifications.address is 'Where it goes, from the first try on.';
+comment on column gateway.notifications.alone is 'A batch with it was refused as a whole: it goes by itself.';
+
+create index notifications_due on gateway.notifications (due_at, id) where state = 'due';
+create index notifications_sending on gateway.notifications (claimed_until, id) where state = 'sending';
+create index notifications_batch on gateway.notifications (batch_id) where state = 'sending';
+create index notifications_message on gateway.notifications (message_id) where message_id is not null;
+create index notifications_ended on gateway.notifications (ended_at) where ended_at is not null;
+
+create table gateway.notification_preferences (
+  account_id uuid not null references gateway.accounts (id),
+  kind text not null,
+  enabled boolean not null,
+  primary key (account_id, kind)
+);
+comment on table gateway.notification_preferences is 'What an account has said about kinds of mail; of the others it gets all.';
+
+create table gateway.mail_suppressions (
+  address_hash text primary key,
+  reason text not null,
+  created_at timestamptz not null
+);
+comment on table gateway.mail_suppressions is
+  'Addresses that take no mail: it bounced for good, or its reader complained. Hashes (gateway.proof_hash), since they outlive the account.';
+
+create table gateway.resend_events (
+  id text primary key,
+  received_at timestamptz not null
+);
+comment on table gateway.resend_events is 'Events of Resend, each applied once; forgotten after 30 days.';
+
+create index resend_events_received on gateway.resend_events (received_at);
+
+alter table gateway.notifications enable row level security;
+alter table gateway.notification_preferences enable row level security;
+alter table gateway.mail_suppressions enable row level security;
+alter table gateway.resend_events enable row level security;
+
 -- supabase/schemas/30_authenticate.sql
 
 -- Key validation: every check in its order, inside the same call as the work.
@@ -2641,6 +2706,85 @@ begin
 end;
 $$;
 
+-- supabase/schemas/35_notify.sql
+
+-- Writing to the outbox, in the transaction that causes the mail.
+
+-- The kinds that an account may switch off. Of money and of security everybody hears.
+create function gateway.optional_mail() returns text[]
+language sql immutable parallel safe
+return array['referral_reward', 'usage_report'];
+
+-- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
+-- that does not want it.
+create function gateway.notify(account uuid, kind text, dedupe_key text, payload jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
+    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts
+    where id = notify.account and email is not null and deleted_at is null
+      and not exists (select from gateway.notification_preferences p
+                      where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
+    on conflict do nothing
+$$;
+
+-- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
+-- network that was not seen for ninety days. Whoever has just got the account knows of its first key.
+create function gateway.notify_of_act(
+  caller jsonb, account uuid, acting_key uuid, action text, target text, details jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+begin
+  if action not in ('key.create', 'key.rotate', 'sign_in') or account is null
+    or (select created_at > at - interval '1 minute' from gateway.accounts where id = account) then
+    return;
+  end if;
+  if action = 'sign_in' then
+    if caller ->> 'ip' is not null and not exists (
+        select from gateway.audit_logs
+        where target_account_id = account and audit_logs.action in ('sign_in', 'account.create')
+          and created_at > at - interval '90 days'
+          and gateway.network_of(jsonb_build_object('ip', ip)) = gateway.network_of(caller)) then
+      perform gateway.notify(account, 'new_sign_in', gateway.network_of(caller) || ' ' || (at at time zone 'utc')::date,
+        jsonb_build_object('method', details ->> 'method', 'network', gateway.network_of(caller),
+                           'user_agent', caller ->> 'user_agent', 'at', at), at);
+    end if;
+    return;
+  end if;
+  -- A sign-in's own key is told of with the sign-in.
+  if target is null or acting_key::text = target and action = 'key.create' then
+    return;
+  end if;
+  select * into key from gateway.api_keys where id = target::uuid;
+  perform gateway.notify(account, case action when 'key.create' then 'key_created' else 'key_rotated' end,
+    target || ' ' || extract(epoch from at),
+    jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four, 'at', at), at);
+end;
+$$;
+
+-- Mails what became of a refund or a dispute, once its payment is known.
+create function gateway.notify_of_reversal(reversal gateway.reversals, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+begin
+  select * into payment from gateway.payments where id = reversal.payment_id;
+  if not found then
+    return;
+  end if;
+  if reversal.kind = 'refund' and reversal.status = 'succeeded' then
+    perform gateway.notify(payment.account_id, 'refund', reversal.id, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  elsif reversal.kind = 'dispute' and reversal.counts and reversal.status <> 'lost' then
+    perform gateway.notify(payment.account_id, 'dispute', reversal.id, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  end if;
+end;
+$$;
+
 -- supabase/schemas/36_audit.sql
 
 -- How the audit trail is written.
@@ -2655,6 +2799,10 @@ begin
   -- The month is missing only if no call and no cron has come for a week (see make_months).
   if not gateway.has_month(gateway.now() + interval '1 minute') then
     perform gateway.make_months(gateway.now());
+  end if;
+  if target_account = session_account then
+    perform gateway.notify_of_act(
+      caller, target_account, session_key, audit.action, audit.target, audit.details, gateway.now());
   end if;
   insert into gateway.audit_logs
     (action, actor_account_id, actor_key_id, target_account_id, target_id, ip, user_agent, request_id, details,
@@ -4923,6 +5071,7 @@ begin
       returning id)
   select array_agg(id) into adopted from found;
   if adopted is not null then
+    perform gateway.notify_of_reversal(r, at) from gateway.reversals r where r.id = any (adopted) order by r.id;
     update gateway.stripe_events set outcome = 'applied', account_id = account.id, seen = null
       where object_id = any (adopted) and outcome = 'unmatched';
     account := gateway.heed_disputes(account, at);
@@ -5049,6 +5198,9 @@ begin
       status = case outcome when 'applied' then seen ->> 'status' else status end,
       failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    perform gateway.notify(account.id, 'payment_failed', payment.id::text, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(payment.amount)), 'payment_id', payment.id,
+      'failure_code', seen ->> 'failure_code', 'at', at), at) where outcome = 'applied' and seen ->> 'status' = 'failed';
     perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
@@ -5079,6 +5231,9 @@ begin
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
     update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
+  perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
+    'paid', gateway.dollars(gateway.of_cents((seen ->> 'paid')::bigint)), 'credits', gateway.dollars(payment.credits),
+    'bonus', gateway.dollars(payment.bonus), 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
@@ -5441,6 +5596,7 @@ begin
         when 'refund' then excluded.rank > known.rank
         else (excluded.observed_at, excluded.rank) > (known.observed_at, known.rank) end
     returning * into noted;
+  perform gateway.notify_of_reversal(noted, at);
   return noted;
 end;
 $$;
@@ -5804,6 +5960,9 @@ begin
     select payment.id, line, nth, account.id, seen ->> 'subscription', plan, due_at, period_end, amount
     from gateway.instalments_of(seen, at);
   perform gateway.note_conversion(account, 'subscription', at);
+  perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
+    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
+    'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   account := gateway.sync_plan(account, at);
   account := gateway.grant_due(account, at);
   account := gateway.reconcile_payment(account, payment.id, at);
@@ -5979,6 +6138,123 @@ begin
 end;
 $$;
 
+-- supabase/schemas/47_notifications.sql
+
+-- Sending what the outbox holds: in frozen batches, so that a crash at any moment sends no mail twice and loses none.
+
+-- Claims a batch to send: one that whoever claimed it did not finish, whole and as it was; else up to a hundred mails that are due.
+-- Null when there is nothing. A mail whose first try is nearly a day old is not sent again: Resend forgets repetitions after a day.
+create function public.claim_notifications() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 100;
+  lease constant interval := '5 minutes';
+  at timestamptz := gateway.now();
+  batch uuid;
+  leader record;
+begin
+  loop
+    -- Its first row stands for the batch: of two who look at once one has it.
+    select batch_id into batch from gateway.notifications n
+      where state = 'sending' and claimed_until <= at
+        and id = (select min(id) from gateway.notifications o where o.batch_id = n.batch_id and o.state = 'sending')
+      order by claimed_until, id limit 1 for update skip locked;
+    exit when not found;
+    update gateway.notifications set state = 'unknown', claimed_until = null, ended_at = at, error = 'no answer for a day'
+      where batch_id = batch and state = 'sending' and first_tried_at <= at - interval '23 hours';
+    continue when found;
+    update gateway.notifications set claimed_until = at + lease, attempts = attempts + 1
+      where batch_id = batch and state = 'sending';
+    exit;
+  end loop;
+  if batch is null then
+    update gateway.notifications n set state = 'suppressed', ended_at = at
+      where id in (
+        select n.id from gateway.notifications n join gateway.accounts a on a.id = n.account_id
+        where n.state = 'due' and n.due_at <= at and (a.email is null or exists (
+          select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', a.email)))
+        order by n.due_at, n.id limit most for update of n skip locked);
+    select id, alone into leader from gateway.notifications where state = 'due' and due_at <= at
+      order by due_at, id limit 1 for update skip locked;
+    if not found then
+      return null;
+    end if;
+    batch := gen_random_uuid();
+    update gateway.notifications n set
+      state = 'sending', batch_id = batch, first_tried_at = coalesce(first_tried_at, at), claimed_until = at + lease,
+      attempts = attempts + 1, address = a.email
+      from gateway.accounts a
+      where a.id = n.account_id and n.id in (
+        select id from gateway.notifications o
+        where state = 'due' and due_at <= at and case when leader.alone then id = leader.id else not alone end
+        order by due_at, id limit most for update skip locked);
+  end if;
+  return jsonb_build_object('batch', batch, 'mails', (
+    select jsonb_agg(jsonb_build_object(
+      'id', id, 'account_id', account_id, 'kind', kind, 'address', address, 'payload', payload,
+      'optional', kind = any (gateway.optional_mail())) order by id)
+    from gateway.notifications where batch_id = batch and state = 'sending'));
+end;
+$$;
+
+-- What became of a batch. outcome: sent [{id, message_id}], failed [{id, error}]; or retry_in (seconds) of a batch that is to be
+-- sent again as it is; or split (true) of one that was refused as a whole: each mail of it goes by itself.
+create function public.finish_notifications(batch uuid, outcome jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('batch', batch, 'outcome', outcome), 'batch', 'outcome');
+  if (outcome ->> 'split')::boolean then
+    update gateway.notifications set
+      state = case when alone then 'failed' else 'due' end, alone = true, claimed_until = null, batch_id = null,
+      error = left(outcome ->> 'error', 500), ended_at = case when alone then at end
+      where batch_id = batch and state = 'sending';
+  elsif outcome ->> 'retry_in' is not null then
+    update gateway.notifications set
+      claimed_until = at + make_interval(secs => (outcome ->> 'retry_in')::integer), error = left(outcome ->> 'error', 500)
+      where batch_id = batch and state = 'sending';
+  else
+    update gateway.notifications n set
+      state = 'sent', claimed_until = null, ended_at = at, message_id = s ->> 'message_id', error = null
+      from jsonb_array_elements(outcome -> 'sent') as s
+      where n.id = (s ->> 'id')::bigint and batch_id = batch and state = 'sending';
+    update gateway.notifications n set state = 'failed', claimed_until = null, ended_at = at, error = left(f ->> 'error', 500)
+      from jsonb_array_elements(outcome -> 'failed') as f
+      where n.id = (f ->> 'id')::bigint and batch_id = batch and state = 'sending';
+  end if;
+  -- What was said is the account's alone, and need not be kept.
+  delete from gateway.notifications where id in (
+    select id from gateway.notifications where ended_at < at - interval '90 days' order by ended_at limit 200 for update skip locked);
+  delete from gateway.resend_events where id in (
+    select id from gateway.resend_events where received_at < at - interval '30 days' order by received_at limit 200
+    for update skip locked);
+  return null;
+end;
+$$;
+
+-- An event of Resend. event: id (Svix's), reason (null of one that suppresses nothing), address.
+create function public.take_resend_event(event jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  perform gateway.require(event, 'id');
+  insert into gateway.resend_events (id, received_at) values (event ->> 'id', gateway.now()) on conflict do nothing;
+  if not found then
+    return '{"outcome": "duplicate"}';
+  end if;
+  if event ->> 'reason' is null or event ->> 'address' is null then
+    return '{"outcome": "ignored"}';
+  end if;
+  insert into gateway.mail_suppressions (address_hash, reason, created_at)
+    values (gateway.proof_hash('email', lower(event ->> 'address')), event ->> 'reason', gateway.now())
+    on conflict do nothing;
+  return '{"outcome": "applied"}';
+end;
+$$;
+
 -- supabase/schemas/47_referrals.sql
 
 -- What a referral gives, and when it gives nothing. A reward follows a purchase with real money; whoever recommends waits until it
@@ -6102,6 +6378,8 @@ begin
   end if;
   granted := gateway.grant_credit(account, 'referral', reward, at + interval '90 days', 'referral', at);
   account := granted.account;
+  perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+    'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
   update gateway.referrals set
     state = 'qualified', payment_id = payment.id, referred_grant_id = granted.grant_id, drawn = cost,
     due_at = at + interval '14 days'
@@ -6189,6 +6467,8 @@ begin
       granted := gateway.grant_credit(
         account, 'referral', gateway.referral_reward(), at + interval '90 days', 'referral', at);
       account := granted.account;
+      perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+        'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
       update gateway.referrals set state = 'paid', referrer_grant_id = granted.grant_id where id = referral.id;
     end if;
   end loop;
@@ -6311,6 +6591,8 @@ begin
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.response_threads where account_id = account.id;
   delete from gateway.response_accounts where account_id = account.id;
+  delete from gateway.notifications where account_id = account.id;
+  delete from gateway.notification_preferences where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -11259,6 +11541,125 @@ begin
 end;
 $$;
 
+-- supabase/schemas/81_notifications.sql
+
+-- Mail as whoever gets it, and whoever administers, sees it.
+
+create function gateway.preferences_view(account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'notification_preferences',
+    'address', a.email, 'suppressed', (
+      select reason from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', a.email)),
+    'kinds', (
+      select jsonb_object_agg(mail.kind, coalesce(p.enabled, true) order by mail.kind)
+      from unnest(gateway.optional_mail()) as mail (kind)
+      left join gateway.notification_preferences p on p.account_id = a.id and p.kind = mail.kind))
+  from gateway.accounts a where id = account
+$$;
+
+-- Says of a kind whether an account wants it.
+create function gateway.set_preference(account uuid, kind text, enabled boolean) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.notification_preferences (account_id, kind, enabled)
+    select id, set_preference.kind, set_preference.enabled from gateway.accounts
+    where id = set_preference.account and set_preference.kind = any (gateway.optional_mail()) and deleted_at is null
+    on conflict (account_id, kind) do update set enabled = excluded.enabled
+$$;
+
+create function public.get_notification_preferences(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.preferences_view(session.account_id);
+end;
+$$;
+
+-- request: by kind, whether the account wants it. Others stay.
+create function public.set_notification_preferences(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
+  perform gateway.set_preference(session.account_id, kind, enabled::boolean)
+    from jsonb_each_text(request) as asked (kind, enabled) where enabled is not null order by kind;
+  return gateway.preferences_view(session.account_id);
+end;
+$$;
+
+-- One click in a mail: the account gets no more of this kind. The gateway has checked that the link is its own.
+create function public.unsubscribe(account uuid, kind text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  perform gateway.require(jsonb_build_object('account', account, 'kind', kind), 'account', 'kind');
+  perform gateway.set_preference(account, kind, false);
+  return '{}';
+end;
+$$;
+
+-- Queues a mail that the caller asks for: `test`, or `usage_report`, of this month so far.
+create function public.request_mail(caller jsonb, kind text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts;
+  this_month constant date := date_trunc('month', gateway.now() at time zone 'utc')::date;
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('kind', kind), 'kind');
+  perform gateway.limit_attempts('mail.account', session.account_id::text, 5, interval '1 hour');
+  select * into account from gateway.accounts where id = session.account_id;
+  if account.email is null then
+    perform gateway.refuse(gateway.refusal(409, 'mail_not_possible', '{"message": "This account has no e-mail address."}'));
+  elsif exists (select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', account.email)) then
+    perform gateway.refuse(gateway.refusal(409, 'mail_not_possible',
+      '{"message": "This account''s address has returned mail, or complained of it, so that none is sent to it."}'));
+  end if;
+  insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
+    values (account.id, request_mail.kind, 'asked ' || extract(epoch from at), case request_mail.kind
+      when 'usage_report' then jsonb_build_object(
+        'month', to_char(this_month, 'YYYY-MM'),
+        'requests', case when account.month = this_month then account.month_requests else 0 end,
+        'tokens', case when account.month = this_month then account.month_tokens else 0 end,
+        'spent', gateway.dollars((
+          select coalesce(-sum(amount), 0)::bigint from gateway.credit_transactions
+          where account_id = account.id and type = 'usage' and call_id is not null
+            and created_at >= this_month::timestamp at time zone 'utc')),
+        'balance', gateway.dollars(account.balance))
+      else jsonb_build_object('at', at) end, at, at);
+  return jsonb_build_object('object', 'notification', 'kind', kind, 'address', account.email);
+end;
+$$;
+
+-- How the outbox stands.
+create function public.get_notification_stats(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:notifications');
+  at timestamptz := gateway.now();
+begin
+  return jsonb_build_object(
+    'object', 'notification_stats',
+    'due', (select count(*) from gateway.notifications where state = 'due'),
+    'sending', (select count(*) from gateway.notifications where state = 'sending'),
+    'oldest_due_at', (select min(due_at) from gateway.notifications where state = 'due'),
+    'ended', (
+      select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'state', state, 'count', count) order by kind, state), '[]')
+      from (select kind, state, count(*) from gateway.notifications
+            where ended_at > at - interval '30 days' group by kind, state) as counted),
+    'suppressed_addresses', (select count(*) from gateway.mail_suppressions));
+end;
+$$;
+
 -- supabase/schemas/90_grants.sql
 
 -- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
@@ -11608,3 +12009,23 @@ revoke execute on function public.list_all_referrals(jsonb, jsonb) from public, 
 grant execute on function public.list_all_referrals(jsonb, jsonb) to service_role;
 revoke execute on function public.release_referrals() from public, anon, authenticated;
 grant execute on function public.release_referrals() to service_role;
+
+-- 47_notifications.sql
+revoke execute on function public.claim_notifications() from public, anon, authenticated;
+grant execute on function public.claim_notifications() to service_role;
+revoke execute on function public.finish_notifications(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_notifications(uuid, jsonb) to service_role;
+revoke execute on function public.take_resend_event(jsonb) from public, anon, authenticated;
+grant execute on function public.take_resend_event(jsonb) to service_role;
+
+-- 81_notifications.sql
+revoke execute on function public.get_notification_preferences(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_preferences(jsonb) to service_role;
+revoke execute on function public.set_notification_preferences(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_notification_preferences(jsonb, jsonb) to service_role;
+revoke execute on function public.unsubscribe(uuid, text) from public, anon, authenticated;
+grant execute on function public.unsubscribe(uuid, text) to service_role;
+revoke execute on function public.request_mail(jsonb, text) from public, anon, authenticated;
+grant execute on function public.request_mail(jsonb, text) to service_role;
+revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_stats(jsonb) to service_role;

@@ -132,6 +132,7 @@ begin
       returning id)
   select array_agg(id) into adopted from found;
   if adopted is not null then
+    perform gateway.notify_of_reversal(r, at) from gateway.reversals r where r.id = any (adopted) order by r.id;
     update gateway.stripe_events set outcome = 'applied', account_id = account.id, seen = null
       where object_id = any (adopted) and outcome = 'unmatched';
     account := gateway.heed_disputes(account, at);
@@ -258,6 +259,9 @@ begin
       status = case outcome when 'applied' then seen ->> 'status' else status end,
       failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    perform gateway.notify(account.id, 'payment_failed', payment.id::text, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(payment.amount)), 'payment_id', payment.id,
+      'failure_code', seen ->> 'failure_code', 'at', at), at) where outcome = 'applied' and seen ->> 'status' = 'failed';
     perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
@@ -288,6 +292,9 @@ begin
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
     update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
+  perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
+    'paid', gateway.dollars(gateway.of_cents((seen ->> 'paid')::bigint)), 'credits', gateway.dollars(payment.credits),
+    'bonus', gateway.dollars(payment.bonus), 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;

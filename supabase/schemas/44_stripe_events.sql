@@ -56,6 +56,7 @@ begin
         when 'refund' then excluded.rank > known.rank
         else (excluded.observed_at, excluded.rank) > (known.observed_at, known.rank) end
     returning * into noted;
+  perform gateway.notify_of_reversal(noted, at);
   return noted;
 end;
 $$;

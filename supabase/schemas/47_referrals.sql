@@ -119,6 +119,8 @@ begin
   end if;
   granted := gateway.grant_credit(account, 'referral', reward, at + interval '90 days', 'referral', at);
   account := granted.account;
+  perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+    'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
   update gateway.referrals set
     state = 'qualified', payment_id = payment.id, referred_grant_id = granted.grant_id, drawn = cost,
     due_at = at + interval '14 days'
@@ -206,6 +208,8 @@ begin
       granted := gateway.grant_credit(
         account, 'referral', gateway.referral_reward(), at + interval '90 days', 'referral', at);
       account := granted.account;
+      perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+        'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
       update gateway.referrals set state = 'paid', referrer_grant_id = granted.grant_id where id = referral.id;
     end if;
   end loop;

@@ -345,3 +345,23 @@ revoke execute on function public.list_all_referrals(jsonb, jsonb) from public, 
 grant execute on function public.list_all_referrals(jsonb, jsonb) to service_role;
 revoke execute on function public.release_referrals() from public, anon, authenticated;
 grant execute on function public.release_referrals() to service_role;
+
+-- 47_notifications.sql
+revoke execute on function public.claim_notifications() from public, anon, authenticated;
+grant execute on function public.claim_notifications() to service_role;
+revoke execute on function public.finish_notifications(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_notifications(uuid, jsonb) to service_role;
+revoke execute on function public.take_resend_event(jsonb) from public, anon, authenticated;
+grant execute on function public.take_resend_event(jsonb) to service_role;
+
+-- 81_notifications.sql
+revoke execute on function public.get_notification_preferences(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_preferences(jsonb) to service_role;
+revoke execute on function public.set_notification_preferences(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_notification_preferences(jsonb, jsonb) to service_role;
+revoke execute on function public.unsubscribe(uuid, text) from public, anon, authenticated;
+grant execute on function public.unsubscribe(uuid, text) to service_role;
+revoke execute on function public.request_mail(jsonb, text) from public, anon, authenticated;
+grant execute on function public.request_mail(jsonb, text) to service_role;
+revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_stats(jsonb) to service_role;

@@ -18,6 +18,7 @@ mod input;
 mod keys;
 mod life;
 mod limits;
+mod mail;
 mod money;
 mod observability;
 mod own_keys;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use shared::app::App;
 use shared::config::Config;
-use shared::config::variables::{Group, REFUSED, RUST_LOG, VARIABLES, Variable};
+use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable};
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
 use tokio::net::TcpListener;
@@ -95,7 +95,10 @@ impl Platform {
         let postgrest = Postgrest::start(&database, supabase_keys.clone()).await?;
         let upstash = Upstash::start(engine, secrets.of("upstash token")).await?;
         let providers = Providers::start(ProviderKeys::default()).await?;
-        let mailbox = Mailbox::new(&secrets.of("resend key"));
+        let mailbox = Mailbox::new(
+            &secrets.of("resend key"),
+            &format!("whsec_{}=", secrets.of("resend webhook").replace('-', "+").replace('_', "/")),
+        );
         let resend = Loopback::serve(mailbox.api()).await?;
         let privy = Privy::start(&secrets).await?;
         let stripe = Stripe::start(&secrets).await?;
@@ -120,11 +123,12 @@ impl Platform {
         let mail = [
             ("RESEND_API_KEY", resend_key.as_str()),
             ("RESEND_BASE_URL", resend.url()),
+            ("RESEND_WEBHOOK_SECRET", mailbox.webhook_secret()),
             ("FROM_EMAIL", "Gateway <gateway@gateway.local>"),
         ];
         let people =
             [("PRIVY_APP_ID", privy.app_id()), ("PRIVY_APP_SECRET", privy.app_secret()), ("PRIVY_URL", privy.url())];
-        let real_mail = ["RESEND_API_KEY", "RESEND_BASE_URL", "FROM_EMAIL"];
+        let real_mail = ["RESEND_API_KEY", "RESEND_BASE_URL", "RESEND_WEBHOOK_SECRET", "FROM_EMAIL"];
         let payments = [
             ("STRIPE_SECRET_KEY", stripe.key()),
             ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret()),
@@ -248,7 +252,7 @@ impl Platform {
 /// The variables that mean here what they mean in a deployment, and those that are refused there.
 pub fn passed_on() -> impl Iterator<Item = &'static str> {
     let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times);
-    let own = VARIABLES.iter().filter(business).map(|variable| variable.name);
+    let own = variables::all().filter(business).map(|variable| variable.name);
     own.chain([RUST_LOG.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
 }
 

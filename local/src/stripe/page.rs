@@ -12,18 +12,16 @@ use shared::html::escape;
 use super::delivery::Mishaps;
 use super::form::Form;
 use super::intents::Card;
-use super::objects::Objects;
 use super::refusal::Refusal;
-use super::subscriptions::item;
-use super::{Stripe, checkout, clock, disputes, intents, methods, portal, refunds};
+use super::{Stripe, checkout, clock, disputes, intents, methods, portal, portal_page, refunds};
 use crate::pages::page;
 
-const TITLE: &str = "Stripe, as a stand-in";
-const INTRODUCTION: &str = "Nothing here is real money. For programs: \
+pub(super) const TITLE: &str = "Stripe, as a stand-in";
+pub(super) const INTRODUCTION: &str = "Nothing here is real money. For programs: \
                             <code>curl -H 'accept: application/json' /_local/stripe</code> at this address.";
 
 /// The cards that can be chosen, with what each is called.
-const CARDS: [(&str, &str); 9] = [
+pub(super) const CARDS: [(&str, &str); 9] = [
     ("good", "a card that pays"),
     ("declined", "one that is declined"),
     ("poor", "one without enough money"),
@@ -42,7 +40,7 @@ impl Stripe {
             .route("/_local/stripe", get(overview))
             .route("/_local/stripe/signed", get(signed))
             .route("/_local/stripe/checkout/{id}", get(session))
-            .route("/_local/stripe/portal/{id}", get(portal_visit))
+            .route("/_local/stripe/portal/{id}", get(portal_page::visit))
             .route("/_local/stripe/{act}", post(act_at_large))
             .route("/_local/stripe/{act}/{id}", post(act))
             .with_state(self.clone())
@@ -282,7 +280,7 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
         row(dispute, "amount", turn("won", "The gateway wins") + &turn("lost", "The gateway loses"));
     }
     for subscription in objects.of_kind("subscription").take(20) {
-        body.push_str(&managed(&objects, subscription));
+        body.push_str(&portal_page::managed(&objects, subscription));
     }
     if body.is_empty() {
         body.push_str("<p>Nothing yet. <code>POST /api/stripe/checkout-session</code> makes a page to pay at.</p>");
@@ -291,61 +289,16 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
     Html(page(TITLE, INTRODUCTION, &body)).into_response()
 }
 
-/// The page at which a customer manages what it buys.
-async fn portal_visit(State(stripe): State<Stripe>, Path(id): Path<String>) -> Response {
-    let objects = stripe.lock();
-    let Ok(visit) = objects.get("billing_portal.session", &id) else {
-        return Refusal::missing("billing_portal.session", &id).into_response();
-    };
-    let own = objects.of_kind("subscription").filter(|one| one["customer"] == visit["customer"]);
-    let mut body: String = own.map(|one| managed(&objects, one)).collect();
-    let back = visit["return_url"].as_str().unwrap_or("/_local/stripe");
-    body.push_str(&format!("<p><a href=\"{}\">Back</a></p>", escape(back)));
-    Html(page(TITLE, INTRODUCTION, &body)).into_response()
-}
-
-/// A subscription, with what its customer can do.
-fn managed(objects: &Objects, subscription: &Value) -> String {
-    let text = |value: &Value| escape(value.as_str().unwrap_or_default());
-    let id = subscription["id"].as_str().unwrap_or_default();
-    let end = item(subscription)["current_period_end"].as_i64().and_then(|end| jiff::Timestamp::from_second(end).ok());
-    let price = &item(subscription)["price"];
-    let mut forms = String::new();
-    if subscription["status"] != "canceled" {
-        let ends = subscription["cancel_at_period_end"] == true;
-        forms += &if ends { form("resume", id, "", "Go on") } else { form("cancel", id, "", "End with the period") };
-        let prices: String = objects
-            .of_kind("price")
-            .filter(|other| other["id"] != price["id"])
-            .map(|price| format!("<option>{}</option>", text(&price["lookup_key"])))
-            .collect();
-        forms += &form("change", id, &format!("<label>To <select name=\"price\">{prices}</select></label>"), "Change");
-        let cards: String =
-            CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
-        forms += &form(
-            "card",
-            id,
-            &format!("<label>Pay with <select name=\"card\">{cards}</select></label>"),
-            "Leave this card",
-        );
-    }
-    format!(
-        "<article><h2>subscription {id}</h2><p>{}, {}, {}, until {}</p>{forms}</article>",
-        text(&price["lookup_key"]),
-        dollars(&price["unit_amount"]),
-        text(&subscription["status"]),
-        end.map(|end| end.to_string()).unwrap_or_default()
-    )
-}
-
-fn form(act: &str, id: &str, fields: &str, label: &str) -> String {
+/// A form for an act upon an object.
+pub(super) fn form(act: &str, id: &str, fields: &str, label: &str) -> String {
     format!(
         "<form method=\"post\" action=\"/_local/stripe/{act}/{}\">{fields} <button>{label}</button></form>",
         escape(id)
     )
 }
 
-fn dollars(cents: &Value) -> String {
+/// Cents as people write them.
+pub(super) fn dollars(cents: &Value) -> String {
     let cents = cents.as_i64().unwrap_or_default();
     format!("${}.{:02}", cents / 100, cents % 100)
 }

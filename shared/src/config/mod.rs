@@ -73,6 +73,8 @@ pub struct Config {
     pub privy: Setting<PrivySettings>,
     /// How mail is sent.
     pub mail: Setting<MailSettings>,
+    /// What Resend's events are signed with.
+    pub resend_webhook: Setting<String>,
     /// The account at Stripe.
     pub stripe: Setting<StripeSettings>,
     /// What Stripe's events are signed with: one of these.
@@ -145,6 +147,7 @@ impl Config {
             encryption_keys: secrets::encryption_keys(&reader),
             privy: sign_in::privy(&reader),
             mail: sign_in::mail(&reader),
+            resend_webhook: sign_in::resend_webhook(&reader),
             stripe,
             stripe_webhook: stripe::webhook_secrets(&reader),
             stripe_tax: flag(&variables::STRIPE_TAX),

@@ -13,6 +13,7 @@ pub mod docs;
 pub mod inference;
 pub mod input;
 pub mod members;
+pub mod notifications;
 pub mod payments;
 pub mod plans;
 pub mod public;

@@ -110,6 +110,7 @@ codes! {
     CouponAlreadyRedeemed = "coupon_already_redeemed", 409, "This account has used this coupon as often as it may.";
     CouponNotApplicable = "coupon_not_applicable", 409, "This coupon is for something else.";
     ReferralNotApplicable = "referral_not_applicable", 409, "This code does not count for this account.";
+    MailNotPossible = "mail_not_possible", 409, "This account cannot be mailed.";
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";

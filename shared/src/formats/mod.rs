@@ -153,6 +153,19 @@ pub struct Upstream {
     pub answer: Box<dyn Answer>,
 }
 
+/// A request as it goes to a provider, in that provider's dialect.
+///
+/// # Errors
+/// Those of [`Request::for_provider`].
+pub fn upstream(request: &dyn Request, target: &Target<'_>) -> Result<Upstream, Error> {
+    let mut upstream = request.for_provider(target)?;
+    if upstream.format == Format::Chat {
+        let adapted = chat::dialect::adapt(upstream.body, &target.provider.quirks.chat);
+        upstream.body = adapted.map_err(|error| openai::body::unwritable(&error))?;
+    }
+    Ok(upstream)
+}
+
 /// A client's request, parsed and checked as far as money and routing need it.
 pub trait Request: Send + Sync {
     /// All that the call task knows of it.

@@ -127,6 +127,25 @@ async fn two_hundred_settles_at_once_start_exactly_one() {
     world.assert_ledger_clean().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hundred_settles_at_once_none_tries_again_what_was_declined_to_the_first() {
+    let Some(world) = World::concurrent("two hundred settles at once, and a decline").await else { return };
+    let account = world.account(6 * DOLLAR).await;
+    turned_on(&world, &account, &agreed(&json!({})), "fails_later").await;
+    world.sql(&format!("update gateway.accounts set topup_below = 6000000000 where id = '{}'", account.id)).await;
+    // Each has found that one is due before the first attempt is begun.
+    let gate = world.platform.postgrest.control().gate(Some("begin_auto_topup"));
+    let body = hello(&json!({"max_tokens": 5}));
+    let calls = join_all((0..200).map(|_| Answer::to(world.chat(&account.key, &body)))).await;
+    assert!(calls.iter().all(|answer| answer.status == 200));
+    certain("the settles", gate.waiting(200)).await;
+    drop(gate);
+    attempts(&world, &account, &["failed"]).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!((charges(&world), state(&world, &account).await.0), (1, "paused".to_owned()));
+    world.assert_ledger_clean().await;
+}
+
 #[tokio::test]
 async fn a_card_that_was_left_is_charged_when_the_credit_falls_below_what_was_agreed() {
     let world = World::with(Engine::InProcess, &[("TOPUP_FEE_BP", "550")]).await;

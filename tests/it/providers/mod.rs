@@ -12,6 +12,7 @@ mod internal;
 mod naming;
 mod reported;
 mod request;
+mod rows;
 mod stand_ins;
 mod strict;
 mod tools;

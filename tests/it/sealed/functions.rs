@@ -35,6 +35,10 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
         "is about a payment of whoever it is of; its route wants Stripe's signature, or the cron secret",
     ),
     ("finish_refund", "notes what Stripe answered to a refund that begin_refund or begin_own_refund has allowed"),
+    ("claim_notifications", "sends mail; its routes want the cron secret, or have asked check_caller"),
+    ("finish_notifications", "notes what became of mail that claim_notifications has handed out"),
+    ("take_resend_event", "is about an address; its route wants Resend's signature"),
+    ("unsubscribe", "is asked for by a link that the gateway has made, and checks"),
     (
         "begin_auto_topup",
         "is asked for by the settle of a call, or by the cron job, and charges what its account has agreed to",

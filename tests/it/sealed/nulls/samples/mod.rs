@@ -7,6 +7,7 @@ mod calls;
 mod chats;
 mod coupons;
 mod keys;
+mod notifications;
 mod payments;
 mod plans;
 mod referrals;
@@ -59,6 +60,7 @@ impl Scene {
             self.of_plans(),
             self.of_coupons(),
             self.of_referrals(),
+            self.of_notifications(),
         ]
         .into_iter()
         .flatten()
