@@ -44,7 +44,7 @@ begin
     return;
   end if;
   -- A sign-in's own key is told of with the sign-in.
-  if target is null or acting_key::text = target and action = 'key.create' then
+  if target ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' is not true or acting_key::text = target and action = 'key.create' then
     return;
   end if;
   select * into key from gateway.api_keys where id = target::uuid;
