@@ -47,3 +47,4 @@ pub mod stored;
 pub mod stripe;
 pub mod supabase;
 pub mod upstash;
+pub mod variable;

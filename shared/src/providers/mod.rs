@@ -12,8 +12,8 @@ pub mod routing;
 pub mod table;
 mod words;
 
-use crate::config::variables::Variable;
 use crate::formats::format::Format;
+use crate::variable::Variable;
 
 pub use quirks::Quirks;
 

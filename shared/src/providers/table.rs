@@ -6,8 +6,8 @@
 
 use super::quirks::{ChatDialect, Quirks};
 use super::{Authentication, Provider};
-use crate::config::variables::{Group, Kind, Presence, Variable};
 use crate::formats::format::Format;
+use crate::variable::{Group, Kind, Presence, Variable};
 
 const CHAT: (Format, &str) = (Format::Chat, "/chat/completions");
 const COMPLETIONS: (Format, &str) = (Format::Completions, "/completions");
