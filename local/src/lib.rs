@@ -17,6 +17,7 @@ pub mod secrets;
 pub mod settle_command;
 pub mod stand_in_routes;
 pub mod stripe;
+pub mod stripe_command;
 pub mod upstash;
 
 // The one that the integration tests have; they depend on this crate, so it cannot depend on theirs.

@@ -8,7 +8,7 @@ mod variables_command;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local::{admin_command, settle_command};
+use local::{admin_command, settle_command, stripe_command};
 
 /// The gateway on one machine. Without a command it starts and prints keys that work.
 #[derive(Parser)]
@@ -32,6 +32,8 @@ enum Command {
     Admin(admin_command::Options),
     /// Books the settlements that log lines hold, in the deployment that the environment names.
     Settle(settle_command::Options),
+    /// What the deployment that the environment names needs at Stripe.
+    Stripe(stripe_command::Options),
 }
 
 fn main() -> ExitCode {
@@ -43,5 +45,6 @@ fn main() -> ExitCode {
         Some(Command::Schema(options)) => schema_command::run(&options),
         Some(Command::Admin(options)) => admin_command::run(&options),
         Some(Command::Settle(options)) => settle_command::run(&options),
+        Some(Command::Stripe(options)) => stripe_command::run(&options),
     }
 }

@@ -1,5 +1,5 @@
 //! `variables`: prints the environment's variables, or derives from their list all that has to agree with it:
-//! `.env.example`, README's table, and the parameters of `template.yaml`.
+//! `.env.example`, README's table, `docs/providers.md`, and the parameters of `template.yaml`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,8 +10,10 @@ use local::platform::repository;
 use serde_json::json;
 use shared::config::variables::{
     API_KEY_PEPPER, CALL_MAX_SECONDS, CRON_SECRET, FRONTEND_URL, Group, KV_REST_API_TOKEN, KV_REST_API_URL, Kind,
-    Presence, RUST_LOG, VARIABLES, Variable,
+    Presence, RUST_LOG, Variable, all,
 };
+use shared::providers::Provider;
+use shared::providers::table::PROVIDERS;
 
 /// What stands before and after a derived part, in each file's own comments.
 const BEGIN: &str = "Derived by `cargo run -- variables --write`:";
@@ -53,6 +55,7 @@ fn derive(root: &Path) -> io::Result<Vec<(&'static str, String)>> {
     Ok(vec![
         (".env.example", env_example()),
         between("README.md", &[format!("\n{}\n", table())])?,
+        between("docs/providers.md", &[format!("\n{}\n", providers())])?,
         between("template.yaml", &[parameters(), environment()])?,
     ])
 }
@@ -76,7 +79,7 @@ fn replaced(text: &str, parts: &[String]) -> Option<String> {
 
 fn table() -> String {
     let mut text = String::from("| variable | for | default |\n|---|---|---|\n");
-    for variable in VARIABLES {
+    for variable in all().filter(|variable| !is_of_a_provider(variable)) {
         let default = match variable.presence {
             Presence::Required => "required".to_owned(),
             Presence::Optional => "–".to_owned(),
@@ -89,6 +92,22 @@ fn table() -> String {
     text
 }
 
+/// Whether a row of the provider table has it.
+fn is_of_a_provider(variable: &Variable) -> bool {
+    PROVIDERS.iter().any(|provider| [provider.key, provider.address].contains(variable))
+}
+
+/// The providers: their names, their variables, where they are, and what is asked of each in which format.
+fn providers() -> String {
+    let mut text = String::from("| provider | name | key | address | speaks |\n|---|---|---|---|---|\n");
+    for Provider { title, name, key, address, base_url, speaks, .. } in PROVIDERS {
+        let place = if base_url.is_empty() { format!("needs `{}`", address.name) } else { format!("`{base_url}`") };
+        let paths: Vec<String> = speaks.iter().map(|(_, path)| format!("`{path}`")).collect();
+        let _ = writeln!(text, "| {title} | `{name}` | `{}` | {place} | {} |", key.name, paths.join(" "));
+    }
+    text
+}
+
 fn env_example() -> String {
     let mut text = String::from(
         "# Derived from shared/src/config/variables.rs by `cargo run -- variables --write`.\n\
@@ -96,7 +115,7 @@ fn env_example() -> String {
          # the real one. What is commented out stands as it holds without it.\n",
     );
     let mut group = None;
-    for variable in VARIABLES {
+    for variable in all() {
         if group.replace(variable.group) != Some(variable.group) {
             let _ = writeln!(text, "\n# == {}", heading(variable.group));
         }
@@ -125,9 +144,11 @@ fn heading(group: Group) -> &'static str {
 
 /// The variables that mean something on Lambda: not those of another platform.
 fn on_lambda() -> impl Iterator<Item = &'static Variable> {
-    VARIABLES.iter().filter(|variable| {
+    all().filter(|variable| {
         let has_group = !matches!(variable.group, Group::Process | Group::Local);
-        let is_other = [KV_REST_API_URL, KV_REST_API_TOKEN, CALL_MAX_SECONDS].contains(variable);
+        // All variables of a function are 4 KB at most: the addresses that hold anyway would be half of them.
+        let is_known = is_of_a_provider(variable) && matches!(variable.presence, Presence::Default(_));
+        let is_other = is_known || [KV_REST_API_URL, KV_REST_API_TOKEN, CALL_MAX_SECONDS].contains(variable);
         has_group && !is_other || **variable == RUST_LOG
     })
 }

@@ -28,7 +28,7 @@ pub fn servers(file: &str, config: &Config) -> Vec<Url> {
         servers.extend(Url::parse(&upstash.url));
     }
     if served_by(file).any(Route::asks_providers) {
-        let with_key = config.providers.iter().filter(|settings| settings.key.is_some());
+        let with_key = config.providers.iter().filter(|settings| settings.is_usable());
         servers.extend(with_key.filter_map(|settings| settings.endpoints.first()).map(|(_, url)| url.clone()));
     }
     servers

@@ -73,6 +73,8 @@ pub enum Need {
     Privy,
     /// Resend.
     Mail,
+    /// What Resend's events are signed with.
+    ResendWebhook,
     /// Stripe.
     Stripe,
     /// What Stripe's events are signed with.

@@ -26,8 +26,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, api_keys, catalog, chats, cron, docs, inference, payments, plans, public, responses, sign_in,
-    subscriptions, trials, usage,
+    account, admin, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, notifications, payments,
+    plans, public, referrals, responses, sign_in, subscriptions, trials, usage,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -226,6 +226,53 @@ routes! {
     stripe_payment at "/api/stripe/payments/{id}" { GET payments::history::show: User "billing:read" };
     /// Returns what is unspent of a payment that is not a day old.
     user_payment_refund at "/user/payments/{id}/refund" { POST payments::own_refund::create: User "billing:write" } needs [Stripe];
+    /// Credit that is bought by itself: what is agreed to, and how it stands.
+    user_auto_topup at "/user/auto-topup" {
+        GET payments::auto_topup::show: User "billing:read", PUT payments::auto_topup::set: User "billing:write"
+    } needs [Stripe];
+    /// Credit for a code.
+    coupons_redeem at "/coupons/redeem" { POST coupons::redeem::create: User "billing:write" };
+    /// Coupons that the caller may use now.
+    coupons_available at "/coupons/available" { GET coupons::available::list: User "billing:read" };
+    /// Coupons that the caller has used, newest first.
+    coupons_history at "/coupons/history" { GET coupons::history::list: User "billing:read" };
+    /// The caller's code to recommend the gateway by.
+    referral_code at "/referral/code" { GET referrals::code::show: User "billing:read" };
+    /// Whether somebody else's code is one.
+    referral_validate at "/referral/validate" { POST referrals::code::validate: User "billing:read" };
+    /// Says who recommended the gateway to the caller.
+    referral_apply at "/referral/apply" { POST referrals::apply::create: User "billing:write" };
+    /// What the caller's recommendations have brought; gives what is due.
+    referral_stats at "/referral/stats" { GET referrals::stats::show: User "billing:read" };
+    /// The caller's recommendations, newest first.
+    referral_history at "/referral/history" { GET referrals::history::list: User "billing:read" };
+    /// Which mail the account gets.
+    user_notification_preferences at "/user/notifications/preferences" {
+        GET notifications::preferences::show: User "account:read",
+        PATCH notifications::preferences::change: User "account:write"
+    };
+    /// Mails the account, to see whether mail reaches it.
+    user_notification_test at "/user/notifications/test" {
+        POST notifications::request::test: User "account:write"
+    } needs [Mail];
+    /// Mails what was used this month.
+    user_usage_report at "/user/notifications/send-usage-report" {
+        POST notifications::request::usage_report: User "account:write"
+    } needs [Mail];
+    /// Switches a kind of mail off, by the link in it.
+    unsubscribe at "/notifications/unsubscribe" {
+        GET notifications::unsubscribe::show: Public, POST notifications::unsubscribe::switch_off: Public
+    } needs [Database, Pepper];
+    /// What Resend tells of addresses that take no mail.
+    resend_webhook at "/api/resend/webhook" { POST notifications::webhook::take: Public } needs [Database, ResendWebhook];
+    /// How the outbox of mail stands.
+    admin_notification_stats at "/admin/notifications/stats" {
+        GET notifications::administration::stats: Admin "admin:notifications"
+    };
+    /// Sends the mail that is due, at once.
+    admin_notification_process at "/admin/notifications/process" {
+        POST notifications::administration::process: Admin "admin:notifications"
+    } needs [Mail];
     /// What Stripe tells of payments, refunds and disputes.
     stripe_webhook at "/api/stripe/webhook" { POST payments::webhook::take: Public } needs [Database, Stripe, StripeWebhook];
     /// Refunds a payment.
@@ -262,6 +309,28 @@ routes! {
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.
     admin_add_credits at "/admin/add_credits" { POST admin::add_credits::change: Admin "admin:credits" };
+    /// Coupons: makes them, one or many, and lists them.
+    admin_coupons at "/admin/coupons" {
+        POST admin_coupons::collection::create: Admin "admin:coupons",
+        GET admin_coupons::collection::list: Admin "admin:coupons"
+    };
+    /// All coupons together, and the promotions' budgets.
+    admin_coupon_stats at "/admin/coupons/stats" { GET admin_coupons::statistics::of_all: Admin "admin:coupons" };
+    /// One coupon: reads it, changes its limits, ends it.
+    admin_coupon at "/admin/coupons/{id}" {
+        GET admin_coupons::one::show: Admin "admin:coupons", PATCH admin_coupons::one::change: Admin "admin:coupons",
+        DELETE admin_coupons::one::delete: Admin "admin:coupons"
+    };
+    /// What a coupon has brought.
+    admin_coupon_analytics at "/admin/coupons/{id}/analytics" {
+        GET admin_coupons::statistics::of_one: Admin "admin:coupons"
+    };
+    /// The budgets that coupons draw on.
+    admin_promotions at "/admin/promotions" { GET admin_coupons::promotions::list: Admin "admin:coupons" };
+    /// Makes a promotion, or changes its budget.
+    admin_promotion at "/admin/promotions/{id}" { PUT admin_coupons::promotions::set: Admin "admin:coupons" };
+    /// All recommendations, with why one earns nothing.
+    admin_referrals at "/admin/referrals" { GET referrals::administration::list: Admin "admin:coupons" };
     /// Every invariant of the ledger, over all accounts.
     admin_ledger_check at "/admin/ledger/check" { GET admin::ledger_check::show: Admin "admin:ledger" };
     /// Accounts, newest first.
@@ -296,6 +365,8 @@ routes! {
     cron_retention at "/api/cron/retention" { GET cron::retention::forget: Cron } cron "23 * * * *";
     /// Finds out about payments that no webhook has told of, and asks for refunds that were not asked for.
     cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } cron "11,41 * * * *";
+    /// Sends the mail that is due.
+    cron_notifications at "/api/cron/notifications" { GET cron::notifications::send: Cron } cron "*/5 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }
@@ -317,6 +388,7 @@ pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a M
             Need::EncryptionKeys => config.encryption_keys.as_ref().err(),
             Need::Privy => config.privy.as_ref().err(),
             Need::Mail => config.mail.as_ref().err(),
+            Need::ResendWebhook => config.resend_webhook.as_ref().err(),
             Need::Stripe => config.stripe.as_ref().err(),
             Need::StripeWebhook => config.stripe_webhook.as_ref().err(),
         };

@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::{Method, Request, Url};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::config::{SupabaseKey, SupabaseSettings};
@@ -185,6 +186,37 @@ pub fn refusal(code: Code, mut members: Map<String, Value>) -> Error {
     }
     error.details = members;
     error
+}
+
+/// A refusal that is a value, since the database remembers what led to it.
+#[derive(Deserialize)]
+struct Refused {
+    code: String,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+impl From<Refused> for Error {
+    fn from(mut refused: Refused) -> Self {
+        refused.members.remove("status");
+        refusal(Code::parse(&refused.code).unwrap_or(Code::InternalError), refused.members)
+    }
+}
+
+/// The answer of a function whose refusals may be values.
+///
+/// # Errors
+/// That refusal.
+pub fn unless_refused(told: Box<RawValue>) -> Result<Box<RawValue>, Error> {
+    #[derive(Deserialize)]
+    struct Told {
+        refused: Option<Refused>,
+    }
+    let read: Told = serde_json::from_str(told.get()).map_err(|error| {
+        tracing::error!(%error, "the database's answer is malformed");
+        Error::new(Code::InternalError)
+    })?;
+    read.refused.map_or(Ok(told), |refused| Err(refused.into()))
 }
 
 #[cfg(test)]

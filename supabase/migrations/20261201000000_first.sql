@@ -273,6 +273,8 @@ create table gateway.accounts (
   refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
+  topup_below bigint,
+  topup_after timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -297,6 +299,9 @@ comment on column gateway.accounts.refund_debt is
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
+comment on column gateway.accounts.topup_below is
+  'Below which credit free to be spent a settle says that an auto top-up is due; null: there is none.';
+comment on column gateway.accounts.topup_after is 'Before which no further auto top-up is tried, so that settles need not ask for one.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 
@@ -1187,7 +1192,7 @@ create index stripe_customers_account on gateway.stripe_customers (account_id, c
 create table gateway.payments (
   id uuid primary key,
   account_id uuid not null references gateway.accounts (id),
-  kind text not null check (kind in ('checkout', 'intent', 'invoice')),
+  kind text not null check (kind in ('checkout', 'intent', 'auto', 'invoice')),
   status text not null default 'created'
     check (status in ('created', 'processing', 'failed', 'canceled', 'expired', 'succeeded', 'mismatch')),
   package text,
@@ -1198,6 +1203,7 @@ create table gateway.payments (
   bonus bigint not null default 0 check (bonus >= 0),
   taken_back bigint not null default 0 check (taken_back >= 0 and taken_back <= credits + bonus),
   livemode boolean not null,
+  taxed boolean not null default false,
   session_id text unique,
   intent_id text unique,
   charge_id text unique,
@@ -1221,6 +1227,7 @@ comment on table gateway.payments is
   'Credit that is bought, by itself or with a plan (kind invoice, whose credit stands in gateway.instalments). In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
 comment on column gateway.payments.status is
   'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
+comment on column gateway.payments.taxed is 'Whether Stripe adds tax to the amount: then an intent is of more than the amount.';
 comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';
 comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells it: the same on every account that uses the card.';
 
@@ -1385,6 +1392,273 @@ comment on table gateway.trials is
 create index trials_begun on gateway.trials (begun_at);
 
 alter table gateway.trials enable row level security;
+
+-- supabase/schemas/25_auto_topup.sql
+
+-- Auto top-up: credit that is bought by itself, with a card that its owner has left for that, within what they have agreed to.
+
+create table gateway.auto_topups (
+  account_id uuid primary key references gateway.accounts (id),
+  state text not null default 'off' check (state in ('off', 'awaiting_card', 'active', 'paused')),
+  reason text,
+  version integer not null default 0,
+  threshold bigint check (threshold > 0),
+  amount integer check (amount > 0),
+  fee integer not null default 0 check (fee >= 0),
+  monthly_cap integer check (monthly_cap >= amount + fee),
+  daily_limit integer check (daily_limit between 1 and 10),
+  livemode boolean,
+  customer_id text references gateway.stripe_customers (id),
+  payment_method text,
+  card_brand text,
+  card_last4 text,
+  setup_session text unique,
+  failures integer not null default 0 check (failures >= 0),
+  paused_until timestamptz,
+  consented_at timestamptz,
+  changed_at timestamptz not null,
+  check (state = 'off' or threshold is not null and amount is not null and monthly_cap is not null and daily_limit is not null
+         and livemode is not null and consented_at is not null),
+  check (state not in ('active', 'paused') or payment_method is not null and customer_id is not null),
+  check ((state = 'paused') = (paused_until is not null))
+);
+comment on table gateway.auto_topups is
+  'What an account has agreed to be charged by itself. threshold in nano-dollars; amount (of credit), fee and monthly_cap in cents. Only the account''s own word turns it on.';
+comment on column gateway.auto_topups.state is
+  'off (reason: why), awaiting_card (agreed to, until a card is left for it), active, paused (until paused_until).';
+comment on column gateway.auto_topups.version is 'Counts the changes of its state: a mail about one is sent once.';
+comment on column gateway.auto_topups.payment_method is 'The card that was left at Stripe, also while it is off.';
+comment on column gateway.auto_topups.setup_session is 'The page at which a card was last to be left. Only that one turns it on.';
+comment on column gateway.auto_topups.failures is 'Declines in a row.';
+
+create index auto_topups_customer on gateway.auto_topups (customer_id);
+create index auto_topups_method on gateway.auto_topups (payment_method);
+-- What the cron job looks through.
+create index auto_topups_on on gateway.auto_topups (account_id) where state in ('active', 'paused');
+
+-- Never two attempts of an account at once, whoever makes them.
+create unique index payments_auto on gateway.payments (account_id) where kind = 'auto' and status in ('created', 'processing');
+
+alter table gateway.auto_topups enable row level security;
+
+-- supabase/schemas/26_coupons.sql
+
+-- Coupons: credit that is given for a code, alone or on top of a purchase, and discounts of plans; and the promotions whose budgets
+-- bound what all of it costs.
+
+create table gateway.promotions (
+  id text primary key,
+  budget bigint check (budget > 0),
+  per_day boolean not null default false,
+  day date,
+  spent bigint not null default 0 check (spent >= 0),
+  active boolean not null default true,
+  created_at timestamptz not null,
+  check (budget is null or spent <= budget)
+);
+comment on table gateway.promotions is
+  'What gifts may cost, in nano-dollars: coupons name the promotion that they draw on. Without a budget it only counts.';
+comment on column gateway.promotions.per_day is 'The budget is that of each day, in UTC: spent counts the one in day.';
+
+create table gateway.coupons (
+  id uuid primary key,
+  code text not null unique check (code = upper(code)),
+  kind text not null check (kind in ('credit', 'bonus', 'discount')),
+  amount bigint check (amount > 0),
+  basis_points integer check (basis_points > 0),
+  max_bonus bigint check (max_bonus > 0),
+  min_purchase bigint not null default 0 check (min_purchase >= 0),
+  account_id uuid references gateway.accounts (id),
+  max_redemptions integer check (max_redemptions >= redemptions),
+  redemptions integer not null default 0 check (redemptions >= 0),
+  per_account integer not null default 1 check (per_account > 0),
+  promotion text references gateway.promotions (id),
+  first_purchase_only boolean not null default false,
+  listed boolean not null default false,
+  valid_from timestamptz,
+  valid_until timestamptz,
+  grant_days integer not null default 90 check (grant_days > 0),
+  stripe_coupon_id text,
+  batch uuid,
+  active boolean not null default true,
+  deleted_at timestamptz,
+  created_at timestamptz not null,
+  check (case kind
+    when 'credit' then amount is not null and basis_points is null
+    when 'bonus' then (amount is null) <> (basis_points is null)
+    else amount is null and basis_points <= 10000 and stripe_coupon_id is not null end)
+);
+comment on table gateway.coupons is
+  'amount in nano-dollars: of a credit, or of a bonus; basis_points: of a purchase, as a bonus of at most max_bonus, or off a plan''s price. account_id: whose alone it is.';
+comment on column gateway.coupons.redemptions is 'Uses that are reserved or redeemed; one that was released counts no more.';
+comment on column gateway.coupons.listed is 'Everybody sees it in GET /coupons/available. Of the others one has to be told.';
+comment on column gateway.coupons.batch is 'Of those that were made together.';
+
+-- The order of lists, newest first.
+create index coupons_created on gateway.coupons (created_at, id);
+create index coupons_account on gateway.coupons (account_id) where account_id is not null;
+create index coupons_listed on gateway.coupons (created_at) where listed and account_id is null;
+create index coupons_batch on gateway.coupons (batch) where batch is not null;
+
+create table gateway.coupon_redemptions (
+  id uuid primary key,
+  coupon_id uuid not null references gateway.coupons (id),
+  account_id uuid not null references gateway.accounts (id),
+  nth integer not null,
+  state text not null check (state in ('reserved', 'redeemed', 'released')),
+  value bigint not null check (value >= 0),
+  payment_id uuid unique references gateway.payments (id),
+  grant_id bigint unique,
+  expires_at timestamptz,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  check ((state = 'reserved') = (ended_at is null))
+);
+comment on table gateway.coupon_redemptions is
+  'Uses of coupons. Reserved until the payment or the subscription is paid (redeemed) or expires_at has passed (released). value is what it draws on the promotion, in nano-dollars.';
+
+-- A second line behind the account's lock: no use twice.
+create unique index coupon_redemptions_nth on gateway.coupon_redemptions (coupon_id, account_id, nth) where state <> 'released';
+create index coupon_redemptions_account on gateway.coupon_redemptions (account_id, created_at, id);
+create index coupon_redemptions_reserved on gateway.coupon_redemptions (expires_at) where state = 'reserved';
+
+alter table gateway.promotions enable row level security;
+alter table gateway.coupons enable row level security;
+alter table gateway.coupon_redemptions enable row level security;
+
+-- supabase/schemas/26_stripe_tasks.sql
+
+-- What Stripe is to be told, once its reason is in the books.
+
+create table gateway.stripe_tasks (
+  id bigint generated always as identity primary key,
+  kind text not null check (kind in ('expire_session', 'cancel_subscription', 'delete_customer')),
+  object_id text not null,
+  account_id uuid not null references gateway.accounts (id),
+  due_at timestamptz not null,
+  attempts integer not null default 0,
+  done_at timestamptz,
+  outcome text,
+  created_at timestamptz not null,
+  unique (kind, object_id)
+);
+comment on table gateway.stripe_tasks is
+  'Calls of Stripe that are made until they are answered. Each says how something is to be, so that making it twice changes nothing.';
+comment on column gateway.stripe_tasks.outcome is 'done, or Stripe''s code: it has refused, since it is so already, or for good.';
+
+create index stripe_tasks_due on gateway.stripe_tasks (due_at) where done_at is null;
+
+alter table gateway.stripe_tasks enable row level security;
+
+-- supabase/schemas/27_referrals.sql
+
+-- Who recommended the gateway to whom, and what both got for it.
+
+create table gateway.referral_codes (
+  account_id uuid primary key references gateway.accounts (id),
+  code text not null unique check (code = upper(code)),
+  rewarded integer not null default 0 check (rewarded >= 0),
+  day date,
+  rewarded_that_day integer not null default 0 check (rewarded_that_day >= 0),
+  created_at timestamptz not null
+);
+comment on table gateway.referral_codes is
+  'One an account. rewarded: the referrals by it that were rewarded, or are about to be, which have a limit, at all and by the day.';
+
+create table gateway.referrals (
+  id uuid primary key,
+  referrer_id uuid not null references gateway.accounts (id),
+  referred_id uuid not null unique references gateway.accounts (id),
+  state text not null default 'pending' check (state in ('pending', 'qualified', 'paid', 'refused', 'reversing', 'reversed')),
+  reason text,
+  network text,
+  payment_id uuid unique references gateway.payments (id),
+  referred_grant_id bigint unique,
+  referrer_grant_id bigint unique,
+  drawn bigint not null default 0 check (drawn >= 0),
+  due_at timestamptz,
+  created_at timestamptz not null,
+  check (referrer_id <> referred_id)
+);
+comment on table gateway.referrals is
+  'pending until a first purchase that is large enough; qualified then (the referred has the reward, the referrer gets one at due_at); paid, refused (with a reason), and reversed when that purchase was taken back: reversing until the referrer''s part is, too.';
+comment on column gateway.referrals.drawn is 'What it draws on the promotion `referral`, in nano-dollars.';
+comment on column gateway.referrals.network is 'Where the code was given.';
+
+create index referrals_referrer on gateway.referrals (referrer_id, created_at, id);
+create index referrals_due on gateway.referrals (due_at) where state = 'qualified';
+create index referrals_reversing on gateway.referrals (referrer_id) where state = 'reversing';
+create index referrals_created on gateway.referrals (created_at, id);
+-- So that a card is found on every account that uses it.
+create index payments_fingerprint on gateway.payments (fingerprint) where fingerprint is not null;
+
+alter table gateway.referral_codes enable row level security;
+alter table gateway.referrals enable row level security;
+
+-- supabase/schemas/28_notifications.sql
+
+-- The outbox of mail: rows are written by the transaction that causes them, and sent afterwards.
+
+create table gateway.notifications (
+  id bigint generated always as identity primary key,
+  account_id uuid not null references gateway.accounts (id),
+  kind text not null,
+  dedupe_key text not null,
+  payload jsonb not null,
+  state text not null default 'due' check (state in ('due', 'sending', 'sent', 'failed', 'suppressed', 'unknown')),
+  address text,
+  alone boolean not null default false,
+  batch_id uuid,
+  due_at timestamptz not null,
+  first_tried_at timestamptz,
+  claimed_until timestamptz,
+  attempts integer not null default 0,
+  message_id text,
+  error text,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  unique (account_id, kind, dedupe_key),
+  check ((state = 'sending') = (claimed_until is not null))
+);
+comment on table gateway.notifications is
+  'due; sending (frozen: the mails of a batch, their order, addresses and texts do not change any more, so that Resend knows a repetition by the batch''s id); sent, failed (refused by Resend), suppressed (the address takes no mail), unknown (a day after the first try nobody can say).';
+comment on column gateway.notifications.address is 'Where it goes, from the first try on.';
+comment on column gateway.notifications.alone is 'A batch with it was refused as a whole: it goes by itself.';
+
+create index notifications_due on gateway.notifications (due_at, id) where state = 'due';
+create index notifications_sending on gateway.notifications (claimed_until, id) where state = 'sending';
+create index notifications_batch on gateway.notifications (batch_id) where state = 'sending';
+create index notifications_message on gateway.notifications (message_id) where message_id is not null;
+create index notifications_ended on gateway.notifications (ended_at) where ended_at is not null;
+
+create table gateway.notification_preferences (
+  account_id uuid not null references gateway.accounts (id),
+  kind text not null,
+  enabled boolean not null,
+  primary key (account_id, kind)
+);
+comment on table gateway.notification_preferences is 'What an account has said about kinds of mail; of the others it gets all.';
+
+create table gateway.mail_suppressions (
+  address_hash text primary key,
+  reason text not null,
+  created_at timestamptz not null
+);
+comment on table gateway.mail_suppressions is
+  'Addresses that take no mail: it bounced for good, or its reader complained. Hashes (gateway.proof_hash), since they outlive the account.';
+
+create table gateway.resend_events (
+  id text primary key,
+  received_at timestamptz not null
+);
+comment on table gateway.resend_events is 'Events of Resend, each applied once; forgotten after 30 days.';
+
+create index resend_events_received on gateway.resend_events (received_at);
+
+alter table gateway.notifications enable row level security;
+alter table gateway.notification_preferences enable row level security;
+alter table gateway.mail_suppressions enable row level security;
+alter table gateway.resend_events enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -2432,6 +2706,85 @@ begin
 end;
 $$;
 
+-- supabase/schemas/35_notify.sql
+
+-- Writing to the outbox, in the transaction that causes the mail.
+
+-- The kinds that an account may switch off. Of money and of security everybody hears.
+create function gateway.optional_mail() returns text[]
+language sql immutable parallel safe
+return array['referral_reward', 'usage_report'];
+
+-- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
+-- that does not want it.
+create function gateway.notify(account uuid, kind text, dedupe_key text, payload jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
+    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts
+    where id = notify.account and email is not null and deleted_at is null
+      and not exists (select from gateway.notification_preferences p
+                      where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
+    on conflict do nothing
+$$;
+
+-- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
+-- network that was not seen for ninety days. Whoever has just got the account knows of its first key.
+create function gateway.notify_of_act(
+  caller jsonb, account uuid, acting_key uuid, action text, target text, details jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+begin
+  if action not in ('key.create', 'key.rotate', 'sign_in') or account is null
+    or (select created_at > at - interval '1 minute' from gateway.accounts where id = account) then
+    return;
+  end if;
+  if action = 'sign_in' then
+    if caller ->> 'ip' is not null and not exists (
+        select from gateway.audit_logs
+        where target_account_id = account and audit_logs.action in ('sign_in', 'account.create')
+          and created_at > at - interval '90 days'
+          and gateway.network_of(jsonb_build_object('ip', ip)) = gateway.network_of(caller)) then
+      perform gateway.notify(account, 'new_sign_in', gateway.network_of(caller) || ' ' || (at at time zone 'utc')::date,
+        jsonb_build_object('method', details ->> 'method', 'network', gateway.network_of(caller),
+                           'user_agent', caller ->> 'user_agent', 'at', at), at);
+    end if;
+    return;
+  end if;
+  -- A sign-in's own key is told of with the sign-in.
+  if target ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' is not true or acting_key::text = target and action = 'key.create' then
+    return;
+  end if;
+  select * into key from gateway.api_keys where id = target::uuid;
+  perform gateway.notify(account, case action when 'key.create' then 'key_created' else 'key_rotated' end,
+    target || ' ' || extract(epoch from at),
+    jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four, 'at', at), at);
+end;
+$$;
+
+-- Mails what became of a refund or a dispute, once its payment is known.
+create function gateway.notify_of_reversal(reversal gateway.reversals, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+begin
+  select * into payment from gateway.payments where id = reversal.payment_id;
+  if not found then
+    return;
+  end if;
+  if reversal.kind = 'refund' and reversal.status = 'succeeded' then
+    perform gateway.notify(payment.account_id, 'refund', reversal.id, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  elsif reversal.kind = 'dispute' and reversal.counts and reversal.status <> 'lost' then
+    perform gateway.notify(payment.account_id, 'dispute', reversal.id, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  end if;
+end;
+$$;
+
 -- supabase/schemas/36_audit.sql
 
 -- How the audit trail is written.
@@ -2446,6 +2799,10 @@ begin
   -- The month is missing only if no call and no cron has come for a week (see make_months).
   if not gateway.has_month(gateway.now() + interval '1 minute') then
     perform gateway.make_months(gateway.now());
+  end if;
+  if target_account = session_account then
+    perform gateway.notify_of_act(
+      caller, target_account, session_key, audit.action, audit.target, audit.details, gateway.now());
   end if;
   insert into gateway.audit_logs
     (action, actor_account_id, actor_key_id, target_account_id, target_id, ip, user_agent, request_id, details,
@@ -3713,7 +4070,12 @@ begin
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     end if;
-    return jsonb_build_object('refused', refused, 'limits', limits);
+    return jsonb_build_object(
+      'refused', refused, 'limits', limits,
+      'topup_due', case
+        when refused ->> 'status' = '402' and account.balance - account.held < account.topup_below
+          and coalesce(account.topup_after <= at, true)
+        then account.id end);
   end if;
 
   if output_limit is null then
@@ -4047,7 +4409,8 @@ return set_config('synchronous_commit', 'off', true);
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
--- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding).
+-- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding);
+-- and whether an auto top-up is due (see public.begin_auto_topup).
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -4233,7 +4596,10 @@ begin
   if response is not null then
     perform gateway.store_response(account, this_call, response, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
+  return jsonb_build_object(
+    'cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding,
+    'topup_due', (
+      account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true);
 end;
 $$;
 
@@ -4325,6 +4691,247 @@ begin
     return public.finish_request(settlement);
   end if;
   return jsonb_build_object('cost', 0, 'repeated', true);
+end;
+$$;
+
+-- supabase/schemas/42_coupons.sql
+
+-- How coupons are used. Limits and budgets hold by conditional updates under the account's lock: of any number at once as many get
+-- through as there is room for. The order of locks: the account, its payments, the coupon, its promotion, grants.
+
+-- Takes so much of a promotion's budget; false if it is not there. Null names no promotion, and draws on nothing.
+create function gateway.draw_on(promotion text, amount bigint, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  today constant date := (at at time zone 'utc')::date;
+begin
+  if promotion is null then
+    return true;
+  end if;
+  update gateway.promotions set
+    spent = case when per_day and day is distinct from today then 0 else spent end + amount, day = today
+    where id = draw_on.promotion and active
+      and (budget is null or case when per_day and day is distinct from today then 0 else spent end + amount <= budget);
+  return found;
+end;
+$$;
+
+-- Gives back what was drawn and is not used. Of a day that is over nothing is given back.
+create function gateway.undraw(promotion text, amount bigint, drawn_at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.promotions set spent = greatest(spent - amount, 0)
+    where id = undraw.promotion and (not per_day or day = (drawn_at at time zone 'utc')::date)
+$$;
+
+-- The coupon that a caller knows the code of, or nothing: there is none, it is another account's, or not for now. Whoever guesses
+-- gets ten wrong tries an hour, by account and by network, and then not even a right one: so the refusal of a wrong one is a value,
+-- which leaves the count. Before any lock of the account.
+create function gateway.known_coupon(caller jsonb, session gateway.session, code text) returns gateway.coupons
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  coupon gateway.coupons;
+  network constant text := gateway.network_of(caller);
+  at timestamptz;
+begin
+  perform gateway.limit_attempts('coupon.account', session.account_id::text, 10, interval '1 hour');
+  perform gateway.limit_attempts('coupon.network', network, 10, interval '1 hour');
+  at := gateway.now();
+  select * into coupon from gateway.coupons
+    where coupons.code = upper(btrim(known_coupon.code)) and active and deleted_at is null
+      and (account_id is null or account_id = session.account_id) and coalesce(valid_from <= at, true);
+  if found then
+    -- It was no wrong one. The rows are locked, and the attempt just counted is the last.
+    update gateway.attempts set times = times[:cardinality(times) - 1]
+      where (kind, subject) in (('coupon.account', session.account_id::text), ('coupon.network', network));
+  end if;
+  return coupon;
+end;
+$$;
+
+-- The use of a coupon by a locked account: reserved until expires_at, or redeemed at once. Refuses it where there is none left.
+create function gateway.take_coupon(
+  account gateway.accounts, coupon uuid, value bigint, state text, payment uuid, expires_at timestamptz, at timestamptz)
+returns gateway.coupon_redemptions
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  taken gateway.coupons;
+  use integer;
+  made gateway.coupon_redemptions;
+begin
+  select * into taken from gateway.coupons where id = take_coupon.coupon;
+  if taken.valid_until <= at then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_expired'));
+  end if;
+  if taken.first_purchase_only and (
+      exists (select from gateway.payments where account_id = account.id and status = 'succeeded')
+      or exists (select from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+                 where r.account_id = account.id and r.state = 'reserved' and r.expires_at > at and c.first_purchase_only)) then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable',
+      '{"message": "This coupon is for an account''s first purchase."}'));
+  end if;
+  select n into use from generate_series(1, taken.per_account) as n
+    where not exists (
+      select from gateway.coupon_redemptions r
+      where r.coupon_id = taken.id and r.account_id = account.id and r.nth = n and r.state <> 'released')
+    order by n limit 1;
+  if use is null then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_already_redeemed'));
+  end if;
+  update gateway.coupons set redemptions = redemptions + 1
+    where id = taken.id and active and deleted_at is null and (max_redemptions is null or redemptions < max_redemptions);
+  if not found or not gateway.draw_on(taken.promotion, value, at) then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_used_up'));
+  end if;
+  insert into gateway.coupon_redemptions
+    (id, coupon_id, account_id, nth, state, value, payment_id, expires_at, created_at, ended_at)
+    values (gen_random_uuid(), taken.id, account.id, use, take_coupon.state, take_coupon.value, take_coupon.payment,
+            take_coupon.expires_at, at, case take_coupon.state when 'redeemed' then at end)
+    returning * into made;
+  return made;
+end;
+$$;
+
+-- Releases uses whose time has passed: of this account (null: of any), a few at a time. Who settles one at the same time is first
+-- or finds it released. All coupons before all promotions, each in order, so that no two wait for each other.
+create function gateway.release_coupons(account uuid, at timestamptz) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  released gateway.coupon_redemptions[];
+  part record;
+begin
+  with late as (
+    select id from gateway.coupon_redemptions
+      where state = 'reserved' and expires_at <= at and (account is null or account_id = account)
+      order by expires_at limit 100 for update skip locked
+  ),
+  ended as (
+    update gateway.coupon_redemptions r set state = 'released', ended_at = at from late where r.id = late.id returning r.*)
+  select array_agg(ended.*::gateway.coupon_redemptions) into released from ended;
+  if released is null then
+    return 0;
+  end if;
+  for part in select coupon_id, count(*) as uses from unnest(released) group by coupon_id order by coupon_id loop
+    update gateway.coupons set redemptions = redemptions - part.uses where id = part.coupon_id;
+  end loop;
+  for part in
+    select c.promotion, r.value, r.created_at from unnest(released) r join gateway.coupons c on c.id = r.coupon_id
+      where c.promotion is not null order by c.promotion
+  loop
+    perform gateway.undraw(part.promotion, part.value, part.created_at);
+  end loop;
+  return cardinality(released);
+end;
+$$;
+
+-- What a bonus comes to on a purchase of so much, in nano-dollars.
+create function gateway.bonus_on(coupon gateway.coupons, bought bigint) returns bigint
+language sql immutable parallel safe
+return coalesce(coupon.amount, least(floor(bought::numeric * coupon.basis_points / 10000)::bigint, coupon.max_bonus));
+
+-- Reserves a bonus for a payment that has just been begun.
+create function gateway.reserve_bonus(
+  account gateway.accounts, payment gateway.payments, coupon gateway.coupons, at timestamptz) returns gateway.payments
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  bought constant bigint := gateway.of_cents(payment.amount - payment.fee);
+  value constant bigint := gateway.bonus_on(coupon, bought);
+  promised gateway.payments;
+begin
+  if coupon.kind <> 'bonus' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'credit' then 'This coupon is credit without a purchase: POST /coupons/redeem.'
+      else 'This coupon is for a plan: name it in POST /subscription/checkout.' end)));
+  end if;
+  if bought < coupon.min_purchase then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message',
+      format('This coupon is for purchases from %s dollars.', gateway.dollars(coupon.min_purchase)))));
+  end if;
+  perform gateway.release_coupons(account.id, at);
+  -- An hour longer than it can be paid: what was paid in the last moment may be told of later.
+  perform gateway.take_coupon(account, coupon.id, value, 'reserved', payment.id, payment.expires_at + interval '1 hour', at);
+  update gateway.payments set bonus = value where id = payment.id returning * into promised;
+  return promised;
+end;
+$$;
+
+-- What of the promised bonus a payment that is paid now still gets: all of it, unless it was released meanwhile and there is none
+-- left. Answers the payment, and when the bonus lapses.
+create function gateway.settle_bonus(
+  account gateway.accounts, inout payment gateway.payments, at timestamptz, out lapses_at timestamptz)
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  reserved gateway.coupon_redemptions;
+  coupon gateway.coupons;
+begin
+  select * into reserved from gateway.coupon_redemptions where payment_id = payment.id for update;
+  if not found then
+    lapses_at := at + interval '90 days';
+    return;
+  end if;
+  select * into coupon from gateway.coupons where id = reserved.coupon_id;
+  lapses_at := at + make_interval(days => coupon.grant_days);
+  if reserved.state = 'released' then
+    update gateway.coupons set redemptions = redemptions + 1
+      where id = coupon.id and (max_redemptions is null or redemptions < max_redemptions)
+        and not exists (select from gateway.coupon_redemptions r
+                        where r.coupon_id = coupon.id and r.account_id = account.id and r.nth = reserved.nth and r.state <> 'released');
+    if not found then
+      update gateway.payments set bonus = 0 where id = payment.id returning * into payment;
+      return;
+    end if;
+    if not gateway.draw_on(coupon.promotion, reserved.value, at) then
+      update gateway.coupons set redemptions = redemptions - 1 where id = coupon.id;
+      update gateway.payments set bonus = 0 where id = payment.id returning * into payment;
+      return;
+    end if;
+  end if;
+  update gateway.coupon_redemptions set state = 'redeemed', ended_at = at where id = reserved.id;
+end;
+$$;
+
+-- Reserves a discount for a subscription that is about to be asked for. Answers Stripe's id of it and ours of the use, which goes
+-- into the subscription's metadata.
+create function gateway.reserve_discount(account gateway.accounts, coupon gateway.coupons, at timestamptz) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  reserved gateway.coupon_redemptions;
+begin
+  if coupon.kind <> 'discount' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'credit' then 'This coupon is credit without a purchase: POST /coupons/redeem.'
+      else 'This coupon is for a purchase of credit: name it as its `coupon`.' end)));
+  end if;
+  perform gateway.release_coupons(account.id, at);
+  reserved := gateway.take_coupon(account, coupon.id, 0, 'reserved', null, at + interval '25 hours', at);
+  return jsonb_build_object('stripe_coupon', coupon.stripe_coupon_id, 'redemption', reserved.id);
+end;
+$$;
+
+-- The first invoice of a subscription with a discount is paid. One that was released meanwhile counts all the same: Stripe has
+-- given it.
+create function gateway.redeem_discount(redemption uuid, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  used gateway.coupon_redemptions;
+begin
+  select * into used from gateway.coupon_redemptions where id = redemption for update;
+  if used.state = 'released' then
+    update gateway.coupons set redemptions = redemptions + 1, max_redemptions = greatest(max_redemptions, redemptions + 1)
+      where id = used.coupon_id;
+    update gateway.coupon_redemptions set nth = (
+        select max(nth) + 1 from gateway.coupon_redemptions where coupon_id = used.coupon_id and account_id = used.account_id)
+      where id = used.id;
+  end if;
+  update gateway.coupon_redemptions set state = 'redeemed', ended_at = at where id = used.id and state <> 'redeemed';
 end;
 $$;
 
@@ -4444,6 +5051,9 @@ begin
   update gateway.accounts set
     payments_blocked_at = account.payments_blocked_at, disabled_at = account.disabled_at
     where id = account.id;
+  if account.payments_blocked_at is not null then
+    perform gateway.stop_auto_topup(account.id, 'disputed', at);
+  end if;
 end;
 $$;
 
@@ -4461,6 +5071,7 @@ begin
       returning id)
   select array_agg(id) into adopted from found;
   if adopted is not null then
+    perform gateway.notify_of_reversal(r, at) from gateway.reversals r where r.id = any (adopted) order by r.id;
     update gateway.stripe_events set outcome = 'applied', account_id = account.id, seen = null
       where object_id = any (adopted) and outcome = 'unmatched';
     account := gateway.heed_disputes(account, at);
@@ -4510,6 +5121,7 @@ begin
     select from gateway.payments
     where account_id = account.id and kind <> 'invoice' and status = 'succeeded' and taken_back < credits + bonus);
   update gateway.accounts set has_purchased = account.has_purchased where id = account.id;
+  account := gateway.heed_referral(account, payment.id, at);
 end;
 $$;
 
@@ -4520,7 +5132,10 @@ as $$
   select case
     when seen ->> 'currency' is distinct from 'usd' then 'the currency is not usd'
     when (seen ->> 'livemode')::boolean is distinct from payment.livemode then 'the mode is another'
-    when (seen ->> 'amount')::bigint is distinct from payment.amount then 'the amount is another'
+    when (seen ->> 'amount')::bigint is distinct from payment.amount
+      -- A session tells what is asked before tax; its intent only what there is to pay.
+      and (payment.taxed and seen ->> 'session' is null and (seen ->> 'amount')::bigint > payment.amount) is not true
+      then 'the amount is another'
     when coalesce((seen ->> 'paid')::bigint, 0) < payment.amount then 'less was paid'
     when seen ->> 'session' <> payment.session_id then 'the session is another'
     when seen ->> 'intent' <> payment.intent_id then 'the payment intent is another'
@@ -4555,7 +5170,7 @@ $$;
 
 -- Applies what Stripe says of a payment: credits it, once, if it is paid as it was asked for. `alert` is for the operator.
 -- seen: status (paid, processing, failed, canceled, expired), amount and paid (cents), currency, livemode, session, intent, charge,
--- customer, failure_code.
+-- customer, failure_code, advice (Stripe's, on a decline), card (one that was left with it; see gateway.note_card).
 create function gateway.settle_payment(
   inout account gateway.accounts, this_payment uuid, seen jsonb, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -4563,6 +5178,7 @@ as $$
 declare
   payment gateway.payments;
   granted record;
+  bonus record;
 begin
   select * into payment from gateway.payments where id = this_payment;
   if payment.status in ('succeeded', 'mismatch') then
@@ -4580,8 +5196,12 @@ begin
     outcome := case when gateway.payment_rank(seen ->> 'status') > gateway.payment_rank(payment.status) then 'applied' else 'stale' end;
     update gateway.payments set
       status = case outcome when 'applied' then seen ->> 'status' else status end,
-      failure_code = coalesce(seen ->> 'failure_code', failure_code)
+      failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    perform gateway.notify(account.id, 'payment_failed', payment.id::text, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(payment.amount)), 'payment_id', payment.id,
+      'failure_code', seen ->> 'failure_code', 'at', at), at) where outcome = 'applied' and seen ->> 'status' = 'failed';
+    perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
   alert := gateway.payment_mismatch(payment, seen);
@@ -4602,12 +5222,19 @@ begin
   update gateway.payments set
     status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
     where id = payment.id;
+  bonus := gateway.settle_bonus(account, payment, at);
+  payment := bonus.payment;
   if payment.bonus > 0 then
     granted := gateway.grant_credit(
-      account, 'coupon', payment.bonus, at + interval '90 days', 'bonus of payment ' || payment.id, at);
+      account, 'coupon', payment.bonus, bonus.lapses_at, 'bonus of payment ' || payment.id, at);
     account := granted.account;
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
+    update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
+  perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
+    'paid', gateway.dollars(gateway.of_cents((seen ->> 'paid')::bigint)), 'credits', gateway.dollars(payment.credits),
+    'bonus', gateway.dollars(payment.bonus), 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
+  perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
 $$;
@@ -4831,6 +5458,38 @@ as $$
     select p.account_id, 'a payment that gave credit is no purchase', 1, 0
     from payments p join accounts a on a.id = p.account_id
     where p.kind <> 'invoice' and p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
+    union all
+    select r.account_id, 'a redeemed coupon''s credit differs from its grant', r.value, coalesce(g.amount, 0)
+    from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+    left join grants g on g.id = r.grant_id and g.account_id = r.account_id and g.source = 'coupon'
+    where r.account_id > after and r.account_id <= last
+      and case when r.state = 'redeemed' and c.kind <> 'discount' then g.amount is distinct from r.value
+        else r.grant_id is not null end
+    union all
+    select r.referred_id, 'a referral''s rewards differ from its grants', 1, 0
+    from gateway.referrals r
+    where r.referred_id > after and r.referred_id <= last and (
+      (r.state in ('qualified', 'paid', 'reversing', 'reversed')) <> exists (
+        select from grants g where g.id = r.referred_grant_id and g.account_id = r.referred_id and g.source = 'referral')
+      or r.state = 'paid' and not exists (
+        select from gateway.credit_grants g
+        where g.id = r.referrer_grant_id and g.account_id = r.referrer_id and g.source = 'referral'))
+    union all
+    -- What belongs to no account, with the first ones.
+    select null, 'a coupon''s uses differ from its redemptions', count(r.id), c.redemptions
+    from gateway.coupons c left join gateway.coupon_redemptions r on r.coupon_id = c.id and r.state <> 'released'
+    where after = '00000000-0000-0000-0000-000000000000'
+    group by c.id having c.redemptions <> count(r.id)
+    union all
+    select null, 'what a promotion has spent differs from what was drawn on it', coalesce(d.amount, 0), p.spent
+    from gateway.promotions p left join (
+      select promotion, sum(amount) as amount from (
+        select c.promotion, r.value as amount
+        from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id where r.state <> 'released'
+        union all
+        select 'referral', drawn from gateway.referrals where drawn > 0) as draws
+      group by promotion) as d on d.promotion = p.id
+    where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),
@@ -4937,6 +5596,7 @@ begin
         when 'refund' then excluded.rank > known.rank
         else (excluded.observed_at, excluded.rank) > (known.observed_at, known.rank) end
     returning * into noted;
+  perform gateway.notify_of_reversal(noted, at);
   return noted;
 end;
 $$;
@@ -4950,7 +5610,14 @@ declare
   settled record;
   noted gateway.reversals;
 begin
-  if seen ->> 'kind' = 'subscription' then
+  if seen ->> 'kind' = 'card' then
+    outcome := gateway.note_card(account, seen, (seen ->> 'livemode')::boolean, at);
+  elsif seen ->> 'kind' = 'card_gone' then
+    outcome := gateway.forget_card(account, seen ->> 'method', null, at);
+  elsif seen ->> 'kind' = 'customer' then
+    outcome := gateway.forget_customer(seen ->> 'id', at);
+    perform gateway.forget_card(account, null, seen ->> 'id', at);
+  elsif seen ->> 'kind' = 'subscription' then
     settled := gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
     account := settled.account;
     outcome := settled.outcome;
@@ -4973,6 +5640,10 @@ begin
     account := settled.account;
     outcome := settled.outcome;
     alert := settled.alert;
+    if seen #>> '{card,method}' is not null and outcome <> 'mismatch' then
+      perform gateway.note_card(account, seen -> 'card' || jsonb_build_object('customer', seen -> 'customer'),
+                                payment.livemode, at);
+    end if;
   elsif seen ->> 'kind' = 'charge' then
     if exists (select from gateway.payments
                where (intent_id = seen ->> 'intent' or charge_id = seen ->> 'charge') and id <> payment.id) then
@@ -5017,8 +5688,8 @@ end;
 $$;
 
 -- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment, gateway.note_reversal,
--- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
--- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
+-- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, card,
+-- card_gone, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
 -- operator should look; and surplus, the subscriptions of its account that are to be ended at Stripe.
 create function public.apply_stripe_event(event jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
@@ -5043,7 +5714,7 @@ begin
   perform gateway.take_turns_at_invoice(told ->> 'invoice');
   perform gateway.take_turns_at_intent(told ->> 'intent');
   payment := gateway.find_payment(told);
-  owner := payment.account_id;
+  owner := coalesce(payment.account_id, gateway.card_owner(told));
   if owner is null and told ->> 'kind' in ('subscription', 'invoice') then
     owner := gateway.subscriber(told);
   end if;
@@ -5072,8 +5743,6 @@ begin
     -- It waits here for its payment to be known by the intent or the charge.
     perform gateway.note_reversal(told, null, at);
     became := 'unmatched';
-  elsif told ->> 'kind' = 'customer' then
-    became := gateway.forget_customer(told ->> 'id', at);
   elsif told ->> 'kind' in ('payment', 'charge') and told ->> 'deployment' = gateway.deployment_id()::text then
     became := 'unmatched';
     alert := 'it names a payment of this deployment, which has none such';
@@ -5291,6 +5960,9 @@ begin
     select payment.id, line, nth, account.id, seen ->> 'subscription', plan, due_at, period_end, amount
     from gateway.instalments_of(seen, at);
   perform gateway.note_conversion(account, 'subscription', at);
+  perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
+    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
+    'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   account := gateway.sync_plan(account, at);
   account := gateway.grant_due(account, at);
   account := gateway.reconcile_payment(account, payment.id, at);
@@ -5325,6 +5997,510 @@ begin
     perform gateway.take_turns_at_intent(intent_id) from (
       select intent_id from gateway.stripe_links where invoice_id = invoice order by intent_id) as linked;
   end if;
+end;
+$$;
+
+-- supabase/schemas/46_auto_topup.sql
+
+-- What becomes of auto top-up. Each function here expects the account's row to be locked by its caller.
+
+-- Turns auto top-up to a state: the one place that does. The account's own row then says when its next settle is to ask for one.
+create function gateway.turn_auto_topup(this_account uuid, state text, reason text, until timestamptz, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  topup gateway.auto_topups;
+begin
+  update gateway.auto_topups set
+    state = turn_auto_topup.state, reason = turn_auto_topup.reason, paused_until = until, changed_at = at, version = version + 1
+    where account_id = this_account
+    returning * into topup;
+  if found then
+    update gateway.accounts set
+      topup_below = case when topup.state in ('active', 'paused') then topup.threshold end, topup_after = until
+      where id = this_account;
+  end if;
+end;
+$$;
+
+-- Turns it off, if it is on.
+create function gateway.stop_auto_topup(this_account uuid, reason text, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.turn_auto_topup(account_id, 'off', stop_auto_topup.reason, null, at)
+    from gateway.auto_topups where account_id = this_account and state <> 'off'
+$$;
+
+-- Whether a decline will be one again: the bank wants its customer's word each time, or the card is gone
+-- (https://docs.stripe.com/declines/codes). `advice` is what Stripe advises.
+create function gateway.is_lasting_decline(code text, advice text) returns boolean
+language sql immutable parallel safe
+return coalesce(advice in ('do_not_try_again', 'confirm_card_data'), false) or coalesce(code in (
+  'authentication_required', 'lost_card', 'stolen_card', 'pickup_card', 'expired_card', 'restricted_card', 'fraudulent',
+  'invalid_account', 'stop_payment_order', 'revocation_of_authorization', 'revocation_of_all_authorizations', 'resource_missing',
+  'payment_method_unexpected_state'),
+  false);
+
+-- What an attempt's end means for those to come. payment: as it was before; seen: as in gateway.settle_payment, with advice.
+create function gateway.heed_auto_topup(payment gateway.payments, seen jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  code constant text := seen ->> 'failure_code';
+  topup gateway.auto_topups;
+begin
+  if payment.kind <> 'auto' then
+    return;
+  end if;
+  if seen ->> 'status' = 'paid' then
+    update gateway.auto_topups set failures = 0 where account_id = payment.account_id;
+    update gateway.accounts set topup_after = greatest(topup_after, at + interval '1 minute') where id = payment.account_id;
+    return;
+  end if;
+  -- Of an attempt that has ended before, nothing new is learnt.
+  if payment.status not in ('created', 'processing') or seen ->> 'status' not in ('failed', 'canceled') then
+    return;
+  end if;
+  update gateway.auto_topups set failures = failures + (seen ->> 'status' = 'failed')::integer
+    where account_id = payment.account_id and state in ('active', 'paused')
+    returning * into topup;
+  if not found then
+    return;
+  end if;
+  if gateway.is_lasting_decline(code, seen ->> 'advice') then
+    perform gateway.turn_auto_topup(payment.account_id, 'off', case code
+      when 'authentication_required' then code when 'resource_missing' then 'card_removed'
+      when 'payment_method_unexpected_state' then 'card_removed' else 'card_declined' end, null, at);
+  elsif topup.failures >= 3 then
+    perform gateway.turn_auto_topup(payment.account_id, 'off', 'declined_repeatedly', null, at);
+  else
+    perform gateway.turn_auto_topup(payment.account_id, 'paused',
+      case seen ->> 'status' when 'failed' then 'card_declined' else 'unavailable' end, at + interval '6 hours', at);
+  end if;
+end;
+$$;
+
+-- Keeps a card that was left at Stripe, in place of one that was left before. seen: customer, method, brand, last4, session (the page
+-- at which it was left for auto top-up, which then is turned on).
+create function gateway.note_card(account gateway.accounts, seen jsonb, livemode boolean, at timestamptz) returns text
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  topup gateway.auto_topups;
+begin
+  if account.deleted_at is not null then
+    return 'ignored';
+  end if;
+  perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
+  if not exists (select from gateway.stripe_customers where id = seen ->> 'customer' and account_id = account.id) then
+    return 'mismatch';
+  end if;
+  insert into gateway.auto_topups as known (account_id, customer_id, payment_method, card_brand, card_last4, changed_at)
+    values (account.id, seen ->> 'customer', seen ->> 'method', seen ->> 'brand', seen ->> 'last4', at)
+    on conflict (account_id) do update set
+      customer_id = excluded.customer_id, payment_method = excluded.payment_method, card_brand = excluded.card_brand,
+      card_last4 = excluded.card_last4, failures = 0
+    returning * into topup;
+  if topup.state = 'awaiting_card' and topup.setup_session = seen ->> 'session' and account.payments_blocked_at is null then
+    perform gateway.turn_auto_topup(account.id, 'active', null, null, at);
+  end if;
+  return 'applied';
+end;
+$$;
+
+-- Forgets the card of an account, and stops what was to be paid with it, if it is this one, or one of this customer.
+create function gateway.forget_card(account gateway.accounts, method text, customer text, at timestamptz) returns text
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if not exists (select from gateway.auto_topups
+                 where account_id = account.id and (payment_method = method or customer_id = customer)) then
+    return 'ignored';
+  end if;
+  perform gateway.stop_auto_topup(account.id, 'card_removed', at);
+  update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null where account_id = account.id;
+  return 'applied';
+end;
+$$;
+
+-- Whose card an observation is about: of one that was left, the account that our own metadata names; of one that is gone, whoever
+-- has it.
+create function gateway.card_owner(seen jsonb) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  return case seen ->> 'kind'
+    when 'card' then (select id from gateway.accounts
+                      where id = (seen ->> 'account')::uuid and seen ->> 'deployment' = gateway.deployment_id()::text)
+    when 'card_gone' then (select account_id from gateway.auto_topups where payment_method = seen ->> 'method' limit 1)
+    when 'customer' then (select account_id from gateway.stripe_customers where id = seen ->> 'id')
+  end;
+end;
+$$;
+
+-- supabase/schemas/47_notifications.sql
+
+-- Sending what the outbox holds: in frozen batches, so that a crash at any moment sends no mail twice and loses none.
+
+-- Claims a batch to send: one that whoever claimed it did not finish, whole and as it was; else up to a hundred mails that are due.
+-- Null when there is nothing. A mail whose first try is nearly a day old is not sent again: Resend forgets repetitions after a day.
+create function public.claim_notifications() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 100;
+  lease constant interval := '5 minutes';
+  at timestamptz := gateway.now();
+  batch uuid;
+  leader record;
+begin
+  loop
+    -- Its first row stands for the batch: of two who look at once one has it.
+    select batch_id into batch from gateway.notifications n
+      where state = 'sending' and claimed_until <= at
+        and id = (select min(id) from gateway.notifications o where o.batch_id = n.batch_id and o.state = 'sending')
+      order by claimed_until, id limit 1 for update skip locked;
+    exit when not found;
+    update gateway.notifications set state = 'unknown', claimed_until = null, ended_at = at, error = 'no answer for a day'
+      where batch_id = batch and state = 'sending' and first_tried_at <= at - interval '23 hours';
+    continue when found;
+    update gateway.notifications set claimed_until = at + lease, attempts = attempts + 1
+      where batch_id = batch and state = 'sending';
+    exit;
+  end loop;
+  if batch is null then
+    update gateway.notifications n set state = 'suppressed', ended_at = at
+      where id in (
+        select n.id from gateway.notifications n join gateway.accounts a on a.id = n.account_id
+        where n.state = 'due' and n.due_at <= at and (a.email is null or exists (
+          select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', a.email)))
+        order by n.due_at, n.id limit most for update of n skip locked);
+    select id, alone into leader from gateway.notifications where state = 'due' and due_at <= at
+      order by due_at, id limit 1 for update skip locked;
+    if not found then
+      return null;
+    end if;
+    batch := gen_random_uuid();
+    update gateway.notifications n set
+      state = 'sending', batch_id = batch, first_tried_at = coalesce(first_tried_at, at), claimed_until = at + lease,
+      attempts = attempts + 1, address = a.email
+      from gateway.accounts a
+      where a.id = n.account_id and n.id in (
+        select id from gateway.notifications o
+        where state = 'due' and due_at <= at and case when leader.alone then id = leader.id else not alone end
+        order by due_at, id limit most for update skip locked);
+  end if;
+  return jsonb_build_object('batch', batch, 'mails', (
+    select jsonb_agg(jsonb_build_object(
+      'id', id, 'account_id', account_id, 'kind', kind, 'address', address, 'payload', payload,
+      'optional', kind = any (gateway.optional_mail())) order by id)
+    from gateway.notifications where batch_id = batch and state = 'sending'));
+end;
+$$;
+
+-- What became of a batch. outcome: sent [{id, message_id}], failed [{id, error}]; or retry_in (seconds) of a batch that is to be
+-- sent again as it is; or split (true) of one that was refused as a whole: each mail of it goes by itself.
+create function public.finish_notifications(batch uuid, outcome jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('batch', batch, 'outcome', outcome), 'batch', 'outcome');
+  if (outcome ->> 'split')::boolean then
+    update gateway.notifications set
+      state = case when alone then 'failed' else 'due' end, alone = true, claimed_until = null, batch_id = null,
+      error = left(outcome ->> 'error', 500), ended_at = case when alone then at end
+      where batch_id = batch and state = 'sending';
+  elsif outcome ->> 'retry_in' is not null then
+    update gateway.notifications set
+      claimed_until = at + make_interval(secs => (outcome ->> 'retry_in')::integer), error = left(outcome ->> 'error', 500)
+      where batch_id = batch and state = 'sending';
+  else
+    update gateway.notifications n set
+      state = 'sent', claimed_until = null, ended_at = at, message_id = s ->> 'message_id', error = null
+      from jsonb_array_elements(outcome -> 'sent') as s
+      where n.id = (s ->> 'id')::bigint and batch_id = batch and state = 'sending';
+    update gateway.notifications n set state = 'failed', claimed_until = null, ended_at = at, error = left(f ->> 'error', 500)
+      from jsonb_array_elements(outcome -> 'failed') as f
+      where n.id = (f ->> 'id')::bigint and batch_id = batch and state = 'sending';
+  end if;
+  -- What was said is the account's alone, and need not be kept.
+  delete from gateway.notifications where id in (
+    select id from gateway.notifications where ended_at < at - interval '90 days' order by ended_at limit 200 for update skip locked);
+  delete from gateway.resend_events where id in (
+    select id from gateway.resend_events where received_at < at - interval '30 days' order by received_at limit 200
+    for update skip locked);
+  return null;
+end;
+$$;
+
+-- An event of Resend. event: id (Svix's), reason (null of one that suppresses nothing), address.
+create function public.take_resend_event(event jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  perform gateway.require(event, 'id');
+  insert into gateway.resend_events (id, received_at) values (event ->> 'id', gateway.now()) on conflict do nothing;
+  if not found then
+    return '{"outcome": "duplicate"}';
+  end if;
+  if event ->> 'reason' is null or event ->> 'address' is null then
+    return '{"outcome": "ignored"}';
+  end if;
+  insert into gateway.mail_suppressions (address_hash, reason, created_at)
+    values (gateway.proof_hash('email', lower(event ->> 'address')), event ->> 'reason', gateway.now())
+    on conflict do nothing;
+  return '{"outcome": "applied"}';
+end;
+$$;
+
+-- supabase/schemas/47_referrals.sql
+
+-- What a referral gives, and when it gives nothing. A reward follows a purchase with real money; whoever recommends waits until it
+-- can hardly be taken back any more.
+--
+-- The referred's part is done under the referred's lock, the referrer's under the referrer's, so no function here locks two
+-- accounts that it did not lock together.
+
+-- A reward, and the least purchase that earns it, in nano-dollars.
+create function gateway.referral_reward() returns bigint
+language sql immutable parallel safe
+return 10000000000;
+
+-- What of a purchase's price stays paid, in nano-dollars.
+create function gateway.kept_of(payment gateway.payments) returns bigint
+language sql immutable parallel safe
+return gateway.of_cents(payment.amount - payment.fee) - gateway.to_take_back(
+  gateway.of_cents(payment.amount - payment.fee), payment.credits + payment.bonus, payment.taken_back);
+
+-- Notes that an account was recommended by whoever has this code. Answers why not, or null. The account is locked.
+create function gateway.note_referral(account gateway.accounts, code text, caller jsonb, at timestamptz) returns text
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  referrer gateway.accounts;
+begin
+  select accounts.* into referrer from gateway.referral_codes join gateway.accounts on accounts.id = account_id
+    where referral_codes.code = upper(btrim(note_referral.code)) and disabled_at is null;
+  if not found then
+    return 'unknown';
+  elsif referrer.id = account.id then
+    return 'own';
+  elsif referrer.created_at >= account.created_at then
+    return 'younger';
+  elsif exists (select from gateway.referrals where referrer_id = account.id and referred_id = referrer.id) then
+    return 'circle';
+  elsif exists (select from gateway.payments where account_id = account.id and status = 'succeeded') then
+    return 'late';
+  end if;
+  insert into gateway.referrals (id, referrer_id, referred_id, network, created_at)
+    values (gen_random_uuid(), referrer.id, account.id, gateway.network_of(caller), at)
+    on conflict (referred_id) do nothing;
+  return case when not found then 'taken' end;
+end;
+$$;
+
+-- Where an account's person signed up, or null.
+create function gateway.sign_up_network(account uuid) returns text
+language sql stable set search_path = ''
+as $$
+  select gateway.network_of(jsonb_build_object('ip', ip)) from gateway.audit_logs
+  where target_account_id = account and action = 'account.create' and actor_account_id = account and ip is not null
+  order by id limit 1
+$$;
+
+-- Why a referral earns nothing, or null: signs that referrer and referred are one person.
+create function gateway.referral_fraud(referral gateway.referrals, payment gateway.payments) returns text
+language sql stable set search_path = ''
+as $$
+  select case
+    when not exists (select from gateway.accounts where id = referral.referrer_id and disabled_at is null) then 'referrer_gone'
+    when exists (select from gateway.payments
+                 where fingerprint = payment.fingerprint and account_id <> payment.account_id) then 'same_card'
+    when gateway.sign_up_network(referral.referrer_id)
+         in (gateway.sign_up_network(referral.referred_id), nullif(referral.network, 'unknown')) then 'same_network'
+    when exists (
+      select from gateway.identities i
+      join gateway.trial_claims t on t.proof_hash = gateway.proof_hash(i.kind, i.value)
+      join gateway.accounts a on a.id = i.account_id
+      where i.account_id = referral.referred_id and t.claimed_at < a.created_at) then 'known_person'
+  end
+$$;
+
+-- Counts one more reward of a referrer, unless there were ten, or three today.
+create function gateway.count_referral(referrer uuid, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most constant integer := 10;
+  most_a_day constant integer := 3;
+  today constant date := (at at time zone 'utc')::date;
+begin
+  update gateway.referral_codes set
+    rewarded = rewarded + 1, day = today,
+    rewarded_that_day = case when day is distinct from today then 1 else rewarded_that_day + 1 end
+    where account_id = referrer and rewarded < most and (day is distinct from today or rewarded_that_day < most_a_day);
+  return found;
+end;
+$$;
+
+-- Gives the referred its reward once its purchase is one that earns it, or says why not. The card is known a moment after the
+-- payment: until then, or for an hour, it waits.
+create function gateway.qualify_referral(
+  inout account gateway.accounts, referral gateway.referrals, payment gateway.payments, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  reward constant bigint := gateway.referral_reward();
+  granted record;
+  refused text;
+  cost bigint := 0;
+begin
+  if payment.status <> 'succeeded' or payment.kind = 'invoice' or gateway.kept_of(payment) < reward
+    or payment.fingerprint is null and payment.settled_at > at - interval '1 hour' then
+    return;
+  end if;
+  refused := gateway.referral_fraud(referral, payment);
+  if refused is null and not gateway.count_referral(referral.referrer_id, at) then
+    refused := 'referrer_limit';
+  end if;
+  if refused is null and exists (select from gateway.promotions where id = 'referral') then
+    if gateway.draw_on('referral', 2 * reward, at) then
+      cost := 2 * reward;
+    else
+      refused := 'budget';
+    end if;
+  end if;
+  if refused is not null then
+    update gateway.referrals set state = 'refused', reason = refused, payment_id = payment.id where id = referral.id;
+    return;
+  end if;
+  granted := gateway.grant_credit(account, 'referral', reward, at + interval '90 days', 'referral', at);
+  account := granted.account;
+  perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+    'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
+  update gateway.referrals set
+    state = 'qualified', payment_id = payment.id, referred_grant_id = granted.grant_id, drawn = cost,
+    due_at = at + interval '14 days'
+    where id = referral.id;
+end;
+$$;
+
+-- Takes back what is left of a gift; with_debt: what is spent of it is owed.
+create function gateway.retract_gift(inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  left_of_it bigint;
+  part bigint;
+  owed bigint;
+begin
+  select remaining into left_of_it from gateway.credit_grants where id = gift and account_id = account.id;
+  part := least(left_of_it, gateway.available(account, at));
+  -- What was not spent and has not lapsed is left; beside what is taken now, the rest is owed.
+  owed := left_of_it - part - (
+    select coalesce(sum(amount), 0) from gateway.credit_transactions
+    where account_id = account.id and grant_id = gift and amount < 0 and type <> 'expiry');
+  if part > 0 then
+    update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = gift;
+    account.balance := account.balance - part;
+    insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, description, created_at)
+      values (account.id, 'referral', -part, gift, account.balance, 'its purchase was returned', at);
+    account.next_expiry := (select min(expires_at) from gateway.credit_grants where account_id = account.id and live);
+  end if;
+  if with_debt then
+    account := gateway.take_on_debt(account, owed, 'referral', null, 'its purchase was returned', at);
+  end if;
+  update gateway.accounts set balance = account.balance, debt = account.debt, next_expiry = account.next_expiry
+    where id = account.id;
+  account := gateway.repay_debt(account, at);
+end;
+$$;
+
+-- What a payment as it stands now means for its buyer's referral.
+create function gateway.heed_referral(inout account gateway.accounts, this_payment uuid, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  referral gateway.referrals;
+  payment gateway.payments;
+begin
+  select * into referral from gateway.referrals where referred_id = account.id for update;
+  if not found or referral.state in ('refused', 'reversing', 'reversed') then
+    return;
+  end if;
+  select * into payment from gateway.payments where id = this_payment;
+  if referral.state = 'pending' then
+    account := gateway.qualify_referral(account, referral, payment, at);
+  elsif referral.payment_id = payment.id and gateway.kept_of(payment) < gateway.referral_reward() then
+    -- The referrer's part waits for the referrer's own lock.
+    update gateway.referrals set state = 'reversing', reason = 'purchase_returned' where id = referral.id;
+    account := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+  end if;
+end;
+$$;
+
+-- Gives a referrer what is due, and takes back what was reversed.
+create function gateway.release_referrals(inout account gateway.accounts, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  referral gateway.referrals;
+  granted record;
+begin
+  for referral in
+    select * from gateway.referrals
+      where referrer_id = account.id and (state = 'qualified' and due_at <= at or state = 'reversing')
+      order by id for update skip locked
+  loop
+    if referral.state = 'reversing' then
+      if referral.referrer_grant_id is not null then
+        account := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
+      elsif referral.drawn > 0 then
+        perform gateway.undraw('referral', gateway.referral_reward(), referral.due_at - interval '14 days');
+        update gateway.referrals set drawn = drawn - gateway.referral_reward() where id = referral.id
+          and exists (select from gateway.promotions where id = 'referral' and not per_day);
+      end if;
+      update gateway.referrals set state = 'reversed' where id = referral.id;
+    elsif account.disabled_at is null then
+      granted := gateway.grant_credit(
+        account, 'referral', gateway.referral_reward(), at + interval '90 days', 'referral', at);
+      account := granted.account;
+      perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+        'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
+      update gateway.referrals set state = 'paid', referrer_grant_id = granted.grant_id where id = referral.id;
+    end if;
+  end loop;
+end;
+$$;
+
+-- supabase/schemas/47_stripe_tasks.sql
+
+-- Leaves it to be told to Stripe. Once is enough.
+create function gateway.tell_stripe(kind text, object_id text, account uuid, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.stripe_tasks (kind, object_id, account_id, due_at, created_at)
+    select tell_stripe.kind, tell_stripe.object_id, account, at, at where tell_stripe.object_id is not null
+    on conflict do nothing
+$$;
+
+-- Ends at Stripe what an account has there that could still charge somebody: pages that are open, subscriptions, then the customer itself with its
+-- cards. Whatever is paid meanwhile is credited to nobody, and the operator hears of it (see gateway.settle_payment).
+create function gateway.leave_stripe(account uuid, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform gateway.tell_stripe('expire_session', session_id, account, at)
+    from gateway.payments
+    where account_id = account and session_id is not null and status in ('created', 'failed') and expires_at > at;
+  perform gateway.tell_stripe('expire_session', setup_session, account, at)
+    from gateway.auto_topups where account_id = account and state = 'awaiting_card';
+  perform gateway.tell_stripe('cancel_subscription', id, account, at)
+    from gateway.subscriptions where account_id = account and ended_at is null;
+  perform gateway.tell_stripe('delete_customer', id, account, at)
+    from gateway.stripe_customers where account_id = account and deleted_at is null;
 end;
 $$;
 
@@ -5406,11 +6582,18 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
+  perform gateway.leave_stripe(account.id, at);
+  perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
+  update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
+    where account_id = account.id;
   delete from gateway.identities where account_id = account.id;
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.response_threads where account_id = account.id;
   delete from gateway.response_accounts where account_id = account.id;
+  delete from gateway.notifications where account_id = account.id;
+  delete from gateway.notification_preferences where account_id = account.id;
+  update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
@@ -5431,7 +6614,10 @@ begin
   perform gateway.audit(caller, session.account_id, session.key_id, 'account.delete', account.id, null,
     jsonb_build_object('role', account.role, 'plan', account.plan, 'keys', keys,
                        'balance', gateway.dollars(account.balance)));
-  return jsonb_build_object('object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at);
+  return jsonb_build_object(
+    'object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at,
+    -- For the gateway: whether Stripe is to be told.
+    'tells_stripe', exists (select from gateway.stripe_tasks where account_id = account.id and done_at is null));
 end;
 $$;
 
@@ -6726,6 +7912,8 @@ begin
     if gateway.claim_trial(proofs, at) then
       account := gateway.begin_trial(account, at);
     end if;
+    -- A code that nobody has is no reason to stay out.
+    perform gateway.note_referral(account, sign_in.referral_code, caller, at) where sign_in.referral_code is not null;
   else
     account := gateway.catch_up(account, at);
     -- What is proven beside somebody who has had a trial is that person's, whether or not the trial was here.
@@ -8282,6 +9470,8 @@ as $$
     'currency', 'usd', 'amount', gateway.dollars(gateway.of_cents(payment.amount)),
     'fee', gateway.dollars(gateway.of_cents(payment.fee)), 'paid', gateway.dollars(gateway.of_cents(payment.paid)),
     'credits', gateway.dollars(payment.credits), 'bonus', gateway.dollars(payment.bonus),
+    'coupon', (select code from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+               where r.payment_id = payment.id),
     'taken_back', gateway.dollars(payment.taken_back),
     'refunded', gateway.dollars(gateway.of_cents((
       select coalesce(sum(amount), 0)::bigint from gateway.reversals
@@ -8308,7 +9498,7 @@ as $$
 $$;
 
 -- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
--- livemode. A repetition answers how the payment stands.
+-- livemode, taxed (tax comes on top of the amount), coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
 create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -8320,6 +9510,7 @@ declare
   bought gateway.credit_packages;
   account gateway.accounts;
   payment gateway.payments;
+  coupon gateway.coupons;
   earlier jsonb;
   fee integer;
   at timestamptz;
@@ -8348,6 +9539,12 @@ begin
   -- Thieves try cards by the thousand.
   perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
   perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+  if request ->> 'coupon' is not null then
+    coupon := gateway.known_coupon(caller, session, request ->> 'coupon');
+    if coupon.id is null then
+      return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found', '{"param": "coupon"}'));
+    end if;
+  end if;
   select * into account from gateway.accounts where id = session.account_id for no key update;
   perform gateway.authenticate(caller, 'billing:write');
   at := gateway.now();
@@ -8362,10 +9559,13 @@ begin
         and status in ('created', 'processing', 'succeeded')) > most_a_day then
     perform gateway.refuse(gateway.refusal(429, 'payment_limit_reached'));
   end if;
-  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, created_at, expires_at)
+  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, taxed, created_at, expires_at)
     values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
-            (request ->> 'livemode')::boolean, at, at + interval '1 hour')
+            (request ->> 'livemode')::boolean, coalesce((request ->> 'taxed')::boolean, false), at, at + interval '1 hour')
     returning * into payment;
+  if coupon.id is not null then
+    payment := gateway.reserve_bonus(account, payment, coupon, at);
+  end if;
   perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('payment', payment.id));
   return gateway.payment_to_make(payment);
 end;
@@ -8821,9 +10021,11 @@ declare
   most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
 begin
+  perform gateway.release_coupons(null, at);
   update gateway.payments set status = 'expired' where id in (
     select id from gateway.payments
-      where status in ('created', 'processing') and session_id is null and intent_id is null and created_at < at - interval '1 day'
+      where kind <> 'auto' and status in ('created', 'processing') and session_id is null and intent_id is null
+        and created_at < at - interval '1 day'
       order by created_at limit most for update skip locked);
   delete from gateway.stripe_events where id in (
     select id from gateway.stripe_events where received_at < at - interval '90 days'
@@ -9024,6 +10226,10 @@ begin
   else
     pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
   end if;
+  if pending and change = 'upgrade' then
+    -- Whoever has got hold of an account could try cards here as well.
+    perform gateway.limit_attempts('plan.upgrade', account.id::text, 10, interval '1 hour');
+  end if;
   if pending then
     perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
       jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));
@@ -9063,6 +10269,277 @@ begin
     perform gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
   end if;
   return gateway.subscription_view(gateway.own_subscription(session, subscription));
+end;
+$$;
+
+-- supabase/schemas/77_auto_topup.sql
+
+-- Auto top-up: what an account agrees to, and the attempts. A settle that leaves less than was agreed says so (topup_due), and
+-- whoever hears of it begins an attempt here: in the database first, then at Stripe, under the payment's id as Idempotency-Key.
+
+-- As its account sees it.
+create function gateway.auto_topup_view(target uuid, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'auto_topup', 'state', coalesce(t.state, 'off'), 'reason', t.reason,
+    'threshold', gateway.dollars(t.threshold), 'amount', gateway.dollars(gateway.of_cents(t.amount)),
+    'charge', gateway.dollars(gateway.of_cents(t.amount + t.fee)),
+    'monthly_cap', gateway.dollars(gateway.of_cents(t.monthly_cap)), 'daily_limit', t.daily_limit,
+    'charged_this_month', gateway.dollars(gateway.of_cents((
+      select coalesce(sum(amount), 0)::bigint from gateway.payments
+      where account_id = target and kind = 'auto' and status in ('created', 'processing', 'succeeded')
+        and created_at >= gateway.month_of(at)::timestamp at time zone 'utc'))),
+    'card', case when t.payment_method is not null then jsonb_build_object('brand', t.card_brand, 'last4', t.card_last4) end,
+    'paused_until', t.paused_until, 'consented_at', t.consented_at)
+  from (select target) as asked left join gateway.auto_topups t on t.account_id = target
+$$;
+
+create function public.get_auto_topup(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+begin
+  return jsonb_build_object(
+    'auto_topup', gateway.auto_topup_view(session.account_id, gateway.now()),
+    -- The page at which a card may have been left of which nobody has told yet.
+    'page', (select setup_session from gateway.auto_topups where account_id = session.account_id and state = 'awaiting_card'));
+end;
+$$;
+
+-- request: enabled; if it is: threshold (nano-dollars), amount and monthly_cap (cents), fee (basis points on top of the amount, which
+-- stay as they were agreed to), daily_limit, livemode, new_card. Answers what is agreed now, and what Stripe is to be told if a card
+-- must be left first.
+create function public.set_auto_topup(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  enabled constant boolean := (request ->> 'enabled')::boolean;
+  account gateway.accounts;
+  topup gateway.auto_topups;
+  fee_of_amount integer;
+  at timestamptz;
+begin
+  perform gateway.require(request, 'enabled');
+  if enabled then
+    perform gateway.require(request, 'threshold', 'amount', 'monthly_cap', 'fee', 'daily_limit', 'livemode', 'new_card');
+    -- At the page for a card, thieves try cards.
+    perform gateway.limit_attempts('auto_topup.account', session.account_id::text, 10, interval '1 hour');
+    perform gateway.limit_attempts('auto_topup.network', gateway.network_of(caller), 40, interval '1 hour');
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  if not enabled then
+    perform gateway.stop_auto_topup(account.id, 'switched_off', at);
+    perform gateway.audit(caller, session.account_id, session.key_id, 'auto_topup.off', account.id, null, '{}');
+    return jsonb_build_object('auto_topup', gateway.auto_topup_view(account.id, at));
+  end if;
+  if account.payments_blocked_at is not null then
+    perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+  end if;
+  fee_of_amount := ceil((request ->> 'amount')::numeric * (request ->> 'fee')::integer / 10000);
+  if (request ->> 'monthly_cap')::integer < (request ->> 'amount')::integer + fee_of_amount then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'monthly_cap', 'message', format(
+      '`monthly_cap` is at least what one top-up is charged with: %s dollars.',
+      gateway.dollars(gateway.of_cents((request ->> 'amount')::integer + fee_of_amount))))));
+  end if;
+  insert into gateway.auto_topups (account_id, changed_at) values (account.id, at) on conflict do nothing;
+  update gateway.auto_topups set
+    threshold = (request ->> 'threshold')::bigint, amount = (request ->> 'amount')::integer, fee = fee_of_amount,
+    monthly_cap = (request ->> 'monthly_cap')::integer, daily_limit = (request ->> 'daily_limit')::integer,
+    livemode = (request ->> 'livemode')::boolean, consented_at = at, failures = 0, setup_session = null
+    where account_id = account.id
+    returning * into topup;
+  perform gateway.turn_auto_topup(account.id, case
+    when (request ->> 'new_card')::boolean or topup.payment_method is null or not exists (
+      select from gateway.stripe_customers
+      where id = topup.customer_id and account_id = account.id and livemode = topup.livemode and deleted_at is null)
+    then 'awaiting_card' else 'active' end, null, null, at);
+  select * into topup from gateway.auto_topups where account_id = account.id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'auto_topup.on', account.id, null, jsonb_build_object(
+    'threshold', gateway.dollars(topup.threshold), 'amount', gateway.dollars(gateway.of_cents(topup.amount)),
+    'fee', gateway.dollars(gateway.of_cents(topup.fee)), 'monthly_cap', gateway.dollars(gateway.of_cents(topup.monthly_cap)),
+    'daily_limit', topup.daily_limit));
+  return jsonb_build_object(
+    'auto_topup', gateway.auto_topup_view(account.id, at), 'account_id', account.id,
+    'due', topup.state = 'active' and account.balance - account.held < topup.threshold,
+    'page', case topup.state when 'awaiting_card' then jsonb_build_object(
+      'account_id', account.id, 'deployment', gateway.deployment_id(), 'email', account.email,
+      'customer', (select id from gateway.stripe_customers
+                   where account_id = account.id and livemode = topup.livemode and deleted_at is null
+                   order by created_at, id limit 1)) end);
+end;
+$$;
+
+-- Notes the page at which a card is to be left. seen: session, customer.
+create function public.attach_auto_topup(caller jsonb, seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+  topup gateway.auto_topups;
+  at timestamptz;
+begin
+  perform gateway.require(seen, 'session', 'customer');
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  update gateway.auto_topups set setup_session = seen ->> 'session' where account_id = account.id and state = 'awaiting_card'
+    returning * into topup;
+  if found then
+    perform gateway.note_customer(account.id, seen ->> 'customer', topup.livemode, at);
+  end if;
+  return gateway.auto_topup_view(account.id, at);
+end;
+$$;
+
+-- Until when no further attempt is to be made, by what was charged before; null if one may be made now.
+create function gateway.next_auto_topup(topup gateway.auto_topups, at timestamptz) returns timestamptz
+language plpgsql stable set search_path = ''
+as $$
+declare
+  month constant timestamptz := gateway.month_of(at)::timestamp at time zone 'utc';
+  made record;
+begin
+  select coalesce(sum(amount) filter (where created_at >= month), 0) as charged,
+         count(*) filter (where created_at > at - interval '1 day') as today,
+         min(created_at) filter (where created_at > at - interval '1 day') as first_today,
+         max(settled_at) as settled_at
+    into made
+    from gateway.payments
+    where account_id = topup.account_id and kind = 'auto' and status in ('created', 'processing', 'succeeded')
+      and created_at >= least(month, at - interval '1 day');
+  return case
+    when made.charged + topup.amount + topup.fee > topup.monthly_cap
+      then (gateway.month_of(at) + interval '1 month') at time zone 'utc'
+    when made.today >= topup.daily_limit then made.first_today + interval '1 day'
+    when made.settled_at > at - interval '1 minute' then made.settled_at + interval '1 minute' end;
+end;
+$$;
+
+-- An attempt with what Stripe is to be told.
+create function gateway.auto_topup_to_make(payment gateway.payments, topup gateway.auto_topups) returns jsonb
+language sql volatile set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', payment.id, 'account_id', payment.account_id, 'deployment', gateway.deployment_id(), 'amount', payment.amount,
+    'credits', gateway.dollars(payment.credits), 'customer', topup.customer_id, 'method', topup.payment_method,
+    'created', extract(epoch from payment.created_at)::bigint)
+$$;
+
+-- Begins an attempt for an account, or answers null: it is off, it is paused, there is credit enough by now, one is open, what was
+-- agreed is used up. request: id (the payment's, a new one), livemode. Then the account's settles need not ask again before
+-- topup_after. One whose outcome is unknown is handed out once more after a minute: under its key Stripe makes it once.
+create function public.begin_auto_topup(target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  account gateway.accounts;
+  topup gateway.auto_topups;
+  open gateway.payments;
+  next timestamptz;
+  at timestamptz;
+begin
+  perform gateway.require(request || jsonb_build_object('target', target), 'target', 'id', 'livemode');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  select * into account from gateway.accounts where id = target for no key update;
+  at := gateway.now();
+  if account.topup_below is null or at < account.topup_after then
+    return null;
+  end if;
+  account := gateway.catch_up(account, at);
+  select * into topup from gateway.auto_topups where account_id = target;
+  if account.balance - account.held >= account.topup_below then
+    return null;
+  end if;
+  select * into open from gateway.payments where account_id = target and kind = 'auto' and status in ('created', 'processing');
+  if open.id is not null then
+    next := at + interval '1 minute';
+    if open.intent_id is not null or open.created_at < at - interval '23 hours'
+      or open.livemode <> (request ->> 'livemode')::boolean then
+      open := null;
+    end if;
+  elsif account.disabled_at is not null or account.payments_blocked_at is not null
+    or topup.livemode <> (request ->> 'livemode')::boolean then
+    next := at + interval '1 hour';
+  else
+    next := gateway.next_auto_topup(topup, at);
+    if next is null then
+      next := at + interval '1 minute';
+      if topup.state = 'paused' then
+        perform gateway.turn_auto_topup(target, 'active', null, null, at);
+      end if;
+      insert into gateway.payments (id, account_id, kind, status, amount, fee, credits, livemode, created_at, expires_at)
+        values ((request ->> 'id')::uuid, target, 'auto', 'processing', topup.amount + topup.fee, topup.fee,
+                gateway.of_cents(topup.amount), topup.livemode, at, at + interval '1 day')
+        returning * into open;
+    end if;
+  end if;
+  update gateway.accounts set topup_after = next where id = target;
+  return case when open.id is not null then gateway.auto_topup_to_make(open, topup) end;
+end;
+$$;
+
+-- What Stripe answered to an attempt. seen: as in gateway.settle_payment, with advice.
+create function public.settle_auto_topup(target uuid, seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  payment gateway.payments;
+  account gateway.accounts;
+  settled record;
+  at timestamptz;
+begin
+  perform gateway.require(seen || jsonb_build_object('target', target), 'target', 'status', 'livemode');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.take_turns_at_intent(seen ->> 'intent');
+  select * into payment from gateway.payments where id = target and kind = 'auto';
+  select * into account from gateway.accounts where id = payment.account_id for no key update;
+  if not found then
+    return null;
+  end if;
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  settled := gateway.settle_payment(account, target, seen, at);
+  return jsonb_build_object('outcome', settled.outcome, 'alert', settled.alert);
+end;
+$$;
+
+-- For the cron job: attempts whose outcome is unknown (wanted: whether one that Stripe knows nothing of is to be made), and accounts
+-- for which one is due although no call of theirs says so. query: limit.
+create function public.list_auto_topups(query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+begin
+  return jsonb_build_object(
+    'open', (
+      select coalesce(jsonb_agg(jsonb_build_object('made', open.made, 'wanted', open.wanted)), '[]')
+      from (
+        select gateway.auto_topup_to_make(p, t) as made,
+               t.state in ('active', 'paused') and a.payments_blocked_at is null and a.disabled_at is null
+                 and p.created_at > at - interval '23 hours' as wanted
+        from gateway.payments p
+          join gateway.auto_topups t on t.account_id = p.account_id join gateway.accounts a on a.id = p.account_id
+        where p.kind = 'auto' and p.status in ('created', 'processing') and p.created_at < at - interval '1 minute'
+        order by p.created_at, p.id limit most) as open),
+    'due', (
+      select coalesce(jsonb_agg(due.id), '[]')
+      from (
+        select a.id from gateway.auto_topups t join gateway.accounts a on a.id = t.account_id
+        where t.state in ('active', 'paused') and a.balance - a.held < a.topup_below and coalesce(a.topup_after <= at, true)
+          and a.disabled_at is null and a.payments_blocked_at is null
+        order by a.topup_after nulls first, a.id limit most) as due));
 end;
 $$;
 
@@ -9211,6 +10688,163 @@ begin
 end;
 $$;
 
+-- supabase/schemas/78_coupons.sql
+
+-- Coupons as whoever has one sees them.
+
+-- What a coupon gives, without what is the operator's.
+create function gateway.coupon_offer(coupon gateway.coupons) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'code', coupon.code, 'kind', coupon.kind, 'amount', gateway.dollars(coupon.amount),
+    'percent', trim_scale(coupon.basis_points * 0.01), 'max_bonus', gateway.dollars(coupon.max_bonus),
+    'min_purchase', gateway.dollars(coupon.min_purchase), 'first_purchase_only', coupon.first_purchase_only,
+    'grant_days', coupon.grant_days, 'valid_until', coupon.valid_until)
+$$;
+
+create function gateway.redemption_view(redemption gateway.coupon_redemptions) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'coupon_redemption', 'id', redemption.id, 'code', coupons.code, 'kind', coupons.kind,
+    'state', redemption.state, 'credits', gateway.dollars(redemption.value), 'payment_id', redemption.payment_id,
+    'created_at', redemption.created_at)
+  from gateway.coupons where id = redemption.coupon_id
+$$;
+
+-- Gives the credit of a coupon. A code that is not known is refused as a value, so that the try is counted.
+create function public.redeem_coupon(caller jsonb, code text, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  coupon gateway.coupons;
+  account gateway.accounts;
+  used gateway.coupon_redemptions;
+  granted record;
+  answer jsonb;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  answer := gateway.claim_idempotency(session, idempotency, gateway.now());
+  if answer is not null then
+    return answer;
+  end if;
+  coupon := gateway.known_coupon(caller, session, code);
+  if coupon.id is null then
+    return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'billing:write');
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  if coupon.kind <> 'credit' then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_not_applicable', jsonb_build_object('message', case coupon.kind
+      when 'bonus' then 'This coupon is for a purchase of credit: name it as its `coupon`.'
+      else 'This coupon is for a plan: name it in POST /subscription/checkout.' end)));
+  end if;
+  perform gateway.refuse_excess(account.balance, coupon.amount, 'code');
+  used := gateway.take_coupon(account, coupon.id, coupon.amount, 'redeemed', null, null, at);
+  granted := gateway.grant_credit(
+    account, 'coupon', coupon.amount, at + make_interval(days => coupon.grant_days), 'coupon ' || coupon.code, at);
+  account := granted.account;
+  update gateway.coupon_redemptions set grant_id = granted.grant_id where id = used.id returning * into used;
+  answer := gateway.redemption_view(used) || jsonb_build_object(
+    'expires_at', at + make_interval(days => coupon.grant_days), 'balance', gateway.dollars(account.balance));
+  perform gateway.store_idempotent_answer(session, idempotency, answer);
+  return answer;
+end;
+$$;
+
+-- What the caller may use now: coupons of its own, and those that everybody is shown. Few, so all of them at once.
+create function public.list_available_coupons(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  at timestamptz := gateway.now();
+begin
+  return gateway.page((
+    select jsonb_agg('{"object": "coupon_offer"}' || gateway.coupon_offer(c) order by created_at desc, id desc) from (
+      select * from gateway.coupons c
+      where (account_id = session.account_id or listed and account_id is null)
+        and active and deleted_at is null and coalesce(valid_from <= at, true) and coalesce(valid_until > at, true)
+        and coalesce(redemptions < max_redemptions, true)
+        and not (first_purchase_only and exists (
+          select from gateway.payments where payments.account_id = session.account_id and status = 'succeeded'))
+        and per_account > (select count(*) from gateway.coupon_redemptions r
+                           where r.coupon_id = c.id and r.account_id = session.account_id and r.state <> 'released')
+      order by created_at desc, id desc limit 100) as c), null);
+end;
+$$;
+
+-- query: limit, cursor {at, id}. Newest first.
+create function public.list_coupon_history(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select coupon_redemptions as redemption, created_at, id from gateway.coupon_redemptions
+    where account_id = session.account_id
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.redemption_view(redemption) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/78_stripe_tasks.sql
+
+-- What Stripe is still to be told, the oldest first; whoever takes one has five minutes for it, and more each time. account: only
+-- those of this one, or null.
+create function public.claim_stripe_tasks(query jsonb, account uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with taken as (
+    update gateway.stripe_tasks set attempts = attempts + 1, due_at = at + least(attempts + 1, 12) * interval '5 minutes'
+      where id in (
+        select id from gateway.stripe_tasks
+        where done_at is null and due_at <= at and (account is null or account_id = account)
+        order by due_at, id limit most for update skip locked)
+      returning id, kind, object_id, attempts)
+  select coalesce(jsonb_agg(to_jsonb(taken) order by id), '[]') into answer from taken;
+  return answer;
+end;
+$$;
+
+-- outcome: done, or Stripe's code.
+create function public.finish_stripe_task(task bigint, outcome text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  perform gateway.require(jsonb_build_object('task', task, 'outcome', outcome), 'task', 'outcome');
+  update gateway.stripe_tasks set done_at = gateway.now(), outcome = finish_stripe_task.outcome
+    where id = task and done_at is null;
+  return jsonb_build_object('finished', found);
+end;
+$$;
+
 -- supabase/schemas/78_trials.sql
 
 -- The trial of an account, as it sees and begins it; and what all trials came to.
@@ -9323,6 +10957,706 @@ begin
     'credits_used', gateway.dollars(coalesce(sum(used), 0)::bigint))
   into answer from trials;
   return answer;
+end;
+$$;
+
+-- supabase/schemas/79_admin_coupons.sql
+
+-- Coupons and promotions as administrators make and watch them.
+
+create function gateway.coupon_view(coupon gateway.coupons) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.coupon_offer(coupon) || jsonb_build_object(
+    'object', 'coupon', 'id', coupon.id, 'account_id', coupon.account_id, 'max_redemptions', coupon.max_redemptions,
+    'redemptions', coupon.redemptions, 'per_account', coupon.per_account, 'promotion', coupon.promotion,
+    'listed', coupon.listed, 'valid_from', coupon.valid_from, 'stripe_coupon_id', coupon.stripe_coupon_id,
+    'batch', coupon.batch, 'active', coupon.active, 'created_at', coupon.created_at)
+$$;
+
+create function gateway.promotion_view(promotion gateway.promotions, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'promotion', 'id', promotion.id, 'budget', gateway.dollars(promotion.budget), 'per_day', promotion.per_day,
+    'spent', gateway.dollars(case when promotion.per_day and promotion.day is distinct from (at at time zone 'utc')::date
+      then 0 else promotion.spent end),
+    'active', promotion.active, 'created_at', promotion.created_at)
+$$;
+
+-- The coupon that an administrator names; refuses when there is none.
+create function gateway.find_coupon(coupon_id uuid) returns gateway.coupons
+language plpgsql stable set search_path = ''
+as $$
+declare
+  coupon gateway.coupons;
+begin
+  select * into coupon from gateway.coupons where id = coupon_id and deleted_at is null;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  return coupon;
+end;
+$$;
+
+-- Makes a coupon for each of these codes. request: kind, amount and max_bonus and min_purchase (nano-dollars), basis_points,
+-- account_id, max_redemptions, per_account, promotion, first_purchase_only, listed, valid_from, valid_until, grant_days,
+-- stripe_coupon_id. Of several made at once each can be used once.
+create function public.create_coupons(caller jsonb, codes jsonb, request jsonb, idempotency jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  at timestamptz := gateway.now();
+  count constant integer := jsonb_array_length(codes);
+  batch constant uuid := case when count > 1 then gen_random_uuid() end;
+  made jsonb;
+  answer jsonb;
+begin
+  perform gateway.require(request, 'kind');
+  perform gateway.require(jsonb_build_object('codes', nullif(count, 0)), 'codes');
+  answer := gateway.claim_idempotency(session, idempotency, at);
+  if answer is not null then
+    return answer;
+  end if;
+  if request ->> 'account_id' is not null and not exists (
+      select from gateway.accounts where id = (request ->> 'account_id')::uuid and deleted_at is null) then
+    perform gateway.refuse(gateway.refusal(404, 'account_not_found'));
+  end if;
+  if request ->> 'promotion' is not null and not exists (
+      select from gateway.promotions where id = request ->> 'promotion') then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request',
+      '{"param": "promotion", "message": "There is no such promotion; PUT /admin/promotions/{id} makes one."}'));
+  end if;
+  with inserted as (
+    insert into gateway.coupons (
+        id, code, kind, amount, basis_points, max_bonus, min_purchase, account_id, max_redemptions, per_account, promotion,
+        first_purchase_only, listed, valid_from, valid_until, grant_days, stripe_coupon_id, batch, created_at)
+      select gen_random_uuid(), upper(code), request ->> 'kind', (request ->> 'amount')::bigint,
+             (request ->> 'basis_points')::integer, (request ->> 'max_bonus')::bigint,
+             coalesce((request ->> 'min_purchase')::bigint, 0), (request ->> 'account_id')::uuid,
+             case when count > 1 then 1 else (request ->> 'max_redemptions')::integer end,
+             coalesce((request ->> 'per_account')::integer, 1), request ->> 'promotion',
+             coalesce((request ->> 'first_purchase_only')::boolean, false), coalesce((request ->> 'listed')::boolean, false),
+             (request ->> 'valid_from')::timestamptz, (request ->> 'valid_until')::timestamptz,
+             coalesce((request ->> 'grant_days')::integer, 90), request ->> 'stripe_coupon_id', batch, at
+        from jsonb_array_elements_text(codes) as code
+      on conflict (code) do nothing
+      returning coupons.*)
+  select jsonb_agg(gateway.coupon_view(i::gateway.coupons) order by code) into made from inserted i;
+  if coalesce(jsonb_array_length(made), 0) < count then
+    perform gateway.refuse(gateway.refusal(409, 'coupon_exists', '{"param": "code"}'));
+  end if;
+  -- Not the code: the trail is read by more than may give credit.
+  perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.create', (request ->> 'account_id')::uuid,
+    coalesce(batch::text, made -> 0 ->> 'id'), jsonb_build_object('count', count, 'after', (made -> 0) - 'code'));
+  answer := jsonb_build_object('coupons', made);
+  perform gateway.store_idempotent_answer(session, idempotency, answer);
+  return answer;
+end;
+$$;
+
+-- query: kind, active, code, batch, promotion, account_id, limit, cursor {at, id}. Newest first.
+create function public.list_coupons(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select coupons as coupon, created_at, id from gateway.coupons
+    where deleted_at is null
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+      and (query ->> 'kind' is null or kind = query ->> 'kind')
+      and (query ->> 'active' is null or active = (query ->> 'active')::boolean)
+      and (query ->> 'code' is null or code = upper(query ->> 'code'))
+      and (query ->> 'batch' is null or batch = (query ->> 'batch')::uuid)
+      and (query ->> 'promotion' is null or promotion = query ->> 'promotion')
+      and (query ->> 'account_id' is null or account_id = (query ->> 'account_id')::uuid)
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.coupon_view(coupon) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+create function public.get_coupon(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+begin
+  return gateway.coupon_view(gateway.find_coupon(coupon_id));
+end;
+$$;
+
+-- request: active, listed, max_redemptions, per_account, valid_from, valid_until. What is not named stays. What it gives does not
+-- change: it was promised.
+create function public.change_coupon(caller jsonb, coupon_id uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  former gateway.coupons;
+  coupon gateway.coupons;
+begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
+  former := gateway.find_coupon(coupon_id);
+  select * into former from gateway.coupons where id = former.id for no key update;
+  coupon := jsonb_populate_record(former, request);
+  if coupon.max_redemptions < former.redemptions then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'max_redemptions',
+      'message', format('The coupon has %s uses already.', former.redemptions))));
+  end if;
+  if coupon is distinct from former then
+    update gateway.coupons set
+      active = coalesce(coupon.active, former.active), listed = coalesce(coupon.listed, former.listed),
+      max_redemptions = coupon.max_redemptions, per_account = coalesce(coupon.per_account, former.per_account),
+      valid_from = coupon.valid_from, valid_until = coupon.valid_until
+      where id = former.id returning * into coupon;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.update', coupon.account_id, coupon.id::text,
+      jsonb_build_object('before', gateway.coupon_view(former) - 'code', 'after', gateway.coupon_view(coupon) - 'code'));
+  end if;
+  return gateway.coupon_view(coupon);
+end;
+$$;
+
+-- Nobody can use it any more; what was used stays. Its code stays taken.
+create function public.delete_coupon(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  coupon gateway.coupons;
+begin
+  update gateway.coupons set deleted_at = gateway.now(), active = false where id = coupon_id and deleted_at is null
+    returning * into coupon;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'coupon_not_found'));
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'coupon.delete', coupon.account_id, coupon.id::text,
+    jsonb_build_object('before', gateway.coupon_view(coupon) - 'code'));
+  return jsonb_build_object('object', 'coupon', 'id', coupon.id, 'deleted', true);
+end;
+$$;
+
+-- What a coupon has brought: its uses, what they gave, and what was paid with them.
+create function public.get_coupon_analytics(caller jsonb, coupon_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  coupon gateway.coupons := gateway.find_coupon(coupon_id);
+  at timestamptz := gateway.now();
+begin
+  return (
+    select jsonb_build_object(
+      'object', 'coupon_analytics', 'coupon', gateway.coupon_view(coupon),
+      'reserved', count(*) filter (where r.state = 'reserved'), 'redeemed', count(*) filter (where r.state = 'redeemed'),
+      'released', count(*) filter (where r.state = 'released'),
+      'accounts', count(distinct r.account_id) filter (where r.state = 'redeemed'),
+      'credits', gateway.dollars(coalesce(sum(r.value) filter (where r.state = 'redeemed'), 0)::bigint),
+      'paid', gateway.dollars(gateway.of_cents(coalesce(sum(p.paid) filter (where r.state = 'redeemed'), 0)::bigint)),
+      'taken_back', gateway.dollars(coalesce(sum(p.taken_back) filter (where r.state = 'redeemed'), 0)::bigint),
+      'first_redeemed_at', min(r.ended_at) filter (where r.state = 'redeemed'),
+      'last_redeemed_at', max(r.ended_at) filter (where r.state = 'redeemed'),
+      'days', (
+        select coalesce(jsonb_agg(jsonb_build_object('date', day, 'redeemed', uses) order by day), '[]') from (
+          select (ended_at at time zone 'utc')::date as day, count(*) as uses from gateway.coupon_redemptions
+          where coupon_redemptions.coupon_id = coupon.id and state = 'redeemed' and ended_at > at - interval '30 days'
+          group by 1) as days))
+    from gateway.coupon_redemptions r left join gateway.payments p on p.id = r.payment_id
+    where r.coupon_id = coupon.id);
+end;
+$$;
+
+-- All coupons together, by kind, and the promotions.
+create function public.get_coupon_stats(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  at timestamptz := gateway.now();
+begin
+  return jsonb_build_object(
+    'object', 'coupon_stats',
+    'kinds', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'kind', kinds.kind, 'coupons', c.coupons, 'active', c.active, 'reserved', r.reserved, 'redeemed', r.redeemed,
+        'credits', gateway.dollars(r.credits)) order by kinds.kind), '[]')
+      from unnest(array['bonus', 'credit', 'discount']) as kinds (kind),
+      lateral (
+        select count(*) as coupons, count(*) filter (where active and coalesce(valid_until > at, true)) as active
+        from gateway.coupons where kind = kinds.kind and deleted_at is null) as c,
+      lateral (
+        select count(*) filter (where state = 'reserved') as reserved, count(*) filter (where state = 'redeemed') as redeemed,
+               coalesce(sum(value) filter (where state = 'redeemed'), 0)::bigint as credits
+        from gateway.coupon_redemptions join gateway.coupons on coupons.id = coupon_id where kind = kinds.kind) as r),
+    'promotions', (
+      select coalesce(jsonb_agg(gateway.promotion_view(p, at) order by id), '[]')
+      from (select * from gateway.promotions order by id limit 100) p));
+end;
+$$;
+
+-- query: limit, cursor (the id at which the page before ended).
+create function public.list_promotions(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with found as (
+    select promotions as promotion, id from gateway.promotions
+      where query ->> 'cursor' is null or id > query ->> 'cursor' order by id limit most + 1
+  ),
+  page as (select * from found order by id limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.promotion_view(promotion, at) order by id) from page),
+    case when (select count(*) from found) > most then (select max(id) from page) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- request: budget (nano-dollars; null: none), per_day, active. Makes the promotion, or changes it: its budget is never below what
+-- is spent.
+create function public.set_promotion(caller jsonb, promotion text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  wanted constant bigint := (request ->> 'budget')::bigint;
+  at timestamptz;
+  former gateway.promotions;
+  promoted gateway.promotions;
+begin
+  perform gateway.require(jsonb_build_object('promotion', promotion, 'request', request), 'promotion', 'request');
+  insert into gateway.promotions (id, created_at) values (promotion, gateway.now()) on conflict (id) do nothing;
+  select * into former from gateway.promotions where id = promotion for no key update;
+  at := gateway.now();
+  if wanted < former.spent then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'budget',
+      'message', format('%s dollars of it are spent already.', gateway.dollars(former.spent)))));
+  end if;
+  update gateway.promotions set
+    budget = wanted, per_day = coalesce((request ->> 'per_day')::boolean, former.per_day),
+    active = coalesce((request ->> 'active')::boolean, former.active),
+    day = coalesce(day, (at at time zone 'utc')::date)
+    where id = promotion returning * into promoted;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'promotion.set', null, promotion, jsonb_build_object(
+    'before', gateway.promotion_view(former, at), 'after', gateway.promotion_view(promoted, at)));
+  return gateway.promotion_view(promoted, at);
+end;
+$$;
+
+-- supabase/schemas/79_warnings.sql
+
+-- What is done when Stripe warns of a payment, or says more of its refunds than has been told.
+
+-- Begins the refund of all that is left of a payment which its bank holds to be fraud: cheaper than the dispute that would follow.
+-- What was spent of it is debt. Null where nothing is to be refunded. warning: id (the refund's, always the same of one warning),
+-- intent, charge.
+create function public.begin_warned_refund(warning jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  payment gateway.payments;
+  account gateway.accounts;
+  refund gateway.reversals;
+  placed record;
+  rest bigint;
+  at timestamptz;
+begin
+  perform gateway.require(warning, 'id');
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  perform gateway.take_turns_at_intent(warning ->> 'intent');
+  payment := gateway.find_payment(warning);
+  select * into account from gateway.accounts where id = payment.account_id for no key update;
+  if not found then
+    return null;
+  end if;
+  select * into refund from gateway.reversals where request_id = (warning ->> 'id')::uuid;
+  if found then
+    return gateway.refund_to_make(refund);
+  end if;
+  at := gateway.now();
+  select * into payment from gateway.payments where id = payment.id;
+  rest := payment.paid - gateway.reversed_cents(payment.id);
+  if payment.status <> 'succeeded' or rest <= 0
+    or exists (select from gateway.reversals where payment_id = payment.id and kind = 'dispute' and counts) then
+    return null;
+  end if;
+  account := gateway.catch_up(account, at);
+  placed := gateway.place_refund(account, payment, (warning ->> 'id')::uuid, rest, 'fraudulent', true, at);
+  perform gateway.audit('{}', null, null, 'payment.refund', account.id, payment.id::text, jsonb_build_object(
+    'refund', warning ->> 'id', 'amount', gateway.dollars(gateway.of_cents(rest)), 'reason', 'fraudulent'));
+  return gateway.refund_to_make(placed.refund);
+end;
+$$;
+
+-- Whether Stripe has refunded more of a charge than has been told of: seen: intent, charge, refunded (cents, all of them together).
+create function public.misses_refunds(seen jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+begin
+  perform gateway.require(seen, 'refunded');
+  payment := gateway.find_payment(seen);
+  return to_jsonb(payment.id is not null and (seen ->> 'refunded')::bigint > (
+    select coalesce(sum(amount), 0) from gateway.reversals where payment_id = payment.id and kind = 'refund' and counts));
+end;
+$$;
+
+-- supabase/schemas/80_referrals.sql
+
+-- Referrals as whoever recommends, or was recommended, sees them; and as administrators do.
+
+create function gateway.referral_view(referral gateway.referrals, for_admin boolean) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'referral', 'id', referral.id,
+    'state', case referral.state when 'reversing' then 'reversed' else referral.state end,
+    'reward', gateway.dollars(case when referral.state in ('qualified', 'paid') then gateway.referral_reward() else 0 end),
+    'due_at', referral.due_at, 'created_at', referral.created_at)
+    || case when for_admin then jsonb_build_object(
+      'referrer_id', referral.referrer_id, 'referred_id', referral.referred_id, 'payment_id', referral.payment_id,
+      'reason', referral.reason) else '{}' end
+$$;
+
+-- The caller's code, which becomes `code` if it has none yet.
+create function public.make_referral_code(caller jsonb, code text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  known text;
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  select c.code into known from gateway.referral_codes c where account_id = session.account_id;
+  if known is null then
+    insert into gateway.referral_codes (account_id, code, created_at)
+      values (session.account_id, upper(make_referral_code.code), gateway.now())
+      on conflict (account_id) do nothing;
+    select c.code into known from gateway.referral_codes c where account_id = session.account_id;
+  end if;
+  return jsonb_build_object('object', 'referral_code', 'code', known, 'reward', gateway.dollars(gateway.referral_reward()),
+                            'min_purchase', gateway.dollars(gateway.referral_reward()));
+end;
+$$;
+
+-- Whether a code is somebody else's who could have recommended the caller.
+create function public.validate_referral(caller jsonb, code text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  perform gateway.limit_attempts('referral.network', gateway.network_of(caller), 30, interval '1 hour');
+  return jsonb_build_object('object', 'referral_validation', 'code', upper(btrim(code)), 'valid', exists (
+    select from gateway.referral_codes c join gateway.accounts a on a.id = c.account_id
+    where c.code = upper(btrim(validate_referral.code)) and a.disabled_at is null and a.id <> session.account_id));
+end;
+$$;
+
+-- Says who recommended the caller, once, before its first purchase.
+create function public.apply_referral(caller jsonb, code text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:write');
+  account gateway.accounts;
+  referral gateway.referrals;
+  refused text;
+begin
+  perform gateway.require(jsonb_build_object('code', code), 'code');
+  perform gateway.limit_attempts('referral.account', session.account_id::text, 10, interval '1 hour');
+  -- Both, in the order of ids: two that name each other at once take turns.
+  perform from gateway.accounts where id = session.account_id
+      or id = (select account_id from gateway.referral_codes c where c.code = upper(btrim(apply_referral.code)))
+    order by id for no key update;
+  select * into account from gateway.accounts where id = session.account_id;
+  refused := gateway.note_referral(account, code, caller, gateway.now());
+  if refused = 'unknown' then
+    perform gateway.refuse(gateway.refusal(404, 'referral_code_not_found'));
+  elsif refused is not null then
+    perform gateway.refuse(gateway.refusal(409, 'referral_not_applicable', jsonb_build_object('message', case refused
+      when 'own' then 'This is your own code.'
+      when 'taken' then 'Somebody else is known to have recommended this account.'
+      when 'late' then 'A code counts before an account''s first purchase.'
+      else 'Whoever recommends has to have been here first.' end)));
+  end if;
+  update gateway.accounts set referred_by = upper(btrim(code)) where id = account.id;
+  select * into referral from gateway.referrals where referred_id = account.id;
+  return gateway.referral_view(referral, false);
+end;
+$$;
+
+-- What the caller's recommendations have brought. Gives first what is due.
+create function public.release_own_referrals(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  account gateway.accounts;
+  at timestamptz;
+begin
+  if not gateway.has_month(gateway.now() + interval '7 days') then
+    perform gateway.make_months(gateway.now());
+  end if;
+  select * into account from gateway.accounts where id = session.account_id for no key update;
+  at := gateway.now();
+  account := gateway.catch_up(account, at);
+  account := gateway.release_referrals(account, at);
+  return (
+    select jsonb_build_object(
+      'object', 'referral_stats', 'referred', count(*), 'pending', count(*) filter (where state = 'pending'),
+      'qualified', count(*) filter (where state = 'qualified'), 'paid', count(*) filter (where state = 'paid'),
+      'unrewarded', count(*) filter (where state = 'refused'), 'reversed', count(*) filter (where state like 'revers%'),
+      'earned', gateway.dollars(count(*) filter (where state = 'paid') * gateway.referral_reward()),
+      'due', gateway.dollars(count(*) filter (where state = 'qualified') * gateway.referral_reward()))
+    from gateway.referrals where referrer_id = account.id);
+end;
+$$;
+
+-- query: limit, cursor {at, id}. Whom the caller recommended, newest first, without who they are.
+create function public.list_referrals(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select referrals as referral, created_at, id from gateway.referrals
+    where referrer_id = session.account_id
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.referral_view(referral, false) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- query: state, limit, cursor {at, id}. All of them, with why one was refused.
+create function public.list_all_referrals(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:coupons');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select referrals as referral, created_at, id from gateway.referrals
+    where (query ->> 'state' is null or query ->> 'state' = case state when 'reversing' then 'reversed' else state end)
+      and (query -> 'cursor' ->> 'at' is null
+           or (created_at, id) < ((query -> 'cursor' ->> 'at')::timestamptz, (query -> 'cursor' ->> 'id')::uuid))
+    order by created_at desc, id desc
+    limit most + 1
+  ),
+  page as (select * from found order by created_at desc, id desc limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.referral_view(referral, true) order by created_at desc, id desc) from page),
+    case when (select count(*) from found) > most
+      then (select gateway.place(created_at, id) from page order by created_at, id limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- Housekeeping: what is due to referrers, what was reversed, and purchases whose card nobody has told of within an hour. A few at
+-- a time; answers how many accounts were looked after.
+create function public.release_referrals() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  account gateway.accounts;
+  payment uuid;
+  done integer := 0;
+begin
+  if not gateway.has_month(at + interval '7 days') then
+    perform gateway.make_months(at);
+  end if;
+  for account in
+    select * from gateway.accounts where id in (
+      (select referrer_id from gateway.referrals where state = 'qualified' and due_at <= at order by due_at limit 50)
+      union (select referrer_id from gateway.referrals where state = 'reversing' limit 50)
+      union (select r.referred_id from gateway.referrals r join gateway.payments p on p.account_id = r.referred_id
+             where r.state = 'pending' and p.status = 'succeeded' and p.fingerprint is null
+               and p.settled_at between at - interval '1 day' and at - interval '1 hour' limit 50))
+    order by id for no key update
+  loop
+    account := gateway.catch_up(account, at);
+    account := gateway.release_referrals(account, at);
+    for payment in
+      select id from gateway.payments where account_id = account.id and status = 'succeeded' order by settled_at
+    loop
+      account := gateway.heed_referral(account, payment, at);
+    end loop;
+    done := done + 1;
+  end loop;
+  return jsonb_build_object('accounts', done);
+end;
+$$;
+
+-- supabase/schemas/80_set_up.sql
+
+-- For `cargo run -- stripe setup`: by what name this database's things go at Stripe, and what its plans are sold for, in cents.
+create function public.describe_deployment() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  return jsonb_build_object(
+    'id', gateway.deployment_id(),
+    'plans', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', id, 'name', name, 'month', price_per_month / 10000000, 'year', price_per_year / 10000000) order by price_per_month, id), '[]')
+      from gateway.plans where price_per_month > 0));
+end;
+$$;
+
+-- supabase/schemas/81_notifications.sql
+
+-- Mail as whoever gets it, and whoever administers, sees it.
+
+create function gateway.preferences_view(account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'notification_preferences',
+    'address', a.email, 'suppressed', (
+      select reason from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', a.email)),
+    'kinds', (
+      select jsonb_object_agg(mail.kind, coalesce(p.enabled, true) order by mail.kind)
+      from unnest(gateway.optional_mail()) as mail (kind)
+      left join gateway.notification_preferences p on p.account_id = a.id and p.kind = mail.kind))
+  from gateway.accounts a where id = account
+$$;
+
+-- Says of a kind whether an account wants it.
+create function gateway.set_preference(account uuid, kind text, enabled boolean) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.notification_preferences (account_id, kind, enabled)
+    select id, set_preference.kind, set_preference.enabled from gateway.accounts
+    where id = set_preference.account and set_preference.kind = any (gateway.optional_mail()) and deleted_at is null
+    on conflict (account_id, kind) do update set enabled = excluded.enabled
+$$;
+
+create function public.get_notification_preferences(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.preferences_view(session.account_id);
+end;
+$$;
+
+-- request: by kind, whether the account wants it. Others stay.
+create function public.set_notification_preferences(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
+  perform gateway.set_preference(session.account_id, kind, enabled::boolean)
+    from jsonb_each_text(request) as asked (kind, enabled) where enabled is not null order by kind;
+  return gateway.preferences_view(session.account_id);
+end;
+$$;
+
+-- One click in a mail: the account gets no more of this kind. The gateway has checked that the link is its own.
+create function public.unsubscribe(account uuid, kind text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  perform gateway.require(jsonb_build_object('account', account, 'kind', kind), 'account', 'kind');
+  perform gateway.set_preference(account, kind, false);
+  return '{}';
+end;
+$$;
+
+-- Queues a mail that the caller asks for: `test`, or `usage_report`, of this month so far.
+create function public.request_mail(caller jsonb, kind text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts;
+  this_month constant date := date_trunc('month', gateway.now() at time zone 'utc')::date;
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('kind', kind), 'kind');
+  perform gateway.limit_attempts('mail.account', session.account_id::text, 5, interval '1 hour');
+  select * into account from gateway.accounts where id = session.account_id;
+  if account.email is null then
+    perform gateway.refuse(gateway.refusal(409, 'mail_not_possible', '{"message": "This account has no e-mail address."}'));
+  elsif exists (select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', account.email)) then
+    perform gateway.refuse(gateway.refusal(409, 'mail_not_possible',
+      '{"message": "This account''s address has returned mail, or complained of it, so that none is sent to it."}'));
+  end if;
+  insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
+    values (account.id, request_mail.kind, 'asked ' || extract(epoch from at), case request_mail.kind
+      when 'usage_report' then jsonb_build_object(
+        'month', to_char(this_month, 'YYYY-MM'),
+        'requests', case when account.month = this_month then account.month_requests else 0 end,
+        'tokens', case when account.month = this_month then account.month_tokens else 0 end,
+        'spent', gateway.dollars((
+          select coalesce(-sum(amount), 0)::bigint from gateway.credit_transactions
+          where account_id = account.id and type = 'usage' and call_id is not null
+            and created_at >= this_month::timestamp at time zone 'utc')),
+        'balance', gateway.dollars(account.balance))
+      else jsonb_build_object('at', at) end, at, at);
+  return jsonb_build_object('object', 'notification', 'kind', kind, 'address', account.email);
+end;
+$$;
+
+-- How the outbox stands.
+create function public.get_notification_stats(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:notifications');
+  at timestamptz := gateway.now();
+begin
+  return jsonb_build_object(
+    'object', 'notification_stats',
+    'due', (select count(*) from gateway.notifications where state = 'due'),
+    'sending', (select count(*) from gateway.notifications where state = 'sending'),
+    'oldest_due_at', (select min(due_at) from gateway.notifications where state = 'due'),
+    'ended', (
+      select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'state', state, 'count', count) order by kind, state), '[]')
+      from (select kind, state, count(*) from gateway.notifications
+            where ended_at > at - interval '30 days' group by kind, state) as counted),
+    'suppressed_addresses', (select count(*) from gateway.mail_suppressions));
 end;
 $$;
 
@@ -9601,3 +11935,97 @@ revoke execute on function public.start_trial(jsonb, jsonb) from public, anon, a
 grant execute on function public.start_trial(jsonb, jsonb) to service_role;
 revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;
+
+-- 77_auto_topup.sql
+revoke execute on function public.get_auto_topup(jsonb) from public, anon, authenticated;
+grant execute on function public.get_auto_topup(jsonb) to service_role;
+revoke execute on function public.set_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.attach_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.attach_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.settle_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.settle_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.list_auto_topups(jsonb) from public, anon, authenticated;
+grant execute on function public.list_auto_topups(jsonb) to service_role;
+
+-- 78_stripe_tasks.sql
+revoke execute on function public.claim_stripe_tasks(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.claim_stripe_tasks(jsonb, uuid) to service_role;
+revoke execute on function public.finish_stripe_task(bigint, text) from public, anon, authenticated;
+grant execute on function public.finish_stripe_task(bigint, text) to service_role;
+
+-- 79_warnings.sql
+revoke execute on function public.begin_warned_refund(jsonb) from public, anon, authenticated;
+grant execute on function public.begin_warned_refund(jsonb) to service_role;
+revoke execute on function public.misses_refunds(jsonb) from public, anon, authenticated;
+grant execute on function public.misses_refunds(jsonb) to service_role;
+
+-- 80_set_up.sql
+revoke execute on function public.describe_deployment() from public, anon, authenticated;
+grant execute on function public.describe_deployment() to service_role;
+
+-- 78_coupons.sql
+revoke execute on function public.redeem_coupon(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.redeem_coupon(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_available_coupons(jsonb) from public, anon, authenticated;
+grant execute on function public.list_available_coupons(jsonb) to service_role;
+revoke execute on function public.list_coupon_history(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupon_history(jsonb, jsonb) to service_role;
+
+-- 79_admin_coupons.sql
+revoke execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.list_coupons(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupons(jsonb, jsonb) to service_role;
+revoke execute on function public.get_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.change_coupon(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_coupon(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_analytics(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon_analytics(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_coupon_stats(jsonb) to service_role;
+revoke execute on function public.list_promotions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_promotions(jsonb, jsonb) to service_role;
+revoke execute on function public.set_promotion(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.set_promotion(jsonb, text, jsonb) to service_role;
+
+-- 80_referrals.sql
+revoke execute on function public.make_referral_code(jsonb, text) from public, anon, authenticated;
+grant execute on function public.make_referral_code(jsonb, text) to service_role;
+revoke execute on function public.validate_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.validate_referral(jsonb, text) to service_role;
+revoke execute on function public.apply_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.apply_referral(jsonb, text) to service_role;
+revoke execute on function public.release_own_referrals(jsonb) from public, anon, authenticated;
+grant execute on function public.release_own_referrals(jsonb) to service_role;
+revoke execute on function public.list_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.list_all_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_all_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.release_referrals() from public, anon, authenticated;
+grant execute on function public.release_referrals() to service_role;
+
+-- 47_notifications.sql
+revoke execute on function public.claim_notifications() from public, anon, authenticated;
+grant execute on function public.claim_notifications() to service_role;
+revoke execute on function public.finish_notifications(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_notifications(uuid, jsonb) to service_role;
+revoke execute on function public.take_resend_event(jsonb) from public, anon, authenticated;
+grant execute on function public.take_resend_event(jsonb) to service_role;
+
+-- 81_notifications.sql
+revoke execute on function public.get_notification_preferences(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_preferences(jsonb) to service_role;
+revoke execute on function public.set_notification_preferences(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_notification_preferences(jsonb, jsonb) to service_role;
+revoke execute on function public.unsubscribe(uuid, text) from public, anon, authenticated;
+grant execute on function public.unsubscribe(uuid, text) to service_role;
+revoke execute on function public.request_mail(jsonb, text) from public, anon, authenticated;
+grant execute on function public.request_mail(jsonb, text) to service_role;
+revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_stats(jsonb) to service_role;

@@ -26,6 +26,8 @@ create table gateway.accounts (
   refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
   next_overdue timestamptz,
+  topup_below bigint,
+  topup_after timestamptz,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -50,6 +52,9 @@ comment on column gateway.accounts.refund_debt is
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
 comment on column gateway.accounts.next_overdue is
   'No open hold is past its time before this, so that most calls need not look at holds. It may lie before the first that will be.';
+comment on column gateway.accounts.topup_below is
+  'Below which credit free to be spent a settle says that an auto top-up is due; null: there is none.';
+comment on column gateway.accounts.topup_after is 'Before which no further auto top-up is tried, so that settles need not ask for one.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 

@@ -34,7 +34,7 @@ create index stripe_customers_account on gateway.stripe_customers (account_id, c
 create table gateway.payments (
   id uuid primary key,
   account_id uuid not null references gateway.accounts (id),
-  kind text not null check (kind in ('checkout', 'intent', 'invoice')),
+  kind text not null check (kind in ('checkout', 'intent', 'auto', 'invoice')),
   status text not null default 'created'
     check (status in ('created', 'processing', 'failed', 'canceled', 'expired', 'succeeded', 'mismatch')),
   package text,
@@ -45,6 +45,7 @@ create table gateway.payments (
   bonus bigint not null default 0 check (bonus >= 0),
   taken_back bigint not null default 0 check (taken_back >= 0 and taken_back <= credits + bonus),
   livemode boolean not null,
+  taxed boolean not null default false,
   session_id text unique,
   intent_id text unique,
   charge_id text unique,
@@ -68,6 +69,7 @@ comment on table gateway.payments is
   'Credit that is bought, by itself or with a plan (kind invoice, whose credit stands in gateway.instalments). In cents: amount (what is asked, before tax), fee (what of it is ours besides the credit), paid (what Stripe received). In nano-dollars: credits, bonus, taken_back (what reversals have taken of both by now).';
 comment on column gateway.payments.status is
   'created, processing, failed (may still succeed), canceled, expired; succeeded is final, whatever comes back later; mismatch was paid, but not as it was asked for, and is never credited.';
+comment on column gateway.payments.taxed is 'Whether Stripe adds tax to the amount: then an intent is of more than the amount.';
 comment on column gateway.payments.returned_grant_ids is 'The grants that gave credit back when reversals were undone: they are the payment''s, too.';
 comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells it: the same on every account that uses the card.';
 

@@ -11,6 +11,10 @@ begin
   if not gateway.has_month(gateway.now() + interval '1 minute') then
     perform gateway.make_months(gateway.now());
   end if;
+  if target_account = session_account then
+    perform gateway.notify_of_act(
+      caller, target_account, session_key, audit.action, audit.target, audit.details, gateway.now());
+  end if;
   insert into gateway.audit_logs
     (action, actor_account_id, actor_key_id, target_account_id, target_id, ip, user_agent, request_id, details,
      created_at)

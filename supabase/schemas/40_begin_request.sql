@@ -126,7 +126,12 @@ begin
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     end if;
-    return jsonb_build_object('refused', refused, 'limits', limits);
+    return jsonb_build_object(
+      'refused', refused, 'limits', limits,
+      'topup_due', case
+        when refused ->> 'status' = '402' and account.balance - account.held < account.topup_below
+          and coalesce(account.topup_after <= at, true)
+        then account.id end);
   end if;
 
   if output_limit is null then

@@ -9,7 +9,8 @@
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
--- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding).
+-- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding);
+-- and whether an auto top-up is due (see public.begin_auto_topup).
 --
 -- What it finds of the call, under the account's lock, says what has happened:
 --   an open hold     the usual: it is settled and goes.
@@ -195,6 +196,9 @@ begin
   if response is not null then
     perform gateway.store_response(account, this_call, response, at);
   end if;
-  return jsonb_build_object('cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding);
+  return jsonb_build_object(
+    'cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding,
+    'topup_due', (
+      account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true);
 end;
 $$;

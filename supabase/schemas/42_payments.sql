@@ -112,6 +112,9 @@ begin
   update gateway.accounts set
     payments_blocked_at = account.payments_blocked_at, disabled_at = account.disabled_at
     where id = account.id;
+  if account.payments_blocked_at is not null then
+    perform gateway.stop_auto_topup(account.id, 'disputed', at);
+  end if;
 end;
 $$;
 
@@ -129,6 +132,7 @@ begin
       returning id)
   select array_agg(id) into adopted from found;
   if adopted is not null then
+    perform gateway.notify_of_reversal(r, at) from gateway.reversals r where r.id = any (adopted) order by r.id;
     update gateway.stripe_events set outcome = 'applied', account_id = account.id, seen = null
       where object_id = any (adopted) and outcome = 'unmatched';
     account := gateway.heed_disputes(account, at);
@@ -178,6 +182,7 @@ begin
     select from gateway.payments
     where account_id = account.id and kind <> 'invoice' and status = 'succeeded' and taken_back < credits + bonus);
   update gateway.accounts set has_purchased = account.has_purchased where id = account.id;
+  account := gateway.heed_referral(account, payment.id, at);
 end;
 $$;
 
@@ -188,7 +193,10 @@ as $$
   select case
     when seen ->> 'currency' is distinct from 'usd' then 'the currency is not usd'
     when (seen ->> 'livemode')::boolean is distinct from payment.livemode then 'the mode is another'
-    when (seen ->> 'amount')::bigint is distinct from payment.amount then 'the amount is another'
+    when (seen ->> 'amount')::bigint is distinct from payment.amount
+      -- A session tells what is asked before tax; its intent only what there is to pay.
+      and (payment.taxed and seen ->> 'session' is null and (seen ->> 'amount')::bigint > payment.amount) is not true
+      then 'the amount is another'
     when coalesce((seen ->> 'paid')::bigint, 0) < payment.amount then 'less was paid'
     when seen ->> 'session' <> payment.session_id then 'the session is another'
     when seen ->> 'intent' <> payment.intent_id then 'the payment intent is another'
@@ -223,7 +231,7 @@ $$;
 
 -- Applies what Stripe says of a payment: credits it, once, if it is paid as it was asked for. `alert` is for the operator.
 -- seen: status (paid, processing, failed, canceled, expired), amount and paid (cents), currency, livemode, session, intent, charge,
--- customer, failure_code.
+-- customer, failure_code, advice (Stripe's, on a decline), card (one that was left with it; see gateway.note_card).
 create function gateway.settle_payment(
   inout account gateway.accounts, this_payment uuid, seen jsonb, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -231,6 +239,7 @@ as $$
 declare
   payment gateway.payments;
   granted record;
+  bonus record;
 begin
   select * into payment from gateway.payments where id = this_payment;
   if payment.status in ('succeeded', 'mismatch') then
@@ -248,8 +257,12 @@ begin
     outcome := case when gateway.payment_rank(seen ->> 'status') > gateway.payment_rank(payment.status) then 'applied' else 'stale' end;
     update gateway.payments set
       status = case outcome when 'applied' then seen ->> 'status' else status end,
-      failure_code = coalesce(seen ->> 'failure_code', failure_code)
+      failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    perform gateway.notify(account.id, 'payment_failed', payment.id::text, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(payment.amount)), 'payment_id', payment.id,
+      'failure_code', seen ->> 'failure_code', 'at', at), at) where outcome = 'applied' and seen ->> 'status' = 'failed';
+    perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
   alert := gateway.payment_mismatch(payment, seen);
@@ -270,12 +283,19 @@ begin
   update gateway.payments set
     status = 'succeeded', paid = (seen ->> 'paid')::integer, grant_id = granted.grant_id, settled_at = at, failure_code = null
     where id = payment.id;
+  bonus := gateway.settle_bonus(account, payment, at);
+  payment := bonus.payment;
   if payment.bonus > 0 then
     granted := gateway.grant_credit(
-      account, 'coupon', payment.bonus, at + interval '90 days', 'bonus of payment ' || payment.id, at);
+      account, 'coupon', payment.bonus, bonus.lapses_at, 'bonus of payment ' || payment.id, at);
     account := granted.account;
     update gateway.payments set bonus_grant_id = granted.grant_id where id = payment.id;
+    update gateway.coupon_redemptions set grant_id = granted.grant_id where payment_id = payment.id;
   end if;
+  perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
+    'paid', gateway.dollars(gateway.of_cents((seen ->> 'paid')::bigint)), 'credits', gateway.dollars(payment.credits),
+    'bonus', gateway.dollars(payment.bonus), 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
+  perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
 $$;

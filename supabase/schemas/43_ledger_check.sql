@@ -151,6 +151,38 @@ as $$
     select p.account_id, 'a payment that gave credit is no purchase', 1, 0
     from payments p join accounts a on a.id = p.account_id
     where p.kind <> 'invoice' and p.status = 'succeeded' and p.taken_back < p.credits + p.bonus and not a.has_purchased
+    union all
+    select r.account_id, 'a redeemed coupon''s credit differs from its grant', r.value, coalesce(g.amount, 0)
+    from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+    left join grants g on g.id = r.grant_id and g.account_id = r.account_id and g.source = 'coupon'
+    where r.account_id > after and r.account_id <= last
+      and case when r.state = 'redeemed' and c.kind <> 'discount' then g.amount is distinct from r.value
+        else r.grant_id is not null end
+    union all
+    select r.referred_id, 'a referral''s rewards differ from its grants', 1, 0
+    from gateway.referrals r
+    where r.referred_id > after and r.referred_id <= last and (
+      (r.state in ('qualified', 'paid', 'reversing', 'reversed')) <> exists (
+        select from grants g where g.id = r.referred_grant_id and g.account_id = r.referred_id and g.source = 'referral')
+      or r.state = 'paid' and not exists (
+        select from gateway.credit_grants g
+        where g.id = r.referrer_grant_id and g.account_id = r.referrer_id and g.source = 'referral'))
+    union all
+    -- What belongs to no account, with the first ones.
+    select null, 'a coupon''s uses differ from its redemptions', count(r.id), c.redemptions
+    from gateway.coupons c left join gateway.coupon_redemptions r on r.coupon_id = c.id and r.state <> 'released'
+    where after = '00000000-0000-0000-0000-000000000000'
+    group by c.id having c.redemptions <> count(r.id)
+    union all
+    select null, 'what a promotion has spent differs from what was drawn on it', coalesce(d.amount, 0), p.spent
+    from gateway.promotions p left join (
+      select promotion, sum(amount) as amount from (
+        select c.promotion, r.value as amount
+        from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id where r.state <> 'released'
+        union all
+        select 'referral', drawn from gateway.referrals where drawn > 0) as draws
+      group by promotion) as d on d.promotion = p.id
+    where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )
   select jsonb_build_object(
     'ok', not exists (select from problems),

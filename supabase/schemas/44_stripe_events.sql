@@ -56,6 +56,7 @@ begin
         when 'refund' then excluded.rank > known.rank
         else (excluded.observed_at, excluded.rank) > (known.observed_at, known.rank) end
     returning * into noted;
+  perform gateway.notify_of_reversal(noted, at);
   return noted;
 end;
 $$;
@@ -69,7 +70,14 @@ declare
   settled record;
   noted gateway.reversals;
 begin
-  if seen ->> 'kind' = 'subscription' then
+  if seen ->> 'kind' = 'card' then
+    outcome := gateway.note_card(account, seen, (seen ->> 'livemode')::boolean, at);
+  elsif seen ->> 'kind' = 'card_gone' then
+    outcome := gateway.forget_card(account, seen ->> 'method', null, at);
+  elsif seen ->> 'kind' = 'customer' then
+    outcome := gateway.forget_customer(seen ->> 'id', at);
+    perform gateway.forget_card(account, null, seen ->> 'id', at);
+  elsif seen ->> 'kind' = 'subscription' then
     settled := gateway.note_subscription(account, seen, (seen ->> 'livemode')::boolean, at);
     account := settled.account;
     outcome := settled.outcome;
@@ -92,6 +100,10 @@ begin
     account := settled.account;
     outcome := settled.outcome;
     alert := settled.alert;
+    if seen #>> '{card,method}' is not null and outcome <> 'mismatch' then
+      perform gateway.note_card(account, seen -> 'card' || jsonb_build_object('customer', seen -> 'customer'),
+                                payment.livemode, at);
+    end if;
   elsif seen ->> 'kind' = 'charge' then
     if exists (select from gateway.payments
                where (intent_id = seen ->> 'intent' or charge_id = seen ->> 'charge') and id <> payment.id) then
@@ -136,8 +148,8 @@ end;
 $$;
 
 -- event: id, type, created, livemode, object_id, seen (an observation; see gateway.settle_payment, gateway.note_reversal,
--- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated
--- (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
+-- gateway.note_subscription and gateway.take_invoice; its kind may also be charge, customer, card,
+-- card_gone, link or none). Answers what became of it: duplicate (this very event was here before), applied, repeated (its effect was), stale (something newer was), unmatched (nobody knows what it is about), mismatch, ignored; an alert, if the
 -- operator should look; and surplus, the subscriptions of its account that are to be ended at Stripe.
 create function public.apply_stripe_event(event jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
@@ -162,7 +174,7 @@ begin
   perform gateway.take_turns_at_invoice(told ->> 'invoice');
   perform gateway.take_turns_at_intent(told ->> 'intent');
   payment := gateway.find_payment(told);
-  owner := payment.account_id;
+  owner := coalesce(payment.account_id, gateway.card_owner(told));
   if owner is null and told ->> 'kind' in ('subscription', 'invoice') then
     owner := gateway.subscriber(told);
   end if;
@@ -191,8 +203,6 @@ begin
     -- It waits here for its payment to be known by the intent or the charge.
     perform gateway.note_reversal(told, null, at);
     became := 'unmatched';
-  elsif told ->> 'kind' = 'customer' then
-    became := gateway.forget_customer(told ->> 'id', at);
   elsif told ->> 'kind' in ('payment', 'charge') and told ->> 'deployment' = gateway.deployment_id()::text then
     became := 'unmatched';
     alert := 'it names a payment of this deployment, which has none such';

@@ -196,6 +196,9 @@ begin
     select payment.id, line, nth, account.id, seen ->> 'subscription', plan, due_at, period_end, amount
     from gateway.instalments_of(seen, at);
   perform gateway.note_conversion(account, 'subscription', at);
+  perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
+    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
+    'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   account := gateway.sync_plan(account, at);
   account := gateway.grant_due(account, at);
   account := gateway.reconcile_payment(account, payment.id, at);

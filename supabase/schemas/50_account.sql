@@ -74,11 +74,18 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
+  perform gateway.leave_stripe(account.id, at);
+  perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
+  update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
+    where account_id = account.id;
   delete from gateway.identities where account_id = account.id;
   delete from gateway.chat_sessions where account_id = account.id;
   delete from gateway.chat_accounts where account_id = account.id;
   delete from gateway.response_threads where account_id = account.id;
   delete from gateway.response_accounts where account_id = account.id;
+  delete from gateway.notifications where account_id = account.id;
+  delete from gateway.notification_preferences where account_id = account.id;
+  update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
   delete from gateway.idempotency_keys where account_id = account.id;
@@ -99,6 +106,9 @@ begin
   perform gateway.audit(caller, session.account_id, session.key_id, 'account.delete', account.id, null,
     jsonb_build_object('role', account.role, 'plan', account.plan, 'keys', keys,
                        'balance', gateway.dollars(account.balance)));
-  return jsonb_build_object('object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at);
+  return jsonb_build_object(
+    'object', 'account_deletion', 'id', account.id, 'deleted', true, 'deleted_at', at,
+    -- For the gateway: whether Stripe is to be told.
+    'tells_stripe', exists (select from gateway.stripe_tasks where account_id = account.id and done_at is null));
 end;
 $$;

@@ -134,6 +134,8 @@ begin
     if gateway.claim_trial(proofs, at) then
       account := gateway.begin_trial(account, at);
     end if;
+    -- A code that nobody has is no reason to stay out.
+    perform gateway.note_referral(account, sign_in.referral_code, caller, at) where sign_in.referral_code is not null;
   else
     account := gateway.catch_up(account, at);
     -- What is proven beside somebody who has had a trial is that person's, whether or not the trial was here.

@@ -9,6 +9,8 @@ as $$
     'currency', 'usd', 'amount', gateway.dollars(gateway.of_cents(payment.amount)),
     'fee', gateway.dollars(gateway.of_cents(payment.fee)), 'paid', gateway.dollars(gateway.of_cents(payment.paid)),
     'credits', gateway.dollars(payment.credits), 'bonus', gateway.dollars(payment.bonus),
+    'coupon', (select code from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id
+               where r.payment_id = payment.id),
     'taken_back', gateway.dollars(payment.taken_back),
     'refunded', gateway.dollars(gateway.of_cents((
       select coalesce(sum(amount), 0)::bigint from gateway.reversals
@@ -35,7 +37,7 @@ as $$
 $$;
 
 -- request: id (the payment's, a new one), kind (checkout, intent), package or amount (cents of credit), fee (basis points on top),
--- livemode. A repetition answers how the payment stands.
+-- livemode, taxed (tax comes on top of the amount), coupon (a code; an unknown one is refused as a value, so that the try is counted). A repetition answers how the payment stands.
 create function public.begin_payment(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -47,6 +49,7 @@ declare
   bought gateway.credit_packages;
   account gateway.accounts;
   payment gateway.payments;
+  coupon gateway.coupons;
   earlier jsonb;
   fee integer;
   at timestamptz;
@@ -75,6 +78,12 @@ begin
   -- Thieves try cards by the thousand.
   perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
   perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+  if request ->> 'coupon' is not null then
+    coupon := gateway.known_coupon(caller, session, request ->> 'coupon');
+    if coupon.id is null then
+      return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found', '{"param": "coupon"}'));
+    end if;
+  end if;
   select * into account from gateway.accounts where id = session.account_id for no key update;
   perform gateway.authenticate(caller, 'billing:write');
   at := gateway.now();
@@ -89,10 +98,13 @@ begin
         and status in ('created', 'processing', 'succeeded')) > most_a_day then
     perform gateway.refuse(gateway.refusal(429, 'payment_limit_reached'));
   end if;
-  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, created_at, expires_at)
+  insert into gateway.payments (id, account_id, kind, package, amount, fee, credits, livemode, taxed, created_at, expires_at)
     values ((request ->> 'id')::uuid, account.id, request ->> 'kind', bought.id, bought.amount + fee, fee, bought.credits,
-            (request ->> 'livemode')::boolean, at, at + interval '1 hour')
+            (request ->> 'livemode')::boolean, coalesce((request ->> 'taxed')::boolean, false), at, at + interval '1 hour')
     returning * into payment;
+  if coupon.id is not null then
+    payment := gateway.reserve_bonus(account, payment, coupon, at);
+  end if;
   perform gateway.store_idempotent_answer(session, idempotency, jsonb_build_object('payment', payment.id));
   return gateway.payment_to_make(payment);
 end;

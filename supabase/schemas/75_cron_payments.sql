@@ -9,9 +9,11 @@ declare
   most integer := gateway.page_size(query);
   at timestamptz := gateway.now();
 begin
+  perform gateway.release_coupons(null, at);
   update gateway.payments set status = 'expired' where id in (
     select id from gateway.payments
-      where status in ('created', 'processing') and session_id is null and intent_id is null and created_at < at - interval '1 day'
+      where kind <> 'auto' and status in ('created', 'processing') and session_id is null and intent_id is null
+        and created_at < at - interval '1 day'
       order by created_at limit most for update skip locked);
   delete from gateway.stripe_events where id in (
     select id from gateway.stripe_events where received_at < at - interval '90 days'

@@ -162,6 +162,10 @@ begin
   else
     pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
   end if;
+  if pending and change = 'upgrade' then
+    -- Whoever has got hold of an account could try cards here as well.
+    perform gateway.limit_attempts('plan.upgrade', account.id::text, 10, interval '1 hour');
+  end if;
   if pending then
     perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
       jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));

@@ -271,3 +271,97 @@ revoke execute on function public.start_trial(jsonb, jsonb) from public, anon, a
 grant execute on function public.start_trial(jsonb, jsonb) to service_role;
 revoke execute on function public.get_trial_analytics(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_trial_analytics(jsonb, jsonb) to service_role;
+
+-- 77_auto_topup.sql
+revoke execute on function public.get_auto_topup(jsonb) from public, anon, authenticated;
+grant execute on function public.get_auto_topup(jsonb) to service_role;
+revoke execute on function public.set_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.attach_auto_topup(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.attach_auto_topup(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.begin_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.settle_auto_topup(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.settle_auto_topup(uuid, jsonb) to service_role;
+revoke execute on function public.list_auto_topups(jsonb) from public, anon, authenticated;
+grant execute on function public.list_auto_topups(jsonb) to service_role;
+
+-- 78_stripe_tasks.sql
+revoke execute on function public.claim_stripe_tasks(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.claim_stripe_tasks(jsonb, uuid) to service_role;
+revoke execute on function public.finish_stripe_task(bigint, text) from public, anon, authenticated;
+grant execute on function public.finish_stripe_task(bigint, text) to service_role;
+
+-- 79_warnings.sql
+revoke execute on function public.begin_warned_refund(jsonb) from public, anon, authenticated;
+grant execute on function public.begin_warned_refund(jsonb) to service_role;
+revoke execute on function public.misses_refunds(jsonb) from public, anon, authenticated;
+grant execute on function public.misses_refunds(jsonb) to service_role;
+
+-- 80_set_up.sql
+revoke execute on function public.describe_deployment() from public, anon, authenticated;
+grant execute on function public.describe_deployment() to service_role;
+
+-- 78_coupons.sql
+revoke execute on function public.redeem_coupon(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.redeem_coupon(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_available_coupons(jsonb) from public, anon, authenticated;
+grant execute on function public.list_available_coupons(jsonb) to service_role;
+revoke execute on function public.list_coupon_history(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupon_history(jsonb, jsonb) to service_role;
+
+-- 79_admin_coupons.sql
+revoke execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_coupons(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.list_coupons(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_coupons(jsonb, jsonb) to service_role;
+revoke execute on function public.get_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.change_coupon(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_coupon(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_coupon(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_coupon(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_analytics(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_coupon_analytics(jsonb, uuid) to service_role;
+revoke execute on function public.get_coupon_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_coupon_stats(jsonb) to service_role;
+revoke execute on function public.list_promotions(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_promotions(jsonb, jsonb) to service_role;
+revoke execute on function public.set_promotion(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.set_promotion(jsonb, text, jsonb) to service_role;
+
+-- 80_referrals.sql
+revoke execute on function public.make_referral_code(jsonb, text) from public, anon, authenticated;
+grant execute on function public.make_referral_code(jsonb, text) to service_role;
+revoke execute on function public.validate_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.validate_referral(jsonb, text) to service_role;
+revoke execute on function public.apply_referral(jsonb, text) from public, anon, authenticated;
+grant execute on function public.apply_referral(jsonb, text) to service_role;
+revoke execute on function public.release_own_referrals(jsonb) from public, anon, authenticated;
+grant execute on function public.release_own_referrals(jsonb) to service_role;
+revoke execute on function public.list_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.list_all_referrals(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_all_referrals(jsonb, jsonb) to service_role;
+revoke execute on function public.release_referrals() from public, anon, authenticated;
+grant execute on function public.release_referrals() to service_role;
+
+-- 47_notifications.sql
+revoke execute on function public.claim_notifications() from public, anon, authenticated;
+grant execute on function public.claim_notifications() to service_role;
+revoke execute on function public.finish_notifications(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_notifications(uuid, jsonb) to service_role;
+revoke execute on function public.take_resend_event(jsonb) from public, anon, authenticated;
+grant execute on function public.take_resend_event(jsonb) to service_role;
+
+-- 81_notifications.sql
+revoke execute on function public.get_notification_preferences(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_preferences(jsonb) to service_role;
+revoke execute on function public.set_notification_preferences(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_notification_preferences(jsonb, jsonb) to service_role;
+revoke execute on function public.unsubscribe(uuid, text) from public, anon, authenticated;
+grant execute on function public.unsubscribe(uuid, text) to service_role;
+revoke execute on function public.request_mail(jsonb, text) from public, anon, authenticated;
+grant execute on function public.request_mail(jsonb, text) to service_role;
+revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
+grant execute on function public.get_notification_stats(jsonb) to service_role;

@@ -1,4 +1,4 @@
-//! Deadlines of a test's own making: a call that is to be cut must have come so far by then.
+//! Deadlines of a test's own making: what is to be cut must have come so far by then, and what is not must have come at all.
 
 /// How many seconds a call may take: few where the machine is quick, and more where it has other work.
 const SECONDS: [&str; 4] = ["2", "6", "18", "50"];
@@ -17,4 +17,21 @@ pub async fn late_enough<T>(test: impl AsyncFn(&[(&str, &str)], u64) -> Option<T
         }
     }
     panic!("no call had begun within {SECONDS:?} seconds");
+}
+
+/// After how many milliseconds a silent provider is given up.
+const SILENCE: [&str; 3] = ["1000", "6000", "30000"];
+
+/// Runs a test with the variables by which its gateway gives a silent provider up. Where the test finds that a provider was given
+/// up that is not silent, which it says by `None`, it runs again with a gateway that waits longer.
+///
+/// # Panics
+/// When the test does, or no gateway waits long enough.
+pub async fn patient_enough<T>(test: impl AsyncFn(&[(&str, &str)]) -> Option<T>) -> T {
+    for milliseconds in SILENCE {
+        if let Some(done) = test(&[("PROVIDER_TIMEOUT_MS", milliseconds)]).await {
+            return done;
+        }
+    }
+    panic!("no provider had spoken within {SILENCE:?} ms");
 }

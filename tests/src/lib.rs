@@ -20,6 +20,16 @@ use std::time::Duration;
 
 pub use skips::skipped;
 
+/// The time in seconds since 1970.
+///
+/// # Panics
+/// Before 1970.
+#[must_use]
+pub fn now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time after 1970");
+    i64::try_from(now.as_secs()).expect("a time")
+}
+
 /// How long a test waits for something that is certain to come: a safety net, never part of what is tested.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Drives Stripe's stand-in with Stripe's own library for Node, and lets the library and the gateway check one another's signatures.
+# Its command line drives the stand-in, too, and every request of ours is held to JSON Schema of Stripe's own types.
 # Needs cargo, python3 and npm.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -23,13 +23,13 @@ const START: Duration = Duration::from_secs(60);
 const HANDOVER: Duration = Duration::from_secs(5);
 
 /// Waits for its standard input to close, then stops the server `$1`, and removes the folder `$3` once the server's
-/// process id is gone from its lock file `$2`.
+/// process id is gone from its lock file `$2`, or the server itself: one that was killed leaves its lock file behind.
 const KEEPER: &str = r#"
 trap '' HUP INT TERM
 read -r _
 kill -INT "$1" 2>/dev/null
 n=0
-while [ "$(head -n 1 "$2" 2>/dev/null)" = "$1" ] && [ "$n" -lt 600 ]; do
+while [ "$(head -n 1 "$2" 2>/dev/null)" = "$1" ] && kill -0 "$1" 2>/dev/null && [ "$n" -lt 600 ]; do
     sleep 0.05
     n=$((n + 1))
 done

@@ -12,10 +12,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 
 use super::form::Form;
-use super::objects::Objects;
+use super::objects::{Loss, Objects};
 use super::parameters::{self, check};
 use super::refusal::Refusal;
-use super::{billing, checkout, customers, events, intents, refunds};
+use super::{billing, checkout, customers, events, intents, methods, refunds, setup};
 
 /// From this version on `payment_method_types` is refused (<https://docs.stripe.com/changelog/endive>).
 const ENDIVE: &str = "2026-09-30";
@@ -119,15 +119,27 @@ fn answer(
         return Err(Refusal::state("idempotency_key_invalid", "An Idempotency-Key has 1 to 255 characters."));
     }
     let mut objects = state.objects.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_lost = *method != Method::GET && objects.losses.1 > 0;
+    let lost = || Refusal::new(503, "api_error", "lost", "Lost on its way.");
+    if is_lost {
+        objects.losses.1 -= 1;
+        if objects.losses.0 == Loss::Request {
+            return Err(lost());
+        }
+    }
     let now = objects.now();
     if let Some(key) = key
         && let Some((status, earlier)) = objects.keys.begin(key, path, &form, now)?
     {
+        if is_lost {
+            return Err(lost());
+        }
         return Ok((status, [("idempotent-replayed", "true")], Json(earlier)).into_response());
     }
     objects.request = json!({"id": id, "idempotency_key": key});
     if *method == Method::POST {
-        objects.requests.push((path.to_owned(), raw.to_owned()));
+        let version = text(headers, "stripe-version").map(str::to_owned);
+        objects.requests.push((path.to_owned(), raw.to_owned(), version));
     }
     let answer = dispatch(&mut objects, method, path, &form);
     objects.request = json!({"id": null, "idempotency_key": null});
@@ -137,6 +149,9 @@ fn answer(
     };
     if let Some(key) = key {
         objects.keys.end(key, (status, body.clone()));
+    }
+    if is_lost {
+        return Err(lost());
     }
     Ok((status, Json(body)).into_response())
 }
@@ -151,6 +166,13 @@ fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> 
         ("DELETE", ["customers", id]) => customers::delete(objects, id),
         ("POST", ["checkout", "sessions"]) if form.text("mode") == Some("subscription") => {
             takes(billing::PLAN_SESSION).and_then(|()| checkout::create(objects, form))
+        }
+        ("POST", ["checkout", "sessions"]) if form.text("line_items[0][price]").is_some() => {
+            takes(parameters::PRICED_SESSION).and_then(|()| checkout::create(objects, form))
+        }
+        ("GET", ["payment_pages", id]) => checkout::page(objects, id),
+        ("POST", ["payment_pages", id, "confirm"]) => {
+            takes(parameters::PAY_PAGE).and_then(|()| checkout::confirm(objects, id, form))
         }
         ("POST", ["checkout", "sessions"]) => takes(parameters::SESSION).and_then(|()| checkout::create(objects, form)),
         ("POST", ["checkout", "sessions", id, "expire"]) => checkout::expire(objects, id),
@@ -167,6 +189,35 @@ fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> 
         ("GET", ["payment_intents", id]) => takes(parameters::NOTHING)
             .and_then(|()| objects.get("payment_intent", id))
             .map(|intent| intents::shown(&intent)),
+        ("GET", ["payment_intents"]) => takes(parameters::LIST).map(|()| {
+            let since = form.number("created[gte]");
+            let all: Vec<Value> = objects
+                .of_kind("payment_intent")
+                .filter(|intent| form.text("customer").is_none_or(|wanted| intent["customer"] == wanted))
+                .filter(|intent| since.is_none_or(|since| intent["created"].as_i64() >= Some(since)))
+                .map(intents::shown)
+                .collect();
+            Objects::page(all.iter(), "/v1/payment_intents", form)
+        }),
+        ("GET", ["setup_intents", id]) => takes(parameters::NOTHING).and_then(|()| {
+            let mut intent = objects.get("setup_intent", id)?;
+            if form.text("expand[0]") == Some("payment_method")
+                && let Some(method) = intent["payment_method"].as_str().and_then(|id| objects.find(id))
+            {
+                intent["payment_method"] = methods::shown(method);
+            }
+            Ok(intent)
+        }),
+        ("POST", ["payment_methods"]) => takes(parameters::METHOD).and_then(|()| methods::create(objects, form)),
+        ("GET", ["payment_methods", id]) => takes(parameters::NOTHING)
+            .and_then(|()| objects.get("payment_method", id))
+            .map(|method| methods::shown(&method)),
+        ("POST", ["payment_methods", id, "attach"]) => {
+            takes(parameters::ATTACH).and_then(|()| methods::attach(objects, id, form))
+        }
+        ("POST", ["payment_methods", id, "detach"]) => {
+            takes(parameters::NOTHING).and_then(|()| methods::detach(objects, id))
+        }
         ("POST", ["refunds"]) => takes(parameters::REFUND).and_then(|()| refunds::create(objects, form)),
         ("GET", ["refunds", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("refund", id)),
         ("GET", ["refunds"]) => takes(parameters::LIST).map(|()| {
@@ -178,9 +229,11 @@ fn dispatch(objects: &mut Objects, method: &Method, path: &str, form: &Form) -> 
         ("GET", ["disputes", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("dispute", id)),
         ("GET", ["events"]) => takes(parameters::LIST).map(|()| events::list(objects, form)),
         ("GET", ["events", id]) => takes(parameters::NOTHING).and_then(|()| objects.get("event", id)),
-        _ => billing::serve(objects, (method.as_str(), &parts), form).unwrap_or_else(|| {
-            let message = format!("Unrecognized request URL ({}: {path}).", method.as_str());
-            Err(Refusal::new(404, "invalid_request_error", "url_invalid", &message))
-        }),
+        _ => billing::serve(objects, (method.as_str(), &parts), form)
+            .or_else(|| setup::serve(objects, (method.as_str(), &parts), form))
+            .unwrap_or_else(|| {
+                let message = format!("Unrecognized request URL ({}: {path}).", method.as_str());
+                Err(Refusal::new(404, "invalid_request_error", "url_invalid", &message))
+            }),
     }
 }

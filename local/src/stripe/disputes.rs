@@ -52,3 +52,15 @@ pub(super) fn turn(objects: &mut Objects, id: &str, status: &str) -> Result<Valu
     events::tell(objects, if closed { "charge.dispute.closed" } else { "charge.dispute.updated" }, &dispute);
     Ok(dispute)
 }
+
+/// A bank warns that an intent's charge is fraud.
+pub(super) fn warn(objects: &mut Objects, intent: &str) -> Result<Value, Refusal> {
+    let charge = objects.get("payment_intent", intent)?["latest_charge"].clone();
+    let refunded = objects.get("charge", charge.as_str().unwrap_or_default())?["refunded"] == true;
+    let warning = json!({
+        "id": Objects::id("issfr"), "object": "radar.early_fraud_warning", "created": objects.now(), "livemode": false,
+        "actionable": !refunded, "charge": charge, "payment_intent": intent, "fraud_type": "unauthorized_use_of_card"});
+    let warning = objects.add(warning);
+    events::tell(objects, "radar.early_fraud_warning.created", &warning);
+    Ok(warning)
+}

@@ -27,6 +27,12 @@ pub enum Card {
     RefundFails,
     /// It takes days to pay.
     Slow,
+    /// It can be left for later, and is declined then.
+    FailsLater,
+    /// Its owner has lost it.
+    Lost,
+    /// Its time is over.
+    Expired,
 }
 
 impl Card {
@@ -45,6 +51,9 @@ impl Card {
             "pm_card_createDisputeInquiry" | "inquired" => Self::Inquired,
             "pm_card_refundFail" | "refund_fails" => Self::RefundFails,
             "slow" => Self::Slow,
+            "pm_card_chargeCustomerFail" | "tok_chargeCustomerFail" | "fails_later" => Self::FailsLater,
+            "pm_card_chargeDeclinedLostCard" | "pm_card_visa_chargeDeclinedLostCard" | "lost" => Self::Lost,
+            "pm_card_chargeDeclinedExpiredCard" | "tok_chargeDeclinedExpiredCard" | "expired" => Self::Expired,
             _ => return None,
         })
     }
@@ -60,11 +69,26 @@ impl Card {
             Self::Inquired => "inquired",
             Self::RefundFails => "refund_fails",
             Self::Slow => "slow",
+            Self::FailsLater => "fails_later",
+            Self::Lost => "lost",
+            Self::Expired => "expired",
         }
     }
 
+    /// Why it is declined, if it is: code, decline code and Stripe's advice (<https://docs.stripe.com/declines/codes>).
+    fn decline(self) -> Option<(&'static str, &'static str, &'static str)> {
+        Some(match self {
+            Self::Declined | Self::FailsLater => ("card_declined", "generic_decline", "try_again_later"),
+            Self::Poor => ("card_declined", "insufficient_funds", "try_again_later"),
+            Self::Authenticates => ("authentication_required", "authentication_required", "try_again_later"),
+            Self::Lost => ("card_declined", "lost_card", "do_not_try_again"),
+            Self::Expired => ("expired_card", "expired_card", "confirm_card_data"),
+            _ => return None,
+        })
+    }
+
     /// The number by which the same card is known on every account.
-    fn fingerprint(self) -> String {
+    pub(super) fn fingerprint(self) -> String {
         format!("card{self:?}")
     }
 }
@@ -75,11 +99,16 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
     }
     let amount = form.number("amount").unwrap_or_default();
     amount_fits("amount", amount)?;
+    if !form.flag("confirm") && (form.flag("off_session") || form.flag("error_on_requires_action")) {
+        let message = "This parameter can only be used when `confirm` is true.";
+        return Err(Refusal::parameter("parameter_invalid", "off_session", message));
+    }
     let intent = add(
         objects,
         &json!({
         "amount": amount, "currency": form.text("currency"), "customer": form.text("customer"),
-        "metadata": form.map("metadata"), "receipt_email": form.text("receipt_email"), "description": form.text("description")}),
+        "metadata": form.map("metadata"), "receipt_email": form.text("receipt_email"), "description": form.text("description"),
+        "setup_future_usage": form.text("setup_future_usage")}),
     );
     events::tell(objects, "payment_intent.created", &intent);
     let id = intent["id"].as_str().unwrap_or_default().to_owned();
@@ -113,7 +142,15 @@ pub(super) fn confirm(objects: &mut Objects, id: &str, form: &Form) -> Result<Va
             "You cannot confirm this PaymentIntent because it's missing a payment method.",
         )
     })?;
-    let card = method(objects, name)?;
+    let mut name = name.to_owned();
+    let customer = objects.get("payment_intent", id)?["customer"].as_str().map(str::to_owned);
+    if let Some(customer) = &customer {
+        name = super::methods::of_customer(objects, &name, customer)?;
+    }
+    let card = method(objects, &name)?;
+    if objects.find(&name).is_some() {
+        objects.change(id, &json!({ "payment_method": name }));
+    }
     pay(objects, id, card)
 }
 
@@ -134,22 +171,24 @@ pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, 
             "This PaymentIntent's state does not allow this: it has succeeded, is processing, or was canceled.";
         return Err(Refusal::state("payment_intent_unexpected_state", message));
     }
-    let declined = match card {
-        Card::Declined => Some(("card_declined", "generic_decline")),
-        Card::Poor => Some(("card_declined", "insufficient_funds")),
-        Card::Authenticates => Some(("authentication_required", "authentication_required")),
-        _ => None,
-    };
-    if let Some((code, decline)) = declined {
-        let error = json!({"type": "card_error", "code": code, "decline_code": decline, "advice_code": "try_again_later", "message": "Your card was declined."});
+    if let Some((code, decline, advice)) = card.decline() {
+        let error = json!({"type": "card_error", "code": code, "decline_code": decline, "advice_code": advice, "message": "Your card was declined."});
         let failed = objects.change(id, &json!({"status": "requires_payment_method", "last_payment_error": error}));
-        events::tell(objects, "payment_intent.payment_failed", &failed);
-        return Err(Refusal::card(code, decline, &failed));
+        events::tell(objects, "payment_intent.payment_failed", &shown(&failed));
+        return Err(Refusal::card(code, decline, &shown(&failed)).with("advice_code", advice));
     }
     let fingerprint = card.fingerprint();
+    let method = match (intent["payment_method"].as_str(), intent["customer"].as_str()) {
+        (Some(method), _) => json!(method),
+        // Left with its customer, or of no use to anybody after this.
+        (None, customer) => {
+            let customer = customer.filter(|_| !intent["setup_future_usage"].is_null());
+            super::methods::add(objects, card, customer)["id"].clone()
+        }
+    };
     objects.change(
         id,
-        &json!({"payment_method": "pm_card", "card_of": fingerprint, "refunds_fail": card == Card::RefundFails}),
+        &json!({"payment_method": method, "card_of": fingerprint, "refunds_fail": card == Card::RefundFails}),
     );
     if card == Card::Slow {
         let processing = objects.change(id, &json!({"status": "processing"}));
@@ -189,7 +228,7 @@ fn succeed(objects: &mut Objects, id: &str, fingerprint: &str) -> Value {
         "amount_captured": intent["amount"], "amount_refunded": 0, "captured": true, "currency": intent["currency"],
         "customer": intent["customer"], "description": intent["description"], "disputed": false, "failure_code": null,
         "failure_message": null, "fraud_details": {}, "metadata": intent["metadata"], "paid": true, "payment_intent": id,
-        "payment_method": "pm_card", "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242", "fingerprint": fingerprint, "country": "US", "funding": "credit", "exp_month": 12, "exp_year": 2034}},
+        "payment_method": intent["payment_method"], "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242", "fingerprint": fingerprint, "country": "US", "funding": "credit", "exp_month": 12, "exp_year": 2034}},
         "receipt_email": intent["receipt_email"], "receipt_number": null, "refunded": false, "status": "succeeded",
         "receipt_url": format!("https://pay.stripe.com/receipts/{charge_id}"), "balance_transaction": Objects::id("txn")});
     let charge = objects.add(charge);

@@ -2,8 +2,10 @@
 //! are signed and delivered as Stripe does, or worse.
 //!
 //! - `api`: requests: keys, versions, idempotency, errors. `form`: their bodies. `parameters`: what each endpoint takes.
-//! - `objects`: what there is, and the clock. `customers`, `checkout`, `intents`, `refunds`, `disputes`: what becomes of it.
-//! - `prices`, `subscriptions`, `invoices`, `portal`: plans that are bought. `billing`: what is asked about them. `clock`: what time does.
+//! - `objects`: what there is, and the clock. `customers`, `methods`, `checkout`, `intents`, `refunds`, `disputes`: what
+//!   becomes of it.
+//! - `prices`, `subscriptions`, `invoices`, `portal`, `portal_page`: plans that are bought. `billing`: what is asked about them. `clock`: what time does.
+//! - `setup`: what a deployment sets up.
 //! - `events`: what is told of it. `delivery`: how events reach the gateway. `page`: the buyer's and the operator's side.
 
 mod api;
@@ -18,13 +20,16 @@ mod form;
 mod idempotency;
 mod intents;
 mod invoices;
+mod methods;
 mod objects;
 mod page;
 mod parameters;
 mod portal;
+mod portal_page;
 mod prices;
 mod refunds;
 mod refusal;
+mod setup;
 mod subscriptions;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +42,7 @@ use objects::Objects;
 
 pub use delivery::{Delivery, signature};
 pub use intents::Card;
+pub use objects::Loss;
 pub use refusal::Refusal;
 
 /// A running stand-in. Clones share it.
@@ -103,7 +109,12 @@ impl Stripe {
     /// Bodies of the requests that made something, with the path of each, as they were sent.
     #[must_use]
     pub fn requests(&self) -> Vec<(String, String)> {
-        self.lock().requests.clone()
+        self.lock().requests.iter().map(|(path, body, _)| (path.clone(), body.clone())).collect()
+    }
+
+    /// The next requests that change something come to grief on their way: they never arrive, or their answers are lost.
+    pub fn lose(&self, loss: Loss, times: u32) {
+        self.lock().losses = (loss, times);
     }
 
     fn lock(&self) -> MutexGuard<'_, Objects> {

@@ -10,6 +10,16 @@ use super::form::Form;
 use super::idempotency::Keys;
 use super::refusal::Refusal;
 
+/// What is lost of a request on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// The request: nothing is done.
+    #[default]
+    Request,
+    /// The answer: everything is done.
+    Answer,
+}
+
 /// Everything that the stand-in knows.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
@@ -26,10 +36,12 @@ pub(super) struct Objects {
     pub outgoing: Outgoing,
     /// Where its pages are.
     pub pages: String,
-    /// Path and body of what was asked for.
-    pub requests: Vec<(String, String)>,
+    /// Path and body of what was asked for, and in which version.
+    pub requests: Vec<(String, String, Option<String>)>,
     /// The request that is being served: its id and its Idempotency-Key.
     pub request: Value,
+    /// What is lost of how many further requests.
+    pub losses: (Loss, u32),
 }
 
 impl Objects {
@@ -75,6 +87,11 @@ impl Objects {
             object.extend(members.clone());
         }
         object.clone()
+    }
+
+    /// Forgets a product with its prices, as if they had never been made.
+    pub(super) fn forget(&mut self, id: &str) {
+        self.all.retain(|known, object| known != id && object["product"] != id);
     }
 
     /// The objects of a kind, newest first.

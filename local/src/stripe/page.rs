@@ -12,18 +12,16 @@ use shared::html::escape;
 use super::delivery::Mishaps;
 use super::form::Form;
 use super::intents::Card;
-use super::objects::Objects;
 use super::refusal::Refusal;
-use super::subscriptions::item;
-use super::{Stripe, checkout, clock, disputes, intents, portal, refunds};
+use super::{Stripe, checkout, clock, disputes, intents, methods, portal, portal_page, refunds};
 use crate::pages::page;
 
-const TITLE: &str = "Stripe, as a stand-in";
-const INTRODUCTION: &str = "Nothing here is real money. For programs: \
+pub(super) const TITLE: &str = "Stripe, as a stand-in";
+pub(super) const INTRODUCTION: &str = "Nothing here is real money. For programs: \
                             <code>curl -H 'accept: application/json' /_local/stripe</code> at this address.";
 
 /// The cards that can be chosen, with what each is called.
-const CARDS: [(&str, &str); 8] = [
+pub(super) const CARDS: [(&str, &str); 9] = [
     ("good", "a card that pays"),
     ("declined", "one that is declined"),
     ("poor", "one without enough money"),
@@ -32,6 +30,7 @@ const CARDS: [(&str, &str); 8] = [
     ("disputed", "one whose bank disputes it"),
     ("inquired", "one whose bank asks about it"),
     ("refund_fails", "one to which refunds fail"),
+    ("fails_later", "one that is declined when it is charged later"),
 ];
 
 impl Stripe {
@@ -41,14 +40,17 @@ impl Stripe {
             .route("/_local/stripe", get(overview))
             .route("/_local/stripe/signed", get(signed))
             .route("/_local/stripe/checkout/{id}", get(session))
-            .route("/_local/stripe/portal/{id}", get(portal_visit))
+            .route("/_local/stripe/portal/{id}", get(portal_page::visit))
             .route("/_local/stripe/{act}", post(act_at_large))
             .route("/_local/stripe/{act}/{id}", post(act))
             .with_state(self.clone())
     }
 
     /// What somebody does to an object: `pay` a session or an intent (card), `settle` a slow one (paid), `expire` a session,
-    /// `cancel`, `resume`, `change` (price, by its name), `end` a subscription or leave another `card` for it, `cancel` an intent, `refund` (amount in cents) or `dispute` an intent (reason), `fail` a refund, `turn` a dispute (status).
+    /// `cancel`, `resume`, `change` (price, by its name), `end` a subscription or leave another `card` for it, `cancel` an intent,
+    /// `refund` (amount in cents) or `dispute` an intent (reason) or `warn` of it, `fail` a refund, `turn` a dispute (status);
+    /// a card that was left can `become` another (card), or be taken away (`detach`), a product
+    /// can be forgotten (`forget`).
     ///
     /// # Errors
     /// What Stripe would say.
@@ -87,8 +89,15 @@ impl Stripe {
                 form.text("reason").unwrap_or("fraudulent"),
                 form.text("status").unwrap_or("needs_response"),
             ),
+            "forget" => {
+                objects.forget(id);
+                Ok(Value::Null)
+            }
+            "warn" => disputes::warn(&mut objects, id),
             "turn" => disputes::turn(&mut objects, id, form.text("status").unwrap_or_default()),
             "fail" => refunds::fail(&mut objects, id),
+            "become" => methods::become_card(&mut objects, id, card()?),
+            "detach" => methods::detach(&mut objects, id),
             _ => Err(Refusal::new(404, "invalid_request_error", "url_invalid", "There is no such act.")),
         }
     }
@@ -193,11 +202,21 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
     let Some(session) = stripe.object(&id).filter(|object| object["object"] == "checkout.session") else {
         return Refusal::missing("checkout.session", &id).into_response();
     };
-    let mut body = format!("<h2>Pay {}</h2>", dollars(&session["amount_total"]));
+    let is_setup = session["mode"] == "setup";
+    let mut body = if is_setup {
+        "<h2>Leave a card</h2>".to_owned()
+    } else {
+        format!("<h2>Pay {}</h2>", dollars(&session["amount_total"]))
+    };
     if session["status"] == "open" {
         let cards: String =
             CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
-        body.push_str(&form("pay", &id, &format!("<label>With <select name=\"card\">{cards}</select></label>"), "Pay"));
+        body.push_str(&form(
+            "pay",
+            &id,
+            &format!("<label>With <select name=\"card\">{cards}</select></label>"),
+            if is_setup { "Leave it" } else { "Pay" },
+        ));
         body.push_str(&form("expire", &id, "", "Let it expire"));
     } else {
         body.push_str(&format!("<p>It is {}.</p>", escape(session["status"].as_str().unwrap_or_default())));
@@ -208,9 +227,15 @@ async fn session(State(stripe): State<Stripe>, Path(id): Path<String>) -> Respon
 async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response {
     let objects = stripe.lock();
     if wants_json(&headers) {
+        let asked: Vec<Value> = objects
+            .requests
+            .iter()
+            .map(|(path, body, version)| serde_json::json!({"path": path, "body": body, "version": version}))
+            .collect();
         let kinds = ["checkout.session", "payment_intent", "subscription", "invoice", "refund", "dispute", "event"];
-        let all: serde_json::Map<String, Value> =
+        let mut all: serde_json::Map<String, Value> =
             kinds.iter().map(|kind| ((*kind).to_owned(), objects.of_kind(kind).take(100).cloned().collect())).collect();
+        all.insert("requests".to_owned(), Value::Array(asked));
         return Json(all).into_response();
     }
     let mut body = String::new();
@@ -255,7 +280,7 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
         row(dispute, "amount", turn("won", "The gateway wins") + &turn("lost", "The gateway loses"));
     }
     for subscription in objects.of_kind("subscription").take(20) {
-        body.push_str(&managed(&objects, subscription));
+        body.push_str(&portal_page::managed(&objects, subscription));
     }
     if body.is_empty() {
         body.push_str("<p>Nothing yet. <code>POST /api/stripe/checkout-session</code> makes a page to pay at.</p>");
@@ -264,61 +289,16 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
     Html(page(TITLE, INTRODUCTION, &body)).into_response()
 }
 
-/// The page at which a customer manages what it buys.
-async fn portal_visit(State(stripe): State<Stripe>, Path(id): Path<String>) -> Response {
-    let objects = stripe.lock();
-    let Ok(visit) = objects.get("billing_portal.session", &id) else {
-        return Refusal::missing("billing_portal.session", &id).into_response();
-    };
-    let own = objects.of_kind("subscription").filter(|one| one["customer"] == visit["customer"]);
-    let mut body: String = own.map(|one| managed(&objects, one)).collect();
-    let back = visit["return_url"].as_str().unwrap_or("/_local/stripe");
-    body.push_str(&format!("<p><a href=\"{}\">Back</a></p>", escape(back)));
-    Html(page(TITLE, INTRODUCTION, &body)).into_response()
-}
-
-/// A subscription, with what its customer can do.
-fn managed(objects: &Objects, subscription: &Value) -> String {
-    let text = |value: &Value| escape(value.as_str().unwrap_or_default());
-    let id = subscription["id"].as_str().unwrap_or_default();
-    let end = item(subscription)["current_period_end"].as_i64().and_then(|end| jiff::Timestamp::from_second(end).ok());
-    let price = &item(subscription)["price"];
-    let mut forms = String::new();
-    if subscription["status"] != "canceled" {
-        let ends = subscription["cancel_at_period_end"] == true;
-        forms += &if ends { form("resume", id, "", "Go on") } else { form("cancel", id, "", "End with the period") };
-        let prices: String = objects
-            .of_kind("price")
-            .filter(|other| other["id"] != price["id"])
-            .map(|price| format!("<option>{}</option>", text(&price["lookup_key"])))
-            .collect();
-        forms += &form("change", id, &format!("<label>To <select name=\"price\">{prices}</select></label>"), "Change");
-        let cards: String =
-            CARDS.iter().map(|(name, what)| format!("<option value=\"{name}\">{what}</option>")).collect();
-        forms += &form(
-            "card",
-            id,
-            &format!("<label>Pay with <select name=\"card\">{cards}</select></label>"),
-            "Leave this card",
-        );
-    }
-    format!(
-        "<article><h2>subscription {id}</h2><p>{}, {}, {}, until {}</p>{forms}</article>",
-        text(&price["lookup_key"]),
-        dollars(&price["unit_amount"]),
-        text(&subscription["status"]),
-        end.map(|end| end.to_string()).unwrap_or_default()
-    )
-}
-
-fn form(act: &str, id: &str, fields: &str, label: &str) -> String {
+/// A form for an act upon an object.
+pub(super) fn form(act: &str, id: &str, fields: &str, label: &str) -> String {
     format!(
         "<form method=\"post\" action=\"/_local/stripe/{act}/{}\">{fields} <button>{label}</button></form>",
         escape(id)
     )
 }
 
-fn dollars(cents: &Value) -> String {
+/// Cents as people write them.
+pub(super) fn dollars(cents: &Value) -> String {
     let cents = cents.as_i64().unwrap_or_default();
     format!("${}.{:02}", cents / 100, cents % 100)
 }

@@ -39,7 +39,8 @@ pub(super) const CUSTOMER: Parameters = &[
 
 /// `POST /v1/checkout/sessions` (<https://docs.stripe.com/api/checkout/sessions/create>), in mode payment.
 pub(super) const SESSION: Parameters = &[
-    ("mode", Word(&["payment"]), true),
+    ("mode", Word(&["payment", "setup"]), true),
+    ("currency", CURRENCY, false),
     ("customer", Text(255), false),
     ("customer_email", Text(800), false),
     ("client_reference_id", Text(200), false),
@@ -51,6 +52,12 @@ pub(super) const SESSION: Parameters = &[
     ("line_items[#][price_data][unit_amount]", Number, true),
     ("line_items[#][price_data][product_data][name]", Text(250), true),
     ("line_items[#][price_data][product_data][description]", Text(5000), false),
+    ("line_items[#][price_data][tax_behavior]", Word(&["exclusive", "inclusive", "unspecified"]), false),
+    ("automatic_tax[enabled]", Flag, false),
+    ("customer_update[address]", Word(&["auto", "never"]), false),
+    ("customer_update[name]", Word(&["auto", "never"]), false),
+    ("tax_id_collection[enabled]", Flag, false),
+    ("invoice_creation[enabled]", Flag, false),
     ("payment_intent_data[metadata][*]", Text(500), false),
     ("payment_intent_data[receipt_email]", Text(800), false),
     ("payment_intent_data[description]", Text(1000), false),
@@ -59,6 +66,27 @@ pub(super) const SESSION: Parameters = &[
     METADATA,
     EXPAND,
 ];
+
+/// The same with prices that were made before.
+pub(super) const PRICED_SESSION: Parameters = &[
+    ("mode", Word(&["payment"]), true),
+    ("customer", Text(255), false),
+    ("client_reference_id", Text(200), false),
+    ("success_url", Url, true),
+    ("cancel_url", Url, false),
+    ("line_items[#][price]", Text(255), true),
+    ("line_items[#][quantity]", Number, false),
+    ("payment_intent_data[metadata][*]", Text(500), false),
+    ("payment_intent_data[shipping][name]", Text(5000), false),
+    ("payment_intent_data[shipping][phone]", Text(5000), false),
+    ("payment_intent_data[shipping][address][*]", Text(5000), false),
+    METADATA,
+    EXPAND,
+];
+
+/// `POST /v1/payment_pages/{session}/confirm`: what Stripe's own page sends when its buyer pays.
+pub(super) const PAY_PAGE: Parameters =
+    &[("payment_method", Text(255), true), ("expected_amount", Number, true), ("return_url", Url, false), EXPAND];
 
 /// `POST /v1/payment_intents` (<https://docs.stripe.com/api/payment_intents/create>).
 pub(super) const INTENT: Parameters = &[
@@ -72,6 +100,12 @@ pub(super) const INTENT: Parameters = &[
     ("off_session", Flag, false),
     ("error_on_requires_action", Flag, false),
     ("return_url", Url, false),
+    ("shipping[name]", Text(5000), false),
+    ("shipping[phone]", Text(5000), false),
+    ("shipping[carrier]", Text(5000), false),
+    ("shipping[tracking_number]", Text(5000), false),
+    ("shipping[address][*]", Text(5000), false),
+    ("setup_future_usage", Word(&["off_session", "on_session"]), false),
     ("automatic_payment_methods[enabled]", Flag, false),
     ("automatic_payment_methods[allow_redirects]", Word(&["always", "never"]), false),
     METADATA,
@@ -81,6 +115,25 @@ pub(super) const INTENT: Parameters = &[
 /// `POST /v1/payment_intents/{id}/confirm`.
 pub(super) const CONFIRM: Parameters =
     &[("payment_method", Text(255), false), ("return_url", Url, false), ("off_session", Flag, false), EXPAND];
+
+/// `POST /v1/payment_methods` (<https://docs.stripe.com/api/payment_methods/create>).
+pub(super) const METHOD: Parameters = &[
+    ("type", Word(&["card"]), true),
+    ("card[token]", Text(255), false),
+    ("card[number]", Text(19), false),
+    ("card[exp_month]", Number, false),
+    ("card[exp_year]", Number, false),
+    ("card[cvc]", Text(4), false),
+    ("billing_details[email]", Text(512), false),
+    ("billing_details[name]", Text(256), false),
+    ("billing_details[phone]", Text(256), false),
+    ("billing_details[address][*]", Text(5000), false),
+    METADATA,
+    EXPAND,
+];
+
+/// `POST /v1/payment_methods/{id}/attach`.
+pub(super) const ATTACH: Parameters = &[("customer", Text(255), true), EXPAND];
 
 /// `POST /v1/refunds` (<https://docs.stripe.com/api/refunds/create>).
 pub(super) const REFUND: Parameters = &[
@@ -99,6 +152,7 @@ pub(super) const LIST: Parameters = &[
     ("ending_before", Text(255), false),
     ("payment_intent", Text(255), false),
     ("charge", Text(255), false),
+    ("customer", Text(255), false),
     ("type", Text(255), false),
     ("types[#]", Text(255), false),
     ("created[gte]", Number, false),

@@ -5,6 +5,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use http::StatusCode;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
@@ -16,6 +17,7 @@ use crate::error::{Code, Error};
 use crate::keyring::Sealed;
 use crate::limits::{self, Lease};
 use crate::memory::{Stored, Turn};
+use crate::payments::auto_topup::top_up;
 use crate::providers::order::usable;
 
 /// A call with its hold and its lease.
@@ -41,6 +43,8 @@ pub struct Compensation {
     hold: bool,
     /// A lease was taken.
     lease: Option<Lease>,
+    /// The account, if it is to be topped up by itself.
+    topup_due: Option<Uuid>,
     /// The body does not end before that is given back.
     _end: Option<feed::End>,
 }
@@ -59,7 +63,12 @@ impl Compensation {
                 lease.release(0, &[]).await;
             }
         };
-        tokio::join!(release_hold, end_lease);
+        let topped_up = async {
+            if let Some(account) = self.topup_due {
+                top_up(&call.app, account).await;
+            }
+        };
+        tokio::join!(release_hold, end_lease, topped_up);
     }
 }
 
@@ -82,7 +91,7 @@ pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, Ref
                 let error = error.with_headers(|headers| admitted.lease.status.write(headers));
                 Err(RefusedCall {
                     answer: Err(error),
-                    compensation: Compensation { hold: true, lease: Some(admitted.lease), _end: None },
+                    compensation: Compensation { hold: true, lease: Some(admitted.lease), ..Compensation::default() },
                 })
             }
         },
@@ -125,8 +134,8 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         limited.first().inspect(|_| timing.limits = asked.elapsed()),
     );
     let placed = match placed {
-        Err(NoHold::Refused { error, limits }) if is_about_credit(&error) => {
-            recount(call, &request).await.unwrap_or(Err(NoHold::Refused { error, limits }))
+        Err(NoHold::Refused { error, limits, topup_due }) if is_about_credit(&error) => {
+            recount(call, &request).await.unwrap_or(Err(NoHold::Refused { error, limits, topup_due }))
         }
         placed => placed,
     };
@@ -140,9 +149,13 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         },
         Err(NoHold::Unknown(error)) => Err(RefusedCall {
             answer: Err(error),
-            compensation: Compensation { hold: true, lease: limited.abandon(), _end: None },
+            compensation: Compensation { hold: true, lease: limited.abandon(), ..Compensation::default() },
         }),
-        Err(NoHold::Refused { error, limits }) => Err(precedence(error, limits.as_deref(), limited).await),
+        Err(NoHold::Refused { error, limits, topup_due }) => {
+            let mut refused = precedence(error, limits.as_deref(), limited).await;
+            refused.compensation.topup_due = topup_due;
+            Err(refused)
+        }
         Err(NoHold::Answered { answer, limits }) => Err(answered(call, &answer, &limits, limited).await),
     }
 }

@@ -11,7 +11,7 @@ use super::timing::Timing;
 use crate::config::ProviderSettings;
 use crate::error::{Code, Error, Result};
 use crate::formats::incoming::Incoming;
-use crate::formats::{Answer, Broken, Progress, Target, Upstream};
+use crate::formats::{Answer, Broken, Progress, Target, Upstream, upstream};
 use crate::providers::attempt;
 use crate::providers::candidate::Candidate;
 use crate::providers::failure::{Failure, Refusal};
@@ -91,7 +91,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             by_units: candidate.price.rates.is_by_units(),
             draws: candidate.price.rates.image_output.is_some(),
         };
-        let upstream = match call.request.for_provider(&target) {
+        let upstream = match upstream(call.request.as_ref(), &target) {
             Ok(upstream) => upstream,
             Err(error) => {
                 last = error;

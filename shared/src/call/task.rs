@@ -24,11 +24,12 @@ use crate::api_key::without_keys;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::credits::hold::Hold;
-use crate::credits::settle::{Outcome, drain_outbox, settle};
+use crate::credits::settle::{Charged, Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::formats::Request;
 use crate::keyring;
 use crate::memory::stored::Ended;
+use crate::payments::auto_topup::top_up;
 use crate::providers::own_keys::{self, Outdated};
 use crate::serve::Invocation;
 
@@ -192,12 +193,12 @@ impl Call {
         let until = self.deadline + SETTLE_TIME;
         let (settled, over) = oneshot::channel::<()>();
         let settle = async {
-            let stored = settle(&self.app, &settlement, until).await;
+            let charged = settle(&self.app, &settlement, until).await;
             let _ = settled.send(());
-            stored
+            charged
         };
         // What the body withholds its end for is dropped with this value, when the task is done.
-        let (stored, waiting, _end) =
+        let (Charged { stored, topup_due }, waiting, _end) =
             tokio::join!(settle, lease.release(tokens, &record.reports), self.end(client, over));
         tracing::info!(
             outcome = ?settlement.outcome,
@@ -208,6 +209,9 @@ impl Call {
             "call ended"
         );
         self.renew_own_key(&hold, &record).await;
+        if let Some(account) = topup_due {
+            top_up(&self.app, account).await;
+        }
         if stored && waiting > 0 {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");

@@ -73,10 +73,18 @@ pub struct Config {
     pub privy: Setting<PrivySettings>,
     /// How mail is sent.
     pub mail: Setting<MailSettings>,
+    /// What Resend's events are signed with.
+    pub resend_webhook: Setting<String>,
     /// The account at Stripe.
     pub stripe: Setting<StripeSettings>,
     /// What Stripe's events are signed with: one of these.
     pub stripe_webhook: Setting<Vec<String>>,
+    /// Whether tax is computed at Stripe's pages.
+    pub stripe_tax: bool,
+    /// Whether Stripe makes invoices there.
+    pub stripe_invoices: bool,
+    /// Whether payments are refunded of which a bank warns.
+    pub stripe_refund_warned: bool,
     /// What buyers pay on top of the credit that they buy, in basis points.
     pub topup_fee: u64,
     /// What cron callers must present.
@@ -125,6 +133,7 @@ impl Config {
             _ => Environment::Production,
         };
         let number = |variable| reader.needed(reader.number(variable), 0);
+        let flag = |variable| reader.needed(reader.choice(variable), String::new()) == "true";
         let milliseconds = |variable| Duration::from_millis(number(variable));
         let stripe = stripe::account(&reader);
         if let Some(refused) = stripe::live_preview(environment, &stripe) {
@@ -138,8 +147,12 @@ impl Config {
             encryption_keys: secrets::encryption_keys(&reader),
             privy: sign_in::privy(&reader),
             mail: sign_in::mail(&reader),
+            resend_webhook: sign_in::resend_webhook(&reader),
             stripe,
             stripe_webhook: stripe::webhook_secrets(&reader),
+            stripe_tax: flag(&variables::STRIPE_TAX),
+            stripe_invoices: flag(&variables::STRIPE_INVOICES),
+            stripe_refund_warned: flag(&variables::STRIPE_REFUND_WARNED),
             topup_fee: number(&variables::TOPUP_FEE_BP),
             cron_secret: reader.text(&variables::CRON_SECRET).ok_or(Misconfigured::missing(
                 variables::CRON_SECRET,

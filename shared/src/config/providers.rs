@@ -2,17 +2,18 @@
 
 use reqwest::Url;
 
+use super::misconfigured::Misconfigured;
 use super::read::Reader;
-use super::variables::{VARIABLES, Variable};
+use super::variables::{PORTKEY_PROVIDER, PORTKEY_VIRTUAL_KEY, Variable};
 use crate::formats::format::Format;
-use crate::providers::Provider;
+use crate::providers::{Authentication, Provider};
 
 /// A provider as this deployment uses it.
 #[derive(Clone)]
 pub struct ProviderSettings {
     /// Its row of the provider table.
     pub provider: &'static Provider,
-    /// Our key there; without one the provider's routes are not candidates.
+    /// Our key there.
     pub key: Option<String>,
     /// Where the endpoint of each format that it speaks is; empty if the variable holds no URL.
     pub endpoints: Vec<(Format, Url)>,
@@ -23,6 +24,12 @@ pub struct ProviderSettings {
 }
 
 impl ProviderSettings {
+    /// Whether its routes are candidates: with our key there, or where it is a server of our own.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.key.is_some() || (self.provider.quirks.self_hosted && !self.endpoints.is_empty())
+    }
+
     /// Where the provider's endpoint for a format is.
     #[must_use]
     pub fn endpoint(&self, format: Format) -> Option<&Url> {
@@ -30,20 +37,29 @@ impl ProviderSettings {
     }
 }
 
-/// Reads what the environment says of one provider. An address that is no URL leaves it without endpoints, and the
-/// process does not start.
+/// Reads what the environment says of one provider. An address that is no URL, or that a key needs and is not there, leaves
+/// it without endpoints, and the process does not start.
 pub(super) fn provider<F: Fn(&str) -> Option<String>>(row: &'static Provider, reader: &Reader<F>) -> ProviderSettings {
-    let upper = row.name.to_ascii_uppercase();
-    let variable = |end: &str| VARIABLES.iter().find(|variable: &&Variable| variable.name == format!("{upper}_{end}"));
-    let text = |end: &str| variable(end).and_then(|variable| reader.text(variable));
-    let base_url = variable("BASE_URL").map(|variable| reader.needed(reader.url(variable), String::new()));
-    let base_url = base_url.unwrap_or_else(|| row.base_url.to_owned());
+    let key = reader.text(&row.key);
+    let needs_address = row.base_url.is_empty();
+    let base_url = if !needs_address || reader.text(&row.address).is_some() {
+        reader.needed(reader.url(&row.address), String::new())
+    } else if key.is_some() {
+        let missing = Misconfigured::missing(row.address, "is not set", "set it to where your account there is");
+        reader.needed(Err(missing), String::new())
+    } else {
+        String::new()
+    };
     let endpoint = |(format, path): &(Format, &str)| Some((*format, Url::parse(&format!("{base_url}{path}")).ok()?));
+    let of_portkey = |variable: &Variable| match row.authentication {
+        Authentication::Portkey => reader.text(variable),
+        Authentication::Bearer | Authentication::Header(_) => None,
+    };
     ProviderSettings {
         provider: row,
-        key: text("API_KEY"),
+        key,
         endpoints: row.speaks.iter().filter_map(endpoint).collect(),
-        virtual_key: text("VIRTUAL_KEY"),
-        upstream: text("PROVIDER"),
+        virtual_key: of_portkey(&PORTKEY_VIRTUAL_KEY),
+        upstream: of_portkey(&PORTKEY_PROVIDER),
     }
 }

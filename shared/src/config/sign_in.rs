@@ -87,6 +87,18 @@ pub(super) fn mail<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting
     Ok(MailSettings { key, from, url })
 }
 
+/// Reads the secret that Resend's events are signed with. Under an empty one anybody could sign.
+pub(super) fn resend_webhook<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting<String> {
+    let remedy = "copy the signing secret, whsec_…, of the webhook endpoint at resend.com";
+    let name = variables::RESEND_WEBHOOK_SECRET;
+    let secret = reader.text(&name).ok_or(Misconfigured::missing(name, "is not set", remedy))?;
+    let key = secret.strip_prefix("whsec_").and_then(|key| STANDARD.decode(key).ok());
+    if key.is_none_or(|key| key.is_empty()) {
+        return Err(Misconfigured::malformed(name.name, "is no signing secret of Resend", remedy));
+    }
+    Ok(secret)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

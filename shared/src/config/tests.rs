@@ -136,8 +136,7 @@ fn the_list_names_every_variable_that_is_read() {
         name => note(name).filter(|_| false),
     });
     let read = read.into_inner();
-    let listed: std::collections::BTreeSet<String> = variables::VARIABLES
-        .iter()
+    let listed: std::collections::BTreeSet<String> = variables::all()
         .filter(|variable| variable.group != variables::Group::Local)
         .map(|variable| variable.name.to_owned())
         .chain(variables::REFUSED.iter().map(|(name, ..)| (*name).to_owned()))

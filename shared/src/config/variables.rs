@@ -1,6 +1,8 @@
 //! Every variable of a deployment: what it is for, what it may be, and what holds without it. The code reads the
 //! environment by this list, and `.env.example`, `template.yaml` and README's table are held to it.
 
+use crate::providers::table::PROVIDERS;
+
 /// A variable of the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable {
@@ -105,9 +107,17 @@ macro_rules! variables {
             };
         )*)*
 
-        /// Every variable, in the order in which people should read of them.
-        pub const VARIABLES: &[Variable] = &[$($($name,)*)*];
+        /// Every variable but those of which each provider has its own.
+        const VARIABLES: &[Variable] = &[$($($name,)*)*];
     };
+}
+
+/// Every variable, in the order in which people should read of them. Each provider's key and address stand in its row of the
+/// provider table.
+pub fn all() -> impl Iterator<Item = &'static Variable> {
+    let split = VARIABLES.iter().position(|variable| variable.group == Group::Providers).unwrap_or(VARIABLES.len());
+    let (before, after) = VARIABLES.split_at(split);
+    before.iter().chain(PROVIDERS.iter().flat_map(|row| [&row.key, &row.address])).chain(after)
 }
 
 use Kind::{Choice, Keyring, LogLevels, Number, Pem, Percent, Secret, Text, Url};
@@ -137,27 +147,16 @@ variables! {
         ENCRYPTION_KEYS: Keyring, Optional, "users' own provider keys: `1:` and a Fernet key (`openssl rand -base64 32 | tr '+/' '-_'`); to change it, put `2:…,` before it";
     }
     Providers {
-        OPENROUTER_API_KEY: Secret, Optional, "our account at OpenRouter; a provider without a key is not used";
-        OPENROUTER_BASE_URL: Url, Default("https://openrouter.ai/api/v1"), "another address of OpenRouter";
-        PORTKEY_API_KEY: Secret, Optional, "our account at Portkey";
-        PORTKEY_BASE_URL: Url, Default("https://api.portkey.ai/v1"), "another address of Portkey";
         PORTKEY_VIRTUAL_KEY: Secret, Optional, "the virtual key by which Portkey routes";
         PORTKEY_PROVIDER: Text, Default("openai"), "the provider to which Portkey routes where there is no virtual key";
-        FEATHERLESS_API_KEY: Secret, Optional, "our account at Featherless";
-        FEATHERLESS_BASE_URL: Url, Default("https://api.featherless.ai/v1"), "another address of Featherless";
-        CHUTES_API_KEY: Secret, Optional, "our account at Chutes";
-        CHUTES_BASE_URL: Url, Default("https://llm.chutes.ai/v1"), "another address of Chutes";
-        ANTHROPIC_API_KEY: Secret, Optional, "our account at Anthropic";
-        ANTHROPIC_BASE_URL: Url, Default("https://api.anthropic.com/v1"), "another address of Anthropic";
-        OPENAI_API_KEY: Secret, Optional, "our account at OpenAI";
-        OPENAI_BASE_URL: Url, Default("https://api.openai.com/v1"), "another address of OpenAI";
     }
     SignIn {
         PRIVY_APP_ID: Text, Optional, "sign-in by Privy: the app";
         PRIVY_VERIFICATION_KEY: Pem, Optional, "the app's verification key; without it the app's JWKS is asked";
         PRIVY_APP_SECRET: Secret, Optional, "with it, e-mail and wallet of who shows no identity token are asked of Privy";
         PRIVY_URL: Url, Default("https://auth.privy.io"), "another address of Privy";
-        RESEND_API_KEY: Secret, Optional, "sign-in by mailed code: the key at Resend";
+        RESEND_API_KEY: Secret, Optional, "mail, and sign-in by mailed code: the key at Resend";
+        RESEND_WEBHOOK_SECRET: Secret, Optional, "the signing secret of the webhook endpoint at Resend, `whsec_…`: what bounces is not written to again";
         FROM_EMAIL: Text, Optional, "the sender of mail: `a@example.com` or `Name <a@example.com>`";
         RESEND_BASE_URL: Url, Default("https://api.resend.com"), "another address of Resend";
     }
@@ -165,6 +164,9 @@ variables! {
         STRIPE_SECRET_KEY: Secret, Optional, "selling credit by Stripe: a secret or restricted key of the account; a live one is refused on previews";
         STRIPE_WEBHOOK_SECRET: Secret, Optional, "the signing secret of the webhook endpoint, `whsec_…`; several with commas while one is replaced";
         STRIPE_BASE_URL: Url, Default("https://api.stripe.com"), "another address of Stripe";
+        STRIPE_TAX: Choice(&["false", "true"]), Default("false"), "whether Stripe Tax computes tax at its pages, on top of the price; credit follows the price alone. Payment intents and auto top-ups carry none";
+        STRIPE_INVOICES: Choice(&["false", "true"]), Default("false"), "whether Stripe makes an invoice of what is bought at its pages, beside the receipt";
+        STRIPE_REFUND_WARNED: Choice(&["false", "true"]), Default("false"), "whether a payment of which a bank warns as fraud is refunded at once, which is cheaper than a dispute; what was spent of it is debt";
     }
     Business {
         TOPUP_FEE_BP: Number { unit: "basis points", least: 0, most: 2_000 }, Default("0"), "what buyers of credit pay on top of it, as a line of its own: 550 is 5.5 percent";
@@ -212,22 +214,11 @@ pub const REFUSED: &[(&str, &str, &str)] = &[
 mod tests {
     use super::*;
     use crate::config::read::Reader;
-    use crate::providers::table::PROVIDERS;
-
-    #[test]
-    fn every_provider_has_its_variables_and_the_tables_address() {
-        for provider in PROVIDERS {
-            let name = provider.name.to_ascii_uppercase();
-            let variable = |end: &str| VARIABLES.iter().find(|variable| variable.name == format!("{name}_{end}"));
-            assert!(variable("API_KEY").is_some_and(|variable| variable.kind == Secret), "{name}");
-            assert_eq!(variable("BASE_URL").map(|variable| variable.presence), Some(Default(provider.base_url)));
-        }
-    }
 
     #[test]
     fn every_default_is_what_its_variable_may_be() {
         let reader = Reader::new(|_| None);
-        for variable in VARIABLES.iter().filter(|variable| matches!(variable.presence, Default(_))) {
+        for variable in all().filter(|variable| matches!(variable.presence, Default(_))) {
             match variable.kind {
                 Number { .. } => assert!(reader.number(variable).is_ok(), "{}", variable.name),
                 Percent { .. } => assert!(reader.basis_points(variable).is_ok(), "{}", variable.name),
@@ -241,7 +232,7 @@ mod tests {
 
     #[test]
     fn each_stands_once() {
-        let mut names: Vec<&str> = VARIABLES.iter().map(|variable| variable.name).collect();
+        let mut names: Vec<&str> = all().map(|variable| variable.name).collect();
         names.sort_unstable();
         let count = names.len();
         names.dedup();

@@ -204,6 +204,8 @@ pub enum NoHold {
         error: Error,
         /// The limits, for the limiter's own verdict.
         limits: Option<String>,
+        /// The account, if it has agreed to an auto top-up and is due for it.
+        topup_due: Option<Uuid>,
     },
     /// None is needed: the request was answered before, under the same Idempotency-Key.
     Answered {
@@ -219,7 +221,7 @@ pub enum NoHold {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Answer {
-    Refused { refused: Refused, limits: Option<String> },
+    Refused { refused: Refused, limits: Option<String>, topup_due: Option<Uuid> },
     Earlier { earlier: Sealed, limits: String },
     Placed(Box<Hold>),
 }
@@ -241,7 +243,7 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
         caller: &'a Caller,
         call: &'a HoldRequest<'a>,
     }
-    let refused = |error| NoHold::Refused { error, limits: None };
+    let refused = |error| NoHold::Refused { error, limits: None, topup_due: None };
     let supabase = app.supabase().map_err(refused)?;
     caller.note_asked();
     let turn = app.turns.begin(caller.key_hash(), supabase.timeout()).await.map_err(refused)?;
@@ -251,10 +253,10 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
             Ok(Hold { units: request.units.clone(), ..*hold })
         }
         Ok(Answer::Earlier { earlier, limits }) => Err(NoHold::Answered { answer: earlier, limits }),
-        Ok(Answer::Refused { mut refused, limits }) => {
+        Ok(Answer::Refused { mut refused, limits, topup_due }) => {
             refused.members.remove("status");
             let code = Code::parse(&refused.code).unwrap_or(Code::InternalError);
-            Err(NoHold::Refused { error: refusal(code, refused.members), limits })
+            Err(NoHold::Refused { error: refusal(code, refused.members), limits, topup_due })
         }
         Err(RpcError::Refused(error)) => Err(refused(error)),
         // It was rolled back, so there is nothing to be undone.

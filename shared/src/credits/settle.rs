@@ -117,24 +117,35 @@ struct Settled {
     /// The units of which it reported more than the hold was for, and how many.
     #[serde(default)]
     exceeding: HashMap<String, u64>,
+    #[serde(default)]
+    topup_due: bool,
+}
+
+/// What came of a settle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Charged {
+    /// Whether it is in the books.
+    pub stored: bool,
+    /// The account, if its credit is now below what it has agreed to top up at.
+    pub topup_due: Option<Uuid>,
 }
 
 /// What became of a settle.
 enum Stored {
-    /// In the books.
-    Settled,
+    /// In the books; whether the account is due for an auto top-up.
+    Settled { topup_due: bool },
     /// Refused for good: repeating it cannot help.
     Never(String),
 }
 
 /// Stores a settle: tries within `until`, then leaves it in the outbox; if that fails too, it is one ERROR log line
-/// that holds all of it. Answers whether the database took it.
-pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool {
+/// that holds all of it.
+pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> Charged {
     let Ok((mut worded, charge)) = settlement.worded() else {
         tracing::error!(?settlement, "a settlement cannot be serialized");
-        return false;
+        return Charged::default();
     };
-    let Ok(supabase) = app.supabase() else { return false };
+    let Ok(supabase) = app.supabase() else { return Charged::default() };
     let mut pauses = RETRIES.iter();
     let account = settlement.hold.as_ref().map(|hold| hold.account_id);
     let reason = loop {
@@ -149,7 +160,9 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
         let stored = store(supabase, &worded, &charge).await;
         drop(turn);
         let unavailable = match stored {
-            Ok(Stored::Settled) => return true,
+            Ok(Stored::Settled { topup_due }) => {
+                return Charged { stored: true, topup_due: account.filter(|_| topup_due) };
+            }
             Ok(Stored::Never(refusal)) if worded.get() != charge.get() => {
                 tracing::error!(call_id = %settlement.call_id, %refusal, "what was said in a call is not kept");
                 worded.clone_from(&charge);
@@ -157,7 +170,7 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
             }
             Ok(Stored::Never(refusal)) => {
                 tracing::error!(settlement = charge.get(), %refusal, "a settle was refused");
-                return false;
+                return Charged::default();
             }
             Err(unavailable) => unavailable,
         };
@@ -174,7 +187,7 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> bool 
     if let Err(error) = outbox::push(app, &worded).await {
         tracing::error!(settlement = charge.get(), %error, "a settle could not be stored anywhere");
     }
-    false
+    Charged::default()
 }
 
 /// Stores settles that wait in the outbox. Safe to run anywhere, at any time, by any number at once: a settle applies
@@ -189,7 +202,7 @@ pub async fn drain_outbox(app: &App) -> usize {
             continue;
         };
         match store(supabase, &worded, &worded).await {
-            Ok(Stored::Settled) => drained += 1,
+            Ok(Stored::Settled { .. }) => drained += 1,
             Ok(Stored::Never(refusal)) => tracing::error!(%entry, %refusal, "a settle was refused"),
             // One entry that the database cannot take must not stop those behind it; two, and it is the database.
             Err(unavailable) => {
@@ -218,7 +231,7 @@ async fn store(supabase: &Supabase, settlement: &RawValue, told: &RawValue) -> R
             } else if settled.clamped {
                 tracing::error!(settlement = told.get(), "a provider reported more tokens than its model has");
             }
-            Ok(Stored::Settled)
+            Ok(Stored::Settled { topup_due: settled.topup_due })
         }
         Err(RpcError::Refused(refusal)) => Ok(Stored::Never(refusal.to_string())),
         Err(unavailable) => Err(unavailable),

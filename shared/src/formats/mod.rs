@@ -17,7 +17,7 @@
 //!   `long_cache`: prompt caches of an hour.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
-//! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire.rs`, from which all that is
+//! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire`, from which all that is
 //! promised of a call is tested with it.
 
 mod bill;
@@ -77,6 +77,19 @@ pub struct Upstream {
     pub repeatable: bool,
     /// Reads the answer.
     pub answer: Box<dyn Answer>,
+}
+
+/// A request as it goes to a provider, in that provider's dialect.
+///
+/// # Errors
+/// Those of [`Request::for_provider`].
+pub fn upstream(request: &dyn Request, target: &Target<'_>) -> Result<Upstream, Error> {
+    let mut upstream = request.for_provider(target)?;
+    if upstream.format == Format::Chat {
+        let adapted = chat::dialect::adapt(upstream.body, &target.provider.quirks.chat);
+        upstream.body = adapted.map_err(|error| openai::body::unwritable(&error))?;
+    }
+    Ok(upstream)
 }
 
 /// A client's request, parsed and checked as far as money and routing need it.

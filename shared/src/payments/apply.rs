@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::subscriptions::{self, Surplus};
+use super::{card, refund};
 use crate::app::App;
 use crate::config::configured;
 use crate::error::{Code, Error, Result};
-use crate::stripe::observe::{self, Seen};
+use crate::stripe::observe;
 use crate::stripe::{client, requests};
 
 /// What became of an event.
@@ -53,6 +54,7 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
     }
     if kind == "radar.early_fraud_warning.created" {
         tracing::error!(event = id, charge = %event["data"]["object"]["charge"], "a bank warns of fraud");
+        refund::refund_warned(app, &event["data"]["object"]).await?;
     }
     let at = Timestamp::now();
     let mut object = event["data"]["object"].clone();
@@ -60,6 +62,12 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
         // Events come in any order; what Stripe says now is in none.
         let dispute = object["id"].as_str().ok_or_else(|| not_there("data.object.id"))?;
         object = client::send(app, requests::get("disputes", dispute), None).await?;
+    }
+    if kind == "charge.refunded" {
+        missed_refunds(app, event).await?;
+    }
+    if observe::is_ours(&object) {
+        card::expand(app, kind, &mut object).await?;
     }
     let seen = match subscriptions::seen(app, kind, &object, at).await? {
         Some(read) => read,
@@ -81,6 +89,26 @@ pub async fn event(app: &App, event: &Value) -> Result<String> {
     Ok(applied.outcome)
 }
 
+/// Asks for the refunds of a charge of which Stripe has refunded more than was told, and applies each as if it were told now.
+async fn missed_refunds(app: &App, event: &Value) -> Result<()> {
+    let charge = &event["data"]["object"];
+    let (Some(intent), Some(refunded)) = (charge["payment_intent"].as_str(), charge["amount_refunded"].as_i64()) else {
+        return Ok(());
+    };
+    let seen = json!({"intent": intent, "charge": charge["id"], "refunded": refunded});
+    if !app.supabase()?.rpc::<bool>("misses_refunds", &json!({ "seen": seen })).await? {
+        return Ok(());
+    }
+    let list = client::send(app, requests::refunds_of(intent), None).await?;
+    for refund in list["data"].as_array().into_iter().flatten() {
+        let word = |name: &str| refund[name].as_str().unwrap_or_default();
+        let told = json!({"id": format!("asked-{}-{}", word("id"), word("status")), "object": "event", "type": "refund.updated",
+            "created": event["created"], "livemode": event["livemode"], "data": {"object": refund}});
+        Box::pin(self::event(app, &told)).await?;
+    }
+    Ok(())
+}
+
 /// Tells the operator of what somebody should look at.
 fn report(id: &str, kind: &str, applied: &Applied) {
     let (account, payment) = (applied.account_id, applied.payment_id);
@@ -94,15 +122,4 @@ fn report(id: &str, kind: &str, applied: &Applied) {
             "a payment needs a look: {alert}"
         );
     }
-}
-
-/// The observation of an object that was asked for, with nothing that is not needed.
-///
-/// # Errors
-/// 500 when a member that is needed is not there.
-pub fn seen(read: Result<Option<Seen>, crate::stripe::Absent>) -> Result<Option<Seen>> {
-    read.map_err(|absent| {
-        tracing::error!(path = %absent, "an answer of Stripe lacks what is needed of it");
-        Error::new(Code::InternalError)
-    })
 }

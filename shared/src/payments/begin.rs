@@ -12,8 +12,9 @@ use crate::caller::Caller;
 use crate::config::configured;
 use crate::error::{Code, Error, Result};
 use crate::idempotency::Idempotency;
-use crate::stripe::requests::{self, Buyer, Line};
+use crate::stripe::requests::{self, Buyer, Extras, Line};
 use crate::stripe::{StripeError, client};
+use crate::supabase::unless_refused;
 
 /// What is bought.
 pub enum Wanted {
@@ -30,6 +31,10 @@ pub enum Way {
     /// At a page of one's own.
     Intent,
 }
+
+/// Whether the card may be charged later, while its owner is not there.
+#[derive(Clone, Copy)]
+pub struct SavesCard(pub bool);
 
 impl Way {
     const fn kind(&self) -> &'static str {
@@ -75,6 +80,8 @@ pub async fn begin(
     caller: &Caller,
     wanted: Wanted,
     way: Way,
+    SavesCard(saves_card): SavesCard,
+    coupon: Option<String>,
     idempotency: Option<Idempotency>,
 ) -> Result<Begun> {
     let livemode = configured(&app.config.stripe)?.livemode;
@@ -83,9 +90,15 @@ pub async fn begin(
         Wanted::Cents(cents) => (None, Some(cents)),
     };
     let request = json!({"id": Uuid::now_v7(), "kind": way.kind(), "package": package, "amount": cents,
-        "fee": app.config.topup_fee, "livemode": livemode});
+        "fee": app.config.topup_fee, "livemode": livemode, "coupon": coupon,
+        "taxed": app.config.stripe_tax && matches!(way, Way::Checkout(..))});
     let arguments = json!({ "request": request, "idempotency": idempotency });
-    let made: ToMake = caller.rpc(app, "begin_payment", arguments).await?;
+    let made: Box<RawValue> = caller.rpc(app, "begin_payment", arguments).await?;
+    let made = unless_refused(made)?;
+    let made: ToMake = serde_json::from_str(made.get()).map_err(|error| {
+        tracing::error!(%error, "the database's answer is malformed");
+        Error::new(Code::InternalError)
+    })?;
     // A card that was declined leaves its page open.
     if !matches!(made.status.as_str(), "created" | "processing" | "failed") {
         return Ok(Begun { id: made.id.to_string(), payment: made.payment, access: None });
@@ -94,11 +107,11 @@ pub async fn begin(
         Some(customer) => customer.clone(),
         None => made.new_customer(app, "").await?,
     };
-    let (customer, object) = match ask(app, &made, &way, &customer).await {
+    let (customer, object) = match ask(app, &made, &way, &customer, saves_card).await {
         // It was deleted at Stripe.
         Err(StripeError::Refused { param: Some(param), .. }) if param == "customer" || param == "id" => {
             let customer = made.new_customer(app, &made.id.to_string()).await?;
-            let object = ask(app, &made, &way, &customer).await?;
+            let object = ask(app, &made, &way, &customer, saves_card).await?;
             (customer, object)
         }
         object => (customer, object?),
@@ -143,8 +156,9 @@ pub(super) async fn new_customer(
     customer["id"].as_str().map(str::to_owned).ok_or_else(|| unreadable(&customer))
 }
 
-async fn ask(app: &App, made: &ToMake, way: &Way, customer: &str) -> Result<Value, StripeError> {
-    let buyer = Buyer { payment: made.id, deployment: made.deployment, customer, email: made.email.as_deref() };
+async fn ask(app: &App, made: &ToMake, way: &Way, customer: &str, saves_card: bool) -> Result<Value, StripeError> {
+    let (payment, deployment, email) = (made.id, made.deployment, made.email.as_deref());
+    let buyer = Buyer { payment, deployment, customer, email, saves_card };
     let name = format!("{} credits: ${}", app.config.app_name, made.credits);
     let request: RequestBuilder = match way {
         Way::Checkout(paid, left) => {
@@ -152,7 +166,8 @@ async fn ask(app: &App, made: &ToMake, way: &Way, customer: &str) -> Result<Valu
             if made.fee > 0 {
                 lines.push(Line { name: "Processing fee".to_owned(), amount: made.fee });
             }
-            requests::session(&buyer, lines, (paid, left), made.expires_at)
+            let extras = Extras { tax: app.config.stripe_tax, invoice: app.config.stripe_invoices };
+            requests::session(&buyer, lines, (paid, left), made.expires_at, extras)
         }
         Way::Intent => requests::intent(&buyer, made.amount + made.fee, &name),
     };

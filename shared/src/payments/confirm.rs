@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::apply::seen;
+use super::apply::event;
+use super::asked::seen;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{Code, Error, Result};
@@ -54,4 +55,19 @@ pub async fn confirm(app: &App, caller: &Caller, kind: &str, target: &str) -> Re
         tracing::error!(payment = target, outcome = confirmed.outcome, "a payment needs a look: {alert}");
     }
     Ok(confirmed.payment)
+}
+
+/// Applies what Stripe says now of a page at which a card was to be left: whoever comes back from it need not wait for an event. Answers whether there was
+/// anything to apply.
+///
+/// # Errors
+/// When the database or Stripe is away.
+pub async fn look_at(app: &App, page: &str) -> Result<bool> {
+    let session = client::send(app, requests::get("checkout/sessions", page), None).await?;
+    if session["status"] != "complete" {
+        return Ok(false);
+    }
+    let told = json!({"id": format!("asked-{page}"), "object": "event", "type": "checkout.session.completed",
+        "created": session["created"], "livemode": session["livemode"], "data": {"object": session}});
+    event(app, &told).await.map(|_| true)
 }

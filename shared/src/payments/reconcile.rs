@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::subscriptions::Surplus;
-use super::{apply, refund};
+use super::{apply, open_topups, refund, tasks};
 use crate::app::App;
 use crate::config::Misconfigured;
 use crate::error::Result;
@@ -46,6 +46,10 @@ pub struct Reconciled {
     pub payments: u64,
     /// Refunds that Stripe was asked for again.
     pub refunds: u64,
+    /// What Stripe was to be told, and was.
+    pub tasks: u64,
+    /// Automatic top-ups whose outcome was unknown, and accounts that were due for one.
+    pub topups: u64,
     /// Events that have waited for more than an hour for what they are about.
     pub unmatched: u64,
 }
@@ -74,7 +78,10 @@ pub async fn reconcile(app: &App, longest: Duration) -> Result<Reconciled> {
     for surplus in open.surplus.into_iter().take_while(|_| begun.elapsed() < longest) {
         surplus.end_or_leave(app).await;
     }
+    let _: Value = app.supabase()?.rpc("release_referrals", &json!({})).await?;
     done.events = missed_events(app, open.since, begun, longest).await?;
+    done.tasks = tasks::tell(app, None).await?;
+    done.topups = open_topups::look_after(app, AT_A_TIME, begun, longest).await?;
     for payment in open.payments.into_iter().take_while(|_| begun.elapsed() < longest) {
         if let Err(error) = ask_about(app, &payment).await {
             tracing::warn!(payment = %payment.id, %error, "a payment cannot be asked about");

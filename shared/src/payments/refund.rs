@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -49,7 +50,7 @@ pub async fn ask(app: &App, made: ToMake) -> Result<Box<RawValue>> {
 /// Notes what Stripe says of our refund.
 async fn note(app: &App, id: Uuid, object: &Value) -> Result<Box<RawValue>> {
     let seen = asked_refund(object, Timestamp::now()).map(Some);
-    let seen = super::apply::seen(seen)?;
+    let seen = super::asked::seen(seen)?;
     finish(app, id, &json!(seen)).await
 }
 
@@ -71,4 +72,26 @@ pub async fn ask_again(app: &App, made: ToMake) -> Result<Box<RawValue>> {
         }
     }
     ask(app, made).await
+}
+
+/// Refunds what is left of a payment of which a bank warns, if this deployment does so. Of one warning it is the same refund, however
+/// often it comes.
+///
+/// # Errors
+/// When the database is away.
+pub async fn refund_warned(app: &App, warning: &Value) -> Result<()> {
+    if !app.config.stripe_refund_warned || warning["actionable"] == false {
+        return Ok(());
+    }
+    let text = |name: &str| warning[name].as_str();
+    let digest = Sha256::digest(text("id").unwrap_or_default());
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    let about = json!({"id": uuid::Builder::from_custom_bytes(id).into_uuid(), "intent": text("payment_intent"), "charge": text("charge")});
+    let made: Option<ToMake> = app.supabase()?.rpc("begin_warned_refund", &json!({ "warning": about })).await?;
+    let Some(made) = made else { return Ok(()) };
+    match ask(app, made).await {
+        Err(error) if error.code != Code::RefundRefused => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -105,8 +105,10 @@ fn headers(app: &App, settings: &ProviderSettings, credential: &Credential, stre
         Credential::Own(key) => (key.as_str(), None),
     };
     match settings.provider.authentication {
+        // A server of one's own may want none.
+        Authentication::Bearer if key.is_empty() => {}
         Authentication::Bearer => insert(header::AUTHORIZATION, &format!("Bearer {key}"), true),
-        Authentication::ApiKey => insert(HeaderName::from_static("x-api-key"), key, true),
+        Authentication::Header(name) => insert(HeaderName::from_static(name), key, true),
         Authentication::Portkey => {
             insert(HeaderName::from_static("x-portkey-api-key"), key, true);
             match (virtual_key, &settings.upstream) {

@@ -101,6 +101,7 @@ impl Failure {
             402 => Self::out_of_credit(refusal, words),
             400 | 403 | 412 | 429 if words.are_about_credit() => Self::out_of_credit(refusal, words),
             401 | 403 => Self::refused_account(refusal, status),
+            400 if words.are_about_the_key() => Self::refused_account(refusal, StatusCode::UNAUTHORIZED),
             408 => told(Code::UpstreamTimeout, true),
             429 => {
                 let mut error = Error::new(Code::UpstreamRateLimited);

@@ -7,18 +7,24 @@ pub mod failure;
 pub mod internal;
 pub mod order;
 pub mod own_keys;
+pub mod quirks;
 pub mod routing;
 pub mod table;
 mod words;
 
+use crate::config::variables::Variable;
 use crate::formats::format::Format;
+
+pub use quirks::Quirks;
 
 /// A provider.
 #[derive(Debug)]
 pub struct Provider {
-    /// Its name in the catalog, in `provider:model` ids and in environment variables.
+    /// Its name in the catalog and in `provider:model` ids.
     pub name: &'static str,
-    /// Where its API is unless `<NAME>_BASE_URL` says otherwise.
+    /// Its name for people.
+    pub title: &'static str,
+    /// Where its API is unless [`Provider::address`] says otherwise; empty where only that can say it.
     pub base_url: &'static str,
     /// How it wants our key.
     pub authentication: Authentication,
@@ -28,6 +34,10 @@ pub struct Provider {
     pub speaks: &'static [(Format, &'static str)],
     /// What is different about it.
     pub quirks: Quirks,
+    /// The variable of our key there.
+    pub key: Variable,
+    /// The variable of another address.
+    pub address: Variable,
 }
 
 impl Provider {
@@ -36,20 +46,6 @@ impl Provider {
     pub fn path(&self, format: Format) -> Option<&'static str> {
         self.speaks.iter().find(|(spoken, _)| *spoken == format).map(|(_, path)| *path)
     }
-}
-
-/// What is different about a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quirks {
-    /// It is told which app calls (`HTTP-Referer`, `X-Title`), for its public statistics.
-    pub sends_app: bool,
-    /// It serves open models: their templates take `top_k`, and what a model has thought back.
-    pub open_weights: bool,
-    /// It makes images in a shape of its own, which has OpenAI's names, but not all of them.
-    pub own_images: bool,
-    /// It is OpenAI, whose API refuses members that it does not know, and of the output limit's two names takes the newer
-    /// one for every model.
-    pub strict: bool,
 }
 
 /// Whose account at a provider a call goes to.
@@ -65,8 +61,8 @@ pub enum Credential {
 pub enum Authentication {
     /// `Authorization: Bearer KEY`.
     Bearer,
-    /// `x-api-key: KEY`.
-    ApiKey,
+    /// The key in a header of this name, which is in lower case.
+    Header(&'static str),
     /// `x-portkey-api-key: KEY`, and which upstream Portkey is to use, from our configuration only.
     Portkey,
 }

@@ -2,7 +2,6 @@
 
 use super::candidate::Candidate;
 use super::routing::Routing;
-use super::table::PROVIDERS;
 use crate::config::ProviderSettings;
 
 /// Orders a hold's candidates, which come cheapest first: the request's own order, then those whose breaker is
@@ -19,11 +18,11 @@ pub fn order(mut candidates: Vec<Candidate>, routing: &Routing, avoid: &[String]
     candidates
 }
 
-/// The providers of `routing` for which this deployment has a key.
+/// The providers of `routing` that this deployment can use.
 #[must_use]
 pub fn usable(routing: &Routing, settings: &[ProviderSettings]) -> Vec<&'static str> {
-    let has_key = |name: &str| settings.iter().any(|own| own.provider.name == name && own.key.is_some());
-    PROVIDERS.iter().map(|row| row.name).filter(|name| routing.allowed.contains(name) && has_key(name)).collect()
+    let names = settings.iter().filter(|settings| settings.is_usable()).map(|settings| settings.provider.name);
+    names.filter(|name| routing.allowed.contains(name)).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! the wordings and codes that providers use.
 //!
 //! Shapes: OpenAI's `{"error":{"message","type","param","code"}}`; OpenRouter's `error.metadata` with `reasons` of a
-//! moderation or the `raw` answer of whom it asked; vLLM's and FastAPI's `message` or `detail` at the top.
+//! moderation or the `raw` answer of whom it asked; vLLM's, Mistral's and FastAPI's `message` or `detail` at the top; Gemini's list of one.
 
 use serde_json::Value;
 
@@ -50,8 +50,8 @@ const FLAGGED: [&str; 9] = [
 ];
 
 /// An account there that has no credit, or may spend no more of it: OpenAI, Anthropic, OpenRouter, DeepSeek, DashScope, xAI,
-/// Fireworks.
-const OUT_OF_CREDIT: [&str; 13] = [
+/// Fireworks, Moonshot, SiliconFlow, Novita.
+const OUT_OF_CREDIT: [&str; 16] = [
     "insufficient_quota",
     "exceeded your current quota",
     "credit balance is too low",
@@ -65,7 +65,13 @@ const OUT_OF_CREDIT: [&str; 13] = [
     "billing_hard_limit_reached",
     "billing_not_active",
     "arrearage",
+    "exceeded_current_quota_error",
+    "balance is insufficient",
+    "not enough balance",
 ];
+
+/// A key that is none, where the status does not say so: Gemini, xAI.
+const WRONG_KEY: [&str; 4] = ["api key not valid", "incorrect api key", "invalid api key", "api key expired"];
 
 /// An account there whose credit does not cover this very call: OpenRouter.
 const TOO_DEAR: &str = "can only afford";
@@ -96,7 +102,9 @@ impl Words {
     #[must_use]
     pub fn read(body: &[u8], hidden: &[&str]) -> Self {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let error = body.get("error").filter(|error| !error.is_null()).unwrap_or(&body);
+        // Gemini has its error in a list of one.
+        let body = body.get(0).unwrap_or(&body);
+        let error = body.get("error").filter(|error| !error.is_null()).unwrap_or(body);
         let raw = raw(error);
         let inner = raw.as_ref().map(|raw| raw.get("error").unwrap_or(raw));
         let first = |read: fn(&Value) -> Option<String>| inner.and_then(read).or_else(|| read(error));
@@ -137,6 +145,12 @@ impl Words {
     #[must_use]
     pub fn are_about_credit(&self) -> bool {
         OUT_OF_CREDIT.iter().any(|wording| self.outer.contains(wording)) || self.are_about_this_calls_price()
+    }
+
+    /// The key is not taken.
+    #[must_use]
+    pub fn are_about_the_key(&self) -> bool {
+        WRONG_KEY.iter().any(|wording| self.outer.contains(wording))
     }
 
     /// The account there has not enough credit for this call.

@@ -31,6 +31,8 @@ pub enum StripeError {
         param: Option<String>,
         /// Its words, which are for us.
         message: String,
+        /// The payment intent, of a card that was declined.
+        intent: Option<Box<Value>>,
     },
     /// Whether Stripe has done it is unknown.
     #[error("{0}")]
@@ -110,14 +112,15 @@ fn failure(status: StatusCode, headers: &HeaderMap, object: Option<Value>) -> (S
     let own = text("stripe-should-retry").and_then(|word| word.parse::<bool>().ok());
     let passing = status.is_server_error() || matches!(status.as_u16(), 409 | 429);
     let again = own.unwrap_or(passing);
-    let error = object.map(|mut object| object["error"].take()).unwrap_or_default();
+    let mut error = object.map(|mut object| object["error"].take()).unwrap_or_default();
+    let intent = error.get_mut("payment_intent").map(Value::take).filter(Value::is_object).map(Box::new);
     let member = |name: &str| error[name].as_str().map(str::to_owned);
     let code = member("code").or_else(|| member("type")).unwrap_or_default();
     if !status.is_client_error() || passing || error.is_null() {
         return (StripeError::Unknown(format!("status {status}, {code}, request {id}")), again);
     }
     let message = format!("{}, request {id}", member("message").unwrap_or_default());
-    (StripeError::Refused { status: status.as_u16(), code, param: member("param"), message }, again)
+    (StripeError::Refused { status: status.as_u16(), code, param: member("param"), message, intent }, again)
 }
 
 #[cfg(test)]

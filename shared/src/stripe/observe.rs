@@ -14,6 +14,8 @@ use super::subscriptions::{SeenInvoice, SeenSubscription};
 pub const PAYMENT: &str = "payment";
 /// See [`PAYMENT`].
 pub const DEPLOYMENT: &str = "deployment";
+/// The account that leaves a card for auto top-up, in the metadata of the page for it.
+pub const AUTO_TOPUP: &str = "auto_topup";
 /// Our own id of a refund that we asked for.
 pub const REFUND: &str = "refund";
 
@@ -38,12 +40,32 @@ pub enum Seen {
     Dispute(SeenReversal),
     /// A customer that was deleted.
     Customer { id: String },
+    /// A card that was left for auto top-up.
+    Card {
+        account: Uuid,
+        deployment: Option<String>,
+        session: String,
+        customer: String,
+        #[serde(flatten)]
+        card: SeenCard,
+    },
+    /// A card that is its customer's no more.
+    CardGone { method: String },
     /// How a subscription stands.
     Subscription(Box<SeenSubscription>),
     /// An invoice that is paid.
     Invoice(Box<SeenInvoice>),
     /// Which intent has paid which invoice.
     Link { invoice: String, intent: String },
+}
+
+/// A card that may be charged while its owner is not there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeenCard {
+    /// The payment method.
+    method: String,
+    brand: Option<String>,
+    last4: Option<String>,
 }
 
 /// How a payment stands.
@@ -71,6 +93,11 @@ pub struct SeenPayment {
     pub customer: Option<String>,
     /// Why it failed.
     pub failure_code: Option<String>,
+    /// What Stripe advises then.
+    pub advice: Option<String>,
+    /// The card that it was paid with, if it was left for later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<SeenCard>,
 }
 
 /// How a refund or a dispute stands.
@@ -112,6 +139,7 @@ pub fn event(kind: &str, object: &Value, at: Timestamp) -> Result<Option<Seen>, 
         | "charge.dispute.funds_withdrawn"
         | "charge.dispute.funds_reinstated"
         | "charge.dispute.closed" => Some(Seen::Dispute(reversal(fields, at)?)),
+        "payment_method.detached" => Some(Seen::CardGone { method: fields.text("id")?.to_owned() }),
         "invoice_payment.paid" => link(fields)?,
         "customer.deleted" => Some(Seen::Customer { id: fields.text("id")?.to_owned() }),
         _ => None,
@@ -149,11 +177,40 @@ fn ours(fields: Fields<'_>, name: &str) -> Option<Uuid> {
     fields.some_text(&format!("/metadata/{name}"))?.parse().ok()
 }
 
+/// Whether an object carries an id of ours, so that more may be asked about it.
+#[must_use]
+pub fn is_ours(object: &Value) -> bool {
+    let fields = Fields::new(object, "");
+    [PAYMENT, AUTO_TOPUP].iter().any(|name| ours(fields, name).is_some())
+}
+
 fn owned(text: Option<&str>) -> Option<String> {
     text.map(str::to_owned)
 }
 
+/// A card, where the payment method is there as a whole.
+fn card(fields: Fields<'_>, pointer: &str) -> Option<SeenCard> {
+    let text = |member: &str| owned(fields.some_text(&format!("{pointer}/{member}")));
+    Some(SeenCard { method: text("id")?, brand: text("card/brand"), last4: text("card/last4") })
+}
+
+/// The page at which a card is left, with its setup intent and the payment method of that.
+fn left_card(fields: Fields<'_>) -> Result<Option<Seen>, Absent> {
+    let (Some(account), "complete") = (ours(fields, AUTO_TOPUP), fields.text("status")?) else { return Ok(None) };
+    Ok(Some(Seen::Card {
+        account,
+        deployment: owned(fields.some_text("/metadata/deployment")),
+        session: fields.text("id")?.to_owned(),
+        customer: owned(fields.id("customer")).ok_or_else(|| Absent("checkout.session.customer".to_owned()))?,
+        card: card(fields, "/setup_intent/payment_method")
+            .ok_or_else(|| Absent("checkout.session.setup_intent.payment_method".to_owned()))?,
+    }))
+}
+
 fn session(fields: Fields<'_>, failed: bool) -> Result<Option<Seen>, Absent> {
+    if fields.some_text("/mode") == Some("setup") {
+        return left_card(fields);
+    }
     let Some(payment) = ours(fields, PAYMENT).filter(|_| fields.some_text("/mode") == Some("payment")) else {
         return Ok(None);
     };
@@ -178,6 +235,8 @@ fn session(fields: Fields<'_>, failed: bool) -> Result<Option<Seen>, Absent> {
         intent: owned(fields.id("payment_intent")),
         customer: owned(fields.id("customer")),
         failure_code: failed.then(|| "async_payment_failed".to_owned()),
+        advice: None,
+        card: None,
     }))))
 }
 
@@ -203,6 +262,9 @@ fn intent(fields: Fields<'_>, failed: bool) -> Result<Option<Seen>, Absent> {
         intent: Some(fields.text("id")?.to_owned()),
         customer: owned(fields.id("customer")),
         failure_code: owned(declined("decline_code").or(declined("code"))).filter(|_| failed),
+        advice: owned(declined("advice_code")).filter(|_| failed),
+        card: card(fields, "/payment_method")
+            .filter(|_| fields.some_text("/setup_future_usage") == Some("off_session")),
     }))))
 }
 

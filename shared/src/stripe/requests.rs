@@ -4,17 +4,21 @@ use std::collections::HashMap;
 
 use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionPaymentIntentData, ProductData,
+    CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
+    CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName,
+    CreateCheckoutSessionInvoiceCreation, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
+    CreateCheckoutSessionLineItemsPriceDataTaxBehavior, CreateCheckoutSessionPaymentIntentData,
+    CreateCheckoutSessionPaymentIntentDataSetupFutureUsage, CreateCheckoutSessionTaxIdCollection, ProductData,
 };
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
+use stripe_core::PaymentIntentSetupFutureUsage;
 use stripe_core::customer::CreateCustomer;
 use stripe_core::payment_intent::{CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods};
 use stripe_core::refund::{CreateRefund, CreateRefundReason};
 use stripe_types::Currency;
 use uuid::Uuid;
 
-use super::observe::{DEPLOYMENT, PAYMENT, REFUND};
+use super::observe::{AUTO_TOPUP, DEPLOYMENT, PAYMENT, REFUND};
 
 /// Something that is charged, with what it is called on the receipt.
 pub struct Line {
@@ -34,6 +38,8 @@ pub struct Buyer<'a> {
     pub customer: &'a str,
     /// Where the receipt goes.
     pub email: Option<&'a str>,
+    /// Whether the card may be charged later, while its owner is not there.
+    pub saves_card: bool,
 }
 
 impl Buyer<'_> {
@@ -41,6 +47,15 @@ impl Buyer<'_> {
         let pairs = [(PAYMENT, self.payment), (DEPLOYMENT, self.deployment)];
         pairs.into_iter().map(|(name, id)| (name.to_owned(), id.to_string())).collect()
     }
+}
+
+/// What else Stripe does at its page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// It computes tax, on top of the lines.
+    pub tax: bool,
+    /// It makes an invoice.
+    pub invoice: bool,
 }
 
 /// A customer for an account.
@@ -56,11 +71,19 @@ pub fn customer(account: Uuid, deployment: Uuid, email: Option<&str>) -> Request
 
 /// A page of Stripe's at which these lines are paid. Promotion codes stay off: what is paid is what was asked for.
 #[must_use]
-pub fn session(buyer: &Buyer<'_>, lines: Vec<Line>, return_to: (&str, &str), expires_at: i64) -> RequestBuilder {
+pub fn session(
+    buyer: &Buyer<'_>,
+    lines: Vec<Line>,
+    return_to: (&str, &str),
+    expires_at: i64,
+    extras: Extras,
+) -> RequestBuilder {
     let line = |Line { name, amount }| {
         let price = CreateCheckoutSessionLineItemsPriceData {
             product_data: Some(ProductData::new(name)),
             unit_amount: Some(amount),
+            // Never within the price, of which the credit is.
+            tax_behavior: extras.tax.then_some(CreateCheckoutSessionLineItemsPriceDataTaxBehavior::Exclusive),
             ..CreateCheckoutSessionLineItemsPriceData::new(Currency::USD)
         };
         CreateCheckoutSessionLineItems {
@@ -72,9 +95,28 @@ pub fn session(buyer: &Buyer<'_>, lines: Vec<Line>, return_to: (&str, &str), exp
     let of_intent = CreateCheckoutSessionPaymentIntentData {
         metadata: Some(buyer.metadata()),
         receipt_email: buyer.email.map(str::to_owned),
+        setup_future_usage: buyer
+            .saves_card
+            .then_some(CreateCheckoutSessionPaymentIntentDataSetupFutureUsage::OffSession),
         ..CreateCheckoutSessionPaymentIntentData::new()
     };
-    CreateCheckoutSession::new()
+    let mut request = CreateCheckoutSession::new();
+    if extras.tax {
+        // The address that the tax goes by is kept with the customer, and so is a firm's name with its tax id.
+        let update = CreateCheckoutSessionCustomerUpdate {
+            address: Some(CreateCheckoutSessionCustomerUpdateAddress::Auto),
+            name: Some(CreateCheckoutSessionCustomerUpdateName::Auto),
+            ..CreateCheckoutSessionCustomerUpdate::new()
+        };
+        request = request
+            .automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
+            .customer_update(update)
+            .tax_id_collection(CreateCheckoutSessionTaxIdCollection::new(true));
+    }
+    if extras.invoice {
+        request = request.invoice_creation(CreateCheckoutSessionInvoiceCreation::new(true));
+    }
+    request
         .mode(CheckoutSessionMode::Payment)
         .customer(buyer.customer)
         .client_reference_id(buyer.payment.to_string())
@@ -98,7 +140,25 @@ pub fn intent(buyer: &Buyer<'_>, amount: i64, description: &str) -> RequestBuild
     if let Some(email) = buyer.email {
         request = request.receipt_email(email);
     }
+    if buyer.saves_card {
+        request = request.setup_future_usage(PaymentIntentSetupFutureUsage::OffSession);
+    }
     request.build()
+}
+
+/// A page of Stripe's at which a card is left for auto top-up of an account. Nothing is paid there.
+#[must_use]
+pub fn card_page(account: Uuid, deployment: Uuid, customer: &str, return_to: (&str, &str)) -> RequestBuilder {
+    let metadata =
+        [(AUTO_TOPUP, account), (DEPLOYMENT, deployment)].map(|(name, id)| (name.to_owned(), id.to_string()));
+    CreateCheckoutSession::new()
+        .mode(CheckoutSessionMode::Setup)
+        .currency(Currency::USD)
+        .customer(customer)
+        .metadata(HashMap::from(metadata))
+        .success_url(return_to.0)
+        .cancel_url(return_to.1)
+        .build()
 }
 
 /// A refund of an intent, in cents.
@@ -127,6 +187,19 @@ pub fn get(kind: &str, id: &str) -> RequestBuilder {
     RequestBuilder::new(StripeMethod::Get, format!("/{kind}/{}", plain(id)))
 }
 
+/// The same with an object in place of its id.
+#[must_use]
+pub fn get_with(kind: &str, id: &str, expand: &str) -> RequestBuilder {
+    RequestBuilder { query: Some(format!("expand[0]={expand}")), ..get(kind, id) }
+}
+
+/// The payment intents of a customer since a time, newest first.
+#[must_use]
+pub fn intents_of(customer: &str, since: i64) -> RequestBuilder {
+    let query = format!("customer={}&created[gte]={since}&limit=100", plain(customer));
+    RequestBuilder { query: Some(query), ..RequestBuilder::new(StripeMethod::Get, "/payment_intents") }
+}
+
 /// The refunds of an intent.
 #[must_use]
 pub fn refunds_of(intent: &str) -> RequestBuilder {
@@ -148,6 +221,7 @@ pub fn events(since: i64, undelivered: bool, after: Option<&str>) -> RequestBuil
 }
 
 /// What can stand in a path or a query as it is.
-pub(super) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '-').collect()
 }

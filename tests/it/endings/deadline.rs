@@ -7,7 +7,7 @@ use tests::certain;
 use tests::deadline::late_enough;
 use tests::plain::PlainServer;
 use tests::scripted::{Script, Scripted, Then};
-use tests::wire::{WIRES, Wire, each, each_form};
+use tests::wire::{WIRES, Wire, each, each_form, each_format};
 use tests::world::{read, send};
 
 use super::{
@@ -62,7 +62,7 @@ async fn a_stream_that_falls_silent_is_cut_and_charged_for_what_it_produced() {
 
 #[tokio::test]
 async fn a_compiled_functions_stream_is_cut_and_charged_likewise() {
-    each(async |wire| a_silent_stream_is_cut(wire, true).await).await;
+    each_format(async |wire| a_silent_stream_is_cut(wire, true).await).await;
 }
 
 #[tokio::test]
@@ -187,5 +187,5 @@ async fn a_plain_call_whose_answer_comes_by_half_is_charged_for_what_was_produce
 
 #[tokio::test]
 async fn a_stream_that_never_begins_costs_nothing() {
-    each(async |wire| assert_too_late(wire, true).await).await;
+    each_format(async |wire| assert_too_late(wire, true).await).await;
 }

@@ -11,7 +11,7 @@ use shared::formats::Format;
 use tests::certain;
 use tests::lambda::{LambdaHost, event};
 use tests::whole::WHOLES;
-use tests::wire::{Wire, each};
+use tests::wire::{Wire, each_format};
 use tests::world::{Account, Route, World, events};
 
 use super::{CREDIT, ask, assert_estimated, assert_reported, books, call_event, must_not_come, variables, world_with};
@@ -33,7 +33,7 @@ async fn next_event_with(settle: Gate, host: &LambdaHost, asked: usize) {
 
 #[tokio::test]
 async fn a_plain_call_is_settled_before_the_next_event() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let answer = host.invoke(call_event(wire, &account, &ask(wire, false))).await.expect("an answer");
@@ -48,7 +48,7 @@ async fn a_plain_call_is_settled_before_the_next_event() {
 
 #[tokio::test]
 async fn a_stream_arrives_in_pieces_while_the_provider_writes() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/gated?after=3").await;
         let control = world.platform.providers.control();
         let gate = control.gate_within();
@@ -70,7 +70,7 @@ async fn a_stream_arrives_in_pieces_while_the_provider_writes() {
 
 #[tokio::test]
 async fn a_stream_is_settled_before_the_next_event_and_its_bytes_do_not_wait_for_that() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
@@ -87,7 +87,7 @@ async fn a_stream_is_settled_before_the_next_event_and_its_bytes_do_not_wait_for
 
 #[tokio::test]
 async fn a_failed_call_is_settled_before_the_next_event() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/status?code=500").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let answer = async { host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer") };
@@ -101,7 +101,7 @@ async fn a_failed_call_is_settled_before_the_next_event() {
 
 #[tokio::test]
 async fn a_call_over_its_limits_gives_its_hold_back_before_the_next_event() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/normal").await;
         let limits = format!(
             r#"update gateway.api_keys set rate_limits = '{{"requests_per_minute": 1}}' where id = '{}'"#,
@@ -121,7 +121,7 @@ async fn a_call_over_its_limits_gives_its_hold_back_before_the_next_event() {
 
 #[tokio::test]
 async fn a_stream_is_cut_in_time_to_be_settled_within_the_functions_limit() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/no-usage").await;
         // A call whose tokens we count ourselves: an instance loads its tokenizer the first time.
         let first = world.account(CREDIT).await;

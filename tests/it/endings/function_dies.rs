@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::certain;
 use tests::plain::PlainServer;
-use tests::wire::{Wire, each};
+use tests::wire::{Wire, each_format};
 use tests::world::{Account, MODEL, World, read, send};
 
 use super::{CREDIT, call_at, variables, world_with};
@@ -61,7 +61,7 @@ async fn recorded(world: &World, account: &Account, calls: usize) -> i64 {
 
 #[tokio::test]
 async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, _) = world_with(wire, "standin/normal").await;
         // Enough for one hold at a time.
         let credit = HOLD * 3 / 2;
@@ -80,7 +80,7 @@ async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() 
 
 #[tokio::test]
 async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/normal").await;
         killed(wire, &world, &account).await;
         let call_id = world.value("select call_id from gateway.holds").await;
@@ -113,7 +113,7 @@ async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
 
 #[tokio::test]
 async fn its_place_among_the_concurrent_calls_is_free_again_after_its_deadline() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/normal").await;
         let one = r#"{"requests_per_minute": 1000, "burst": 1000, "concurrency": 1}"#;
         world.sql(&format!("update gateway.accounts set rate_limits = '{one}' where id = '{}'", account.id)).await;

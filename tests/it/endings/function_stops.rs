@@ -6,7 +6,7 @@ use tests::function::Function;
 use tests::lambda::LambdaHost;
 use tests::plain::PlainServer;
 use tests::vercel::VercelHost;
-use tests::wire::each;
+use tests::wire::each_format;
 use tests::world::{read, send};
 use tokio::net::TcpStream;
 
@@ -38,7 +38,7 @@ async fn ends_with_its_settle(function: &mut Function, settle: local::postgrest:
 
 #[tokio::test]
 async fn a_plain_server_finishes_the_answers_under_way_and_settles_them() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/gated?after=3").await;
         let control = world.platform.providers.control();
         let mut server = PlainServer::start(function(), &variables(&world)).await;
@@ -67,7 +67,7 @@ async fn a_plain_server_finishes_the_answers_under_way_and_settles_them() {
 
 #[tokio::test]
 async fn a_plain_server_settles_the_calls_of_clients_that_have_left() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/normal").await;
         let mut server = PlainServer::start(function(), &variables(&world)).await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
@@ -83,7 +83,7 @@ async fn a_plain_server_settles_the_calls_of_clients_that_have_left() {
 
 #[tokio::test]
 async fn a_function_on_vercel_settles_what_it_has_answered() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/normal").await;
         let mut host = VercelHost::start(function(), &variables(&world)).await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
@@ -100,7 +100,7 @@ async fn a_function_on_vercel_settles_what_it_has_answered() {
 
 #[tokio::test]
 async fn a_function_on_lambda_settles_what_it_has_answered() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/normal").await;
         let mut host = LambdaHost::start(function(), &variables(&world)).await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));

@@ -5,7 +5,7 @@ use local::upstash::Fault;
 use serde_json::json;
 use tests::certain;
 use tests::vercel::{Invocation, VercelHost};
-use tests::wire::{Wire, each};
+use tests::wire::{Wire, each_format};
 use tests::world::{Account, World, read, send};
 
 use super::{Reader, ask, assert_reported, books, call, must_not_come, variables, world_with};
@@ -30,7 +30,7 @@ async fn end_with(settle: Gate, host: &VercelHost, invocation: &Invocation) {
 
 #[tokio::test]
 async fn of_a_stream_comes_after_the_settle_and_the_answer_before() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());
@@ -44,7 +44,7 @@ async fn of_a_stream_comes_after_the_settle_and_the_answer_before() {
 
 #[tokio::test]
 async fn of_a_plain_call_comes_after_the_settle_and_the_answer_before() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());
@@ -58,7 +58,7 @@ async fn of_a_plain_call_comes_after_the_settle_and_the_answer_before() {
 
 #[tokio::test]
 async fn of_a_failed_call_comes_after_the_settle_and_the_answer_before() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/status?code=500").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());
@@ -73,7 +73,7 @@ async fn of_a_failed_call_comes_after_the_settle_and_the_answer_before() {
 
 #[tokio::test]
 async fn of_a_call_over_its_limits_comes_after_its_hold_is_released() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/normal").await;
         let limits = format!(
             r#"update gateway.api_keys set rate_limits = '{{"requests_per_minute": 1}}' where id = '{}'"#,
@@ -96,7 +96,7 @@ async fn of_a_call_over_its_limits_comes_after_its_hold_is_released() {
 
 #[tokio::test]
 async fn of_a_call_without_credit_comes_after_its_lease_is_ended() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account, host) = start(wire, "standin/normal").await;
         let (request, invocation) = host.request("POST", wire.path());
         assert_eq!(send(call(request, &account, &ask(wire, false))).await.status(), 200);

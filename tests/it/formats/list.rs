@@ -22,7 +22,7 @@ fn every_inference_route_is_a_wire() {
     let tested: HashSet<_> = WIRES.iter().map(|wire| (wire.route, Some(wire.format))).chain(wholes).collect();
     assert_eq!(
         tested, routes,
-        "say in tests/src/wire.rs or whole.rs how it is asked, so that all that is promised is tested of it"
+        "say in tests/src/wire or tests/src/whole how it is asked, so that all that is promised is tested of it"
     );
 }
 

@@ -1,5 +1,6 @@
 //! Bad input is the caller's mistake: a 4xx in the error shape, never a 5xx, a panic, a hang or a hold that stays.
 
+mod dearer;
 mod encodings;
 mod found;
 mod headers;

@@ -66,8 +66,9 @@ impl Life {
         variables.extend([("API_KEY_PEPPERS", peppers.as_str()), ("ENCRYPTION_KEYS", keyring.as_str())]);
         let host = VercelHost::start(function(), &variables).await;
         let mut secrets = Secrets::of_deployment(&variables);
-        let settings = "Supabase, Upstash, the cron jobs, Resend, Privy twice, Stripe twice, and two of each keyring";
-        assert_eq!(secrets.count(&Kind::Setting), 12, "{settings}");
+        let settings =
+            "Supabase, Upstash, the cron jobs, Resend twice, Privy twice, Stripe twice, and two of each keyring";
+        assert_eq!(secrets.count(&Kind::Setting), 13, "{settings}");
         secrets.words(PROMPT);
         let account = world.account(1_000_000_000).await;
         secrets.api_key(&account.key);

@@ -41,15 +41,9 @@ impl Life {
         let path = sample.path(route.paths[0]);
         let body = sample.body.unwrap_or_default();
         // In place of a key.
-        let signature = (route.name == "stripe_webhook").then(|| self.world.platform.stripe.sign(&body.to_string()));
-        let signed = |request| {
-            with(
-                signature
-                    .iter()
-                    .fold(request, |request: RequestBuilder, signature| request.header("stripe-signature", signature)),
-                key,
-                &body,
-            )
+        let headers = samples::signature(&self.world, route.paths[0], &body);
+        let signed = |request: RequestBuilder| {
+            with(headers.into_iter().fold(request, |request, (name, value)| request.header(name, value)), key, &body)
         };
         let told = self.request(operation.method, &path, signed).await;
         assert_eq!(told.status, samples::told(route, operation).0, "{} {path}: {}", operation.method, told.text);

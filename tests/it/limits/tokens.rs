@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::certain;
 use tests::wire::{WIRES, Wire, forms};
-use tests::world::{World, send};
+use tests::world::World;
 
 use super::{Answer, call_at, counted, limited, subjects, world};
 
@@ -29,7 +29,8 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
         model(wire, &world).await;
         let account = limited(&world, json!({ limit: 150 })).await;
         let gate = world.platform.providers.control().gate();
-        let running = tokio::spawn(send(world.call(
+        // Read to its end: whoever leaves earlier has used what was produced by then.
+        let running = tokio::spawn(Answer::to(world.call(
             wire,
             &account.key,
             &wire.hello(&json!({ "max_tokens": 100, "stream": stream })),
@@ -43,7 +44,7 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
         assert!(!refused.header("retry-after").is_empty());
         assert_eq!(refused.header("x-should-retry"), should_retry, "{limit}");
         gate.release();
-        assert_eq!(running.await.expect("no panic").status(), 200);
+        assert_eq!(running.await.expect("no panic").status, 200);
         world.settled().await;
         for subject in subjects(&account) {
             assert_eq!(counted(&world, &subject, window).await, USED, "{} {stream} {limit} {subject}", wire.name);

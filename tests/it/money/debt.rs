@@ -53,6 +53,9 @@ async fn the_credit_that_paid_the_call_pays_what_it_cost_beyond_its_hold_once_it
         let waits = Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 1})))).await;
         assert_eq!(waits.headers["x-should-retry"], "true", "{source}: {}", waits.text);
         waits.refused(402, "credits_in_flight");
+        // More than there will be once the debt is paid: no waiting helps.
+        let never = Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 4_640})))).await;
+        never.refused(402, "insufficient_credits");
         end(&world, open).await;
         world.model(MODEL, &[Route::new("openrouter", "standin/normal")]).await;
         world.completion(&account.key, &hello(&json!({"max_tokens": 1}))).await;

@@ -1,5 +1,6 @@
 //! What a bank takes back.
 
+use local::upstash::Engine;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::world::{World, hello};
@@ -91,4 +92,28 @@ async fn the_newest_look_at_a_dispute_holds_however_its_events_come() {
         assert_eq!(world.money(account.id).await, (10 * DOLLAR, 0, 0));
     }
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_a_bank_warns_of_is_refunded_once_where_that_is_wanted() {
+    for (wanted, left) in [("true", 0), ("false", 10 * DOLLAR)] {
+        let world = World::with(Engine::InProcess, &[("STRIPE_REFUND_WARNED", wanted)]).await;
+        let account = world.account(0).await;
+        let (session, _) = pay(&world, &account, 10).await;
+        deliver(&world).await;
+        let stripe = &world.platform.stripe;
+        let intent = intent(&world, &session);
+        stripe.act("warn", &intent, &[]).expect("a warning");
+        let events = stripe.take_events();
+        for _ in 0..2 {
+            for event in &events {
+                super::shop::post(&world, &event.body, Some(&stripe.sign(&event.body))).await.success();
+            }
+        }
+        deliver(&world).await;
+        assert_eq!(world.money(account.id).await, (left, 0, 0));
+        let refunds = stripe.requests().into_iter().filter(|(path, _)| path == "/v1/refunds").count();
+        assert_eq!(refunds, usize::from(wanted == "true"));
+        world.assert_ledger_clean().await;
+    }
 }

@@ -4,21 +4,8 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::{Account, World, hello, nanos};
 
-use super::shop::{DOLLAR, come_back, deliver, intent, pay, payment_id};
-
-/// Takes credit as calls would.
-async fn spend(world: &World, account: &Account, nanos: i64) {
-    world
-        .sql(&format!(
-            "do $$ declare account gateway.accounts; spent record; begin
-               select * into account from gateway.accounts where id = '{}' for update;
-               spent := gateway.spend(account, {nanos}, 'admin_debit', null, '', null, gateway.now(), gateway.now());
-               update gateway.accounts set balance = (spent.account).balance where id = account.id;
-             end $$",
-            account.id
-        ))
-        .await;
-}
+use super::shop::{DOLLAR, come_back, deliver, intent, pay, payment_id, post};
+use super::spend;
 
 /// A payment whose credit has come: its id and its session's.
 async fn bought(world: &World, account: &Account, dollars: u32) -> (String, String) {
@@ -117,7 +104,7 @@ async fn a_refund_that_fails_after_all_gives_the_credit_back() {
     // What comes late changes nothing.
     let events = stripe.take_events();
     for event in events.iter().chain(&events) {
-        super::shop::post(&world, &event.body, Some(&stripe.sign(&event.body))).await.success();
+        post(&world, &event.body, Some(&stripe.sign(&event.body))).await.success();
     }
     assert_eq!(world.money(account.id).await, (10 * DOLLAR, 0, 0));
     world.assert_ledger_clean().await;
@@ -176,4 +163,25 @@ async fn what_is_not_paid_is_not_refunded() {
     let nobody = json!({"payment_id": "01938f6e-0000-7000-8000-000000000000"});
     refund(&world, &admin, &nobody).await.refused(404, "payment_not_found");
     refund(&world, &account, &json!({"payment_id": payment})).await.refused(403, "insufficient_scope");
+}
+
+#[tokio::test]
+async fn a_refund_of_which_only_its_charge_tells_is_asked_for() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (session, _) = pay(&world, &account, 10).await;
+    deliver(&world).await;
+    let stripe = &world.platform.stripe;
+    for (cents, left) in [("300", 7), ("200", 5)] {
+        stripe.act("refund", &intent(&world, &session), &[("amount", cents)]).expect("a refund");
+        let events = stripe.take_events();
+        let told = events.iter().find(|event| event.kind == "charge.refunded").expect("an event");
+        post(&world, &told.body, Some(&stripe.sign(&told.body))).await.success();
+        assert_eq!(world.money(account.id).await.0, left * DOLLAR);
+        for event in &events {
+            post(&world, &event.body, Some(&stripe.sign(&event.body))).await.success();
+        }
+        assert_eq!(world.money(account.id).await.0, left * DOLLAR);
+    }
+    world.assert_ledger_clean().await;
 }

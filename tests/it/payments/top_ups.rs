@@ -1,5 +1,6 @@
 //! Buying credit, from the request to the credit.
 
+use local::stripe::Loss;
 use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
@@ -248,5 +249,83 @@ async fn who_leaves_takes_along_what_leads_to_them_and_the_books_stay() {
     Answer::to(leave.header("content-type", "application/json").body(confirmed)).await.success();
     assert_eq!(world.value(known).await, json!(0));
     assert_eq!(world.value("select status from gateway.payments").await, "succeeded");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn who_leaves_leaves_no_page_open_and_no_card_at_stripe() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (paid, _) = pay(&world, &account, 10).await;
+    deliver(&world).await;
+    let (open, begun) = begin(&world, &account, &json!({"amount": 5})).await;
+    let agreed = json!({"enabled": true, "consent": true, "threshold": 5, "amount": 10, "monthly_cap": 100});
+    let put = world.http.put(format!("{}/user/auto-topup", world.base_url)).bearer_auth(&account.key);
+    let card = Answer::to(put.header("content-type", "application/json").body(agreed.to_string())).await.success();
+    let card = card["setup_url"].as_str().expect("a page").rsplit('/').next().expect("an id").to_owned();
+    // Stripe does not hear of it at first.
+    let stripe = &world.platform.stripe;
+    stripe.lose(Loss::Request, 100);
+    let leave = world.http.delete(format!("{}/user/account", world.base_url)).bearer_auth(&account.key);
+    let confirmed = json!({"confirmation": "DELETE_ACCOUNT"}).to_string();
+    Answer::to(leave.header("content-type", "application/json").body(confirmed)).await.success();
+    let status = |id: &str| stripe.object(id).expect("a session")["status"].as_str().map(str::to_owned);
+    let told = "select count(*) from gateway.stripe_tasks where attempts > 0";
+    let tried = async {
+        while world.value(told).await != json!(3) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tests::certain("the first try", tried).await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    stripe.lose(Loss::Request, 0);
+    assert_eq!(status(&open).as_deref(), Some("open"));
+    world.sql("update gateway.stripe_tasks set due_at = due_at - interval '1 hour'").await;
+    let secret = world.platform.cron_secret();
+    Answer::to(world.get("/api/cron/reconcile-payments", secret)).await.success();
+    assert_eq!((status(&open).as_deref(), status(&card).as_deref()), (Some("expired"), Some("expired")));
+    assert_eq!(status(&paid).as_deref(), Some("complete"));
+    let customer = world.value("select id from gateway.stripe_customers").await;
+    assert_eq!(stripe.object(customer.as_str().expect("an id")).expect("a customer")["deleted"], true);
+    let undone = "select count(*) from gateway.stripe_tasks where done_at is null";
+    assert_eq!(world.value(undone).await, json!(0));
+    deliver(&world).await;
+    let stands = format!("select status from gateway.payments where id = '{}'", payment_id(&begun));
+    assert_eq!(world.value(&stands).await, "expired");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn tax_comes_on_top_and_gives_no_credit_whoever_tells_of_it_first() {
+    let world = World::with(Engine::InProcess, &[("STRIPE_TAX", "true"), ("STRIPE_INVOICES", "true")]).await;
+    for webhook_first in [true, false] {
+        let account = world.account(0).await;
+        let (session, begun) = pay(&world, &account, 10).await;
+        let stripe = &world.platform.stripe;
+        let told = stripe.object(&session).expect("a session");
+        assert_eq!((&told["amount_subtotal"], &told["amount_total"]), (&json!(1_000), &json!(1_080)));
+        assert_eq!(told["invoice_creation"]["enabled"], true);
+        if webhook_first {
+            deliver(&world).await;
+        }
+        let shown = come_back(&world, &account, &session).await;
+        assert_eq!(
+            (&shown["payment"]["status"], nanos(&shown["payment"]["paid"]), nanos(&shown["payment"]["credits"])),
+            (&json!("succeeded"), 10_800_000_000, 10 * DOLLAR)
+        );
+        deliver(&world).await;
+        assert_eq!(world.money(account.id).await.0, 10 * DOLLAR);
+        // Half of what was paid, tax included, is half of the credit.
+        let intent = super::shop::intent(&world, &session);
+        stripe.act("refund", &intent, &[("amount", "540")]).expect("a refund");
+        deliver(&world).await;
+        assert_eq!(world.money(account.id).await.0, 5 * DOLLAR, "{begun}");
+    }
+    // An intent of its own has no tax, and is not believed if it is of more.
+    let account = world.account(0).await;
+    let bought = super::facts::Bought::new(&world, &account, 1_000, 1_000, 0).await;
+    let mut more = bought.succeeded();
+    (more["amount"], more["paid"]) = (json!(1_080), json!(1_080));
+    assert_eq!(super::facts::outcome(&world, &more).await, "mismatch");
     world.assert_ledger_clean().await;
 }

@@ -12,6 +12,7 @@ mod internal;
 mod naming;
 mod reported;
 mod request;
+mod rows;
 mod stand_ins;
 mod strict;
 mod tools;
@@ -51,6 +52,11 @@ async fn ask_at(wire: &Wire, world: &World, base_url: &str, key: &str, body: &Va
     }
     world.settled().await;
     answer
+}
+
+/// Whether a provider was given up since it was silent.
+fn is_given_up(answer: &Answer) -> bool {
+    answer.text.contains("upstream_timeout")
 }
 
 /// A route that is only taken when the cheaper one fails.

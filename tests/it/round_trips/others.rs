@@ -7,7 +7,7 @@ use tests::world::{World, send};
 use crate::samples::{operations, request, told};
 
 /// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
-const ASKS_STRIPE: [(&str, usize); 9] = [
+const ASKS_STRIPE: [(&str, usize); 14] = [
     ("subscription_checkout", 2),
     ("subscription_change", 2),
     ("subscription_cancel", 2),
@@ -16,7 +16,13 @@ const ASKS_STRIPE: [(&str, usize); 9] = [
     ("stripe_payment_intents", 2),
     ("stripe_refund", 2),
     ("user_payment_refund", 2),
+    ("user_auto_topup", 2),
     ("cron_reconcile_payments", usize::MAX),
+    // Mail goes by batches: one call to claim each and one to note what became of it.
+    ("cron_notifications", usize::MAX),
+    ("user_notification_test", usize::MAX),
+    ("user_usage_report", usize::MAX),
+    ("admin_notification_process", usize::MAX),
 ];
 
 #[tokio::test]

@@ -5,9 +5,12 @@ mod account;
 mod admin;
 mod api_keys;
 pub mod chats;
+pub mod coupons;
 mod inference;
+mod notifications;
 pub mod payments;
 mod public;
+pub mod referrals;
 pub mod responses;
 mod sign_in;
 mod usage;
@@ -76,8 +79,11 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         admin::sample(world, wanted, owner).await,
         api_keys::sample(world, wanted, owner).await,
         chats::sample(world, wanted, owner).await,
+        coupons::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
+        notifications::sample(world, wanted, owner).await,
         payments::sample(world, wanted, owner).await,
+        referrals::sample(world, wanted, owner).await,
         responses::sample(world, wanted, owner).await,
         usage::sample(world, wanted, owner).await,
     ];
@@ -94,6 +100,19 @@ pub fn told(route: &Route, operation: Operation) -> (u16, &'static str) {
     }
 }
 
+/// What stands in place of a key where somebody tells us something.
+pub fn signature(world: &World, pattern: &str, body: &Value) -> Vec<(&'static str, String)> {
+    match pattern {
+        "/api/stripe/webhook" => vec![("stripe-signature", world.platform.stripe.sign(&body.to_string()))],
+        "/api/resend/webhook" => {
+            let (id, at) = (format!("msg_{}", uuid::Uuid::new_v4().simple()), tests::now());
+            let signature = world.platform.mailbox.sign(&id, at, &body.to_string());
+            vec![("svix-id", id), ("svix-timestamp", at.to_string()), ("svix-signature", signature)]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A sample as a request at `pattern`, one of the route's paths, with this key.
 pub fn send_with(
     world: &World,
@@ -106,8 +125,8 @@ pub fn send_with(
     if let Some(key) = key {
         request = request.bearer_auth(key);
     }
-    if let ("/api/stripe/webhook", Some(body)) = (pattern, &sample.body) {
-        request = request.header("stripe-signature", world.platform.stripe.sign(&body.to_string()));
+    for (name, value) in sample.body.iter().flat_map(|body| signature(world, pattern, body)) {
+        request = request.header(name, value);
     }
     match &sample.body {
         Some(body) => request.header("content-type", "application/json").body(body.to_string()),

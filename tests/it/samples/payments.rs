@@ -37,6 +37,10 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("POST", "user_payment_refund") => {
             Sample { foreign: not_theirs, ..Sample::body(json!({})).with("id", paid(world, owner).await) }
         }
+        ("GET", "user_auto_topup") => Sample::plain(),
+        ("PUT", "user_auto_topup") => {
+            Sample::body(json!({"enabled": true, "consent": true, "threshold": 5, "amount": 10, "monthly_cap": 100}))
+        }
         ("POST", "stripe_webhook") => {
             let bought = Bought::new(world, owner, 1_000, 1_000, 0).await;
             Sample::body(

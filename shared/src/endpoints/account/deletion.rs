@@ -5,7 +5,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,6 +14,9 @@ use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::error::{Error, Result};
+use crate::object::Object;
+use crate::payments::tasks::tell;
+use crate::serve::Invocation;
 
 /// The word that confirms a deletion: nobody sends it by mistake.
 const CONFIRMATION: &str = "DELETE_ACCOUNT";
@@ -41,6 +44,15 @@ pub struct AccountDeletion {
     pub deleted_at: Timestamp,
 }
 
+/// What the caller is told, and whose pages and cards Stripe is to be told to end.
+fn read(deletion: &RawValue) -> serde_json::Result<(Box<RawValue>, Option<Uuid>)> {
+    let mut told: Object<'_> = serde_json::from_str(deletion.get())?;
+    let tells_stripe: bool = told.read("tells_stripe")?.unwrap_or_default();
+    let account = told.read("id")?.filter(|_| tells_stripe);
+    told.remove("tells_stripe");
+    Ok((to_raw_value(&told)?, account))
+}
+
 /// `DELETE /user/account`: removes all personal data from the account, revokes its keys and keeps its ledger. The rest of
 /// its credit is forfeited.
 ///
@@ -49,10 +61,24 @@ pub struct AccountDeletion {
 #[utoipa::path(delete, path = "/user/account", tag = "account", request_body = Farewell, responses(
     (status = 200, body = AccountDeletion),
     (status = 409, description = "`last_admin`")))]
-pub async fn delete(State(app): State<SharedApp>, caller: Caller, input: Input<Farewell>) -> Result<Response> {
+pub async fn delete(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    invocation: Invocation,
+    input: Input<Farewell>,
+) -> Result<Response> {
     if input.body.confirmation != CONFIRMATION {
         return Err(Error::invalid("confirmation", format!("`confirmation` is the word `{CONFIRMATION}`.")));
     }
     let deletion: Box<RawValue> = caller.rpc(&app, "delete_account", json!({})).await?;
+    let (deletion, told) = read(&deletion).map_err(|error| answer::malformed(&error))?;
+    if let Some(account) = told.filter(|_| app.config.stripe.is_ok()) {
+        invocation.tasks.spawn(async move {
+            // Where it fails, the cron job goes on with it.
+            if let Err(error) = tell(&app, Some(account)).await {
+                tracing::warn!(%error, "Stripe has not been told of a deletion yet");
+            }
+        });
+    }
     Ok(answer::private(&deletion))
 }

@@ -1,12 +1,17 @@
 //! `/user/provider-keys`: own keys at the providers. Calls with them cost nothing here; none is ever shown again.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::app::SharedApp;
 use crate::caller::Caller;
@@ -14,27 +19,47 @@ use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Input, Name, Params, check_name};
 use crate::error::{Error, Result};
 use crate::keyring;
+use crate::providers::Provider;
+use crate::providers::table::PROVIDERS;
 
 /// The shortest and the longest key that is taken for one, in characters.
 const KEY_LENGTH: std::ops::RangeInclusive<usize> = 16..=512;
 
-/// Where one can have an account of one's own.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum OwnProvider {
-    /// OpenRouter
-    Openrouter,
-    /// Portkey
-    Portkey,
-    /// Featherless
-    Featherless,
-    /// Chutes
-    Chutes,
-    /// Anthropic
-    Anthropic,
-    /// OpenAI
-    Openai,
+/// Where one can have an account of one's own: any provider but the operator's own servers, which would take any key for one.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnProvider(&'static Provider);
+
+impl OwnProvider {
+    fn all() -> impl Iterator<Item = &'static Provider> {
+        PROVIDERS.iter().filter(|provider| !provider.quirks.self_hosted)
+    }
 }
+
+impl<'de> Deserialize<'de> for OwnProvider {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let name = Cow::<'_, str>::deserialize(deserializer)?;
+        let known = Self::all().find(|provider| provider.name == name).map(Self);
+        known.ok_or_else(|| {
+            let names: Vec<&str> = Self::all().map(|provider| provider.name).collect();
+            D::Error::custom(format!("not one of {}", names.join(", ")))
+        })
+    }
+}
+
+impl Serialize for OwnProvider {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name)
+    }
+}
+
+impl PartialSchema for OwnProvider {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::all().map(|provider| provider.name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for OwnProvider {}
 
 /// A key to be kept; it replaces the one before.
 #[derive(Deserialize, ToSchema)]
@@ -140,12 +165,12 @@ pub async fn delete(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::table::PROVIDERS;
 
     #[test]
-    fn one_can_have_a_key_of_ones_own_at_every_provider() {
+    fn one_can_have_a_key_of_ones_own_at_every_provider_but_at_no_server_of_the_operators() {
         for provider in PROVIDERS {
-            assert!(serde_json::from_value::<OwnProvider>(json!(provider.name)).is_ok(), "{}", provider.name);
+            let read = serde_json::from_value::<OwnProvider>(json!(provider.name));
+            assert_eq!(read.is_ok(), !provider.quirks.self_hosted, "{}", provider.name);
         }
     }
 }

@@ -7,14 +7,14 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::history::Payment;
-use super::wanted;
+use super::{check_coupon, wanted};
 use crate::app::{App, SharedApp};
 use crate::caller::Caller;
 use crate::endpoints::answer::{malformed, private};
 use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::{Error, Result};
 use crate::money::Nanos;
-use crate::payments::begin::{Way, begin};
+use crate::payments::begin::{SavesCard, Way, begin};
 use crate::payments::confirm::confirm;
 
 /// The longest address to come back to, in bytes.
@@ -30,6 +30,12 @@ pub struct NewCheckoutSession {
     amount: Option<Nanos>,
     /// One of the packages, in place of the amount.
     package: Option<String>,
+    /// Leaves the card with the account, so that auto top-up can charge it once that is turned on (`PUT /user/auto-topup`).
+    #[serde(default)]
+    save_card: bool,
+    /// The code of a coupon that gives a bonus on purchases.
+    #[schema(pattern = "^ *[A-Za-z0-9_-]{1,40} *$")]
+    coupon: Option<String>,
     /// Where the buyer comes back to once it is paid; `{CHECKOUT_SESSION_ID}` in it becomes the session's id.
     #[schema(pattern = "^https?://", max_length = 2000)]
     success_url: Option<String>,
@@ -63,7 +69,7 @@ pub(in crate::endpoints) fn return_to(param: &'static str, given: Option<String>
     Ok(url)
 }
 
-fn usual(app: &App, outcome: &str) -> String {
+pub(super) fn usual(app: &App, outcome: &str) -> String {
     format!("{}/?payment={outcome}", app.config.frontend_url)
 }
 
@@ -80,7 +86,8 @@ fn answer(session: &CheckoutSession) -> Result<Response> {
     params(IdempotencyKey), responses(
         (status = 200, body = CheckoutSession),
         (status = 403, description = "`insufficient_scope`, `account_disabled`, `ip_not_allowed`, `domain_not_allowed`, `payments_blocked`"),
-        (status = 409, description = "`idempotency_conflict`"),
+        (status = 404, description = "`coupon_not_found`"),
+        (status = 409, description = "`idempotency_conflict`, `coupon_expired`, `coupon_used_up`, `coupon_already_redeemed`, `coupon_not_applicable`"),
         (status = 429, description = "`too_many_attempts`, `payment_limit_reached`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]
 pub async fn create(
@@ -89,10 +96,13 @@ pub async fn create(
     input: Input<NewCheckoutSession>,
 ) -> Result<Response> {
     let Input { body, idempotency } = input;
+    check_coupon(body.coupon.as_deref())?;
     let wanted = wanted(body.package, body.amount)?;
     let paid = return_to("success_url", body.success_url, usual(&app, "paid&session_id={CHECKOUT_SESSION_ID}"))?;
     let left = return_to("cancel_url", body.cancel_url, usual(&app, "canceled"))?;
-    let begun = begin(&app, &caller, wanted, Way::Checkout(paid, left), idempotency).await?;
+    let begun =
+        begin(&app, &caller, wanted, Way::Checkout(paid, left), SavesCard(body.save_card), body.coupon, idempotency)
+            .await?;
     answer(&CheckoutSession { object: "checkout_session", id: begun.id, url: begun.access, payment: begun.payment })
 }
 

@@ -45,6 +45,8 @@ pub enum PaymentKind {
     Checkout,
     /// At a page of one's own.
     Intent,
+    /// By itself, with a card that was left for it.
+    Auto,
     /// By an invoice of a plan.
     Invoice,
 }
@@ -76,6 +78,9 @@ pub struct Payment {
     pub credits: Nanos,
     /// Further credit that comes with it.
     pub bonus: Nanos,
+    /// The code of the coupon that the bonus is for.
+    #[schema(required)]
+    pub coupon: Option<String>,
     /// What of both was taken back by refunds and disputes.
     pub taken_back: Nanos,
     /// What of the payment was refunded.

@@ -1,5 +1,6 @@
-//! Buying credit: packages, Checkout sessions, payment intents, what was bought, refunds, and what Stripe tells.
+//! Buying credit: packages, Checkout sessions, payment intents, auto top-up, what was bought, refunds, and what Stripe tells.
 
+pub mod auto_topup;
 pub mod checkout_session;
 pub mod history;
 pub mod own_refund;
@@ -8,6 +9,7 @@ pub mod payment_intent;
 pub mod refund;
 pub mod webhook;
 
+use crate::endpoints::coupons::check_code;
 use crate::error::{Error, Result};
 use crate::money::Nanos;
 use crate::payments::begin::Wanted;
@@ -21,6 +23,11 @@ fn cents(param: &'static str, amount: Nanos) -> Result<i64> {
         return Err(Error::invalid(param, format!("`{param}` is a number of dollars above 0, in whole cents.")));
     }
     Ok(amount.0 / PER_CENT)
+}
+
+/// The code of a purchase's coupon.
+fn check_coupon(code: Option<&str>) -> Result<()> {
+    code.map_or(Ok(()), |code| check_code("coupon", code))
 }
 
 /// What a request wants to buy: a package, or an amount.

@@ -7,14 +7,14 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::history::Payment;
-use super::wanted;
+use super::{check_coupon, wanted};
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{malformed, private};
 use crate::endpoints::input::{IdempotencyKey, Input};
 use crate::error::Result;
 use crate::money::Nanos;
-use crate::payments::begin::{Way, begin};
+use crate::payments::begin::{SavesCard, Way, begin};
 use crate::payments::confirm::confirm;
 
 /// What is bought: an amount or a package.
@@ -27,6 +27,12 @@ pub struct NewPaymentIntent {
     amount: Option<Nanos>,
     /// One of the packages, in place of the amount.
     package: Option<String>,
+    /// Leaves the card with the account, so that auto top-up can charge it once that is turned on (`PUT /user/auto-topup`).
+    #[serde(default)]
+    save_card: bool,
+    /// The code of a coupon that gives a bonus on purchases.
+    #[schema(pattern = "^ *[A-Za-z0-9_-]{1,40} *$")]
+    coupon: Option<String>,
 }
 
 /// A payment that a page of one's own makes.
@@ -56,12 +62,16 @@ fn answer(intent: &PaymentIntent) -> Result<Response> {
     params(IdempotencyKey), responses(
         (status = 200, body = PaymentIntent),
         (status = 403, description = "`insufficient_scope`, `account_disabled`, `ip_not_allowed`, `domain_not_allowed`, `payments_blocked`"),
-        (status = 409, description = "`idempotency_conflict`"),
+        (status = 404, description = "`coupon_not_found`"),
+        (status = 409, description = "`idempotency_conflict`, `coupon_expired`, `coupon_used_up`, `coupon_already_redeemed`, `coupon_not_applicable`"),
         (status = 429, description = "`too_many_attempts`, `payment_limit_reached`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]
 pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewPaymentIntent>) -> Result<Response> {
     let Input { body, idempotency } = input;
-    let begun = begin(&app, &caller, wanted(body.package, body.amount)?, Way::Intent, idempotency).await?;
+    check_coupon(body.coupon.as_deref())?;
+    let saves_card = SavesCard(body.save_card);
+    let wanted = wanted(body.package, body.amount)?;
+    let begun = begin(&app, &caller, wanted, Way::Intent, saves_card, body.coupon, idempotency).await?;
     answer(&PaymentIntent {
         object: "payment_intent",
         id: begun.id,

@@ -105,7 +105,7 @@ fn providers(app: &App, failing: &[(String, AttemptOutcome)]) -> Map<String, Val
         false => "not_configured",
     };
     let all = app.config.providers.iter();
-    all.map(|it| (it.provider.name.to_owned(), word(it.provider.name, it.key.is_some()).into())).collect()
+    all.map(|it| (it.provider.name.to_owned(), word(it.provider.name, it.is_usable()).into())).collect()
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ pub mod verify;
 
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,7 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::key_environment::KeyEnvironment;
 use crate::money::Nanos;
 use crate::object::Object;
-use crate::supabase::refusal;
+use crate::supabase::unless_refused;
 
 /// The longest referral code.
 const REFERRAL_CODE: usize = 64;
@@ -104,34 +103,17 @@ fn check_referral_code(code: Option<&str>) -> Result<()> {
 }
 
 /// The answer of the database, with the key if it was used; or the refusal that it remembers.
-fn signed_in(told: &RawValue, key: &NewKey) -> Result<Response> {
+fn signed_in(told: Box<RawValue>, key: &NewKey) -> Result<Response> {
     let unreadable = |error: serde_json::Error| {
         tracing::error!(%error, "the answer to a sign-in cannot be serialized");
         Error::new(Code::InternalError)
     };
+    let told = unless_refused(told)?;
     let mut answer: Object<'_> = serde_json::from_str(told.get()).map_err(unreadable)?;
-    if let Some(refused) = answer.read::<Refused>("refused").map_err(unreadable)? {
-        return Err(refused.into());
-    }
     let issued = answer.get("key").is_some_and(|key| key != "null");
     answer.set("api_key", &issued.then_some(&key.secret)).map_err(unreadable)?;
     let shown = serde_json::value::to_raw_value(&answer).map_err(unreadable)?;
     Ok(answer::private(&shown))
-}
-
-/// A refusal that is a value, since the database remembers it.
-#[derive(Deserialize)]
-struct Refused {
-    code: String,
-    #[serde(flatten)]
-    members: Map<String, Value>,
-}
-
-impl From<Refused> for Error {
-    fn from(mut refused: Refused) -> Self {
-        refused.members.remove("status");
-        refusal(Code::parse(&refused.code).unwrap_or(Code::InternalError), refused.members)
-    }
 }
 
 /// Puts a refused token on the audit trail. The refusal stands, whether or not that works.

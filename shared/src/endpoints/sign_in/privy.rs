@@ -59,5 +59,5 @@ pub async fn create(State(app): State<SharedApp>, visitor: Visitor, input: Input
     let request = json!({ "proofs": proofs, "referral_code": referral_code, "issue_key": issue_key });
     let arguments = json!({ "request": request, "key": key.stored });
     let told: Box<RawValue> = visitor.rpc(&app, "sign_in_with_privy", arguments).await?;
-    signed_in(&told, &key)
+    signed_in(told, &key)
 }

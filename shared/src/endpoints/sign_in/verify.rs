@@ -51,5 +51,5 @@ pub async fn create(State(app): State<SharedApp>, visitor: Visitor, input: Input
     let request = json!({ "email": email, "code_hashes": code_hashes });
     let told: Box<RawValue> =
         visitor.rpc(&app, "verify_code", json!({ "request": request, "key": key.stored })).await?;
-    signed_in(&told, &key)
+    signed_in(told, &key)
 }

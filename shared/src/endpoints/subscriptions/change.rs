@@ -51,6 +51,7 @@ pub struct NewPlan {
         (status = 403, description = "`insufficient_scope`, `account_disabled`, `ip_not_allowed`, `domain_not_allowed`, `payments_blocked`"),
         (status = 404, description = "`subscription_not_found`, `plan_not_found`"),
         (status = 409, description = "`downgrade_at_period_end`, `subscription_ended`, `subscription_unpaid`"),
+        (status = 429, description = "`too_many_attempts`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]
 pub async fn upgrade(State(app): State<SharedApp>, caller: Caller, input: Input<NewPlan>) -> Result<Response> {
     let NewPlan { subscription_id, plan, interval } = input.body;

@@ -4,9 +4,11 @@
 //! - `shape`: the inside of a choice; the rest of an answer is `openai`'s.
 //! - `pictures`: pictures that a model draws in its answer.
 //! - `strict`: what a provider gets that refuses what it does not know.
+//! - `dialect`: what is otherwise at providers that are not OpenAI.
 //! - `tools`: tool calls, where a provider gives them in a form that SDKs do not read.
 //! - `pieces`, `names`: what a chat says, and the names of its tools, for the formats that are served by way of it.
 
+pub mod dialect;
 pub mod names;
 mod pictures;
 pub mod pieces;

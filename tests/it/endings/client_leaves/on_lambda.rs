@@ -3,7 +3,7 @@
 use local::provider::Ending;
 use tests::certain;
 use tests::lambda::LambdaHost;
-use tests::wire::{each, each_form};
+use tests::wire::{each_form_of_formats, each_format};
 
 use super::super::{ask, assert_reported, books, call_event, variables, world_with};
 use super::ending;
@@ -11,7 +11,7 @@ use crate::platforms::function;
 
 #[tokio::test]
 async fn before_the_head() {
-    each_form(async |wire, stream| {
+    each_form_of_formats(async |wire, stream| {
         let (world, account) = world_with(wire, "standin/normal").await;
         let host = LambdaHost::start(function(), &variables(&world)).await;
         let gate = world.platform.providers.control().gate();
@@ -29,7 +29,7 @@ async fn before_the_head() {
 
 #[tokio::test]
 async fn after_the_first_chunks() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/gated?after=3&tokens=1000").await;
         let host = LambdaHost::start(function(), &variables(&world)).await;
         let gate = world.platform.providers.control().gate_within();

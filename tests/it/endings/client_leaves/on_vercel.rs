@@ -2,7 +2,7 @@
 
 use local::provider::Ending;
 use tests::vercel::VercelHost;
-use tests::wire::each;
+use tests::wire::each_format;
 
 use super::super::{Reader, ask, assert_reported, books, call, variables, world_with};
 use super::{assert_given_up, ending, leave_before_the_head, long};
@@ -10,7 +10,7 @@ use crate::platforms::function;
 
 #[tokio::test]
 async fn before_the_head_of_a_plain_answer_the_call_runs_to_its_end() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, "standin/normal").await;
         let host = VercelHost::start(function(), &variables(&world)).await;
         let (request, invocation) = host.request("POST", wire.path());
@@ -25,7 +25,7 @@ async fn before_the_head_of_a_plain_answer_the_call_runs_to_its_end() {
 
 #[tokio::test]
 async fn before_the_head_of_a_stream_the_provider_is_read_until_the_stream_begins() {
-    each(async |wire| {
+    each_format(async |wire| {
         let chunks = 10_000;
         let (world, account) = world_with(wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
         let host = VercelHost::start(function(), &variables(&world)).await;
@@ -40,7 +40,7 @@ async fn before_the_head_of_a_stream_the_provider_is_read_until_the_stream_begin
 
 #[tokio::test]
 async fn after_the_first_chunk_the_provider_is_no_longer_read() {
-    each(async |wire| {
+    each_format(async |wire| {
         let chunks = 10_000;
         let (world, account) = world_with(wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
         let host = VercelHost::start(function(), &variables(&world)).await;

@@ -5,7 +5,7 @@ use tests::certain;
 use tests::deadline::late_enough;
 use tests::plain::PlainServer;
 use tests::vercel::VercelHost;
-use tests::wire::{each, each_form};
+use tests::wire::{each, each_form_of_formats, each_format};
 use tests::world::send;
 
 use super::super::{
@@ -20,7 +20,7 @@ const GATED: &str = "standin/gated?after=3&tokens=2000";
 
 #[tokio::test]
 async fn before_the_head_its_provider_is_read_on_and_the_reported_usage_charged() {
-    each_form(async |wire, stream| {
+    each_form_of_formats(async |wire, stream| {
         let (world, account) = world_with(wire, "standin/reasoning").await;
         let_it_reason(&world).await;
         let server = PlainServer::start(function(), &variables(&world)).await;
@@ -56,7 +56,7 @@ async fn in_the_middle_its_provider_is_read_on_and_the_reported_usage_charged() 
 
 #[tokio::test]
 async fn in_the_middle_on_vercel_its_provider_is_read_on_and_the_reported_usage_charged() {
-    each(async |wire| {
+    each_format(async |wire| {
         let (world, account) = world_with(wire, GATED).await;
         let_it_reason(&world).await;
         let host = VercelHost::start(function(), &variables(&world)).await;

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
+use tests::answer::Answer;
 use tests::world::World;
 
 use super::super::facts::{applied, applied_as};
@@ -54,6 +55,48 @@ async fn an_upgrade_that_is_asked_for_ten_times_at_once_is_paid_once() {
     world.assert_ledger_clean().await;
 }
 
+/// Leads to the stand-in, and lets changes of subscriptions through in pairs only: each has seen what was before the other.
+async fn pairing(world: &World) -> String {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stripe, http) = (world.platform.stripe.url().to_owned(), world.http.clone());
+    let both = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    let through = move |request: axum::extract::Request| {
+        let (stripe, http, both) = (stripe.clone(), http.clone(), both.clone());
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = axum::body::to_bytes(body, 1_000_000).await.expect("a body");
+            if parts.method == "POST" && parts.uri.path().starts_with("/v1/subscriptions/") {
+                both.wait().await;
+            }
+            let mut headers = parts.headers;
+            headers.remove("host");
+            let sent = http.request(parts.method, format!("{stripe}{}", parts.uri)).headers(headers).body(body);
+            let answer = sent.send().await.expect("an answer");
+            (answer.status(), answer.text().await.expect("a text"))
+        }
+    };
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(through)).await });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_upgrades_that_have_both_seen_the_former_plan_are_one() {
+    let Some(world) = World::concurrent("two upgrades that have both seen the former plan").await else { return };
+    let account = newcomer(&world).await;
+    bought(&world, &account, "dev", "month").await;
+    let gateway = world.another_gateway_with(&[("STRIPE_BASE_URL", &pairing(&world).await)]).await;
+    let upgrade = || {
+        let request = world.http.post(format!("{gateway}/subscription/change")).bearer_auth(&account.key);
+        Answer::to(request.header("content-type", "application/json").body(r#"{"plan":"team"}"#))
+    };
+    let (one, other) = tokio::join!(upgrade(), upgrade());
+    assert_eq!((&one.success()["plan"], &other.success()["plan"]), (&json!("team"), &json!("team")));
+    deliver(&world).await;
+    assert_eq!((world.platform.stripe.all("invoice").len(), cents(&world, &account).await), (2, 2_900 + 9_900));
+    world.assert_ledger_clean().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn months_that_fall_due_under_many_calls_are_granted_once() {
     let Some(world) = World::concurrent("months that fall due under many calls").await else { return };
@@ -67,7 +110,7 @@ async fn months_that_fall_due_under_many_calls_are_granted_once() {
         )
         .await;
     let body = tests::world::hello(&json!({"max_tokens": 10}));
-    let calls = join_all((0..20).map(|_| tests::answer::Answer::to(world.chat(&account.key, &body))));
+    let calls = join_all((0..20).map(|_| Answer::to(world.chat(&account.key, &body))));
     let looks = join_all((0..10).map(|_| show(&world, &account, "/user/balance")));
     let (calls, _) = tokio::join!(calls, looks);
     assert!(calls.iter().all(|answer| answer.status == 200), "{calls:?}");

@@ -122,10 +122,29 @@ async fn two_subscriptions_by_a_race_are_both_credited_and_the_older_ends_with_i
     assert_eq!((plan(&world, &account).await.0.as_str(), cents(&world, &account).await), ("team", 2_900 + 9_900));
     let ends = |id: &str| world.platform.stripe.object(id).expect("a subscription")["cancel_at_period_end"].clone();
     assert_eq!((ends(&older), ends(&newer)), (json!(true), json!(false)));
+    // The dearer plan is over; the other takes over, though nobody has told of it.
+    travel(&world, "2027-03-10T10:20:00Z").await;
+    assert_eq!(plan(&world, &account).await.0, "dev");
     at(&world, "2027-03-10T11:10:00Z").await;
-    // The dearer plan is over; the other takes over without anybody's doing.
     assert_eq!((plan(&world, &account).await.0.as_str(), cents(&world, &account).await >= 2_900), ("dev", true));
     at(&world, "2027-03-10T17:00:00Z").await;
     assert_eq!(cents(&world, &account).await, 2_900);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn an_account_that_is_deleted_leaves_no_subscription_running() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    let subscription = bought(&world, &account, "dev", "month").await;
+    let request = world.http.delete(format!("{}/user/account", world.base_url)).bearer_auth(&account.key);
+    let request = request.header("content-type", "application/json").body(r#"{"confirmation":"DELETE_ACCOUNT"}"#);
+    tests::answer::Answer::to(request).await.success();
+    let cron = world.get("/api/cron/reconcile-payments", world.platform.cron_secret());
+    tests::answer::Answer::to(cron).await.success();
+    assert_eq!(world.platform.stripe.object(&subscription).expect("a subscription")["status"], "canceled");
+    deliver(&world).await;
+    let ended = world.value("select ended_at is not null from gateway.subscriptions").await;
+    assert_eq!(ended, json!(true));
     world.assert_ledger_clean().await;
 }

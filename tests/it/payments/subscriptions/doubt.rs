@@ -52,6 +52,24 @@ async fn an_invoice_that_is_not_what_it_should_be_gives_nothing() {
 }
 
 #[tokio::test]
+async fn a_subscription_that_names_another_account_than_its_customers_gives_nothing() {
+    let world = World::start().await;
+    let (account, other) = (newcomer(&world).await, newcomer(&world).await);
+    let theirs = Subscribed::new(&world, &other, "team_month", PERIOD, 9_900).await;
+    outcome(&world, &theirs.looked_at(1, "canceled", &json!({}))).await;
+    let bought = Subscribed::new(&world, &account, "team_month", PERIOD, 9_900).await;
+    let seen = bought.looked_at(1, "active", &json!({"customer": format!("cus_{}", other.id.simple())}));
+    assert_eq!(outcome(&world, &seen).await, "mismatch");
+    // What names nobody is its customer's.
+    let unnamed = with(&seen, &json!({"account": null, "deployment": null}));
+    assert_eq!(outcome(&world, &unnamed).await, "applied");
+    let has = |of: &tests::world::Account| {
+        format!("select count(*) from gateway.subscriptions where account_id = '{}'", of.id)
+    };
+    assert_eq!((world.value(&has(&account)).await, world.value(&has(&other)).await), (json!(0), json!(2)));
+}
+
+#[tokio::test]
 async fn an_invoice_of_a_price_that_is_no_plans_is_kept_until_it_is() {
     let world = World::start().await;
     world.set_clock("2027-01-31T06:00:00Z").await;
@@ -68,6 +86,21 @@ async fn an_invoice_of_a_price_that_is_no_plans_is_kept_until_it_is() {
     assert_eq!(world.value(&format!("select {event}")).await["outcome"], "duplicate");
     assert_eq!(cents(&world, &account).await, 2_900);
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_price_stays_what_it_was_sold_as_whatever_name_it_has_now() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    let bought = Subscribed::new(&world, &account, "dev_month", PERIOD, 2_900).await;
+    let named = |second: u32, name: Value| {
+        let price = json!({"id": "price_1", "name": name, "months": 1});
+        bought.looked_at(second, "active", &json!({ "price": price }))
+    };
+    for (second, name) in [(1, json!("dev_month")), (2, json!("team_month")), (3, Value::Null)] {
+        assert_eq!(outcome(&world, &named(second, name)).await, "applied");
+        assert_eq!(bought.stands(&world).await[3], "dev");
+    }
 }
 
 #[tokio::test]

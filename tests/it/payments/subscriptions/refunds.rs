@@ -4,7 +4,9 @@ use serde_json::json;
 use tests::answer::Answer;
 use tests::world::World;
 
+use super::super::facts::outcome;
 use super::super::shop::deliver;
+use super::facts::Subscribed;
 use super::shop::{at, bought, buy, cents, intent_of, newcomer, show, spend, travel};
 
 async fn payment(world: &World, account: &tests::world::Account) -> String {
@@ -87,5 +89,28 @@ async fn a_plan_is_no_purchase_that_its_buyer_returns() {
     // It buys the plan's limits, and no pay-as-you-go beside them.
     let bought = format!("select has_purchased from gateway.accounts where id = '{}'", account.id);
     assert_eq!(world.value(&bought).await, json!(false));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn an_invoice_that_two_cards_have_paid_is_refunded_by_either() {
+    let world = World::start().await;
+    world.set_clock("2027-01-31T06:00:00Z").await;
+    let account = newcomer(&world).await;
+    let period = ("2027-01-31T00:00:00Z", "2027-02-28T00:00:00Z");
+    let bought = Subscribed::new(&world, &account, "dev_month", period, 2_900).await;
+    for seen in [bought.invoice_paid(1), bought.linked()] {
+        assert_eq!(outcome(&world, &seen).await, "applied");
+    }
+    let of_other = |mut seen: serde_json::Value| {
+        seen["intent"] = json!("pi_other");
+        seen
+    };
+    // The refund is told of before it is known what its intent has paid.
+    assert_eq!(outcome(&world, &of_other(bought.refund("a", 900, "succeeded"))).await, "unmatched");
+    assert_eq!(outcome(&world, &of_other(bought.linked())).await, "applied");
+    assert_eq!(cents(&world, &account).await, 2_000);
+    assert_eq!(outcome(&world, &of_other(bought.refund("b", 1_000, "succeeded"))).await, "applied");
+    assert_eq!(cents(&world, &account).await, 1_000);
     world.assert_ledger_clean().await;
 }

@@ -4,7 +4,9 @@ use serde_json::json;
 use tests::answer::Answer;
 use tests::world::World;
 
+use super::super::facts::outcome;
 use super::super::shop::deliver;
+use super::facts::Subscribed;
 use super::shop::{at, bought, buy, cents, newcomer, plan, show, spend, travel};
 
 /// How many instalments stand so.
@@ -98,6 +100,64 @@ async fn what_nobody_called_for_in_its_month_lapses_and_the_month_that_runs_is_t
     world.settled().await;
     assert!((2_899..=2_900).contains(&cents(&world, &account).await));
     assert_eq!((instalments(&world, "granted").await, instalments(&world, "lapsed").await), (json!(2), json!(2)));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_call_finds_the_credit_of_the_month_that_has_begun_though_nothing_was_left_of_the_one_before() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    travel(&world, "2027-03-10T10:00:00Z").await;
+    buy(&world, &account, "dev", "year").await;
+    at(&world, "2027-03-10T10:01:00Z").await;
+    spend(&world, &account, 2_900).await;
+    let call = || Answer::to(world.chat(&account.key, &tests::world::hello(&json!({"max_tokens": 10}))));
+    call().await.refused(402, "insufficient_credits");
+    travel(&world, "2027-04-10T10:01:00Z").await;
+    call().await.success();
+    world.settled().await;
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn what_is_paid_or_heard_of_after_its_month_counts_from_then_on() {
+    let world = World::start().await;
+    for (price, period, paid, granted_until, next) in [
+        (
+            "dev_month",
+            ("2027-01-10T10:00:00Z", "2027-02-10T10:00:00Z"),
+            2_900,
+            "2027-03-20T12:00:00+00:00",
+            json!(null),
+        ),
+        (
+            "dev_year",
+            ("2027-01-10T10:00:00Z", "2028-01-10T10:00:00Z"),
+            29_000,
+            "2027-03-20T12:00:00+00:00",
+            json!("2027-03-20T12:00:00+00:00"),
+        ),
+        // In its month it is its month's.
+        (
+            "dev_month",
+            ("2027-02-10T10:00:00Z", "2027-03-10T10:00:00Z"),
+            2_900,
+            "2027-03-10T10:00:00+00:00",
+            json!(null),
+        ),
+    ] {
+        let account = newcomer(&world).await;
+        world.set_clock("2027-02-20T12:00:00Z").await;
+        let bought = Subscribed::new(&world, &account, price, period, paid).await;
+        assert_eq!(outcome(&world, &bought.invoice_paid(1)).await, "applied");
+        assert_eq!(cents(&world, &account).await, 2_900, "{price}");
+        let granted = format!(
+            "select period_end from gateway.instalments where account_id = '{}' and state = 'granted'",
+            account.id
+        );
+        assert_eq!(world.value(&granted).await, json!(granted_until), "{price}");
+        assert_eq!(bought.stands(&world).await[5], next, "{price}");
+    }
     world.assert_ledger_clean().await;
 }
 

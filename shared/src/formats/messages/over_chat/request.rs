@@ -32,8 +32,11 @@ pub struct Reading {
 pub fn to_chat(request: Map<String, Value>, target: &Target<'_>) -> Result<(Map<String, Value>, Reading), Error> {
     let mut reading = Reading { model: target.id.to_owned(), ..Reading::default() };
     let open_weights = target.provider.quirks.open_weights;
-    let mut conversation =
-        Conversation { messages: Vec::new(), names: &mut reading.names, with_thoughts: open_weights };
+    let mut conversation = Conversation {
+        messages: Vec::new(),
+        names: &mut reading.names,
+        with_thoughts: target.provider.quirks.takes_thoughts(),
+    };
     conversation.request(&request)?;
     let messages = conversation.messages;
     if messages.iter().all(|message| message["role"] == "system") {

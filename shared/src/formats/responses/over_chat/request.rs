@@ -89,7 +89,7 @@ pub fn kept_messages(request: &Map<String, Value>, tools: &Tools) -> Vec<Value> 
 
 fn messages(request: &Map<String, Value>, tools: &Tools, target: &Target<'_>) -> Vec<Value> {
     let mut conversation = Conversation::new(tools);
-    conversation.takes_text = target.provider.quirks.open_weights;
+    conversation.takes_text = target.provider.quirks.takes_thoughts();
     conversation.system_first = target.provider.quirks.open_weights;
     // Only a provider of Anthropic's has signed what it takes back so.
     conversation.takes_signed = target.provider.path(Format::Chat).is_none();

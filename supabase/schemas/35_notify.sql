@@ -1,0 +1,76 @@
+-- Writing to the outbox, in the transaction that causes the mail.
+
+-- The kinds that an account may switch off. Of money and of security everybody hears.
+create function gateway.optional_mail() returns text[]
+language sql immutable parallel safe
+return array['referral_reward', 'usage_report'];
+
+-- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
+-- that does not want it.
+create function gateway.notify(account uuid, kind text, dedupe_key text, payload jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
+    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts
+    where id = notify.account and email is not null and deleted_at is null
+      and not exists (select from gateway.notification_preferences p
+                      where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
+    on conflict do nothing
+$$;
+
+-- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
+-- network that was not seen for ninety days. Whoever has just got the account knows of its first key.
+create function gateway.notify_of_act(
+  caller jsonb, account uuid, acting_key uuid, action text, target text, details jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+begin
+  if action not in ('key.create', 'key.rotate', 'sign_in') or account is null
+    or (select created_at > at - interval '1 minute' from gateway.accounts where id = account) then
+    return;
+  end if;
+  if action = 'sign_in' then
+    if caller ->> 'ip' is not null and not exists (
+        select from gateway.audit_logs
+        where target_account_id = account and audit_logs.action in ('sign_in', 'account.create')
+          and created_at > at - interval '90 days'
+          and gateway.network_of(jsonb_build_object('ip', ip)) = gateway.network_of(caller)) then
+      perform gateway.notify(account, 'new_sign_in', gateway.network_of(caller) || ' ' || (at at time zone 'utc')::date,
+        jsonb_build_object('method', details ->> 'method', 'network', gateway.network_of(caller),
+                           'user_agent', caller ->> 'user_agent', 'at', at), at);
+    end if;
+    return;
+  end if;
+  -- A sign-in's own key is told of with the sign-in.
+  if target ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' is not true or acting_key::text = target and action = 'key.create' then
+    return;
+  end if;
+  select * into key from gateway.api_keys where id = target::uuid;
+  perform gateway.notify(account, case action when 'key.create' then 'key_created' else 'key_rotated' end,
+    target || ' ' || extract(epoch from at),
+    jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four, 'at', at), at);
+end;
+$$;
+
+-- Mails what became of a refund or a dispute, once its payment is known.
+create function gateway.notify_of_reversal(reversal gateway.reversals, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  payment gateway.payments;
+begin
+  select * into payment from gateway.payments where id = reversal.payment_id;
+  if not found then
+    return;
+  end if;
+  if reversal.kind = 'refund' and reversal.status = 'succeeded' then
+    perform gateway.notify(payment.account_id, 'refund', reversal.id, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  elsif reversal.kind = 'dispute' and reversal.counts and reversal.status <> 'lost' then
+    perform gateway.notify(payment.account_id, 'dispute', reversal.id, jsonb_build_object(
+      'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  end if;
+end;
+$$;

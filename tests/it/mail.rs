@@ -1,0 +1,283 @@
+//! Mail: each once and none lost, whatever happens between the database and Resend; nobody is written to who does not want it.
+
+use futures_util::future::join_all;
+use local::mailbox::{Fault, Message};
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::world::{Account, World};
+
+use crate::payments::facts::{Bought, outcome};
+use crate::payments::shop::{come_back, pay};
+
+/// What the cron job did.
+async fn cron(world: &World) -> Value {
+    Answer::to(world.get("/api/cron/notifications", world.platform.cron_secret())).await.success()
+}
+
+/// Queues a mail to each of so many accounts.
+async fn queued(world: &World, accounts: usize) -> Vec<Account> {
+    let mut all = Vec::new();
+    for _ in 0..accounts {
+        let account = world.account(0).await;
+        queue(world, &account, "test", r#"{"at": "2026-11-28T12:00:00Z"}"#).await;
+        all.push(account);
+    }
+    all
+}
+
+async fn queue(world: &World, account: &Account, kind: &str, payload: &str) {
+    let sql = format!(
+        "select gateway.notify('{}', '{kind}', gen_random_uuid()::text, '{payload}', gateway.now())",
+        account.id
+    );
+    world.sql(&sql).await;
+}
+
+/// Whoever has claimed a batch is late.
+async fn later(world: &World) {
+    world.sql("update gateway.notifications set claimed_until = gateway.now() where state = 'sending'").await;
+}
+
+async fn states(world: &World) -> Value {
+    world.value("select coalesce(jsonb_object_agg(state, n), '{}') from (select state, count(*) as n from gateway.notifications group by 1) s").await
+}
+
+/// How often each address was written to.
+fn recipients(world: &World) -> Vec<String> {
+    let mut all: Vec<String> = world.platform.mailbox.messages().into_iter().map(|mail| mail.to[0].clone()).collect();
+    all.sort();
+    all
+}
+
+fn last(world: &World) -> Message {
+    world.platform.mailbox.messages().pop().expect("a mail")
+}
+
+#[tokio::test]
+async fn money_that_comes_and_goes_is_told_of_once() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (session, _) = pay(&world, &account, 10).await;
+    come_back(&world, &account, &session).await;
+    // Told again, it is mailed once.
+    for event in world.platform.stripe.take_events() {
+        let signed = world.platform.stripe.sign(&event.body);
+        crate::payments::shop::post(&world, &event.body, Some(&signed)).await.success();
+    }
+    assert_eq!(cron(&world).await, json!({"sent": 1, "failed": 0, "waiting": 0}));
+    let receipt = last(&world);
+    let text = receipt.text.clone().expect("a text");
+    assert!(receipt.subject.contains("$10.00") && text.contains("Credit: $10.00"), "{text}");
+    assert!(receipt.html.as_ref().is_some_and(|html| html.contains("$10.00")) && receipt.headers.is_empty());
+    assert_eq!(receipt.to, [format!("{}@test.example", account.id)]);
+    let bought = Bought::new(&world, &account, 500, 500, 0).await;
+    outcome(&world, &bought.refund("early", 100, "succeeded")).await;
+    assert_eq!(cron(&world).await["sent"], 0);
+    // The refund was known first.
+    outcome(&world, &bought.succeeded()).await;
+    outcome(&world, &bought.charged()).await;
+    outcome(&world, &bought.dispute(1, "needs_response", "general")).await;
+    let declined = Bought::new(&world, &account, 700, 700, 0).await;
+    let mut failed = declined.succeeded();
+    failed["status"] = json!("failed");
+    failed["failure_code"] = json!("card_declined");
+    outcome(&world, &failed).await;
+    outcome(&world, &failed).await;
+    cron(&world).await;
+    let subjects: Vec<String> = world.platform.mailbox.messages().iter().map(|mail| mail.subject.clone()).collect();
+    for part in ["receipt for $5.00", "refunded $1.00", "disputes a payment of $5.00", "$7.00 was declined"] {
+        assert_eq!(subjects.iter().filter(|subject| subject.contains(part)).count(), 1, "{part}: {subjects:?}");
+    }
+    assert_eq!(subjects.len(), 5, "{subjects:?}");
+}
+
+#[tokio::test]
+async fn keys_and_sign_ins_are_told_of_and_no_mail_holds_a_key() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    world.change_account(&account, "created_at = created_at - interval '1 year'").await;
+    let made = Answer::to(world.post("/user/api-keys", &account.key, &json!({"name": "<b>CI</b>"}))).await.success();
+    let rotated = format!("/user/api-keys/{}/rotate", made["id"].as_str().expect("an id"));
+    let rotated = Answer::to(world.post(&rotated, &account.key, &json!({}))).await.success();
+    cron(&world).await;
+    let mails = world.platform.mailbox.messages();
+    assert_eq!(mails.len(), 2);
+    let said = format!("{mails:?}");
+    for key in [&made["api_key"], &rotated["api_key"]] {
+        assert!(!said.contains(key.as_str().expect("a key")));
+    }
+    assert!(
+        mails[0].html.as_ref().is_some_and(|html| html.contains("&#60;b&#62;CI") && !html.contains("<b>CI")),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_whose_answer_was_lost_is_sent_again_and_arrives_once() {
+    let world = World::start().await;
+    queued(&world, 3).await;
+    world.platform.mailbox.fail([Fault::LoseAnswer]);
+    assert_eq!(cron(&world).await, json!({"sent": 0, "failed": 0, "waiting": 3}));
+    assert_eq!(recipients(&world).len(), 3);
+    // New ones are another batch.
+    queued(&world, 1).await;
+    later(&world).await;
+    assert_eq!(cron(&world).await, json!({"sent": 4, "failed": 0, "waiting": 0}));
+    let all = recipients(&world);
+    let mut once = all.clone();
+    once.dedup();
+    assert_eq!((all.len(), once.len()), (4, 4));
+    assert_eq!(states(&world).await, json!({"sent": 4}));
+}
+
+#[tokio::test]
+async fn a_function_that_died_after_its_claim_loses_nothing_and_what_is_a_day_old_is_left_alone() {
+    let world = World::start().await;
+    queued(&world, 2).await;
+    world.value("select public.claim_notifications()").await;
+    assert_eq!(cron(&world).await["sent"], 0);
+    later(&world).await;
+    assert_eq!(cron(&world).await["sent"], 2);
+    queued(&world, 1).await;
+    world.value("select public.claim_notifications()").await;
+    later(&world).await;
+    world.sql("update gateway.notifications set first_tried_at = first_tried_at - interval '1 day' where state = 'sending'").await;
+    assert_eq!(cron(&world).await["sent"], 0);
+    assert_eq!(states(&world).await, json!({"sent": 2, "unknown": 1}));
+}
+
+#[tokio::test]
+async fn what_resend_refuses_for_now_is_sent_later() {
+    let world = World::start().await;
+    queued(&world, 2).await;
+    let faults = [
+        Fault::Refuse(409, "concurrent_idempotent_requests"),
+        Fault::Refuse(429, "rate_limit_exceeded"),
+        Fault::Refuse(429, "daily_quota_exceeded"),
+        Fault::Refuse(503, "service_unavailable"),
+        Fault::Refuse(403, "invalid_api_key"),
+    ];
+    let times = faults.len();
+    world.platform.mailbox.fail(faults);
+    for _ in 0..times {
+        assert_eq!(cron(&world).await["waiting"], 2);
+        later(&world).await;
+    }
+    assert_eq!(cron(&world).await["sent"], 2);
+    assert_eq!(recipients(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn a_bad_address_among_a_hundred_and_a_batch_that_is_refused_cost_no_other_mail() {
+    let world = World::start().await;
+    let all = queued(&world, 100).await;
+    world.change_account(&all[50], "email = 'nobody'").await;
+    assert_eq!(cron(&world).await, json!({"sent": 99, "failed": 1, "waiting": 0}));
+    assert_eq!(world.platform.mailbox.requests(), 1);
+    // Refused as a whole, each goes by itself.
+    queued(&world, 3).await;
+    world.platform.mailbox.fail([Fault::Refuse(422, "validation_error")]);
+    assert_eq!(cron(&world).await, json!({"sent": 3, "failed": 0, "waiting": 0}));
+    assert_eq!(states(&world).await, json!({"sent": 102, "failed": 1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cron_jobs_at_once_send_each_mail_once() {
+    let Some(world) = World::concurrent("cron jobs that send mail at once").await else { return };
+    queued(&world, 90).await;
+    let done = join_all((0..8).map(|_| cron(&world))).await;
+    let sent: i64 = done.iter().filter_map(|done| done["sent"].as_i64()).sum();
+    let mut once = recipients(&world);
+    once.dedup();
+    assert_eq!((sent, once.len(), states(&world).await), (90, 90, json!({"sent": 90})));
+}
+
+#[tokio::test]
+async fn whoever_bounces_or_complains_is_written_to_once() {
+    let world = World::start().await;
+    let (bounces, complains) = (world.account(0).await, world.account(0).await);
+    world.change_account(&bounces, "email = 'bounced@resend.dev'").await;
+    world.change_account(&complains, "email = 'complained@resend.dev'").await;
+    let payload = r#"{"at": "2026-11-28T12:00:00Z"}"#;
+    for account in [&bounces, &complains] {
+        queue(&world, account, "test", payload).await;
+    }
+    assert_eq!(cron(&world).await["sent"], 2);
+    let mailbox = &world.platform.mailbox;
+    let now = tests::now();
+    for event in mailbox.take_events() {
+        let post = |signature: String, at: i64| {
+            let request = world.http.post(format!("{}/api/resend/webhook", world.base_url));
+            let request = request.header("svix-id", &event.id).header("svix-timestamp", at.to_string());
+            let request = request.header("svix-signature", signature).header("content-type", "application/json");
+            Answer::to(request.body(event.body.clone()))
+        };
+        post("v1,AAAA".to_owned(), now).await.refused(400, "invalid_signature");
+        post(mailbox.sign(&event.id, now - 400, &event.body), now - 400).await.refused(400, "invalid_signature");
+        assert_eq!(post(mailbox.sign(&event.id, now, &event.body), now).await.success()["outcome"], "applied");
+        assert_eq!(post(mailbox.sign(&event.id, now, &event.body), now).await.success()["outcome"], "duplicate");
+    }
+    for account in [&bounces, &complains] {
+        queue(&world, account, "test", payload).await;
+    }
+    assert_eq!(cron(&world).await["sent"], 0);
+    assert_eq!(states(&world).await, json!({"sent": 2, "suppressed": 2}));
+    let shown = Answer::to(world.get("/user/notifications/preferences", &bounces.key)).await.success();
+    assert_eq!(shown["suppressed"], "bounced");
+    Answer::to(world.post("/user/notifications/test", &bounces.key, &json!({})))
+        .await
+        .refused(409, "mail_not_possible");
+}
+
+#[tokio::test]
+async fn one_click_without_a_login_ends_a_kind_of_mail_and_a_scanner_ends_nothing() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    Answer::to(world.post("/user/notifications/send-usage-report", &account.key, &json!({}))).await.success();
+    let report = last(&world);
+    assert_eq!(report.headers["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
+    let link = report.headers["List-Unsubscribe"].as_str().expect("a link").trim_matches(['<', '>']).to_owned();
+    let path = &link[link.find("/notifications").expect("a path")..];
+    assert!(report.text.as_ref().is_some_and(|text| text.contains(&link)));
+    let address = format!("{}{path}", world.base_url);
+    let wanted = async || {
+        let shown = Answer::to(world.get("/user/notifications/preferences", &account.key)).await.success();
+        shown["kinds"]["usage_report"].clone()
+    };
+    let page = Answer::to(world.http.get(&address)).await;
+    assert!(page.status == 200 && page.text.contains("<form method=\"post\">"), "{}", page.text);
+    assert_eq!(wanted().await, true);
+    for wrong in [address.replace("usage_report", "referral_reward"), address[..address.len() - 1].to_owned()] {
+        Answer::to(world.http.post(wrong)).await.refused(401, "invalid_token");
+    }
+    for _ in 0..2 {
+        let click = world.http.post(&address).header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(Answer::to(click.body("List-Unsubscribe=One-Click")).await.status, 200);
+    }
+    assert_eq!(wanted().await, false);
+    queue(&world, &account, "usage_report", "{}").await;
+    assert_eq!(cron(&world).await["sent"], 0);
+    let body = json!({"usage_report": true}).to_string();
+    let on = world.http.patch(format!("{}/user/notifications/preferences", world.base_url)).bearer_auth(&account.key);
+    Answer::to(on.header("content-type", "application/json").body(body)).await.success();
+    assert_eq!(wanted().await, true);
+}
+
+#[tokio::test]
+async fn an_administrator_sees_and_moves_the_outbox_and_whoever_leaves_takes_their_mail_along() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    let all = queued(&world, 2).await;
+    let stats = Answer::to(world.get("/admin/notifications/stats", &admin.key)).await.success();
+    assert_eq!((&stats["due"], &stats["sending"]), (&json!(2), &json!(0)));
+    let leave = world.http.delete(format!("{}/user/account", world.base_url)).bearer_auth(&all[0].key);
+    let body = json!({"confirmation": "DELETE_ACCOUNT"}).to_string();
+    Answer::to(leave.header("content-type", "application/json").body(body)).await.success();
+    let done = Answer::to(world.post("/admin/notifications/process", &admin.key, &json!({}))).await.success();
+    assert_eq!(done["sent"], 1);
+    let stats = Answer::to(world.get("/admin/notifications/stats", &admin.key)).await.success();
+    assert_eq!(stats["ended"], json!([{"kind": "test", "state": "sent", "count": 1}]));
+    Answer::to(world.post("/admin/notifications/process", &all[1].key, &json!({})))
+        .await
+        .refused(403, "insufficient_scope");
+}
