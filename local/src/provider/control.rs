@@ -1,5 +1,7 @@
 //! The tests' side of the stand-ins: behaviours set from outside, recorded requests, gates, counts.
 
+mod gate;
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -11,6 +13,10 @@ use std::{
 use http::HeaderMap;
 use serde_json::Value;
 use tokio::sync::watch;
+
+pub use gate::Gate;
+pub(super) use gate::Place;
+use gate::{GateState, Leaving};
 
 use super::{
     behaviour::{Chosen, UnknownBehaviour},
@@ -268,65 +274,6 @@ impl Drop for Exchange {
             *lock(&record.ending) = Some(self.ending);
             self.control.changed();
         }
-    }
-}
-
-/// Where a gate stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
-    /// Before the head of every answer.
-    Head,
-    /// In the middle of an answer that has a gate there.
-    Within,
-}
-
-#[derive(Debug, Default)]
-struct GateState {
-    waiting: watch::Sender<usize>,
-    open: watch::Sender<bool>,
-}
-
-/// A closed gate, from [`Control::gate`] or [`Control::gate_within`]. Dropping it releases it.
-#[derive(Debug)]
-pub struct Gate {
-    state: Arc<GateState>,
-    place: Place,
-    control: Control,
-}
-
-impl Gate {
-    /// Waits until at least `count` requests are waiting at the gate.
-    pub async fn wait_for(&self, count: usize) {
-        // Fails only when the sender is gone, and `self` holds it.
-        let _ = self.state.waiting.subscribe().wait_for(|waiting| *waiting >= count).await;
-    }
-
-    /// How many requests are waiting now; one whose client has left is not.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        *self.state.waiting.borrow()
-    }
-
-    /// Lets the waiting requests go on, and those to come pass.
-    pub fn release(self) {}
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        let mut gate = lock(self.control.gate_at(self.place));
-        if gate.as_ref().is_some_and(|gate| Arc::ptr_eq(gate, &self.state)) {
-            *gate = None;
-        }
-        self.state.open.send_replace(true);
-    }
-}
-
-/// Takes a request off the count of those waiting, also when its handler is dropped.
-struct Leaving<'a>(&'a GateState);
-
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.send_modify(|waiting| *waiting -= 1);
     }
 }
 

@@ -4,7 +4,7 @@
 //! For each provider that is asked, the request says which of that provider's endpoints is called with which body
 //! ([`Upstream`]), and gives the [`Answer`] that reads what comes back and words what the client gets.
 //!
-//! - `demand`: what routing, hold and limits need to know.
+//! - `demand`: what routing, hold and limits need to know. `target`: who is asked. `bill`: what a client is told of the cost.
 //! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept. `stored`: and so that its
 //!   answer can be stored and gone on from.
 //! - `incoming`: what a provider sends, a stream or one body. `events`, `event_lines`: server-sent events, cut out of a
@@ -20,6 +20,7 @@
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire`, from which all that is
 //! promised of a call is tested with it.
 
+mod bill;
 pub mod chat;
 pub mod completions;
 pub mod conversation;
@@ -39,100 +40,25 @@ pub mod rerank;
 pub mod responses;
 pub mod speech;
 pub mod stored;
+mod target;
 pub mod transcription;
 pub mod whole;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 pub use crate::credits::units::Units;
 use crate::credits::usage::Usage;
-use crate::error::{Code, Error};
-use crate::money::Nanos;
-use crate::object::Object;
-use crate::providers::Provider;
+use crate::error::Error;
 
+pub use bill::Bill;
 pub use conversation::Conversation;
 pub use demand::{Demand, Kind, PromptSize};
 pub use events::Broken;
 pub use format::Format;
 pub use stored::{Ending, Storable, StoredAnswer};
-
-/// A provider about to be asked, and what the hold says of the call there.
-pub struct Target<'a> {
-    /// Its row of the provider table.
-    pub provider: &'static Provider,
-    /// The model's id in the catalog.
-    pub id: &'a str,
-    /// What the provider calls the model.
-    pub model: &'a str,
-    /// The output limit of a choice in tokens that the hold covers: it goes upstream as it is.
-    pub output_limit: u64,
-    /// Whether that limit is what the credit buys, and not the client's or the model's.
-    pub credit_limited: bool,
-    /// Whether the model reasons.
-    pub reasoning: bool,
-    /// Whether a cache that is kept for an hour or longer has a price there.
-    pub long_cache: bool,
-    /// Whether what is asked is sold there by its units, such as characters or images, and not by tokens.
-    pub by_units: bool,
-    /// Whether the model may draw in its answers: pictures have a price there. Only a chat has them, and reports their tokens apart.
-    pub draws: bool,
-}
-
-#[cfg(test)]
-impl Target<'static> {
-    /// A target of tests, in which nothing is special.
-    pub(crate) const fn of(provider: &'static Provider) -> Self {
-        Self {
-            provider,
-            id: "a/b",
-            model: "up",
-            output_limit: 1,
-            credit_limited: false,
-            reasoning: false,
-            long_cache: false,
-            by_units: false,
-            draws: false,
-        }
-    }
-}
-
-impl Target<'_> {
-    /// The output limit's name in a chat whose client has not named it: reasoning models know only the newer one.
-    #[must_use]
-    pub const fn chat_limit(&self) -> &'static str {
-        if self.reasoning || self.provider.quirks.strict { "max_completion_tokens" } else { "max_tokens" }
-    }
-
-    /// Whether a format other than chat is asked for natively: not of a model that may draw, which is told to write by way of a chat.
-    #[must_use]
-    pub fn is_native(&self, format: Format) -> bool {
-        let by_chat = self.draws && self.provider.path(Format::Chat).is_some();
-        self.provider.path(format).is_some() && !by_chat
-    }
-
-    /// Tells a model that may draw that text is wanted, where its answer has no place for pictures.
-    pub fn ask_for_text(&self, chat: &mut Map<String, Value>) {
-        if self.draws {
-            chat.insert("modalities".to_owned(), serde_json::json!(["text"]));
-        }
-    }
-
-    /// Refuses a provider that does not speak a format into which nothing can be translated.
-    ///
-    /// # Errors
-    /// 503: nobody may be left who does.
-    pub fn speaks(&self, format: Format) -> Result<(), Error> {
-        match self.provider.path(format) {
-            Some(_) => Ok(()),
-            None => Err(Error::new(Code::NoProvider)),
-        }
-    }
-}
+pub use target::Target;
 
 /// One request as it goes to one provider, and the reader of that provider's answer.
 pub struct Upstream {
@@ -320,56 +246,5 @@ pub trait Answer: Send + Sync {
     /// Whether a stream is bytes of which nothing is to be understood, so that a text is told from it by its type only.
     fn is_binary(&self) -> bool {
         false
-    }
-}
-
-/// What a call used, what that costs, and who served it.
-#[derive(Clone, Debug)]
-pub struct Bill<'a> {
-    /// The tokens.
-    pub usage: Usage,
-    /// They were counted by us, since the provider did not say.
-    pub estimated: bool,
-    /// What is charged.
-    pub cost: Nanos,
-    /// Who served it.
-    pub provider: &'a str,
-    /// What that provider calls the model.
-    pub upstream_model: &'a str,
-    /// The request's name, as in `x-request-id`.
-    pub request_id: &'a str,
-    /// The kept chat that the call was a turn of.
-    pub session_id: Option<Uuid>,
-}
-
-#[cfg(test)]
-impl Bill<'static> {
-    /// A bill of tests, in which nothing is special.
-    pub(crate) const fn of(usage: Usage) -> Self {
-        Self {
-            usage,
-            estimated: false,
-            cost: Nanos(1),
-            provider: "p",
-            upstream_model: "up",
-            request_id: "r",
-            session_id: None,
-        }
-    }
-}
-
-impl Bill<'_> {
-    /// A format's `usage` object with what is charged, and the mark of an estimate.
-    ///
-    /// # Errors
-    /// None in practice: everything in it was JSON before.
-    pub fn on(&self, usage: &Value) -> serde_json::Result<Box<RawValue>> {
-        let text = usage.to_string();
-        let mut usage: Object<'_> = serde_json::from_str(&text)?;
-        if self.estimated {
-            usage.set("estimated", &true)?;
-        }
-        usage.set("cost", &self.cost)?;
-        serde_json::value::to_raw_value(&usage)
     }
 }

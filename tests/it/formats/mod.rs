@@ -4,3 +4,4 @@ mod assembled;
 mod cut;
 mod list;
 mod seam;
+mod translated;

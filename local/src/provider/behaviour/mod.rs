@@ -5,6 +5,7 @@ mod failure;
 pub(super) mod fast;
 mod framing;
 mod normal;
+mod scene;
 mod shape;
 mod usage;
 
@@ -13,16 +14,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use fast::FastAnswers;
 use http::StatusCode;
+use scene::{Scene, frame, steps};
 use shape::Recording;
 
-use super::{
-    answer::{Answer, Given, Plan},
-    error::ApiError,
-    format::Format,
-    request::Request,
-    script::Step,
-    wire::{Envelope, Event, Reporting, sound, transcript},
-};
+use super::{error::ApiError, format::Format, request::Request, script::Step, wire::Envelope};
 
 /// What the name of a model begins with when it asks for a behaviour.
 pub const PREFIX: &str = "standin/";
@@ -285,65 +280,3 @@ impl Respond {
 pub(super) const JSON: &str = "application/json";
 pub(super) const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 pub(super) const HTML: &str = "text/html; charset=utf-8";
-
-/// What a behaviour works with.
-struct Scene<'a> {
-    request: &'a Request,
-    envelope: Envelope,
-    chosen: &'a Chosen,
-}
-
-impl Scene<'_> {
-    fn value(&self, name: &str) -> u64 {
-        self.chosen.value(name)
-    }
-
-    /// `code`, which was checked when it was read.
-    fn code(&self) -> StatusCode {
-        let code = u16::try_from(self.value("code")).ok();
-        code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    fn compose(&self, plan: Plan) -> Result<Answer, ApiError> {
-        Answer::compose(self.request, plan)
-    }
-
-    fn events(&self, answer: &Answer, reporting: Reporting) -> Vec<Event> {
-        self.envelope.events(answer, self.request.include_usage, reporting)
-    }
-
-    fn plain(&self, answer: &Answer, reporting: Reporting) -> Bytes {
-        match &answer.given {
-            Given::Sound { text, .. } => sound(text).into(),
-            _ => transcript(answer).unwrap_or_else(|| self.envelope.plain(answer, reporting).to_string().into()),
-        }
-    }
-
-    /// What a plain answer is.
-    fn content_type(answer: &Answer) -> &'static str {
-        match answer.given {
-            Given::Sound { content_type, .. } => content_type,
-            Given::Transcript { .. } if transcript(answer).is_some() => "text/plain; charset=utf-8",
-            _ => JSON,
-        }
-    }
-
-    /// The answer as it was asked for, plain or streamed, with nothing wrong in it.
-    fn reply(&self, answer: &Answer, reporting: Reporting) -> Reply {
-        Reply::Respond(if self.request.stream {
-            let events = self.events(answer, reporting);
-            Respond::streamed(EVENT_STREAM, steps(&events))
-        } else {
-            Respond::whole(StatusCode::OK, Self::content_type(answer), self.plain(answer, reporting))
-        })
-    }
-}
-
-/// Every event written by itself, as providers do.
-fn steps(events: &[Event]) -> Vec<Step> {
-    events.iter().flat_map(|event| [Step::Chunk(frame(event)), Step::Flush]).collect()
-}
-
-fn frame(event: &Event) -> Bytes {
-    event.lines("\n").into()
-}

@@ -4,6 +4,8 @@
 //! A token is at least one byte of text, so the bytes bound the tokens. An image counts by its model's image tokens,
 //! never by the length of its data.
 
+mod parts;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
@@ -199,63 +201,6 @@ impl Walk {
         Ok(())
     }
 
-    /// A text or parts.
-    fn content(&mut self, value: &str) -> Result<(), Wrong> {
-        match value.as_bytes().first() {
-            Some(b'"') => self.say(&string(value).ok_or(None)?),
-            Some(b'[') => {
-                let parts: Vec<&RawValue> = serde_json::from_str(value).map_err(|_| None)?;
-                for part in parts {
-                    self.part(part.get())?;
-                }
-            }
-            _ => return Err(None),
-        }
-        Ok(())
-    }
-
-    fn part(&mut self, raw: &str) -> Result<(), Wrong> {
-        let part: Object<'_> = serde_json::from_str(raw).map_err(|_| None)?;
-        let kind = part.get("type").and_then(string).ok_or(None)?;
-        for (name, value) in part.iter() {
-            check_cache(name, value, false).map_err(|message| Some(message.into()))?;
-        }
-        let said = |name: &str| part.get(name).filter(|value| *value != "null").and_then(string);
-        match kind.as_ref() {
-            "input_text" | "output_text" | "text" | "summary_text" | "reasoning_text" => {
-                self.say(&said("text").ok_or(None)?)
-            }
-            "refusal" => self.say(&said("refusal").ok_or(None)?),
-            "input_image" => {
-                if said("image_url").is_none() {
-                    return Err(Some(
-                        "An image is its address or a data URL in `image_url`: files are not kept here.".into(),
-                    ));
-                }
-                self.size.images += 1;
-                self.hold("image");
-            }
-            "input_file" => {
-                const INSTEAD: &str = "A file comes with the request, in `file_data` as a data URL: files are not kept here, \
-                                       and what stands at an address could be of any size.";
-                let data = said("file_data").ok_or(Some(INSTEAD.into()))?;
-                self.hold("file");
-                self.say(&data);
-                self.say(&said("filename").unwrap_or_default());
-            }
-            "input_audio" => {
-                self.hold("audio");
-                self.say(raw);
-            }
-            // Whatever else a provider may take would not be priced.
-            _ => {
-                const KINDS: &str = "A content part's `type` is input_text, input_image, input_file, input_audio, output_text or refusal.";
-                return Err(Some(KINDS.into()));
-            }
-        }
-        Ok(())
-    }
-
     fn tools(&mut self, tools: &str) {
         let tools: Vec<Object<'_>> = serde_json::from_str(tools).unwrap_or_default();
         self.size.tools |= !tools.is_empty();
@@ -317,95 +262,4 @@ fn string(json: &str) -> Option<Cow<'_, str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::credits::tokens;
-    use serde_json::{Value, json};
-
-    fn measured(body: &Value) -> Result<PromptSize, Error> {
-        let text = body.to_string();
-        measure(&serde_json::from_str(&text).expect("an object"))
-    }
-
-    fn says(content: Value) -> Value {
-        json!({"input": [{"role": "user", "content": content}]})
-    }
-
-    #[test]
-    fn text_counts_by_its_bytes_and_an_image_not_by_its_data() {
-        let image = format!("data:image/png;base64,{}", "A".repeat(100_000));
-        let mut body =
-            says(json!([{"type": "input_text", "text": "abc"}, {"type": "input_image", "image_url": image}]));
-        body["instructions"] = json!("héllo\n");
-        let prompt = measured(&body).expect("a prompt");
-        assert_eq!((prompt.images, prompt.turns, prompt.bound), (1, 2, 7 + 3 + 2 * PER_TURN));
-        assert_eq!((prompt.modalities, prompt.member), (vec!["image"], "input"));
-        assert_eq!(
-            measured(&json!({"input": "Hello", "text": {"verbosity": "low"}})).expect("one").bound,
-            5 + PER_TURN
-        );
-    }
-
-    #[test]
-    fn calls_their_outputs_thoughts_and_tools_count() {
-        let plain = measured(&says(json!("x"))).expect("a prompt").bound;
-        for (item, bytes) in [
-            (json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}), 4 + AROUND_ITEM),
-            (
-                json!({"type": "custom_tool_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "abc"}]}),
-                3 + AROUND_ITEM,
-            ),
-            (json!({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "abcd"}), 2 + 6),
-            (json!({"type": "web_search_call", "id": "ws_1", "status": "completed"}), 0),
-        ] {
-            let mut body = says(json!("x"));
-            body["input"].as_array_mut().expect("items").push(item.clone());
-            assert_eq!(measured(&body).expect("a prompt").bound, plain + bytes + PER_TURN, "{item}");
-        }
-        let mut with = says(json!("x"));
-        with["tools"] = json!([{"type": "namespace", "name": "n", "tools": [{"type": "custom", "name": "f"}]}]);
-        let tools = with["tools"].to_string().len() as u64 + 5;
-        let prompt = measured(&with).expect("a prompt");
-        assert_eq!((prompt.bound, prompt.tools), (plain + tools + AROUND_TOOL + AROUND_CUSTOM, true));
-        let schema = json!({"format": {"type": "json_schema", "name": "s", "schema": {"type": "object"}}});
-        assert!(measured(&json!({"input": "x", "text": schema})).expect("a prompt").tools);
-    }
-
-    #[test]
-    fn what_cannot_be_a_prompt_is_refused() {
-        let hour = json!({"ttl": "12h"});
-        for (body, param) in [
-            (json!({}), "input"),
-            (json!({"input": null}), "input"),
-            (json!({"input": []}), "input"),
-            (json!({"input": [1]}), "input"),
-            (json!({"input": 1}), "input"),
-            (json!({"input": [{"content": "x"}]}), "input[0].role"),
-            (json!({"input": [{"role": "tool", "content": "x"}]}), "input[0].role"),
-            (json!({"input": [{"role": "user"}]}), "input[0].content"),
-            (json!({"input": [{"type": "item_reference", "id": ""}]}), "input[0].id"),
-            (json!({"input": [{"type": "compaction", "encrypted_content": "x"}]}), "input[0].type"),
-            (json!({"input": [{"type": "computer_call_output"}]}), "input[0].type"),
-            (json!({"input": [{"type": 1}]}), "input[0].type"),
-            (json!({"input": [{"type": "function_call", "call_id": "c", "name": "f"}]}), "input[0].arguments"),
-            (json!({"input": [{"type": "function_call_output", "output": "x"}]}), "input[0].call_id"),
-            (json!({"input": [{"type": "function_call_output", "call_id": "c"}]}), "input[0].output"),
-            (says(json!([{"type": "hologram"}])), "input[0].content"),
-            (says(json!([{"text": "no type"}])), "input[0].content"),
-            (says(json!([{"type": "input_image", "file_id": "f"}])), "input[0].content"),
-            (says(json!([{"type": "input_file", "file_url": "https://x"}])), "input[0].content"),
-            (says(json!([{"type": "input_text", "text": "x", "prompt_cache_breakpoint": hour}])), "input[0].content"),
-        ] {
-            let error = measured(&body).expect_err(&body.to_string());
-            assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)), "{body}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn the_bound_is_never_below_a_real_count(text in "\\PC{0,400}", digits in "[0-9.,:;]{0,200}") {
-            let prompt = measured(&says(json!(format!("{text}{digits}")))).expect("a prompt");
-            proptest::prop_assert!(prompt.bound >= tokens::count(&text) + tokens::count(&digits));
-        }
-    }
-}
+mod tests;

@@ -1,13 +1,10 @@
 //! Sound as it comes in: it passes as it is. What it costs the text says, so that nothing is read of it.
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
 
+use super::passing::Voice;
 use crate::credits::usage::Usage;
-use crate::error::Error;
-use crate::formats::openai::glance;
-use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
-use crate::object::Object;
+use crate::formats::{Broken, Progress, Report, Written};
 
 /// A provider's sound.
 pub struct Sound {
@@ -17,7 +14,9 @@ pub struct Sound {
     pub progress: Progress,
 }
 
-impl Answer for Sound {
+impl Voice for Sound {
+    const IS_BINARY: bool = true;
+
     fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Broken> {
         if !frame.is_empty() {
             self.progress = Progress::Output;
@@ -31,12 +30,6 @@ impl Answer for Sound {
             self.progress = Progress::Done;
         }
         Ok(())
-    }
-
-    /// What is no sound is an error, or a page.
-    fn whole(&mut self, body: Bytes, _: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
-        let answer: Option<Object<'_>> = serde_json::from_slice(&body).ok();
-        Err(answer.and_then(|answer| glance::error(&answer)).unwrap_or(Broken::Garbled))
     }
 
     fn progress(&self) -> Progress {
@@ -53,42 +46,17 @@ impl Answer for Sound {
     fn written(&self) -> Written {
         Written::default()
     }
-
-    /// It is never asked for as a whole.
-    fn plain(&self, _: &Bill<'_>) -> Result<Bytes, Broken> {
-        Err(Broken::Garbled)
-    }
-
-    fn close(&self, _: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
-        Ok(Bytes::new())
-    }
-
-    /// Nothing that a conversation could go on from.
-    fn said(&self) -> Option<Map<String, Value>> {
-        None
-    }
-
-    fn wants_bill(&self) -> bool {
-        false
-    }
-
-    /// Sound has no word for it.
-    fn fail(&self, _: &Error) -> Bytes {
-        Bytes::new()
-    }
-
-    fn is_binary(&self) -> bool {
-        true
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::passing::Passing;
     use super::*;
+    use crate::formats::Answer as _;
 
     #[test]
     fn sound_passes_as_it_comes_and_what_is_no_sound_is_none() {
-        let mut sound = Sound { characters: 5, progress: Progress::Waiting };
+        let mut sound = Passing(Sound { characters: 5, progress: Progress::Waiting });
         let mut out = Vec::new();
         assert_eq!(sound.report(), None);
         sound.push(Bytes::from_static(b"\xff\xfb{"), &mut out).expect("sound");
@@ -97,7 +65,7 @@ mod tests {
         sound.end(&mut out).expect("sound");
         assert_eq!(sound.progress(), Progress::Done);
 
-        let mut silence = Sound { characters: 5, progress: Progress::Waiting };
+        let mut silence = Passing(Sound { characters: 5, progress: Progress::Waiting });
         silence.end(&mut out).expect("nothing");
         assert_eq!(silence.progress(), Progress::Waiting);
         assert_eq!(silence.whole(Bytes::from_static(b"<html>"), None), Err(Broken::Garbled));

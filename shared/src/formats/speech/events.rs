@@ -6,13 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::passing::Voice;
 use crate::credits::usage::Usage;
-use crate::error::Error;
 use crate::formats::events::{EventStream, Reader, Verdict};
 use crate::formats::last_event::Events;
 use crate::formats::openai::glance;
 use crate::formats::openai::usage::Reported;
-use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
+use crate::formats::{Bill, Broken, Progress, Report, Written};
 use crate::object::Object;
 
 const DELTA: &str = "speech.audio.delta";
@@ -126,7 +126,9 @@ impl Reader for Read {
     }
 }
 
-impl Answer for SoundOfEvents {
+impl Voice for SoundOfEvents {
+    const IS_BINARY: bool = false;
+
     fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Broken> {
         let read = self.stream.push(frame, &mut self.read, &mut Vec::new());
         out.append(&mut self.read.sound);
@@ -137,12 +139,6 @@ impl Answer for SoundOfEvents {
         let read = self.stream.end(&mut self.read, &mut Vec::new());
         out.append(&mut self.read.sound);
         read
-    }
-
-    /// What is no stream is an error, or a page.
-    fn whole(&mut self, body: Bytes, _: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
-        let answer: Option<Object<'_>> = serde_json::from_slice(&body).ok();
-        Err(answer.and_then(|answer| glance::error(&answer)).unwrap_or(Broken::Garbled))
     }
 
     fn progress(&self) -> Progress {
@@ -160,34 +156,13 @@ impl Answer for SoundOfEvents {
     fn written(&self) -> Written {
         Written { is_all: !self.read.begun, ..Written::default() }
     }
-
-    /// It is never asked for as a whole.
-    fn plain(&self, _: &Bill<'_>) -> Result<Bytes, Broken> {
-        Err(Broken::Garbled)
-    }
-
-    fn close(&self, _: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
-        Ok(Bytes::new())
-    }
-
-    /// Nothing that a conversation could go on from.
-    fn said(&self) -> Option<Map<String, Value>> {
-        None
-    }
-
-    fn wants_bill(&self) -> bool {
-        false
-    }
-
-    /// Sound has no word for it.
-    fn fail(&self, _: &Error) -> Bytes {
-        Bytes::new()
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::passing::Passing;
     use super::*;
+    use crate::formats::Answer as _;
 
     const EVENTS: &str = "data: {\"type\":\"speech.audio.delta\",\"audio\":\"//s=\"}\n\n\
         data: {\"type\":\"speech.audio.delta\",\"audio\":\"AAE=\"}\n\n\
@@ -219,6 +194,6 @@ mod tests {
         assert!(matches!(error, Err(Broken::Error(Some(429), _))));
         let garbled = "data: {\"type\":\"speech.audio.delta\",\"audio\":\"!\"}\n\n";
         assert_eq!(SoundOfEvents::new(1).push(Bytes::from(garbled), &mut Vec::new()), Err(Broken::Garbled));
-        assert_eq!(SoundOfEvents::new(1).whole(Bytes::from("<html>"), None), Err(Broken::Garbled));
+        assert_eq!(Passing(SoundOfEvents::new(1)).whole(Bytes::from("<html>"), None), Err(Broken::Garbled));
     }
 }

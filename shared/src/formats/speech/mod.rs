@@ -3,6 +3,7 @@
 
 mod answer;
 mod events;
+mod passing;
 mod request;
 
 pub use request::SpeechRequest;

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::answer::Sound;
 use super::events::{SoundOfEvents, SpeechEvents};
+use super::passing::Passing;
 use crate::credits::tokens;
 use crate::error::Error;
 use crate::formats::last_event::{LastEvent, error_event};
@@ -135,8 +136,8 @@ impl Request for SpeechRequest {
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
         let characters = self.demand.units.characters;
         let answer: Box<dyn Answer> = match (target.by_units, self.events) {
-            (true, _) => Box::new(Sound { characters, progress: Progress::Waiting }),
-            (false, false) => Box::new(SoundOfEvents::new(characters)),
+            (true, _) => Box::new(Passing(Sound { characters, progress: Progress::Waiting })),
+            (false, false) => Box::new(Passing(SoundOfEvents::new(characters))),
             (false, true) => Box::new(LastEvent::new(SpeechEvents { characters, begun: false })),
         };
         Ok(Upstream { format: Format::Speech, headers, body, streamed: true, repeatable: true, answer })
