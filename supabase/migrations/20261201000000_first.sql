@@ -4910,20 +4910,21 @@ begin
       else 'This coupon is for a purchase of credit: name it as its `coupon`.' end)));
   end if;
   perform gateway.release_coupons(account.id, at);
-  reserved := gateway.take_coupon(account, coupon.id, 0, 'reserved', null, at + interval '25 hours', at);
+  -- An hour longer than the page is open: what was paid in the last moment may be told of later.
+  reserved := gateway.take_coupon(account, coupon.id, 0, 'reserved', null, at + interval '2 hours', at);
   return jsonb_build_object('stripe_coupon', coupon.stripe_coupon_id, 'redemption', reserved.id);
 end;
 $$;
 
--- The first invoice of a subscription with a discount is paid. One that was released meanwhile counts all the same: Stripe has
--- given it.
-create function gateway.redeem_discount(redemption uuid, at timestamptz) returns void
+-- An invoice of a subscription that was begun with a discount of this account's is paid. One that was released meanwhile counts all
+-- the same: Stripe has given it.
+create function gateway.redeem_discount(of_account uuid, redemption uuid, at timestamptz) returns void
 language plpgsql volatile set search_path = ''
 as $$
 declare
   used gateway.coupon_redemptions;
 begin
-  select * into used from gateway.coupon_redemptions where id = redemption for update;
+  select * into used from gateway.coupon_redemptions where id = redemption and account_id = of_account for update;
   if used.state = 'released' then
     update gateway.coupons set redemptions = redemptions + 1, max_redemptions = greatest(max_redemptions, redemptions + 1)
       where id = used.coupon_id;
@@ -5912,8 +5913,8 @@ as $$
 $$;
 
 -- Takes what a paid invoice gives, once.
--- seen: invoice, subscription, customer, account, deployment, currency, amount and paid (cents, without and with tax), receipt_url,
--- lines, prices [{id, name, months}].
+-- seen: invoice, subscription, customer, account, deployment, redemption (of a discount), currency, amount and paid (cents, without
+-- and with tax), receipt_url, lines, prices [{id, name, months}].
 create function gateway.take_invoice(
   inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -5960,6 +5961,7 @@ begin
     select payment.id, line, nth, account.id, seen ->> 'subscription', plan, due_at, period_end, amount
     from gateway.instalments_of(seen, at);
   perform gateway.note_conversion(account, 'subscription', at);
+  perform gateway.redeem_discount(account.id, (seen ->> 'redemption')::uuid, at);
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
     'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
     'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
@@ -10104,13 +10106,15 @@ as $$
       order by c.created_at, c.id limit 1))
 $$;
 
--- request: id (of what is asked of Stripe, a new one), plan, months, livemode. A repetition answers the same.
+-- request: id (of what is asked of Stripe, a new one), plan, months, livemode, coupon (a code, or null). A repetition answers the
+-- same. A code that is none is answered as `refused`, so that the attempt stays counted.
 create function public.begin_subscription(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
   plan gateway.plans;
+  coupon gateway.coupons;
   account gateway.accounts;
   begun jsonb;
   at timestamptz;
@@ -10129,6 +10133,12 @@ begin
     end if;
     perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
     perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+    if request ->> 'coupon' is not null then
+      coupon := gateway.known_coupon(caller, session, request ->> 'coupon');
+      if coupon.id is null then
+        return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found', '{"param": "coupon"}'));
+      end if;
+    end if;
     select * into account from gateway.accounts where id = session.account_id for no key update;
     perform gateway.authenticate(caller, 'billing:write');
     at := gateway.now();
@@ -10140,6 +10150,9 @@ begin
       perform gateway.refuse(gateway.refusal(409, 'subscription_exists'));
     end if;
     begun := jsonb_build_object('id', request ->> 'id', 'expires_at', extract(epoch from at + interval '1 hour')::bigint);
+    if coupon.id is not null then
+      begun := begun || gateway.reserve_discount(account, coupon, at);
+    end if;
     perform gateway.store_idempotent_answer(session, idempotency, begun);
   else
     select * into account from gateway.accounts where id = session.account_id;

@@ -212,20 +212,21 @@ begin
       else 'This coupon is for a purchase of credit: name it as its `coupon`.' end)));
   end if;
   perform gateway.release_coupons(account.id, at);
-  reserved := gateway.take_coupon(account, coupon.id, 0, 'reserved', null, at + interval '25 hours', at);
+  -- An hour longer than the page is open: what was paid in the last moment may be told of later.
+  reserved := gateway.take_coupon(account, coupon.id, 0, 'reserved', null, at + interval '2 hours', at);
   return jsonb_build_object('stripe_coupon', coupon.stripe_coupon_id, 'redemption', reserved.id);
 end;
 $$;
 
--- The first invoice of a subscription with a discount is paid. One that was released meanwhile counts all the same: Stripe has
--- given it.
-create function gateway.redeem_discount(redemption uuid, at timestamptz) returns void
+-- An invoice of a subscription that was begun with a discount of this account's is paid. One that was released meanwhile counts all
+-- the same: Stripe has given it.
+create function gateway.redeem_discount(of_account uuid, redemption uuid, at timestamptz) returns void
 language plpgsql volatile set search_path = ''
 as $$
 declare
   used gateway.coupon_redemptions;
 begin
-  select * into used from gateway.coupon_redemptions where id = redemption for update;
+  select * into used from gateway.coupon_redemptions where id = redemption and account_id = of_account for update;
   if used.state = 'released' then
     update gateway.coupons set redemptions = redemptions + 1, max_redemptions = greatest(max_redemptions, redemptions + 1)
       where id = used.coupon_id;

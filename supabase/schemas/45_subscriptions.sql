@@ -148,8 +148,8 @@ as $$
 $$;
 
 -- Takes what a paid invoice gives, once.
--- seen: invoice, subscription, customer, account, deployment, currency, amount and paid (cents, without and with tax), receipt_url,
--- lines, prices [{id, name, months}].
+-- seen: invoice, subscription, customer, account, deployment, redemption (of a discount), currency, amount and paid (cents, without
+-- and with tax), receipt_url, lines, prices [{id, name, months}].
 create function gateway.take_invoice(
   inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -196,6 +196,7 @@ begin
     select payment.id, line, nth, account.id, seen ->> 'subscription', plan, due_at, period_end, amount
     from gateway.instalments_of(seen, at);
   perform gateway.note_conversion(account, 'subscription', at);
+  perform gateway.redeem_discount(account.id, (seen ->> 'redemption')::uuid, at);
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
     'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
     'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);

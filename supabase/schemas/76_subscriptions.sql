@@ -40,13 +40,15 @@ as $$
       order by c.created_at, c.id limit 1))
 $$;
 
--- request: id (of what is asked of Stripe, a new one), plan, months, livemode. A repetition answers the same.
+-- request: id (of what is asked of Stripe, a new one), plan, months, livemode, coupon (a code, or null). A repetition answers the
+-- same. A code that is none is answered as `refused`, so that the attempt stays counted.
 create function public.begin_subscription(caller jsonb, request jsonb, idempotency jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
   plan gateway.plans;
+  coupon gateway.coupons;
   account gateway.accounts;
   begun jsonb;
   at timestamptz;
@@ -65,6 +67,12 @@ begin
     end if;
     perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
     perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
+    if request ->> 'coupon' is not null then
+      coupon := gateway.known_coupon(caller, session, request ->> 'coupon');
+      if coupon.id is null then
+        return jsonb_build_object('refused', gateway.refusal(404, 'coupon_not_found', '{"param": "coupon"}'));
+      end if;
+    end if;
     select * into account from gateway.accounts where id = session.account_id for no key update;
     perform gateway.authenticate(caller, 'billing:write');
     at := gateway.now();
@@ -76,6 +84,9 @@ begin
       perform gateway.refuse(gateway.refusal(409, 'subscription_exists'));
     end if;
     begun := jsonb_build_object('id', request ->> 'id', 'expires_at', extract(epoch from at + interval '1 hour')::bigint);
+    if coupon.id is not null then
+      begun := begun || gateway.reserve_discount(account, coupon, at);
+    end if;
     perform gateway.store_idempotent_answer(session, idempotency, begun);
   else
     select * into account from gateway.accounts where id = session.account_id;

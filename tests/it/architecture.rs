@@ -127,10 +127,10 @@ fn circles(imports: &Imports) -> Vec<&str> {
     imports.keys().map(String::as_str).filter(|name| reached(imports, name).contains(name)).collect()
 }
 
-/// The folder a module belongs to: its own where there are files below it, else the one that it lies in.
+/// The folder a module belongs to: its own where there are files below it other than its unit tests, else the one that it lies in.
 fn folder<'a>(imports: &Imports, name: &'a str) -> &'a str {
-    let below = format!("{name}::");
-    if imports.keys().any(|other| other.starts_with(&below)) {
+    let (below, tests) = (format!("{name}::"), format!("{name}::tests"));
+    if imports.keys().any(|other| other.starts_with(&below) && *other != tests) {
         return name;
     }
     name.rsplit_once("::").map_or("", |(parent, _)| parent)

@@ -26,6 +26,7 @@ pub(super) const PLAN_SESSION: Parameters = &[
     ("line_items[#][quantity]", Number, false),
     ("subscription_data[metadata][*]", Text(500), false),
     ("subscription_data[description]", Text(500), false),
+    ("discounts[#][coupon]", Text(255), false),
     ("payment_method_collection", Word(&["always", "if_required"]), false),
     ("allowed_payment_method_types[#]", Text(40), false),
     ("automatic_tax[enabled]", Flag, false),

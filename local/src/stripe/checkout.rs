@@ -7,7 +7,7 @@ use super::form::Form;
 use super::intents::{self, Card};
 use super::objects::Objects;
 use super::refusal::Refusal;
-use super::{prices, subscriptions};
+use super::{coupons, prices, subscriptions};
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 3600;
@@ -57,6 +57,8 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
         let cents = price.as_ref().map(prices::cents).or(number(i, "[price_data][unit_amount]"));
         total += quantity * cents.unwrap_or_default();
     }
+    let coupon = form.text("discounts[0][coupon]").map(|id| objects.get("coupon", id)).transpose()?;
+    let off = coupon.as_ref().map_or(0, |coupon| coupons::off(coupon, total));
     amount_fits("line_items", total)?;
     tax_fits(form)?;
     let id = Objects::id("cs_test");
@@ -64,8 +66,8 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
         "id": id, "object": "checkout.session", "created": now, "expires_at": expires_at, "livemode": false,
         "mode": form.text("mode"), "status": "open", "payment_status": "unpaid",
         "currency": entry(0, "[price_data][currency]").unwrap_or("usd"),
-        "amount_subtotal": total, "amount_total": total,
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "amount_subtotal": total, "amount_total": total - off,
+        "total_details": {"amount_discount": off, "amount_shipping": 0, "amount_tax": 0},
         "client_reference_id": form.text("client_reference_id"), "customer": form.text("customer"),
         "customer_email": form.text("customer_email"), "customer_details": null,
         "metadata": form.map("metadata"), "payment_intent": null, "success_url": form.text("success_url"),
@@ -76,7 +78,7 @@ pub(super) fn create(objects: &mut Objects, form: &Form) -> Result<Value, Refusa
             "custom_fields": null, "description": null, "footer": null, "issuer": null, "metadata": {}, "rendering_options": null}},
         "payment_method_types": ["card"], "payment_method_collection": form.text("payment_method_collection").unwrap_or("if_required"),
         "subscription": null, "invoice": null, "price_of": price.map(|price| price["id"].clone()),
-        "metadata_of": form.map("subscription_data[metadata]"),
+        "metadata_of": form.map("subscription_data[metadata]"), "coupon_of": coupon.map(|coupon| coupon["id"].clone()),
         "presentment_details": null, "line_items_of": form.map("payment_intent_data[metadata]"),
         "receipt_email_of": form.text("payment_intent_data[receipt_email]"),
         "usage_of": form.text("payment_intent_data[setup_future_usage]"), "setup_intent": null});
@@ -153,6 +155,7 @@ pub(super) fn shown(session: &Value) -> Value {
         session.remove("line_items_of");
         session.remove("price_of");
         session.remove("metadata_of");
+        session.remove("coupon_of");
         session.remove("receipt_email_of");
         session.remove("usage_of");
     }

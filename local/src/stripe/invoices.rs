@@ -7,13 +7,18 @@ use super::intents::{self, Card};
 use super::objects::Objects;
 use super::refusal::Refusal;
 use super::subscriptions::{item, merge};
-use super::{events, prices};
+use super::{coupons, events, prices};
 
 /// Makes the invoice of the period that a subscription is in. Answers its id.
 pub(super) fn draft(objects: &mut Objects, subscription: &Value, reason: &str) -> String {
     let id = Objects::id("in");
     let of_item = item(subscription);
     let (price, cents) = (&of_item["price"], prices::cents(&of_item["price"]));
+    let coupon = subscription["coupon"].as_str().and_then(|id| objects.find(id));
+    let lasts = |coupon: &&Value| coupon["duration"] == "forever" || reason == "subscription_create";
+    let total = cents - coupon.filter(lasts).map_or(0, |coupon| coupons::off(coupon, cents));
+    let taken: Vec<Value> =
+        if total < cents { vec![json!({"amount": cents - total, "discount": "di_1"})] } else { Vec::new() };
     let period = json!({"start": of_item["current_period_start"], "end": of_item["current_period_end"]});
     let line = json!({
         "id": Objects::id("il"), "object": "line_item", "amount": cents, "currency": "usd", "description": "1 × plan", "discount_amounts": [],
@@ -26,7 +31,7 @@ pub(super) fn draft(objects: &mut Objects, subscription: &Value, reason: &str) -
         "quantity": 1, "subtotal": cents, "taxes": []});
     let now = objects.now();
     let mut invoice = json!({
-        "id": id, "object": "invoice", "amount_due": cents, "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": cents,
+        "id": id, "object": "invoice", "amount_due": total, "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": total,
         "amount_shipping": 0, "attempt_count": 0, "attempted": false, "auto_advance": true, "billing_reason": reason,
         "collection_method": "charge_automatically", "created": now, "currency": "usd", "customer": subscription["customer"],
         "customer_email": null, "default_payment_method": null, "description": null, "discounts": [], "due_date": null,
@@ -41,7 +46,8 @@ pub(super) fn draft(objects: &mut Objects, subscription: &Value, reason: &str) -
             "metadata": subscription["metadata"], "subscription": subscription["id"]}},
         "period_start": period["start"], "period_end": period["end"], "starting_balance": 0, "status": "draft",
         "status_transitions": {"finalized_at": null, "marked_uncollectible_at": null, "paid_at": null, "voided_at": null},
-        "subtotal": cents, "subtotal_excluding_tax": cents, "total": cents, "total_discount_amounts": [], "total_excluding_tax": cents,
+        "subtotal": cents, "subtotal_excluding_tax": cents, "total": total, "total_discount_amounts": taken,
+        "total_excluding_tax": total,
         "total_taxes": []}),
     );
     objects.add(invoice);

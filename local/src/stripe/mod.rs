@@ -12,6 +12,7 @@ mod api;
 mod billing;
 mod checkout;
 mod clock;
+mod coupons;
 mod customers;
 mod delivery;
 mod disputes;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::coupons;
 use super::form::Form;
 use super::objects::Objects;
 use super::parameters::Kind::{Flag, Number, Text, Url, Word};
@@ -121,6 +122,7 @@ pub(super) fn serve(
         ("GET", ["products"]) => {
             takes(LIST).map(|()| Objects::page(objects.of_kind("product"), "/v1/products", form))
         }
+        ("POST", ["coupons"]) => takes(coupons::COUPON).and_then(|()| coupons::make(objects, form)),
         ("POST", ["prices"]) => takes(PRICE).and_then(|()| price(objects, form)),
         ("POST", ["billing_portal", "configurations"]) => takes(PORTAL).and_then(|()| {
             check_products(objects, form)?;

@@ -10,8 +10,8 @@ use super::refusal::Refusal;
 use super::{events, invoices, prices};
 
 /// What the stand-in keeps with a subscription: the card that pays it, when its periods began to be counted and how many there were,
-/// the price that it changes to with its period, and what its invoices wait for.
-const KEPT: [&str; 5] = ["pays_with", "anchor", "nth", "next_price", "waits"];
+/// the price that it changes to with its period, what its invoices wait for, and the coupon that makes them cheaper.
+const KEPT: [&str; 6] = ["pays_with", "anchor", "nth", "next_price", "waits", "coupon"];
 
 /// A subscription without what the stand-in keeps with it.
 pub(super) fn shown(subscription: &Value) -> Value {
@@ -56,7 +56,7 @@ pub(super) fn subscribe(objects: &mut Objects, session: &Value, card: &str) -> R
     merge(
         &mut subscription,
         &json!({"id": id, "object": "subscription", "created": now, "start_date": now, "customer": session["customer"],
-            "metadata": session["metadata_of"], "status": "active", "pays_with": card}),
+            "metadata": session["metadata_of"], "status": "active", "pays_with": card, "coupon": session["coupon_of"]}),
     );
     merge(&mut subscription, &period(&empty, &price, now, 0));
     let invoice = invoices::draft(objects, &subscription, "subscription_create");

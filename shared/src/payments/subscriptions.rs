@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::idempotency::Idempotency;
 use crate::stripe::observe::Seen;
 use crate::stripe::{Absent, StripeError, billing, client, requests, subscriptions};
+use crate::supabase::unless_refused;
 
 /// For how long a plan is paid at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,9 @@ struct Begun {
     expires_at: i64,
     #[serde(flatten)]
     customer: Customer,
+    /// Stripe's id of a discount, and ours of its use.
+    stripe_coupon: Option<String>,
+    redemption: Option<Uuid>,
 }
 
 /// A page of Stripe's.
@@ -56,7 +60,8 @@ impl PageMade {
     }
 }
 
-/// A page at which the caller buys a plan. With an Idempotency-Key that came before it is the same one.
+/// A page at which the caller buys a plan, with the discount of a coupon. With an Idempotency-Key that came before it is the
+/// same one.
 ///
 /// # Errors
 /// The refusals of `begin_subscription`; `not_configured` where the plan has no price at Stripe; `payment_unavailable`.
@@ -65,20 +70,27 @@ pub async fn begin(
     caller: &Caller,
     plan: &str,
     months: Months,
+    coupon: Option<&str>,
     return_to: (&str, &str),
     idempotency: Option<Idempotency>,
 ) -> Result<PageMade> {
     let livemode = configured(&app.config.stripe)?.livemode;
-    let request = json!({"id": Uuid::now_v7(), "plan": plan, "months": months.0, "livemode": livemode});
-    let begun: Begun =
+    let request =
+        json!({"id": Uuid::now_v7(), "plan": plan, "months": months.0, "livemode": livemode, "coupon": coupon});
+    let begun: Box<RawValue> =
         caller.rpc(app, "begin_subscription", json!({ "request": request, "idempotency": idempotency })).await?;
+    let begun: Begun = serde_json::from_str(unless_refused(begun)?.get()).map_err(|error| {
+        tracing::error!(%error, "the database's answer is malformed");
+        Error::new(Code::InternalError)
+    })?;
     let price = price_of(app, plan, months).await?;
     let customer = match &begun.customer.customer {
         Some(customer) => customer.clone(),
         None => made_customer(app, caller, &begun.customer, livemode, "").await?,
     };
     let whose = (begun.customer.account_id, begun.customer.deployment);
-    let page = |customer: &str| billing::plan_page(whose, customer, &price, return_to, begun.expires_at);
+    let discount = begun.stripe_coupon.as_deref().zip(begun.redemption);
+    let page = |customer: &str| billing::plan_page(whose, customer, &price, discount, return_to, begun.expires_at);
     let key = format!("plan-{}", begun.id);
     let object = match client::send(app, page(&customer), Some(&key)).await {
         // It was deleted at Stripe.

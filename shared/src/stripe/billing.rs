@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use serde::Serialize;
 use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionPaymentMethodCollection,
-    CreateCheckoutSessionSubscriptionData,
+    CreateCheckoutSession, CreateCheckoutSessionDiscounts, CreateCheckoutSessionLineItems,
+    CreateCheckoutSessionPaymentMethodCollection, CreateCheckoutSessionSubscriptionData,
 };
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
 use uuid::Uuid;
 
 use super::observe::DEPLOYMENT;
 use super::requests::plain;
-use super::subscriptions::ACCOUNT;
+use super::subscriptions::{ACCOUNT, REDEMPTION};
 
 /// The price that is sold under a name now.
 #[must_use]
@@ -22,12 +22,14 @@ pub fn price_named(name: &str) -> RequestBuilder {
     RequestBuilder { query: Some(query), ..RequestBuilder::new(StripeMethod::Get, "/prices") }
 }
 
-/// A page of Stripe's at which a plan is bought, until it expires. What it makes carries whose it is.
+/// A page of Stripe's at which a plan is bought, until it expires. What it makes carries whose it is, and which use of a coupon
+/// has made it cheaper.
 #[must_use]
 pub fn plan_page(
     (account, deployment): (Uuid, Uuid),
     customer: &str,
     price: &str,
+    discount: Option<(&str, Uuid)>,
     return_to: (&str, &str),
     expires_at: i64,
 ) -> RequestBuilder {
@@ -38,11 +40,12 @@ pub fn plan_page(
         quantity: Some(1),
         ..CreateCheckoutSessionLineItems::new()
     };
+    let redemption = discount.map(|(_, redemption)| (REDEMPTION.to_owned(), redemption.to_string()));
     let of_subscription = CreateCheckoutSessionSubscriptionData {
-        metadata: Some(metadata.clone()),
+        metadata: Some(metadata.clone().into_iter().chain(redemption).collect()),
         ..CreateCheckoutSessionSubscriptionData::new()
     };
-    CreateCheckoutSession::new()
+    let page = CreateCheckoutSession::new()
         .mode(CheckoutSessionMode::Subscription)
         .customer(customer)
         .client_reference_id(account.to_string())
@@ -52,8 +55,15 @@ pub fn plan_page(
         .payment_method_collection(CreateCheckoutSessionPaymentMethodCollection::Always)
         .success_url(return_to.0)
         .cancel_url(return_to.1)
-        .expires_at(expires_at)
-        .build()
+        .expires_at(expires_at);
+    match discount {
+        Some((coupon, _)) => {
+            let coupon = Some(coupon.to_owned());
+            let discount = CreateCheckoutSessionDiscounts { coupon, ..CreateCheckoutSessionDiscounts::new() };
+            page.discounts(vec![discount]).build()
+        }
+        None => page.build(),
+    }
 }
 
 /// The set-ups of Stripe's page for customers.

@@ -10,6 +10,8 @@ use super::fields::{Absent, Fields};
 
 /// The metadata under which the account travels.
 pub const ACCOUNT: &str = "account";
+/// The member of their metadata that says which use of a coupon has made them cheaper.
+pub const REDEMPTION: &str = "redemption";
 
 /// A price, by which a plan is sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +55,8 @@ pub struct SeenInvoice {
     customer: String,
     account: Option<Uuid>,
     deployment: Option<String>,
+    /// The use of a coupon that has made it cheaper.
+    redemption: Option<Uuid>,
     currency: String,
     /// In cents, without tax.
     amount: i64,
@@ -169,6 +173,7 @@ pub fn invoice(object: &Value) -> Result<Option<SeenInvoice>, Absent> {
         customer: fields.id("customer").ok_or_else(|| fields.absent("customer"))?.to_owned(),
         account: details.some_text("/metadata/account").and_then(|id| id.parse().ok()),
         deployment: details.some_text("/metadata/deployment").map(str::to_owned),
+        redemption: details.some_text("/metadata/redemption").and_then(|id| id.parse().ok()),
         currency: fields.text("currency")?.to_owned(),
         amount,
         paid: fields.number("amount_paid")?,

@@ -5,7 +5,7 @@ use tests::answer::Answer;
 use tests::world::{Account, World, nanos};
 
 use super::made;
-use crate::payments::shop::{DOLLAR, begin, come_back, deliver, payment_id};
+use crate::payments::shop::{DOLLAR, begin, come_back, deliver, payment_id, reconcile};
 use crate::payments::spend;
 
 async fn with_coupon(world: &World, account: &Account, dollars: u32, code: &str) -> (String, Value) {
@@ -18,11 +18,6 @@ async fn refused(world: &World, account: &Account, body: &Value, status: u16, co
 
 async fn uses(world: &World, code: &str) -> Value {
     world.value(&format!("select redemptions from gateway.coupons where code = '{code}'")).await
-}
-
-/// What the cron job does.
-async fn reconcile(world: &World) {
-    Answer::to(world.get("/api/cron/reconcile-payments", world.platform.cron_secret())).await.success();
 }
 
 #[tokio::test]

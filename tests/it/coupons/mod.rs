@@ -1,9 +1,10 @@
 //! Coupons: credit for a code, once, and bonuses that come and go with their purchase.
 //!
-//! - `redeem`: credit, and what is refused. `bonus`: on purchases. `races`: the same at the same time. `administration`.
+//! - `redeem`: credit, and what is refused. `bonus`: on purchases. `discount`: on plans. `races`: the same at the same time. `administration`.
 
 mod administration;
 mod bonus;
+mod discount;
 mod races;
 mod redeem;
 

@@ -10,7 +10,7 @@ use tests::answer::Answer;
 use tests::certain;
 use tests::world::{Account, World, hello, nanos};
 
-use super::shop::{DOLLAR, deliver};
+use super::shop::{DOLLAR, deliver, reconcile};
 
 /// What is agreed to: below five dollars, ten more.
 fn agreed(further: &Value) -> Value {
@@ -101,10 +101,6 @@ async fn later(world: &World, account: &Account, interval: &str) {
 async fn state(world: &World, account: &Account) -> (String, Value) {
     let topup = shown(world, account).await;
     (topup["state"].as_str().expect("a state").to_owned(), topup["reason"].clone())
-}
-
-async fn reconcile(world: &World) -> Value {
-    Answer::to(world.get("/api/cron/reconcile-payments", world.platform.cron_secret())).await.success()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,16 +1,11 @@
 //! What no event has told is found out.
 
 use local::upstash::Engine;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::answer::Answer;
 use tests::world::World;
 
-use super::shop::{DOLLAR, begin, come_back, deliver, intent, pay, payment_id};
-
-async fn reconcile(world: &World) -> Value {
-    let secret = world.platform.cron_secret();
-    Answer::to(world.get("/api/cron/reconcile-payments", secret)).await.success()
-}
+use super::shop::{DOLLAR, begin, come_back, deliver, intent, pay, payment_id, reconcile};
 
 #[tokio::test]
 async fn a_deployment_without_an_account_at_stripe_has_nothing_to_find_out() {

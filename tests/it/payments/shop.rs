@@ -31,6 +31,11 @@ pub async fn post(world: &World, body: &str, signature: Option<&str>) -> Answer 
     Answer::to(request.header("content-type", "application/json").body(body.to_owned())).await
 }
 
+/// What the cron job finds out.
+pub async fn reconcile(world: &World) -> Value {
+    Answer::to(world.get("/api/cron/reconcile-payments", world.platform.cron_secret())).await.success()
+}
+
 /// Delivers every event that waits, in the order in which they happened. Answers what became of each.
 pub async fn deliver(world: &World) -> Vec<(String, String)> {
     let mut outcomes = Vec::new();

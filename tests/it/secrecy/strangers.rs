@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Slot, Told, slots, told};
 use crate::documentation::document;
 use crate::samples::chats::kept_chat;
+use crate::samples::coupons::coupon;
 use crate::samples::payments::paid;
 use crate::samples::responses::stored_response;
 use crate::samples::{self, Sample, sample, send_with};
@@ -20,6 +21,7 @@ enum Thing {
     Chat,
     Response,
     Payment,
+    Coupon,
 }
 
 impl Thing {
@@ -35,6 +37,7 @@ impl Thing {
             "session_id" => Self::Chat,
             "payment_id" => Self::Payment,
             "id" if path.contains("/payments/") => Self::Payment,
+            "id" | "batch" if path.starts_with("/admin/coupons") => Self::Coupon,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
             _ => panic!("{path}: say here what {name} is the id of"),
         }
@@ -66,6 +69,9 @@ impl Thing {
                 "select 1",
                 "update gateway.payments set settled_at = settled_at - interval '2 days' where account_id = 'ACCOUNT'",
             ],
+            Self::Coupon => {
+                &["select 1", "update gateway.coupons set deleted_at = gateway.now() where account_id = 'ACCOUNT'"]
+            }
             Self::Account => &[
                 "select 1",
                 "update gateway.accounts set role = 'admin' where id = 'ACCOUNT'",
@@ -82,6 +88,13 @@ async fn things(world: &World) -> Vec<(&'static Route, Operation, Slot)> {
     let mut things = slots(&document, "uuid");
     things.extend(slots(&document, "response-id"));
     things
+}
+
+/// A coupon of this account's that is the only one of its batch, which has its id.
+async fn batch_of_one(world: &World, owner: &Account) -> Uuid {
+    let (id, _) = coupon(world, owner).await;
+    world.sql(&format!("update gateway.coupons set batch = id where id = '{id}'")).await;
+    id
 }
 
 /// The sample with this value in that slot.
@@ -136,6 +149,7 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
                 Thing::Chat => kept_chat(&world, &owner).await,
                 Thing::Response => stored_response(&world, &owner).await,
                 Thing::Payment => paid(&world, &owner).await,
+                Thing::Coupon => batch_of_one(&world, &owner).await,
             };
             let (id, unknown) = (thing.name(id), || thing.name(Uuid::new_v4()));
             world.sql(&state.replace("KEY", &key.key_id.to_string()).replace("ACCOUNT", &owner.id.to_string())).await;

@@ -26,7 +26,7 @@ fn cents(param: &'static str, amount: Nanos) -> Result<i64> {
 }
 
 /// The code of a purchase's coupon.
-fn check_coupon(code: Option<&str>) -> Result<()> {
+pub(super) fn check_coupon(code: Option<&str>) -> Result<()> {
     code.map_or(Ok(()), |code| check_code("coupon", code))
 }
 

@@ -18,8 +18,8 @@ impl Scene {
             sample(
                 "begin_subscription",
                 json!({"caller": admin, "idempotency": null,
-                       "request": {"id": Uuid::now_v7(), "plan": "dev", "months": 12, "livemode": false}}),
-                &["idempotency"],
+                       "request": {"id": Uuid::now_v7(), "plan": "dev", "months": 12, "livemode": false, "coupon": null}}),
+                &["idempotency", "request.coupon"],
             ),
             sample(
                 "set_customer",
