@@ -26,9 +26,11 @@ use crate::integer::Integer;
 pub struct CouponChange {
     /// Whether it can be used.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
     active: Option<bool>,
     /// Whether everybody is shown it.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
     listed: Option<bool>,
     /// How often it can be used at all; null: without end.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -36,7 +38,7 @@ pub struct CouponChange {
     max_redemptions: Option<Option<Integer>>,
     /// How often an account can use it.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    #[schema(value_type = i64, minimum = 1, maximum = 1000, required = false)]
     per_account: Option<Integer>,
     /// From when it can be used; null: at once.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

@@ -38,9 +38,11 @@ pub struct NotificationPreferences {
 pub struct PreferencesChange {
     /// Rewards of recommendations.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
     referral_reward: Option<bool>,
     /// Reports of what was used.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
     usage_report: Option<bool>,
 }
 

@@ -210,6 +210,8 @@ pub async fn set(
     input: Input<NewAutoTopup>,
 ) -> Result<Response> {
     let wanted = input.body;
+    let left = return_to("success_url", wanted.success_url, usual(&app, "card_left"))?;
+    let back = return_to("cancel_url", wanted.cancel_url, usual(&app, "canceled"))?;
     if !wanted.enabled {
         let set: Set = caller.rpc(&app, "set_auto_topup", json!({"request": {"enabled": false}})).await?;
         return answer(&set.auto_topup, None);
@@ -228,8 +230,6 @@ pub async fn set(
     if !(1..=MOST_A_DAY).contains(&daily_limit.0) {
         return Err(Error::invalid("daily_limit", format!("`daily_limit` is a number from 1 to {MOST_A_DAY}.")));
     }
-    let left = return_to("success_url", wanted.success_url, usual(&app, "card_left"))?;
-    let back = return_to("cancel_url", wanted.cancel_url, usual(&app, "canceled"))?;
     let request = json!({"enabled": true, "threshold": threshold.0, "amount": amount, "monthly_cap": monthly_cap,
         "daily_limit": daily_limit, "fee": app.config.topup_fee, "new_card": wanted.new_card,
         "livemode": configured(&app.config.stripe)?.livemode});
