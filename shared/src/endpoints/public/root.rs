@@ -109,7 +109,9 @@ fn page(name: &str, routes: &'static [Route]) -> String {
 /// The path, and where a browser can follow it without a key, a link.
 fn linked(path: &str, method: &str, auth: Auth) -> String {
     let shown = escape(path);
-    if method == "GET" && auth == Auth::Public && !path.contains('{') {
+    // A page of a mail's opens by what stands in the mail only.
+    let is_of_a_mail = path.starts_with("/notifications/");
+    if method == "GET" && auth == Auth::Public && !path.contains('{') && !is_of_a_mail {
         format!("<a href=\"{shown}\"><code>{shown}</code></a>")
     } else {
         format!("<code>{shown}</code>")
