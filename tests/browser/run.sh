@@ -7,4 +7,4 @@ cd "$(dirname "$0")"
 [ -n "${GATEWAY_BASE_URL:-}" ] || exec ../../scripts/with-gateway.sh "$PWD/run.sh"
 
 npm ci --no-audit --no-fund --loglevel=error
-node --test --test-reporter=spec
+node --test --test-force-exit --test-timeout=300000 --test-reporter=spec
