@@ -1,6 +1,7 @@
 //! The public catalog, with the repository's own models, and what a catalog that lacks something comes to.
 
 mod developers;
+mod figures;
 mod list;
 mod one;
 mod providers;
