@@ -4,7 +4,11 @@ create function gateway.model_view(model gateway.models) returns jsonb
 language plpgsql stable
 as $$
 begin
-  return gateway.model_json(model) || jsonb_build_object(
+  return jsonb_build_object(
+    'object', 'model', 'id', model.id, 'name', model.name, 'owned_by', model.developer, 'description', model.description,
+    'kind', model.kind, 'context_length', model.context_length, 'max_output_tokens', model.max_output,
+    'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities, 'reasoning', model.reasoning,
+    'supported_parameters', model.supported_parameters, 'deprecated_at', model.deprecated_at,
     'enabled', model.enabled, 'image_tokens', model.image_tokens, 'tool_tokens', model.tool_tokens,
     'changed_by_hand', model.changed_by_hand,
     'aliases', coalesce((select jsonb_agg(alias order by alias) from gateway.model_aliases where model_id = model.id), '[]'),
@@ -38,8 +42,10 @@ begin
     'enabled', route.enabled, 'priced_by', route.priced_by,
     'price', case when route.prompt_price is not null and route.completion_price is not null then
       gateway.price_view(route.candidate) || jsonb_strip_nulls(jsonb_build_object(
-        'prompt_image', gateway.dollars(route.prompt_image_price), 'images', gateway.price_view(route.image_prices),
-        'windows', (select jsonb_agg(gateway.price_view(change)) from jsonb_array_elements(route.windows) as change))) end);
+        'prompt_image', gateway.dollars(route.prompt_image_price),
+        'windows', (select jsonb_agg(gateway.price_view(change)) from jsonb_array_elements(route.windows) as change))) end,
+    'image_prices', (
+      select jsonb_object_agg(key, gateway.dollars(value::bigint)) from jsonb_each_text(route.image_prices)));
 end;
 $$;
 
@@ -78,6 +84,18 @@ begin
   if taken is not null then
     perform gateway.refuse(gateway.refusal(409, 'model_exists', jsonb_build_object(
       'model', taken, 'message', format('%s is called so already, or could be meant by it.', taken))));
+  end if;
+end;
+$$;
+
+-- Refuses a model whose images nobody could hold for.
+create function gateway.require_image_tokens(model gateway.models) returns void
+language plpgsql stable
+as $$
+begin
+  if model.input_modalities @> '{image}' and coalesce(model.image_tokens, 0) = 0 then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'image_tokens',
+      'message', 'A model that takes images says in `image_tokens` how many prompt tokens one costs at most.')));
   end if;
 end;
 $$;
@@ -131,6 +149,7 @@ begin
   perform gateway.lock_names();
   perform gateway.require_free_name(request ->> 'id');
   made := jsonb_populate_record(null::gateway.models, request);
+  perform gateway.require_image_tokens(made);
   insert into gateway.models (
       id, name, developer, description, kind, context_length, max_output, input_modalities, output_modalities, reasoning,
       image_tokens, tool_tokens, supported_parameters, open_weights, changed_by_hand, created_at)
@@ -163,6 +182,7 @@ begin
   before := gateway.model_view(former);
   wanted := jsonb_populate_record(former, request);
   if wanted is distinct from former then
+    perform gateway.require_image_tokens(wanted);
     update gateway.models set
       name = wanted.name, description = wanted.description, context_length = wanted.context_length,
       max_output = wanted.max_output, input_modalities = wanted.input_modalities,

@@ -30,23 +30,21 @@ begin
 end;
 $$;
 
--- Gives a route the prices of a gateway.price, all kinds of them, and says who has the last word.
-create function gateway.price_anew(of_model text, at_provider text, price jsonb, by text) returns gateway.model_routes
+-- Gives routes of a provider the prices of a gateway.price each, all kinds of them, and says who has the last word. One statement, so
+-- that the catalog is listed anew once.
+create function gateway.price_anew(of_models text[], at_provider text, prices jsonb[], by text) returns void
 language plpgsql volatile
 as $$
-declare
-  p constant gateway.price := jsonb_populate_record(null::gateway.price, price);
-  priced gateway.model_routes;
 begin
-  update gateway.model_routes set
+  update gateway.model_routes as r set
     prompt_price = p.prompt, cached_price = p.cached, written_price = p.written, written_long_price = p.written_long,
     image_input_price = p.image_input, audio_input_price = p.audio_input, completion_price = p.completion,
     reasoning_price = p.reasoning, image_output_price = p.image_output, audio_output_price = p.audio_output,
     request_price = coalesce(p.request, 0), image_price = p.image, search_price = p.search, second_price = p.second,
     character_price = p.character, tiers = p.tiers, priced_by = by
-    where model_id = of_model and provider = at_provider
-    returning * into priced;
-  return priced;
+    from unnest(of_models, prices) as of_one (model_id, price),
+      lateral jsonb_populate_record(null::gateway.price, of_one.price) as p
+    where r.model_id = of_one.model_id and r.provider = at_provider;
 end;
 $$;
 
@@ -78,7 +76,8 @@ begin
       values (model.id, request ->> 'provider', request ->> 'upstream_model', 'admin');
   end if;
   if price is not null then
-    perform gateway.price_anew(model.id, request ->> 'provider', price - '{windows,prompt_image}'::text[], 'admin');
+    perform gateway.price_anew(
+      array[model.id], request ->> 'provider', array[price - '{windows,prompt_image}'::text[]], 'admin');
     update gateway.model_routes set
       windows = nullif(price -> 'windows', 'null'), prompt_image_price = (price ->> 'prompt_image')::bigint,
       image_prices = case when price ? 'image' or price ? 'image_output' then null else image_prices end
@@ -103,7 +102,8 @@ $$;
 
 create function gateway.admin_plan_view(plan gateway.plans) returns jsonb
 language sql stable
-return gateway.plan_view(plan) || jsonb_build_object('price_factor', trim_scale(plan.price_factor * 0.0001));
+return jsonb_build_object(
+  'object', 'plan', 'id', plan.id, 'name', plan.name, 'price_factor', trim_scale(plan.price_factor * 0.0001));
 
 create function public.list_admin_plans(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''

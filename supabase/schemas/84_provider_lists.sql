@@ -46,7 +46,8 @@ declare
   offered jsonb;
   present jsonb;
   waiting gateway.price_changes;
-  changed integer := 0;
+  near text[] := '{}';
+  prices jsonb[] := '{}';
   raised integer := 0;
   unknown text[];
 begin
@@ -103,8 +104,8 @@ begin
       continue;
     end if;
     if route.priced_by <> 'admin' and route.windows is null and gateway.is_near(present, offered, factor) then
-      perform gateway.price_anew(route.model_id, route.provider, offered, 'provider');
-      changed := changed + 1;
+      near := near || route.model_id;
+      prices := prices || offered;
       continue;
     end if;
     if exists (
@@ -121,7 +122,8 @@ begin
         when route.windows is not null then 'the price goes by the hour'
         else 'the price is too far from the present one' end, at);
   end loop;
-  return jsonb_build_object('changed', changed, 'waiting', raised, 'unknown', cardinality(unknown));
+  perform gateway.price_anew(near, provider, prices, 'provider');
+  return jsonb_build_object('changed', cardinality(near), 'waiting', raised, 'unknown', cardinality(unknown));
 end;
 $$;
 
@@ -154,7 +156,7 @@ begin
     perform gateway.refuse(gateway.refusal(409, 'price_change_decided', jsonb_build_object('state', change.state)));
   end if;
   if decision = 'approve' then
-    perform gateway.price_anew(route.model_id, route.provider, change.proposed, 'provider');
+    perform gateway.price_anew(array[route.model_id], route.provider, array[change.proposed], 'provider');
   end if;
   update gateway.price_changes set
     state = case decision when 'approve' then 'approved' else 'rejected' end, decided_at = gateway.now(),

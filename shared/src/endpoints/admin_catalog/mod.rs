@@ -12,9 +12,12 @@ pub mod plans;
 mod prices;
 pub mod routes;
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use utoipa::ToSchema;
 
+use crate::money::Nanos;
 use prices::RoutePrice;
 
 /// A model with all that administrators may know of it.
@@ -79,6 +82,9 @@ pub struct AdminRoute {
     /// What it costs; null: it has no price and is not asked.
     #[schema(required)]
     pub price: Option<RoutePrice>,
+    /// What images of these sizes and qualities cost, where that differs.
+    #[schema(required)]
+    pub image_prices: Option<HashMap<String, Nanos>>,
 }
 
 /// Whether a name can be a model's or an alias': what a URL, a header and a JSON text can hold as it is.

@@ -62,10 +62,6 @@ pub enum Modality {
     Image,
     /// Sound.
     Audio,
-    /// Files.
-    File,
-    /// Films.
-    Video,
     /// Vectors.
     Embedding,
     /// Orders of documents.

@@ -47,7 +47,6 @@ pub struct RouteSettings {
     /// The model's id.
     model: String,
     /// The provider's name.
-    #[schema(examples(json!("openai")))]
     provider: String,
     /// What the provider calls the model; a new route has it.
     #[schema(min_length = 1, max_length = 200)]

@@ -50,7 +50,6 @@ pub struct Model {
     /// Whether it thinks before it answers.
     pub reasoning: bool,
     /// The parameters that ask for what it can do, in OpenRouter's names; empty where nobody says.
-    #[schema(examples(json!(["max_tokens", "tools"])))]
     pub supported_parameters: Vec<String>,
     /// Whether its weights are public.
     pub open_weights: bool,

@@ -59,9 +59,13 @@ struct Applied {
 /// When the database is away.
 pub async fn read_all(app: &App, longest: Duration) -> Result<Vec<ReadList>, Error> {
     let until = Instant::now() + longest;
-    let usable = app.config.providers.iter().filter(|settings| settings.is_usable());
-    let lists = stream::iter(usable).map(|settings| read_one(app, settings, until)).buffered(AT_ONCE);
-    lists.collect::<Vec<_>>().await.into_iter().collect()
+    let mut reads = Vec::new();
+    for settings in &app.config.providers {
+        if settings.is_usable() {
+            reads.push(read_one(app, settings, until));
+        }
+    }
+    stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
 }
 
 async fn read_one(app: &App, settings: &ProviderSettings, until: Instant) -> Result<ReadList, Error> {

@@ -211,7 +211,7 @@ mod tests {
             ("{}", "it is no list of models"),
             (r#"{"data":5}"#, "it is no list of models"),
             (r#"{"data":[]}"#, "the list names no model"),
-            (&many, "the list has more than 10000 models"),
+            (many.as_str(), "the list has more than 10000 models"),
         ] {
             assert_eq!(read(list.as_bytes(), true), Err(NoList(problem)));
         }
