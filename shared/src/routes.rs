@@ -26,8 +26,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, notifications, payments,
-    plans, public, referrals, responses, sign_in, subscriptions, trials, usage,
+    account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference,
+    notifications, payments, plans, public, referrals, responses, sign_in, subscriptions, trials, usage,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};

@@ -179,7 +179,9 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 /// The line that is none.
 pub fn read() -> Result<Vec<Figure>, String> {
     let lines = FIGURES.lines().enumerate();
-    lines.map(|(place, line)| serde_json::from_str(line).map_err(|error| format!("line {}: {error}", place + 1))).collect()
+    lines
+        .map(|(place, line)| serde_json::from_str(line).map_err(|error| format!("line {}: {error}", place + 1)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! `catalog`: models and routes by public figures. Prints what becomes of each figure; with `--write` writes the seed.
 //!
 //! - `figures`: what two public lists say. `price`: the dearer of both. `naming`: which model is meant.
-//! - `written_by_hand`: what stands in the other seed. `chosen`: what becomes a route, and why not. `sql`: the seed.
+//! - `written_by_hand`: what stands in the other seed. `usable`: which figures can be used. `described`: what they say of a model.
+//! - `chosen`: what becomes a route, and why not. `sql`: the seed.
 
 mod chosen;
+mod described;
 mod figures;
 mod naming;
 mod price;
 mod sql;
+mod usable;
 mod written_by_hand;
 
-use std::process::ExitCode;
 use std::fs;
+use std::process::ExitCode;
 
 use local::platform::repository;
 

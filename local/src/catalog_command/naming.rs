@@ -109,7 +109,8 @@ pub fn named(provider: &str, id: &str) -> Result<(String, String), &'static str>
     };
     let name = SAME.iter().find(|(theirs, _)| *theirs == name).map_or(name.as_str(), |(_, ours)| ours).to_owned();
     let by_family = || FAMILIES.iter().find(|(family, _)| name.starts_with(family)).map(|(_, developer)| *developer);
-    let folder = folder.map(|folder| folder.trim_start_matches("@cf/")).filter(|folder| *folder != "accounts/fireworks/models");
+    let folder =
+        folder.map(|folder| folder.trim_start_matches("@cf/")).filter(|folder| *folder != "accounts/fireworks/models");
     let developer = match folder {
         Some("meta" | "bytedance") => by_family(),
         Some(folder) => DEVELOPERS.iter().find(|(theirs, _)| *theirs == folder).map(|(_, developer)| *developer),

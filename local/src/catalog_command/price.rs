@@ -224,8 +224,11 @@ mod tests {
 
     #[test]
     fn what_no_kind_can_say_is_no_price_and_what_a_list_leaves_out_is_not_cheaper() {
-        assert!(price(r#""listed":{"input":"1","output":"5"},"second":{"input_mtok":"1","audio_hours":"0.1"}"#).is_err());
-        let written = price(r#""listed":{"input":"1","output":"5","cache_write":"0.25","cache_read":"0"}"#).expect("a price");
+        assert!(
+            price(r#""listed":{"input":"1","output":"5"},"second":{"input_mtok":"1","audio_hours":"0.1"}"#).is_err()
+        );
+        let written =
+            price(r#""listed":{"input":"1","output":"5","cache_write":"0.25","cache_read":"0"}"#).expect("a price");
         let kinds = &written.steps[0].1;
         assert_eq!((kinds["written"], kinds["written_long"]), (1_250_000_000, 2_000_000_000));
         assert!(!kinds.contains_key("cached"));

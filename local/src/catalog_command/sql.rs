@@ -109,7 +109,8 @@ fn route(route: &Route) -> String {
         .iter()
         .map(|w| format!("{{\"from\": \"{}\", \"until\": \"{}\", {}}}", w.from, w.until, members(&w.kinds)))
         .collect();
-    let list = |items: &[String]| if items.is_empty() { "null".to_owned() } else { format!("'[{}]'", items.join(", ")) };
+    let list =
+        |items: &[String]| if items.is_empty() { "null".to_owned() } else { format!("'[{}]'", items.join(", ")) };
     format!(
         "{}, '{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, {}",
         text(&route.model),

@@ -22,7 +22,10 @@ async fn a_model_is_made_priced_named_changed_and_disabled_and_each_step_is_on_t
     let (admin, account) = (world.administrator().await, world.account(1_000_000_000_000).await);
     let new = json!({"id": "acme/support-1", "name": "Support", "context_length": 128_000, "max_output": 16_384});
     let made = ask(&world, &admin, "POST", "/admin/models", &new).await.success();
-    assert_eq!((&made["owned_by"], &made["routes"], &made["changed_by_hand"]), (&json!("acme"), &json!([]), &json!(true)));
+    assert_eq!(
+        (&made["owned_by"], &made["routes"], &made["changed_by_hand"]),
+        (&json!("acme"), &json!([]), &json!(true))
+    );
     let call = |model: &'static str| {
         let (world, key) = (&world, &account.key);
         async move { Answer::to(world.chat(key, &hello(&json!({"model": model, "max_tokens": 100})))).await }
@@ -39,7 +42,8 @@ async fn a_model_is_made_priced_named_changed_and_disabled_and_each_step_is_on_t
     assert_eq!(charged(&world).await, json!(100 * 1_000 + 50 * 2_500));
 
     // Another price, of which tokens that were cached cost a tenth, and all of it doubles for long prompts.
-    let price = json!({"prompt": 2, "cached": 0.2, "completion": 4, "tiers": [{"above": 50, "prompt": 20, "completion": 40}]});
+    let price =
+        json!({"prompt": 2, "cached": 0.2, "completion": 4, "tiers": [{"above": 50, "prompt": 20, "completion": 40}]});
     let changed = json!({"model": "acme/support-1", "provider": "chutes", "price": price});
     ask(&world, &admin, "PUT", "/admin/routes", &changed).await.success();
     call("acme/support-1").await.success();
@@ -63,7 +67,8 @@ async fn a_model_is_made_priced_named_changed_and_disabled_and_each_step_is_on_t
         assert_eq!(call(spelling).await.headers["deprecation"], "@1795824000");
     }
     assert!(call(MODEL).await.headers.get("deprecation").is_none());
-    let disabled = ask(&world, &admin, "PATCH", path, &json!({"enabled": false, "deprecated_at": null})).await.success();
+    let disabled =
+        ask(&world, &admin, "PATCH", path, &json!({"enabled": false, "deprecated_at": null})).await.success();
     assert_eq!((&disabled["enabled"], &disabled["deprecated_at"]), (&json!(false), &Value::Null));
     call("acme/support-1").await.refused(404, "model_not_found");
     assert_eq!(ask(&world, &admin, "GET", path, &Value::Null).await.success(), disabled);
@@ -79,8 +84,16 @@ async fn a_model_is_made_priced_named_changed_and_disabled_and_each_step_is_on_t
             admin.id
         ))
         .await;
-    let expected =
-        ["model.create", "route.set", "route.set", "alias.set", "alias.set", "alias.delete", "model.update", "model.update"];
+    let expected = [
+        "model.create",
+        "route.set",
+        "route.set",
+        "alias.set",
+        "alias.set",
+        "alias.delete",
+        "model.update",
+        "model.update",
+    ];
     assert_eq!(trail, json!(expected));
     world.assert_ledger_clean().await;
 }
@@ -122,7 +135,11 @@ async fn a_name_that_could_be_anothers_and_a_price_that_cannot_be_are_refused() 
         // The last part alone would mean two.
         let taken = ask(&world, &admin, "POST", "/admin/models", &model(id)).await;
         let free = id.starts_with("other/") || id.starts_with("acme/");
-        if free { taken.success() } else { taken.refused(409, "model_exists") };
+        if free {
+            taken.success()
+        } else {
+            taken.refused(409, "model_exists")
+        };
         world.sql("delete from gateway.models where id like 'other/%' or id like 'acme/%'").await;
     }
     for id in ["model", "/model", "acme/", "acme/ model", "-a/b", "acme/\u{fc}"] {
@@ -136,7 +153,9 @@ async fn a_name_that_could_be_anothers_and_a_price_that_cannot_be_are_refused() 
         let path = format!("/admin/aliases/{alias}");
         ask(&world, &admin, "PUT", &path, &json!({"model": MODEL})).await.refused(400, "invalid_request");
     }
-    ask(&world, &admin, "PUT", "/admin/aliases/new", &json!({"model": "no/such"})).await.refused(404, "model_not_found");
+    ask(&world, &admin, "PUT", "/admin/aliases/new", &json!({"model": "no/such"}))
+        .await
+        .refused(404, "model_not_found");
 
     let before = world.value("select jsonb_agg(candidate order by model_id, provider) from gateway.model_routes").await;
     for price in [

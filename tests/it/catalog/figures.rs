@@ -17,7 +17,8 @@ async fn four_hundred_models_have_prices_and_what_is_written_by_hand_stays_as_it
     let seed = fs::read_to_string(repository().join(BY_FIGURES)).expect("a seed");
     let by_hand = "select jsonb_agg(r order by r.model_id, r.provider) from gateway.model_routes r
                    join known k on k.model_id = r.model_id and k.provider = r.provider";
-    let models = "select jsonb_agg(to_jsonb(m) - '{supported_parameters,open_weights,released_on,deprecated_at}'::text[]
+    let models =
+        "select jsonb_agg(to_jsonb(m) - '{supported_parameters,open_weights,released_on,deprecated_at}'::text[]
                     order by m.id) from gateway.models m join known_models using (id)";
     world
         .sql(
@@ -43,9 +44,9 @@ async fn four_hundred_models_have_prices_and_what_is_written_by_hand_stays_as_it
     }
     let says = |member: &str| data(&list).iter().filter(|model| !model[member].is_null()).count();
     assert!(says("released_on") > 400);
-    let tools = data(&list).iter().filter(|model| {
-        model["supported_parameters"].as_array().is_some_and(|names| names.contains(&json!("tools")))
-    });
+    let tools = data(&list)
+        .iter()
+        .filter(|model| model["supported_parameters"].as_array().is_some_and(|names| names.contains(&json!("tools"))));
     assert!(tools.count() > 200);
 
     // No tier is cheaper than a shorter prompt, nothing that is kept costs less than what is read, and every name is found.
@@ -136,7 +137,10 @@ async fn a_thousand_models_are_one_list_which_follows_every_change() {
     assert_eq!(of_one(&whole), Some(3));
     for (change, routes) in [
         ("delete from gateway.model_routes where model_id = 'pad/m5' and provider = 'groq'", Some(2)),
-        ("update gateway.model_routes set model_id = 'pad/m5' where model_id = 'pad/m6' and provider = 'groq'", Some(3)),
+        (
+            "update gateway.model_routes set model_id = 'pad/m5' where model_id = 'pad/m6' and provider = 'groq'",
+            Some(3),
+        ),
         ("update gateway.models set enabled = false where id = 'pad/m5'", None),
         ("update gateway.models set enabled = true where id = 'pad/m5'", Some(3)),
         ("delete from gateway.models where id = 'pad/m5'", None),

@@ -142,13 +142,17 @@ async fn an_administrator_takes_a_price_or_does_not_and_calls_that_run_keep_thei
         let path = format!("/admin/price-changes/{}", id.as_str().expect("an id"));
         ask(&world, &base, &admin, "POST", &path, json!({"decision": decision})).await
     };
-    let price = async || world.value("select prompt_price from gateway.model_routes where model_id = 'test/listed'").await;
+    let price =
+        async || world.value("select prompt_price from gateway.model_routes where model_id = 'test/listed'").await;
 
     say(priced("0.00001", "0.000002"));
     assert_eq!(sync().await["waiting"], 1);
     let shown = status().await;
     assert_eq!(shown["vanished"][0]["model"], "test/slow", "{shown}");
-    assert_eq!((&shown["drift"][0]["price"]["prompt"], &shown["drift"][0]["listed"]["prompt"]), (&json!(1), &json!(10)));
+    assert_eq!(
+        (&shown["drift"][0]["price"]["prompt"], &shown["drift"][0]["listed"]["prompt"]),
+        (&json!(1), &json!(10))
+    );
     let id = shown["waiting"][0]["id"].clone();
     // The same list asks nothing twice, and what was rejected is not asked about again.
     assert_eq!(sync().await["waiting"], 0);

@@ -67,7 +67,9 @@ async fn allowlist_price_and_route_agree_for_every_spelling() {
                 assert_eq!(answer["model"], MEANT, "{spelling} at {path}");
             }
         }
-        ask(&world, &others, "/v1/chat/completions", body(spelling).to_string()).await.refused(403, "model_not_allowed");
+        ask(&world, &others, "/v1/chat/completions", body(spelling).to_string())
+            .await
+            .refused(403, "model_not_allowed");
         // GET goes by the same.
         if !spelling.contains(':') {
             let shown = super::get(&world, &format!("/v1/models/{}", spelling.replace('/', "%2F"))).await.success();
@@ -76,9 +78,8 @@ async fn allowlist_price_and_route_agree_for_every_spelling() {
     }
     world.settled().await;
     // 100 prompt tokens, of which 20 were cached, and 50 of completion, at the prices of the one model.
-    let calls = world
-        .value("select jsonb_agg(distinct jsonb_build_array(model, provider, cost)) from gateway.requests")
-        .await;
+    let calls =
+        world.value("select jsonb_agg(distinct jsonb_build_array(model, provider, cost)) from gateway.requests").await;
     assert_eq!(calls, json!([[MEANT, "chutes", 80 * 1_000 + 20 * 500 + 50 * 2_000]]));
     world.assert_ledger_clean().await;
 }

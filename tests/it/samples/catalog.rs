@@ -12,7 +12,9 @@ pub async fn sample(world: &World, (method, name): (&str, &str)) -> Option<Sampl
         ("GET", "admin_models" | "admin_routes" | "admin_aliases") => Sample::plain().with_query("?limit=5"),
         ("POST", "admin_models") => {
             let id = format!("sample/{}", Uuid::new_v4().simple());
-            Sample::body(json!({"id": id, "context_length": 128_000, "max_output": 16_384, "input_modalities": ["text"]}))
+            Sample::body(
+                json!({"id": id, "context_length": 128_000, "max_output": 16_384, "input_modalities": ["text"]}),
+            )
         }
         ("GET", "admin_model") => Sample::plain().with("id", model(world).await),
         ("PATCH", "admin_model") => {
@@ -27,7 +29,9 @@ pub async fn sample(world: &World, (method, name): (&str, &str)) -> Option<Sampl
         }
         ("DELETE", "admin_alias") => {
             let (alias, model) = (format!("alias-{}", Uuid::new_v4().simple()), model(world).await);
-            world.sql(&format!("insert into gateway.model_aliases (alias, model_id) values ('{alias}', '{model}')")).await;
+            world
+                .sql(&format!("insert into gateway.model_aliases (alias, model_id) values ('{alias}', '{model}')"))
+                .await;
             Sample::plain().with("alias", alias)
         }
         ("POST", "admin_refresh_models") | ("GET", "admin_catalog_status" | "admin_plans" | "cron_sync_models") => {

@@ -89,6 +89,7 @@ pub struct AdminRoute {
 
 /// Whether a name can be a model's or an alias': what a URL, a header and a JSON text can hold as it is.
 fn is_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'/' | b'~' | b'@' | b'-');
+    let fits =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'/' | b'~' | b'@' | b'-');
     (1..=128).contains(&name.len()) && name.bytes().all(fits) && name.as_bytes()[0].is_ascii_alphanumeric()
 }

@@ -82,7 +82,10 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): P
 pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<RouteSettings>) -> Result<Response> {
     let RouteSettings { model, provider, upstream_model, enabled, price, pinned } = input.body;
     if !PROVIDERS.iter().any(|row| row.name == provider) {
-        return Err(Error::invalid("provider", "`provider` is not known here; GET /models/providers lists those that are."));
+        return Err(Error::invalid(
+            "provider",
+            "`provider` is not known here; GET /models/providers lists those that are.",
+        ));
     }
     if upstream_model.as_ref().is_some_and(|name| !(1..=200).contains(&name.len()) || name.contains('\0')) {
         return Err(Error::invalid("upstream_model", "`upstream_model` has 1 to 200 characters."));

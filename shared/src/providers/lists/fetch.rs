@@ -22,7 +22,8 @@ pub async fn fetch(app: &App, settings: &ProviderSettings, until: Instant) -> Re
     let mut headers = headers(app, settings, &Credential::Ours, false);
     headers.remove(header::CONTENT_TYPE);
     let reading = async {
-        let mut response = app.http.get(address).headers(headers).send().await.map_err(|_| NoList("it cannot be reached"))?;
+        let mut response =
+            app.http.get(address).headers(headers).send().await.map_err(|_| NoList("it cannot be reached"))?;
         if !response.status().is_success() {
             return Err(NoList("it answers with an error"));
         }

@@ -49,13 +49,16 @@ pub fn read(body: &[u8], priced: bool) -> Result<BTreeMap<String, Value>, NoList
     let mut listed = BTreeMap::new();
     for entry in entries {
         let Ok(Entry { id, name, pricing }) = serde_json::from_str(entry.get()) else { continue };
-        let Some(name) = id.or(name).filter(|name| (1..=LONGEST_NAME).contains(&name.len()) && !name.contains('\0')) else {
+        let Some(name) = id.or(name).filter(|name| (1..=LONGEST_NAME).contains(&name.len()) && !name.contains('\0'))
+        else {
             continue;
         };
         // Gemini's are resources.
         let name = name.strip_prefix("models/").unwrap_or(&name).to_owned();
         let price = match pricing {
-            Some(pricing) if priced => price(&pricing).map_or_else(|problem| json!({ "problem": problem }), Value::Object),
+            Some(pricing) if priced => {
+                price(&pricing).map_or_else(|problem| json!({ "problem": problem }), Value::Object)
+            }
             None if priced => json!({ "problem": "the list has no price" }),
             _ => json!({}),
         };
@@ -159,7 +162,8 @@ fn amount(value: &Value, power: i32) -> Option<i64> {
     let nanos = if shift >= 0 {
         if digits == 0 { 0 } else { digits.checked_mul(ten(shift)?)? }
     } else {
-        ten(shift).map_or(i128::from(digits > 0), |unit| digits.div_euclid(unit) + i128::from(digits.rem_euclid(unit) > 0))
+        ten(shift)
+            .map_or(i128::from(digits > 0), |unit| digits.div_euclid(unit) + i128::from(digits.rem_euclid(unit) > 0))
     };
     let nanos = i64::try_from(nanos).ok().filter(|nanos| i128::from(*nanos) <= MOST)?;
     Some(if negative { -nanos } else { nanos })
@@ -202,7 +206,10 @@ mod tests {
             r#"{"models":[{"name":"a"},{"name":"b"}]}"#,
         ] {
             let read = read(list.as_bytes(), false).expect(list);
-            assert_eq!(read.into_iter().collect::<Vec<_>>(), [("a".to_owned(), json!({})), ("b".to_owned(), json!({}))]);
+            assert_eq!(
+                read.into_iter().collect::<Vec<_>>(),
+                [("a".to_owned(), json!({})), ("b".to_owned(), json!({}))]
+            );
         }
         let many = format!("[{}]", vec![r#"{"id":"a"}"#; 10_001].join(","));
         for (list, problem) in [
