@@ -20,4 +20,8 @@ export const SCREENS = [
   { name: "keys", title: "API keys", group: "Account", load: () => import("./screens/keys.js") },
   { name: "credit", title: "Credit", group: "Account", load: () => import("./screens/credit.js") },
   { name: "settings", title: "Settings", group: "Account", load: () => import("./screens/settings.js") },
+  { name: "users", title: "Users", group: "Administration", scope: "admin:users", load: () => import("./screens/users.js") },
+  { name: "coupons", title: "Coupons", group: "Administration", scope: "admin:coupons", load: () => import("./screens/coupons.js") },
+  { name: "audit", title: "Audit trail", group: "Administration", scope: "admin:audit", load: () => import("./screens/audit.js") },
+  { name: "health", title: "Health", group: "Administration", scope: "admin:ledger", load: () => import("./screens/health.js") },
 ];
