@@ -153,6 +153,7 @@ test("the main path by the keyboard alone", async () => {
   await page.getByRole("button", { name: "Revoke", exact: true }).focus();
   await press("Enter");
   await page.getByText("The key was revoked.").waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
 
   await press("Control+k");
   await page.keyboard.type("playg");

@@ -171,7 +171,7 @@ test("the landing page leads on, and fits a telephone in the light and in the da
   }
   assert.notEqual(looks[0], looks[1]);
   const links = await page.locator("a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
-  for (const wanted of ["/docs", "/models", "#sign-in", "/health"]) assert.ok(links.includes(wanted), wanted);
+  for (const wanted of ["/console", "/docs", "/models", "#sign-in", "/health"]) assert.ok(links.includes(wanted), wanted);
   for (const link of links.filter((link) => link.startsWith("/"))) {
     const answer = await fetch(`${base}${link}`);
     // Read to its end: a body left unread keeps its connection, and with it the process, alive.

@@ -26,15 +26,17 @@ export default function Overview({ place }) {
   const monitor = useLoad((signal) => api("GET", "/user/monitor", { signal }), []);
   const stats = useLoad((signal) => api("GET", "/user/activity/stats", { query: range, signal }), []);
   const latest = useLoad((signal) => page("/user/activity/log", { limit: 100 }, signal), []);
+  // What is below depends on both, so that nothing jumps when the second comes.
+  const known = (balance.data || balance.error) && monitor.data;
   const used = monitor.data?.all_time.requests > 0;
   const days = /** @type {ReturnType<typeof everyDay<any>> | null} */ (stats.data && everyDay(range.from, range.to, stats.data.by_day, NOTHING));
   const [name, show] = MEASURES[measure];
   return html`<${Screen} title="Overview">
     <${Failure} error=${balance.error ?? monitor.error} retry=${() => (balance.reload(), monitor.reload())} />
-    <${LowCredit} balance=${balance.data} />
     <${Stats} items=${figures(balance.data, monitor.data)} />
-    ${monitor.data && !used && html`<${FirstSteps} funded=${balance.data?.available > 0} />`}
-    <${Card} title=${`Last ${DAYS} days`} bare action=${html`<${Choice} label="What the chart shows" value=${measure}
+    ${known ? html`<${LowCredit} balance=${balance.data} />` : html`<${Card}><${Bones} lines=${10} /></${Card}>`}
+    ${known && !used && html`<${FirstSteps} funded=${balance.data?.available > 0} />`}
+    ${known && used && html`<${Card} title=${`Last ${DAYS} days`} bare action=${html`<${Choice} label="What the chart shows" value=${measure}
         options=${Object.entries(MEASURES).map(([id, [text]]) => [id, text])} onValue=${(/** @type {string} */ show) => change({ show })} />`}>
       ${stats.error && html`<div class="body"><${Failure} error=${stats.error} retry=${stats.reload} /></div>`}
       ${days
@@ -45,7 +47,7 @@ export default function Overview({ place }) {
     <div class="columns">
       <${TopList} title="By model" rows=${stats.data?.by_model.map((/** @type {any} */ it) => ({ name: it.model, usage: it.usage, address: to(["requests"], { model: it.model }) }))} />
       <${TopList} title="By key" rows=${stats.data?.by_key.map((/** @type {any} */ it) => ({ name: it.name, usage: it.usage, address: to(["requests"], { key_id: it.key_id }) }))} />
-    </div>
+    </div>`}
   </${Screen}>`;
 }
 
