@@ -34,6 +34,7 @@ macro_rules! files {
 files! {
     "app.js"
     "index.html"
+    "landing.js"
     "lib/api.js"
     "lib/csv.js"
     "lib/days.js"
