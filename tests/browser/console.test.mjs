@@ -209,4 +209,11 @@ test("a key that is not one is refused, and a reload forgets who did not ask to 
   await page.reload();
   await page.getByRole("textbox", { name: "E-mail" }).waitFor();
   assert.equal(await page.evaluate(() => sessionStorage.length + localStorage.length), 0);
+
+  // A key that ends while somebody works with it: they hear why they are out.
+  const short = await ask("POST", "/user/api-keys", { name: "Short-lived", scopes: ["*"] });
+  await signInByKey(page, short.body.api_key);
+  await ask("DELETE", `/user/api-keys/${short.body.id}`);
+  await goTo(page, "#/usage");
+  await page.getByText("The key is not valid any more").waitFor();
 });

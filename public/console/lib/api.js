@@ -51,7 +51,7 @@ export async function send(method, path, options = {}) {
   if (response.ok) return response;
   const refusal = await refused(response);
   // The session's own key is not valid any more: nothing here would work.
-  if (refusal.status === 401 && options.key === undefined && session()) end();
+  if (refusal.status === 401 && options.key === undefined && session()) end("The key is not valid any more. Sign in again.");
   throw refusal;
 }
 

@@ -11,6 +11,8 @@ const PLACE = "console.session";
 
 /** @type {Session | null} */
 let current = null;
+/** Why the last one ended, where its owner did not end it. */
+let said = "";
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
@@ -33,9 +35,13 @@ export function begin(begun, kept) {
   tell();
 }
 
-/** Forgets the key. */
-export function end() {
+/** Why the last session ended, if there is something to say. */
+export const lastWords = () => said;
+
+/** Forgets the key. @param {string} [why] */
+export function end(why = "") {
   current = null;
+  said = why;
   try {
     sessionStorage.removeItem(PLACE);
   } catch {

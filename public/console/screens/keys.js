@@ -1,7 +1,7 @@
 // API keys: all of them, what each may do and has used, and what can be done with one.
 
 import { compact, money, since, when } from "../lib/format.js";
-import { change, to } from "../lib/route.js";
+import { change, replace, to } from "../lib/route.js";
 import { html, useState } from "../lib/ui.js";
 import { useList } from "../lib/use.js";
 import { KeyActs } from "./keys/acts.js";
@@ -25,7 +25,7 @@ export default function Keys({ place }) {
   const [shown, setShown] = useState(/** @type {any} */ (null));
   const close = () => {
     setDoing(null);
-    if (place.params.get("new")) change({ new: null });
+    if (place.params.get("new")) replace(to(["keys"]));
   };
   const done = (/** @type {any} */ answer) => {
     close();

@@ -2,7 +2,7 @@
 
 import { api } from "../lib/api.js";
 import { compact, count, perMillion, several } from "../lib/format.js";
-import { change, to } from "../lib/route.js";
+import { change, replace, to } from "../lib/route.js";
 import { html, useState } from "../lib/ui.js";
 import { useLoad } from "../lib/use.js";
 import { ModelSheet } from "./models/sheet.js";
@@ -47,6 +47,6 @@ export default function Models({ place }) {
           { name: "Providers", number: true, wide: true, cell: (/** @type {any} */ model) => count(model.routes.length) },
         ]} />
     </${Card}>
-    ${open && html`<${ModelSheet} model=${open} onClose=${() => history.length > 1 ? history.back() : (location.hash = "#/models")} />`}
+    ${open && html`<${ModelSheet} model=${open} onClose=${() => replace(to(["models"], Object.fromEntries(place.params)))} />`}
   </${Screen}>`;
 }

@@ -2,12 +2,12 @@
 
 import { api } from "../lib/api.js";
 import { route } from "../lib/route.js";
-import { begin } from "../lib/session.js";
+import { begin, lastWords } from "../lib/session.js";
 import { html, useEffect, useState } from "../lib/ui.js";
 import { useAct } from "../lib/use.js";
 import { Button } from "../ui/button.js";
 import { Check, Choice, Form, Input } from "../ui/field.js";
-import { Failure } from "../ui/states.js";
+import { Failure, Note } from "../ui/states.js";
 
 export default function SignIn() {
   const [way, setWay] = useState("code");
@@ -17,6 +17,7 @@ export default function SignIn() {
   }, []);
   return html`<main class="gate">
     <h1 class="brand"><img src="/favicon.svg" alt="" width="28" height="28" />Console</h1>
+    ${lastWords() && html`<${Note} kind="warn">${lastWords()}</${Note}>`}
     <div class="card"><div class="body stack">
       <${Choice} label="How to sign in" value=${way} onValue=${setWay} options=${[["code", "E-mail"], ["key", "API key"]]} />
       ${way === "code" ? html`<${ByCode} kept=${kept} />` : html`<${ByKey} kept=${kept} />`}
