@@ -2,7 +2,7 @@
 
 import { api } from "../../lib/api.js";
 import { words } from "../../lib/format.js";
-import { html } from "../../lib/ui.js";
+import { html, useEffect, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
 import { Button } from "../../ui/button.js";
 import { Card } from "../../ui/card.js";
@@ -15,10 +15,19 @@ const WHAT = { usage_report: "What was used, once a month.", referral_reward: "W
 
 export function Notifications() {
   const state = useLoad((signal) => api("GET", "/user/notifications/preferences", { signal }), []);
+  // What was just chosen, until the API has said what holds.
+  const [chosen, setChosen] = useState(/** @type {Record<string, boolean>} */ ({}));
   const change = useAct(async (/** @type {string} */ kind, /** @type {boolean} */ on) => {
-    await api("PATCH", "/user/notifications/preferences", { body: { [kind]: on } });
-    state.reload();
+    setChosen({ [kind]: on });
+    try {
+      await api("PATCH", "/user/notifications/preferences", { body: { [kind]: on } });
+      state.reload();
+    } catch (refusal) {
+      setChosen({});
+      throw refusal;
+    }
   });
+  useEffect(() => setChosen({}), [state.data]);
   const mail = useAct(async (/** @type {string} */ path) => {
     const { address } = await api("POST", path, { body: {} });
     toast(`A mail is on its way to ${address}.`);
@@ -29,7 +38,7 @@ export function Notifications() {
       <${Failure} error=${state.error ?? change.error ?? mail.error} retry=${state.error ? state.reload : undefined} />
       ${!has && !state.error && html`<${Bones} />`}
       ${has?.suppressed && html`<${Note} kind="warn" title="Mail does not reach this address">${words(has.suppressed)}</${Note}>`}
-      ${has && Object.entries(has.kinds).map(([kind, on]) => html`<${Check} key=${kind} label=${words(kind)} hint=${WHAT[kind]} checked=${on} onValue=${(/** @type {boolean} */ on) => change.run(kind, on)} />`)}
+      ${has && Object.entries(has.kinds).map(([kind, on]) => html`<${Check} key=${kind} label=${words(kind)} hint=${WHAT[kind]} checked=${chosen[kind] ?? on} onValue=${(/** @type {boolean} */ on) => change.run(kind, on)} />`)}
       ${has && html`<div class="row">
         <${Button} busy=${mail.busy} onClick=${() => mail.run("/user/notifications/test")}>Send a test</${Button}>
         <${Button} busy=${mail.busy} onClick=${() => mail.run("/user/notifications/send-usage-report")}>Send this month's usage</${Button}>
