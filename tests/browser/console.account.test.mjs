@@ -62,8 +62,9 @@ test("settings, chats, and the account's end", async () => {
   await page.getByRole("button", { name: "Forget it" }).click();
   await page.getByText("None is kept").waitFor();
   await goTo(page, "#/settings/notifications");
+  const changed = page.waitForResponse((response) => response.request().method() === "PATCH" && response.url().endsWith("/preferences"));
   await page.getByRole("checkbox", { name: "Usage report" }).uncheck();
-  await page.waitForResponse((response) => response.request().method() === "GET" && response.url().endsWith("/preferences"));
+  await changed;
   await goTo(page, "#/settings/privacy");
   await page.getByRole("spinbutton", { name: "Days that chats are kept" }).fill("30");
   await page.getByRole("button", { name: "Save" }).click();
