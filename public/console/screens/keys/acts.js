@@ -1,12 +1,13 @@
 // What is done with a key and cannot be taken back: a new secret, or its end.
 
 import { api } from "../../lib/api.js";
+import { session } from "../../lib/session.js";
 import { html, useState } from "../../lib/ui.js";
 import { useAct } from "../../lib/use.js";
 import { Button } from "../../ui/button.js";
 import { Confirm, Dialog } from "../../ui/dialog.js";
 import { Form, Select } from "../../ui/field.js";
-import { Failure } from "../../ui/states.js";
+import { Failure, Note } from "../../ui/states.js";
 import { toast } from "../../ui/toast.js";
 
 /** @param {{ act: string, row: any, onDone: (answer: any) => void, onClose: () => void }} props */
@@ -19,6 +20,7 @@ export function KeyActs({ act, row, onDone, onClose }) {
   };
   return html`<${Confirm} title="Revoke the key" act="Revoke" onAct=${revoke} onClose=${onClose}>
     <p>Whatever uses <strong>${row.name}</strong> (<code>…${row.last_four}</code>) is refused from now on. It cannot be taken back.</p>
+    ${session()?.key.endsWith(row.last_four) && html`<${Note} kind="warn" title="You are signed in with it">You are signed out when it ends.</${Note}>`}
   </${Confirm}>`;
 }
 
