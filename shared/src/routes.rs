@@ -27,7 +27,7 @@ use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
     account, admin, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, notifications, payments,
-    plans, public, referrals, responses, sign_in, subscriptions, trials, usage,
+    plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -305,6 +305,18 @@ routes! {
     trial_start at "/trial/start" { POST trials::own::start: User "billing:write" };
     /// What trials came to.
     admin_trial_analytics at "/admin/trial/analytics" { GET admin::trial_analytics::show: Admin "admin:trials" };
+    /// How the platform runs: now, in a window, and in the one before it.
+    admin_monitor at "/admin/monitor" { GET platform::monitor::show: Admin "admin:monitor" } needs [Redis];
+    /// The platform's usage by day, model and provider.
+    admin_usage at "/admin/usage" { GET platform::usage::show: Admin "admin:usage" };
+    /// The movements of all accounts' credit.
+    admin_transaction_analytics at "/admin/transaction-analytics" { GET platform::transactions::show: Admin "admin:usage" };
+    /// What all accounts have and owe.
+    admin_balance at "/admin/balance" { GET platform::balance::show: Admin "admin:usage" };
+    /// Finds requests among those of all accounts.
+    admin_requests at "/admin/requests" { GET platform::requests::list: Admin "admin:requests" };
+    /// Counters and gauges for Prometheus.
+    admin_metrics at "/admin/metrics" { GET platform::metrics::show: Admin "admin:metrics" } needs [Redis];
     /// A new account with its primary key.
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.

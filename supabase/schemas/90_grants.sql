@@ -365,3 +365,23 @@ revoke execute on function public.request_mail(jsonb, text) from public, anon, a
 grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
+
+-- 82_monitor.sql
+revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
+
+-- 83_platform_reports.sql
+revoke execute on function public.get_platform_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_transaction_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_transaction_analytics(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_balance(jsonb) to service_role;
+
+-- 84_metrics.sql
+revoke execute on function public.get_platform_metrics(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_metrics(jsonb) to service_role;
+
+-- 85_find_requests.sql
+revoke execute on function public.find_requests(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.find_requests(jsonb, jsonb) to service_role;

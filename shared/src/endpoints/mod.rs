@@ -16,6 +16,7 @@ pub mod members;
 pub mod notifications;
 pub mod payments;
 pub mod plans;
+pub mod platform;
 pub mod public;
 pub mod referrals;
 pub mod responses;

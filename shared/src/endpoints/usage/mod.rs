@@ -28,7 +28,10 @@ pub struct Window {
 
 impl Window {
     /// The window as the database takes it.
-    fn read(self) -> Result<Self> {
+    ///
+    /// # Errors
+    /// 400 naming the moment that RFC 3339 does not have.
+    pub fn read(self) -> Result<Self> {
         Ok(Self { from: moment("from", self.from)?, to: moment("to", self.to)? })
     }
 }
