@@ -177,6 +177,10 @@ routes! {
     user_monitor at "/user/monitor" { GET usage::monitor::show: User "usage:read" };
     /// Usage by the environment of the key.
     user_environment_usage at "/user/environment-usage" { GET usage::environments::show: User "usage:read" };
+    /// Requests one by one, as a file for spreadsheets.
+    user_activity_export at "/user/activity/export" { GET usage::export::show: User "usage:read" } max 300;
+    /// Usage in groups, as JSON or CSV.
+    v1_report at "/v1/report" { GET usage::report::show: User "usage:read" };
     /// Usage by day, model, provider and key.
     user_activity_stats at "/user/activity/stats" { GET usage::activity_stats::show: User "usage:read" };
     /// Requests one by one, newest first.

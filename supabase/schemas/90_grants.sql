@@ -382,6 +382,10 @@ grant execute on function public.get_platform_balance(jsonb) to service_role;
 revoke execute on function public.get_platform_metrics(jsonb) from public, anon, authenticated;
 grant execute on function public.get_platform_metrics(jsonb) to service_role;
 
--- 85_find_requests.sql
-revoke execute on function public.find_requests(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.find_requests(jsonb, jsonb) to service_role;
+-- 85_platform_requests.sql
+revoke execute on function public.list_platform_requests(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_platform_requests(jsonb, jsonb) to service_role;
+
+-- 86_report.sql
+revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_report(jsonb, jsonb) to service_role;

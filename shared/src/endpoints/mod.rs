@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod chats;
 pub mod coupons;
 pub mod cron;
+pub mod csv;
 pub mod docs;
 pub mod inference;
 pub mod input;

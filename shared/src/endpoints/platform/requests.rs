@@ -148,6 +148,6 @@ pub async fn list(
         "limit": page_size(query.limit, None, 100)?,
         "cursor": Cursor::read(query.cursor.as_deref())?,
     });
-    let requests: Box<RawValue> = caller.rpc(&app, "find_requests", json!({ "query": query })).await?;
+    let requests: Box<RawValue> = caller.rpc(&app, "list_platform_requests", json!({ "query": query })).await?;
     Ok(answer::private(&requests))
 }

@@ -4,7 +4,9 @@ pub mod activity_log;
 pub mod activity_stats;
 pub mod api_keys;
 pub mod environments;
+pub mod export;
 pub mod monitor;
+pub mod report;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -23,7 +23,7 @@ $$;
 --
 -- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
 -- request began, and requests are found by time.
-create function public.find_requests(caller jsonb, query jsonb) returns jsonb
+create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
 declare
