@@ -35,4 +35,5 @@ mod secrecy;
 mod sign_in;
 mod stores;
 mod usage;
+mod webhooks;
 mod whole;
