@@ -6663,7 +6663,7 @@ $$;
 create function gateway.drop_deliveries(hook uuid, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
-  update gateway.webhook_deliveries set state = 'failed', ended_at = at, error = 'The webhook was switched off.'
+  update gateway.webhook_deliveries set state = 'failed', ended_at = at, error = coalesce(error, 'The webhook was switched off.')
     where webhook_id = hook and ended_at is null
 $$;
 

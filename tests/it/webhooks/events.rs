@@ -12,12 +12,12 @@ use crate::payments::shop::{come_back, pay, post};
 async fn a_payment_and_its_refund_are_told_once_and_to_nobody_else() {
     let (world, receiver, others) = (world().await, Receiver::start().await, Receiver::start().await);
     let (account, other) = (world.account(0).await, world.account(0).await);
-    // Whoever wants no mail, and has no address, is told all the same.
-    world.change_account(&account, "email = null").await;
     make(&world, &account, &receiver.url("/all"), &["payment.succeeded", "payment.refunded"]).await;
     make(&world, &account, &receiver.url("/refunds"), &["payment.refunded"]).await;
     make(&world, &other, &others.url("/"), &["payment.succeeded", "payment.refunded"]).await;
     let (session, _) = pay(&world, &account, 10).await;
+    // Whoever has no address for mail is told all the same.
+    world.change_account(&account, "email = null").await;
     come_back(&world, &account, &session).await;
     for event in world.platform.stripe.take_events() {
         post(&world, &event.body, Some(&world.platform.stripe.sign(&event.body))).await.success();
