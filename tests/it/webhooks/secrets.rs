@@ -60,11 +60,7 @@ async fn secrets_of_an_older_keyring_sign_and_are_sealed_anew() {
     let (world, account, receiver, _, secret) = with_webhook(&["payment.succeeded"]).await;
     // One that nobody can read any more keeps no other from being renewed.
     let lost = super::make(&world, &account, &receiver.url("/lost"), &["usage.daily"]).await.0;
-    world
-        .sql(&format!(
-            "update gateway.webhook_secrets set ciphertext = 'lost' where webhook_id = '{lost}'"
-        ))
-        .await;
+    world.sql(&format!("update gateway.webhook_secrets set ciphertext = 'lost' where webhook_id = '{lost}'")).await;
     let ring = format!("2:{}=,{}", "Q".repeat(43), world.platform.variables()["ENCRYPTION_KEYS"]);
     let gateway = world.another_gateway_with(&[("ENCRYPTION_KEYS", &ring)]).await;
     let call = |path: &str| {
