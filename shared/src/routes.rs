@@ -27,7 +27,7 @@ use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
     account, admin, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, notifications, payments,
-    plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage,
+    plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -263,6 +263,27 @@ routes! {
     user_usage_report at "/user/notifications/send-usage-report" {
         POST notifications::request::usage_report: User "account:write"
     } needs [Mail];
+    /// Webhooks of one's own: new ones, each with a secret that is shown once, and all of them.
+    user_webhooks at "/user/webhooks" {
+        POST webhooks::collection::create: User "account:write", GET webhooks::collection::list: User "account:read"
+    } needs [EncryptionKeys];
+    /// One webhook: reads it, changes it, switches it on or off, deletes it.
+    user_webhook at "/user/webhooks/{id}" {
+        GET webhooks::one::show: User "account:read", PATCH webhooks::one::change: User "account:write",
+        DELETE webhooks::one::delete: User "account:write"
+    };
+    /// A new secret for a webhook.
+    user_webhook_rotate at "/user/webhooks/{id}/rotate-secret" {
+        POST webhooks::rotate::rotate: User "account:write"
+    } needs [EncryptionKeys];
+    /// Sends a webhook a test.
+    user_webhook_test at "/user/webhooks/{id}/test" { POST webhooks::attempt::test: User "account:write" } needs [EncryptionKeys];
+    /// What a webhook was told, newest first.
+    user_webhook_deliveries at "/user/webhooks/{id}/deliveries" { GET webhooks::deliveries::list: User "account:read" };
+    /// Sends a delivery again.
+    user_webhook_replay at "/user/webhooks/{id}/deliveries/{delivery_id}/replay" {
+        POST webhooks::attempt::replay: User "account:write"
+    } needs [EncryptionKeys];
     /// Switches a kind of mail off, by the link in it.
     unsubscribe at "/notifications/unsubscribe" {
         GET notifications::unsubscribe::show: Public, POST notifications::unsubscribe::switch_off: Public
@@ -383,6 +404,8 @@ routes! {
     cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } cron "11,41 * * * *";
     /// Sends the mail that is due.
     cron_notifications at "/api/cron/notifications" { GET cron::notifications::send: Cron } cron "*/5 * * * *";
+    /// Tells users' webhooks what is due.
+    cron_webhooks at "/api/cron/webhooks" { GET cron::webhooks::send: Cron } needs [EncryptionKeys] cron "*/5 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }

@@ -36,4 +36,5 @@ mod secrecy;
 mod sign_in;
 mod stores;
 mod usage;
+mod webhooks;
 mod whole;

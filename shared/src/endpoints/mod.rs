@@ -25,4 +25,5 @@ pub mod sign_in;
 pub mod subscriptions;
 pub mod trials;
 pub mod usage;
+pub mod webhooks;
 pub mod window;
