@@ -26,8 +26,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, notifications, payments,
-    plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage, webhooks,
+    account, admin, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference, notifications,
+    payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -49,6 +49,10 @@ routes! {
     docs_page at "/docs" { GET docs::page::show: Public };
     /// What the documentation's page is rendered with.
     docs_asset at "/docs/{file}" { GET docs::assets::show: Public };
+    /// The console: a page for people, which uses this API and nothing else.
+    console at "/console" { GET console::page::show: Public };
+    /// What the console consists of.
+    console_file at "/console/{*file}" { GET console::file::show: Public };
     /// The catalog of models, page by page.
     models at "/models" | "/catalog/models" { GET catalog::models::list: Public } needs [Database];
     /// How many models each provider serves, and for how much.
