@@ -7,6 +7,7 @@ pub mod retention;
 pub mod rollups;
 pub mod sweep_holds;
 pub mod sync_models;
+pub mod webhooks;
 
 use std::time::Duration;
 
