@@ -2,13 +2,17 @@
 //!
 //! Its data survive the death of the program, but not that of the machine: it cannot run with `fsync` (it would flush
 //! folders, which its file system refuses). Its `statement_timeout` never fires, and unbounded recursion ends it.
-use super::DatabaseError;
+use super::{DatabaseError, image::Image};
 use pglite_oxide::PgliteServer;
 use std::{
     path::Path,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 use tokio::runtime::{Handle, Runtime};
+
+/// Where the engine's data are within a folder of ours.
+pub(super) const FOLDER: &str = "embedded";
 
 /// How long to wait for a data folder that a program killed a moment ago still holds.
 const HANDOVER: Duration = Duration::from_secs(2);
@@ -18,29 +22,38 @@ pub(super) struct Embedded {
     server: Option<PgliteServer>,
     // The engine stops only when its client has gone, so the client's side must run on even where the caller blocks.
     driver: Option<Runtime>,
-    _scratch: tempfile::TempDir,
+    _scratch: TempDir,
 }
 
 impl Embedded {
     /// Opens the engine on `dir`, or on a temporary folder, and blocks until it accepts its connection. Answers with it
     /// the connection string of its only database, and the runtime that must drive the client's side.
     pub(super) fn start(dir: Option<&Path>) -> Result<(Embedded, String, Handle), DatabaseError> {
-        let scratch = tempfile::Builder::new()
-            .prefix("gateway-embedded-")
-            .tempdir()
-            .map_err(DatabaseError::io(&std::env::temp_dir()))?;
+        let scratch = scratch()?;
         let root = match dir {
             Some(dir) => {
                 std::fs::create_dir_all(dir).map_err(DatabaseError::io(dir))?;
-                dir.join("embedded")
+                dir.join(FOLDER)
             }
             None => scratch.path().join("root"),
         };
+        Self::on(&root, scratch)
+    }
+
+    /// The same on a temporary folder that holds this.
+    pub(super) fn start_on(image: &Image) -> Result<(Embedded, String, Handle), DatabaseError> {
+        let scratch = scratch()?;
+        let root = scratch.path().join("root");
+        image.write(&root)?;
+        Self::on(&root, scratch)
+    }
+
+    fn on(root: &Path, scratch: TempDir) -> Result<(Embedded, String, Handle), DatabaseError> {
         // Over TCP the engine's answers wait for delayed acknowledgements: 44 ms a transaction.
         let socket = scratch.path().join(".s.PGSQL.5432");
         let since = Instant::now();
         let server = loop {
-            match open(&root, &socket) {
+            match open(root, &socket) {
                 Ok(server) => break server,
                 Err(error) if error.contains("already in use") && since.elapsed() < HANDOVER => {
                     std::thread::sleep(Duration::from_millis(100));
@@ -58,6 +71,11 @@ impl Embedded {
         let embedded = Embedded { server: Some(server), driver: Some(driver), _scratch: scratch };
         Ok((embedded, url, handle))
     }
+}
+
+fn scratch() -> Result<TempDir, DatabaseError> {
+    let scratch = tempfile::Builder::new().prefix("gateway-embedded-").tempdir();
+    scratch.map_err(DatabaseError::io(&std::env::temp_dir()))
 }
 
 fn open(root: &Path, socket: &Path) -> Result<PgliteServer, String> {

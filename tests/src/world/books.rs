@@ -15,7 +15,7 @@ impl World {
     pub async fn settled(&self) {
         let open = format!("select count(*) from gateway.holds where state = 'open' and {}", self.is_own("account_id"));
         let settled = async {
-            while self.value(&open).await != json!(0) || self.leases().await > 0 {
+            while self.leases().await > 0 || self.value(&open).await != json!(0) {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         };
@@ -46,11 +46,16 @@ impl World {
     /// # Panics
     /// When Redis does not answer.
     pub async fn leases(&self) -> usize {
+        const PREFIX: &str = "lease:account:";
+        if let Ok(contents) = self.platform.upstash.contents() {
+            let leases = contents.iter().filter(|entry| entry.starts_with(PREFIX));
+            return leases.map(|entry| entry.split(' ').skip(1).count()).sum();
+        }
         let accounts = format!("select id::text from gateway.accounts where {}", self.is_own("id"));
-        let accounts = self.platform.database.query(&accounts, &[]).await.expect("ids");
+        let accounts = self.platform.database.texts(&accounts).await.expect("ids");
         let mut leases = 0;
-        for account in accounts {
-            let key = format!("lease:account:{}", account.get::<_, String>(0));
+        for account in accounts.into_iter().flatten() {
+            let key = format!("{PREFIX}{account}");
             let reply = self.platform.upstash.execute(&["ZCARD", &key]).await.expect("ZCARD");
             if let Reply::Integer(count) = reply {
                 leases += usize::try_from(count).expect("a count");
