@@ -107,3 +107,17 @@ async fn nothing_is_lent_not_even_a_nano_dollar() {
         assert_eq!(answer.outcome(), (expected.0, expected.1.to_owned()), "{case}: {}", answer.text);
     }
 }
+
+#[tokio::test]
+async fn a_call_without_a_limit_is_given_what_calls_in_flight_leave_of_what_its_key_may_spend() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let (limit, in_flight) = (30_000_000, 25_000_000);
+    world.change_key(&account, &format!("spend_limit = {limit}")).await;
+    let open = reserve(&world, &account, in_flight).await;
+    world.completion(&account.key, &hello(&json!({}))).await;
+    let call = format!("select to_jsonb(r) from gateway.requests r where account_id = '{}'", account.id);
+    tests::watch::poll("the settle", || async { world.money(account.id).await.1 == in_flight }).await;
+    let held = world.value(&call).await["held"].as_i64().expect("an amount");
+    assert!(held > 0 && held <= limit - in_flight, "{held}, beside {open}");
+}
