@@ -13,21 +13,6 @@ const OVERSHOOT: &str = "standin/usage?prompt=1000&cached=0&completion=100&reaso
 /// The grants that nobody paid for.
 const GIFTS: [&str; 3] = ["trial", "coupon", "referral"];
 
-/// Reserves so much, as other calls under way would.
-pub(super) async fn reserve(world: &World, account: &Account, amount: i64) -> Uuid {
-    let call = Uuid::now_v7();
-    let (id, key) = (account.id, account.key_id);
-    world
-        .sql(&format!(
-            "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-               values ('{call}', '{id}', '{key}', 'open', {amount}, gateway.now(), gateway.now() + interval '1 hour');
-             update gateway.accounts set held = held + {amount}, next_overdue = gateway.now() + interval '1 hour'
-               where id = '{id}'"
-        ))
-        .await;
-    call
-}
-
 /// Takes so much of a payment back, which had bought these grants: all else is spent.
 async fn refund(world: &World, account: &Account, purchases: &str, nanos: i64) {
     let sql = format!(
@@ -61,7 +46,7 @@ async fn end(world: &World, call: Uuid) {
 async fn in_debt(world: &World, source: &str) -> (Account, Uuid) {
     let account = world.account(0).await;
     world.grant(account.id, 10_000_000, source, Some("3 days")).await;
-    let open = reserve(world, &account, 10_000_000 - HOLD).await;
+    let open = world.reserve(&account, 10_000_000 - HOLD).await;
     world.completion(&account.key, &hello(&json!({"max_tokens": 100}))).await;
     tests::watch::poll("the settle", || async { world.money(account.id).await.1 == 10_000_000 - HOLD }).await;
     assert_eq!(world.money(account.id).await, (10_000_000 - COST, 10_000_000 - HOLD, COST - HOLD), "{source}");
@@ -142,7 +127,7 @@ async fn a_refund_is_owed_to_the_last_nano_dollar_and_so_is_a_call() {
 async fn a_refund_leaves_what_calls_in_flight_have_reserved_and_is_owed_until_they_end() {
     let world = World::start().await;
     let account = world.account(10_000_000).await;
-    let open = reserve(&world, &account, 8_000_000).await;
+    let open = world.reserve(&account, 8_000_000).await;
     let bought = format!("select id from gateway.credit_grants where account_id = '{}'", account.id);
     let bought = world.value(&bought).await.to_string();
     refund(&world, &account, &bought, 10_000_000).await;
@@ -156,7 +141,7 @@ async fn a_refund_leaves_what_calls_in_flight_have_reserved_and_is_owed_until_th
 async fn whoever_owes_what_calls_in_flight_will_pay_has_too_little_and_whoever_owes_more_is_in_debt() {
     let world = World::start().await;
     let account = world.account(1_000_000).await;
-    reserve(&world, &account, 1_000_000).await;
+    world.reserve(&account, 1_000_000).await;
     for code in ["insufficient_credits", "account_in_debt"] {
         owe(&world, &account, if code == "account_in_debt" { 1 } else { 1_000_000 }).await;
         Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 1})))).await.refused(402, code);

@@ -8,8 +8,6 @@ use tests::wire::{WIRES, Wire};
 use tests::world::{Account, MODEL, Route, World, hello, read, send};
 use tokio::sync::watch;
 
-use super::debt::reserve;
-
 /// Calls at the same time, and how many of them may be served.
 const CALLS: usize = 200;
 const SERVED: usize = 20;
@@ -99,7 +97,7 @@ async fn nothing_is_lent_not_even_a_nano_dollar() {
         let account = world.account(balance).await;
         world.change_key(&account, &format!("spend_limit = {limit}")).await;
         if in_flight > 0 {
-            reserve(&world, &account, in_flight).await;
+            world.reserve(&account, in_flight).await;
         }
         let answer = Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 100})))).await;
         let expected = refusal.map_or((200, ""), |code| (402, code));
@@ -114,7 +112,7 @@ async fn a_call_without_a_limit_is_given_what_calls_in_flight_leave_of_what_its_
     let account = world.account(1_000_000_000).await;
     let (limit, in_flight) = (30_000_000, 25_000_000);
     world.change_key(&account, &format!("spend_limit = {limit}")).await;
-    let open = reserve(&world, &account, in_flight).await;
+    let open = world.reserve(&account, in_flight).await;
     world.completion(&account.key, &hello(&json!({}))).await;
     let call = format!("select to_jsonb(r) from gateway.requests r where account_id = '{}'", account.id);
     tests::watch::poll("the settle", || async { world.money(account.id).await.1 == in_flight }).await;

@@ -56,27 +56,31 @@ async fn an_account_that_cannot_be_swept_keeps_no_other_from_it() {
 #[tokio::test]
 async fn a_call_whose_function_has_died_counts_once_of_those_that_its_key_may_make() {
     let world = World::start().await;
-    let account = world.account(1_000_000_000).await;
-    world.change_key(&account, "max_requests = 2").await;
-    let call = Uuid::now_v7();
-    world
-        .sql(&format!(
-            "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-               select '{call}', '{0}', '{1}', 'open', 100, at, at from (select gateway.now() - interval '1 hour') t (at);
-             update gateway.accounts set held = 100, next_overdue = gateway.now() - interval '1 hour' where id = '{0}'",
-            account.id, account.key_id
-        ))
-        .await;
-    assert_eq!(sweep(&world).await["accounts"], 1);
-    let ask = || Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 5}))));
-    ask().await.success();
-    ask().await.refused(429, "request_limit_reached");
-    // Its settle comes after all.
-    world.value(&format!(r#"select public.finish_request('{{"call_id": "{call}", "outcome": "failed"}}')"#)).await;
-    world.change_key(&account, "max_requests = 3").await;
-    ask().await.success();
-    ask().await.refused(429, "request_limit_reached");
-    world.settled().await;
+    // How its settle ends it after all, and how many calls more are left then: one that was refused was none.
+    for (outcome, left) in [("failed", 1), ("refused", 2)] {
+        let account = world.account(1_000_000_000).await;
+        world.change_key(&account, "max_requests = 2").await;
+        let call = world.reserve(&account, 100).await;
+        world
+            .sql(&format!(
+                "update gateway.accounts set next_overdue = gateway.now() - interval '1 second' where id = '{0}';
+                 update gateway.holds set expires_at = gateway.now() - interval '1 second' where account_id = '{0}'",
+                account.id
+            ))
+            .await;
+        assert_eq!(sweep(&world).await["accounts"], 1);
+        let ask = || Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 5}))));
+        ask().await.success();
+        ask().await.refused(429, "request_limit_reached");
+        let settle = format!(r#"select public.finish_request('{{"call_id": "{call}", "outcome": "{outcome}"}}')"#);
+        world.value(&settle).await;
+        world.change_key(&account, "max_requests = 3").await;
+        for _ in 0..left {
+            ask().await.success();
+        }
+        ask().await.refused(429, "request_limit_reached");
+        world.settled().await;
+    }
     world.assert_ledger_clean().await;
 }
 

@@ -4,10 +4,27 @@ use local::upstash::Reply;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::World;
+use super::{Account, World};
 use crate::certain;
 
 impl World {
+    /// Reserves so much, as other calls under way would; gives the call's id.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn reserve(&self, account: &Account, nanos: i64) -> Uuid {
+        let call = Uuid::now_v7();
+        let Account { id, key_id, .. } = account;
+        self.sql(&format!(
+            "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+               values ('{call}', '{id}', '{key_id}', 'open', {nanos}, gateway.now(), gateway.now() + interval '1 hour');
+             update gateway.accounts set held = held + {nanos}, next_overdue = gateway.now() + interval '1 hour'
+               where id = '{id}'"
+        ))
+        .await;
+        call
+    }
+
     /// Waits until no hold is open and no lease is left: every call has been settled.
     ///
     /// # Panics
