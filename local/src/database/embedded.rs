@@ -2,7 +2,7 @@
 //!
 //! Its data survive the death of the program, but not that of the machine: it cannot run with `fsync` (it would flush
 //! folders, which its file system refuses). Its `statement_timeout` never fires, and unbounded recursion ends it.
-use super::{DatabaseError, image::Image};
+use super::DatabaseError;
 use pglite_oxide::PgliteServer;
 use std::{
     path::Path,
@@ -29,23 +29,18 @@ impl Embedded {
     /// Opens the engine on `dir`, or on a temporary folder, and blocks until it accepts its connection. Answers with it
     /// the connection string of its only database, and the runtime that must drive the client's side.
     pub(super) fn start(dir: Option<&Path>) -> Result<(Embedded, String, Handle), DatabaseError> {
-        let scratch = scratch()?;
-        let root = match dir {
-            Some(dir) => {
-                std::fs::create_dir_all(dir).map_err(DatabaseError::io(dir))?;
-                dir.join(FOLDER)
-            }
-            None => scratch.path().join("root"),
-        };
-        Self::on(&root, scratch)
+        let scratch = tempfile::Builder::new()
+            .prefix("gateway-embedded-")
+            .tempdir()
+            .map_err(DatabaseError::io(&std::env::temp_dir()))?;
+        let Some(dir) = dir else { return Self::start_in(scratch) };
+        std::fs::create_dir_all(dir).map_err(DatabaseError::io(dir))?;
+        Self::on(&dir.join(FOLDER), scratch)
     }
 
-    /// The same on a temporary folder that holds this.
-    pub(super) fn start_on(image: &Image) -> Result<(Embedded, String, Handle), DatabaseError> {
-        let scratch = scratch()?;
-        let root = scratch.path().join("root");
-        image.write(&root)?;
-        Self::on(&root, scratch)
+    /// The same on a temporary folder, which may hold data already and is removed with it.
+    pub(super) fn start_in(folder: TempDir) -> Result<(Embedded, String, Handle), DatabaseError> {
+        Self::on(&folder.path().join(FOLDER), folder)
     }
 
     fn on(root: &Path, scratch: TempDir) -> Result<(Embedded, String, Handle), DatabaseError> {
@@ -71,11 +66,6 @@ impl Embedded {
         let embedded = Embedded { server: Some(server), driver: Some(driver), _scratch: scratch };
         Ok((embedded, url, handle))
     }
-}
-
-fn scratch() -> Result<TempDir, DatabaseError> {
-    let scratch = tempfile::Builder::new().prefix("gateway-embedded-").tempdir();
-    scratch.map_err(DatabaseError::io(&std::env::temp_dir()))
 }
 
 fn open(root: &Path, socket: &Path) -> Result<PgliteServer, String> {

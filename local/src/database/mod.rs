@@ -94,7 +94,9 @@ impl Database {
     /// Starts the embedded engine on a copy of these data, which is temporary.
     async fn start_on(image: Arc<Image>) -> Result<Database, DatabaseError> {
         Self::started(move || {
-            let (server, url, driver) = Embedded::start_on(&image)?;
+            let folder = scratch::folder("gateway-embedded-")?;
+            image.write(&folder.path().join(embedded::FOLDER))?;
+            let (server, url, driver) = Embedded::start_in(folder)?;
             Database::new(url, Some(Box::new(server)), Some(driver))
         })
         .await

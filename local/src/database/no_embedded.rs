@@ -1,6 +1,7 @@
 //! Stands where the embedded engine would be in a build without it.
-use super::{DatabaseError, image::Image};
+use super::DatabaseError;
 use std::path::Path;
+use tempfile::TempDir;
 use tokio::runtime::Handle;
 
 /// See the engine's.
@@ -14,7 +15,7 @@ impl Embedded {
         Err(DatabaseError::NoEmbedded)
     }
 
-    pub(super) fn start_on(_image: &Image) -> Result<(Embedded, String, Handle), DatabaseError> {
+    pub(super) fn start_in(_folder: TempDir) -> Result<(Embedded, String, Handle), DatabaseError> {
         Err(DatabaseError::NoEmbedded)
     }
 }
