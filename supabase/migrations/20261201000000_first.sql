@@ -348,6 +348,7 @@ create table gateway.api_keys (
   is_primary boolean not null default false,
   from_sign_in boolean not null default false,
   scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
+  disabled_at timestamptz,
   revoked_at timestamptz,
   expires_at timestamptz,
   rotate_after_days gateway.positive_integer,
@@ -363,12 +364,15 @@ create table gateway.api_keys (
   rate_limits jsonb not null default '{}',
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
+  spent_ever gateway.unsigned_bigint not null default 0,
   spend_period_start timestamptz not null default now(),
   last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is
   'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
+comment on column gateway.api_keys.disabled_at is 'Since when its owner does not let it be used; unlike revoked_at, that may be taken back.';
+comment on column gateway.api_keys.spent_ever is 'What its calls have cost in all, in nano-dollars, whatever became of its limits.';
 comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
@@ -1660,6 +1664,29 @@ alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
 
+-- supabase/schemas/29_auth_codes.sql
+
+-- Codes by which an app gets a key that its user has agreed to (OAuth with PKCE, RFC 7636).
+
+create table gateway.auth_codes (
+  code_hash text primary key,
+  account_id uuid not null references gateway.accounts (id),
+  challenge text not null,
+  method text not null check (method in ('S256', 'plain')),
+  site text,
+  settings jsonb not null,
+  expires_at timestamptz not null
+);
+comment on table gateway.auth_codes is
+  'What a user has agreed to and no app has exchanged yet: the settings of a key to be made. The code as an HMAC under the pepper, which ends with its first use, right or wrong. Whoever exchanges it must know what the challenge was made of.';
+
+comment on column gateway.auth_codes.site is 'Where the app is that gets the code: scheme, host and port of the address that its user is sent back to.';
+
+create index auth_codes_account on gateway.auth_codes (account_id);
+create index auth_codes_expiry on gateway.auth_codes (expires_at);
+
+alter table gateway.auth_codes enable row level security;
+
 -- supabase/schemas/30_authenticate.sql
 
 -- Key validation: every check in its order, inside the same call as the work.
@@ -1703,7 +1730,8 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
+-- each may do what asks for it: to read of itself. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
 create function gateway.failed_key_check(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
@@ -1714,13 +1742,15 @@ return case
   when key.id is null then 'invalid_api_key'
   when key.revoked_at <= at then 'api_key_revoked'
   when key.expires_at <= at then 'api_key_expired'
+  when key.disabled_at <= at then 'api_key_disabled'
   when account.disabled_at is not null then 'account_disabled'
   when cardinality(key.ip_allowlist) > 0
     and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
   when cardinality(key.domain_allowlist) > 0
     and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
     then 'domain_not_allowed'
-  when (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true then 'insufficient_scope'
+  when (scope = 'self' or gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true
+    then 'insufficient_scope'
   when scope <> 'inference' then null
   when key.requests_used >= key.max_requests then 'request_limit_reached'
   when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
@@ -1742,7 +1772,7 @@ begin
     return null;
   end if;
   return case
-    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired', 'api_key_disabled') then gateway.refusal(401, code)
     when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
     when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
     when code = 'spend_limit_reached' then gateway.refusal(402, code)
@@ -3927,7 +3957,7 @@ begin atomic
     and exists (
       select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
     and gateway.covers(k.scopes, 'inference')
-    and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
+    and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
     and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
@@ -4579,6 +4609,7 @@ begin
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
     spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
@@ -6584,6 +6615,7 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
+  delete from gateway.auth_codes where account_id = account.id;
   perform gateway.leave_stripe(account.id, at);
   perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
   update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
@@ -6913,7 +6945,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
   perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
@@ -6935,6 +6967,7 @@ language sql immutable parallel safe
 return case
   when key.revoked_at <= at then 'revoked'
   when key.expires_at <= at then 'expired'
+  when key.disabled_at <= at then 'disabled'
   else 'active'
 end;
 
@@ -7043,8 +7076,8 @@ begin
 end;
 $$;
 
--- An active key of a locked account, locked.
-create function gateway.lock_active_key(account gateway.accounts, target uuid, at timestamptz)
+-- A key of a locked account, locked, that is not over: one that is disabled can be changed, if only to be enabled.
+create function gateway.lock_living_key(account gateway.accounts, target uuid, at timestamptz)
 returns gateway.api_keys
 language plpgsql volatile set search_path = ''
 as $$
@@ -7055,7 +7088,7 @@ begin
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
   end if;
-  if gateway.api_key_status(key, at) <> 'active' then
+  if gateway.api_key_status(key, at) not in ('active', 'disabled') then
     perform gateway.refuse(gateway.refusal(409, 'api_key_inactive'));
   end if;
   return key;
@@ -7120,7 +7153,7 @@ create function gateway.api_key_settings(key gateway.api_keys) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'name', key.name, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
+    'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
@@ -7136,7 +7169,7 @@ as $$
 $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
--- settings: name, scopes, expires_in_days, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
+-- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
 -- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
@@ -7153,11 +7186,17 @@ begin
   if settings ? 'name' then
     changed.name := given ->> 'name';
   end if;
+  if settings ? 'disabled' then
+    changed.disabled_at := case when (given ->> 'disabled')::boolean then coalesce(key.disabled_at, at) end;
+  end if;
   if settings ? 'scopes' then
     changed.scopes := array(select jsonb_array_elements_text(given -> 'scopes'));
   end if;
   if settings ? 'expires_in_days' then
     changed.expires_at := at + make_interval(hours => 24 * (given ->> 'expires_in_days')::integer);
+  end if;
+  if settings ? 'expires_at' then
+    changed.expires_at := (given ->> 'expires_at')::timestamptz;
   end if;
   if settings ? 'max_requests' then
     changed.max_requests := (given ->> 'max_requests')::bigint;
@@ -7184,7 +7223,7 @@ begin
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
   update gateway.api_keys set
-    name = changed.name, scopes = changed.scopes, expires_at = changed.expires_at,
+    name = changed.name, disabled_at = changed.disabled_at, scopes = changed.scopes, expires_at = changed.expires_at,
     max_requests = changed.max_requests, spend_limit = changed.spend_limit, spend_period = changed.spend_period,
     spent = case when starts_anew then 0 else spent end,
     spend_period_start = case when starts_anew then at else spend_period_start end,
@@ -7219,7 +7258,7 @@ begin
     return answer;
   end if;
   if (select count(*) from gateway.api_keys as keys
-        where account_id = account.id and gateway.api_key_status(keys, at) = 'active') >= most then
+        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
     perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
   end if;
   insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
@@ -7342,7 +7381,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
@@ -11673,6 +11712,285 @@ begin
 end;
 $$;
 
+-- supabase/schemas/82_provisioning.sql
+
+-- Keys and credit in the words of OpenRouter's API: a key about itself, and keys that a backend makes for its own customers.
+
+-- In nano-dollars, in the UTC day, week and month of a moment.
+create type gateway.recent_spending as (day bigint, week bigint, month bigint);
+
+-- What each key of an account has spent lately, of those that have spent anything.
+create function gateway.spent_lately(this_account uuid, at timestamptz)
+returns table (key_id uuid, spent gateway.recent_spending)
+language sql stable set search_path = ''
+as $$
+  select key_id, row(
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('day', at)), 0)::bigint,
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('week', at)), 0)::bigint,
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('month', at)), 0)::bigint)::gateway.recent_spending
+  from gateway.used(
+    this_account, least(gateway.period_start('week', at), gateway.period_start('month', at)), 'infinity')
+  group by key_id
+$$;
+
+-- What every answer about a key says. A call with an own key at a provider costs nothing here, and what it costs there is not
+-- known, so its figures are 0.
+create function gateway.key_figures(key gateway.api_keys, spent gateway.recent_spending, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'label', key.prefix || '...' || key.last_four,
+    'limit', gateway.dollars(key.spend_limit),
+    'limit_remaining', gateway.dollars(greatest(key.spend_limit - gateway.spent_in_period(key, at), 0)),
+    'limit_reset', case key.spend_period when 'day' then 'daily' when 'week' then 'weekly' when 'month' then 'monthly' end,
+    'include_byok_in_limit', false,
+    'usage', gateway.dollars(key.spent_ever),
+    'usage_daily', coalesce(gateway.dollars((spent).day), 0),
+    'usage_weekly', coalesce(gateway.dollars((spent).week), 0),
+    'usage_monthly', coalesce(gateway.dollars((spent).month), 0),
+    'byok_usage', 0, 'byok_usage_daily', 0, 'byok_usage_weekly', 0, 'byok_usage_monthly', 0,
+    'creator_user_id', key.account_id, 'workspace_id', key.account_id, 'expires_at', key.expires_at)
+$$;
+
+-- A key as its owner's backend sees it. What is called its `hash` there is its id here.
+create function gateway.provisioned_key_json(key gateway.api_keys, spent gateway.recent_spending, at timestamptz)
+returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.key_figures(key, spent, at) || jsonb_build_object(
+    'hash', key.id, 'name', key.name, 'disabled', key.disabled_at is not null, 'created_at', key.created_at,
+    'updated_at', key.rotated_at, 'external_user', null)
+$$;
+
+-- One key, or a 404: one that was revoked is gone.
+create function gateway.provisioned_key(this_account uuid, target uuid, at timestamptz) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+  spent gateway.recent_spending;
+begin
+  select * into key from gateway.api_keys where id = target and account_id = this_account and revoked_at is null;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
+  end if;
+  select (lately.spent).* into spent from gateway.spent_lately(this_account, at) as lately where key_id = target;
+  return gateway.provisioned_key_json(key, spent, at);
+end;
+$$;
+
+-- The calling key about itself.
+create function public.get_calling_key(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+  at constant timestamptz := gateway.now();
+  key gateway.api_keys;
+  account gateway.accounts;
+  spent gateway.recent_spending;
+  manages boolean;
+begin
+  select * into key from gateway.api_keys where id = session.key_id;
+  select * into account from gateway.accounts where id = session.account_id;
+  select (lately.spent).* into spent from gateway.spent_lately(account.id, at) as lately where key_id = key.id;
+  manages := gateway.covers(key.scopes, 'keys:write');
+  return jsonb_build_object('data', gateway.key_figures(key, spent, at) || jsonb_build_object(
+    'is_free_tier', not account.has_purchased,
+    'is_management_key', manages, 'is_provisioning_key', manages,
+    'organization_id', null,
+    'allowed_data_regions', '["global"]'::jsonb,
+    'rate_limit', jsonb_build_object(
+      'requests', -1, 'interval', '10s', 'note', 'GET /user/limits says what limits this key.'),
+    -- There is no other limit for models that cost nothing.
+    'free_model_daily_requests', (
+      select jsonb_build_object('limit', a_day, 'used', used.requests, 'remaining', greatest(a_day - used.requests, 0))
+      from (select (gateway.limits_in_force(account, key, at) -> 'key' ->> 'requests_per_day')::bigint as a_day) as limits,
+           (select coalesce(sum(requests), 0)::bigint as requests
+            from gateway.used(account.id, gateway.period_start('day', at), 'infinity') where key_id = key.id) as used)));
+end;
+$$;
+
+-- The account's credit: all that it has had but what has lapsed or went back, and all that it has used.
+create function public.get_credits(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  balance constant numeric := public.get_balance(caller) -> 'credits';
+  used constant numeric := gateway.used_ever(session.account_id) -> 'cost';
+begin
+  return jsonb_build_object(
+    'data', jsonb_build_object('total_credits', balance + used, 'total_usage', used),
+    'balance', balance::text, 'total_used', used::text);
+end;
+$$;
+
+-- A hundred keys from the newest on. query: offset, include_disabled.
+create function public.list_provisioned_keys(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+  at constant timestamptz := gateway.now();
+  all_of_them constant boolean := coalesce((query ->> 'include_disabled')::boolean, false);
+begin
+  return jsonb_build_object('data', (
+    select coalesce(jsonb_agg(gateway.provisioned_key_json(key, spent, at) order by (key).created_at desc, (key).id desc), '[]')
+    from (
+      select keys as key from gateway.api_keys as keys
+      where account_id = session.account_id and revoked_at is null
+        and (all_of_them or gateway.api_key_status(keys, at) = 'active')
+      order by created_at desc, id desc limit 100 offset coalesce((query ->> 'offset')::integer, 0)
+    ) as page
+    left join gateway.spent_lately(session.account_id, at) as lately on lately.key_id = (page.key).id));
+end;
+$$;
+
+create function public.get_provisioned_key(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+begin
+  return jsonb_build_object('data', gateway.provisioned_key(session.account_id, target, gateway.now()));
+end;
+$$;
+
+-- stored, settings, idempotency: as in create_api_key.
+create function public.create_provisioned_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  made constant jsonb := public.create_api_key(caller, stored, settings, idempotency);
+begin
+  return jsonb_build_object(
+    'data', gateway.provisioned_key(session.account_id, (made ->> 'id')::uuid, gateway.now()),
+    'replayed', made -> 'replayed');
+end;
+$$;
+
+-- changes: name, disabled, limit (nano-dollars) and period, each of which stays as it is where it is absent. Without a limit there is
+-- no period.
+create function public.change_provisioned_key(caller jsonb, target uuid, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  key constant gateway.api_keys := gateway.lock_living_key(account, target, gateway.now());
+  settings jsonb := changes - '{limit,period}'::text[];
+  amount bigint := key.spend_limit;
+  period text := key.spend_period;
+begin
+  if changes ? 'limit' then
+    amount := (changes ->> 'limit')::bigint;
+  end if;
+  if changes ? 'period' then
+    period := changes ->> 'period';
+  end if;
+  if changes ?| '{limit,period}' then
+    settings := settings || jsonb_build_object('spend_limit', case when amount is not null then
+      jsonb_build_object('amount', amount, 'period', period) end);
+  end if;
+  perform public.update_api_key(caller, target, settings);
+  return jsonb_build_object('data', gateway.provisioned_key(account.id, target, gateway.now()));
+end;
+$$;
+
+-- Revokes a key; one that is gone is not found.
+create function public.delete_provisioned_key(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+begin
+  perform gateway.lock_for_change(caller, session, 'keys:write');
+  perform gateway.provisioned_key(session.account_id, target, gateway.now());
+  perform public.revoke_api_key(caller, target);
+  return '{"deleted": true}';
+end;
+$$;
+
+-- supabase/schemas/83_auth_codes.sql
+
+-- Apps get keys that their users agree to: a user's code, then the app's key for it.
+
+-- Keeps what a user agrees to. request: code_hash, challenge, method, site, settings (of the key, as in create_api_key).
+create function public.create_auth_code(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  lifetime constant interval := '10 minutes';
+  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz;
+begin
+  perform gateway.require(request, 'code_hash', 'challenge', 'method', 'settings');
+  perform gateway.refuse_uncovered(session, array(select jsonb_array_elements_text(request #> '{settings,scopes}')));
+  perform gateway.limit_attempts('auth_code.account', account.id::text, 30, interval '1 hour');
+  at := gateway.now();
+  insert into gateway.auth_codes (code_hash, account_id, challenge, method, site, settings, expires_at)
+    values (request ->> 'code_hash', account.id, request ->> 'challenge', request ->> 'method',
+            request ->> 'site', request -> 'settings', at + lifetime);
+  -- A few of those that nobody used, so that the table stays small.
+  delete from gateway.auth_codes where code_hash in (
+    select code_hash from gateway.auth_codes where expires_at <= at order by expires_at limit 20 for update skip locked);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'auth_code.create', account.id, null,
+    jsonb_build_object('site', request ->> 'site', 'settings', request -> 'settings'));
+  return jsonb_build_object('created_at', at, 'expires_at', at + lifetime);
+end;
+$$;
+
+-- Makes the key that a user has agreed to, for whoever shows the code and what its challenge was made of. The code ends with that,
+-- and also with a wrong answer to its challenge, whose refusal is a value so that it does. What is wrong is told to nobody.
+-- request: code_hashes (under each pepper), answers (the challenge by each method), method (or null); stored: as in create_api_key.
+create function public.exchange_auth_code(caller jsonb, request jsonb, stored jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 100;
+  hashes constant text[] := array(select jsonb_array_elements_text(request -> 'code_hashes'));
+  code gateway.auth_codes;
+  account gateway.accounts;
+  key gateway.api_keys;
+  at timestamptz;
+begin
+  perform gateway.require(request, 'code_hashes', 'answers');
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  select * into code from gateway.auth_codes where code_hash = any (hashes);
+  select * into account from gateway.accounts where id = code.account_id for update;
+  -- Of two that exchange it at once the second finds it gone.
+  delete from gateway.auth_codes where code_hash = any (hashes) returning * into code;
+  if not found then
+    perform gateway.refuse(gateway.refusal(403, 'invalid_auth_code'));
+  end if;
+  at := gateway.now();
+  if code.expires_at <= at or account.disabled_at is not null
+    or code.method <> coalesce(request ->> 'method', code.method)
+    or (request -> 'answers' ->> code.method = code.challenge) is not true then
+    perform gateway.audit(caller, null, null, 'auth_code.refused', account.id, null,
+      jsonb_build_object('site', code.site));
+    return jsonb_build_object('refused', gateway.refusal(403, 'invalid_auth_code'));
+  end if;
+  if (select count(*) from gateway.api_keys as keys
+        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
+    -- This undoes that the code has ended.
+    perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
+  end if;
+  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
+    values (account.id, stored ->> 'hash', stored ->> 'prefix', stored ->> 'last_four', stored ->> 'name',
+            stored ->> 'environment', at)
+    returning * into key;
+  key := gateway.change_key(account, key, code.settings, at);
+  perform gateway.audit(caller, account.id, null, 'key.create', account.id, key.id::text,
+    jsonb_build_object('environment', key.environment, 'site', code.site) || gateway.api_key_settings(key));
+  return jsonb_build_object('user_id', account.id);
+end;
+$$;
+
 -- supabase/schemas/90_grants.sql
 
 -- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
@@ -12042,3 +12360,25 @@ revoke execute on function public.request_mail(jsonb, text) from public, anon, a
 grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
+
+-- 82_provisioning.sql
+revoke execute on function public.get_calling_key(jsonb) from public, anon, authenticated;
+grant execute on function public.get_calling_key(jsonb) to service_role;
+revoke execute on function public.get_credits(jsonb) from public, anon, authenticated;
+grant execute on function public.get_credits(jsonb) to service_role;
+revoke execute on function public.list_provisioned_keys(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_provisioned_keys(jsonb, jsonb) to service_role;
+revoke execute on function public.get_provisioned_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_provisioned_key(jsonb, uuid) to service_role;
+revoke execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.change_provisioned_key(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_provisioned_key(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_provisioned_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_provisioned_key(jsonb, uuid) to service_role;
+
+-- 83_auth_codes.sql
+revoke execute on function public.create_auth_code(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_auth_code(jsonb, jsonb) to service_role;
+revoke execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) to service_role;

@@ -74,7 +74,7 @@ as $$
     'prices', gateway.pricing_json(route))
 $$;
 
--- A model in our own shape, which is a superset of OpenAI's.
+-- A model in our own shape, which is a superset of OpenAI's and OpenRouter's.
 create function gateway.model_json(model gateway.models) returns jsonb
 language sql stable set search_path = ''
 as $$
@@ -92,6 +92,7 @@ as $$
         filter (where r.prompt_price is not null and r.completion_price is not null))[1],
     'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
                          filter (where r.provider is not null), '[]'))
+    || gateway.openrouter_members(model)
   from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
 $$;
 

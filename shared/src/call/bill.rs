@@ -140,6 +140,7 @@ impl CallRecord {
             estimated: self.estimated,
             cost,
             provider,
+            own_key: self.own_key,
             upstream_model,
             request_id,
             session_id: call.session_id,
@@ -148,7 +149,10 @@ impl CallRecord {
 
     /// What the database needs to settle the call and to record it. Without a hold, begin_request gave no answer.
     pub fn settlement(&self, call: &Call, hold: Option<&Hold>) -> Settlement {
+        let identity = self.answer.as_ref().map(|answer| answer.identity()).unwrap_or_default();
         Settlement {
+            answer_id: identity.id,
+            finish_reason: identity.finish_reason,
             call_id: call.id,
             outcome: self.outcome,
             provider: self.provider.map(str::to_owned),

@@ -50,12 +50,15 @@ async fn cases(world: &World, route: &Route, operation: &Operation) -> Vec<Case>
     let disabled = "role = 'admin', disabled_at = gateway.now()";
     let wrong_scope = if operation.scope == Some("models:read") { "inference" } else { "models:read" };
     let wrong_scope = format!("scopes = '{{{wrong_scope}}}'");
+    // Any key may read of itself.
+    let other_scope = if operation.scope == Some("self") { served } else { (403, "insufficient_scope") };
     let user = if operation.auth == Auth::Admin { (403, "insufficient_scope") } else { served };
     for (what, key, account, refused) in [
         ("a revoked key", "revoked_at = gateway.now()", admin, (401, "api_key_revoked")),
         ("an expired key", "expires_at = gateway.now()", admin, (401, "api_key_expired")),
         ("a disabled account", "", disabled, (403, "account_disabled")),
-        ("a key of another scope", wrong_scope.as_str(), admin, (403, "insufficient_scope")),
+        ("a disabled key", "disabled_at = gateway.now()", admin, (401, "api_key_disabled")),
+        ("a key of another scope", wrong_scope.as_str(), admin, other_scope),
         ("a user", "", "", user),
         ("an administrator", "", admin, served),
     ] {

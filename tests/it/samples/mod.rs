@@ -8,6 +8,7 @@ pub mod chats;
 pub mod coupons;
 mod inference;
 mod notifications;
+mod openrouter;
 pub mod payments;
 mod public;
 pub mod referrals;
@@ -82,6 +83,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         coupons::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
         notifications::sample(world, wanted, owner).await,
+        openrouter::sample(world, wanted, owner).await,
         payments::sample(world, wanted, owner).await,
         referrals::sample(world, wanted, owner).await,
         responses::sample(world, wanted, owner).await,
@@ -96,6 +98,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
 pub fn told(route: &Route, operation: Operation) -> (u16, &'static str) {
     match (operation.method, route.name) {
         ("POST", "v1_response_cancel") => (400, "invalid_request"),
+        ("POST", "v1_keys") => (201, ""),
         _ => (200, ""),
     }
 }

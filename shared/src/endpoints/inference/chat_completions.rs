@@ -14,6 +14,7 @@ use super::{IdempotentCall, StreamEvent};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
+use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::formats::chat::ChatRequest;
 use crate::formats::messages::AlsoOverMessages;
@@ -205,10 +206,11 @@ pub async fn create(
     invocation: Invocation,
     caller: Caller,
     session: Session,
+    dialect: Dialect,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    let request = AlsoOverMessages(ChatRequest::parse(payload.0)?);
+    let request = AlsoOverMessages(ChatRequest::parse(payload.0)?.spoken_in(dialect));
     let session_id = session.of(&request)?;
     call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
 }

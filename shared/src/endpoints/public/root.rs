@@ -109,9 +109,9 @@ fn page(name: &str, routes: &'static [Route]) -> String {
 /// The path, and where a browser can follow it without a key, a link.
 fn linked(path: &str, method: &str, auth: Auth) -> String {
     let shown = escape(path);
-    // A page of a mail's opens by what stands in the mail only.
-    let is_of_a_mail = path.starts_with("/notifications/");
-    if method == "GET" && auth == Auth::Public && !path.contains('{') && !is_of_a_mail {
+    // A page of a mail's opens by what stands in the mail only, an app's by what the app asks for.
+    let needs_more = path.starts_with("/notifications/") || path == "/auth";
+    if method == "GET" && auth == Auth::Public && !path.contains('{') && !needs_more {
         format!("<a href=\"{shown}\"><code>{shown}</code></a>")
     } else {
         format!("<code>{shown}</code>")
