@@ -65,7 +65,18 @@ fn openrouters(error: &Error) -> Value {
         told("limit_source", json!(limit));
         told("reason", json!(reason));
     }
-    json!({ "code": error.http_status().as_u16(), "message": error.message, "metadata": metadata })
+    let message = affordable(error).unwrap_or_else(|| error.message.to_string());
+    json!({ "code": error.http_status().as_u16(), "message": message, "metadata": metadata })
+}
+
+/// The sentence from which OpenRouter's clients cut how many tokens to ask for instead.
+fn affordable(error: &Error) -> Option<String> {
+    let tokens = |name: &str| error.details.get(name).and_then(Value::as_u64);
+    let (requested, affordable) = (tokens("requested_max_tokens")?, tokens("affordable_max_tokens")?);
+    Some(format!(
+        "This request requires more credits, or fewer max_tokens. You requested up to {requested} tokens, but can only afford \
+         {affordable}."
+    ))
 }
 
 /// OpenRouter's name of a kind of error.
@@ -106,6 +117,15 @@ mod tests {
             json!({ "error_type": "payment_required", "error_code": "insufficient_credits", "param": "model",
                     "available": 1.5, "limit_source": "openrouter_credits", "reason": "weight_exceeds_budget" })
         );
+    }
+
+    #[test]
+    fn who_asks_for_too_much_is_told_how_much_there_is_credit_for() {
+        let error = Error::new(Code::InsufficientCredits)
+            .with_detail("requested_max_tokens", 65_536)
+            .with_detail("affordable_max_tokens", 30_104);
+        let message = Dialect::OpenRouter.error(&error)["message"].to_string();
+        assert!(message.contains("up to 65536 tokens, but can only afford 30104."), "{message}");
     }
 
     #[test]

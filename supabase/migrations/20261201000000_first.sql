@@ -786,6 +786,8 @@ create table gateway.requests (
   duration_ms integer,
   own_key boolean not null default false,
   app text,
+  answer_id text,
+  finish_reason text,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -795,6 +797,8 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
+comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -2320,6 +2324,15 @@ return gateway.charge(
   least(prompt, 1000000000)::numeric * prompt_price + least(output, 1000000000)::numeric * completion_price
   + request_price::numeric * 1000000, markup);
 
+-- Whether a route costs no more than its caller wishes. most: prompt, completion (of a million tokens), request, image (in the prompt),
+-- each in nano-dollars; what is absent, or has no price, is not too dear.
+create function gateway.is_within(route gateway.model_routes, most jsonb) returns boolean
+language sql immutable parallel safe
+return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
+  and coalesce(route.completion_price <= (most ->> 'completion')::bigint, true)
+  and coalesce(route.request_price <= (most ->> 'request')::bigint, true)
+  and coalesce(route.prompt_image_price <= (most ->> 'image')::bigint, true);
+
 -- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
 -- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
 -- cache count where the call has them.
@@ -2353,6 +2366,7 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
+        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes
@@ -3960,7 +3974,7 @@ begin atomic
     and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'max_price'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
@@ -3979,7 +3993,7 @@ end;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -4095,6 +4109,12 @@ begin
       return earlier || jsonb_build_object('limits', limits);
     end if;
     refused := coalesce(earlier -> 'refused', refused);
+  end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached') then
+    -- So that a client can ask for what there is credit for.
+    refused := refused || jsonb_build_object(
+      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, markup) / choices));
   end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
@@ -4275,6 +4295,10 @@ begin
         '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
         model.id)));
   end if;
+  if priced.candidates is null and call ? 'max_price' then
+    return gateway.refusal(503, 'no_provider', jsonb_build_object(
+      'param', 'provider', 'message', format('No provider serves %s for `max_price`, which is in US dollars of a million tokens; GET /models tells the prices.', model.id)));
+  end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
     return gateway.refusal(503, case
@@ -4433,7 +4457,7 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -4595,7 +4619,7 @@ begin
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
-     created_at, finished_at)
+     answer_id, finish_reason, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -4604,7 +4628,7 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
-     hold.created_at, at);
+     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
@@ -7283,7 +7307,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
@@ -7579,6 +7603,41 @@ begin
 end;
 $$;
 
+-- supabase/schemas/58_openrouter_members.sql
+
+-- What OpenRouter's clients read of a model besides what OpenAI's do (openrouter.ai/docs/api-reference, "Models").
+
+-- The parameters that ask for what a model can do, by OpenRouter's names.
+create function gateway.parameters_of(model gateway.models) returns text[]
+language plpgsql stable
+as $$
+begin
+  return case when model.kind <> 'chat' then '{}' else
+    array['frequency_penalty', 'max_tokens', 'presence_penalty', 'response_format', 'seed', 'stop', 'temperature', 'tool_choice',
+          'tools', 'top_p']
+    || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end
+  end;
+end;
+$$;
+
+create function gateway.openrouter_members(model gateway.models) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object(
+    'canonical_slug', model.id,
+    'architecture', jsonb_build_object(
+      'modality', array_to_string(model.input_modalities, '+') || '->' || array_to_string(model.output_modalities, '+'),
+      'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
+      'tokenizer', 'Other', 'instruct_type', null),
+    'top_provider', jsonb_build_object(
+      'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'is_moderated', false),
+    'per_request_limits', null, 'default_parameters', null, 'supported_voices', null,
+    'supported_parameters', gateway.parameters_of(model),
+    'links', jsonb_build_object('details', '/api/v1/models/' || model.id || '/endpoints'));
+end;
+$$;
+
 -- supabase/schemas/58_usage_activity_log.sql
 
 -- Requests one by one.
@@ -7724,7 +7783,7 @@ as $$
     'prices', gateway.pricing_json(route))
 $$;
 
--- A model in our own shape, which is a superset of OpenAI's.
+-- A model in our own shape, which is a superset of OpenAI's and OpenRouter's.
 create function gateway.model_json(model gateway.models) returns jsonb
 language sql stable set search_path = ''
 as $$
@@ -7742,6 +7801,7 @@ as $$
         filter (where r.prompt_price is not null and r.completion_price is not null))[1],
     'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
                          filter (where r.provider is not null), '[]'))
+    || gateway.openrouter_members(model)
   from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
 $$;
 
@@ -11821,7 +11881,7 @@ declare
   used constant numeric := gateway.used_ever(session.account_id) -> 'cost';
 begin
   return jsonb_build_object(
-    'data', jsonb_build_object('total_credits', balance + used, 'total_usage', used),
+    'data', jsonb_build_object('total_credits', trim_scale(balance + used), 'total_usage', used),
     'balance', balance::text, 'total_used', used::text);
 end;
 $$;
@@ -11989,6 +12049,213 @@ begin
     jsonb_build_object('environment', key.environment, 'site', code.site) || gateway.api_key_settings(key));
   return jsonb_build_object('user_id', account.id);
 end;
+$$;
+
+-- supabase/schemas/84_generation.sql
+
+-- One call as OpenRouter's clients look it up.
+
+-- A call of the calling key, or of its account where the key may see what that has used. asked: call_id, or else answer_id, the
+-- provider's id of an answer, by which the account's newest calls are looked through: whoever asks by it asks soon.
+create function public.get_generation(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  answer constant text := asked ->> 'answer_id';
+  sees_all constant boolean := (
+    select gateway.covers(k.scopes, 'usage:read') and gateway.covers(r.permissions, 'usage:read')
+    from gateway.api_keys as k, gateway.roles as r where k.id = session.key_id and r.name = session.role);
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+  else
+    select * into made from (
+        select * from gateway.requests where account_id = session.account_id
+          order by finished_at desc limit window_size) as newest
+      where answer_id = answer order by finished_at desc limit 1;
+  end if;
+  if made.call_id is null or not (sees_all or made.key_id = session.key_id) then
+    perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
+  end if;
+  return jsonb_build_object('data', jsonb_build_object(
+    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
+    'session_id', null, 'external_user', null,
+    'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
+    'service_tier', null, 'api_type', null,
+    'created_at', made.created_at, 'streamed', made.stream, 'cancelled', made.outcome = 'client_left',
+    'finish_reason', coalesce(made.finish_reason, case made.outcome when 'completed' then 'stop' else 'error' end),
+    'native_finish_reason', made.finish_reason,
+    'latency', coalesce(made.first_byte_ms, made.duration_ms, 0),
+    'generation_time', coalesce(made.duration_ms - made.first_byte_ms, 0), 'moderation_latency', null,
+    'tokens_prompt', made.prompt_tokens, 'tokens_completion', made.completion_tokens,
+    'native_tokens_prompt', made.prompt_tokens, 'native_tokens_completion', made.completion_tokens,
+    'native_tokens_reasoning', made.reasoning_tokens, 'native_tokens_cached', made.cached_tokens,
+    'native_tokens_cache_creation', made.written_tokens,
+    'native_tokens_completion_images', coalesce((made.units ->> 'image_output')::integer, 0),
+    'num_media_prompt', 0, 'num_media_completion', coalesce((made.units ->> 'images')::integer, 0),
+    'num_input_audio_prompt', 0, 'num_search_results', coalesce((made.units ->> 'searches')::integer, 0), 'num_fetches', 0,
+    'billable_web_search_calls', 0, 'web_search_engine', null,
+    'total_cost', gateway.dollars(made.cost), 'usage', gateway.dollars(made.cost),
+    'upstream_inference_cost', 0, 'cache_discount', null, 'is_byok', made.own_key,
+    'origin', coalesce(made.app, ''), 'http_referer', made.app, 'user_agent', null, 'app_id', null,
+    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', null,
+    'provider_responses', null));
+end;
+$$;
+
+-- What was used in each of the last thirty UTC days that are over, or in one of them, by model and provider. query: date, key_id.
+create function public.list_openrouter_activity(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  today constant timestamptz := gateway.period_start('day', gateway.now());
+  day constant timestamptz := (query ->> 'date')::date::timestamp at time zone 'utc';
+  since constant timestamptz := greatest(coalesce(day, '-infinity'), today - interval '720 hours');
+  until constant timestamptz := least(coalesce(day + interval '24 hours', 'infinity'), today);
+begin
+  return jsonb_build_object('data', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'date', used_on, 'model', model, 'model_permaslug', model, 'endpoint_id', provider || ' | ' || model,
+      'provider_name', provider, 'requests', requests, 'usage', gateway.dollars(cost), 'byok_usage_inference', 0,
+      'prompt_tokens', prompt, 'completion_tokens', completion, 'reasoning_tokens', reasoning,
+      'workspace_id', session.account_id) order by used_on desc, cost desc, model, provider), '[]')
+    from (
+      select (hour at time zone 'utc')::date as used_on, model, provider, sum(requests)::bigint as requests,
+             sum(cost)::bigint as cost, sum(prompt_tokens)::bigint as prompt, sum(completion_tokens)::bigint as completion,
+             sum(reasoning_tokens)::bigint as reasoning
+      from gateway.used(session.account_id, since, until)
+      where query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid
+      group by 1, 2, 3
+    ) as days));
+end;
+$$;
+
+-- supabase/schemas/85_openrouter_models.sql
+
+-- The catalog as OpenRouter's clients list it. These functions take no caller, but for the one that goes by the calling key: anyone may
+-- ask, and the CDN answers most.
+
+-- Models that can be used. query: kind; or else output_modalities (a list, or ["all"]; without it those that write); q (a part of id,
+-- name or description); input_modalities, supported_parameters (lists, of which a model must have all).
+create function gateway.usable_models(query jsonb) returns setof gateway.models
+language sql stable set search_path = ''
+as $$
+  select * from gateway.models as m
+  where m.enabled
+    and exists (select from gateway.model_routes as r where r.model_id = m.id and r.enabled
+                  and r.prompt_price is not null and r.completion_price is not null)
+    and case
+      when query ->> 'kind' is not null then m.kind = query ->> 'kind'
+      when query ->> 'output_modalities' is null then m.kind = 'chat' or m.kind = 'image' and m.output_modalities @> '{text}'
+      when query -> 'output_modalities' ? 'all' then true
+      else m.output_modalities @> array(select jsonb_array_elements_text(query -> 'output_modalities'))
+    end
+    and (query ->> 'q' is null
+      or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'q')) > 0)
+    and (query ->> 'input_modalities' is null
+      or m.input_modalities @> array(select jsonb_array_elements_text(query -> 'input_modalities')))
+    and (query ->> 'supported_parameters' is null
+      or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
+$$;
+
+-- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
+create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  start constant bigint := coalesce((query ->> 'offset')::bigint, 0);
+  most constant bigint := (query ->> 'limit')::bigint;
+  answer jsonb;
+begin
+  with usable as (
+    select m as model, row_number() over (order by m.id) as place, count(*) over () as total
+    from gateway.usable_models(query) as m
+    where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
+  )
+  select jsonb_build_object(
+    'data', coalesce(jsonb_agg(gateway.model_json(model) order by place)
+                       filter (where place > start and (most is null or place <= start + most)), '[]'),
+    'total_count', coalesce(max(total), 0),
+    'links', jsonb_build_object('next', case when start + most < max(total) then
+      format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
+  into answer from usable;
+  return answer;
+end;
+$$;
+
+create function public.list_openrouter_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select gateway.openrouter_models(query, null) $$;
+
+-- How many there are.
+create function public.count_openrouter_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select jsonb_build_object('data', jsonb_build_object('count', count(*))) from gateway.usable_models(query) $$;
+
+-- Those that the calling key may use.
+create function public.list_models_of_key(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+begin
+  return gateway.openrouter_models(query, (select allowed_models from gateway.api_keys where id = session.key_id));
+end;
+$$;
+
+-- A route in OpenRouter's words; it calls one an endpoint.
+create function gateway.openrouter_endpoint(model gateway.models, route gateway.model_routes) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', route.provider || ' | ' || model.id, 'model_id', model.id, 'model_name', model.name,
+    'provider_name', route.provider, 'tag', route.provider,
+    'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'max_prompt_tokens', null,
+    'pricing', gateway.pricing_json(route), 'quantization', null, 'status', 0,
+    'supported_parameters', gateway.parameters_of(model),
+    'supports_implicit_caching', route.cached_price is not null,
+    'supports_tool_choice', (
+      select jsonb_build_object('auto', takes, 'function', takes, 'none', takes, 'required', takes)
+      from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
+    'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
+    'latency_last_30m', null, 'throughput_last_30m', null)
+$$;
+
+-- A model with the routes that can be used, the cheapest first.
+create function public.get_model_endpoints(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model constant gateway.models := gateway.find_model(model_id);
+begin
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
+  end if;
+  return jsonb_build_object('data', jsonb_build_object(
+    'id', model.id, 'name', model.name, 'created', extract(epoch from model.created_at)::bigint,
+    'description', model.description, 'architecture', gateway.openrouter_members(model) -> 'architecture',
+    'endpoints', (
+      select coalesce(jsonb_agg(gateway.openrouter_endpoint(model, r) order by r.prompt_price + r.completion_price, r.provider), '[]')
+      from gateway.model_routes as r
+      where r.model_id = model.id and r.enabled and r.prompt_price is not null and r.completion_price is not null)));
+end;
+$$;
+
+-- Who serves models that can be used.
+create function public.list_openrouter_providers() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('data', coalesce(jsonb_agg(jsonb_build_object('slug', provider) order by provider), '[]'))
+  from (
+    select distinct r.provider from gateway.model_routes as r join gateway.models as m on m.id = r.model_id and m.enabled
+    where r.enabled and r.prompt_price is not null and r.completion_price is not null
+  ) as serving
 $$;
 
 -- supabase/schemas/90_grants.sql
@@ -12382,3 +12649,21 @@ revoke execute on function public.create_auth_code(jsonb, jsonb) from public, an
 grant execute on function public.create_auth_code(jsonb, jsonb) to service_role;
 revoke execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) to service_role;
+
+-- 85_openrouter_models.sql
+revoke execute on function public.list_openrouter_models(jsonb) from public, anon, authenticated;
+grant execute on function public.list_openrouter_models(jsonb) to service_role;
+revoke execute on function public.count_openrouter_models(jsonb) from public, anon, authenticated;
+grant execute on function public.count_openrouter_models(jsonb) to service_role;
+revoke execute on function public.list_models_of_key(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_models_of_key(jsonb, jsonb) to service_role;
+revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
+grant execute on function public.get_model_endpoints(text) to service_role;
+revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;
+grant execute on function public.list_openrouter_providers() to service_role;
+
+-- 84_generation.sql
+revoke execute on function public.get_generation(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_generation(jsonb, jsonb) to service_role;
+revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;

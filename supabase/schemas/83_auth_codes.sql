@@ -40,6 +40,7 @@ declare
   key gateway.api_keys;
   at timestamptz;
 begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
   perform gateway.require(request, 'code_hashes', 'answers');
   perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
   select * into code from gateway.auth_codes where code_hash = any (hashes);

@@ -43,6 +43,16 @@ async fn errors_have_their_status_as_code_and_all_else_beside_it() {
     let told = refused(&ask(&world, Method::POST, chat, &poor, &hello(&json!({}))).await, 402, "insufficient_credits");
     assert_eq!(told["metadata"]["limit_source"], "openrouter_credits");
     assert!(told["metadata"]["required"].is_number(), "{told}");
+    // Clients ask again for as much as they are told that there is credit for, and get it.
+    let (some, much) = (world.account(20_000_000).await, hello(&json!({ "max_tokens": 1_000_000 })));
+    let told = refused(&ask(&world, Method::POST, chat, &some, &much).await, 402, "insufficient_credits");
+    let sentence = told["message"].as_str().expect("a message");
+    let affordable: u64 = sentence.rsplit(' ').next().and_then(|last| last.trim_end_matches('.').parse().ok()).expect("a number");
+    assert_eq!(told["metadata"]["affordable_max_tokens"], json!(affordable), "{told}");
+    for (tokens, status) in [(affordable + 1, 402), (affordable, 200)] {
+        let asked = hello(&json!({ "max_tokens": tokens }));
+        assert_eq!(ask(&world, Method::POST, chat, &some, &asked).await.status, status, "{tokens} of {affordable}");
+    }
     let wrong = hello(&json!({ "temperature": 9 }));
     let told = refused(&ask(&world, Method::POST, chat, &owner, &wrong).await, 400, "invalid_request");
     assert_eq!(told["metadata"]["param"], "temperature");
@@ -58,4 +68,78 @@ async fn errors_have_their_status_as_code_and_all_else_beside_it() {
     assert_eq!((&last["error"]["code"], &last["choices"][0]["finish_reason"]), (&json!(502), &json!("error")), "{last}");
     let chunks = events(&Answer::to(world.chat(&owner.key, &cut)).await.text);
     assert_eq!(chunks.last().expect("chunks")["error"]["code"], "upstream_error");
+}
+
+#[tokio::test]
+async fn of_several_models_the_first_that_can_answers_and_is_paid_for() {
+    let world = World::start().await;
+    let owner = world.account(1_000_000_000).await;
+    world.model("test/down", &[Route::new("openrouter", "standin/status?code=500")]).await;
+    world.model("test/up", &[Route::new("openrouter", "standin/normal")]).await;
+    let chat = "/chat/completions";
+    let asked = |models: Value, further: Value| {
+        let mut body = hello(&further);
+        body["model"] = json!("test/down");
+        body["models"] = models;
+        body
+    };
+    for stream in [false, true] {
+        let answer = ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({ "stream": stream }))).await;
+        let told = if stream { answer.events().pop().expect("chunks") } else { answer.success() };
+        assert_eq!(told["model"], "test/up", "{told}");
+        world.settled().await;
+    }
+    let paid = world.value("select jsonb_agg(distinct jsonb_build_array(model, cost > 0)) from gateway.requests").await;
+    assert_eq!(paid, json!([["test/down", false], ["test/up", true]]));
+    world.assert_ledger_clean().await;
+    // The last failure is told; what the caller lacks, another model does not give.
+    world.model("test/gone", &[Route::new("openrouter", "standin/status?code=503")]).await;
+    let told = ask(&world, Method::POST, chat, &owner, &asked(json!(["test/gone"]), json!({}))).await;
+    refused(&told, 502, "upstream_error");
+    world.change_key(&owner, "allowed_models = '{test/down}'").await;
+    let told = ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({}))).await;
+    refused(&told, 403, "model_not_allowed");
+    world.change_key(&owner, "allowed_models = '{test/up}'").await;
+    refused(&ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({}))).await, 403, "model_not_allowed");
+    // At OpenAI's base URL nobody knows of it.
+    Answer::to(world.chat(&owner.key, &asked(json!(["test/up"]), json!({})))).await.refused(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn no_route_is_asked_or_held_for_that_is_dearer_than_its_caller_wishes() {
+    let world = World::start().await;
+    let cheap = Route::new("openrouter", "standin/normal");
+    let dear = Route { provider: "chutes", prompt: 9 * cheap.prompt, completion: 9 * cheap.completion, ..cheap };
+    world.model("test/priced", &[cheap, dear]).await;
+    // Enough for the cheap one only.
+    let account = world.account(1_000_000).await;
+    let asked = |provider: Value, model: &str| {
+        hello(&json!({ "model": model, "max_tokens": 100, "provider": provider }))
+    };
+    let chat = "/chat/completions";
+    let ask_for = async |provider: Value| ask(&world, Method::POST, chat, &account, &asked(provider, "test/priced")).await;
+    refused(&ask_for(json!({})).await, 402, "insufficient_credits");
+    for most in [json!({ "prompt": 1 }), json!({ "completion": "2.0" }), json!({ "prompt": 1.5, "completion": 17, "request": 0 })] {
+        // Also where the dear one is wished to be first.
+        let answer = ask_for(json!({ "order": ["chutes"], "max_price": most })).await;
+        assert_eq!((answer.status, answer.header("x-gateway-provider")), (200, "openrouter"), "{most}: {}", answer.text);
+        world.settled().await;
+        world.grant(account.id, 1_000_000, "purchase", None).await;
+    }
+    for most in [json!({ "prompt": 0.999_999_999 }), json!({ "completion": 1 })] {
+        let told = refused(&ask_for(json!({ "max_price": most })).await, 503, "no_provider");
+        assert!(told["message"].as_str().is_some_and(|message| message.contains("max_price")), "{told}");
+    }
+    // The order of providers that a model's ending asks for is no part of its name, for the allowlist neither.
+    world.change_key(&account, "allowed_models = '{test/priced}'").await;
+    for ending in [":floor", ":nitro"] {
+        let asked = asked(json!({ "max_price": { "prompt": 1 } }), &format!("test/priced{ending}"));
+        let answer = ask(&world, Method::POST, chat, &account, &asked).await.success();
+        assert_eq!(answer["model"], "test/priced");
+        world.settled().await;
+    }
+    for unkept in [json!({ "zdr": true }), json!({ "data_collection": "deny" }), json!({ "quantizations": ["fp8"] })] {
+        refused(&ask_for(unkept).await, 400, "invalid_request");
+    }
+    world.assert_ledger_clean().await;
 }

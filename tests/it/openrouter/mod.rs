@@ -1,6 +1,7 @@
 //! OpenRouter's API as its clients know it, at `/api/v1`.
 
 mod calls;
+mod catalog;
 mod keys;
 mod pkce;
 

@@ -155,7 +155,9 @@ async fn the_page_is_in_no_frame_and_holds_no_script_but_its_own() {
     assert!(page.header("set-cookie").is_empty() && !page.text.contains("<script>alert"), "{}", page.text);
     assert!(page.text.contains("https://app.example/"));
     for wrong in ["", "code_challenge=x", &format!("code_challenge={CHALLENGE}&callback_url=http://app.example/")] {
-        let page = Answer::to(world.http.get(format!("{}/auth?{wrong}", world.base_url))).await;
+        let request = || world.http.get(format!("{}/auth?{wrong}", world.base_url));
+        Answer::to(request()).await.refused(400, "invalid_request");
+        let page = Answer::to(request().header("accept", "text/html,*/*;q=0.8")).await;
         assert_eq!((page.status, page.header("content-type")), (400, "text/html; charset=utf-8"), "{wrong}");
     }
 }

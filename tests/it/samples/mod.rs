@@ -103,6 +103,14 @@ pub fn told(route: &Route, operation: Operation) -> (u16, &'static str) {
     }
 }
 
+/// The scopes of the keys that a sample makes: whoever makes them must have these, too.
+pub fn handed_out(route: &Route, operation: Operation) -> &'static [&'static str] {
+    match (operation.method, route.name) {
+        ("POST", "v1_keys" | "v1_auth_keys_code") => &["inference", "models:read"],
+        _ => &[],
+    }
+}
+
 /// What stands in place of a key where somebody tells us something.
 pub fn signature(world: &World, pattern: &str, body: &Value) -> Vec<(&'static str, String)> {
     match pattern {

@@ -29,7 +29,7 @@ impl Thing {
         let path = route.paths[0];
         let (Slot::Path(name) | Slot::Query(name) | Slot::Body(name)) = slot;
         match name.as_str() {
-            "key_id" | "hash" => Self::Key,
+            "key_id" | "hash" | "api_key_hash" => Self::Key,
             "cursor" if path == "/admin/ledger/check" => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" if path.starts_with("/v1/chat/") => Self::Chat,

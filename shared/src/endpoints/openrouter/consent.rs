@@ -9,12 +9,13 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 
 use crate::app::SharedApp;
+use crate::caller::text;
 use crate::endpoints::input::{check_name, query_pairs};
 use crate::error::{Error, Result};
 use crate::html::escape;
@@ -127,16 +128,16 @@ impl Asked {
 /// the user is.
 ///
 /// # Errors
-/// A page that says so, with 400, for what no code could be made for.
+/// 400 for what no code could be made for: to a browser as a page that says so.
 #[utoipa::path(get, path = "/auth", tag = "openrouter", params(ConsentQuery),
-    responses((status = 200, description = "The page.", body = String, content_type = "text/html"),
-              (status = 400, description = "A page that says what is wrong with the app's request: `invalid_request`.",
-               body = String, content_type = "text/html")))]
-pub async fn show(State(app): State<SharedApp>, uri: Uri) -> Response {
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html")))]
+pub async fn show(State(app): State<SharedApp>, uri: Uri, headers: HeaderMap) -> Result<Response> {
     let name = &app.config.app_name;
+    let takes_pages = text(&headers, header::ACCEPT).is_some_and(|accept| accept.contains("text/html"));
     match Asked::read(&uri) {
-        Ok(asked) => answer(StatusCode::OK, page(name, &asked, "")),
-        Err(error) => answer(StatusCode::BAD_REQUEST, page(name, &Asked::default(), &error.message)),
+        Ok(asked) => Ok(answer(StatusCode::OK, page(name, &asked, ""))),
+        Err(error) if takes_pages => Ok(answer(StatusCode::BAD_REQUEST, page(name, &Asked::default(), &error.message))),
+        Err(error) => Err(error),
     }
 }
 

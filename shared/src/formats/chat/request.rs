@@ -89,7 +89,8 @@ impl ChatRequest {
     /// for, and without what only concerns us.
     fn upstream_body(&self, target: &Target<'_>) -> serde_json::Result<Bytes> {
         let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
-        request.remove("provider");
+        // Of the usage every answer tells; no prompt is cut.
+        request.remove_all(&["provider", "usage", "transforms"]);
         request.set("model", target.model)?;
         if is_set(&request, "n") {
             // As a provider reads it that knows no 1.0.

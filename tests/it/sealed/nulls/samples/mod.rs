@@ -8,6 +8,7 @@ mod chats;
 mod coupons;
 mod keys;
 mod notifications;
+mod openrouter;
 mod payments;
 mod plans;
 mod referrals;
@@ -61,6 +62,7 @@ impl Scene {
             self.of_coupons(),
             self.of_referrals(),
             self.of_notifications(),
+            self.of_openrouter(),
         ]
         .into_iter()
         .flatten()
