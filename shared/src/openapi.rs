@@ -209,7 +209,9 @@ fn own_words(described: &Value) -> String {
 fn usual_codes(status: u16) -> String {
     let usual: &[Code] = match status {
         400 => &[Code::InvalidRequest, Code::InvalidJson, Code::UnknownField],
-        401 => &[Code::MissingApiKey, Code::InvalidApiKey, Code::ApiKeyRevoked, Code::ApiKeyExpired, Code::ApiKeyDisabled],
+        401 => {
+            &[Code::MissingApiKey, Code::InvalidApiKey, Code::ApiKeyRevoked, Code::ApiKeyExpired, Code::ApiKeyDisabled]
+        }
         403 => &[Code::InsufficientScope, Code::AccountDisabled, Code::IpNotAllowed, Code::DomainNotAllowed],
         413 => &[Code::PayloadTooLarge],
         415 => &[Code::UnsupportedMediaType],

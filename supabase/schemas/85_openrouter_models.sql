@@ -24,6 +24,11 @@ as $$
       or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
 $$;
 
+-- A model as OpenRouter's clients read it: `reasoning` means something else to them, and may be absent.
+create function gateway.openrouter_model(model gateway.models) returns jsonb
+language sql stable set search_path = ''
+as $$ select gateway.model_json(model) - 'reasoning' $$;
+
 -- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
 create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
 language plpgsql stable set search_path = ''
@@ -39,7 +44,7 @@ begin
     where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
   )
   select jsonb_build_object(
-    'data', coalesce(jsonb_agg(gateway.model_json(model) order by place)
+    'data', coalesce(jsonb_agg(gateway.openrouter_model(model) order by place)
                        filter (where place > start and (most is null or place <= start + most)), '[]'),
     'total_count', coalesce(max(total), 0),
     'links', jsonb_build_object('next', case when start + most < max(total) then
@@ -85,6 +90,19 @@ as $$
       from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
     'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
     'latency_last_30m', null, 'throughput_last_30m', null)
+$$;
+
+create function public.get_openrouter_model(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model constant gateway.models := gateway.find_model(model_id);
+begin
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
+  end if;
+  return jsonb_build_object('data', gateway.openrouter_model(model));
+end;
 $$;
 
 -- A model with the routes that can be used, the cheapest first.

@@ -395,6 +395,8 @@ revoke execute on function public.count_openrouter_models(jsonb) from public, an
 grant execute on function public.count_openrouter_models(jsonb) to service_role;
 revoke execute on function public.list_models_of_key(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_models_of_key(jsonb, jsonb) to service_role;
+revoke execute on function public.get_openrouter_model(text) from public, anon, authenticated;
+grant execute on function public.get_openrouter_model(text) to service_role;
 revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
 grant execute on function public.get_model_endpoints(text) to service_role;
 revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;

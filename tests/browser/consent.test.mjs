@@ -67,7 +67,15 @@ async function open(address) {
 }
 
 /** What the app hears of its user. */
-const heard = () => new Promise((resolve) => (came = resolve));
+function heard() {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error("the user never came back to the app")), 30_000);
+    came = (url) => {
+      clearTimeout(late);
+      resolve(url);
+    };
+  });
+}
 
 async function exchange(code, verifier) {
   const answer = await fetch(`${base}/api/v1/auth/keys`, {
@@ -76,6 +84,14 @@ async function exchange(code, verifier) {
     body: JSON.stringify({ code, code_verifier: verifier, code_challenge_method: "S256" }),
   });
   return { status: answer.status, body: await answer.json() };
+}
+
+/** The newest code that was mailed there. */
+async function mailedCode(email) {
+  const mails = await (await fetch(`${base}/_local/mail`, { headers: { accept: "application/json" } })).json();
+  const at = ({ received }) => received.secs_since_epoch + received.nanos_since_epoch / 1e9;
+  const own = mails.filter((mail) => mail.to.includes(email)).sort((one, other) => at(other) - at(one));
+  return own[0].text.match(/^\d{6}/)[0];
 }
 
 /** What a key is told of itself. */
@@ -119,13 +135,20 @@ test("a user without a key signs in by a mailed code, and the key of that sign-i
     await page.getByLabel("Your e-mail address").fill(email);
     await page.getByRole("button", { name: "Mail me a code" }).click();
     await page.getByLabel("The code that was mailed to you").waitFor();
-    const mail = await (await fetch(`${base}/_local/mail`, { headers: { accept: "application/json" } })).text();
-    const [code] = mail.slice(mail.indexOf(email)).match(/\b\d{6}\b/);
-    await page.getByLabel("The code that was mailed to you").fill(code);
+    await page.getByLabel("The code that was mailed to you").fill(await mailedCode(email));
     const back = heard();
+    let signedIn;
+    await page.route("**/auth/verify", async (route) => {
+      const answer = await route.fetch();
+      signedIn = await answer.json();
+      await route.fulfill({ response: answer });
+    });
     await page.getByRole("button", { name: "Agree" }).click();
     const granted = (await back).searchParams.get("code");
     assert.ok(granted, `${attempt}`);
+    // A new account keeps its first key.
+    const own = await fetch(`${base}/api/v1/key`, { headers: { authorization: `Bearer ${signedIn.api_key}` } });
+    assert.equal(own.status, attempt === 1 ? 200 : 401);
     if (attempt === 2) assert.equal((await exchange(granted, verifier)).status, 200);
     assert.deepEqual(complaints, []);
     await page.close();

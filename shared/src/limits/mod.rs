@@ -97,7 +97,10 @@ impl Limiter {
         lease_time: Duration,
         (model, providers): (&'a str, &'a [&'static str]),
     ) -> Request<'a> {
-        Request::new(self, Terms { apart: "", key_hash, call_id, tokens, lease_time, wants_speeds: false, model, providers })
+        Request::new(
+            self,
+            Terms { apart: "", key_hash, call_id, tokens, lease_time, wants_speeds: false, model, providers },
+        )
     }
 
     /// Begins to ask for a request of this key that is no call, since it reserves nothing and asks no provider. It is
@@ -107,7 +110,8 @@ impl Limiter {
         // A lease that has lapsed when it is given takes nobody's place.
         let lease_time = Duration::ZERO;
         let call_id = Uuid::now_v7();
-        let terms = Terms { apart, key_hash, call_id, tokens: 0, lease_time, wants_speeds: false, model: "", providers: &[] };
+        let terms =
+            Terms { apart, key_hash, call_id, tokens: 0, lease_time, wants_speeds: false, model: "", providers: &[] };
         Request::new(self, terms)
     }
 

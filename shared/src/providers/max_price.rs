@@ -56,7 +56,10 @@ mod tests {
     fn dollars_are_read_as_they_are_written() {
         let read = |given: &str| MaxPrice::read(&serde_json::from_str(given).expect("an object"));
         let most = read(r#"{"max_price":{"prompt":0.5,"completion":"2","request":null}}"#).expect("prices");
-        assert_eq!(most, Some(MaxPrice { prompt: Some(500_000_000), completion: Some(2_000_000_000), ..MaxPrice::default() }));
+        assert_eq!(
+            most,
+            Some(MaxPrice { prompt: Some(500_000_000), completion: Some(2_000_000_000), ..MaxPrice::default() })
+        );
         assert_eq!(read("{}").expect("nothing"), None);
         assert_eq!(read(r#"{"max_price":{}}"#).expect("nothing"), None);
         for wrong in [r#"{"max_price":[1]}"#, r#"{"max_price":{"prompt":true}}"#, r#"{"max_price":{"video":1}}"#] {

@@ -74,7 +74,8 @@ impl Routing {
     /// # Errors
     /// 400 that names `provider`.
     pub fn read(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Self, Error> {
-        const SHAPE: &str = "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `max_price` and `sort`.";
+        const SHAPE: &str =
+            "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `max_price` and `sort`.";
         let wishes: Object<'_> =
             request.read("provider").map_err(|_| Error::invalid("provider", SHAPE))?.unwrap_or_default();
         let named = |wish: &str| -> Result<Vec<&'static str>, Error> {
@@ -186,8 +187,11 @@ mod tests {
             r#"{"max_price":1}"#,
             r#"{"sort":"speed"}"#,
             r#"{"sort":{"by":1}}"#,
-            r#"{"only":["nobody"]}"#, r#"[["chutes"]]"#, r#"{"order":"chutes"}"#, r#"{"allow_fallbacks":1}"#]
-        {
+            r#"{"only":["nobody"]}"#,
+            r#"[["chutes"]]"#,
+            r#"{"order":"chutes"}"#,
+            r#"{"allow_fallbacks":1}"#,
+        ] {
             assert_eq!(read(wishes).expect_err(wishes).param.as_deref(), Some("provider"));
         }
         for wishes in [

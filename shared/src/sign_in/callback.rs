@@ -31,7 +31,9 @@ impl Callback {
         };
         let parsed = Url::parse(url).map_err(|_| wrong("is no address"))?;
         // Parsers disagree about what is not written as it is meant, and a browser goes by its own.
-        if url.len() > LONGEST || url.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b'"' | b'<' | b'>')) {
+        if url.len() > LONGEST
+            || url.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b'"' | b'<' | b'>'))
+        {
             return Err(wrong("is too long, or has characters that are not written so in an address"));
         }
         if !parsed.username().is_empty() || parsed.password().is_some() {

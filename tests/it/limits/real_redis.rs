@@ -107,7 +107,11 @@ impl Limiter {
             Step::Admit { call_id, key, limits, tokens } => {
                 let key_hash = format!("key{key}");
                 let lease_time = Duration::from_secs(600);
-                let mut request = self.app.limiter.request(&key_hash, *call_id, *tokens, lease_time, ("m", &PROVIDERS)).with_speeds(true);
+                let mut request = self
+                    .app
+                    .limiter
+                    .request(&key_hash, *call_id, *tokens, lease_time, ("m", &PROVIDERS))
+                    .with_speeds(true);
                 request.first().await;
                 match request.confirm(limits).await {
                     Ok(lease) => {

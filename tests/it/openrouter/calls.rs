@@ -47,7 +47,8 @@ async fn errors_have_their_status_as_code_and_all_else_beside_it() {
     let (some, much) = (world.account(20_000_000).await, hello(&json!({ "max_tokens": 1_000_000 })));
     let told = refused(&ask(&world, Method::POST, chat, &some, &much).await, 402, "insufficient_credits");
     let sentence = told["message"].as_str().expect("a message");
-    let affordable: u64 = sentence.rsplit(' ').next().and_then(|last| last.trim_end_matches('.').parse().ok()).expect("a number");
+    let affordable: u64 =
+        sentence.rsplit(' ').next().and_then(|last| last.trim_end_matches('.').parse().ok()).expect("a number");
     assert_eq!(told["metadata"]["affordable_max_tokens"], json!(affordable), "{told}");
     for (tokens, status) in [(affordable + 1, 402), (affordable, 200)] {
         let asked = hello(&json!({ "max_tokens": tokens }));
@@ -65,7 +66,11 @@ async fn errors_have_their_status_as_code_and_all_else_beside_it() {
     let cut = json!({ "model": "test/cut", "stream": true, "messages": [{ "role": "user", "content": "Hello" }] });
     let chunks = ask(&world, Method::POST, chat, &owner, &cut).await.events();
     let last = chunks.last().expect("chunks");
-    assert_eq!((&last["error"]["code"], &last["choices"][0]["finish_reason"]), (&json!(502), &json!("error")), "{last}");
+    assert_eq!(
+        (&last["error"]["code"], &last["choices"][0]["finish_reason"]),
+        (&json!(502), &json!("error")),
+        "{last}"
+    );
     let chunks = events(&Answer::to(world.chat(&owner.key, &cut)).await.text);
     assert_eq!(chunks.last().expect("chunks")["error"]["code"], "upstream_error");
 }
@@ -84,7 +89,8 @@ async fn of_several_models_the_first_that_can_answers_and_is_paid_for() {
         body
     };
     for stream in [false, true] {
-        let answer = ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({ "stream": stream }))).await;
+        let answer =
+            ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({ "stream": stream }))).await;
         let told = if stream { answer.events().pop().expect("chunks") } else { answer.success() };
         assert_eq!(told["model"], "test/up", "{told}");
         world.settled().await;
@@ -100,7 +106,11 @@ async fn of_several_models_the_first_that_can_answers_and_is_paid_for() {
     let told = ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({}))).await;
     refused(&told, 403, "model_not_allowed");
     world.change_key(&owner, "allowed_models = '{test/up}'").await;
-    refused(&ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({}))).await, 403, "model_not_allowed");
+    refused(
+        &ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({}))).await,
+        403,
+        "model_not_allowed",
+    );
     // At OpenAI's base URL nobody knows of it.
     Answer::to(world.chat(&owner.key, &asked(json!(["test/up"]), json!({})))).await.refused(400, "invalid_request");
 }
@@ -113,16 +123,25 @@ async fn no_route_is_asked_or_held_for_that_is_dearer_than_its_caller_wishes() {
     world.model("test/priced", &[cheap, dear]).await;
     // Enough for the cheap one only.
     let account = world.account(1_000_000).await;
-    let asked = |provider: Value, model: &str| {
-        hello(&json!({ "model": model, "max_tokens": 100, "provider": provider }))
-    };
+    let asked =
+        |provider: Value, model: &str| hello(&json!({ "model": model, "max_tokens": 100, "provider": provider }));
     let chat = "/chat/completions";
-    let ask_for = async |provider: Value| ask(&world, Method::POST, chat, &account, &asked(provider, "test/priced")).await;
+    let ask_for =
+        async |provider: Value| ask(&world, Method::POST, chat, &account, &asked(provider, "test/priced")).await;
     refused(&ask_for(json!({})).await, 402, "insufficient_credits");
-    for most in [json!({ "prompt": 1 }), json!({ "completion": "2.0" }), json!({ "prompt": 1.5, "completion": 17, "request": 0 })] {
+    for most in [
+        json!({ "prompt": 1 }),
+        json!({ "completion": "2.0" }),
+        json!({ "prompt": 1.5, "completion": 17, "request": 0 }),
+    ] {
         // Also where the dear one is wished to be first.
         let answer = ask_for(json!({ "order": ["chutes"], "max_price": most })).await;
-        assert_eq!((answer.status, answer.header("x-gateway-provider")), (200, "openrouter"), "{most}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.header("x-gateway-provider")),
+            (200, "openrouter"),
+            "{most}: {}",
+            answer.text
+        );
         world.settled().await;
         world.grant(account.id, 1_000_000, "purchase", None).await;
     }

@@ -14,7 +14,9 @@ fn ids(page: &Value) -> Vec<&str> {
 async fn models_are_listed_counted_narrowed_and_looked_up() {
     let world = World::start().await;
     let owner = world.account(1_000_000_000).await;
-    world.model("test/second", &[Route::new("portkey", "standin/normal"), Route::new("openrouter", "standin/normal")]).await;
+    world
+        .model("test/second", &[Route::new("portkey", "standin/normal"), Route::new("openrouter", "standin/normal")])
+        .await;
     world.model("test/vectors", &[Route::new("openrouter", "standin/normal")]).await;
     world
         .sql(
@@ -91,7 +93,9 @@ async fn a_call_is_found_by_either_of_its_names_and_by_nobody_else() {
     world.settled().await;
     let own = get(&world, &format!("/generation?id={own_name}"), &narrow).await.success()["data"].clone();
     assert_eq!((&own["streamed"], &own["upstream_id"]), (&json!(true), &own_id));
-    for (by, id) in [(&narrow, name.as_str()), (&narrow, id), (&stranger, name.as_str()), (&stranger, id), (&owner, "gen-nothing")] {
+    for (by, id) in
+        [(&narrow, name.as_str()), (&narrow, id), (&stranger, name.as_str()), (&stranger, id), (&owner, "gen-nothing")]
+    {
         refused(&get(&world, &format!("/generation?id={id}"), by).await, 404, "generation_not_found");
     }
     refused(&get(&world, "/generation?id=a%20b", &owner).await, 400, "invalid_request");
@@ -108,7 +112,10 @@ async fn activity_is_of_days_that_are_over() {
     assert_eq!(days("").await, json!([]));
     world.set_clock("2090-03-16 00:00Z").await;
     let over = days("").await;
-    assert_eq!((&over[0]["date"], &over[0]["model"], &over[0]["requests"]), (&json!("2090-03-15"), &json!(MODEL), &json!(1)));
+    assert_eq!(
+        (&over[0]["date"], &over[0]["model"], &over[0]["requests"]),
+        (&json!("2090-03-15"), &json!(MODEL), &json!(1))
+    );
     assert_eq!((over[0]["usage"].as_f64(), &over[1]), (cost.as_f64(), &Value::Null));
     assert_eq!(days(&format!("?date=2090-03-15&api_key_hash={}", owner.key_id)).await, over);
     for query in ["?date=2090-03-14", "?api_key_hash=00000000-0000-0000-0000-000000000000"] {

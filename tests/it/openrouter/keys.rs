@@ -19,7 +19,8 @@ async fn make(world: &World, owner: &Account, settings: &Value) -> (Account, Val
 async fn a_customers_key_is_made_used_limited_disabled_and_deleted() {
     let world = World::start().await;
     let owner = world.account(1_000_000_000).await;
-    let (customer, kept) = make(&world, &owner, &json!({ "name": "customer", "limit": 0.5, "limit_reset": "monthly" })).await;
+    let (customer, kept) =
+        make(&world, &owner, &json!({ "name": "customer", "limit": 0.5, "limit_reset": "monthly" })).await;
     assert_eq!((&kept["limit"], &kept["limit_reset"], &kept["usage"]), (&json!(0.5), &json!("monthly"), &json!(0)));
     // It calls models, sees itself, and does nothing else.
     let answer = ask(&world, Method::POST, "/chat/completions", &customer, &hello(&json!({}))).await.success();
@@ -37,7 +38,8 @@ async fn a_customers_key_is_made_used_limited_disabled_and_deleted() {
     }
     // Its owner sees the same, and changes it.
     let path = format!("/keys/{}", customer.key_id);
-    let change = async |changes: Value| ask(&world, Method::PATCH, &path, &owner, &changes).await.success()["data"].clone();
+    let change =
+        async |changes: Value| ask(&world, Method::PATCH, &path, &owner, &changes).await.success()["data"].clone();
     assert_eq!(get(&world, &path, &owner).await.success()["data"]["usage"].as_f64(), Some(cost));
     let changed = change(json!({ "limit": 0.000_000_001 })).await;
     assert_eq!((&changed["limit_reset"], &changed["limit_remaining"]), (&json!("monthly"), &json!(0)));
@@ -86,7 +88,11 @@ async fn a_key_hands_out_no_more_than_it_has_and_nothing_that_cannot_be() {
         let told = refused(&ask(&world, Method::POST, "/keys", &owner, &wrong).await, 400, "invalid_request");
         assert_eq!(told["metadata"]["param"], member);
     }
-    refused(&ask(&world, Method::POST, "/keys", &owner, &json!({ "name": "a", "scopes": ["*"] })).await, 400, "unknown_field");
+    refused(
+        &ask(&world, Method::POST, "/keys", &owner, &json!({ "name": "a", "scopes": ["*"] })).await,
+        400,
+        "unknown_field",
+    );
 }
 
 #[tokio::test]
@@ -100,7 +106,8 @@ async fn credits_are_what_came_and_what_was_used() {
     let after = get(&world, "/credits", &owner).await.success();
     let balance = world.value(&format!("select balance from gateway.accounts where id = '{}'", owner.id)).await;
     assert_eq!(after["data"]["total_credits"], 1);
-    let left = after["data"]["total_credits"].as_f64().expect("dollars") - after["data"]["total_usage"].as_f64().expect("dollars");
+    let left = after["data"]["total_credits"].as_f64().expect("dollars")
+        - after["data"]["total_usage"].as_f64().expect("dollars");
     assert!((left * 1e9 - balance.as_f64().expect("nano-dollars")).abs() < 0.5, "{after} {balance}");
     assert_eq!(after["balance"].as_str().and_then(|text| text.parse::<f64>().ok()), Some(left));
 }

@@ -29,7 +29,12 @@ async fn get(world: &World, path: &str, by: &Account) -> Answer {
 #[track_caller]
 fn refused(answer: &Answer, status: u16, code: &str) -> Value {
     let error = answer.json()["error"].clone();
-    assert_eq!((answer.status, &error["code"], &error["metadata"]["error_code"]), (status, &status.into(), &code.into()), "{}", answer.text);
+    assert_eq!(
+        (answer.status, &error["code"], &error["metadata"]["error_code"]),
+        (status, &status.into(), &code.into()),
+        "{}",
+        answer.text
+    );
     assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{}", answer.text);
     error
 }

@@ -13,7 +13,8 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 fn wish(further: &Value) -> Value {
-    let mut wish = json!({ "code_challenge": CHALLENGE, "limit": 0.5, "callback_url": "https://app.example/back/nonce" });
+    let mut wish =
+        json!({ "code_challenge": CHALLENGE, "limit": 0.5, "callback_url": "https://app.example/back/nonce" });
     wish.as_object_mut().expect("an object").extend(further.as_object().expect("an object").clone());
     wish
 }
@@ -56,8 +57,13 @@ async fn an_app_gets_a_key_that_may_spend_what_its_user_agreed_to() {
     let kept = get(&world, "/keys", &user).await.success()["data"][0].clone();
     assert_eq!(kept["name"], "An app");
     let trail = Answer::to(world.get("/user/api-keys/audit-logs", &user.key)).await.success();
-    assert!(trail["data"].to_string().contains("https://app.example") && !trail.to_string().contains("nonce"), "{trail}");
-    ask(&world, Method::DELETE, &format!("/keys/{}", kept["hash"].as_str().expect("an id")), &user, &Value::Null).await.success();
+    assert!(
+        trail["data"].to_string().contains("https://app.example") && !trail.to_string().contains("nonce"),
+        "{trail}"
+    );
+    ask(&world, Method::DELETE, &format!("/keys/{}", kept["hash"].as_str().expect("an id")), &user, &Value::Null)
+        .await
+        .success();
     refused(&get(&world, "/key", &app).await, 401, "api_key_revoked");
 }
 
@@ -92,13 +98,19 @@ async fn a_code_is_good_once_and_for_whoever_knows_what_its_challenge_was_made_o
         world.change_account(&user, "disabled_at = null").await;
     }
     for nobodys in ["", "auth_code_x", "gw_live_x", user.key.as_str()] {
-        refused(&exchange(&world, &json!({ "code": nobodys, "code_verifier": VERIFIER })).await, 403, "invalid_auth_code");
+        refused(
+            &exchange(&world, &json!({ "code": nobodys, "code_verifier": VERIFIER })).await,
+            403,
+            "invalid_auth_code",
+        );
     }
     assert_eq!(keys_of(&world, &user).await, before, "a refused exchange makes no key");
     // A plain challenge is its own answer.
     let plain = json!({ "code_challenge": VERIFIER, "code_challenge_method": "plain" });
     let code = code(&world, &user, &plain).await;
-    exchange(&world, &json!({ "code": code, "code_verifier": VERIFIER, "code_challenge_method": "plain" })).await.success();
+    exchange(&world, &json!({ "code": code, "code_verifier": VERIFIER, "code_challenge_method": "plain" }))
+        .await
+        .success();
 }
 
 #[tokio::test]
@@ -118,7 +130,11 @@ async fn nobody_agrees_to_more_than_he_has_or_to_what_cannot_be() {
     let user = world.account(1_000_000_000).await;
     for scopes in ["inference,models:read", "keys:write", "keys:write,inference"] {
         let narrow = world.another_key(&user, scopes).await;
-        refused(&ask(&world, Method::POST, "/auth/keys/code", &narrow, &wish(&json!({}))).await, 403, "insufficient_scope");
+        refused(
+            &ask(&world, Method::POST, "/auth/keys/code", &narrow, &wish(&json!({}))).await,
+            403,
+            "insufficient_scope",
+        );
     }
     for (wrong, member) in [
         (json!({ "callback_url": "http://app.example/" }), "callback_url"),
@@ -141,15 +157,21 @@ async fn nobody_agrees_to_more_than_he_has_or_to_what_cannot_be() {
 #[tokio::test]
 async fn the_page_is_in_no_frame_and_holds_no_script_but_its_own() {
     let world = World::start().await;
-    let query = format!("code_challenge={CHALLENGE}&callback_url=https%3A%2F%2Fapp.example%2F&key_label=%22%3E%3Cscript%3Ealert(1)");
+    let query = format!(
+        "code_challenge={CHALLENGE}&callback_url=https%3A%2F%2Fapp.example%2F&key_label=%22%3E%3Cscript%3Ealert(1)"
+    );
     let page = Answer::to(world.http.get(format!("{}/auth?{query}", world.base_url))).await;
     assert_eq!(page.status, 200, "{}", page.text);
     let policy = page.header("content-security-policy");
-    for rule in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'", "connect-src 'self'"] {
+    for rule in
+        ["default-src 'none'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'", "connect-src 'self'"]
+    {
         assert!(policy.contains(rule), "{rule}: {policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
-    for (name, value) in [("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")] {
+    for (name, value) in
+        [("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")]
+    {
         assert_eq!(page.header(name), value);
     }
     assert!(page.header("set-cookie").is_empty() && !page.text.contains("<script>alert"), "{}", page.text);

@@ -9,7 +9,9 @@ use super::{dearer, provider};
 /// What is kept of a route's speed: milliseconds, tokens in a second, and when.
 async fn kept(world: &World, route: &str) -> Option<Vec<i64>> {
     match world.platform.upstash.execute(&["HGET", "speeds", route]).await.expect("HGET") {
-        Reply::Bulk(text) => Some(String::from_utf8(text).expect("text").split(' ').map(|figure| figure.parse().expect("a figure")).collect()),
+        Reply::Bulk(text) => Some(
+            String::from_utf8(text).expect("text").split(' ').map(|figure| figure.parse().expect("a figure")).collect(),
+        ),
         _ => None,
     }
 }

@@ -14,13 +14,17 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
     Some(match (method, name) {
         (
             "GET",
-            "v1_key" | "v1_credits" | "v1_keys" | "v1_models_count" | "v1_models_user" | "v1_embeddings_models" | "v1_providers",
+            "v1_key"
+            | "v1_credits"
+            | "v1_keys"
+            | "v1_models_count"
+            | "v1_models_user"
+            | "v1_embeddings_models"
+            | "v1_providers",
         ) => Sample::plain(),
         ("GET", "v1_activity") => Sample::plain().with_query("?date=2026-01-31"),
-        ("GET", "v1_generation") => {
-            Sample { foreign: Some((404, "generation_not_found")), ..Sample::plain() }
-                .with_query(format!("?id={}", generation(world, owner).await))
-        }
+        ("GET", "v1_generation") => Sample { foreign: Some((404, "generation_not_found")), ..Sample::plain() }
+            .with_query(format!("?id={}", generation(world, owner).await)),
         ("GET", "v1_one_model") => Sample::plain().with("id", MODEL),
         ("GET", "auth") => Sample::plain().with_query(format!("?code_challenge={CHALLENGE}")),
         ("POST", "v1_auth_keys_code") => Sample::body(json!({"code_challenge": CHALLENGE, "limit": 5})),

@@ -30,6 +30,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("list_providers", "the public catalog"),
     ("list_openrouter_models", "the public catalog"),
     ("count_openrouter_models", "the public catalog"),
+    ("get_openrouter_model", "the public catalog"),
     ("get_model_endpoints", "the public catalog"),
     ("list_openrouter_providers", "the public catalog"),
     ("list_developer_models", "the public catalog"),

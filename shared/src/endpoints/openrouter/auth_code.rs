@@ -29,7 +29,11 @@ const NAMELESS: &str = "An app's key";
     "code_challenge_method": "S256", "key_label": "An app", "limit": 10})))]
 pub struct NewAuthCode {
     /// Where the user goes with the code: https, or http on the user's own machine. Without it the user carries the code.
-    #[schema(format = "uri", max_length = 2000, pattern = "^(https://|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))[!#-;=?-\\[\\]-~]+$")]
+    #[schema(
+        format = "uri",
+        max_length = 2000,
+        pattern = "^(https://|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))[!#-;=?-\\[\\]-~]+$"
+    )]
     callback_url: Option<String>,
     /// The challenge of the app's secret: whoever exchanges the code must know that.
     #[schema(min_length = 43, max_length = 128, pattern = "^[A-Za-z0-9._~-]{43,128}$")]

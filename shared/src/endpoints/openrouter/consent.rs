@@ -117,7 +117,10 @@ impl Asked {
             }
         }
         asked.challenge = challenge.ok_or_else(|| {
-            Error::invalid("code_challenge", "`code_challenge` is missing: without it whoever sees the code could use it.")
+            Error::invalid(
+                "code_challenge",
+                "`code_challenge` is missing: without it whoever sees the code could use it.",
+            )
         })?;
         asked.method.check(&asked.challenge)?;
         Ok(asked)

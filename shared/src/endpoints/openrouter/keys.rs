@@ -94,11 +94,7 @@ pub struct ProvisionedKeys {
     responses(
         (status = 201, body = MadeProvisionedKey),
         (status = 409, description = "`too_many_api_keys`, `idempotency_conflict`")))]
-pub async fn create(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    input: Input<NewProvisionedKey>,
-) -> Result<Response> {
+pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewProvisionedKey>) -> Result<Response> {
     let Input { body, idempotency } = input;
     check_name("name", Some(&body.name))?;
     check_byok(body.include_byok_in_limit)?;

@@ -10,8 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::SharedApp;
 use crate::caller::Caller;
-use crate::endpoints::answer::{self, malformed};
-use crate::endpoints::catalog::model::Model;
+use crate::endpoints::answer;
 use crate::endpoints::input::query_pairs;
 use crate::error::{Error, Result};
 
@@ -77,8 +76,9 @@ fn figure(name: &'static str, value: &str, least: u32, most: u32) -> Result<u32>
 /// Models, as OpenRouter's clients read a page of them.
 #[derive(ToSchema)]
 pub struct OpenRouterModels {
-    /// The models, by their ids.
-    pub data: Vec<Model>,
+    /// The models, by their ids: as `GET /v1/models` has them, without `reasoning`.
+    #[schema(value_type = Vec<Object>)]
+    pub data: Vec<serde_json::Value>,
     /// How many there are.
     pub total_count: i64,
     /// Where the next page is.
@@ -110,8 +110,9 @@ pub struct ModelsCount {
 /// One model.
 #[derive(ToSchema)]
 pub struct OpenRouterModel {
-    /// The model.
-    pub data: Model,
+    /// The model, as `GET /v1/models/{id}` has it, without `reasoning`.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
 }
 
 /// `GET /v1/models/count`
@@ -158,8 +159,7 @@ pub async fn of_embeddings(State(app): State<SharedApp>) -> Result<Response> {
     params(("id" = String, Path, description = "The model's id; its slash may be encoded or not.")),
     responses((status = 200, body = OpenRouterModel), (status = 404, description = "`model_not_found`")))]
 pub async fn show(State(app): State<SharedApp>, Path(id): Path<String>) -> Result<Response> {
-    let model: Box<RawValue> = app.supabase()?.rpc("get_model", &json!({ "model_id": id })).await?;
-    let model = serde_json::value::to_raw_value(&json!({ "data": model })).map_err(|error| malformed(&error))?;
+    let model: Box<RawValue> = app.supabase()?.rpc("get_openrouter_model", &json!({ "model_id": id })).await?;
     Ok(answer::public(&model))
 }
 

@@ -67,7 +67,10 @@ mod tests {
         for (named, models) in [
             (json!({ "model": "a/b" }), vec!["a/b"]),
             (json!({ "model": "a/b", "models": [], "route": "fallback" }), vec!["a/b"]),
-            (json!({ "model": "a/b", "models": ["c/d", "a/b", "e/f"], "route": "fallback" }), vec!["a/b", "c/d", "e/f"]),
+            (
+                json!({ "model": "a/b", "models": ["c/d", "a/b", "e/f"], "route": "fallback" }),
+                vec!["a/b", "c/d", "e/f"],
+            ),
             (json!({ "models": ["c/d", "e/f"] }), vec!["c/d", "e/f"]),
         ] {
             assert_eq!(parse(named.clone()).expect("requests"), models, "{named}");

@@ -70,6 +70,15 @@ impl<S: Shape> OpenAiAnswer<S> {
         self.chunks.texts().next()
     }
 
+    /// Words the events of `out` from `from` on as the client's dialect has them.
+    fn word(&self, out: &mut [Bytes], from: usize) {
+        if self.dialect == Dialect::OpenRouter {
+            for events in out.iter_mut().skip(from) {
+                *events = openrouter::without_nulls(std::mem::take(events));
+            }
+        }
+    }
+
     /// All that the provider has reported of usage.
     #[must_use]
     pub fn reported(&self) -> &Reported {
@@ -79,11 +88,17 @@ impl<S: Shape> OpenAiAnswer<S> {
 
 impl<S: Shape> Answer for OpenAiAnswer<S> {
     fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Broken> {
-        self.events.push(frame, &mut self.chunks, out)
+        let before = out.len();
+        let read = self.events.push(frame, &mut self.chunks, out);
+        self.word(out, before);
+        read
     }
 
     fn end(&mut self, out: &mut Vec<Bytes>) -> Result<(), Broken> {
-        self.events.end(&mut self.chunks, out)
+        let before = out.len();
+        let read = self.events.end(&mut self.chunks, out);
+        self.word(out, before);
+        read
     }
 
     fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
@@ -157,7 +172,8 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
         let mut answers = whole.into_iter().chain(self.chunks.texts());
         let id = answers.next().and_then(glance::id);
         let whole = self.whole.as_ref().and_then(|whole| str::from_utf8(&whole.body).ok());
-        let finish_reason = whole.into_iter().chain(self.chunks.texts().rev().take(LAST)).find_map(glance::finish_reason);
+        let finish_reason =
+            whole.into_iter().chain(self.chunks.texts().rev().take(LAST)).find_map(glance::finish_reason);
         Identity { id, finish_reason }
     }
 
@@ -165,8 +181,9 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
         let body = self.body().ok_or(Broken::Garbled)?;
         let billed = match self.dialect {
             Dialect::OpenAi => body::with_bill(&body, self.reported(), bill, self.dialect),
-            Dialect::OpenRouter => openrouter::plain(&body)
-                .and_then(|body| body::with_bill(&body, self.reported(), bill, self.dialect)),
+            Dialect::OpenRouter => {
+                openrouter::plain(&body).and_then(|body| body::with_bill(&body, self.reported(), bill, self.dialect))
+            }
         };
         billed.map_err(|_| Broken::Garbled)
     }

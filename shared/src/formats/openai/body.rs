@@ -182,12 +182,7 @@ impl<'a> GatewayNote<'a> {
 ///
 /// # Errors
 /// None in practice: the body was read before.
-pub fn with_bill(
-    body: &Bytes,
-    reported: &Reported,
-    bill: &Bill<'_>,
-    dialect: Dialect,
-) -> serde_json::Result<Bytes> {
+pub fn with_bill(body: &Bytes, reported: &Reported, bill: &Bill<'_>, dialect: Dialect) -> serde_json::Result<Bytes> {
     let mut answer: Object<'_> = serde_json::from_slice(body)?;
     answer.set("usage", &billed(reported, bill, dialect)?)?;
     answer.set("gateway", &GatewayNote::of(bill))?;

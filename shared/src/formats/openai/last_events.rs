@@ -88,7 +88,8 @@ mod tests {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
         let bill = Bill { estimated: true, cost: Nanos(1500), provider: "chutes", ..Bill::of(usage) };
         let first = r#"{"id":"c1","created":5,"model":"m","choices":[]}"#;
-        let events = closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill), Dialect::OpenAi).expect("json");
+        let events =
+            closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill), Dialect::OpenAi).expect("json");
         let text = str::from_utf8(&events).expect("utf-8");
         let chunk: Value =
             serde_json::from_str(text.lines().next().expect("a line").trim_start_matches("data: ")).expect("json");

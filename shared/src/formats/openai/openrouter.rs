@@ -1,12 +1,55 @@
 //! What OpenRouter's clients want of an answer besides: members that its SDKs insist on, or will not have null
 //! (openrouter.ai/docs, "Chat completion"; the schemas of its AI SDK provider).
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
+use memchr::memmem::Finder;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::usage::figure;
 use crate::formats::Bill;
 use crate::object::Object;
+
+/// Members of a chunk that may be absent but not be null.
+static NOT_NULL: LazyLock<[Finder<'static>; 4]> =
+    LazyLock::new(|| ["\"usage\"", "\"system_fingerprint\"", "\"tool_calls\"", "\"role\""].map(Finder::new));
+
+/// Events of a stream without the nulls that OpenRouter's SDK does not take. They need not be parsed: where a text quotes a name,
+/// its quotes are escaped.
+#[must_use]
+pub fn without_nulls(events: Bytes) -> Bytes {
+    NOT_NULL.iter().fold(events, |events, name| without_null(name, &events).map_or(events, Bytes::from))
+}
+
+/// The events without this member where it is null; `None` where it nowhere is.
+fn without_null(name: &Finder<'_>, events: &[u8]) -> Option<Vec<u8>> {
+    let mut kept: Option<Vec<u8>> = None;
+    let mut from = 0;
+    for at in name.find_iter(events) {
+        let value = events[at + name.needle().len()..].trim_ascii_start();
+        let Some(behind) =
+            value.strip_prefix(b":").map(<[u8]>::trim_ascii_start).and_then(|it| it.strip_prefix(b"null"))
+        else {
+            continue;
+        };
+        let kept = kept.get_or_insert_with(|| Vec::with_capacity(events.len()));
+        kept.extend_from_slice(&events[from..at]);
+        let behind = behind.trim_ascii_start();
+        from = events.len() - behind.len();
+        if behind.first() == Some(&b',') {
+            from += 1;
+        } else {
+            // The last of its object: the comma before it goes.
+            kept.truncate(kept.trim_ascii_end().len());
+            kept.truncate(kept.strip_suffix(b",").map_or(kept.len(), <[u8]>::len));
+        }
+    }
+    kept.map(|mut kept| {
+        kept.extend_from_slice(&events[from..]);
+        kept
+    })
+}
 
 /// A plain answer as OpenRouter's clients read it.
 ///
@@ -82,6 +125,24 @@ mod tests {
         assert_eq!(told["choices"][0]["native_finish_reason"], "stop");
         assert_eq!(told["choices"][0]["message"], json!({ "content": "hi" }));
         assert_eq!(told["choices"][1]["native_finish_reason"], "MAX_TOKENS");
+    }
+
+    #[test]
+    fn a_streams_chunks_have_no_null_that_may_not_be_one() {
+        for (event, told) in [
+            (r#"{"a":1,"usage":null}"#, r#"{"a":1}"#),
+            (r#"{"usage" : null , "a":1}"#, r#"{ "a":1}"#),
+            (r#"{"usage":null}"#, "{}"),
+            (
+                r#"{"choices":[{"delta":{"role":null,"tool_calls":null},"b":null}],"system_fingerprint":null}"#,
+                r#"{"choices":[{"delta":{},"b":null}]}"#,
+            ),
+            (r#"{"usage":{"cost":null},"role":"user"}"#, r#"{"usage":{"cost":null},"role":"user"}"#),
+            (r#"{"content":"\"usage\":null,"}"#, r#"{"content":"\"usage\":null,"}"#),
+        ] {
+            let event = format!("data: {event}\n\n: ping\n\n");
+            assert_eq!(without_nulls(Bytes::from(event)), format!("data: {told}\n\n: ping\n\n"));
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl Scene {
             sample("list_openrouter_models", json!({"query": {"limit": 2}}), &["query", "query.limit"]),
             sample("count_openrouter_models", json!({"query": {"q": "test"}}), &["query", "query.q"]),
             sample("list_models_of_key", json!({"caller": user, "query": {"limit": 2}}), &["query", "query.limit"]),
+            sample("get_openrouter_model", json!({"model_id": tests::world::MODEL}), &[]),
             sample("get_model_endpoints", json!({"model_id": tests::world::MODEL}), &[]),
             sample(
                 "get_generation",
