@@ -348,7 +348,6 @@ create table gateway.api_keys (
   is_primary boolean not null default false,
   from_sign_in boolean not null default false,
   scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
-  disabled_at timestamptz,
   revoked_at timestamptz,
   expires_at timestamptz,
   rotate_after_days gateway.positive_integer,
@@ -364,15 +363,12 @@ create table gateway.api_keys (
   rate_limits jsonb not null default '{}',
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
-  spent_ever gateway.unsigned_bigint not null default 0,
   spend_period_start timestamptz not null default now(),
   last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is
   'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
-comment on column gateway.api_keys.disabled_at is 'Since when its owner does not let it be used; unlike revoked_at, that may be taken back.';
-comment on column gateway.api_keys.spent_ever is 'What its calls have cost in all, in nano-dollars, whatever became of its limits.';
 comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
@@ -627,6 +623,7 @@ comment on table gateway.credit_transactions is
 create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
 -- A partial index of everything but usage, which is nearly all of the ledger.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
+create index credit_transactions_movements on gateway.credit_transactions (created_at) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.credit_transactions
@@ -782,12 +779,11 @@ create table gateway.requests (
   clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
+  markup integer,
   first_byte_ms integer,
   duration_ms integer,
   own_key boolean not null default false,
   app text,
-  answer_id text,
-  finish_reason text,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -797,8 +793,7 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
-comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
-comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
+comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -847,6 +842,80 @@ comment on table gateway.usage_totals is
 alter table gateway.usage_hours enable row level security;
 alter table gateway.usage_totals enable row level security;
 alter table gateway.requests enable row level security;
+
+-- supabase/schemas/19_usage_platform.sql
+
+-- Usage of the whole platform, summed up by the hour: what monitor, metrics and reports of the operator are read from, so that
+-- they cost the same however many requests there are.
+
+-- The live end of every window is read by time over all accounts. Requests are written in the order in which they end, which is
+-- what a BRIN index needs: a few bytes for every sixteen pages, and next to nothing for a settle.
+create index requests_time on gateway.requests using brin (finished_at) with (pages_per_range = 16, autosummarize = on);
+
+create table gateway.platform_hours (
+  hour timestamptz not null,
+  model text not null,
+  provider text not null,
+  outcome gateway.request_outcome not null,
+  error_code text not null,
+  stream boolean not null,
+  requests bigint not null,
+  own_key bigint not null,
+  estimated bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  written_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  provider_cost bigint not null,
+  durations bigint[] not null,
+  first_bytes bigint[] not null,
+  duration_ms bigint not null,
+  first_byte_ms bigint not null,
+  primary key (hour, model, provider, outcome, error_code, stream)
+);
+comment on table gateway.platform_hours is
+  'Requests of all accounts by the hour in which they ended, for the hours before rolled_up_to. No provider and no error are empty texts.';
+comment on column gateway.platform_hours.provider_cost is 'What of the cost the providers get by their prices, without our markup, in nano-dollars.';
+comment on column gateway.platform_hours.durations is 'A histogram over gateway.latency_bounds(): how many requests took so long.';
+comment on column gateway.platform_hours.first_bytes is 'The same of the time until the first byte.';
+comment on column gateway.platform_hours.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
+
+create table gateway.platform_totals (
+  model text not null,
+  provider text not null,
+  outcome gateway.request_outcome not null,
+  error_code text not null,
+  stream boolean not null,
+  requests bigint not null,
+  own_key bigint not null,
+  estimated bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  written_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  provider_cost bigint not null,
+  durations bigint[] not null,
+  first_bytes bigint[] not null,
+  duration_ms bigint not null,
+  first_byte_ms bigint not null,
+  primary key (model, provider, outcome, error_code, stream)
+);
+comment on table gateway.platform_totals is 'The sum of all platform_hours: counters that only rise.';
+
+create table gateway.platform_roll_up (
+  one boolean primary key default true check (one),
+  rolled_up_to timestamptz not null
+);
+comment on table gateway.platform_roll_up is
+  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on are counted one by one.';
+
+alter table gateway.platform_hours enable row level security;
+alter table gateway.platform_totals enable row level security;
+alter table gateway.platform_roll_up enable row level security;
 
 -- supabase/schemas/20_attempts.sql
 
@@ -962,7 +1031,7 @@ as $$
 $$;
 
 -- Drops the oldest month of requests if all of it is older than so many days and every account's hours in it are summed
--- up. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
+-- up, and the platform's. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
 -- where somebody is reading it for long: the next run comes in an hour.
 create function gateway.drop_old_month(kept_days integer, at timestamptz) returns text
 language plpgsql volatile set search_path = '' set lock_timeout = '250ms'
@@ -975,7 +1044,7 @@ begin
   if (ends <= at - make_interval(days => kept_days)) is distinct from true then
     return null;
   end if;
-  if exists (
+  if coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity') < ends or exists (
       select from gateway.accounts a left join gateway.usage_totals t on t.account_id = a.id
       where coalesce(t.rolled_up_to, '-infinity') < ends and exists (
         select from gateway.requests r
@@ -1668,28 +1737,73 @@ alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
 
--- supabase/schemas/29_auth_codes.sql
+-- supabase/schemas/29_webhooks.sql
 
--- Codes by which an app gets a key that its user has agreed to (OAuth with PKCE, RFC 7636).
+-- Customers' webhooks: where an account wants to be told of what happens to it, and what is to be told there. Deliveries are
+-- written by the transaction that causes them, and sent afterwards.
 
-create table gateway.auth_codes (
-  code_hash text primary key,
+create table gateway.webhooks (
+  id uuid primary key default gen_random_uuid(),
   account_id uuid not null references gateway.accounts (id),
-  challenge text not null,
-  method text not null check (method in ('S256', 'plain')),
-  site text,
-  settings jsonb not null,
-  expires_at timestamptz not null
+  url text not null,
+  description text,
+  events text[] not null check (cardinality(events) > 0),
+  disabled_at timestamptz,
+  disabled_reason text check (disabled_reason in ('owner', 'failing', 'gone')),
+  failing_since timestamptz,
+  usage_told_on date not null,
+  created_at timestamptz not null,
+  check ((disabled_at is null) = (disabled_reason is null))
 );
-comment on table gateway.auth_codes is
-  'What a user has agreed to and no app has exchanged yet: the settings of a key to be made. The code as an HMAC under the pepper, which ends with its first use, right or wrong. Whoever exchanges it must know what the challenge was made of.';
+comment on table gateway.webhooks is 'Addresses of accounts'' own, each with the events that it is told of. Changed under the account''s lock.';
+comment on column gateway.webhooks.disabled_reason is
+  'owner: by its account; failing: nothing was taken for three days; gone: it has answered 410.';
+comment on column gateway.webhooks.failing_since is 'Since when every delivery fails; null after one that was taken.';
+comment on column gateway.webhooks.usage_told_on is 'The last day (UTC) whose usage it was told.';
 
-comment on column gateway.auth_codes.site is 'Where the app is that gets the code: scheme, host and port of the address that its user is sent back to.';
+create index webhooks_account on gateway.webhooks (account_id, created_at, id);
+create index webhooks_usage on gateway.webhooks (usage_told_on) where disabled_at is null and 'usage.daily' = any (events);
 
-create index auth_codes_account on gateway.auth_codes (account_id);
-create index auth_codes_expiry on gateway.auth_codes (expires_at);
+create table gateway.webhook_secrets (
+  id bigint generated always as identity primary key,
+  webhook_id uuid not null references gateway.webhooks (id) on delete cascade,
+  ciphertext text not null,
+  key_version integer not null,
+  expires_at timestamptz
+);
+comment on table gateway.webhook_secrets is
+  'What deliveries are signed with, as Fernet tokens: the newest of a webhook has no end, former ones sign beside it until theirs.';
 
-alter table gateway.auth_codes enable row level security;
+create index webhook_secrets_webhook on gateway.webhook_secrets (webhook_id, id);
+create index webhook_secrets_version on gateway.webhook_secrets (key_version, id);
+
+create table gateway.webhook_deliveries (
+  id uuid primary key default gen_random_uuid(),
+  webhook_id uuid not null references gateway.webhooks (id) on delete cascade,
+  event text not null,
+  dedupe_key text not null,
+  data jsonb not null,
+  state text not null default 'due' check (state in ('due', 'sending', 'delivered', 'failed')),
+  due_at timestamptz not null,
+  attempts integer not null default 0,
+  status integer,
+  error text,
+  duration_ms integer,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  unique (webhook_id, event, dedupe_key),
+  check ((state in ('delivered', 'failed')) = (ended_at is not null))
+);
+comment on table gateway.webhook_deliveries is
+  'due; sending (whoever has claimed it has until due_at, then it is due again); delivered (a status of 2xx); failed (given up). status, error and duration_ms are those of the last attempt.';
+
+create index webhook_deliveries_due on gateway.webhook_deliveries (due_at, id) where ended_at is null;
+create index webhook_deliveries_webhook on gateway.webhook_deliveries (webhook_id, created_at, id);
+create index webhook_deliveries_ended on gateway.webhook_deliveries (ended_at) where ended_at is not null;
+
+alter table gateway.webhooks enable row level security;
+alter table gateway.webhook_secrets enable row level security;
+alter table gateway.webhook_deliveries enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -1734,8 +1848,7 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
--- each may do what asks for it: to read of itself. Every call asks it, and
+-- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
 create function gateway.failed_key_check(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
@@ -1746,15 +1859,13 @@ return case
   when key.id is null then 'invalid_api_key'
   when key.revoked_at <= at then 'api_key_revoked'
   when key.expires_at <= at then 'api_key_expired'
-  when key.disabled_at <= at then 'api_key_disabled'
   when account.disabled_at is not null then 'account_disabled'
   when cardinality(key.ip_allowlist) > 0
     and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
   when cardinality(key.domain_allowlist) > 0
     and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
     then 'domain_not_allowed'
-  when (scope = 'self' or gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true
-    then 'insufficient_scope'
+  when (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true then 'insufficient_scope'
   when scope <> 'inference' then null
   when key.requests_used >= key.max_requests then 'request_limit_reached'
   when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
@@ -1776,7 +1887,7 @@ begin
     return null;
   end if;
   return case
-    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired', 'api_key_disabled') then gateway.refusal(401, code)
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
     when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
     when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
     when code = 'spend_limit_reached' then gateway.refusal(402, code)
@@ -2324,15 +2435,6 @@ return gateway.charge(
   least(prompt, 1000000000)::numeric * prompt_price + least(output, 1000000000)::numeric * completion_price
   + request_price::numeric * 1000000, markup);
 
--- Whether a route costs no more than its caller wishes. most: prompt, completion (of a million tokens), request, image (in the prompt),
--- each in nano-dollars; what is absent, or has no price, is not too dear.
-create function gateway.is_within(route gateway.model_routes, most jsonb) returns boolean
-language sql immutable parallel safe
-return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
-  and coalesce(route.completion_price <= (most ->> 'completion')::bigint, true)
-  and coalesce(route.request_price <= (most ->> 'request')::bigint, true)
-  and coalesce(route.prompt_image_price <= (most ->> 'image')::bigint, true);
-
 -- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
 -- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
 -- cache count where the call has them.
@@ -2366,7 +2468,6 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
-        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes
@@ -2750,6 +2851,35 @@ begin
 end;
 $$;
 
+-- supabase/schemas/35_emit.sql
+
+-- Telling customers' webhooks, in the transaction that causes it.
+
+-- Every event that a webhook can be told of, besides a test.
+create function gateway.webhook_events() returns text[]
+language sql immutable parallel safe
+return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
+             'subscription.changed', 'usage.daily'];
+
+-- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
+create function gateway.event_of(kind text, payload jsonb) returns text
+language sql immutable parallel safe
+return case kind
+  when 'receipt' then 'payment.succeeded'
+  when 'refund' then 'payment.refunded'
+end;
+
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key. Its payload without what leads to more than
+-- it says: Stripe's receipt can be opened by whoever has its address.
+create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+    select id, emit.event, emit.dedupe_key, emit.data - 'receipt_url', at, at from gateway.webhooks
+    where account_id = emit.account and disabled_at is null and emit.event = any (events)
+  on conflict do nothing
+$$;
+
 -- supabase/schemas/35_notify.sql
 
 -- Writing to the outbox, in the transaction that causes the mail.
@@ -2760,7 +2890,7 @@ language sql immutable parallel safe
 return array['referral_reward', 'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
--- that does not want it.
+-- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
 create function gateway.notify(account uuid, kind text, dedupe_key text, payload jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
@@ -2769,7 +2899,9 @@ as $$
     where id = notify.account and email is not null and deleted_at is null
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
-    on conflict do nothing
+    on conflict do nothing;
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+    from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
 -- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
@@ -3330,6 +3462,66 @@ begin
   end if;
   perform gateway.forget_attempts();
 end;
+$$;
+
+-- supabase/schemas/38_histograms.sql
+
+-- Histograms of latencies: the same bounds everywhere, so that those of many hours, models and providers can be added.
+
+-- The upper bounds in milliseconds, each included; two of them to a doubling. A histogram has one place more, for what took longer.
+create function gateway.latency_bounds() returns integer[]
+language sql immutable parallel safe
+return array[
+  10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905, 1280, 1810, 2560, 3620, 5120, 7241, 10240, 14482, 20480, 28963,
+  40960, 57926, 81920, 115852, 163840, 231705, 327680];
+
+-- The histogram of latencies in milliseconds; a null is no latency.
+create function gateway.histogram(latencies integer[]) returns bigint[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  with counts as (
+    select width_bucket(ms - 1, gateway.latency_bounds()) as bucket, count(*) as n
+    from unnest(latencies) as ms where ms is not null group by 1
+  )
+  select array_agg(coalesce(n, 0) order by b) from generate_series(0, cardinality(gateway.latency_bounds())) as b
+    left join counts on bucket = b
+$$;
+
+-- Two histograms as one.
+create function gateway.add_histograms(one bigint[], other bigint[]) returns bigint[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  select array_agg(coalesce(a, 0) + coalesce(b, 0) order by place)
+  from unnest(one, other) with ordinality as both_of (a, b, place)
+$$;
+
+create aggregate gateway.sum_histograms(bigint[]) (
+  sfunc = gateway.add_histograms, stype = bigint[], initcond = '{}', parallel = safe);
+
+-- The latency in milliseconds that so large a part (from 0 to 1) of a histogram does not exceed, on a straight line between the
+-- bounds of its place; null of an empty one. Of what is longer than the last bound no more than that is known.
+create function gateway.percentile(histogram bigint[], part double precision) returns integer
+language sql immutable parallel safe set search_path = ''
+as $$
+  with places as (
+    select n, place::integer, sum(n) over (order by place) as up_to, sum(n) over () as total
+    from unnest(histogram) with ordinality as of_histogram (n, place)
+  )
+  select round(
+      coalesce(bounds[place - 1], 0)
+      + (part * total - (up_to - n)) / n * (coalesce(bounds[place], bounds[place - 1]) - coalesce(bounds[place - 1], 0)))::integer
+  from places cross join gateway.latency_bounds() as bounds
+  where n > 0 and up_to >= part * total
+  order by place limit 1
+$$;
+
+-- The percentiles that are shown of a histogram.
+create function gateway.latency(histogram bigint[]) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'p50', gateway.percentile(histogram, 0.5), 'p95', gateway.percentile(histogram, 0.95),
+    'p99', gateway.percentile(histogram, 0.99))
 $$;
 
 -- supabase/schemas/39_chat_turns.sql
@@ -3904,6 +4096,156 @@ create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
+-- supabase/schemas/39_usage_platform.sql
+
+-- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
+-- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for.
+
+-- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
+create function gateway.provider_cost(cost bigint, markup integer) returns bigint
+language sql immutable parallel safe
+return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
+
+-- The requests of all accounts that ended in [since, until), counted one by one.
+create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
+         count(*), count(*) filter (where own_key), count(*) filter (where estimated),
+         sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
+         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)), 0)::bigint,
+         gateway.histogram(array_agg(duration_ms)), gateway.histogram(array_agg(first_byte_ms)),
+         coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
+  from gateway.requests
+  where finished_at >= since and finished_at < until
+  group by 1, 2, 3, 4, 5, 6
+$$;
+
+-- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
+create function gateway.sum_up_platform(since timestamptz, until timestamptz) returns bigint
+language sql volatile set search_path = ''
+as $$
+  with hours as (
+    insert into gateway.platform_hours select * from gateway.count_platform(since, until) returning *
+  ),
+  total as (
+    insert into gateway.platform_totals as totals
+      select model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+             sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+             sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes),
+             sum(duration_ms), sum(first_byte_ms)
+      from hours group by 1, 2, 3, 4, 5
+      on conflict (model, provider, outcome, error_code, stream) do update set
+        requests = totals.requests + excluded.requests,
+        own_key = totals.own_key + excluded.own_key,
+        estimated = totals.estimated + excluded.estimated,
+        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+        written_tokens = totals.written_tokens + excluded.written_tokens,
+        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+        cost = totals.cost + excluded.cost,
+        provider_cost = totals.provider_cost + excluded.provider_cost,
+        durations = gateway.add_histograms(totals.durations, excluded.durations),
+        first_bytes = gateway.add_histograms(totals.first_bytes, excluded.first_bytes),
+        duration_ms = totals.duration_ms + excluded.duration_ms,
+        first_byte_ms = totals.first_byte_ms + excluded.first_byte_ms
+  )
+  select coalesce(sum(requests), 0)::bigint from hours
+$$;
+
+-- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
+-- are more. One session at a time does it; the others leave it to that one.
+create function gateway.roll_up_platform(at timestamptz, most bigint default 100000) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  until constant timestamptz := gateway.last_whole_hour(at);
+  since timestamptz;
+  counted bigint;
+  summed bigint := 0;
+begin
+  if not pg_try_advisory_xact_lock(7020094213606) then
+    return false;
+  end if;
+  since := coalesce(
+    (select rolled_up_to from gateway.platform_roll_up),
+    (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests),
+    until);
+  while since < until and summed < most loop
+    counted := gateway.sum_up_platform(since, since + interval '1 hour');
+    since := since + interval '1 hour';
+    summed := summed + counted;
+    if counted = 0 and since < until then
+      -- One look passes over a day without requests.
+      since := coalesce(
+        (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
+          where finished_at >= since and finished_at < least(since + interval '1 day', until)),
+        least(since + interval '1 day', until));
+    end if;
+  end loop;
+  insert into gateway.platform_roll_up (rolled_up_to) values (since)
+    on conflict (one) do update set rolled_up_to = excluded.rolled_up_to;
+  return since < until;
+end;
+$$;
+
+-- The platform's usage in [since, until), which are whole hours.
+create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select * from gateway.platform_hours where hour >= since and hour < until
+  union all
+  select * from gateway.count_platform(
+    greatest(since, (select rolled_up_to from gateway.platform_roll_up)), until)
+$$;
+
+-- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
+create function gateway.platform_figures(
+  requests numeric, failed numeric, own_key numeric, estimated numeric, prompt numeric, cached numeric, written numeric,
+  completion numeric, reasoning numeric, cost numeric, provider_cost numeric, durations bigint[], first_bytes bigint[])
+returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select gateway.figures(requests, failed, own_key, prompt, cached, completion, reasoning, cost) || jsonb_build_object(
+    'estimated', coalesce(estimated, 0), 'written_tokens', coalesce(written, 0),
+    'error_rate', case when requests > 0 then round(failed / requests, 4) else 0 end,
+    'provider_cost', trim_scale(coalesce(provider_cost, 0) * 0.000000001),
+    'margin', trim_scale(coalesce(cost - provider_cost, 0) * 0.000000001),
+    'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
+$$;
+
+-- The platform's usage in [since, until): the total, and its parts by day, model, provider and kind of error.
+create function gateway.platform_by(since timestamptz, until timestamptz)
+returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
+language sql stable set search_path = ''
+as $$
+  with used as (
+    select *, (hour at time zone 'utc')::date as day, outcome not in ('completed', 'client_left') as is_failed
+    from gateway.platform_used(since, until)
+  )
+  select case grouping(day, model, provider, error_code)
+           when 15 then 'total' when 7 then 'day' when 11 then 'model' when 13 then 'provider' else 'error' end,
+         coalesce(day::text, model, provider, error_code),
+         gateway.platform_figures(
+           sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
+           sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
+           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
+         sum(requests), sum(cost)
+  from used
+  group by grouping sets ((), (day), (model), (provider), (error_code))
+$$;
+
+-- One part of them as a list, the dearest first. `name` is that of the member that says which it is.
+create function gateway.platform_list(parts jsonb, name text, most integer) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(name, value, 'usage', figures) order by cost desc, requests desc, value), '[]')
+  from (
+    select * from jsonb_to_recordset(parts) as listed (value text, figures jsonb, requests numeric, cost numeric)
+    order by cost desc, requests desc, value limit most) as first_ones
+$$;
+
 -- supabase/schemas/39_usual_call.sql
 
 -- A call about which there is nothing to decide, as nearly every one is. Postgres makes each node of every statement and expression
@@ -3971,10 +4313,10 @@ begin atomic
     and exists (
       select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
     and gateway.covers(k.scopes, 'inference')
-    and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
+    and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'max_price'
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
@@ -3993,7 +4335,7 @@ end;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -4109,12 +4451,6 @@ begin
       return earlier || jsonb_build_object('limits', limits);
     end if;
     refused := coalesce(earlier -> 'refused', refused);
-  end if;
-  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached') then
-    -- So that a client can ask for what there is credit for.
-    refused := refused || jsonb_build_object(
-      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
-        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, markup) / choices));
   end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
@@ -4295,10 +4631,6 @@ begin
         '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
         model.id)));
   end if;
-  if priced.candidates is null and call ? 'max_price' then
-    return gateway.refusal(503, 'no_provider', jsonb_build_object(
-      'param', 'provider', 'message', format('No provider serves %s for `max_price`, which is in US dollars of a million tokens; GET /models tells the prices.', model.id)));
-  end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
     return gateway.refusal(503, case
@@ -4457,7 +4789,7 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -4618,22 +4950,21 @@ begin
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
-     answer_id, finish_reason, created_at, finished_at)
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
+     created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
-     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
+     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
-     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
+     hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
     spent = gateway.spent_in_period(k, hold.created_at) + cost,
-    spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
@@ -6561,6 +6892,188 @@ begin
 end;
 $$;
 
+-- supabase/schemas/48_webhooks.sql
+
+-- Sending what customers' webhooks are to be told. An event may arrive twice, since a function can die between an answer and the note
+-- of it; both have the same id, by which its receiver knows.
+
+-- After how long an event is tried again that was tried so often in vain; null: no more.
+create function gateway.webhook_retry_in(attempts integer) returns interval
+language sql immutable parallel safe
+return (array[interval '1 minute', '5 minutes', '30 minutes', '2 hours', '5 hours', '10 hours', '14 hours', '20 hours', '24 hours'])
+  [attempts];
+
+-- Claims some deliveries that are due, of each webhook a few, so that none keeps the others waiting: whoever claims them has two
+-- minutes. account: only those of this one, or null.
+create function public.claim_webhook_deliveries(account uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 20;
+  most_of_each constant integer := 4;
+  looked_at constant integer := 1000;
+  lease constant interval := '2 minutes';
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with due as (
+    select d.id, d.webhook_id, d.due_at from gateway.webhook_deliveries d join gateway.webhooks w on w.id = d.webhook_id
+    where d.ended_at is null and d.due_at <= at
+      and (claim_webhook_deliveries.account is null or w.account_id = claim_webhook_deliveries.account)
+    order by d.due_at, d.id limit looked_at
+  ),
+  chosen as (
+    select id, due_at from (
+      select id, due_at, row_number() over (partition by webhook_id order by due_at, id) as nth from due) as placed
+    where nth <= most_of_each order by due_at, id limit most
+  ),
+  locked as (
+    select id from gateway.webhook_deliveries
+    where id in (select id from chosen) and ended_at is null and due_at <= at for update skip locked
+  ),
+  claimed as (
+    update gateway.webhook_deliveries d set state = 'sending', attempts = attempts + 1, due_at = at + lease
+      from locked where d.id = locked.id
+      returning d.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', d.id, 'url', w.url, 'event', d.event, 'data', d.data, 'created_at', d.created_at, 'secrets', (
+      select jsonb_agg(jsonb_build_object('ciphertext', s.ciphertext, 'version', s.key_version) order by s.id desc)
+      from gateway.webhook_secrets s where s.webhook_id = w.id and (s.expires_at is null or s.expires_at > at)))
+    order by d.created_at, d.id), '[]')
+  into answer from claimed d join gateway.webhooks w on w.id = d.webhook_id;
+  return answer;
+end;
+$$;
+
+-- Gives up what waits for a webhook that is switched off, and what is on its way there.
+create function gateway.drop_deliveries(hook uuid, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.webhook_deliveries set state = 'failed', ended_at = at, error = coalesce(error, 'The webhook was switched off.')
+    where webhook_id = hook and ended_at is null
+$$;
+
+-- Switches a webhook off that takes nothing, visibly: its owner is mailed.
+create function gateway.disable_webhook(hook gateway.webhooks, reason text, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  update gateway.webhooks set disabled_at = at, disabled_reason = reason where id = hook.id;
+  perform gateway.drop_deliveries(hook.id, at);
+  perform gateway.audit('{}', null, null, 'webhook.disable', hook.account_id, hook.id::text,
+    jsonb_build_object('reason', reason));
+  -- The rest of an address may hold a secret.
+  perform gateway.notify(hook.account_id, 'webhook_disabled', hook.id || ' ' || extract(epoch from at), jsonb_build_object(
+    'site', substring(hook.url from '^[a-z]+://[^/?#]+'), 'reason', reason, 'failing_since', hook.failing_since, 'at', at), at);
+end;
+$$;
+
+-- What became of an attempt. outcome: status (of the answer, or null), error (in words for its owner, or null), duration_ms. A status of
+-- 2xx is a success, all else is tried again; 410 switches the webhook off, and so do three days without a success. A test is tried
+-- once. Answers the delivery as it is shown, or null if it is gone.
+create function public.finish_webhook_delivery(delivery uuid, outcome jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  patience constant interval := '3 days';
+  hook gateway.webhooks;
+  done gateway.webhook_deliveries;
+  taken constant boolean := coalesce((outcome ->> 'status')::integer between 200 and 299, false);
+  retry_in interval;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('delivery', delivery, 'outcome', outcome), 'delivery', 'outcome');
+  perform gateway.require(outcome, 'duration_ms');
+  select w.* into hook from gateway.webhook_deliveries d join gateway.webhooks w on w.id = d.webhook_id where d.id = delivery;
+  -- Whoever changes a webhook has its account locked; and a mail that is written refers to it.
+  perform from gateway.accounts where id = hook.account_id for key share;
+  at := gateway.now();
+  select * into hook from gateway.webhooks where id = hook.id for no key update;
+  select * into done from gateway.webhook_deliveries where id = delivery and state = 'sending' for update;
+  if not found then
+    return null;
+  end if;
+  retry_in := case when not taken and done.event <> 'webhook.test' and hook.disabled_at is null
+                then gateway.webhook_retry_in(done.attempts) end;
+  update gateway.webhook_deliveries set
+    state = case when taken then 'delivered' when retry_in is null then 'failed' else 'due' end,
+    due_at = at + coalesce(retry_in, '0'), ended_at = case when retry_in is null then at end,
+    status = (outcome ->> 'status')::integer, error = left(outcome ->> 'error', 500),
+    duration_ms = (outcome ->> 'duration_ms')::integer
+    where id = done.id
+    returning * into done;
+  if taken then
+    update gateway.webhooks set failing_since = null where id = hook.id and failing_since is not null;
+  elsif done.event <> 'webhook.test' and hook.disabled_at is null then
+    hook.failing_since := coalesce(hook.failing_since, at);
+    update gateway.webhooks set failing_since = hook.failing_since where id = hook.id;
+    if (outcome ->> 'status')::integer = 410 then
+      perform gateway.disable_webhook(hook, 'gone', at);
+    elsif hook.failing_since <= at - patience then
+      perform gateway.disable_webhook(hook, 'failing', at);
+    end if;
+    select * into done from gateway.webhook_deliveries where id = done.id;
+  end if;
+  return gateway.webhook_delivery_json(done);
+end;
+$$;
+
+-- A delivery as its owner sees it.
+create function gateway.webhook_delivery_json(delivery gateway.webhook_deliveries) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'webhook_delivery', 'id', delivery.id, 'webhook_id', delivery.webhook_id, 'event', delivery.event,
+    'state', case when delivery.ended_at is null then 'pending' else delivery.state end,
+    'attempts', delivery.attempts, 'status', delivery.status, 'error', delivery.error, 'duration_ms', delivery.duration_ms,
+    'data', delivery.data, 'created_at', delivery.created_at, 'ended_at', delivery.ended_at,
+    'next_attempt_at', case when delivery.state = 'due' then delivery.due_at end)
+$$;
+
+-- Queues the usage of the days that are over, of some accounts whose webhooks want it; a quarter of an hour after midnight (UTC) the
+-- last call of the day is settled. Answers how many webhooks were told: 0 when all are. What is older than a week is left out. Behind
+-- the last of them the oldest deliveries go.
+create function public.emit_daily_usage() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 50;
+  at timestamptz := gateway.now();
+  last_day constant date := ((at - interval '15 minutes') at time zone 'utc')::date - 1;
+  hook gateway.webhooks;
+  told integer := 0;
+begin
+  for hook in
+    select * from gateway.webhooks
+    where usage_told_on < last_day and disabled_at is null and 'usage.daily' = any (events)
+    order by usage_told_on, id limit most
+  loop
+    -- Whoever deletes a webhook has its account locked.
+    perform from gateway.accounts where id = hook.account_id for key share skip locked;
+    continue when not found;
+    insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+      select w.id, 'usage.daily', day::date::text, jsonb_build_object(
+        'day', day::date, 'usage', (
+          select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+                                 sum(completion_tokens), sum(reasoning_tokens), sum(cost))
+          from gateway.used(w.account_id, day at time zone 'utc', (day + interval '1 day') at time zone 'utc'))), at, at
+      from gateway.webhooks w,
+        generate_series(greatest(w.usage_told_on + 1, last_day - 6)::timestamp, last_day::timestamp, interval '1 day') as day
+      where w.id = hook.id
+    on conflict do nothing;
+    update gateway.webhooks set usage_told_on = last_day where id = hook.id and usage_told_on < last_day;
+    told := told + found::integer;
+  end loop;
+  if told = 0 then
+    delete from gateway.webhook_deliveries where id in (
+      select id from gateway.webhook_deliveries where ended_at < at - interval '30 days'
+      order by ended_at limit 1000 for update skip locked);
+  end if;
+  return jsonb_build_object('told', told);
+end;
+$$;
+
 -- supabase/schemas/50_account.sql
 
 -- An account's profile, and its deletion.
@@ -6639,7 +7152,6 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
-  delete from gateway.auth_codes where account_id = account.id;
   perform gateway.leave_stripe(account.id, at);
   perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
   update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
@@ -6651,6 +7163,7 @@ begin
   delete from gateway.response_accounts where account_id = account.id;
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
+  delete from gateway.webhooks where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -6969,7 +7482,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_living_key(account, target, at);
+  key gateway.api_keys := gateway.lock_active_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
   perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
@@ -6991,7 +7504,6 @@ language sql immutable parallel safe
 return case
   when key.revoked_at <= at then 'revoked'
   when key.expires_at <= at then 'expired'
-  when key.disabled_at <= at then 'disabled'
   else 'active'
 end;
 
@@ -7100,8 +7612,8 @@ begin
 end;
 $$;
 
--- A key of a locked account, locked, that is not over: one that is disabled can be changed, if only to be enabled.
-create function gateway.lock_living_key(account gateway.accounts, target uuid, at timestamptz)
+-- An active key of a locked account, locked.
+create function gateway.lock_active_key(account gateway.accounts, target uuid, at timestamptz)
 returns gateway.api_keys
 language plpgsql volatile set search_path = ''
 as $$
@@ -7112,7 +7624,7 @@ begin
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
   end if;
-  if gateway.api_key_status(key, at) not in ('active', 'disabled') then
+  if gateway.api_key_status(key, at) <> 'active' then
     perform gateway.refuse(gateway.refusal(409, 'api_key_inactive'));
   end if;
   return key;
@@ -7177,7 +7689,7 @@ create function gateway.api_key_settings(key gateway.api_keys) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
+    'name', key.name, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
@@ -7193,7 +7705,7 @@ as $$
 $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
--- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
+-- settings: name, scopes, expires_in_days, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
 -- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
@@ -7210,17 +7722,11 @@ begin
   if settings ? 'name' then
     changed.name := given ->> 'name';
   end if;
-  if settings ? 'disabled' then
-    changed.disabled_at := case when (given ->> 'disabled')::boolean then coalesce(key.disabled_at, at) end;
-  end if;
   if settings ? 'scopes' then
     changed.scopes := array(select jsonb_array_elements_text(given -> 'scopes'));
   end if;
   if settings ? 'expires_in_days' then
     changed.expires_at := at + make_interval(hours => 24 * (given ->> 'expires_in_days')::integer);
-  end if;
-  if settings ? 'expires_at' then
-    changed.expires_at := (given ->> 'expires_at')::timestamptz;
   end if;
   if settings ? 'max_requests' then
     changed.max_requests := (given ->> 'max_requests')::bigint;
@@ -7247,7 +7753,7 @@ begin
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
   update gateway.api_keys set
-    name = changed.name, disabled_at = changed.disabled_at, scopes = changed.scopes, expires_at = changed.expires_at,
+    name = changed.name, scopes = changed.scopes, expires_at = changed.expires_at,
     max_requests = changed.max_requests, spend_limit = changed.spend_limit, spend_period = changed.spend_period,
     spent = case when starts_anew then 0 else spent end,
     spend_period_start = case when starts_anew then at else spend_period_start end,
@@ -7282,7 +7788,7 @@ begin
     return answer;
   end if;
   if (select count(*) from gateway.api_keys as keys
-        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
+        where account_id = account.id and gateway.api_key_status(keys, at) = 'active') >= most then
     perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
   end if;
   insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
@@ -7307,7 +7813,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_living_key(account, target, at);
+  key gateway.api_keys := gateway.lock_active_key(account, target, at);
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
@@ -7405,7 +7911,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_living_key(account, target, at);
+  key gateway.api_keys := gateway.lock_active_key(account, target, at);
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
@@ -7603,41 +8109,6 @@ begin
 end;
 $$;
 
--- supabase/schemas/58_openrouter_members.sql
-
--- What OpenRouter's clients read of a model besides what OpenAI's do (openrouter.ai/docs/api-reference, "Models").
-
--- The parameters that ask for what a model can do, by OpenRouter's names.
-create function gateway.parameters_of(model gateway.models) returns text[]
-language plpgsql stable
-as $$
-begin
-  return case when model.kind <> 'chat' then '{}' else
-    array['frequency_penalty', 'max_tokens', 'presence_penalty', 'response_format', 'seed', 'stop', 'temperature', 'tool_choice',
-          'tools', 'top_p']
-    || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end
-  end;
-end;
-$$;
-
-create function gateway.openrouter_members(model gateway.models) returns jsonb
-language plpgsql stable
-as $$
-begin
-  return jsonb_build_object(
-    'canonical_slug', model.id,
-    'architecture', jsonb_build_object(
-      'modality', array_to_string(model.input_modalities, '+') || '->' || array_to_string(model.output_modalities, '+'),
-      'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
-      'tokenizer', 'Other', 'instruct_type', null),
-    'top_provider', jsonb_build_object(
-      'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'is_moderated', false),
-    'per_request_limits', null, 'default_parameters', null, 'supported_voices', null,
-    'supported_parameters', gateway.parameters_of(model),
-    'links', jsonb_build_object('details', '/api/v1/models/' || model.id || '/endpoints'));
-end;
-$$;
-
 -- supabase/schemas/58_usage_activity_log.sql
 
 -- Requests one by one.
@@ -7783,7 +8254,7 @@ as $$
     'prices', gateway.pricing_json(route))
 $$;
 
--- A model in our own shape, which is a superset of OpenAI's and OpenRouter's.
+-- A model in our own shape, which is a superset of OpenAI's.
 create function gateway.model_json(model gateway.models) returns jsonb
 language sql stable set search_path = ''
 as $$
@@ -7801,7 +8272,6 @@ as $$
         filter (where r.prompt_price is not null and r.completion_price is not null))[1],
     'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
                          filter (where r.provider is not null), '[]'))
-    || gateway.openrouter_members(model)
   from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
 $$;
 
@@ -8930,6 +9400,7 @@ $$;
 -- after which one the next step begins: null when this was the last. Usage is exact without it: whatever is not rolled up is
 -- counted when it is read.
 --
+-- Before the first of them the platform's hours are summed up, which are not the accounts' sum but counted by themselves.
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -8951,6 +9422,9 @@ declare
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
+  end if;
+  if roll_up_usage.after is null then
+    perform gateway.roll_up_platform(at);
   end if;
   looked_at := array(
     select id from gateway.accounts
@@ -11772,490 +12246,661 @@ begin
 end;
 $$;
 
--- supabase/schemas/82_provisioning.sql
+-- supabase/schemas/82_monitor.sql
 
--- Keys and credit in the words of OpenRouter's API: a key about itself, and keys that a backend makes for its own customers.
+-- What an operator looks at first: whether calls are served, what they bring, and whether anything waits.
 
--- In nano-dollars, in the UTC day, week and month of a moment.
-create type gateway.recent_spending as (day bigint, week bigint, month bigint);
-
--- What each key of an account has spent lately, of those that have spent anything.
-create function gateway.spent_lately(this_account uuid, at timestamptz)
-returns table (key_id uuid, spent gateway.recent_spending)
-language sql stable set search_path = ''
-as $$
-  select key_id, row(
-    coalesce(sum(cost) filter (where hour >= gateway.period_start('day', at)), 0)::bigint,
-    coalesce(sum(cost) filter (where hour >= gateway.period_start('week', at)), 0)::bigint,
-    coalesce(sum(cost) filter (where hour >= gateway.period_start('month', at)), 0)::bigint)::gateway.recent_spending
-  from gateway.used(
-    this_account, least(gateway.period_start('week', at), gateway.period_start('month', at)), 'infinity')
-  group by key_id
-$$;
-
--- What every answer about a key says. A call with an own key at a provider costs nothing here, and what it costs there is not
--- known, so its figures are 0.
-create function gateway.key_figures(key gateway.api_keys, spent gateway.recent_spending, at timestamptz) returns jsonb
+-- What the platform owes its accounts, and what is reserved of it.
+create function gateway.liabilities() returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'label', key.prefix || '...' || key.last_four,
-    'limit', gateway.dollars(key.spend_limit),
-    'limit_remaining', gateway.dollars(greatest(key.spend_limit - gateway.spent_in_period(key, at), 0)),
-    'limit_reset', case key.spend_period when 'day' then 'daily' when 'week' then 'weekly' when 'month' then 'monthly' end,
-    'include_byok_in_limit', false,
-    'usage', gateway.dollars(key.spent_ever),
-    'usage_daily', coalesce(gateway.dollars((spent).day), 0),
-    'usage_weekly', coalesce(gateway.dollars((spent).week), 0),
-    'usage_monthly', coalesce(gateway.dollars((spent).month), 0),
-    'byok_usage', 0, 'byok_usage_daily', 0, 'byok_usage_weekly', 0, 'byok_usage_monthly', 0,
-    'creator_user_id', key.account_id, 'workspace_id', key.account_id, 'expires_at', key.expires_at)
+    'accounts', count(*), 'balance', gateway.dollars(coalesce(sum(balance), 0)::bigint),
+    'held', gateway.dollars(coalesce(sum(held), 0)::bigint), 'debt', gateway.dollars(coalesce(sum(debt), 0)::bigint),
+    'in_debt', count(*) filter (where debt > 0))
+  from gateway.accounts
 $$;
 
--- A key as its owner's backend sees it. What is called its `hash` there is its id here.
-create function gateway.provisioned_key_json(key gateway.api_keys, spent gateway.recent_spending, at timestamptz)
-returns jsonb
+-- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
+create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:monitor');
+  at constant timestamptz := gateway.now();
+  length constant interval := make_interval(hours => coalesce((query ->> 'hours')::integer, 24));
+  until constant timestamptz := date_trunc('hour', at, 'UTC') + interval '1 hour';
+  since constant timestamptz := until - length;
+begin
+  return (
+    with parts as materialized (select * from gateway.platform_by(since, until))
+    select jsonb_build_object(
+      'object', 'platform_monitor', 'from', since, 'to', until,
+      'now', (
+        select jsonb_build_object(
+          'minutes', 5, 'requests', coalesce(sum(requests), 0),
+          'failed', coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0),
+          'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
+          'duration_ms', gateway.latency(gateway.sum_histograms(durations)),
+          'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
+        from gateway.count_platform(at - interval '5 minutes', 'infinity')),
+      'window', (select figures from parts where part = 'total'),
+      'before', (select figures from gateway.platform_by(since - length, since) where part = 'total'),
+      'by_provider', (
+        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
+      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
+      'errors', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
+        from parts where part = 'error' and value <> ''),
+      'holds', (
+        select jsonb_build_object(
+          'open', count(*), 'amount', gateway.dollars(coalesce(sum(amount), 0)::bigint),
+          'overdue', count(*) filter (where expires_at < at))
+        from gateway.holds where state = 'open'),
+      'mail', (
+        select jsonb_build_object(
+          'due', count(*) filter (where state in ('due', 'sending')), 'oldest_due_at', min(due_at) filter (where state in ('due', 'sending')))
+        from gateway.notifications where state in ('due', 'sending')),
+      'liabilities', gateway.liabilities()));
+end;
+$$;
+
+-- supabase/schemas/82_webhooks.sql
+
+-- Customers' webhooks, as their account manages them. Who changes one has the account locked.
+
+-- A webhook as its owner sees it. Its secret is shown when it is made, and never again.
+create function gateway.webhook_json(hook gateway.webhooks, at timestamptz) returns jsonb
 language sql stable set search_path = ''
 as $$
-  select gateway.key_figures(key, spent, at) || jsonb_build_object(
-    'hash', key.id, 'name', key.name, 'disabled', key.disabled_at is not null, 'created_at', key.created_at,
-    'updated_at', key.rotated_at, 'external_user', null)
+  select jsonb_build_object(
+    'object', 'webhook', 'id', hook.id, 'url', hook.url, 'description', hook.description, 'events', hook.events,
+    'status', case when hook.disabled_at is null then 'enabled' else 'disabled' end,
+    'disabled_at', hook.disabled_at, 'disabled_reason', hook.disabled_reason, 'failing_since', hook.failing_since,
+    'former_secrets', (
+      select coalesce(jsonb_agg(jsonb_build_object('expires_at', expires_at) order by id desc), '[]')
+      from gateway.webhook_secrets where webhook_id = hook.id and expires_at > at),
+    'created_at', hook.created_at)
 $$;
 
--- One key, or a 404: one that was revoked is gone.
-create function gateway.provisioned_key(this_account uuid, target uuid, at timestamptz) returns jsonb
+-- A webhook of an account, or a refusal.
+create function gateway.find_webhook(account uuid, target uuid) returns gateway.webhooks
 language plpgsql stable set search_path = ''
 as $$
 declare
-  key gateway.api_keys;
-  spent gateway.recent_spending;
+  hook gateway.webhooks;
 begin
-  select * into key from gateway.api_keys where id = target and account_id = this_account and revoked_at is null;
+  select * into hook from gateway.webhooks where id = target and account_id = account;
   if not found then
-    perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
+    perform gateway.refuse(gateway.refusal(404, 'webhook_not_found'));
   end if;
-  select (lately.spent).* into spent from gateway.spent_lately(this_account, at) as lately where key_id = target;
-  return gateway.provisioned_key_json(key, spent, at);
+  return hook;
 end;
 $$;
 
--- The calling key about itself.
-create function public.get_calling_key(caller jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'self');
-  at constant timestamptz := gateway.now();
-  key gateway.api_keys;
-  account gateway.accounts;
-  spent gateway.recent_spending;
-  manages boolean;
-begin
-  select * into key from gateway.api_keys where id = session.key_id;
-  select * into account from gateway.accounts where id = session.account_id;
-  select (lately.spent).* into spent from gateway.spent_lately(account.id, at) as lately where key_id = key.id;
-  manages := gateway.covers(key.scopes, 'keys:write');
-  return jsonb_build_object('data', gateway.key_figures(key, spent, at) || jsonb_build_object(
-    'is_free_tier', not account.has_purchased,
-    'is_management_key', manages, 'is_provisioning_key', manages,
-    'organization_id', null,
-    'allowed_data_regions', '["global"]'::jsonb,
-    'rate_limit', jsonb_build_object(
-      'requests', -1, 'interval', '10s', 'note', 'GET /user/limits says what limits this key.'),
-    -- There is no other limit for models that cost nothing.
-    'free_model_daily_requests', (
-      select jsonb_build_object('limit', a_day, 'used', used.requests, 'remaining', greatest(a_day - used.requests, 0))
-      from (select (gateway.limits_in_force(account, key, at) -> 'key' ->> 'requests_per_day')::bigint as a_day) as limits,
-           (select coalesce(sum(requests), 0)::bigint as requests
-            from gateway.used(account.id, gateway.period_start('day', at), 'infinity') where key_id = key.id) as used)));
-end;
-$$;
-
--- The account's credit: all that it has had but what has lapsed or went back, and all that it has used.
-create function public.get_credits(caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'billing:read');
-  balance constant numeric := public.get_balance(caller) -> 'credits';
-  used constant numeric := gateway.used_ever(session.account_id) -> 'cost';
-begin
-  return jsonb_build_object(
-    'data', jsonb_build_object('total_credits', trim_scale(balance + used), 'total_usage', used),
-    'balance', balance::text, 'total_used', used::text);
-end;
-$$;
-
--- A hundred keys from the newest on. query: offset, include_disabled.
-create function public.list_provisioned_keys(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'keys:read');
-  at constant timestamptz := gateway.now();
-  all_of_them constant boolean := coalesce((query ->> 'include_disabled')::boolean, false);
-begin
-  return jsonb_build_object('data', (
-    select coalesce(jsonb_agg(gateway.provisioned_key_json(key, spent, at) order by (key).created_at desc, (key).id desc), '[]')
-    from (
-      select keys as key from gateway.api_keys as keys
-      where account_id = session.account_id and revoked_at is null
-        and (all_of_them or gateway.api_key_status(keys, at) = 'active')
-      order by created_at desc, id desc limit 100 offset coalesce((query ->> 'offset')::integer, 0)
-    ) as page
-    left join gateway.spent_lately(session.account_id, at) as lately on lately.key_id = (page.key).id));
-end;
-$$;
-
-create function public.get_provisioned_key(caller jsonb, target uuid) returns jsonb
-language plpgsql stable security definer set search_path = ''
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'keys:read');
-begin
-  return jsonb_build_object('data', gateway.provisioned_key(session.account_id, target, gateway.now()));
-end;
-$$;
-
--- stored, settings, idempotency: as in create_api_key.
-create function public.create_provisioned_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
-returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'keys:write');
-  made constant jsonb := public.create_api_key(caller, stored, settings, idempotency);
-begin
-  return jsonb_build_object(
-    'data', gateway.provisioned_key(session.account_id, (made ->> 'id')::uuid, gateway.now()),
-    'replayed', made -> 'replayed');
-end;
-$$;
-
--- changes: name, disabled, limit (nano-dollars) and period, each of which stays as it is where it is absent. Without a limit there is
--- no period.
-create function public.change_provisioned_key(caller jsonb, target uuid, changes jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'keys:write');
-  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
-  key constant gateway.api_keys := gateway.lock_living_key(account, target, gateway.now());
-  settings jsonb := changes - '{limit,period}'::text[];
-  amount bigint := key.spend_limit;
-  period text := key.spend_period;
-begin
-  if changes ? 'limit' then
-    amount := (changes ->> 'limit')::bigint;
-  end if;
-  if changes ? 'period' then
-    period := changes ->> 'period';
-  end if;
-  if changes ?| '{limit,period}' then
-    settings := settings || jsonb_build_object('spend_limit', case when amount is not null then
-      jsonb_build_object('amount', amount, 'period', period) end);
-  end if;
-  perform public.update_api_key(caller, target, settings);
-  return jsonb_build_object('data', gateway.provisioned_key(account.id, target, gateway.now()));
-end;
-$$;
-
--- Revokes a key; one that is gone is not found.
-create function public.delete_provisioned_key(caller jsonb, target uuid) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'keys:write');
-begin
-  perform gateway.lock_for_change(caller, session, 'keys:write');
-  perform gateway.provisioned_key(session.account_id, target, gateway.now());
-  perform public.revoke_api_key(caller, target);
-  return '{"deleted": true}';
-end;
-$$;
-
--- supabase/schemas/83_auth_codes.sql
-
--- Apps get keys that their users agree to: a user's code, then the app's key for it.
-
--- Keeps what a user agrees to. request: code_hash, challenge, method, site, settings (of the key, as in create_api_key).
-create function public.create_auth_code(caller jsonb, request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'keys:write');
-  lifetime constant interval := '10 minutes';
-  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
-  at timestamptz;
-begin
-  perform gateway.require(request, 'code_hash', 'challenge', 'method', 'settings');
-  perform gateway.refuse_uncovered(session, array(select jsonb_array_elements_text(request #> '{settings,scopes}')));
-  perform gateway.limit_attempts('auth_code.account', account.id::text, 30, interval '1 hour');
-  at := gateway.now();
-  insert into gateway.auth_codes (code_hash, account_id, challenge, method, site, settings, expires_at)
-    values (request ->> 'code_hash', account.id, request ->> 'challenge', request ->> 'method',
-            request ->> 'site', request -> 'settings', at + lifetime);
-  -- A few of those that nobody used, so that the table stays small.
-  delete from gateway.auth_codes where code_hash in (
-    select code_hash from gateway.auth_codes where expires_at <= at order by expires_at limit 20 for update skip locked);
-  perform gateway.audit(caller, session.account_id, session.key_id, 'auth_code.create', account.id, null,
-    jsonb_build_object('site', request ->> 'site', 'settings', request -> 'settings'));
-  return jsonb_build_object('created_at', at, 'expires_at', at + lifetime);
-end;
-$$;
-
--- Makes the key that a user has agreed to, for whoever shows the code and what its challenge was made of. The code ends with that,
--- and also with a wrong answer to its challenge, whose refusal is a value so that it does. What is wrong is told to nobody.
--- request: code_hashes (under each pepper), answers (the challenge by each method), method (or null); stored: as in create_api_key.
-create function public.exchange_auth_code(caller jsonb, request jsonb, stored jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
-as $$
-declare
-  most constant integer := 100;
-  hashes constant text[] := array(select jsonb_array_elements_text(request -> 'code_hashes'));
-  code gateway.auth_codes;
-  account gateway.accounts;
-  key gateway.api_keys;
-  at timestamptz;
-begin
-  perform gateway.require(request, 'code_hashes', 'answers');
-  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
-  select * into code from gateway.auth_codes where code_hash = any (hashes);
-  select * into account from gateway.accounts where id = code.account_id for update;
-  -- Of two that exchange it at once the second finds it gone.
-  delete from gateway.auth_codes where code_hash = any (hashes) returning * into code;
-  if not found then
-    perform gateway.refuse(gateway.refusal(403, 'invalid_auth_code'));
-  end if;
-  at := gateway.now();
-  if code.expires_at <= at or account.disabled_at is not null
-    or code.method <> coalesce(request ->> 'method', code.method)
-    or (request -> 'answers' ->> code.method = code.challenge) is not true then
-    perform gateway.audit(caller, null, null, 'auth_code.refused', account.id, null,
-      jsonb_build_object('site', code.site));
-    return jsonb_build_object('refused', gateway.refusal(403, 'invalid_auth_code'));
-  end if;
-  if (select count(*) from gateway.api_keys as keys
-        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
-    -- This undoes that the code has ended.
-    perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
-  end if;
-  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
-    values (account.id, stored ->> 'hash', stored ->> 'prefix', stored ->> 'last_four', stored ->> 'name',
-            stored ->> 'environment', at)
-    returning * into key;
-  key := gateway.change_key(account, key, code.settings, at);
-  perform gateway.audit(caller, account.id, null, 'key.create', account.id, key.id::text,
-    jsonb_build_object('environment', key.environment, 'site', code.site) || gateway.api_key_settings(key));
-  return jsonb_build_object('user_id', account.id);
-end;
-$$;
-
--- supabase/schemas/84_generation.sql
-
--- One call as OpenRouter's clients look it up.
-
--- A call of the calling key, or of its account where the key may see what that has used. asked: call_id, or else answer_id, the
--- provider's id of an answer, by which the account's newest calls are looked through: whoever asks by it asks soon.
-create function public.get_generation(caller jsonb, asked jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'self');
-  window_size constant integer := 5000;
-  call constant uuid := asked ->> 'call_id';
-  answer constant text := asked ->> 'answer_id';
-  sees_all constant boolean := (
-    select gateway.covers(k.scopes, 'usage:read') and gateway.covers(r.permissions, 'usage:read')
-    from gateway.api_keys as k, gateway.roles as r where k.id = session.key_id and r.name = session.role);
-  made gateway.requests;
-begin
-  if call is not null then
-    select * into made from gateway.requests
-      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
-  else
-    select * into made from (
-        select * from gateway.requests where account_id = session.account_id
-          order by finished_at desc limit window_size) as newest
-      where answer_id = answer order by finished_at desc limit 1;
-  end if;
-  if made.call_id is null or not (sees_all or made.key_id = session.key_id) then
-    perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
-  end if;
-  return jsonb_build_object('data', jsonb_build_object(
-    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
-    'session_id', null, 'external_user', null,
-    'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
-    'service_tier', null, 'api_type', null,
-    'created_at', made.created_at, 'streamed', made.stream, 'cancelled', made.outcome = 'client_left',
-    'finish_reason', coalesce(made.finish_reason, case made.outcome when 'completed' then 'stop' else 'error' end),
-    'native_finish_reason', made.finish_reason,
-    'latency', coalesce(made.first_byte_ms, made.duration_ms, 0),
-    'generation_time', coalesce(made.duration_ms - made.first_byte_ms, 0), 'moderation_latency', null,
-    'tokens_prompt', made.prompt_tokens, 'tokens_completion', made.completion_tokens,
-    'native_tokens_prompt', made.prompt_tokens, 'native_tokens_completion', made.completion_tokens,
-    'native_tokens_reasoning', made.reasoning_tokens, 'native_tokens_cached', made.cached_tokens,
-    'native_tokens_cache_creation', made.written_tokens,
-    'native_tokens_completion_images', coalesce((made.units ->> 'image_output')::integer, 0),
-    'num_media_prompt', 0, 'num_media_completion', coalesce((made.units ->> 'images')::integer, 0),
-    'num_input_audio_prompt', 0, 'num_search_results', coalesce((made.units ->> 'searches')::integer, 0), 'num_fetches', 0,
-    'billable_web_search_calls', 0, 'web_search_engine', null,
-    'total_cost', gateway.dollars(made.cost), 'usage', gateway.dollars(made.cost),
-    'upstream_inference_cost', 0, 'cache_discount', null, 'is_byok', made.own_key,
-    'origin', coalesce(made.app, ''), 'http_referer', made.app, 'user_agent', null, 'app_id', null,
-    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', null,
-    'provider_responses', null));
-end;
-$$;
-
--- What was used in each of the last thirty UTC days that are over, or in one of them, by model and provider. query: date, key_id.
-create function public.list_openrouter_activity(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
-as $$
-declare
-  session gateway.session := gateway.authenticate(caller, 'usage:read');
-  today constant timestamptz := gateway.period_start('day', gateway.now());
-  day constant timestamptz := (query ->> 'date')::date::timestamp at time zone 'utc';
-  since constant timestamptz := greatest(coalesce(day, '-infinity'), today - interval '720 hours');
-  until constant timestamptz := least(coalesce(day + interval '24 hours', 'infinity'), today);
-begin
-  return jsonb_build_object('data', (
-    select coalesce(jsonb_agg(jsonb_build_object(
-      'date', used_on, 'model', model, 'model_permaslug', model, 'endpoint_id', provider || ' | ' || model,
-      'provider_name', provider, 'requests', requests, 'usage', gateway.dollars(cost), 'byok_usage_inference', 0,
-      'prompt_tokens', prompt, 'completion_tokens', completion, 'reasoning_tokens', reasoning,
-      'workspace_id', session.account_id) order by used_on desc, cost desc, model, provider), '[]')
-    from (
-      select (hour at time zone 'utc')::date as used_on, model, provider, sum(requests)::bigint as requests,
-             sum(cost)::bigint as cost, sum(prompt_tokens)::bigint as prompt, sum(completion_tokens)::bigint as completion,
-             sum(reasoning_tokens)::bigint as reasoning
-      from gateway.used(session.account_id, since, until)
-      where query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid
-      group by 1, 2, 3
-    ) as days));
-end;
-$$;
-
--- supabase/schemas/85_openrouter_models.sql
-
--- The catalog as OpenRouter's clients list it. These functions take no caller, but for the one that goes by the calling key: anyone may
--- ask, and the CDN answers most.
-
--- Models that can be used. query: kind; or else output_modalities (a list, or ["all"]; without it those that write); q (a part of id,
--- name or description); input_modalities, supported_parameters (lists, of which a model must have all).
-create function gateway.usable_models(query jsonb) returns setof gateway.models
-language sql stable set search_path = ''
-as $$
-  select * from gateway.models as m
-  where m.enabled
-    and exists (select from gateway.model_routes as r where r.model_id = m.id and r.enabled
-                  and r.prompt_price is not null and r.completion_price is not null)
-    and case
-      when query ->> 'kind' is not null then m.kind = query ->> 'kind'
-      when query ->> 'output_modalities' is null then m.kind = 'chat' or m.kind = 'image' and m.output_modalities @> '{text}'
-      when query -> 'output_modalities' ? 'all' then true
-      else m.output_modalities @> array(select jsonb_array_elements_text(query -> 'output_modalities'))
-    end
-    and (query ->> 'q' is null
-      or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'q')) > 0)
-    and (query ->> 'input_modalities' is null
-      or m.input_modalities @> array(select jsonb_array_elements_text(query -> 'input_modalities')))
-    and (query ->> 'supported_parameters' is null
-      or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
-$$;
-
--- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
-create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
+-- One that is switched on.
+create function gateway.find_enabled_webhook(account uuid, target uuid) returns gateway.webhooks
 language plpgsql stable set search_path = ''
 as $$
 declare
-  start constant bigint := coalesce((query ->> 'offset')::bigint, 0);
-  most constant bigint := (query ->> 'limit')::bigint;
+  hook gateway.webhooks := gateway.find_webhook(account, target);
+begin
+  if hook.disabled_at is not null then
+    perform gateway.refuse(gateway.refusal(409, 'webhook_disabled'));
+  end if;
+  return hook;
+end;
+$$;
+
+-- The events of a request, each once and in our order.
+create function gateway.read_webhook_events(events jsonb) returns text[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  select array(select event from unnest(gateway.webhook_events()) with ordinality as known (event, place)
+               where events ? event order by place)
+$$;
+
+-- The last day whose usage a webhook need not be told that wants it from now on.
+create function gateway.yesterday(at timestamptz) returns date
+language sql immutable parallel safe
+return (at at time zone 'utc')::date - 1;
+
+-- request: url, description (or null), events, ciphertext, version (of its secret). An account has at most ten.
+create function public.create_webhook(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  most constant integer := 10;
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  at timestamptz := gateway.now();
+  hook gateway.webhooks;
+begin
+  perform gateway.require(request, 'url', 'events', 'ciphertext', 'version');
+  if (select count(*) from gateway.webhooks where account_id = account.id) >= most then
+    perform gateway.refuse(gateway.refusal(409, 'too_many_webhooks', jsonb_build_object('most', most)));
+  end if;
+  insert into gateway.webhooks (account_id, url, description, events, usage_told_on, created_at)
+    values (account.id, request ->> 'url', request ->> 'description', gateway.read_webhook_events(request -> 'events'),
+            gateway.yesterday(at), at)
+    returning * into hook;
+  insert into gateway.webhook_secrets (webhook_id, ciphertext, key_version)
+    values (hook.id, request ->> 'ciphertext', (request ->> 'version')::integer);
+  -- The audit trail outlives the account's deletion: of an address, which is its owner's, it says nothing.
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.create', account.id, hook.id::text,
+    jsonb_build_object('events', hook.events));
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- Oldest first: there are few.
+create function public.list_webhooks(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+  at timestamptz := gateway.now();
+begin
+  return gateway.page((
+    select jsonb_agg(gateway.webhook_json(w, at) order by w.created_at, w.id)
+    from gateway.webhooks w where w.account_id = session.account_id), null);
+end;
+$$;
+
+create function public.get_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.webhook_json(gateway.find_webhook(session.account_id, target), gateway.now());
+end;
+$$;
+
+-- changes: url, description (null: none), events, enabled; what is absent stays. Another address, or one that is switched on, is given
+-- time anew to take something.
+create function public.update_webhook(caller jsonb, target uuid, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  at timestamptz := gateway.now();
+  before gateway.webhooks := gateway.find_webhook(account.id, target);
+  hook gateway.webhooks := before;
+begin
+  perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  hook.url := coalesce(changes ->> 'url', hook.url);
+  if changes ? 'description' then
+    hook.description := changes ->> 'description';
+  end if;
+  if changes ->> 'events' is not null then
+    hook.events := gateway.read_webhook_events(changes -> 'events');
+  end if;
+  if (changes ->> 'enabled')::boolean then
+    hook.disabled_at := null;
+    hook.disabled_reason := null;
+  elsif not (changes ->> 'enabled')::boolean and hook.disabled_at is null then
+    hook.disabled_at := at;
+    hook.disabled_reason := 'owner';
+    perform gateway.drop_deliveries(hook.id, at);
+  end if;
+  if hook.url <> before.url or (hook.disabled_at is null and before.disabled_at is not null) then
+    hook.failing_since := null;
+  end if;
+  if 'usage.daily' = any (hook.events) and hook.disabled_at is null
+    and ('usage.daily' <> all (before.events) or before.disabled_at is not null) then
+    hook.usage_told_on := greatest(hook.usage_told_on, gateway.yesterday(at));
+  end if;
+  update gateway.webhooks set
+    url = hook.url, description = hook.description, events = hook.events, disabled_at = hook.disabled_at,
+    disabled_reason = hook.disabled_reason, failing_since = hook.failing_since, usage_told_on = hook.usage_told_on
+    where id = hook.id;
+  if hook is distinct from before then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.update', account.id, hook.id::text,
+      jsonb_build_object('moved', hook.url <> before.url, 'events', hook.events, 'enabled', hook.disabled_at is null));
+  end if;
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- With its secrets and its deliveries.
+create function public.delete_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+begin
+  delete from gateway.webhooks where id = hook.id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.delete', account.id, hook.id::text, '{}');
+  return jsonb_build_object('object', 'webhook', 'id', hook.id, 'deleted', true);
+end;
+$$;
+
+-- Gives a webhook a new secret. The former one signs beside it for so many hours, and those before it no longer than that; of more
+-- than four the oldest end at once. request: ciphertext, version, overlap_hours.
+create function public.rotate_webhook_secret(caller jsonb, target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  most_former constant integer := 4;
+  at timestamptz := gateway.now();
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+  ends timestamptz;
+begin
+  perform gateway.require(request, 'ciphertext', 'version', 'overlap_hours');
+  ends := at + make_interval(hours => (request ->> 'overlap_hours')::integer);
+  update gateway.webhook_secrets set expires_at = least(expires_at, ends) where webhook_id = hook.id;
+  delete from gateway.webhook_secrets where webhook_id = hook.id and (expires_at <= at or id not in (
+    select id from gateway.webhook_secrets where webhook_id = hook.id order by id desc limit most_former));
+  insert into gateway.webhook_secrets (webhook_id, ciphertext, key_version)
+    values (hook.id, request ->> 'ciphertext', (request ->> 'version')::integer);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.rotate_secret', account.id, hook.id::text,
+    jsonb_build_object('overlap_hours', (request ->> 'overlap_hours')::integer));
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- Some of the secrets that these versions of the keyring sealed, behind `after`, the last that was listed before.
+create function public.list_outdated_webhook_secrets(versions jsonb, after jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select coalesce(jsonb_agg(s), '[]') from (
+    select id, ciphertext, key_version as version from gateway.webhook_secrets
+    where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
+      and (after ->> 'secret' is null or id > (after ->> 'secret')::bigint)
+    order by id limit 100) s
+$$;
+
+-- renewed: [{id, secret: [the outdated ciphertext, {ciphertext, version}]}].
+create function public.renew_webhook_secrets(renewed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  secrets integer;
+begin
+  perform gateway.require(jsonb_build_object('renewed', renewed), 'renewed');
+  update gateway.webhook_secrets s set
+    ciphertext = one -> 'secret' -> 1 ->> 'ciphertext', key_version = (one -> 'secret' -> 1 ->> 'version')::integer
+    from jsonb_array_elements(renewed) as one
+    where s.id = (one ->> 'id')::bigint and s.ciphertext = one -> 'secret' ->> 0;
+  get diagnostics secrets = row_count;
+  return jsonb_build_object('renewed', secrets);
+end;
+$$;
+
+-- supabase/schemas/83_platform_reports.sql
+
+-- What an operator reports: usage, the ledger's movements, and what is owed to accounts.
+
+-- query: from, to. Days without usage are listed too.
+create function public.get_platform_usage(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
+begin
+  return (
+    with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
+    select jsonb_build_object(
+      'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
+      'totals', (select figures from parts where part = 'total'),
+      'by_day', (
+        select coalesce(jsonb_agg(jsonb_build_object('day', value, 'usage', figures) order by value), '[]')
+        from parts where part = 'day'),
+      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
+      'by_provider', (
+        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
+end;
+$$;
+
+-- The ledger's movements in [since, until), but for usage, by day and type. Read from an index that has no usage.
+create function gateway.movements(since timestamptz, until timestamptz)
+returns table (day date, type text, transactions bigint, amount numeric)
+language sql stable set search_path = ''
+as $$
+  select (created_at at time zone 'utc')::date, type::text, count(*), sum(amount)
+  from gateway.credit_transactions
+  where type <> 'usage' and created_at >= since and created_at < until
+  group by 1, 2
+$$;
+
+-- query: from, to. What calls cost comes from the hours that are summed up, everything else from the ledger.
+create function public.get_transaction_analytics(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
+begin
+  return (
+    with movements as (
+      select * from gateway.movements(asked.since, asked.until)
+      union all
+      select (hour at time zone 'utc')::date, 'usage', sum(requests)::bigint, -sum(cost)
+      from gateway.platform_used(asked.since, asked.until) where cost > 0 group by 1
+    ),
+    by_type as (
+      select type, sum(transactions) as transactions, sum(amount) as amount from movements group by type
+    ),
+    by_day as (
+      select day, sum(amount) filter (where amount > 0) as credited, -sum(amount) filter (where amount < 0) as debited,
+             jsonb_object_agg(type, trim_scale(amount * 0.000000001)) as types
+      from movements group by day
+    )
+    select jsonb_build_object(
+      'object', 'transaction_analytics', 'from', asked.since, 'to', asked.until,
+      'by_type', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'type', type, 'transactions', transactions, 'amount', trim_scale(amount * 0.000000001)) order by type), '[]') from by_type),
+      'by_day', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'day', day, 'credited', trim_scale(coalesce(credited, 0) * 0.000000001),
+          'debited', trim_scale(coalesce(debited, 0) * 0.000000001), 'amounts', types) order by day), '[]') from by_day)));
+end;
+$$;
+
+-- What accounts have, by where it came from, and what of it lapses soon.
+create function public.get_platform_balance(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  at constant timestamptz := gateway.now();
+begin
+  return (
+    with sources as (
+      select source, count(*) as grants, sum(remaining) as remaining,
+             coalesce(sum(remaining) filter (where expires_at < at + interval '30 days'), 0) as lapsing
+      from gateway.credit_grants where live group by source
+    )
+    select jsonb_build_object(
+      'object', 'platform_balance', 'at', at, 'totals', gateway.liabilities(),
+      'by_source', coalesce(jsonb_agg(jsonb_build_object(
+        'source', source, 'grants', grants, 'remaining', gateway.dollars(remaining::bigint),
+        'lapsing_in_30_days', gateway.dollars(lapsing::bigint)) order by source), '[]'))
+    from sources);
+end;
+$$;
+
+-- supabase/schemas/83_webhook_deliveries.sql
+
+-- What was told to customers' webhooks, as their account looks at it and asks for it.
+
+-- Deliveries of a webhook, from the newest or from the one after `cursor`. Another webhook's cursor gives an empty page.
+create function gateway.deliveries_after(hook uuid, cursor uuid) returns setof gateway.webhook_deliveries
+language sql stable set search_path = ''
+as $$
+  select * from gateway.webhook_deliveries
+    where webhook_id = hook
+      and (deliveries_after.cursor is null or (created_at, id) < (
+        select created_at, id from gateway.webhook_deliveries where id = deliveries_after.cursor and webhook_id = hook))
+$$;
+
+-- Newest first. query: state (pending, delivered, failed or all), limit, cursor (the last id of the page before).
+create function public.list_webhook_deliveries(caller jsonb, target uuid, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+  hook gateway.webhooks := gateway.find_webhook(session.account_id, target);
+  most integer := gateway.page_size(query);
   answer jsonb;
 begin
-  with usable as (
-    select m as model, row_number() over (order by m.id) as place, count(*) over () as total
-    from gateway.usable_models(query) as m
-    where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
+  with found as (
+    select d as delivery, row_number() over (order by created_at desc, id desc) as place
+    from gateway.deliveries_after(hook.id, (query ->> 'cursor')::uuid) as d
+    where query ->> 'state' = 'all' or case when ended_at is null then 'pending' else state end = query ->> 'state'
+    order by place
+    limit most + 1
   )
-  select jsonb_build_object(
-    'data', coalesce(jsonb_agg(gateway.model_json(model) order by place)
-                       filter (where place > start and (most is null or place <= start + most)), '[]'),
-    'total_count', coalesce(max(total), 0),
-    'links', jsonb_build_object('next', case when start + most < max(total) then
-      format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
-  into answer from usable;
+  select gateway.page(
+    jsonb_agg(gateway.webhook_delivery_json(delivery) order by place) filter (where place <= most),
+    case when count(*) > most then (max((delivery).id::text) filter (where place = most)) end)
+  into answer from found;
   return answer;
 end;
 $$;
 
-create function public.list_openrouter_models(query jsonb) returns jsonb
-language sql stable security definer set search_path = ''
-as $$ select gateway.openrouter_models(query, null) $$;
+-- Sixty an hour, so that nobody is sent more than that on somebody's word.
+create function gateway.limit_webhooks(account uuid) returns void
+language sql volatile set search_path = ''
+as $$ select gateway.limit_attempts('webhook.account', account::text, 60, interval '1 hour') $$;
 
--- How many there are.
-create function public.count_openrouter_models(query jsonb) returns jsonb
-language sql stable security definer set search_path = ''
-as $$ select jsonb_build_object('data', jsonb_build_object('count', count(*))) from gateway.usable_models(query) $$;
-
--- Those that the calling key may use.
-create function public.list_models_of_key(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+-- Queues a test for a webhook. Answers its id, whose it is, and how it is shown.
+create function public.test_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
-  session gateway.session := gateway.authenticate(caller, 'self');
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_enabled_webhook(account.id, target);
+  delivery gateway.webhook_deliveries;
+  at timestamptz;
 begin
-  return gateway.openrouter_models(query, (select allowed_models from gateway.api_keys where id = session.key_id));
+  perform gateway.limit_webhooks(account.id);
+  at := gateway.now();
+  insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+    values (hook.id, 'webhook.test', gen_random_uuid()::text, jsonb_build_object('webhook_id', hook.id), at, at)
+    returning * into delivery;
+  return jsonb_build_object('id', delivery.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(delivery));
 end;
 $$;
 
--- A route in OpenRouter's words; it calls one an endpoint.
-create function gateway.openrouter_endpoint(model gateway.models, route gateway.model_routes) returns jsonb
+-- Lets a delivery be tried now, and from the beginning, whatever has become of it. Its id stays, by which its receiver knows it.
+create function public.replay_webhook_delivery(caller jsonb, target uuid, delivery uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+  again gateway.webhook_deliveries;
+  at timestamptz;
+begin
+  select * into again from gateway.webhook_deliveries where id = delivery and webhook_id = hook.id for update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'webhook_delivery_not_found'));
+  end if;
+  perform gateway.find_enabled_webhook(account.id, target);
+  at := gateway.now();
+  if again.state = 'sending' and again.due_at > at then
+    perform gateway.refuse(gateway.refusal(409, 'webhook_delivery_under_way'));
+  end if;
+  perform gateway.limit_webhooks(account.id);
+  at := gateway.now();
+  update gateway.webhook_deliveries set state = 'due', due_at = at, attempts = 0, ended_at = null where id = again.id
+    returning * into again;
+  return jsonb_build_object('id', again.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(again));
+end;
+$$;
+
+-- supabase/schemas/84_metrics.sql
+
+-- What a scraper of metrics is told: counters that only rise, and the state of the moment. In the database they are exact over all
+-- instances of the gateway, of which none lives long enough to count for itself.
+
+create function public.get_platform_metrics(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:metrics');
+  at constant timestamptz := gateway.now();
+begin
+  return (
+    with counted as materialized (
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.platform_totals
+      union all
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.count_platform(
+        coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity'), 'infinity')
+    ),
+    outcomes as (
+      select model, provider, outcome, stream, sum(requests) as requests from counted group by 1, 2, 3, 4
+    ),
+    errors as (
+      select provider, error_code as code, sum(requests) as requests from counted where error_code <> '' group by 1, 2
+    ),
+    models as (
+      select model, provider, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached, sum(written_tokens) as written,
+             sum(completion_tokens) as completion, sum(reasoning_tokens) as reasoning, sum(estimated) as estimated,
+             trim_scale(sum(cost) * 0.000000001) as cost, trim_scale(sum(provider_cost) * 0.000000001) as provider_cost
+      from counted group by 1, 2
+    ),
+    latencies as (
+      select provider, stream, gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes,
+             trim_scale(sum(duration_ms) * 0.001) as duration_seconds, trim_scale(sum(first_byte_ms) * 0.001) as first_byte_seconds
+      from counted group by 1, 2
+    ),
+    owed as (select gateway.liabilities() as figures)
+    select jsonb_build_object(
+      'bounds_ms', gateway.latency_bounds(),
+      'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),
+      'errors', (select coalesce(jsonb_agg(to_jsonb(errors) order by provider, code), '[]') from errors),
+      'models', (select coalesce(jsonb_agg(to_jsonb(models) order by model, provider), '[]') from models),
+      'latencies', (select coalesce(jsonb_agg(to_jsonb(latencies) order by provider, stream), '[]') from latencies),
+      'gauges', jsonb_build_object(
+        'holds_open', (select count(*) from gateway.holds where state = 'open'),
+        'holds_overdue', (select count(*) from gateway.holds where state = 'open' and expires_at < at),
+        'mail_due', (select count(*) from gateway.notifications where state in ('due', 'sending')),
+        'accounts', owed.figures -> 'accounts', 'accounts_in_debt', owed.figures -> 'in_debt',
+        'balance_usd', owed.figures -> 'balance', 'held_usd', owed.figures -> 'held', 'debt_usd', owed.figures -> 'debt'))
+    from owed);
+end;
+$$;
+
+-- supabase/schemas/85_platform_requests.sql
+
+-- Finding one call among all, and those of one account: what support asks for.
+
+-- A request in the form in which an operator sees it.
+create function gateway.request_of_operator(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'name', route.provider || ' | ' || model.id, 'model_id', model.id, 'model_name', model.name,
-    'provider_name', route.provider, 'tag', route.provider,
-    'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'max_prompt_tokens', null,
-    'pricing', gateway.pricing_json(route), 'quantization', null, 'status', 0,
-    'supported_parameters', gateway.parameters_of(model),
-    'supports_implicit_caching', route.cached_price is not null,
-    'supports_tool_choice', (
-      select jsonb_build_object('auto', takes, 'function', takes, 'none', takes, 'required', takes)
-      from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
-    'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
-    'latency_last_30m', null, 'throughput_last_30m', null)
+    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'account_id', request.account_id,
+    'key_id', request.key_id, 'model', request.model, 'provider', request.provider, 'outcome', request.outcome,
+    'error_code', request.error_code, 'stream', request.stream,
+    'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens, 'written_tokens', request.written_tokens,
+    'completion_tokens', request.completion_tokens, 'reasoning_tokens', request.reasoning_tokens,
+    'units', coalesce(request.units, '{}'), 'estimated', request.estimated, 'clamped', request.clamped,
+    'own_key', request.own_key, 'held', gateway.dollars(request.held), 'cost', gateway.dollars(request.cost),
+    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)),
+    'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
+    'created_at', request.created_at, 'finished_at', request.finished_at)
 $$;
 
--- A model with the routes that can be used, the cheapest first.
-create function public.get_model_endpoints(model_id text) returns jsonb
-language plpgsql stable security definer set search_path = ''
+-- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
+-- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
+-- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
+--
+-- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
+-- request began, and requests are found by time.
+create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
 declare
-  model constant gateway.models := gateway.find_model(model_id);
+  session gateway.session := gateway.authenticate(caller, 'admin:requests');
+  at constant timestamptz := gateway.now();
+  most constant integer := gateway.page_size(query);
+  most_looked_at constant integer := 20000;
+  this_id constant text := query ->> 'id';
+  is_dated constant boolean := coalesce(this_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$', false);
+  begun constant timestamptz := case when is_dated then gateway.begun_at(this_id::uuid) end;
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  until constant timestamptz := least(
+    coalesce((query ->> 'to')::timestamptz, begun + interval '1 day', 'infinity'), after + interval '1 microsecond');
+  since constant timestamptz := coalesce(
+    (query ->> 'from')::timestamptz, begun - interval '10 minutes', least(until, at) - interval '1 day');
+  answer jsonb;
 begin
-  if model.id is null then
-    perform gateway.refuse(gateway.no_such_model(model_id));
-  end if;
-  return jsonb_build_object('data', jsonb_build_object(
-    'id', model.id, 'name', model.name, 'created', extract(epoch from model.created_at)::bigint,
-    'description', model.description, 'architecture', gateway.openrouter_members(model) -> 'architecture',
-    'endpoints', (
-      select coalesce(jsonb_agg(gateway.openrouter_endpoint(model, r) order by r.prompt_price + r.completion_price, r.provider), '[]')
-      from gateway.model_routes as r
-      where r.model_id = model.id and r.enabled and r.prompt_price is not null and r.completion_price is not null)));
+  with scanned as (
+    select * from gateway.requests r
+    where r.finished_at >= since and r.finished_at < until
+      and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
+      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id)
+      and (after is null or (r.finished_at, r.call_id) < (after, after_id))
+    order by r.finished_at desc, r.call_id desc
+    limit most_looked_at
+  ),
+  found as (
+    select * from scanned
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
+      and (query ->> 'error_code' is null or error_code = query ->> 'error_code')
+    order by finished_at desc, call_id desc
+    limit most + 1
+  ),
+  page as (select * from found order by finished_at desc, call_id desc limit most),
+  ends as (
+    select case
+      when (select count(*) from found) > most
+        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
+      when (select count(*) from scanned) = most_looked_at
+        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+    end as next_cursor
+  )
+  select gateway.page(
+    (
+      select jsonb_agg(gateway.request_of_operator(row(page.*)::gateway.requests) order by finished_at desc, call_id desc)
+      from page),
+    ends.next_cursor)
+  into answer from ends;
+  return answer;
 end;
 $$;
 
--- Who serves models that can be used.
-create function public.list_openrouter_providers() returns jsonb
-language sql stable security definer set search_path = ''
+-- supabase/schemas/86_report.sql
+
+-- Usage in groups, for a report.
+
+-- query: from, to (whole hours), group_by (day, hour, model, provider or key), model, provider, key_id.
+create function public.get_report(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
 as $$
-  select jsonb_build_object('data', coalesce(jsonb_agg(jsonb_build_object('slug', provider) order by provider), '[]'))
-  from (
-    select distinct r.provider from gateway.model_routes as r join gateway.models as m on m.id = r.model_id and m.enabled
-    where r.enabled and r.prompt_price is not null and r.completion_price is not null
-  ) as serving
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  group_by constant text := query ->> 'group_by';
+  answer jsonb;
+begin
+  with used as (
+    select *, case group_by
+        when 'day' then jsonb_build_object('day', (hour at time zone 'utc')::date)
+        when 'hour' then jsonb_build_object('hour', hour)
+        when 'model' then jsonb_build_object('model', model)
+        when 'provider' then jsonb_build_object('provider', provider)
+        when 'key' then jsonb_build_object('key_id', key_id)
+      end as part
+    from gateway.used(session.account_id, (query ->> 'from')::timestamptz, (query ->> 'to')::timestamptz)
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+  ),
+  groups as (
+    select part, sum(cost) as cost, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached,
+           sum(completion_tokens) as completion, sum(reasoning_tokens) as reasoning, sum(requests) as requests
+    from used group by part
+  )
+  select jsonb_build_object('results', coalesce(jsonb_agg(
+    part || case when group_by = 'key' then jsonb_build_object('key_name', k.name) else '{}' end || jsonb_build_object(
+      'total_cost', trim_scale(cost * 0.000000001), 'input_tokens', prompt, 'cached_input_tokens', cached,
+      'output_tokens', completion, 'reasoning_tokens', reasoning, 'request_count', requests)
+    order by case when group_by in ('day', 'hour') then part end, cost desc, requests desc, part), '[]'))
+  into answer
+  from groups left join gateway.api_keys k on k.id = (part ->> 'key_id')::uuid;
+  return answer;
+end;
 $$;
 
 -- supabase/schemas/90_grants.sql
@@ -12287,6 +12932,14 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 -- 44_stripe_events.sql
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
+
+-- 48_webhooks.sql
+revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
+grant execute on function public.claim_webhook_deliveries(uuid) to service_role;
+revoke execute on function public.finish_webhook_delivery(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_webhook_delivery(uuid, jsonb) to service_role;
+revoke execute on function public.emit_daily_usage() from public, anon, authenticated;
+grant execute on function public.emit_daily_usage() to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -12628,42 +13281,51 @@ grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
 
--- 82_provisioning.sql
-revoke execute on function public.get_calling_key(jsonb) from public, anon, authenticated;
-grant execute on function public.get_calling_key(jsonb) to service_role;
-revoke execute on function public.get_credits(jsonb) from public, anon, authenticated;
-grant execute on function public.get_credits(jsonb) to service_role;
-revoke execute on function public.list_provisioned_keys(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.list_provisioned_keys(jsonb, jsonb) to service_role;
-revoke execute on function public.get_provisioned_key(jsonb, uuid) from public, anon, authenticated;
-grant execute on function public.get_provisioned_key(jsonb, uuid) to service_role;
-revoke execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) to service_role;
-revoke execute on function public.change_provisioned_key(jsonb, uuid, jsonb) from public, anon, authenticated;
-grant execute on function public.change_provisioned_key(jsonb, uuid, jsonb) to service_role;
-revoke execute on function public.delete_provisioned_key(jsonb, uuid) from public, anon, authenticated;
-grant execute on function public.delete_provisioned_key(jsonb, uuid) to service_role;
+-- 82_monitor.sql
+revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
 
--- 83_auth_codes.sql
-revoke execute on function public.create_auth_code(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.create_auth_code(jsonb, jsonb) to service_role;
-revoke execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) to service_role;
+-- 83_platform_reports.sql
+revoke execute on function public.get_platform_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_transaction_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_transaction_analytics(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_balance(jsonb) to service_role;
 
--- 85_openrouter_models.sql
-revoke execute on function public.list_openrouter_models(jsonb) from public, anon, authenticated;
-grant execute on function public.list_openrouter_models(jsonb) to service_role;
-revoke execute on function public.count_openrouter_models(jsonb) from public, anon, authenticated;
-grant execute on function public.count_openrouter_models(jsonb) to service_role;
-revoke execute on function public.list_models_of_key(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.list_models_of_key(jsonb, jsonb) to service_role;
-revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
-grant execute on function public.get_model_endpoints(text) to service_role;
-revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;
-grant execute on function public.list_openrouter_providers() to service_role;
+-- 84_metrics.sql
+revoke execute on function public.get_platform_metrics(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_metrics(jsonb) to service_role;
 
--- 84_generation.sql
-revoke execute on function public.get_generation(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.get_generation(jsonb, jsonb) to service_role;
-revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;
+-- 85_platform_requests.sql
+revoke execute on function public.list_platform_requests(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_platform_requests(jsonb, jsonb) to service_role;
+
+-- 86_report.sql
+revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_report(jsonb, jsonb) to service_role;
+-- 82_webhooks.sql
+revoke execute on function public.create_webhook(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_webhook(jsonb, jsonb) to service_role;
+revoke execute on function public.list_webhooks(jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhooks(jsonb) to service_role;
+revoke execute on function public.get_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.update_webhook(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_webhook(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) to service_role;
+revoke execute on function public.renew_webhook_secrets(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_webhook_secrets(jsonb) to service_role;
+
+-- 83_webhook_deliveries.sql
+revoke execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.test_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.test_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) from public, anon, authenticated;
+grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to service_role;

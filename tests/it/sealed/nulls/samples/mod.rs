@@ -13,6 +13,7 @@ mod payments;
 mod plans;
 mod referrals;
 mod sign_in;
+mod webhooks;
 
 use serde_json::{Value, json};
 
@@ -63,6 +64,7 @@ impl Scene {
             self.of_referrals(),
             self.of_notifications(),
             self.of_openrouter(),
+            self.of_webhooks(),
         ]
         .into_iter()
         .flatten()
