@@ -27,8 +27,8 @@ use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
     account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
-    notifications, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage,
-    webhooks,
+    notifications, openrouter, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials,
+    usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -66,10 +66,22 @@ routes! {
     model at "/models/{provider}/{*model}" | "/catalog/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
     /// The catalog as OpenAI's clients read it.
     v1_models at "/v1/models" { GET catalog::models::list_all: Public } needs [Database];
+    /// How many models there are.
+    v1_models_count at "/v1/models/count" { GET openrouter::models::count: Public } needs [Database];
+    /// The models that the calling key may use.
+    v1_models_user at "/v1/models/user" { GET openrouter::models::of_key: User "self" };
+    /// The models that make vectors of texts.
+    v1_embeddings_models at "/v1/embeddings/models" { GET openrouter::models::of_embeddings: Public } needs [Database];
+    /// One model, as OpenRouter's clients read it.
+    v1_one_model at "/v1/model/{*id}" { GET openrouter::models::show: Public } needs [Database];
+    /// Who serves models.
+    v1_providers at "/v1/providers" { GET openrouter::providers::list: Public } needs [Database];
     /// One model, by its id.
     v1_model at "/v1/models/{*id}" { GET catalog::model::show_by_id: Public } needs [Database];
-    /// Signs in with tokens of Privy; a new user gets an account, its trial and its primary key.
-    auth_privy at "/auth/privy" | "/auth" { POST sign_in::privy::create: Public } needs [Database, Pepper, Privy];
+    /// Signs in with tokens of Privy; shows the page at which a user agrees to a key for an app.
+    auth at "/auth" | "/auth/privy" {
+        POST sign_in::privy::create: Public, GET openrouter::consent::show: Public
+    } needs [Database, Pepper, Privy];
     /// Mails a code to sign in with.
     auth_register at "/auth/register" { POST sign_in::register::create: Public } needs [Database, Pepper, Mail];
     /// Signs in with a code that was mailed, and issues a key.
@@ -155,6 +167,27 @@ routes! {
     v1_messages_count_tokens at "/v1/messages/count_tokens" {
         POST inference::count_tokens::count: User "inference"
     } speaks Messages needs [Redis];
+    /// What the calling key is, may spend and has spent.
+    v1_key at "/v1/key" | "/v1/auth/key" { GET openrouter::key::show: User "self" };
+    /// All credit of the account, and what is used of it.
+    v1_credits at "/v1/credits" { GET openrouter::credits::show: User "billing:read" };
+    /// One call: what it used, what it cost and how long it took.
+    v1_generation at "/v1/generation" { GET openrouter::generation::show: User "self" };
+    /// What was used in the last thirty days.
+    v1_activity at "/v1/activity" { GET openrouter::activity::list: User "usage:read" };
+    /// Keys that a backend makes for its own customers.
+    v1_keys at "/v1/keys" {
+        POST openrouter::keys::create: User "keys:write", GET openrouter::keys::list: User "keys:read"
+    };
+    /// One of them: shows it, changes it, revokes it.
+    v1_key_of_account at "/v1/keys/{hash}" {
+        GET openrouter::key_of_account::show: User "keys:read", PATCH openrouter::key_of_account::change: User "keys:write",
+        DELETE openrouter::key_of_account::delete: User "keys:write"
+    };
+    /// An app gets the key that its user has agreed to.
+    v1_auth_keys at "/v1/auth/keys" { POST openrouter::exchange::create: Public } needs [Database, Pepper];
+    /// A user agrees to a key for an app.
+    v1_auth_keys_code at "/v1/auth/keys/code" { POST openrouter::auth_code::create: User "keys:write" };
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.

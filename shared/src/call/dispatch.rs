@@ -72,7 +72,8 @@ impl Opened {
 /// The last failure, when nobody is left who may be asked.
 pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record: &mut CallRecord) -> Result<Opened> {
     let mut last = Error::new(Code::NoProvider);
-    let candidates = order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid);
+    let candidates =
+        order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid, &admitted.lease.speeds);
     for candidate in candidates {
         let own = &call.app.config.providers;
         let Some(settings) = own.iter().find(|settings| settings.provider.name == candidate.provider) else {
@@ -101,6 +102,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
         record.provider = Some(name);
         record.own_key = candidate.own_key;
         let asked = Instant::now();
+        record.asked = Some(asked);
         let attempt = attempt(call, settings, credential, upstream, record).await;
         timing.upstream += asked.elapsed();
         match attempt {

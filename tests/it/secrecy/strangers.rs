@@ -34,7 +34,7 @@ impl Thing {
         let path = route.paths[0];
         let (Slot::Path(name) | Slot::Query(name) | Slot::Body(name)) = slot;
         match name.as_str() {
-            "key_id" => Self::Key,
+            "key_id" | "hash" | "api_key_hash" => Self::Key,
             "id" if path.starts_with("/user/webhooks/") => Self::Webhook,
             "delivery_id" | "cursor" if path.starts_with("/user/webhooks/") => Self::Delivery,
             "cursor" if path == "/admin/ledger/check" => Self::Account,

@@ -49,7 +49,7 @@ impl Session {
     ///
     /// # Errors
     /// 400 when it cannot.
-    pub fn of(self, request: &dyn Request) -> Result<Option<Uuid>, Error> {
+    pub fn of(&self, request: &dyn Request) -> Result<Option<Uuid>, Error> {
         if self.0.is_none() {
             return Ok(None);
         }
