@@ -10,7 +10,7 @@
 
 pub mod dialect;
 pub mod names;
-mod pictures;
+pub mod pictures;
 pub mod pieces;
 pub mod prompt;
 mod request;
