@@ -183,8 +183,13 @@ async fn prices(app: &App, plan: &Plan, steps: &mut Vec<Step>) -> Result<(String
                 && price["recurring"]["interval"] == interval
                 && price["recurring"]["interval_count"] == 1;
             if is_right {
+                let says = !app.config.stripe_tax || price["tax_behavior"] != "unspecified";
+                if !says {
+                    post(app, &format!("/prices/{}", id(price)), &[pair("tax_behavior", "exclusive")]).await?;
+                }
+                let found = if says { Found::Unchanged } else { Found::Mended };
                 sold.push(id(price));
-                steps.push(Step { what: format!("price {key}"), id: id(price), found: Found::Unchanged, secret: None });
+                steps.push(Step { what: format!("price {key}"), id: id(price), found, secret: None });
                 continue;
             }
         }
@@ -203,6 +208,7 @@ async fn prices(app: &App, plan: &Plan, steps: &mut Vec<Step>) -> Result<(String
                 pair("lookup_key", &key),
                 pair("transfer_lookup_key", "true"),
                 pair("metadata[plan]", &plan.id),
+                pair("tax_behavior", if app.config.stripe_tax { "exclusive" } else { "unspecified" }),
             ],
         )
         .await?;

@@ -1234,6 +1234,8 @@ comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells 
 -- The order of lists, newest first.
 create index payments_account on gateway.payments (account_id, created_at, id);
 -- What an account has under way, and what the cron job looks after.
+-- Invoices of which nobody has told how they were paid.
+create index payments_unlinked on gateway.payments (settled_at) where kind = 'invoice' and intent_id is null;
 create index payments_open on gateway.payments (created_at) where status in ('created', 'processing');
 
 create table gateway.reversals (
@@ -1315,6 +1317,8 @@ create table gateway.subscriptions (
   period_start timestamptz not null,
   period_end timestamptz not null,
   cancel_at timestamptz,
+  next_plan text references gateway.plans (id),
+  next_months integer,
   ended_at timestamptz,
   begun_at timestamptz not null,
   changes integer not null default 0,
@@ -1326,6 +1330,8 @@ comment on table gateway.subscriptions is
 comment on column gateway.subscriptions.observed_at is
   'When Stripe was asked: of two answers the one that was asked for later holds, and nothing holds after an end.';
 comment on column gateway.subscriptions.plan is 'Null where the price is no plan''s: it gives nothing.';
+comment on column gateway.subscriptions.next_plan is
+  'What it becomes with its period, by a schedule at Stripe; null where it stays what it is.';
 comment on column gateway.subscriptions.changes is
   'How many changes of the plan Stripe has refused: part of the Idempotency-Key of the next.';
 
@@ -5826,7 +5832,7 @@ $$;
 
 -- Keeps how a subscription was when Stripe was asked.
 -- seen: subscription, customer, account, deployment, item, price {id, name, months}, status, begun_at, period_start, period_end,
--- cancel_at, ended_at, observed_at.
+-- cancel_at, next {id, name, months} (the price that it changes to with its period, or null), ended_at, observed_at.
 create function gateway.note_subscription(
   inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -5835,6 +5841,7 @@ declare
   noted gateway.subscriptions;
   former gateway.subscriptions;
   known gateway.plan_prices;
+  coming gateway.plan_prices;
 begin
   if gateway.names_another(account, seen) then
     outcome := 'mismatch';
@@ -5843,21 +5850,24 @@ begin
   end if;
   perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
   perform gateway.note_price(seen -> 'price', at);
+  perform gateway.note_price(seen -> 'next', at);
   select * into known from gateway.plan_prices where id = seen #>> '{price,id}';
+  select * into coming from gateway.plan_prices where id = seen #>> '{next,id}';
   select * into former from gateway.subscriptions where id = seen ->> 'subscription';
   insert into gateway.subscriptions as s
-    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, ended_at, begun_at, observed_at,
-     created_at)
+    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, next_plan, next_months, ended_at,
+     begun_at, observed_at, created_at)
     values (
       seen ->> 'subscription', account.id, seen ->> 'customer', seen ->> 'item', known.plan, known.months, seen ->> 'status',
       (seen ->> 'period_start')::timestamptz, (seen ->> 'period_end')::timestamptz, (seen ->> 'cancel_at')::timestamptz,
+      coming.plan, coming.months,
       case when seen ->> 'status' in ('canceled', 'incomplete_expired')
         then coalesce((seen ->> 'ended_at')::timestamptz, (seen ->> 'observed_at')::timestamptz) end,
       (seen ->> 'begun_at')::timestamptz, (seen ->> 'observed_at')::timestamptz, at)
     on conflict (id) do update set
       item = excluded.item, plan = excluded.plan, months = excluded.months, status = excluded.status,
       period_start = excluded.period_start, period_end = excluded.period_end, cancel_at = excluded.cancel_at,
-      ended_at = excluded.ended_at, observed_at = excluded.observed_at
+      next_plan = excluded.next_plan, next_months = excluded.next_months, ended_at = excluded.ended_at, observed_at = excluded.observed_at
       -- An end is final, whatever the clocks of those who asked say.
       where s.ended_at is null and (excluded.observed_at >= s.observed_at or excluded.ended_at is not null)
     returning * into noted;
@@ -5873,11 +5883,11 @@ begin
     when account.deleted_at is not null and noted.ended_at is null then 'a deleted account has a subscription: it is ended'
     when former.id is null and exists (select from gateway.surplus_subscriptions(account.id))
       then 'two subscriptions at once: the older ends with its period' end;
-  if (former.plan, former.status, former.cancel_at, former.ended_at) is distinct from
-     (noted.plan, noted.status, noted.cancel_at, noted.ended_at) then
+  if (former.plan, former.status, former.cancel_at, former.next_plan, former.next_months, former.ended_at) is distinct from
+     (noted.plan, noted.status, noted.cancel_at, noted.next_plan, noted.next_months, noted.ended_at) then
     perform gateway.audit('{}', null, null, 'subscription.' || noted.status, account.id, noted.id, jsonb_build_object(
       'plan', noted.plan, 'months', noted.months, 'period_end', noted.period_end, 'cancel_at', noted.cancel_at,
-      'ended_at', noted.ended_at));
+      'next_plan', noted.next_plan, 'next_months', noted.next_months, 'ended_at', noted.ended_at));
   end if;
 end;
 $$;
@@ -10014,8 +10024,8 @@ $$;
 
 -- What is found out about payments without a webhook.
 
--- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, and refunds that it
--- may never have been asked for. Ends payments that were never begun there, and forgets old events.
+-- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, refunds that it
+-- may never have been asked for, and which intents have paid invoices of which nobody has told that. Ends payments that were never begun there, and forgets old events.
 create function public.list_open_payments(query jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -10053,6 +10063,23 @@ begin
       from (
         select * from gateway.reversals where status = 'requested' and created_at < at - interval '1 minute'
         order by created_at limit most) as r),
+    -- Without the intent a refund or a dispute would not find what it takes back. What was paid otherwise than by an intent has none,
+    -- so it is not asked about for ever.
+    'unlinked', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'invoice', invoice_id) order by settled_at, id), '[]')
+      from (
+        select * from gateway.payments
+        where kind = 'invoice' and intent_id is null and paid > 0
+          and settled_at < at - interval '5 minutes' and settled_at > at - interval '3 days'
+        order by settled_at, id limit most) as unlinked),
+    -- And refunds and disputes that did not find it.
+    'orphans', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'intent', intent_id) order by created_at, id), '[]')
+      from (
+        select * from gateway.reversals
+        where payment_id is null and intent_id is not null
+          and created_at < at - interval '5 minutes' and created_at > at - interval '3 days'
+        order by created_at, id limit most) as orphans),
     'unmatched', (select count(*) from gateway.stripe_events
                   where outcome = 'unmatched' and received_at < at - interval '1 hour'),
     -- Events are asked for from here on: with an hour before, since they arrive in any order.
@@ -10074,7 +10101,29 @@ as $$
     'object', 'subscription', 'id', subscription.id, 'plan', subscription.plan,
     'interval', case subscription.months when 1 then 'month' when 12 then 'year' end,
     'status', subscription.status, 'period_start', subscription.period_start, 'period_end', subscription.period_end,
+    'next_plan', subscription.next_plan,
+    'next_interval', case subscription.next_months when 1 then 'month' when 12 then 'year' end,
     'cancel_at', subscription.cancel_at, 'ended_at', subscription.ended_at, 'begun_at', subscription.begun_at)
+$$;
+
+-- The plan with this name, sold for so many months at once. Refuses when there is none.
+create function gateway.plan_for_sale(wanted text, months text) returns gateway.plans
+language plpgsql stable set search_path = ''
+as $$
+declare
+  plan gateway.plans;
+begin
+  select * into plan from gateway.plans where id = wanted;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+  end if;
+  if (case months when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
+      format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
+  end if;
+  return plan;
+end;
 $$;
 
 -- The session's subscription with this id; without one, the newest that has not ended. Refuses when there is none, or another's.
@@ -10113,7 +10162,6 @@ language plpgsql volatile security definer set search_path = '' set lock_timeout
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  plan gateway.plans;
   coupon gateway.coupons;
   account gateway.accounts;
   begun jsonb;
@@ -10122,15 +10170,7 @@ begin
   perform gateway.require(request, 'id', 'plan', 'months', 'livemode');
   begun := gateway.claim_idempotency(session, idempotency, gateway.now());
   if begun is null then
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
-    end if;
-    if (case request ->> 'months' when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
-      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
-        format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
-    end if;
+    perform gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
     perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
     if request ->> 'coupon' is not null then
@@ -10197,14 +10237,16 @@ begin
 end;
 $$;
 
--- What is to be asked of Stripe for a change of the session's subscription; pending: whether anything is.
--- request: change (cancel, resume, upgrade), subscription (null: the newest), and of an upgrade plan and months.
+-- What is to be asked of Stripe for a change of the session's subscription: how (cancel, resume, upgrade, downgrade), and whether
+-- anything is (pending). A dearer plan, or a longer interval, begins now; a smaller one, or a shorter, with the next period.
+-- request: change (cancel, resume, change), subscription (null: the newest), and of a change plan and months.
 create function public.begin_subscription_change(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  change constant text := request ->> 'change';
+  how text := request ->> 'change';
+  months constant integer := (request ->> 'months')::integer;
   account gateway.accounts;
   subscription gateway.subscriptions;
   former gateway.plans;
@@ -10218,37 +10260,44 @@ begin
   if subscription.ended_at is not null then
     perform gateway.refuse(gateway.refusal(409, 'subscription_ended'));
   end if;
-  if change = 'upgrade' then
+  if how = 'change' then
     perform gateway.require(request, 'plan', 'months');
+    plan := gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     select * into former from gateway.plans where id = subscription.plan;
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found or plan.price_per_month <= 0 then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+    if (plan.id, months) is not distinct from (subscription.plan, subscription.months) then
+      -- It stays what it is: what was to come does not.
+      how := 'resume';
+      pending := subscription.next_plan is not null;
+    elsif plan.price_per_month < former.price_per_month or months < subscription.months then
+      how := 'downgrade';
+      pending := subscription.cancel_at is not null
+        or (plan.id, months) is distinct from (subscription.next_plan, subscription.next_months);
+    else
+      how := 'upgrade';
+      pending := true;
+      if account.payments_blocked_at is not null then
+        perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+      end if;
     end if;
-    if account.payments_blocked_at is not null then
-      perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
-    end if;
-    pending := (plan.id, (request ->> 'months')::integer) is distinct from (subscription.plan, subscription.months);
-    if pending and (plan.price_per_month < former.price_per_month or (request ->> 'months')::integer < subscription.months) then
-      perform gateway.refuse(gateway.refusal(409, 'downgrade_at_period_end'));
-    end if;
-    if pending and subscription.status not in ('active', 'trialing') then
+    if pending and how <> 'resume' and subscription.status not in ('active', 'trialing') then
       perform gateway.refuse(gateway.refusal(409, 'subscription_unpaid'));
     end if;
+  elsif how = 'cancel' then
+    pending := subscription.cancel_at is null;
   else
-    pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
+    pending := subscription.cancel_at is not null or subscription.next_plan is not null;
   end if;
-  if pending and change = 'upgrade' then
+  if how = 'upgrade' then
     -- Whoever has got hold of an account could try cards here as well.
     perform gateway.limit_attempts('plan.upgrade', account.id::text, 10, interval '1 hour');
   end if;
   if pending then
-    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
+    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || how, account.id, subscription.id,
       jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));
   end if;
   return jsonb_build_object(
-    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'pending', pending,
+    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'how', how,
+    'pending', pending,
     -- The same attempt has the same name, whoever repeats it.
     'attempt', format('%s-%s-%s-%s-%s', subscription.id, extract(epoch from subscription.period_start)::bigint, request ->> 'plan',
                       request ->> 'months', subscription.changes));
@@ -10445,7 +10494,8 @@ as $$
 $$;
 
 -- Begins an attempt for an account, or answers null: it is off, it is paused, there is credit enough by now, one is open, what was
--- agreed is used up. request: id (the payment's, a new one), livemode. Then the account's settles need not ask again before
+-- agreed is used up. request: id (the payment's, a new one), livemode, taxed (tax comes on top of what is sold: a charge without its
+-- customer cannot know how much, so it is turned off). Then the account's settles need not ask again before
 -- topup_after. One whose outcome is unknown is handed out once more after a minute: under its key Stripe makes it once.
 create function public.begin_auto_topup(target uuid, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -10468,6 +10518,10 @@ begin
   end if;
   account := gateway.catch_up(account, at);
   select * into topup from gateway.auto_topups where account_id = target;
+  if (request ->> 'taxed')::boolean then
+    perform gateway.stop_auto_topup(target, 'tax_needs_checkout', at);
+    return null;
+  end if;
   if account.balance - account.held >= account.topup_below then
     return null;
   end if;

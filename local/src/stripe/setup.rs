@@ -41,6 +41,10 @@ const PRICE: Parameters = &[
     EXPAND,
 ];
 
+/// `POST /v1/prices/{id}` (<https://docs.stripe.com/api/prices/update>), as far as it is used.
+const PRICE_CHANGE: Parameters =
+    &[("tax_behavior", Word(&["exclusive", "inclusive", "unspecified"]), true), METADATA, EXPAND];
+
 /// `POST /v1/billing_portal/configurations` (<https://docs.stripe.com/api/customer_portal/configurations/create>).
 const PORTAL: Parameters = &[
     ("features[customer_update][enabled]", Flag, false),
@@ -124,6 +128,7 @@ pub(super) fn serve(
         }
         ("POST", ["coupons"]) => takes(coupons::COUPON).and_then(|()| coupons::make(objects, form)),
         ("POST", ["prices"]) => takes(PRICE).and_then(|()| price(objects, form)),
+        ("POST", ["prices", id]) => takes(PRICE_CHANGE).and_then(|()| tax_of_price(objects, id, form)),
         ("POST", ["billing_portal", "configurations"]) => takes(PORTAL).and_then(|()| {
             check_products(objects, form)?;
             let made = json!({
@@ -227,9 +232,19 @@ fn price(objects: &mut Objects, form: &Form) -> Result<Value, Refusal> {
     Ok(objects.add(json!({
         "id": Objects::id("price"), "object": "price", "active": true, "billing_scheme": "per_unit", "created": objects.now(),
         "currency": form.text("currency"), "custom_unit_amount": null, "livemode": false, "lookup_key": form.text("lookup_key"),
-        "metadata": form.map("metadata"), "nickname": form.text("nickname"), "product": product, "tax_behavior": "unspecified",
+        "metadata": form.map("metadata"), "nickname": form.text("nickname"), "product": product,
+        "tax_behavior": form.text("tax_behavior").unwrap_or("unspecified"),
         "tiers_mode": null, "transform_quantity": null, "type": if recurring.is_some() { "recurring" } else { "one_time" },
         "unit_amount": cents, "unit_amount_decimal": cents.to_string(), "recurring": recurring})))
+}
+
+/// Says of a price whether tax comes on top of it, once and for all.
+fn tax_of_price(objects: &mut Objects, id: &str, form: &Form) -> Result<Value, Refusal> {
+    if objects.get("price", id)?["tax_behavior"] != "unspecified" {
+        let message = "You cannot change the `tax_behavior` of a price once it is set.";
+        return Err(Refusal::parameter("parameter_invalid", "tax_behavior", message));
+    }
+    Ok(objects.change(id, &json!({"tax_behavior": form.text("tax_behavior")})))
 }
 
 /// The products that the page offers are there, and so are their prices, which are theirs.

@@ -1,4 +1,4 @@
-//! Plans that are bought. Stripe keeps the subscription, charges for it and tells of it; here it is begun, changed and looked at.
+//! Plans that are bought. Stripe keeps the subscription, charges for it and tells of it; here it is begun and looked at.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::config::configured;
 use crate::error::{Code, Error, Result};
 use crate::idempotency::Idempotency;
 use crate::stripe::observe::Seen;
-use crate::stripe::{Absent, StripeError, billing, client, requests, subscriptions};
+use crate::stripe::{Absent, StripeError, billing, client, requests, schedules, subscriptions};
 use crate::supabase::unless_refused;
 
 /// For how long a plan is paid at once.
@@ -90,7 +90,8 @@ pub async fn begin(
     };
     let whose = (begun.customer.account_id, begun.customer.deployment);
     let discount = begun.stripe_coupon.as_deref().zip(begun.redemption);
-    let page = |customer: &str| billing::plan_page(whose, customer, &price, discount, return_to, begun.expires_at);
+    let tax = app.config.stripe_tax;
+    let page = |customer: &str| billing::plan_page(whose, customer, &price, discount, return_to, begun.expires_at, tax);
     let key = format!("plan-{}", begun.id);
     let object = match client::send(app, page(&customer), Some(&key)).await {
         // It was deleted at Stripe.
@@ -113,7 +114,7 @@ async fn made_customer(app: &App, caller: &Caller, known: &Customer, livemode: b
 }
 
 /// The price at which a plan is sold now.
-async fn price_of(app: &App, plan: &str, months: Months) -> Result<String> {
+pub(super) async fn price_of(app: &App, plan: &str, months: Months) -> Result<String> {
     let name = price_name(plan, months);
     let list = client::send(app, billing::price_named(&name), None).await?;
     list["data"][0]["id"].as_str().map(str::to_owned).ok_or_else(|| {
@@ -137,102 +138,6 @@ pub async fn portal(app: &App, caller: &Caller, return_url: &str) -> Result<Page
     PageMade::read(&client::send(app, billing::portal_visit(&customer, return_url, configuration), None).await?)
 }
 
-/// What a caller wants of a subscription.
-pub enum Change<'a> {
-    /// That it ends with its period.
-    Cancel,
-    /// That it does not, after all.
-    Resume,
-    /// That it becomes a dearer plan, or a longer one, now.
-    Upgrade(&'a str, Months),
-}
-
-#[derive(Deserialize)]
-struct Changing {
-    subscription: Box<RawValue>,
-    id: String,
-    item: Option<String>,
-    pending: bool,
-    attempt: String,
-}
-
-/// Changes a subscription of the caller's, the newest unless one is named. What is so already stays.
-///
-/// # Errors
-/// 404 for another's, and for none; the refusals of `begin_subscription_change`; `card_declined`; `payment_unavailable`.
-pub async fn change(
-    app: &App,
-    caller: &Caller,
-    subscription: Option<&str>,
-    wanted: Change<'_>,
-) -> Result<Box<RawValue>> {
-    configured(&app.config.stripe)?;
-    let (word, plan, months) = match &wanted {
-        Change::Cancel => ("cancel", None, None),
-        Change::Resume => ("resume", None, None),
-        Change::Upgrade(plan, months) => ("upgrade", Some(*plan), Some(months.0)),
-    };
-    let request = json!({"change": word, "subscription": subscription, "plan": plan, "months": months});
-    let changing: Changing = caller.rpc(app, "begin_subscription_change", json!({ "request": request })).await?;
-    if !changing.pending {
-        return Ok(changing.subscription);
-    }
-    let at = Timestamp::now();
-    let asked = match wanted {
-        Change::Cancel => client::send(app, billing::end_with_period(&changing.id, true), None).await,
-        Change::Resume => client::send(app, billing::end_with_period(&changing.id, false), None).await,
-        Change::Upgrade(plan, months) => upgrade(app, &changing, &price_of(app, plan, months).await?).await,
-    };
-    let seen = match &asked {
-        Ok(object) => json!(read(subscriptions::subscription(object, at))?),
-        Err(StripeError::Refused { .. }) => Value::Null,
-        Err(_) => return Err(asked.err().map_or_else(|| Error::new(Code::InternalError), Into::into)),
-    };
-    let arguments = json!({ "subscription": changing.id, "seen": seen });
-    let subscription: Box<RawValue> = caller.rpc(app, "finish_subscription_change", arguments).await?;
-    match asked {
-        Ok(_) => Ok(subscription),
-        Err(StripeError::Refused { status: 402, .. }) => Err(Error::new(Code::CardDeclined)),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Upgrades, unless that is done: an earlier attempt may have been heard of by nobody.
-async fn upgrade(app: &App, changing: &Changing, price: &str) -> Result<Value, StripeError> {
-    let now = client::send(app, requests::get("subscriptions", &changing.id), None).await?;
-    let item = &now["items"]["data"][0];
-    if item["price"]["id"] == price {
-        return Ok(now);
-    }
-    let item = item["id"].as_str().or(changing.item.as_deref()).unwrap_or_default();
-    let key = format!("upgrade-{}", changing.attempt);
-    client::send(app, billing::upgrade(&changing.id, item, price), Some(&key)).await
-}
-
-fn read<T>(read: std::result::Result<T, Absent>) -> Result<T> {
-    read.map_err(|absent| {
-        tracing::error!(path = %absent, "an answer of Stripe lacks what is needed of it");
-        Error::new(Code::InternalError)
-    })
-}
-
-/// A subscription that is to end: a second one of an account, or one of an account that was deleted.
-#[derive(Deserialize)]
-pub struct Surplus {
-    id: String,
-    at_once: bool,
-}
-
-impl Surplus {
-    /// Ends it. Where that fails the cron job, which finds it again, tries again.
-    pub async fn end_or_leave(&self, app: &App) {
-        let request = if self.at_once { billing::end(&self.id) } else { billing::end_with_period(&self.id, true) };
-        if let Err(error) = client::send(app, request, None).await {
-            tracing::error!(subscription = self.id, %error, "a subscription that is to end cannot be ended");
-        }
-    }
-}
-
 /// What an event about a subscription or its invoice says, with what Stripe says of the subscription now: events come in any order, and
 /// that is in none. Nothing of an event about something else.
 ///
@@ -252,7 +157,7 @@ pub async fn seen(
         },
         kind if kind.starts_with("customer.subscription.") => {
             let Some(id) = object["id"].as_str() else { return Ok(Some(Err(Absent("data.object.id".to_owned())))) };
-            let now = client::send(app, requests::get("subscriptions", id), None).await?;
+            let now = client::send(app, schedules::subscription(id), None).await?;
             subscriptions::subscription(&now, at).map(|seen| Some(Seen::Subscription(Box::new(seen))))
         }
         _ => return Ok(None),
@@ -273,7 +178,7 @@ async fn invoice(app: &App, object: &Value, at: Timestamp) -> Result<std::result
         object["lines"]["has_more"] = page["has_more"].clone();
     }
     let now = match subscriptions::subscription_of(&object) {
-        Some(subscription) => client::send(app, requests::get("subscriptions", subscription), None).await?,
+        Some(subscription) => client::send(app, schedules::subscription(subscription), None).await?,
         None => return Ok(Ok(None)),
     };
     let mut seen = match (subscriptions::invoice(&object), subscriptions::subscription(&now, at)) {
