@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::coupons;
 use super::form::Form;
 use super::objects::Objects;
 use super::parameters::Kind::{Flag, Number, Text, Url, Word};
 use super::parameters::{Kind, NOTHING, Parameters, check};
 use super::refusal::Refusal;
+use super::{coupons, prices};
 
 const EXPAND: (&str, Kind, bool) = ("expand[#]", Text(500), false);
 const METADATA: (&str, Kind, bool) = ("metadata[*]", Text(500), false);
@@ -36,14 +36,10 @@ const PRICE: Parameters = &[
     ("recurring[interval_count]", Number, false),
     ("lookup_key", Text(200), false),
     ("transfer_lookup_key", Flag, false),
-    ("tax_behavior", Word(&["exclusive", "inclusive", "unspecified"]), false),
+    ("tax_behavior", prices::TAX, false),
     METADATA,
     EXPAND,
 ];
-
-/// `POST /v1/prices/{id}` (<https://docs.stripe.com/api/prices/update>), as far as it is used.
-const PRICE_CHANGE: Parameters =
-    &[("tax_behavior", Word(&["exclusive", "inclusive", "unspecified"]), true), METADATA, EXPAND];
 
 /// `POST /v1/billing_portal/configurations` (<https://docs.stripe.com/api/customer_portal/configurations/create>).
 const PORTAL: Parameters = &[
@@ -128,7 +124,7 @@ pub(super) fn serve(
         }
         ("POST", ["coupons"]) => takes(coupons::COUPON).and_then(|()| coupons::make(objects, form)),
         ("POST", ["prices"]) => takes(PRICE).and_then(|()| price(objects, form)),
-        ("POST", ["prices", id]) => takes(PRICE_CHANGE).and_then(|()| tax_of_price(objects, id, form)),
+        ("POST", ["prices", id]) => takes(prices::CHANGE).and_then(|()| prices::change(objects, id, form)),
         ("POST", ["billing_portal", "configurations"]) => takes(PORTAL).and_then(|()| {
             check_products(objects, form)?;
             let made = json!({
@@ -236,15 +232,6 @@ fn price(objects: &mut Objects, form: &Form) -> Result<Value, Refusal> {
         "tax_behavior": form.text("tax_behavior").unwrap_or("unspecified"),
         "tiers_mode": null, "transform_quantity": null, "type": if recurring.is_some() { "recurring" } else { "one_time" },
         "unit_amount": cents, "unit_amount_decimal": cents.to_string(), "recurring": recurring})))
-}
-
-/// Says of a price whether tax comes on top of it, once and for all.
-fn tax_of_price(objects: &mut Objects, id: &str, form: &Form) -> Result<Value, Refusal> {
-    if objects.get("price", id)?["tax_behavior"] != "unspecified" {
-        let message = "You cannot change the `tax_behavior` of a price once it is set.";
-        return Err(Refusal::parameter("parameter_invalid", "tax_behavior", message));
-    }
-    Ok(objects.change(id, &json!({"tax_behavior": form.text("tax_behavior")})))
 }
 
 /// The products that the page offers are there, and so are their prices, which are theirs.

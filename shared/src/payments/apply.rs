@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::plan_changes::Surplus;
-use super::{card, refund, subscriptions};
+use super::subscriptions::{self, Surplus};
+use super::{card, refund};
 use crate::app::App;
 use crate::config::configured;
 use crate::error::{Code, Error, Result};

@@ -4,7 +4,7 @@
 //! - `begin`: a Checkout session or a payment intent. `confirm`: asks Stripe how one stands. `refund`: asks for a refund.
 //! - `auto_topup`: charges a card that was left for it; `open_topups`: what became of that; `card`: leaves one.
 //! - `tasks`: what Stripe is to be told since something has happened here.
-//! - `subscriptions`: plans that are bought: begun, and what events say of them. `plan_changes`: changed and ended.
+//! - `subscriptions`: plans that are bought: begun, changed, ended, and what events say of them.
 //! - `asked`: what is answered about one thing.
 //! - `apply`: what an event is about, into the database. `reconcile`: what no event has told; `links`: by which intents invoices were paid.
 
@@ -16,7 +16,6 @@ pub mod card;
 pub mod confirm;
 mod links;
 mod open_topups;
-pub mod plan_changes;
 pub mod reconcile;
 pub mod refund;
 pub mod subscriptions;

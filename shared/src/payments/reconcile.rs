@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::links::{self, Orphan, Unlinked};
-use super::plan_changes::Surplus;
+use super::subscriptions::Surplus;
 use super::{apply, open_topups, refund, tasks};
 use crate::app::App;
 use crate::config::Misconfigured;

@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::endpoints::answer::private;
 use crate::endpoints::input::Input;
 use crate::error::Result;
-use crate::payments::plan_changes::{Change, change};
+use crate::payments::subscriptions::{Change, change};
 
 /// Which subscription.
 #[derive(Debug, Deserialize, ToSchema)]

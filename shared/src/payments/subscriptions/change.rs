@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::asked::seen;
-use super::subscriptions::{Months, price_of};
+use super::super::asked::seen;
+use super::{Months, price_of};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::config::configured;
@@ -104,7 +104,7 @@ async fn ask(app: &App, changing: &Changing, price: Option<(&str, Months)>) -> R
 ///
 /// # Errors
 /// What Stripe refuses, or does not answer.
-pub async fn end_with_period(app: &App, subscription: &str, ends: bool) -> Result<Value, StripeError> {
+pub(super) async fn end_with_period(app: &App, subscription: &str, ends: bool) -> Result<Value, StripeError> {
     let now = client::send(app, schedules::subscription(subscription), None).await?;
     release(app, &now).await?;
     client::send(app, billing::end_with_period(subscription, ends), None).await
@@ -157,24 +157,4 @@ async fn become_with_period(app: &App, now: &Value, price: &str, months: Months)
     let change = change.ok_or_else(|| StripeError::Unknown("a schedule lacks its phase".to_owned()))?;
     client::send(app, change, None).await?;
     client::send(app, schedules::subscription(id), None).await
-}
-
-/// A subscription that is to end: a second one of an account, or one of an account that was deleted.
-#[derive(Deserialize)]
-pub struct Surplus {
-    id: String,
-    at_once: bool,
-}
-
-impl Surplus {
-    /// Ends it. Where that fails the cron job, which finds it again, tries again.
-    pub async fn end_or_leave(&self, app: &App) {
-        let ended = match self.at_once {
-            true => client::send(app, billing::end(&self.id), None).await,
-            false => end_with_period(app, &self.id, true).await,
-        };
-        if let Err(error) = ended {
-            tracing::error!(subscription = self.id, %error, "a subscription that is to end cannot be ended");
-        }
-    }
 }
