@@ -20,6 +20,7 @@ enum Told {
     NewSignIn { method: Option<String>, network: String, user_agent: Option<String>, at: Timestamp },
     ReferralReward { amount: Nanos, expires_at: Timestamp },
     UsageReport { month: String, requests: i64, tokens: i64, spent: Nanos, balance: Nanos },
+    WebhookDisabled { site: String, reason: String, failing_since: Option<Timestamp>, at: Timestamp },
     Test { at: Timestamp },
 }
 
@@ -138,6 +139,25 @@ pub fn letter(kind: &str, payload: &serde_json::Value, site: &str) -> Result<Let
             action: Some(("All of it", site.to_owned())),
             ..Letter::default()
         },
+        Told::WebhookDisabled { site, reason, failing_since, at } => {
+            let why = match reason.as_str() {
+                "gone" => "It answered 410, by which a server says that it wants no more.",
+                _ => "It has taken nothing for three days.",
+            };
+            let mut rows = vec![("At", site)];
+            rows.extend(failing_since.map(|since| ("Failing since", moment(since))));
+            rows.push(("Switched off", moment(at)));
+            Letter {
+                subject: "A webhook was switched off".to_owned(),
+                paragraphs: vec![
+                    format!("One of your webhooks is told nothing any more. {why}"),
+                    "Its deliveries say what was wrong. Once it is mended switch it on again, and replay what it has missed."
+                        .to_owned(),
+                ],
+                rows,
+                ..Letter::default()
+            }
+        }
         Told::Test { at } => Letter {
             subject: "A test".to_owned(),
             paragraphs: vec!["This is the mail that you asked for: mail reaches you.".to_owned()],
@@ -154,7 +174,7 @@ mod tests {
     use super::*;
 
     /// A row of each kind, with the worst that users can choose.
-    const ROWS: [(&str, &str); 10] = [
+    const ROWS: [(&str, &str); 11] = [
         (
             "receipt",
             r#"{"paid": 27.5, "credits": 25, "bonus": 2.5, "payment_id": "01938f6e-0000-7000-8000-000000000000", "receipt_url": "https://pay.example/r?a=1&b=2", "at": "2026-11-28T12:34:56Z"}"#,
@@ -184,6 +204,10 @@ mod tests {
         (
             "usage_report",
             r#"{"month": "2026-11", "requests": 1200, "tokens": 345678, "spent": 1.234567891, "balance": -2}"#,
+        ),
+        (
+            "webhook_disabled",
+            r#"{"site": "https://hooks.example.com", "reason": "failing", "failing_since": "2026-11-25T12:34:56Z", "at": "2026-11-28T12:34:56Z"}"#,
         ),
         ("test", r#"{"at": "2026-11-28T12:34:56Z"}"#),
     ];
