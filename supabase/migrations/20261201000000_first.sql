@@ -1743,6 +1743,74 @@ alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
 
+-- supabase/schemas/29_webhooks.sql
+
+-- Customers' webhooks: where an account wants to be told of what happens to it, and what is to be told there. Deliveries are
+-- written by the transaction that causes them, and sent afterwards.
+
+create table gateway.webhooks (
+  id uuid primary key default gen_random_uuid(),
+  account_id uuid not null references gateway.accounts (id),
+  url text not null,
+  description text,
+  events text[] not null check (cardinality(events) > 0),
+  disabled_at timestamptz,
+  disabled_reason text check (disabled_reason in ('owner', 'failing', 'gone')),
+  failing_since timestamptz,
+  usage_told_on date not null,
+  created_at timestamptz not null,
+  check ((disabled_at is null) = (disabled_reason is null))
+);
+comment on table gateway.webhooks is 'Addresses of accounts'' own, each with the events that it is told of. Changed under the account''s lock.';
+comment on column gateway.webhooks.disabled_reason is
+  'owner: by its account; failing: nothing was taken for three days; gone: it has answered 410.';
+comment on column gateway.webhooks.failing_since is 'Since when every delivery fails; null after one that was taken.';
+comment on column gateway.webhooks.usage_told_on is 'The last day (UTC) whose usage it was told.';
+
+create index webhooks_account on gateway.webhooks (account_id, created_at, id);
+create index webhooks_usage on gateway.webhooks (usage_told_on) where disabled_at is null and 'usage.daily' = any (events);
+
+create table gateway.webhook_secrets (
+  id bigint generated always as identity primary key,
+  webhook_id uuid not null references gateway.webhooks (id) on delete cascade,
+  ciphertext text not null,
+  key_version integer not null,
+  expires_at timestamptz
+);
+comment on table gateway.webhook_secrets is
+  'What deliveries are signed with, as Fernet tokens: the newest of a webhook has no end, former ones sign beside it until theirs.';
+
+create index webhook_secrets_webhook on gateway.webhook_secrets (webhook_id, id);
+create index webhook_secrets_version on gateway.webhook_secrets (key_version, id);
+
+create table gateway.webhook_deliveries (
+  id uuid primary key default gen_random_uuid(),
+  webhook_id uuid not null references gateway.webhooks (id) on delete cascade,
+  event text not null,
+  dedupe_key text not null,
+  data jsonb not null,
+  state text not null default 'due' check (state in ('due', 'sending', 'delivered', 'failed')),
+  due_at timestamptz not null,
+  attempts integer not null default 0,
+  status integer,
+  error text,
+  duration_ms integer,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  unique (webhook_id, event, dedupe_key),
+  check ((state in ('delivered', 'failed')) = (ended_at is not null))
+);
+comment on table gateway.webhook_deliveries is
+  'due; sending (whoever has claimed it has until due_at, then it is due again); delivered (a status of 2xx); failed (given up). status, error and duration_ms are those of the last attempt.';
+
+create index webhook_deliveries_due on gateway.webhook_deliveries (due_at, id) where ended_at is null;
+create index webhook_deliveries_webhook on gateway.webhook_deliveries (webhook_id, created_at, id);
+create index webhook_deliveries_ended on gateway.webhook_deliveries (ended_at) where ended_at is not null;
+
+alter table gateway.webhooks enable row level security;
+alter table gateway.webhook_secrets enable row level security;
+alter table gateway.webhook_deliveries enable row level security;
+
 -- supabase/schemas/30_authenticate.sql
 
 -- Key validation: every check in its order, inside the same call as the work.
@@ -2789,6 +2857,35 @@ begin
 end;
 $$;
 
+-- supabase/schemas/35_emit.sql
+
+-- Telling customers' webhooks, in the transaction that causes it.
+
+-- Every event that a webhook can be told of, besides a test.
+create function gateway.webhook_events() returns text[]
+language sql immutable parallel safe
+return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
+             'subscription.changed', 'usage.daily'];
+
+-- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
+create function gateway.event_of(kind text, payload jsonb) returns text
+language sql immutable parallel safe
+return case kind
+  when 'receipt' then 'payment.succeeded'
+  when 'refund' then 'payment.refunded'
+end;
+
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key. Its payload without what leads to more than
+-- it says: Stripe's receipt can be opened by whoever has its address.
+create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+    select id, emit.event, emit.dedupe_key, emit.data - 'receipt_url', at, at from gateway.webhooks
+    where account_id = emit.account and disabled_at is null and emit.event = any (events)
+  on conflict do nothing
+$$;
+
 -- supabase/schemas/35_notify.sql
 
 -- Writing to the outbox, in the transaction that causes the mail.
@@ -2799,7 +2896,7 @@ language sql immutable parallel safe
 return array['referral_reward', 'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
--- that does not want it.
+-- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
 create function gateway.notify(account uuid, kind text, dedupe_key text, payload jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
@@ -2808,7 +2905,9 @@ as $$
     where id = notify.account and email is not null and deleted_at is null
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
-    on conflict do nothing
+    on conflict do nothing;
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+    from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
 -- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
@@ -6803,6 +6902,188 @@ begin
 end;
 $$;
 
+-- supabase/schemas/48_webhooks.sql
+
+-- Sending what customers' webhooks are to be told. An event may arrive twice, since a function can die between an answer and the note
+-- of it; both have the same id, by which its receiver knows.
+
+-- After how long an event is tried again that was tried so often in vain; null: no more.
+create function gateway.webhook_retry_in(attempts integer) returns interval
+language sql immutable parallel safe
+return (array[interval '1 minute', '5 minutes', '30 minutes', '2 hours', '5 hours', '10 hours', '14 hours', '20 hours', '24 hours'])
+  [attempts];
+
+-- Claims some deliveries that are due, of each webhook a few, so that none keeps the others waiting: whoever claims them has two
+-- minutes. account: only those of this one, or null.
+create function public.claim_webhook_deliveries(account uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 20;
+  most_of_each constant integer := 4;
+  looked_at constant integer := 1000;
+  lease constant interval := '2 minutes';
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with due as (
+    select d.id, d.webhook_id, d.due_at from gateway.webhook_deliveries d join gateway.webhooks w on w.id = d.webhook_id
+    where d.ended_at is null and d.due_at <= at
+      and (claim_webhook_deliveries.account is null or w.account_id = claim_webhook_deliveries.account)
+    order by d.due_at, d.id limit looked_at
+  ),
+  chosen as (
+    select id, due_at from (
+      select id, due_at, row_number() over (partition by webhook_id order by due_at, id) as nth from due) as placed
+    where nth <= most_of_each order by due_at, id limit most
+  ),
+  locked as (
+    select id from gateway.webhook_deliveries
+    where id in (select id from chosen) and ended_at is null and due_at <= at for update skip locked
+  ),
+  claimed as (
+    update gateway.webhook_deliveries d set state = 'sending', attempts = attempts + 1, due_at = at + lease
+      from locked where d.id = locked.id
+      returning d.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', d.id, 'url', w.url, 'event', d.event, 'data', d.data, 'created_at', d.created_at, 'secrets', (
+      select jsonb_agg(jsonb_build_object('ciphertext', s.ciphertext, 'version', s.key_version) order by s.id desc)
+      from gateway.webhook_secrets s where s.webhook_id = w.id and (s.expires_at is null or s.expires_at > at)))
+    order by d.created_at, d.id), '[]')
+  into answer from claimed d join gateway.webhooks w on w.id = d.webhook_id;
+  return answer;
+end;
+$$;
+
+-- Gives up what waits for a webhook that is switched off, and what is on its way there.
+create function gateway.drop_deliveries(hook uuid, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.webhook_deliveries set state = 'failed', ended_at = at, error = coalesce(error, 'The webhook was switched off.')
+    where webhook_id = hook and ended_at is null
+$$;
+
+-- Switches a webhook off that takes nothing, visibly: its owner is mailed.
+create function gateway.disable_webhook(hook gateway.webhooks, reason text, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  update gateway.webhooks set disabled_at = at, disabled_reason = reason where id = hook.id;
+  perform gateway.drop_deliveries(hook.id, at);
+  perform gateway.audit('{}', null, null, 'webhook.disable', hook.account_id, hook.id::text,
+    jsonb_build_object('reason', reason));
+  -- The rest of an address may hold a secret.
+  perform gateway.notify(hook.account_id, 'webhook_disabled', hook.id || ' ' || extract(epoch from at), jsonb_build_object(
+    'site', substring(hook.url from '^[a-z]+://[^/?#]+'), 'reason', reason, 'failing_since', hook.failing_since, 'at', at), at);
+end;
+$$;
+
+-- What became of an attempt. outcome: status (of the answer, or null), error (in words for its owner, or null), duration_ms. A status of
+-- 2xx is a success, all else is tried again; 410 switches the webhook off, and so do three days without a success. A test is tried
+-- once. Answers the delivery as it is shown, or null if it is gone.
+create function public.finish_webhook_delivery(delivery uuid, outcome jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  patience constant interval := '3 days';
+  hook gateway.webhooks;
+  done gateway.webhook_deliveries;
+  taken constant boolean := coalesce((outcome ->> 'status')::integer between 200 and 299, false);
+  retry_in interval;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('delivery', delivery, 'outcome', outcome), 'delivery', 'outcome');
+  perform gateway.require(outcome, 'duration_ms');
+  select w.* into hook from gateway.webhook_deliveries d join gateway.webhooks w on w.id = d.webhook_id where d.id = delivery;
+  -- Whoever changes a webhook has its account locked; and a mail that is written refers to it.
+  perform from gateway.accounts where id = hook.account_id for key share;
+  at := gateway.now();
+  select * into hook from gateway.webhooks where id = hook.id for no key update;
+  select * into done from gateway.webhook_deliveries where id = delivery and state = 'sending' for update;
+  if not found then
+    return null;
+  end if;
+  retry_in := case when not taken and done.event <> 'webhook.test' and hook.disabled_at is null
+                then gateway.webhook_retry_in(done.attempts) end;
+  update gateway.webhook_deliveries set
+    state = case when taken then 'delivered' when retry_in is null then 'failed' else 'due' end,
+    due_at = at + coalesce(retry_in, '0'), ended_at = case when retry_in is null then at end,
+    status = (outcome ->> 'status')::integer, error = left(outcome ->> 'error', 500),
+    duration_ms = (outcome ->> 'duration_ms')::integer
+    where id = done.id
+    returning * into done;
+  if taken then
+    update gateway.webhooks set failing_since = null where id = hook.id and failing_since is not null;
+  elsif done.event <> 'webhook.test' and hook.disabled_at is null then
+    hook.failing_since := coalesce(hook.failing_since, at);
+    update gateway.webhooks set failing_since = hook.failing_since where id = hook.id;
+    if (outcome ->> 'status')::integer = 410 then
+      perform gateway.disable_webhook(hook, 'gone', at);
+    elsif hook.failing_since <= at - patience then
+      perform gateway.disable_webhook(hook, 'failing', at);
+    end if;
+    select * into done from gateway.webhook_deliveries where id = done.id;
+  end if;
+  return gateway.webhook_delivery_json(done);
+end;
+$$;
+
+-- A delivery as its owner sees it.
+create function gateway.webhook_delivery_json(delivery gateway.webhook_deliveries) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'webhook_delivery', 'id', delivery.id, 'webhook_id', delivery.webhook_id, 'event', delivery.event,
+    'state', case when delivery.ended_at is null then 'pending' else delivery.state end,
+    'attempts', delivery.attempts, 'status', delivery.status, 'error', delivery.error, 'duration_ms', delivery.duration_ms,
+    'data', delivery.data, 'created_at', delivery.created_at, 'ended_at', delivery.ended_at,
+    'next_attempt_at', case when delivery.state = 'due' then delivery.due_at end)
+$$;
+
+-- Queues the usage of the days that are over, of some accounts whose webhooks want it; a quarter of an hour after midnight (UTC) the
+-- last call of the day is settled. Answers how many webhooks were told: 0 when all are. What is older than a week is left out. Behind
+-- the last of them the oldest deliveries go.
+create function public.emit_daily_usage() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 50;
+  at timestamptz := gateway.now();
+  last_day constant date := ((at - interval '15 minutes') at time zone 'utc')::date - 1;
+  hook gateway.webhooks;
+  told integer := 0;
+begin
+  for hook in
+    select * from gateway.webhooks
+    where usage_told_on < last_day and disabled_at is null and 'usage.daily' = any (events)
+    order by usage_told_on, id limit most
+  loop
+    -- Whoever deletes a webhook has its account locked.
+    perform from gateway.accounts where id = hook.account_id for key share skip locked;
+    continue when not found;
+    insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+      select w.id, 'usage.daily', day::date::text, jsonb_build_object(
+        'day', day::date, 'usage', (
+          select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+                                 sum(completion_tokens), sum(reasoning_tokens), sum(cost))
+          from gateway.used(w.account_id, day at time zone 'utc', (day + interval '1 day') at time zone 'utc'))), at, at
+      from gateway.webhooks w,
+        generate_series(greatest(w.usage_told_on + 1, last_day - 6)::timestamp, last_day::timestamp, interval '1 day') as day
+      where w.id = hook.id
+    on conflict do nothing;
+    update gateway.webhooks set usage_told_on = last_day where id = hook.id and usage_told_on < last_day;
+    told := told + found::integer;
+  end loop;
+  if told = 0 then
+    delete from gateway.webhook_deliveries where id in (
+      select id from gateway.webhook_deliveries where ended_at < at - interval '30 days'
+      order by ended_at limit 1000 for update skip locked);
+  end if;
+  return jsonb_build_object('told', told);
+end;
+$$;
+
 -- supabase/schemas/50_account.sql
 
 -- An account's profile, and its deletion.
@@ -6892,6 +7173,7 @@ begin
   delete from gateway.response_accounts where account_id = account.id;
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
+  delete from gateway.webhooks where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -12077,6 +12359,234 @@ begin
 end;
 $$;
 
+-- supabase/schemas/82_webhooks.sql
+
+-- Customers' webhooks, as their account manages them. Who changes one has the account locked.
+
+-- A webhook as its owner sees it. Its secret is shown when it is made, and never again.
+create function gateway.webhook_json(hook gateway.webhooks, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'webhook', 'id', hook.id, 'url', hook.url, 'description', hook.description, 'events', hook.events,
+    'status', case when hook.disabled_at is null then 'enabled' else 'disabled' end,
+    'disabled_at', hook.disabled_at, 'disabled_reason', hook.disabled_reason, 'failing_since', hook.failing_since,
+    'former_secrets', (
+      select coalesce(jsonb_agg(jsonb_build_object('expires_at', expires_at) order by id desc), '[]')
+      from gateway.webhook_secrets where webhook_id = hook.id and expires_at > at),
+    'created_at', hook.created_at)
+$$;
+
+-- A webhook of an account, or a refusal.
+create function gateway.find_webhook(account uuid, target uuid) returns gateway.webhooks
+language plpgsql stable set search_path = ''
+as $$
+declare
+  hook gateway.webhooks;
+begin
+  select * into hook from gateway.webhooks where id = target and account_id = account;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'webhook_not_found'));
+  end if;
+  return hook;
+end;
+$$;
+
+-- One that is switched on.
+create function gateway.find_enabled_webhook(account uuid, target uuid) returns gateway.webhooks
+language plpgsql stable set search_path = ''
+as $$
+declare
+  hook gateway.webhooks := gateway.find_webhook(account, target);
+begin
+  if hook.disabled_at is not null then
+    perform gateway.refuse(gateway.refusal(409, 'webhook_disabled'));
+  end if;
+  return hook;
+end;
+$$;
+
+-- The events of a request, each once and in our order.
+create function gateway.read_webhook_events(events jsonb) returns text[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  select array(select event from unnest(gateway.webhook_events()) with ordinality as known (event, place)
+               where events ? event order by place)
+$$;
+
+-- The last day whose usage a webhook need not be told that wants it from now on.
+create function gateway.yesterday(at timestamptz) returns date
+language sql immutable parallel safe
+return (at at time zone 'utc')::date - 1;
+
+-- request: url, description (or null), events, ciphertext, version (of its secret). An account has at most ten.
+create function public.create_webhook(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  most constant integer := 10;
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  at timestamptz := gateway.now();
+  hook gateway.webhooks;
+begin
+  perform gateway.require(request, 'url', 'events', 'ciphertext', 'version');
+  if (select count(*) from gateway.webhooks where account_id = account.id) >= most then
+    perform gateway.refuse(gateway.refusal(409, 'too_many_webhooks', jsonb_build_object('most', most)));
+  end if;
+  insert into gateway.webhooks (account_id, url, description, events, usage_told_on, created_at)
+    values (account.id, request ->> 'url', request ->> 'description', gateway.read_webhook_events(request -> 'events'),
+            gateway.yesterday(at), at)
+    returning * into hook;
+  insert into gateway.webhook_secrets (webhook_id, ciphertext, key_version)
+    values (hook.id, request ->> 'ciphertext', (request ->> 'version')::integer);
+  -- The audit trail outlives the account's deletion: of an address, which is its owner's, it says nothing.
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.create', account.id, hook.id::text,
+    jsonb_build_object('events', hook.events));
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- Oldest first: there are few.
+create function public.list_webhooks(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+  at timestamptz := gateway.now();
+begin
+  return gateway.page((
+    select jsonb_agg(gateway.webhook_json(w, at) order by w.created_at, w.id)
+    from gateway.webhooks w where w.account_id = session.account_id), null);
+end;
+$$;
+
+create function public.get_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.webhook_json(gateway.find_webhook(session.account_id, target), gateway.now());
+end;
+$$;
+
+-- changes: url, description (null: none), events, enabled; what is absent stays. Another address, or one that is switched on, is given
+-- time anew to take something.
+create function public.update_webhook(caller jsonb, target uuid, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  at timestamptz := gateway.now();
+  before gateway.webhooks := gateway.find_webhook(account.id, target);
+  hook gateway.webhooks := before;
+begin
+  perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  hook.url := coalesce(changes ->> 'url', hook.url);
+  if changes ? 'description' then
+    hook.description := changes ->> 'description';
+  end if;
+  if changes ->> 'events' is not null then
+    hook.events := gateway.read_webhook_events(changes -> 'events');
+  end if;
+  if (changes ->> 'enabled')::boolean then
+    hook.disabled_at := null;
+    hook.disabled_reason := null;
+  elsif not (changes ->> 'enabled')::boolean and hook.disabled_at is null then
+    hook.disabled_at := at;
+    hook.disabled_reason := 'owner';
+    perform gateway.drop_deliveries(hook.id, at);
+  end if;
+  if hook.url <> before.url or (hook.disabled_at is null and before.disabled_at is not null) then
+    hook.failing_since := null;
+  end if;
+  if 'usage.daily' = any (hook.events) and hook.disabled_at is null
+    and ('usage.daily' <> all (before.events) or before.disabled_at is not null) then
+    hook.usage_told_on := greatest(hook.usage_told_on, gateway.yesterday(at));
+  end if;
+  update gateway.webhooks set
+    url = hook.url, description = hook.description, events = hook.events, disabled_at = hook.disabled_at,
+    disabled_reason = hook.disabled_reason, failing_since = hook.failing_since, usage_told_on = hook.usage_told_on
+    where id = hook.id;
+  if hook is distinct from before then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.update', account.id, hook.id::text,
+      jsonb_build_object('moved', hook.url <> before.url, 'events', hook.events, 'enabled', hook.disabled_at is null));
+  end if;
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- With its secrets and its deliveries.
+create function public.delete_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+begin
+  delete from gateway.webhooks where id = hook.id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.delete', account.id, hook.id::text, '{}');
+  return jsonb_build_object('object', 'webhook', 'id', hook.id, 'deleted', true);
+end;
+$$;
+
+-- Gives a webhook a new secret. The former one signs beside it for so many hours, and those before it no longer than that; of more
+-- than four the oldest end at once. request: ciphertext, version, overlap_hours.
+create function public.rotate_webhook_secret(caller jsonb, target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  most_former constant integer := 4;
+  at timestamptz := gateway.now();
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+  ends timestamptz;
+begin
+  perform gateway.require(request, 'ciphertext', 'version', 'overlap_hours');
+  ends := at + make_interval(hours => (request ->> 'overlap_hours')::integer);
+  update gateway.webhook_secrets set expires_at = least(expires_at, ends) where webhook_id = hook.id;
+  delete from gateway.webhook_secrets where webhook_id = hook.id and (expires_at <= at or id not in (
+    select id from gateway.webhook_secrets where webhook_id = hook.id order by id desc limit most_former));
+  insert into gateway.webhook_secrets (webhook_id, ciphertext, key_version)
+    values (hook.id, request ->> 'ciphertext', (request ->> 'version')::integer);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.rotate_secret', account.id, hook.id::text,
+    jsonb_build_object('overlap_hours', (request ->> 'overlap_hours')::integer));
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- Some of the secrets that these versions of the keyring sealed, behind `after`, the last that was listed before.
+create function public.list_outdated_webhook_secrets(versions jsonb, after jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select coalesce(jsonb_agg(s), '[]') from (
+    select id, ciphertext, key_version as version from gateway.webhook_secrets
+    where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
+      and (after ->> 'secret' is null or id > (after ->> 'secret')::bigint)
+    order by id limit 100) s
+$$;
+
+-- renewed: [{id, secret: [the outdated ciphertext, {ciphertext, version}]}].
+create function public.renew_webhook_secrets(renewed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  secrets integer;
+begin
+  perform gateway.require(jsonb_build_object('renewed', renewed), 'renewed');
+  update gateway.webhook_secrets s set
+    ciphertext = one -> 'secret' -> 1 ->> 'ciphertext', key_version = (one -> 'secret' -> 1 ->> 'version')::integer
+    from jsonb_array_elements(renewed) as one
+    where s.id = (one ->> 'id')::bigint and s.ciphertext = one -> 'secret' ->> 0;
+  get diagnostics secrets = row_count;
+  return jsonb_build_object('renewed', secrets);
+end;
+$$;
+
 -- supabase/schemas/83_platform_reports.sql
 
 -- What an operator reports: usage, the ledger's movements, and what is owed to accounts.
@@ -12169,6 +12679,98 @@ begin
         'source', source, 'grants', grants, 'remaining', gateway.dollars(remaining::bigint),
         'lapsing_in_30_days', gateway.dollars(lapsing::bigint)) order by source), '[]'))
     from sources);
+end;
+$$;
+
+-- supabase/schemas/83_webhook_deliveries.sql
+
+-- What was told to customers' webhooks, as their account looks at it and asks for it.
+
+-- Deliveries of a webhook, from the newest or from the one after `cursor`. Another webhook's cursor gives an empty page.
+create function gateway.deliveries_after(hook uuid, cursor uuid) returns setof gateway.webhook_deliveries
+language sql stable set search_path = ''
+as $$
+  select * from gateway.webhook_deliveries
+    where webhook_id = hook
+      and (deliveries_after.cursor is null or (created_at, id) < (
+        select created_at, id from gateway.webhook_deliveries where id = deliveries_after.cursor and webhook_id = hook))
+$$;
+
+-- Newest first. query: state (pending, delivered, failed or all), limit, cursor (the last id of the page before).
+create function public.list_webhook_deliveries(caller jsonb, target uuid, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+  hook gateway.webhooks := gateway.find_webhook(session.account_id, target);
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select d as delivery, row_number() over (order by created_at desc, id desc) as place
+    from gateway.deliveries_after(hook.id, (query ->> 'cursor')::uuid) as d
+    where query ->> 'state' = 'all' or case when ended_at is null then 'pending' else state end = query ->> 'state'
+    order by place
+    limit most + 1
+  )
+  select gateway.page(
+    jsonb_agg(gateway.webhook_delivery_json(delivery) order by place) filter (where place <= most),
+    case when count(*) > most then (max((delivery).id::text) filter (where place = most)) end)
+  into answer from found;
+  return answer;
+end;
+$$;
+
+-- Sixty an hour, so that nobody is sent more than that on somebody's word.
+create function gateway.limit_webhooks(account uuid) returns void
+language sql volatile set search_path = ''
+as $$ select gateway.limit_attempts('webhook.account', account::text, 60, interval '1 hour') $$;
+
+-- Queues a test for a webhook. Answers its id, whose it is, and how it is shown.
+create function public.test_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_enabled_webhook(account.id, target);
+  delivery gateway.webhook_deliveries;
+  at timestamptz;
+begin
+  perform gateway.limit_webhooks(account.id);
+  at := gateway.now();
+  insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+    values (hook.id, 'webhook.test', gen_random_uuid()::text, jsonb_build_object('webhook_id', hook.id), at, at)
+    returning * into delivery;
+  return jsonb_build_object('id', delivery.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(delivery));
+end;
+$$;
+
+-- Lets a delivery be tried now, and from the beginning, whatever has become of it. Its id stays, by which its receiver knows it.
+create function public.replay_webhook_delivery(caller jsonb, target uuid, delivery uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+  again gateway.webhook_deliveries;
+  at timestamptz;
+begin
+  select * into again from gateway.webhook_deliveries where id = delivery and webhook_id = hook.id for update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'webhook_delivery_not_found'));
+  end if;
+  perform gateway.find_enabled_webhook(account.id, target);
+  at := gateway.now();
+  if again.state = 'sending' and again.due_at > at then
+    perform gateway.refuse(gateway.refusal(409, 'webhook_delivery_under_way'));
+  end if;
+  perform gateway.limit_webhooks(account.id);
+  at := gateway.now();
+  update gateway.webhook_deliveries set state = 'due', due_at = at, attempts = 0, ended_at = null where id = again.id
+    returning * into again;
+  return jsonb_build_object('id', again.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(again));
 end;
 $$;
 
@@ -12384,6 +12986,14 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 -- 44_stripe_events.sql
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
+
+-- 48_webhooks.sql
+revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
+grant execute on function public.claim_webhook_deliveries(uuid) to service_role;
+revoke execute on function public.finish_webhook_delivery(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_webhook_delivery(uuid, jsonb) to service_role;
+revoke execute on function public.emit_daily_usage() from public, anon, authenticated;
+grant execute on function public.emit_daily_usage() to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -12748,3 +13358,28 @@ grant execute on function public.list_platform_requests(jsonb, jsonb) to service
 -- 86_report.sql
 revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_report(jsonb, jsonb) to service_role;
+-- 82_webhooks.sql
+revoke execute on function public.create_webhook(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_webhook(jsonb, jsonb) to service_role;
+revoke execute on function public.list_webhooks(jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhooks(jsonb) to service_role;
+revoke execute on function public.get_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.update_webhook(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_webhook(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) to service_role;
+revoke execute on function public.renew_webhook_secrets(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_webhook_secrets(jsonb) to service_role;
+
+-- 83_webhook_deliveries.sql
+revoke execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.test_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.test_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) from public, anon, authenticated;
+grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to service_role;

@@ -86,6 +86,7 @@ pub struct ResponseRequest {
     pub metadata: Option<serde_json::Value>,
     /// Whether the response is stored, encrypted, so that it can be read again and gone on from, for as many days as `PATCH
     /// /user/privacy` says; true where nothing is said. No provider stores anything. The response says whether it is stored.
+    /// Of pictures beyond 4 MiB in an answer the items are stored without them.
     pub store: Option<bool>,
     /// A stored response of this account: all that was said in it and before it goes with this request, and is charged as a part of
     /// its prompt. Its instructions and tools do not.
