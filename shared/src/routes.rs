@@ -357,7 +357,7 @@ routes! {
     /// A page of Stripe's at which cards, invoices and the plan are managed.
     subscription_portal at "/subscription/portal" { POST subscriptions::portal::create: User "billing:write" } needs [Stripe];
     /// Changes to a dearer plan, or a longer interval, now.
-    subscription_change at "/subscription/change" { POST subscriptions::change::upgrade: User "billing:write" } needs [Stripe];
+    subscription_change at "/subscription/change" { POST subscriptions::change::become_another: User "billing:write" } needs [Stripe];
     /// Lets the plan end with its period.
     subscription_cancel at "/subscription/cancel" { POST subscriptions::change::cancel: User "billing:write" } needs [Stripe];
     /// Lets it go on after all.

@@ -75,7 +75,7 @@ variables! {
         STRIPE_SECRET_KEY: Secret, Optional, "selling credit by Stripe: a secret or restricted key of the account; a live one is refused on previews";
         STRIPE_WEBHOOK_SECRET: Secret, Optional, "the signing secret of the webhook endpoint, `whsec_…`; several with commas while one is replaced";
         STRIPE_BASE_URL: Url, Default("https://api.stripe.com"), "another address of Stripe";
-        STRIPE_TAX: Choice(&["false", "true"]), Default("false"), "whether Stripe Tax computes tax at its pages, on top of the price; credit follows the price alone. Payment intents and auto top-ups carry none";
+        STRIPE_TAX: Choice(&["false", "true"]), Default("false"), "whether Stripe Tax computes tax at its pages, on top of the price; credit follows the price alone. Payment intents and auto top-ups, which have no page, are refused then";
         STRIPE_INVOICES: Choice(&["false", "true"]), Default("false"), "whether Stripe makes an invoice of what is bought at its pages, beside the receipt";
         STRIPE_REFUND_WARNED: Choice(&["false", "true"]), Default("false"), "whether a payment of which a bank warns as fraud is refunded at once, which is cheaper than a dispute; what was spent of it is debt";
     }

@@ -126,11 +126,11 @@ codes! {
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";
+    TaxNeedsCheckout = "tax_needs_checkout", 409, "Tax comes on top of what is sold here, and only a page of Stripe's asks for what it goes by: POST /api/stripe/checkout-session.";
     PaymentNotRefundable = "payment_not_refundable", 409, "This payment cannot be refunded.";
     SubscriptionExists = "subscription_exists", 409, "This account has a plan already: POST /subscription/change, or /subscription/portal, changes it.";
     SubscriptionEnded = "subscription_ended", 409, "This subscription has ended. POST /subscription/checkout begins another one.";
     SubscriptionUnpaid = "subscription_unpaid", 409, "This subscription has an unpaid invoice. Pay it first: POST /subscription/portal leads there.";
-    DowngradeAtPeriodEnd = "downgrade_at_period_end", 409, "What was paid for is not taken back: POST /subscription/portal leads to where a smaller plan, or a shorter interval, begins with the next period.";
     TrialUsed = "trial_used", 409, "A person has one trial, and yours is used. Add credits, or choose a plan: GET /subscription/plans.";
     RefundExceedsPayment = "refund_exceeds_payment", 409, "That is more than can be refunded: `unspent` without debt, `rest` at all, which an administrator's `force` allows.";
     RefundRefused = "refund_refused", 409, "Stripe does not make this refund; the credit was given back. The operator finds the reason in the log.";
