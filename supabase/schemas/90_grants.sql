@@ -26,6 +26,10 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
 
+-- 48_due_mail.sql
+revoke execute on function public.queue_due_mail() from public, anon, authenticated;
+grant execute on function public.queue_due_mail() to service_role;
+
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
 grant execute on function public.get_profile(jsonb) to service_role;

@@ -2,10 +2,8 @@
 //!
 //! - `privy`: tokens of Privy, verified.
 //! - `code`: codes by e-mail, as they are made and kept.
-//! - `mail`: what is sent to Resend.
 
 pub mod code;
-pub mod mail;
 pub mod privy;
 
 use serde::Serialize;
