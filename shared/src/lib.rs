@@ -48,3 +48,4 @@ pub mod stripe;
 pub mod supabase;
 pub mod upstash;
 pub mod variable;
+pub mod webhooks;

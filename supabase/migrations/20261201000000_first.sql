@@ -629,6 +629,7 @@ comment on table gateway.credit_transactions is
 create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
 -- A partial index of everything but usage, which is nearly all of the ledger.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
+create index credit_transactions_movements on gateway.credit_transactions (created_at) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.credit_transactions
@@ -784,6 +785,7 @@ create table gateway.requests (
   clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
+  markup integer,
   first_byte_ms integer,
   duration_ms integer,
   own_key boolean not null default false,
@@ -797,6 +799,7 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -845,6 +848,80 @@ comment on table gateway.usage_totals is
 alter table gateway.usage_hours enable row level security;
 alter table gateway.usage_totals enable row level security;
 alter table gateway.requests enable row level security;
+
+-- supabase/schemas/19_usage_platform.sql
+
+-- Usage of the whole platform, summed up by the hour: what monitor, metrics and reports of the operator are read from, so that
+-- they cost the same however many requests there are.
+
+-- The live end of every window is read by time over all accounts. Requests are written in the order in which they end, which is
+-- what a BRIN index needs: a few bytes for every sixteen pages, and next to nothing for a settle.
+create index requests_time on gateway.requests using brin (finished_at) with (pages_per_range = 16, autosummarize = on);
+
+create table gateway.platform_hours (
+  hour timestamptz not null,
+  model text not null,
+  provider text not null,
+  outcome gateway.request_outcome not null,
+  error_code text not null,
+  stream boolean not null,
+  requests bigint not null,
+  own_key bigint not null,
+  estimated bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  written_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  provider_cost bigint not null,
+  durations bigint[] not null,
+  first_bytes bigint[] not null,
+  duration_ms bigint not null,
+  first_byte_ms bigint not null,
+  primary key (hour, model, provider, outcome, error_code, stream)
+);
+comment on table gateway.platform_hours is
+  'Requests of all accounts by the hour in which they ended, for the hours before rolled_up_to. No provider and no error are empty texts.';
+comment on column gateway.platform_hours.provider_cost is 'What of the cost the providers get by their prices, without our markup, in nano-dollars.';
+comment on column gateway.platform_hours.durations is 'A histogram over gateway.latency_bounds(): how many requests took so long.';
+comment on column gateway.platform_hours.first_bytes is 'The same of the time until the first byte.';
+comment on column gateway.platform_hours.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
+
+create table gateway.platform_totals (
+  model text not null,
+  provider text not null,
+  outcome gateway.request_outcome not null,
+  error_code text not null,
+  stream boolean not null,
+  requests bigint not null,
+  own_key bigint not null,
+  estimated bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  written_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  provider_cost bigint not null,
+  durations bigint[] not null,
+  first_bytes bigint[] not null,
+  duration_ms bigint not null,
+  first_byte_ms bigint not null,
+  primary key (model, provider, outcome, error_code, stream)
+);
+comment on table gateway.platform_totals is 'The sum of all platform_hours: counters that only rise.';
+
+create table gateway.platform_roll_up (
+  one boolean primary key default true check (one),
+  rolled_up_to timestamptz not null
+);
+comment on table gateway.platform_roll_up is
+  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on are counted one by one.';
+
+alter table gateway.platform_hours enable row level security;
+alter table gateway.platform_totals enable row level security;
+alter table gateway.platform_roll_up enable row level security;
 
 -- supabase/schemas/20_attempts.sql
 
@@ -960,7 +1037,7 @@ as $$
 $$;
 
 -- Drops the oldest month of requests if all of it is older than so many days and every account's hours in it are summed
--- up. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
+-- up, and the platform's. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
 -- where somebody is reading it for long: the next run comes in an hour.
 create function gateway.drop_old_month(kept_days integer, at timestamptz) returns text
 language plpgsql volatile set search_path = '' set lock_timeout = '250ms'
@@ -973,7 +1050,7 @@ begin
   if (ends <= at - make_interval(days => kept_days)) is distinct from true then
     return null;
   end if;
-  if exists (
+  if coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity') < ends or exists (
       select from gateway.accounts a left join gateway.usage_totals t on t.account_id = a.id
       where coalesce(t.rolled_up_to, '-infinity') < ends and exists (
         select from gateway.requests r
@@ -1693,6 +1770,74 @@ alter table gateway.mail_rounds enable row level security;
 alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
+
+-- supabase/schemas/29_webhooks.sql
+
+-- Customers' webhooks: where an account wants to be told of what happens to it, and what is to be told there. Deliveries are
+-- written by the transaction that causes them, and sent afterwards.
+
+create table gateway.webhooks (
+  id uuid primary key default gen_random_uuid(),
+  account_id uuid not null references gateway.accounts (id),
+  url text not null,
+  description text,
+  events text[] not null check (cardinality(events) > 0),
+  disabled_at timestamptz,
+  disabled_reason text check (disabled_reason in ('owner', 'failing', 'gone')),
+  failing_since timestamptz,
+  usage_told_on date not null,
+  created_at timestamptz not null,
+  check ((disabled_at is null) = (disabled_reason is null))
+);
+comment on table gateway.webhooks is 'Addresses of accounts'' own, each with the events that it is told of. Changed under the account''s lock.';
+comment on column gateway.webhooks.disabled_reason is
+  'owner: by its account; failing: nothing was taken for three days; gone: it has answered 410.';
+comment on column gateway.webhooks.failing_since is 'Since when every delivery fails; null after one that was taken.';
+comment on column gateway.webhooks.usage_told_on is 'The last day (UTC) whose usage it was told.';
+
+create index webhooks_account on gateway.webhooks (account_id, created_at, id);
+create index webhooks_usage on gateway.webhooks (usage_told_on) where disabled_at is null and 'usage.daily' = any (events);
+
+create table gateway.webhook_secrets (
+  id bigint generated always as identity primary key,
+  webhook_id uuid not null references gateway.webhooks (id) on delete cascade,
+  ciphertext text not null,
+  key_version integer not null,
+  expires_at timestamptz
+);
+comment on table gateway.webhook_secrets is
+  'What deliveries are signed with, as Fernet tokens: the newest of a webhook has no end, former ones sign beside it until theirs.';
+
+create index webhook_secrets_webhook on gateway.webhook_secrets (webhook_id, id);
+create index webhook_secrets_version on gateway.webhook_secrets (key_version, id);
+
+create table gateway.webhook_deliveries (
+  id uuid primary key default gen_random_uuid(),
+  webhook_id uuid not null references gateway.webhooks (id) on delete cascade,
+  event text not null,
+  dedupe_key text not null,
+  data jsonb not null,
+  state text not null default 'due' check (state in ('due', 'sending', 'delivered', 'failed')),
+  due_at timestamptz not null,
+  attempts integer not null default 0,
+  status integer,
+  error text,
+  duration_ms integer,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  unique (webhook_id, event, dedupe_key),
+  check ((state in ('delivered', 'failed')) = (ended_at is not null))
+);
+comment on table gateway.webhook_deliveries is
+  'due; sending (whoever has claimed it has until due_at, then it is due again); delivered (a status of 2xx); failed (given up). status, error and duration_ms are those of the last attempt.';
+
+create index webhook_deliveries_due on gateway.webhook_deliveries (due_at, id) where ended_at is null;
+create index webhook_deliveries_webhook on gateway.webhook_deliveries (webhook_id, created_at, id);
+create index webhook_deliveries_ended on gateway.webhook_deliveries (ended_at) where ended_at is not null;
+
+alter table gateway.webhooks enable row level security;
+alter table gateway.webhook_secrets enable row level security;
+alter table gateway.webhook_deliveries enable row level security;
 
 -- supabase/schemas/30_authenticate.sql
 
@@ -2742,6 +2887,35 @@ begin
 end;
 $$;
 
+-- supabase/schemas/35_emit.sql
+
+-- Telling customers' webhooks, in the transaction that causes it.
+
+-- Every event that a webhook can be told of, besides a test.
+create function gateway.webhook_events() returns text[]
+language sql immutable parallel safe
+return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
+             'subscription.changed', 'usage.daily'];
+
+-- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
+create function gateway.event_of(kind text, payload jsonb) returns text
+language sql immutable parallel safe
+return case kind
+  when 'receipt' then 'payment.succeeded'
+  when 'refund' then 'payment.refunded'
+end;
+
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key. Its payload without what leads to more than
+-- it says: Stripe's receipt can be opened by whoever has its address.
+create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+    select id, emit.event, emit.dedupe_key, emit.data - 'receipt_url', at, at from gateway.webhooks
+    where account_id = emit.account and disabled_at is null and emit.event = any (events)
+  on conflict do nothing
+$$;
+
 -- supabase/schemas/35_notify.sql
 
 -- Writing to the outbox, in the transaction that causes the mail.
@@ -2754,7 +2928,7 @@ return array[
   'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
--- that does not want it.
+-- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
 create function gateway.notify(account uuid, kind text, dedupe_key text, payload jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
@@ -2763,7 +2937,9 @@ as $$
     where id = notify.account and email is not null and deleted_at is null
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
-    on conflict do nothing
+    on conflict do nothing;
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+    from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
 -- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once
@@ -3506,6 +3682,66 @@ begin
 end;
 $$;
 
+-- supabase/schemas/38_histograms.sql
+
+-- Histograms of latencies: the same bounds everywhere, so that those of many hours, models and providers can be added.
+
+-- The upper bounds in milliseconds, each included; two of them to a doubling. A histogram has one place more, for what took longer.
+create function gateway.latency_bounds() returns integer[]
+language sql immutable parallel safe
+return array[
+  10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905, 1280, 1810, 2560, 3620, 5120, 7241, 10240, 14482, 20480, 28963,
+  40960, 57926, 81920, 115852, 163840, 231705, 327680];
+
+-- The histogram of latencies in milliseconds; a null is no latency.
+create function gateway.histogram(latencies integer[]) returns bigint[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  with counts as (
+    select width_bucket(ms - 1, gateway.latency_bounds()) as bucket, count(*) as n
+    from unnest(latencies) as ms where ms is not null group by 1
+  )
+  select array_agg(coalesce(n, 0) order by b) from generate_series(0, cardinality(gateway.latency_bounds())) as b
+    left join counts on bucket = b
+$$;
+
+-- Two histograms as one.
+create function gateway.add_histograms(one bigint[], other bigint[]) returns bigint[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  select array_agg(coalesce(a, 0) + coalesce(b, 0) order by place)
+  from unnest(one, other) with ordinality as both_of (a, b, place)
+$$;
+
+create aggregate gateway.sum_histograms(bigint[]) (
+  sfunc = gateway.add_histograms, stype = bigint[], initcond = '{}', parallel = safe);
+
+-- The latency in milliseconds that so large a part (from 0 to 1) of a histogram does not exceed, on a straight line between the
+-- bounds of its place; null of an empty one. Of what is longer than the last bound no more than that is known.
+create function gateway.percentile(histogram bigint[], part double precision) returns integer
+language sql immutable parallel safe set search_path = ''
+as $$
+  with places as (
+    select n, place::integer, sum(n) over (order by place) as up_to, sum(n) over () as total
+    from unnest(histogram) with ordinality as of_histogram (n, place)
+  )
+  select round(
+      coalesce(bounds[place - 1], 0)
+      + (part * total - (up_to - n)) / n * (coalesce(bounds[place], bounds[place - 1]) - coalesce(bounds[place - 1], 0)))::integer
+  from places cross join gateway.latency_bounds() as bounds
+  where n > 0 and up_to >= part * total
+  order by place limit 1
+$$;
+
+-- The percentiles that are shown of a histogram.
+create function gateway.latency(histogram bigint[]) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'p50', gateway.percentile(histogram, 0.5), 'p95', gateway.percentile(histogram, 0.95),
+    'p99', gateway.percentile(histogram, 0.99))
+$$;
+
 -- supabase/schemas/39_chat_turns.sql
 
 -- A call as a turn of a chat that is kept: what was said before goes with it, and what it says is kept with its settlement.
@@ -4077,6 +4313,156 @@ $$;
 create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
+
+-- supabase/schemas/39_usage_platform.sql
+
+-- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
+-- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for.
+
+-- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
+create function gateway.provider_cost(cost bigint, markup integer) returns bigint
+language sql immutable parallel safe
+return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
+
+-- The requests of all accounts that ended in [since, until), counted one by one.
+create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
+         count(*), count(*) filter (where own_key), count(*) filter (where estimated),
+         sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
+         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)), 0)::bigint,
+         gateway.histogram(array_agg(duration_ms)), gateway.histogram(array_agg(first_byte_ms)),
+         coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
+  from gateway.requests
+  where finished_at >= since and finished_at < until
+  group by 1, 2, 3, 4, 5, 6
+$$;
+
+-- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
+create function gateway.sum_up_platform(since timestamptz, until timestamptz) returns bigint
+language sql volatile set search_path = ''
+as $$
+  with hours as (
+    insert into gateway.platform_hours select * from gateway.count_platform(since, until) returning *
+  ),
+  total as (
+    insert into gateway.platform_totals as totals
+      select model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+             sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+             sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes),
+             sum(duration_ms), sum(first_byte_ms)
+      from hours group by 1, 2, 3, 4, 5
+      on conflict (model, provider, outcome, error_code, stream) do update set
+        requests = totals.requests + excluded.requests,
+        own_key = totals.own_key + excluded.own_key,
+        estimated = totals.estimated + excluded.estimated,
+        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+        written_tokens = totals.written_tokens + excluded.written_tokens,
+        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+        cost = totals.cost + excluded.cost,
+        provider_cost = totals.provider_cost + excluded.provider_cost,
+        durations = gateway.add_histograms(totals.durations, excluded.durations),
+        first_bytes = gateway.add_histograms(totals.first_bytes, excluded.first_bytes),
+        duration_ms = totals.duration_ms + excluded.duration_ms,
+        first_byte_ms = totals.first_byte_ms + excluded.first_byte_ms
+  )
+  select coalesce(sum(requests), 0)::bigint from hours
+$$;
+
+-- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
+-- are more. One session at a time does it; the others leave it to that one.
+create function gateway.roll_up_platform(at timestamptz, most bigint default 100000) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  until constant timestamptz := gateway.last_whole_hour(at);
+  since timestamptz;
+  counted bigint;
+  summed bigint := 0;
+begin
+  if not pg_try_advisory_xact_lock(7020094213606) then
+    return false;
+  end if;
+  since := coalesce(
+    (select rolled_up_to from gateway.platform_roll_up),
+    (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests),
+    until);
+  while since < until and summed < most loop
+    counted := gateway.sum_up_platform(since, since + interval '1 hour');
+    since := since + interval '1 hour';
+    summed := summed + counted;
+    if counted = 0 and since < until then
+      -- One look passes over a day without requests.
+      since := coalesce(
+        (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
+          where finished_at >= since and finished_at < least(since + interval '1 day', until)),
+        least(since + interval '1 day', until));
+    end if;
+  end loop;
+  insert into gateway.platform_roll_up (rolled_up_to) values (since)
+    on conflict (one) do update set rolled_up_to = excluded.rolled_up_to;
+  return since < until;
+end;
+$$;
+
+-- The platform's usage in [since, until), which are whole hours.
+create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select * from gateway.platform_hours where hour >= since and hour < until
+  union all
+  select * from gateway.count_platform(
+    greatest(since, (select rolled_up_to from gateway.platform_roll_up)), until)
+$$;
+
+-- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
+create function gateway.platform_figures(
+  requests numeric, failed numeric, own_key numeric, estimated numeric, prompt numeric, cached numeric, written numeric,
+  completion numeric, reasoning numeric, cost numeric, provider_cost numeric, durations bigint[], first_bytes bigint[])
+returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select gateway.figures(requests, failed, own_key, prompt, cached, completion, reasoning, cost) || jsonb_build_object(
+    'estimated', coalesce(estimated, 0), 'written_tokens', coalesce(written, 0),
+    'error_rate', case when requests > 0 then round(failed / requests, 4) else 0 end,
+    'provider_cost', trim_scale(coalesce(provider_cost, 0) * 0.000000001),
+    'margin', trim_scale(coalesce(cost - provider_cost, 0) * 0.000000001),
+    'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
+$$;
+
+-- The platform's usage in [since, until): the total, and its parts by day, model, provider and kind of error.
+create function gateway.platform_by(since timestamptz, until timestamptz)
+returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
+language sql stable set search_path = ''
+as $$
+  with used as (
+    select *, (hour at time zone 'utc')::date as day, outcome not in ('completed', 'client_left') as is_failed
+    from gateway.platform_used(since, until)
+  )
+  select case grouping(day, model, provider, error_code)
+           when 15 then 'total' when 7 then 'day' when 11 then 'model' when 13 then 'provider' else 'error' end,
+         coalesce(day::text, model, provider, error_code),
+         gateway.platform_figures(
+           sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
+           sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
+           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
+         sum(requests), sum(cost)
+  from used
+  group by grouping sets ((), (day), (model), (provider), (error_code))
+$$;
+
+-- One part of them as a list, the dearest first. `name` is that of the member that says which it is.
+create function gateway.platform_list(parts jsonb, name text, most integer) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(name, value, 'usage', figures) order by cost desc, requests desc, value), '[]')
+  from (
+    select * from jsonb_to_recordset(parts) as listed (value text, figures jsonb, requests numeric, cost numeric)
+    order by cost desc, requests desc, value limit most) as first_ones
+$$;
 
 -- supabase/schemas/39_usual_call.sql
 
@@ -4785,7 +5171,7 @@ begin
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
@@ -4793,7 +5179,7 @@ begin
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
-     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
+     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
@@ -6915,6 +7301,188 @@ begin
 end;
 $$;
 
+-- supabase/schemas/48_webhooks.sql
+
+-- Sending what customers' webhooks are to be told. An event may arrive twice, since a function can die between an answer and the note
+-- of it; both have the same id, by which its receiver knows.
+
+-- After how long an event is tried again that was tried so often in vain; null: no more.
+create function gateway.webhook_retry_in(attempts integer) returns interval
+language sql immutable parallel safe
+return (array[interval '1 minute', '5 minutes', '30 minutes', '2 hours', '5 hours', '10 hours', '14 hours', '20 hours', '24 hours'])
+  [attempts];
+
+-- Claims some deliveries that are due, of each webhook a few, so that none keeps the others waiting: whoever claims them has two
+-- minutes. account: only those of this one, or null.
+create function public.claim_webhook_deliveries(account uuid default null) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 20;
+  most_of_each constant integer := 4;
+  looked_at constant integer := 1000;
+  lease constant interval := '2 minutes';
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  with due as (
+    select d.id, d.webhook_id, d.due_at from gateway.webhook_deliveries d join gateway.webhooks w on w.id = d.webhook_id
+    where d.ended_at is null and d.due_at <= at
+      and (claim_webhook_deliveries.account is null or w.account_id = claim_webhook_deliveries.account)
+    order by d.due_at, d.id limit looked_at
+  ),
+  chosen as (
+    select id, due_at from (
+      select id, due_at, row_number() over (partition by webhook_id order by due_at, id) as nth from due) as placed
+    where nth <= most_of_each order by due_at, id limit most
+  ),
+  locked as (
+    select id from gateway.webhook_deliveries
+    where id in (select id from chosen) and ended_at is null and due_at <= at for update skip locked
+  ),
+  claimed as (
+    update gateway.webhook_deliveries d set state = 'sending', attempts = attempts + 1, due_at = at + lease
+      from locked where d.id = locked.id
+      returning d.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', d.id, 'url', w.url, 'event', d.event, 'data', d.data, 'created_at', d.created_at, 'secrets', (
+      select jsonb_agg(jsonb_build_object('ciphertext', s.ciphertext, 'version', s.key_version) order by s.id desc)
+      from gateway.webhook_secrets s where s.webhook_id = w.id and (s.expires_at is null or s.expires_at > at)))
+    order by d.created_at, d.id), '[]')
+  into answer from claimed d join gateway.webhooks w on w.id = d.webhook_id;
+  return answer;
+end;
+$$;
+
+-- Gives up what waits for a webhook that is switched off, and what is on its way there.
+create function gateway.drop_deliveries(hook uuid, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.webhook_deliveries set state = 'failed', ended_at = at, error = coalesce(error, 'The webhook was switched off.')
+    where webhook_id = hook and ended_at is null
+$$;
+
+-- Switches a webhook off that takes nothing, visibly: its owner is mailed.
+create function gateway.disable_webhook(hook gateway.webhooks, reason text, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  update gateway.webhooks set disabled_at = at, disabled_reason = reason where id = hook.id;
+  perform gateway.drop_deliveries(hook.id, at);
+  perform gateway.audit('{}', null, null, 'webhook.disable', hook.account_id, hook.id::text,
+    jsonb_build_object('reason', reason));
+  -- The rest of an address may hold a secret.
+  perform gateway.notify(hook.account_id, 'webhook_disabled', hook.id || ' ' || extract(epoch from at), jsonb_build_object(
+    'site', substring(hook.url from '^[a-z]+://[^/?#]+'), 'reason', reason, 'failing_since', hook.failing_since, 'at', at), at);
+end;
+$$;
+
+-- What became of an attempt. outcome: status (of the answer, or null), error (in words for its owner, or null), duration_ms. A status of
+-- 2xx is a success, all else is tried again; 410 switches the webhook off, and so do three days without a success. A test is tried
+-- once. Answers the delivery as it is shown, or null if it is gone.
+create function public.finish_webhook_delivery(delivery uuid, outcome jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '5s'
+as $$
+declare
+  patience constant interval := '3 days';
+  hook gateway.webhooks;
+  done gateway.webhook_deliveries;
+  taken constant boolean := coalesce((outcome ->> 'status')::integer between 200 and 299, false);
+  retry_in interval;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('delivery', delivery, 'outcome', outcome), 'delivery', 'outcome');
+  perform gateway.require(outcome, 'duration_ms');
+  select w.* into hook from gateway.webhook_deliveries d join gateway.webhooks w on w.id = d.webhook_id where d.id = delivery;
+  -- Whoever changes a webhook has its account locked; and a mail that is written refers to it.
+  perform from gateway.accounts where id = hook.account_id for key share;
+  at := gateway.now();
+  select * into hook from gateway.webhooks where id = hook.id for no key update;
+  select * into done from gateway.webhook_deliveries where id = delivery and state = 'sending' for update;
+  if not found then
+    return null;
+  end if;
+  retry_in := case when not taken and done.event <> 'webhook.test' and hook.disabled_at is null
+                then gateway.webhook_retry_in(done.attempts) end;
+  update gateway.webhook_deliveries set
+    state = case when taken then 'delivered' when retry_in is null then 'failed' else 'due' end,
+    due_at = at + coalesce(retry_in, '0'), ended_at = case when retry_in is null then at end,
+    status = (outcome ->> 'status')::integer, error = left(outcome ->> 'error', 500),
+    duration_ms = (outcome ->> 'duration_ms')::integer
+    where id = done.id
+    returning * into done;
+  if taken then
+    update gateway.webhooks set failing_since = null where id = hook.id and failing_since is not null;
+  elsif done.event <> 'webhook.test' and hook.disabled_at is null then
+    hook.failing_since := coalesce(hook.failing_since, at);
+    update gateway.webhooks set failing_since = hook.failing_since where id = hook.id;
+    if (outcome ->> 'status')::integer = 410 then
+      perform gateway.disable_webhook(hook, 'gone', at);
+    elsif hook.failing_since <= at - patience then
+      perform gateway.disable_webhook(hook, 'failing', at);
+    end if;
+    select * into done from gateway.webhook_deliveries where id = done.id;
+  end if;
+  return gateway.webhook_delivery_json(done);
+end;
+$$;
+
+-- A delivery as its owner sees it.
+create function gateway.webhook_delivery_json(delivery gateway.webhook_deliveries) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'webhook_delivery', 'id', delivery.id, 'webhook_id', delivery.webhook_id, 'event', delivery.event,
+    'state', case when delivery.ended_at is null then 'pending' else delivery.state end,
+    'attempts', delivery.attempts, 'status', delivery.status, 'error', delivery.error, 'duration_ms', delivery.duration_ms,
+    'data', delivery.data, 'created_at', delivery.created_at, 'ended_at', delivery.ended_at,
+    'next_attempt_at', case when delivery.state = 'due' then delivery.due_at end)
+$$;
+
+-- Queues the usage of the days that are over, of some accounts whose webhooks want it; a quarter of an hour after midnight (UTC) the
+-- last call of the day is settled. Answers how many webhooks were told: 0 when all are. What is older than a week is left out. Behind
+-- the last of them the oldest deliveries go.
+create function public.emit_daily_usage() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 50;
+  at timestamptz := gateway.now();
+  last_day constant date := ((at - interval '15 minutes') at time zone 'utc')::date - 1;
+  hook gateway.webhooks;
+  told integer := 0;
+begin
+  for hook in
+    select * from gateway.webhooks
+    where usage_told_on < last_day and disabled_at is null and 'usage.daily' = any (events)
+    order by usage_told_on, id limit most
+  loop
+    -- Whoever deletes a webhook has its account locked.
+    perform from gateway.accounts where id = hook.account_id for key share skip locked;
+    continue when not found;
+    insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+      select w.id, 'usage.daily', day::date::text, jsonb_build_object(
+        'day', day::date, 'usage', (
+          select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+                                 sum(completion_tokens), sum(reasoning_tokens), sum(cost))
+          from gateway.used(w.account_id, day at time zone 'utc', (day + interval '1 day') at time zone 'utc'))), at, at
+      from gateway.webhooks w,
+        generate_series(greatest(w.usage_told_on + 1, last_day - 6)::timestamp, last_day::timestamp, interval '1 day') as day
+      where w.id = hook.id
+    on conflict do nothing;
+    update gateway.webhooks set usage_told_on = last_day where id = hook.id and usage_told_on < last_day;
+    told := told + found::integer;
+  end loop;
+  if told = 0 then
+    delete from gateway.webhook_deliveries where id in (
+      select id from gateway.webhook_deliveries where ended_at < at - interval '30 days'
+      order by ended_at limit 1000 for update skip locked);
+  end if;
+  return jsonb_build_object('told', told);
+end;
+$$;
+
 -- supabase/schemas/50_account.sql
 
 -- An account's profile, and its deletion.
@@ -7004,6 +7572,7 @@ begin
   delete from gateway.response_accounts where account_id = account.id;
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
+  delete from gateway.webhooks where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -9268,6 +9837,7 @@ $$;
 -- after which one the next step begins: null when this was the last. Usage is exact without it: whatever is not rolled up is
 -- counted when it is read.
 --
+-- Before the first of them the platform's hours are summed up, which are not the accounts' sum but counted by themselves.
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -9289,6 +9859,9 @@ declare
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
+  end if;
+  if roll_up_usage.after is null then
+    perform gateway.roll_up_platform(at);
   end if;
   looked_at := array(
     select id from gateway.accounts
@@ -12110,6 +12683,663 @@ begin
 end;
 $$;
 
+-- supabase/schemas/82_monitor.sql
+
+-- What an operator looks at first: whether calls are served, what they bring, and whether anything waits.
+
+-- What the platform owes its accounts, and what is reserved of it.
+create function gateway.liabilities() returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'accounts', count(*), 'balance', gateway.dollars(coalesce(sum(balance), 0)::bigint),
+    'held', gateway.dollars(coalesce(sum(held), 0)::bigint), 'debt', gateway.dollars(coalesce(sum(debt), 0)::bigint),
+    'in_debt', count(*) filter (where debt > 0))
+  from gateway.accounts
+$$;
+
+-- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
+create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:monitor');
+  at constant timestamptz := gateway.now();
+  length constant interval := make_interval(hours => coalesce((query ->> 'hours')::integer, 24));
+  until constant timestamptz := date_trunc('hour', at, 'UTC') + interval '1 hour';
+  since constant timestamptz := until - length;
+begin
+  return (
+    with parts as materialized (select * from gateway.platform_by(since, until))
+    select jsonb_build_object(
+      'object', 'platform_monitor', 'from', since, 'to', until,
+      'now', (
+        select jsonb_build_object(
+          'minutes', 5, 'requests', coalesce(sum(requests), 0),
+          'failed', coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0),
+          'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
+          'duration_ms', gateway.latency(gateway.sum_histograms(durations)),
+          'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
+        from gateway.count_platform(at - interval '5 minutes', 'infinity')),
+      'window', (select figures from parts where part = 'total'),
+      'before', (select figures from gateway.platform_by(since - length, since) where part = 'total'),
+      'by_provider', (
+        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
+      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
+      'errors', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
+        from parts where part = 'error' and value <> ''),
+      'holds', (
+        select jsonb_build_object(
+          'open', count(*), 'amount', gateway.dollars(coalesce(sum(amount), 0)::bigint),
+          'overdue', count(*) filter (where expires_at < at))
+        from gateway.holds where state = 'open'),
+      'mail', (
+        select jsonb_build_object(
+          'due', count(*) filter (where state in ('due', 'sending')), 'oldest_due_at', min(due_at) filter (where state in ('due', 'sending')))
+        from gateway.notifications where state in ('due', 'sending')),
+      'liabilities', gateway.liabilities()));
+end;
+$$;
+
+-- supabase/schemas/82_webhooks.sql
+
+-- Customers' webhooks, as their account manages them. Who changes one has the account locked.
+
+-- A webhook as its owner sees it. Its secret is shown when it is made, and never again.
+create function gateway.webhook_json(hook gateway.webhooks, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'webhook', 'id', hook.id, 'url', hook.url, 'description', hook.description, 'events', hook.events,
+    'status', case when hook.disabled_at is null then 'enabled' else 'disabled' end,
+    'disabled_at', hook.disabled_at, 'disabled_reason', hook.disabled_reason, 'failing_since', hook.failing_since,
+    'former_secrets', (
+      select coalesce(jsonb_agg(jsonb_build_object('expires_at', expires_at) order by id desc), '[]')
+      from gateway.webhook_secrets where webhook_id = hook.id and expires_at > at),
+    'created_at', hook.created_at)
+$$;
+
+-- A webhook of an account, or a refusal.
+create function gateway.find_webhook(account uuid, target uuid) returns gateway.webhooks
+language plpgsql stable set search_path = ''
+as $$
+declare
+  hook gateway.webhooks;
+begin
+  select * into hook from gateway.webhooks where id = target and account_id = account;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'webhook_not_found'));
+  end if;
+  return hook;
+end;
+$$;
+
+-- One that is switched on.
+create function gateway.find_enabled_webhook(account uuid, target uuid) returns gateway.webhooks
+language plpgsql stable set search_path = ''
+as $$
+declare
+  hook gateway.webhooks := gateway.find_webhook(account, target);
+begin
+  if hook.disabled_at is not null then
+    perform gateway.refuse(gateway.refusal(409, 'webhook_disabled'));
+  end if;
+  return hook;
+end;
+$$;
+
+-- The events of a request, each once and in our order.
+create function gateway.read_webhook_events(events jsonb) returns text[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  select array(select event from unnest(gateway.webhook_events()) with ordinality as known (event, place)
+               where events ? event order by place)
+$$;
+
+-- The last day whose usage a webhook need not be told that wants it from now on.
+create function gateway.yesterday(at timestamptz) returns date
+language sql immutable parallel safe
+return (at at time zone 'utc')::date - 1;
+
+-- request: url, description (or null), events, ciphertext, version (of its secret). An account has at most ten.
+create function public.create_webhook(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  most constant integer := 10;
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  at timestamptz := gateway.now();
+  hook gateway.webhooks;
+begin
+  perform gateway.require(request, 'url', 'events', 'ciphertext', 'version');
+  if (select count(*) from gateway.webhooks where account_id = account.id) >= most then
+    perform gateway.refuse(gateway.refusal(409, 'too_many_webhooks', jsonb_build_object('most', most)));
+  end if;
+  insert into gateway.webhooks (account_id, url, description, events, usage_told_on, created_at)
+    values (account.id, request ->> 'url', request ->> 'description', gateway.read_webhook_events(request -> 'events'),
+            gateway.yesterday(at), at)
+    returning * into hook;
+  insert into gateway.webhook_secrets (webhook_id, ciphertext, key_version)
+    values (hook.id, request ->> 'ciphertext', (request ->> 'version')::integer);
+  -- The audit trail outlives the account's deletion: of an address, which is its owner's, it says nothing.
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.create', account.id, hook.id::text,
+    jsonb_build_object('events', hook.events));
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- Oldest first: there are few.
+create function public.list_webhooks(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+  at timestamptz := gateway.now();
+begin
+  return gateway.page((
+    select jsonb_agg(gateway.webhook_json(w, at) order by w.created_at, w.id)
+    from gateway.webhooks w where w.account_id = session.account_id), null);
+end;
+$$;
+
+create function public.get_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.webhook_json(gateway.find_webhook(session.account_id, target), gateway.now());
+end;
+$$;
+
+-- changes: url, description (null: none), events, enabled; what is absent stays. Another address, or one that is switched on, is given
+-- time anew to take something.
+create function public.update_webhook(caller jsonb, target uuid, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  at timestamptz := gateway.now();
+  before gateway.webhooks := gateway.find_webhook(account.id, target);
+  hook gateway.webhooks := before;
+begin
+  perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  hook.url := coalesce(changes ->> 'url', hook.url);
+  if changes ? 'description' then
+    hook.description := changes ->> 'description';
+  end if;
+  if changes ->> 'events' is not null then
+    hook.events := gateway.read_webhook_events(changes -> 'events');
+  end if;
+  if (changes ->> 'enabled')::boolean then
+    hook.disabled_at := null;
+    hook.disabled_reason := null;
+  elsif not (changes ->> 'enabled')::boolean and hook.disabled_at is null then
+    hook.disabled_at := at;
+    hook.disabled_reason := 'owner';
+    perform gateway.drop_deliveries(hook.id, at);
+  end if;
+  if hook.url <> before.url or (hook.disabled_at is null and before.disabled_at is not null) then
+    hook.failing_since := null;
+  end if;
+  if 'usage.daily' = any (hook.events) and hook.disabled_at is null
+    and ('usage.daily' <> all (before.events) or before.disabled_at is not null) then
+    hook.usage_told_on := greatest(hook.usage_told_on, gateway.yesterday(at));
+  end if;
+  update gateway.webhooks set
+    url = hook.url, description = hook.description, events = hook.events, disabled_at = hook.disabled_at,
+    disabled_reason = hook.disabled_reason, failing_since = hook.failing_since, usage_told_on = hook.usage_told_on
+    where id = hook.id;
+  if hook is distinct from before then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.update', account.id, hook.id::text,
+      jsonb_build_object('moved', hook.url <> before.url, 'events', hook.events, 'enabled', hook.disabled_at is null));
+  end if;
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- With its secrets and its deliveries.
+create function public.delete_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+begin
+  delete from gateway.webhooks where id = hook.id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.delete', account.id, hook.id::text, '{}');
+  return jsonb_build_object('object', 'webhook', 'id', hook.id, 'deleted', true);
+end;
+$$;
+
+-- Gives a webhook a new secret. The former one signs beside it for so many hours, and those before it no longer than that; of more
+-- than four the oldest end at once. request: ciphertext, version, overlap_hours.
+create function public.rotate_webhook_secret(caller jsonb, target uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  most_former constant integer := 4;
+  at timestamptz := gateway.now();
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+  ends timestamptz;
+begin
+  perform gateway.require(request, 'ciphertext', 'version', 'overlap_hours');
+  ends := at + make_interval(hours => (request ->> 'overlap_hours')::integer);
+  update gateway.webhook_secrets set expires_at = least(expires_at, ends) where webhook_id = hook.id;
+  delete from gateway.webhook_secrets where webhook_id = hook.id and (expires_at <= at or id not in (
+    select id from gateway.webhook_secrets where webhook_id = hook.id order by id desc limit most_former));
+  insert into gateway.webhook_secrets (webhook_id, ciphertext, key_version)
+    values (hook.id, request ->> 'ciphertext', (request ->> 'version')::integer);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'webhook.rotate_secret', account.id, hook.id::text,
+    jsonb_build_object('overlap_hours', (request ->> 'overlap_hours')::integer));
+  return gateway.webhook_json(hook, at);
+end;
+$$;
+
+-- Some of the secrets that these versions of the keyring sealed, behind `after`, the last that was listed before.
+create function public.list_outdated_webhook_secrets(versions jsonb, after jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select coalesce(jsonb_agg(s), '[]') from (
+    select id, ciphertext, key_version as version from gateway.webhook_secrets
+    where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
+      and (after ->> 'secret' is null or id > (after ->> 'secret')::bigint)
+    order by id limit 100) s
+$$;
+
+-- renewed: [{id, secret: [the outdated ciphertext, {ciphertext, version}]}].
+create function public.renew_webhook_secrets(renewed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  secrets integer;
+begin
+  perform gateway.require(jsonb_build_object('renewed', renewed), 'renewed');
+  update gateway.webhook_secrets s set
+    ciphertext = one -> 'secret' -> 1 ->> 'ciphertext', key_version = (one -> 'secret' -> 1 ->> 'version')::integer
+    from jsonb_array_elements(renewed) as one
+    where s.id = (one ->> 'id')::bigint and s.ciphertext = one -> 'secret' ->> 0;
+  get diagnostics secrets = row_count;
+  return jsonb_build_object('renewed', secrets);
+end;
+$$;
+
+-- supabase/schemas/83_platform_reports.sql
+
+-- What an operator reports: usage, the ledger's movements, and what is owed to accounts.
+
+-- query: from, to. Days without usage are listed too.
+create function public.get_platform_usage(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
+begin
+  return (
+    with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
+    select jsonb_build_object(
+      'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
+      'totals', (select figures from parts where part = 'total'),
+      'by_day', (
+        select coalesce(jsonb_agg(jsonb_build_object('day', value, 'usage', figures) order by value), '[]')
+        from parts where part = 'day'),
+      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
+      'by_provider', (
+        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
+end;
+$$;
+
+-- The ledger's movements in [since, until), but for usage, by day and type. Read from an index that has no usage.
+create function gateway.movements(since timestamptz, until timestamptz)
+returns table (day date, type text, transactions bigint, amount numeric)
+language sql stable set search_path = ''
+as $$
+  select (created_at at time zone 'utc')::date, type::text, count(*), sum(amount)
+  from gateway.credit_transactions
+  where type <> 'usage' and created_at >= since and created_at < until
+  group by 1, 2
+$$;
+
+-- query: from, to. What calls cost comes from the hours that are summed up, everything else from the ledger.
+create function public.get_transaction_analytics(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
+begin
+  return (
+    with movements as (
+      select * from gateway.movements(asked.since, asked.until)
+      union all
+      select (hour at time zone 'utc')::date, 'usage', sum(requests)::bigint, -sum(cost)
+      from gateway.platform_used(asked.since, asked.until) where cost > 0 group by 1
+    ),
+    by_type as (
+      select type, sum(transactions) as transactions, sum(amount) as amount from movements group by type
+    ),
+    by_day as (
+      select day, sum(amount) filter (where amount > 0) as credited, -sum(amount) filter (where amount < 0) as debited,
+             jsonb_object_agg(type, trim_scale(amount * 0.000000001)) as types
+      from movements group by day
+    )
+    select jsonb_build_object(
+      'object', 'transaction_analytics', 'from', asked.since, 'to', asked.until,
+      'by_type', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'type', type, 'transactions', transactions, 'amount', trim_scale(amount * 0.000000001)) order by type), '[]') from by_type),
+      'by_day', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'day', day, 'credited', trim_scale(coalesce(credited, 0) * 0.000000001),
+          'debited', trim_scale(coalesce(debited, 0) * 0.000000001), 'amounts', types) order by day), '[]') from by_day)));
+end;
+$$;
+
+-- What accounts have, by where it came from, and what of it lapses soon.
+create function public.get_platform_balance(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  at constant timestamptz := gateway.now();
+begin
+  return (
+    with sources as (
+      select source, count(*) as grants, sum(remaining) as remaining,
+             coalesce(sum(remaining) filter (where expires_at < at + interval '30 days'), 0) as lapsing
+      from gateway.credit_grants where live group by source
+    )
+    select jsonb_build_object(
+      'object', 'platform_balance', 'at', at, 'totals', gateway.liabilities(),
+      'by_source', coalesce(jsonb_agg(jsonb_build_object(
+        'source', source, 'grants', grants, 'remaining', gateway.dollars(remaining::bigint),
+        'lapsing_in_30_days', gateway.dollars(lapsing::bigint)) order by source), '[]'))
+    from sources);
+end;
+$$;
+
+-- supabase/schemas/83_webhook_deliveries.sql
+
+-- What was told to customers' webhooks, as their account looks at it and asks for it.
+
+-- Deliveries of a webhook, from the newest or from the one after `cursor`. Another webhook's cursor gives an empty page.
+create function gateway.deliveries_after(hook uuid, cursor uuid) returns setof gateway.webhook_deliveries
+language sql stable set search_path = ''
+as $$
+  select * from gateway.webhook_deliveries
+    where webhook_id = hook
+      and (deliveries_after.cursor is null or (created_at, id) < (
+        select created_at, id from gateway.webhook_deliveries where id = deliveries_after.cursor and webhook_id = hook))
+$$;
+
+-- Newest first. query: state (pending, delivered, failed or all), limit, cursor (the last id of the page before).
+create function public.list_webhook_deliveries(caller jsonb, target uuid, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+  hook gateway.webhooks := gateway.find_webhook(session.account_id, target);
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select d as delivery, row_number() over (order by created_at desc, id desc) as place
+    from gateway.deliveries_after(hook.id, (query ->> 'cursor')::uuid) as d
+    where query ->> 'state' = 'all' or case when ended_at is null then 'pending' else state end = query ->> 'state'
+    order by place
+    limit most + 1
+  )
+  select gateway.page(
+    jsonb_agg(gateway.webhook_delivery_json(delivery) order by place) filter (where place <= most),
+    case when count(*) > most then (max((delivery).id::text) filter (where place = most)) end)
+  into answer from found;
+  return answer;
+end;
+$$;
+
+-- Sixty an hour, so that nobody is sent more than that on somebody's word.
+create function gateway.limit_webhooks(account uuid) returns void
+language sql volatile set search_path = ''
+as $$ select gateway.limit_attempts('webhook.account', account::text, 60, interval '1 hour') $$;
+
+-- Queues a test for a webhook. Answers its id, whose it is, and how it is shown.
+create function public.test_webhook(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_enabled_webhook(account.id, target);
+  delivery gateway.webhook_deliveries;
+  at timestamptz;
+begin
+  perform gateway.limit_webhooks(account.id);
+  at := gateway.now();
+  insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
+    values (hook.id, 'webhook.test', gen_random_uuid()::text, jsonb_build_object('webhook_id', hook.id), at, at)
+    returning * into delivery;
+  return jsonb_build_object('id', delivery.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(delivery));
+end;
+$$;
+
+-- Lets a delivery be tried now, and from the beginning, whatever has become of it. Its id stays, by which its receiver knows it.
+create function public.replay_webhook_delivery(caller jsonb, target uuid, delivery uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+  hook gateway.webhooks := gateway.find_webhook(account.id, target);
+  again gateway.webhook_deliveries;
+  at timestamptz;
+begin
+  select * into again from gateway.webhook_deliveries where id = delivery and webhook_id = hook.id for update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'webhook_delivery_not_found'));
+  end if;
+  perform gateway.find_enabled_webhook(account.id, target);
+  at := gateway.now();
+  if again.state = 'sending' and again.due_at > at then
+    perform gateway.refuse(gateway.refusal(409, 'webhook_delivery_under_way'));
+  end if;
+  perform gateway.limit_webhooks(account.id);
+  at := gateway.now();
+  update gateway.webhook_deliveries set state = 'due', due_at = at, attempts = 0, ended_at = null where id = again.id
+    returning * into again;
+  return jsonb_build_object('id', again.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(again));
+end;
+$$;
+
+-- supabase/schemas/84_metrics.sql
+
+-- What a scraper of metrics is told: counters that only rise, and the state of the moment. In the database they are exact over all
+-- instances of the gateway, of which none lives long enough to count for itself.
+
+create function public.get_platform_metrics(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:metrics');
+  at constant timestamptz := gateway.now();
+begin
+  return (
+    with counted as materialized (
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.platform_totals
+      union all
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.count_platform(
+        coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity'), 'infinity')
+    ),
+    outcomes as (
+      select model, provider, outcome, stream, sum(requests) as requests from counted group by 1, 2, 3, 4
+    ),
+    errors as (
+      select provider, error_code as code, sum(requests) as requests from counted where error_code <> '' group by 1, 2
+    ),
+    models as (
+      select model, provider, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached, sum(written_tokens) as written,
+             sum(completion_tokens) as completion, sum(reasoning_tokens) as reasoning, sum(estimated) as estimated,
+             trim_scale(sum(cost) * 0.000000001) as cost, trim_scale(sum(provider_cost) * 0.000000001) as provider_cost
+      from counted group by 1, 2
+    ),
+    latencies as (
+      select provider, stream, gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes,
+             trim_scale(sum(duration_ms) * 0.001) as duration_seconds, trim_scale(sum(first_byte_ms) * 0.001) as first_byte_seconds
+      from counted group by 1, 2
+    ),
+    owed as (select gateway.liabilities() as figures)
+    select jsonb_build_object(
+      'bounds_ms', gateway.latency_bounds(),
+      'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),
+      'errors', (select coalesce(jsonb_agg(to_jsonb(errors) order by provider, code), '[]') from errors),
+      'models', (select coalesce(jsonb_agg(to_jsonb(models) order by model, provider), '[]') from models),
+      'latencies', (select coalesce(jsonb_agg(to_jsonb(latencies) order by provider, stream), '[]') from latencies),
+      'gauges', jsonb_build_object(
+        'holds_open', (select count(*) from gateway.holds where state = 'open'),
+        'holds_overdue', (select count(*) from gateway.holds where state = 'open' and expires_at < at),
+        'mail_due', (select count(*) from gateway.notifications where state in ('due', 'sending')),
+        'accounts', owed.figures -> 'accounts', 'accounts_in_debt', owed.figures -> 'in_debt',
+        'balance_usd', owed.figures -> 'balance', 'held_usd', owed.figures -> 'held', 'debt_usd', owed.figures -> 'debt'))
+    from owed);
+end;
+$$;
+
+-- supabase/schemas/85_platform_requests.sql
+
+-- Finding one call among all, and those of one account: what support asks for.
+
+-- A request in the form in which an operator sees it.
+create function gateway.request_of_operator(request gateway.requests) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'account_id', request.account_id,
+    'key_id', request.key_id, 'model', request.model, 'provider', request.provider, 'outcome', request.outcome,
+    'error_code', request.error_code, 'stream', request.stream,
+    'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens, 'written_tokens', request.written_tokens,
+    'completion_tokens', request.completion_tokens, 'reasoning_tokens', request.reasoning_tokens,
+    'units', coalesce(request.units, '{}'), 'estimated', request.estimated, 'clamped', request.clamped,
+    'own_key', request.own_key, 'held', gateway.dollars(request.held), 'cost', gateway.dollars(request.cost),
+    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)),
+    'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
+    'created_at', request.created_at, 'finished_at', request.finished_at)
+$$;
+
+-- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
+-- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
+-- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
+--
+-- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
+-- request began, and requests are found by time.
+create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:requests');
+  at constant timestamptz := gateway.now();
+  most constant integer := gateway.page_size(query);
+  most_looked_at constant integer := 20000;
+  this_id constant text := query ->> 'id';
+  is_dated constant boolean := coalesce(this_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$', false);
+  begun constant timestamptz := case when is_dated then gateway.begun_at(this_id::uuid) end;
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  until constant timestamptz := least(
+    coalesce((query ->> 'to')::timestamptz, begun + interval '1 day', 'infinity'), after + interval '1 microsecond');
+  since constant timestamptz := coalesce(
+    (query ->> 'from')::timestamptz, begun - interval '10 minutes', least(until, at) - interval '1 day');
+  answer jsonb;
+begin
+  with scanned as (
+    select * from gateway.requests r
+    where r.finished_at >= since and r.finished_at < until
+      and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
+      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id)
+      and (after is null or (r.finished_at, r.call_id) < (after, after_id))
+    order by r.finished_at desc, r.call_id desc
+    limit most_looked_at
+  ),
+  found as (
+    select * from scanned
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
+      and (query ->> 'error_code' is null or error_code = query ->> 'error_code')
+    order by finished_at desc, call_id desc
+    limit most + 1
+  ),
+  page as (select * from found order by finished_at desc, call_id desc limit most),
+  ends as (
+    select case
+      when (select count(*) from found) > most
+        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
+      when (select count(*) from scanned) = most_looked_at
+        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+    end as next_cursor
+  )
+  select gateway.page(
+    (
+      select jsonb_agg(gateway.request_of_operator(row(page.*)::gateway.requests) order by finished_at desc, call_id desc)
+      from page),
+    ends.next_cursor)
+  into answer from ends;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/86_report.sql
+
+-- Usage in groups, for a report.
+
+-- query: from, to (whole hours), group_by (day, hour, model, provider or key), model, provider, key_id.
+create function public.get_report(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  group_by constant text := query ->> 'group_by';
+  answer jsonb;
+begin
+  with used as (
+    select *, case group_by
+        when 'day' then jsonb_build_object('day', (hour at time zone 'utc')::date)
+        when 'hour' then jsonb_build_object('hour', hour)
+        when 'model' then jsonb_build_object('model', model)
+        when 'provider' then jsonb_build_object('provider', provider)
+        when 'key' then jsonb_build_object('key_id', key_id)
+      end as part
+    from gateway.used(session.account_id, (query ->> 'from')::timestamptz, (query ->> 'to')::timestamptz)
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+  ),
+  groups as (
+    select part, sum(cost) as cost, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached,
+           sum(completion_tokens) as completion, sum(reasoning_tokens) as reasoning, sum(requests) as requests
+    from used group by part
+  )
+  select jsonb_build_object('results', coalesce(jsonb_agg(
+    part || case when group_by = 'key' then jsonb_build_object('key_name', k.name) else '{}' end || jsonb_build_object(
+      'total_cost', trim_scale(cost * 0.000000001), 'input_tokens', prompt, 'cached_input_tokens', cached,
+      'output_tokens', completion, 'reasoning_tokens', reasoning, 'request_count', requests)
+    order by case when group_by in ('day', 'hour') then part end, cost desc, requests desc, part), '[]'))
+  into answer
+  from groups left join gateway.api_keys k on k.id = (part ->> 'key_id')::uuid;
+  return answer;
+end;
+$$;
+
 -- supabase/schemas/90_grants.sql
 
 -- Who may call what: the service may call the functions of `public`, and nobody may do anything else. No table, no
@@ -12143,6 +13373,14 @@ grant execute on function public.apply_stripe_event(jsonb) to service_role;
 -- 48_due_mail.sql
 revoke execute on function public.queue_due_mail() from public, anon, authenticated;
 grant execute on function public.queue_due_mail() to service_role;
+
+-- 48_webhooks.sql
+revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
+grant execute on function public.claim_webhook_deliveries(uuid) to service_role;
+revoke execute on function public.finish_webhook_delivery(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_webhook_delivery(uuid, jsonb) to service_role;
+revoke execute on function public.emit_daily_usage() from public, anon, authenticated;
+grant execute on function public.emit_daily_usage() to service_role;
 
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
@@ -12483,3 +13721,52 @@ revoke execute on function public.request_mail(jsonb, text) from public, anon, a
 grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
+
+-- 82_monitor.sql
+revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
+
+-- 83_platform_reports.sql
+revoke execute on function public.get_platform_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_transaction_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_transaction_analytics(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_balance(jsonb) to service_role;
+
+-- 84_metrics.sql
+revoke execute on function public.get_platform_metrics(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_metrics(jsonb) to service_role;
+
+-- 85_platform_requests.sql
+revoke execute on function public.list_platform_requests(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_platform_requests(jsonb, jsonb) to service_role;
+
+-- 86_report.sql
+revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_report(jsonb, jsonb) to service_role;
+-- 82_webhooks.sql
+revoke execute on function public.create_webhook(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_webhook(jsonb, jsonb) to service_role;
+revoke execute on function public.list_webhooks(jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhooks(jsonb) to service_role;
+revoke execute on function public.get_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.update_webhook(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_webhook(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) to service_role;
+revoke execute on function public.renew_webhook_secrets(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_webhook_secrets(jsonb) to service_role;
+
+-- 83_webhook_deliveries.sql
+revoke execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.test_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.test_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) from public, anon, authenticated;
+grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to service_role;

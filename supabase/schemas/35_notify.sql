@@ -8,7 +8,7 @@ return array[
   'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
--- that does not want it.
+-- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
 create function gateway.notify(account uuid, kind text, dedupe_key text, payload jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
@@ -17,7 +17,9 @@ as $$
     where id = notify.account and email is not null and deleted_at is null
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
-    on conflict do nothing
+    on conflict do nothing;
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+    from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
 -- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once

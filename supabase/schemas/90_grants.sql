@@ -30,6 +30,14 @@ grant execute on function public.apply_stripe_event(jsonb) to service_role;
 revoke execute on function public.queue_due_mail() from public, anon, authenticated;
 grant execute on function public.queue_due_mail() to service_role;
 
+-- 48_webhooks.sql
+revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
+grant execute on function public.claim_webhook_deliveries(uuid) to service_role;
+revoke execute on function public.finish_webhook_delivery(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_webhook_delivery(uuid, jsonb) to service_role;
+revoke execute on function public.emit_daily_usage() from public, anon, authenticated;
+grant execute on function public.emit_daily_usage() to service_role;
+
 -- 50_account.sql
 revoke execute on function public.get_profile(jsonb) from public, anon, authenticated;
 grant execute on function public.get_profile(jsonb) to service_role;
@@ -369,3 +377,52 @@ revoke execute on function public.request_mail(jsonb, text) from public, anon, a
 grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
+
+-- 82_monitor.sql
+revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
+
+-- 83_platform_reports.sql
+revoke execute on function public.get_platform_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_transaction_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_transaction_analytics(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_balance(jsonb) to service_role;
+
+-- 84_metrics.sql
+revoke execute on function public.get_platform_metrics(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_metrics(jsonb) to service_role;
+
+-- 85_platform_requests.sql
+revoke execute on function public.list_platform_requests(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_platform_requests(jsonb, jsonb) to service_role;
+
+-- 86_report.sql
+revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_report(jsonb, jsonb) to service_role;
+-- 82_webhooks.sql
+revoke execute on function public.create_webhook(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_webhook(jsonb, jsonb) to service_role;
+revoke execute on function public.list_webhooks(jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhooks(jsonb) to service_role;
+revoke execute on function public.get_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.update_webhook(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_webhook(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.rotate_webhook_secret(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_outdated_webhook_secrets(jsonb, jsonb) to service_role;
+revoke execute on function public.renew_webhook_secrets(jsonb) from public, anon, authenticated;
+grant execute on function public.renew_webhook_secrets(jsonb) to service_role;
+
+-- 83_webhook_deliveries.sql
+revoke execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.list_webhook_deliveries(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.test_webhook(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.test_webhook(jsonb, uuid) to service_role;
+revoke execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) from public, anon, authenticated;
+grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to service_role;

@@ -10,13 +10,12 @@ use axum::routing::post;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::header;
-use local::upstash::Engine;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::wire::Wire;
-use crate::world::World;
+use crate::world::{Deployment, World};
 
 /// What it answers.
 #[derive(Clone, Debug)]
@@ -84,11 +83,11 @@ pub fn parts(events: &[Value]) -> Vec<Bytes> {
 pub struct Scripted(Arc<Mutex<Option<Script>>>);
 
 impl Scripted {
-    /// A world in which the wire's provider is this one, and serves the model.
+    /// A world of this deployment in which the wire's provider is this one, and serves the model.
     ///
     /// # Panics
     /// When something cannot start.
-    pub async fn world(wire: &Wire, variables: &[(&str, &str)]) -> (World, Self) {
+    pub async fn world(deployment: &Deployment, wire: &Wire, variables: &[(&str, &str)]) -> (World, Self) {
         let scripted = Self::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
@@ -97,7 +96,7 @@ impl Scripted {
         let (key, base_url) = (wire.variable("API_KEY"), wire.variable("BASE_URL"));
         let own = [(key.as_str(), "key"), (base_url.as_str(), url.as_str())];
         let variables: Vec<_> = own.into_iter().chain(variables.iter().copied()).collect();
-        let world = World::with(Engine::InProcess, &variables).await;
+        let world = World::of(deployment, &variables).await;
         world.serves(wire, "any/model").await;
         (world, scripted)
     }

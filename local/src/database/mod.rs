@@ -34,6 +34,7 @@ use embedded::Embedded;
 use installed::Installed;
 use pool::Pool;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio_postgres::{Row, types::ToSql};
 
@@ -45,9 +46,12 @@ fn connections() -> usize {
     (2 * cores).clamp(4, 16)
 }
 
-/// A database that accepts connections. Dropping it stops what was started for it and removes temporary data; this may
-/// block for some milliseconds.
-pub struct Database {
+/// A database that accepts connections. Clones are the same one, with the same connections. Dropping the last of them stops
+/// what was started for it and removes temporary data; this may block for some milliseconds.
+#[derive(Clone)]
+pub struct Database(Arc<Shared>);
+
+struct Shared {
     url: String,
     pool: Pool,
     size: usize,
@@ -85,7 +89,7 @@ impl Database {
         let started = tokio::task::spawn_blocking(start).await;
         let database = started.map_err(|error| DatabaseError::Start(error.to_string()))??;
         // A wrong URL or password shows here and not at the first request.
-        database.pool.acquire().await?.release();
+        database.pool().acquire().await?.release();
         Ok(database)
     }
 
@@ -93,29 +97,29 @@ impl Database {
     fn new(url: String, server: Option<Box<dyn Server>>, driver: Option<Handle>) -> Result<Database, DatabaseError> {
         let size = if driver.is_some() { 1 } else { connections() };
         let config = url.parse().map_err(DatabaseError::Url)?;
-        Ok(Database { pool: Pool::new(config, size, driver), url, size, server })
+        Ok(Database(Arc::new(Shared { pool: Pool::new(config, size, driver), url, size, server })))
     }
 
     /// A connection string, as tokio-postgres and psql understand it. The embedded engine's one connection is taken by
     /// this program: whoever else connects waits until it is closed.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.0.url
     }
 
     /// How many connections may be open at a time: 1 on the embedded engine.
     pub fn max_connections(&self) -> usize {
-        self.size
+        self.0.size
     }
 
     /// The connections of this program.
     pub fn pool(&self) -> &Pool {
-        &self.pool
+        &self.0.pool
     }
 
     /// Makes of this database what the blueprint says. Schemas are for a new database. Migrations that it has not seen are
     /// applied, each in a transaction; then the seeds that it has not seen in their present form are run.
     pub async fn apply(&self, blueprint: &Blueprint) -> Result<Migrated, DatabaseError> {
-        let mut lease = self.pool.acquire().await?;
+        let mut lease = self.pool().acquire().await?;
         let migrated = migrate::apply(&mut lease.connection, blueprint).await?;
         lease.release();
         Ok(migrated)
@@ -123,7 +127,7 @@ impl Database {
 
     /// Runs statements without parameters as the owner of the database, beside the API.
     pub async fn execute(&self, sql: &str) -> Result<(), DatabaseError> {
-        let mut lease = self.pool.acquire().await?;
+        let mut lease = self.pool().acquire().await?;
         lease.connection.act_as_owner().await?;
         // After an error the connection is given up: the statements may have opened a transaction.
         lease.connection.client.batch_execute(sql).await?;
@@ -133,7 +137,7 @@ impl Database {
 
     /// Runs one query as the owner of the database, beside the API.
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, DatabaseError> {
-        let mut lease = self.pool.acquire().await?;
+        let mut lease = self.pool().acquire().await?;
         lease.connection.act_as_owner().await?;
         let rows = lease.connection.client.query(sql, parameters).await;
         lease.release();
@@ -145,13 +149,13 @@ impl Database {
     pub async fn ended(&self) -> DatabaseError {
         loop {
             tokio::time::sleep(LOOK).await;
-            if let Some(ended) = self.server.as_ref().and_then(|server| server.ended()) {
+            if let Some(ended) = self.0.server.as_ref().and_then(|server| server.ended()) {
                 return ended;
             }
         }
     }
 
-    /// Stops the database without blocking the runtime. Dropping it does the same, but blocks.
+    /// Stops the database, unless there are clones of it, without blocking the runtime. Dropping it does the same, but blocks.
     pub async fn stop(self) {
         if let Err(error) = tokio::task::spawn_blocking(move || drop(self)).await {
             tracing::warn!(%error, "the database did not stop cleanly");
@@ -159,7 +163,7 @@ impl Database {
     }
 }
 
-impl Drop for Database {
+impl Drop for Shared {
     fn drop(&mut self) {
         self.pool.close();
     }

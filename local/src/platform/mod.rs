@@ -11,7 +11,7 @@ use std::path::Path;
 
 use shared::app::App;
 use shared::config::Config;
-use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable};
+use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable, WEBHOOK_LOCAL_HOSTS};
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
 use tokio::net::TcpListener;
@@ -111,6 +111,8 @@ impl Platform {
             }
         }
         set("VERCEL_ENV", "development".to_owned());
+        // A newcomer's own server, as they would write it.
+        set(WEBHOOK_LOCAL_HOSTS.name, environment(WEBHOOK_LOCAL_HOSTS.name).unwrap_or_else(|| "localhost".to_owned()));
         set("SUPABASE_URL", postgrest.url().to_owned());
         set("SUPABASE_SECRET_KEY", supabase_keys.secret.clone());
         set("UPSTASH_REDIS_REST_URL", upstash.url());

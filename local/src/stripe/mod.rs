@@ -6,8 +6,9 @@
 //!   becomes of it.
 //! - `prices`, `subscriptions`, `invoices`, `portal`, `portal_page`: plans that are bought. `billing`: what is asked about them. `clock`: what time does.
 //! - `setup`: what a deployment sets up.
-//! - `events`: what is told of it. `delivery`: how events reach the gateway. `page`: the buyer's and the operator's side.
+//! - `events`: what is told of it. `delivery`: how events reach the gateway. `page`: the buyer's and the operator's side. `acts`: what they do.
 
+mod acts;
 mod api;
 mod billing;
 mod checkout;

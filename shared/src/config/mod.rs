@@ -101,6 +101,8 @@ pub struct Config {
     pub app_name: String,
     /// The site that callers see, for links and for OpenRouter's `HTTP-Referer`.
     pub frontend_url: String,
+    /// Hosts that users' webhooks may go to by http, and in a private network; none but on a developer's machine.
+    pub webhook_hosts: Vec<String>,
     /// How long a call may take on the plain server; the other platforms have limits of their own.
     pub max_duration: Duration,
     /// How long a provider's stream may be silent, before its first byte and after.
@@ -165,6 +167,7 @@ impl Config {
             redis_prefix: redis_prefix(environment, reader.text(&variables::VERCEL_GIT_COMMIT_REF)),
             app_name: reader.text_or_default(&variables::APP_NAME),
             frontend_url: reader.needed(reader.url(&variables::FRONTEND_URL), String::new()),
+            webhook_hosts: webhook_hosts(environment, reader.text(&variables::WEBHOOK_LOCAL_HOSTS)),
             max_duration: Duration::from_secs(number(&variables::CALL_MAX_SECONDS)),
             provider_silence: milliseconds(&variables::PROVIDER_TIMEOUT_MS),
             keep_alive: milliseconds(&variables::KEEP_ALIVE_MS),
@@ -188,6 +191,12 @@ impl Config {
             Environment::Preview | Environment::Development => KeyEnvironment::Test,
         }
     }
+}
+
+/// Everywhere but on a developer's machine they would be a door into the deployment's network.
+fn webhook_hosts(environment: Environment, hosts: Option<String>) -> Vec<String> {
+    let hosts = hosts.filter(|_| environment == Environment::Development).unwrap_or_default();
+    hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).filter(|host| !host.is_empty()).collect()
 }
 
 fn redis_prefix(environment: Environment, branch: Option<String>) -> String {

@@ -152,3 +152,14 @@ fn a_preview_keeps_its_counters_apart() {
     assert!(preview.makes_keys_of(KeyEnvironment::Test) && !preview.makes_keys_of(KeyEnvironment::Live));
     assert_eq!(config(&[("VERCEL_ENV", "production")]).key_environment(), KeyEnvironment::Live);
 }
+
+#[test]
+fn webhooks_go_into_a_private_network_on_a_developers_machine_alone() {
+    let hosts = |environment: &str| {
+        config(&[("VERCEL_ENV", environment), ("WEBHOOK_LOCAL_HOSTS", "localhost, Dev.example,")]).webhook_hosts
+    };
+    assert_eq!(hosts("development"), ["localhost", "dev.example"]);
+    for environment in ["production", "preview", ""] {
+        assert_eq!(hosts(environment), [""; 0], "{environment}");
+    }
+}

@@ -96,6 +96,7 @@ variables! {
     Process {
         PORT: Number { unit: "the port, 0 for any that is free,", least: 0, most: 65_535 }, Default("8000"), "where the plain server listens";
         RUST_LOG: LogLevels, Default("info"), "the log's level: error, warn, info, debug, trace or off, and further ones of parts";
+        WEBHOOK_LOCAL_HOSTS: Text, Optional, "where VERCEL_ENV is `development` only: hosts that users' webhooks may go to by http, and in a private network, with commas between them: `localhost`";
         VERCEL_ENV: Choice(&["production", "preview", "development"]), Default("production"), "which deployment this is; Vercel sets it";
         VERCEL_GIT_COMMIT_REF: Text, Optional, "the branch, which keeps a preview's Redis keys apart; Vercel sets it";
     }

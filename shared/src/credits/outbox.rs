@@ -36,6 +36,12 @@ pub async fn peek(app: &App) -> Vec<String> {
     }
 }
 
+/// How many entries wait; `None` when Redis cannot say.
+pub async fn length(app: &App) -> Option<i64> {
+    let counted = app.upstash().ok()?.command(&["LLEN", &key(app)]).await;
+    counted.inspect_err(|error| tracing::warn!(%error, "the outbox cannot be counted")).ok()?.as_i64()
+}
+
 /// Removes an entry that is in the books.
 pub async fn remove(app: &App, entry: &str) {
     let Ok(upstash) = app.upstash() else { return };

@@ -85,6 +85,8 @@ codes! {
     PaymentNotFound = "payment_not_found", 404, "This account has no such payment; GET /api/stripe/payments lists them.";
     CouponNotFound = "coupon_not_found", 404, "There is no such coupon for this account. Check that the code was copied whole.";
     ReferralCodeNotFound = "referral_code_not_found", 404, "Nobody has this code. Check that it was copied whole.";
+    WebhookNotFound = "webhook_not_found", 404, "This account has no such webhook; GET /user/webhooks lists them.";
+    WebhookDeliveryNotFound = "webhook_delivery_not_found", 404, "This webhook has no such delivery, or keeps it no longer: they are kept for 30 days.";
     RoleNotFound = "role_not_found", 404, "There is no such role; GET /admin/roles lists them.";
     PlanNotFound = "plan_not_found", 404, "There is no such plan; `plans` lists them.";
     SubscriptionNotFound = "subscription_not_found", 404, "This account has no such subscription; GET /user/plan shows what it has.";
@@ -111,6 +113,9 @@ codes! {
     CouponNotApplicable = "coupon_not_applicable", 409, "This coupon is for something else.";
     ReferralNotApplicable = "referral_not_applicable", 409, "This code does not count for this account.";
     MailNotPossible = "mail_not_possible", 409, "This account cannot be mailed.";
+    TooManyWebhooks = "too_many_webhooks", 409, "This account has as many webhooks as it may have. Delete one first.";
+    WebhookDisabled = "webhook_disabled", 409, "This webhook is switched off. PATCH /user/webhooks/{id} with `enabled: true` switches it on.";
+    WebhookDeliveryUnderWay = "webhook_delivery_under_way", 409, "This delivery is being tried right now. Look at what becomes of it first.";
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";

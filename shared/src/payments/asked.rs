@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::stripe::Absent;
-use crate::stripe::observe::Seen;
+use crate::stripe::seen::Seen;
 
 /// The observation of an object that was asked for, with nothing that is not needed.
 ///

@@ -2,7 +2,7 @@
 //! back is read by ourselves, since a reader that wants every field of an object loses an event for one that it does not need.
 //!
 //! - `client`: sends. `requests`, `charge`: what is sent. `observe`: what Stripe says of a payment, in the database's words, from answers
-//!   and from events alike. `fields`: reads needed members by their JSON path. `signature`: who sent an event.
+//!   and from events alike. `seen`: those words. `fields`: reads needed members by their JSON path. `signature`: who sent an event.
 //! - `billing`, `subscriptions`: the same of plans that are bought.
 
 pub mod billing;
@@ -11,6 +11,7 @@ pub mod client;
 mod fields;
 pub mod observe;
 pub mod requests;
+pub mod seen;
 pub mod signature;
 pub mod subscriptions;
 

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::said::said_in;
 use tests::wire::{WIRES, Wire, each, each_form};
-use tests::world::{Account, CREDIT, World};
+use tests::world::{Account, CREDIT, Deployment, World};
 
 use super::{Said, converses, kept, read, said, session, turn};
 
-async fn world_of(wire: &Wire) -> (World, Account) {
-    let world = World::start().await;
+async fn world_of(deployment: &Deployment, wire: &Wire) -> (World, Account) {
+    let world = World::of(deployment, &[]).await;
     world.serves(wire, "standin/normal").await;
     world.platform.providers.control().record(true);
     let account = world.account(CREDIT).await;
@@ -18,11 +18,11 @@ async fn world_of(wire: &Wire) -> (World, Account) {
 
 #[tokio::test]
 async fn what_was_said_before_goes_with_a_turn_and_the_turn_is_kept() {
-    each_form(async |wire, stream| {
+    each_form(async |wire, stream, deployment| {
         if !converses(wire) {
             return;
         }
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(deployment, wire).await;
         let made = Answer::to(world.post("/v1/chat/sessions", &account.key, &json!({}))).await.success();
         let chat = made["id"].as_str().expect("an id");
         let mut answers = Vec::new();
@@ -59,12 +59,12 @@ async fn what_was_said_before_goes_with_a_turn_and_the_turn_is_kept() {
         assert_eq!((&shown["title"], &shown["message_count"]), (&json!("Where is Oslo?"), &json!(7)));
         assert_eq!(said(&shown["messages"]), expected.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>());
         let calls = "select count(distinct call_id) from gateway.chat_messages
-                       where call_id in (select call_id from gateway.requests)";
-        assert_eq!(world.value(calls).await, json!(3));
+                       where call_id in (select call_id from gateway.requests) and account_id";
+        assert_eq!(world.value(&format!("{calls} = '{}'", account.id)).await, json!(3));
         kept(&world, &account).await;
         // Each was held for with its history, and charged by what its provider reported.
-        let covered = "select bool_and(cost <= held and not clamped) from gateway.requests";
-        assert_eq!(world.value(covered).await, json!(true));
+        let covered = "select bool_and(cost <= held and not clamped) from gateway.requests where account_id";
+        assert_eq!(world.value(&format!("{covered} = '{}'", account.id)).await, json!(true));
         world.settled().await;
         world.assert_ledger_clean().await;
     })
@@ -93,11 +93,11 @@ async fn a_conversation_goes_on_in_any_format() {
 
 #[tokio::test]
 async fn a_tools_call_and_its_answer_stay_together_whatever_comes_between() {
-    each_form(async |wire, stream| {
+    each_form(async |wire, stream, deployment| {
         if !converses(wire) {
             return;
         }
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(deployment, wire).await;
         let chat = session(&world, &account, "Tools").await;
         let ask = |text: &str| {
             let mut body = wire.say(text, &wire.with_tool("get_weather"));
@@ -139,11 +139,11 @@ async fn a_tools_call_and_its_answer_stay_together_whatever_comes_between() {
 
 #[tokio::test]
 async fn only_what_room_there_is_goes_along_the_newest_first() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         if !converses(wire) {
             return;
         }
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(deployment, wire).await;
         let chat = session(&world, &account, "Long").await;
         for n in 0..8 {
             let role = ["user", "assistant"][n % 2];
@@ -157,7 +157,8 @@ async fn only_what_room_there_is_goes_along_the_newest_first() {
             .await
             .success();
         // Four of about 770 tokens each, by a careful count, beside the answer.
-        world.sql("update gateway.models set context_length = 4000, max_output = 512").await;
+        let small = "update gateway.models set context_length = 4000, max_output = 512 where id";
+        world.sql(&format!("{small} = '{}'", wire.model)).await;
         turn(wire, &world, &account, &chat, &wire.say("Now.", &json!({}))).await;
         let sent = said_in(&world.platform.providers.control().requests().last().expect("a request").body);
         let begins: Vec<&str> = sent.iter().map(|(_, text)| text.split(' ').next().unwrap_or_default()).collect();

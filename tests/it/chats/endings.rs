@@ -22,11 +22,11 @@ async fn messages(world: &World, account: &Account, chat: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn of_a_stream_that_is_cut_off_what_came_is_kept() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         if !converses(wire) {
             return;
         }
-        let world = World::start().await;
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         for behaviour in ["cut?after=3", "error-mid", "end-early", "garbage"] {
             let chat = session(&world, &account, "Cut").await;
@@ -48,11 +48,11 @@ async fn of_a_stream_that_is_cut_off_what_came_is_kept() {
 
 #[tokio::test]
 async fn a_call_that_fails_keeps_nothing_and_can_be_sent_again_at_once() {
-    each_form(async |wire, stream| {
+    each_form(async |wire, stream, deployment| {
         if !converses(wire) {
             return;
         }
-        let world = World::start().await;
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         let chat = session(&world, &account, "Failed").await;
         let plain = if stream { &[][..] } else { &["cut?after=3", "error-mid"] };
@@ -74,11 +74,11 @@ async fn a_call_that_fails_keeps_nothing_and_can_be_sent_again_at_once() {
 
 #[tokio::test]
 async fn what_a_client_has_read_that_leaves_is_kept() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         if !converses(wire) {
             return;
         }
-        let world = World::start().await;
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         let chat = session(&world, &account, "Left").await;
         world.serves(wire, "standin/stall?after=3").await;
@@ -99,11 +99,11 @@ async fn what_a_client_has_read_that_leaves_is_kept() {
 
 #[tokio::test]
 async fn while_one_turn_runs_another_is_told_to_come_back() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         if !converses(wire) {
             return;
         }
-        let world = World::start().await;
+        let world = World::of(deployment, &[]).await;
         world.serves(wire, "standin/normal").await;
         let account = world.account(CREDIT).await;
         let (chat, other) = (session(&world, &account, "One").await, session(&world, &account, "Other").await);

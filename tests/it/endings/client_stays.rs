@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::deadline::late_enough;
 use tests::watch::poll;
 use tests::wire::{WIRES, Wire, openai};
-use tests::world::{Account, World};
+use tests::world::{Account, Deployment, World};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -67,18 +67,24 @@ async fn send_and_do_not_read(wire: &Wire, world: &World, account: &Account, bod
     client
 }
 
-async fn is_settled_at_its_deadline(wire: &'static Wire, reasoning: bool, outcome: &str) -> Value {
+async fn is_settled_at_its_deadline(
+    deployment: &Deployment,
+    wire: &'static Wire,
+    reasoning: bool,
+    outcome: &str,
+) -> Value {
     let (key, base_url) = (wire.variable("API_KEY"), wire.variable("BASE_URL"));
     late_enough(async |deadline, seconds| {
         let (url, written) = provider(wire).await;
         let own = [(key.as_str(), "key"), (base_url.as_str(), url.as_str())];
         let variables: Vec<_> = own.into_iter().chain(deadline.iter().copied()).collect();
-        let (world, account) = world_within(wire, "any/model", &variables).await;
+        let (world, account) = world_within(deployment, wire, "any/model", &variables).await;
         if reasoning {
-            let_it_reason(&world).await;
+            let_it_reason(&world, wire).await;
         }
         let client = send_and_do_not_read(wire, &world, &account, &ask(wire, true)).await;
-        poll("the settle", || async { world.value("select count(*) from gateway.requests").await != json!(0) }).await;
+        let recorded = format!("select count(*) from gateway.requests where account_id = '{}'", account.id);
+        poll("the settle", || async { world.value(&recorded).await != json!(0) }).await;
         let row = settled(&world, &account).await;
         // The provider had not begun, or what it wrote had not yet come to a client that does not read.
         if row["outcome"] != outcome {
@@ -95,9 +101,10 @@ async fn is_settled_at_its_deadline(wire: &'static Wire, reasoning: bool, outcom
 
 #[tokio::test]
 async fn a_stream_that_nobody_reads_is_settled_at_its_deadline() {
+    let deployment = Deployment::new().await;
     // One after the other: a provider that writes as fast as it is read leaves little to its neighbours.
     for wire in wires() {
-        let row = is_settled_at_its_deadline(wire, false, "client_left").await;
+        let row = is_settled_at_its_deadline(&deployment, wire, false, "client_left").await;
         assert_members(&row, &json!({"estimated": true}));
         assert!(row["completion_tokens"].as_u64() > Some(0), "{row}");
     }
@@ -105,8 +112,9 @@ async fn a_stream_that_nobody_reads_is_settled_at_its_deadline() {
 
 #[tokio::test]
 async fn so_is_one_of_a_reasoning_model() {
+    let deployment = Deployment::new().await;
     for wire in wires() {
-        let row = is_settled_at_its_deadline(wire, true, "deadline").await;
+        let row = is_settled_at_its_deadline(&deployment, wire, true, "deadline").await;
         assert_members(&row, &json!({"estimated": true, "cost": row["held"]}));
     }
 }

@@ -8,7 +8,7 @@ use tests::deadline::late_enough;
 use tests::plain::PlainServer;
 use tests::scripted::{Script, Scripted, Then};
 use tests::wire::{WIRES, Wire, each, each_form, each_format};
-use tests::world::{read, send};
+use tests::world::{Deployment, read, send};
 
 use super::{
     CREDIT, Reader, ask, assert_estimated, assert_members, call_at, let_it_reason, settled, variables, world_within,
@@ -21,11 +21,18 @@ fn assert_in_time(row: &Value, seconds: u64) {
 }
 
 /// The text and the record of a stream whose provider behaves so, and which was cut when this much text had come.
-async fn cut(wire: &'static Wire, upstream: &str, pieces: usize, compiled: bool, reasoning: bool) -> (String, Value) {
+async fn cut(
+    deployment: &Deployment,
+    wire: &'static Wire,
+    upstream: &str,
+    pieces: usize,
+    compiled: bool,
+    reasoning: bool,
+) -> (String, Value) {
     late_enough(async |deadline, seconds| {
-        let (world, account) = world_within(wire, upstream, deadline).await;
+        let (world, account) = world_within(deployment, wire, upstream, deadline).await;
         if reasoning {
-            let_it_reason(&world).await;
+            let_it_reason(&world, wire).await;
         }
         let server = if compiled { Some(PlainServer::start(function(), &variables(&world)).await) } else { None };
         let base_url = server.as_ref().map_or(&world.base_url, |server| &server.base_url);
@@ -48,8 +55,8 @@ async fn cut(wire: &'static Wire, upstream: &str, pieces: usize, compiled: bool,
     .await
 }
 
-async fn a_silent_stream_is_cut(wire: &'static Wire, compiled: bool) {
-    let (text, row) = cut(wire, "standin/stall?after=3", 3, compiled, false).await;
+async fn a_silent_stream_is_cut(deployment: &Deployment, wire: &'static Wire, compiled: bool) {
+    let (text, row) = cut(deployment, wire, "standin/stall?after=3", 3, compiled, false).await;
     assert_eq!(wire.pieces(&text).len(), 3);
     assert_estimated(wire, &row, "deadline", &wire.pieces(&text).concat());
     assert_members(&row, &json!({"error_code": "deadline_exceeded", "stream": true}));
@@ -57,18 +64,18 @@ async fn a_silent_stream_is_cut(wire: &'static Wire, compiled: bool) {
 
 #[tokio::test]
 async fn a_stream_that_falls_silent_is_cut_and_charged_for_what_it_produced() {
-    each(async |wire| a_silent_stream_is_cut(wire, false).await).await;
+    each(async |wire, deployment| a_silent_stream_is_cut(deployment, wire, false).await).await;
 }
 
 #[tokio::test]
 async fn a_compiled_functions_stream_is_cut_and_charged_likewise() {
-    each_format(async |wire| a_silent_stream_is_cut(wire, true).await).await;
+    each_format(async |wire, deployment| a_silent_stream_is_cut(deployment, wire, true).await).await;
 }
 
 #[tokio::test]
 async fn a_stream_that_goes_on_is_cut_and_charged_for_what_it_produced() {
-    each(async |wire| {
-        let (text, row) = cut(wire, "standin/slow?ms=50&chunks=10000", 1, false, false).await;
+    each(async |wire, deployment| {
+        let (text, row) = cut(deployment, wire, "standin/slow?ms=50&chunks=10000", 1, false, false).await;
         assert_estimated(wire, &row, "deadline", &wire.pieces(&text).concat());
     })
     .await;
@@ -76,20 +83,26 @@ async fn a_stream_that_goes_on_is_cut_and_charged_for_what_it_produced() {
 
 #[tokio::test]
 async fn a_stream_of_a_reasoning_model_that_is_cut_costs_its_hold() {
-    each(async |wire| {
-        let (_, row) = cut(wire, "standin/stall?after=3", 3, false, true).await;
+    each(async |wire, deployment| {
+        let (_, row) = cut(deployment, wire, "standin/stall?after=3", 3, false, true).await;
         assert_members(&row, &json!({"outcome": "deadline", "estimated": true, "cost": row["held"]}));
     })
     .await;
 }
 
 /// A provider whose answer begins so, and then says no more until the deadline. Gives the record.
-async fn says_no_more(wire: &'static Wire, begun: &Script, further: &Value, reasoning: bool) -> Value {
+async fn says_no_more(
+    deployment: &Deployment,
+    wire: &'static Wire,
+    begun: &Script,
+    further: &Value,
+    reasoning: bool,
+) -> Value {
     late_enough(async |deadline, seconds| {
-        let (world, provider) = Scripted::world(wire, deadline).await;
+        let (world, provider) = Scripted::world(deployment, wire, deadline).await;
         let account = world.account(CREDIT).await;
         if reasoning {
-            let_it_reason(&world).await;
+            let_it_reason(&world, wire).await;
         }
         provider.answers(begun.clone().then(Then::Silence));
         let body = wire.hello(further);
@@ -108,9 +121,9 @@ async fn says_no_more(wire: &'static Wire, begun: &Script, further: &Value, reas
 
 #[tokio::test]
 async fn a_body_that_is_still_coming_costs_the_hold() {
-    each_form(async |wire, stream| {
+    each_form(async |wire, stream, deployment| {
         let body = Script { parts: vec!["{\"choices\":[".into()], ..Script::whole(&Value::Null) };
-        let row = says_no_more(wire, &body, &json!({"stream": stream, "max_tokens": 300}), false).await;
+        let row = says_no_more(deployment, wire, &body, &json!({"stream": stream, "max_tokens": 300}), false).await;
         assert_eq!(row["cost"], row["held"], "{row}");
     })
     .await;
@@ -121,16 +134,19 @@ async fn an_answer_that_cannot_be_seen_on_its_way_costs_the_hold() {
     // What the best of several texts are is known when all are written.
     let wire = WIRES.iter().find(|wire| wire.upstream() == Format::Completions).expect("a wire");
     let nothing = Script { parts: Vec::new(), ..Script::whole(&Value::Null) };
-    let row = says_no_more(wire, &nothing, &json!({"best_of": 3, "max_tokens": 300}), false).await;
+    let row =
+        says_no_more(&Deployment::new().await, wire, &nothing, &json!({"best_of": 3, "max_tokens": 300}), false).await;
     assert_eq!(row["cost"], row["held"], "{row}");
 }
 
 #[tokio::test]
 async fn a_model_that_thinks_until_the_deadline_costs_the_hold_and_any_other_its_prompt() {
-    each_form(async |wire, stream| {
+    each_form(async |wire, stream, deployment| {
         for reasoning in [false, true] {
             let comments = Script { parts: vec![": working\n\n".into()], ..Script::stream(&[]) };
-            let row = says_no_more(wire, &comments, &json!({"stream": stream, "max_tokens": 300}), reasoning).await;
+            let row =
+                says_no_more(deployment, wire, &comments, &json!({"stream": stream, "max_tokens": 300}), reasoning)
+                    .await;
             let cost = if reasoning { row["held"].clone() } else { json!(wire.prompt_tokens * 1_000) };
             assert_eq!(row["cost"], cost, "{row}");
         }
@@ -139,9 +155,9 @@ async fn a_model_that_thinks_until_the_deadline_costs_the_hold_and_any_other_its
 }
 
 /// The answer did not come in time: an error and no charge.
-async fn assert_too_late(wire: &'static Wire, stream: bool) {
+async fn assert_too_late(deployment: &Deployment, wire: &'static Wire, stream: bool) {
     late_enough(async |deadline, seconds| {
-        let (world, account) = world_within(wire, "standin/hang", deadline).await;
+        let (world, account) = world_within(deployment, wire, "standin/hang", deadline).await;
         let control = world.platform.providers.control();
         let request = call_at(wire, &world, &world.base_url, &account, &ask(wire, stream));
         let (status, answer) = read(send(request).await).await;
@@ -161,14 +177,14 @@ async fn assert_too_late(wire: &'static Wire, stream: bool) {
 
 #[tokio::test]
 async fn a_plain_call_whose_provider_is_silent_costs_nothing() {
-    each(async |wire| assert_too_late(wire, false).await).await;
+    each(async |wire, deployment| assert_too_late(deployment, wire, false).await).await;
 }
 
 #[tokio::test]
 async fn a_plain_call_whose_answer_comes_by_half_is_charged_for_what_was_produced() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         late_enough(async |deadline, _| {
-            let (world, account) = world_within(wire, "standin/stall?after=3", deadline).await;
+            let (world, account) = world_within(deployment, wire, "standin/stall?after=3", deadline).await;
             let request = call_at(wire, &world, &world.base_url, &account, &ask(wire, false));
             let (status, answer) = read(send(request).await).await;
             let row = settled(&world, &account).await;
@@ -187,5 +203,5 @@ async fn a_plain_call_whose_answer_comes_by_half_is_charged_for_what_was_produce
 
 #[tokio::test]
 async fn a_stream_that_never_begins_costs_nothing() {
-    each_format(async |wire| assert_too_late(wire, true).await).await;
+    each_format(async |wire, deployment| assert_too_late(deployment, wire, true).await).await;
 }

@@ -12,13 +12,13 @@ use tests::certain;
 use tests::lambda::{LambdaHost, event};
 use tests::whole::WHOLES;
 use tests::wire::{Wire, each_format};
-use tests::world::{Account, Route, World, events};
+use tests::world::{Account, Deployment, Route, World, events};
 
 use super::{CREDIT, ask, assert_estimated, assert_reported, books, call_event, must_not_come, variables, world_with};
 use crate::platforms::function;
 
-async fn start(wire: &Wire, upstream: &str) -> (World, Account, LambdaHost) {
-    let (world, account) = world_with(wire, upstream).await;
+async fn start(deployment: &Deployment, wire: &Wire, upstream: &str) -> (World, Account, LambdaHost) {
+    let (world, account) = world_with(deployment, wire, upstream).await;
     let host = LambdaHost::start(function(), &variables(&world)).await;
     (world, account, host)
 }
@@ -33,8 +33,8 @@ async fn next_event_with(settle: Gate, host: &LambdaHost, asked: usize) {
 
 #[tokio::test]
 async fn a_plain_call_is_settled_before_the_next_event() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let answer = host.invoke(call_event(wire, &account, &ask(wire, false))).await.expect("an answer");
         assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "application/json"));
@@ -48,8 +48,8 @@ async fn a_plain_call_is_settled_before_the_next_event() {
 
 #[tokio::test]
 async fn a_stream_arrives_in_pieces_while_the_provider_writes() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/gated?after=3").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/gated?after=3").await;
         let control = world.platform.providers.control();
         let gate = control.gate_within();
         let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
@@ -70,8 +70,8 @@ async fn a_stream_arrives_in_pieces_while_the_provider_writes() {
 
 #[tokio::test]
 async fn a_stream_is_settled_before_the_next_event_and_its_bytes_do_not_wait_for_that() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
         let mut text = String::new();
@@ -87,8 +87,8 @@ async fn a_stream_is_settled_before_the_next_event_and_its_bytes_do_not_wait_for
 
 #[tokio::test]
 async fn a_failed_call_is_settled_before_the_next_event() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/status?code=500").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/status?code=500").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let answer = async { host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer") };
         let ((), answer) = tokio::join!(next_event_with(settle, &host, 1), answer);
@@ -101,8 +101,8 @@ async fn a_failed_call_is_settled_before_the_next_event() {
 
 #[tokio::test]
 async fn a_call_over_its_limits_gives_its_hold_back_before_the_next_event() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let limits = format!(
             r#"update gateway.api_keys set rate_limits = '{{"requests_per_minute": 1}}' where id = '{}'"#,
             account.key_id
@@ -121,8 +121,8 @@ async fn a_call_over_its_limits_gives_its_hold_back_before_the_next_event() {
 
 #[tokio::test]
 async fn a_stream_is_cut_in_time_to_be_settled_within_the_functions_limit() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/no-usage").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/no-usage").await;
         // A call whose tokens we count ourselves: an instance loads its tokenizer the first time.
         let first = world.account(CREDIT).await;
         host.invoke(call_event(wire, &first, &ask(wire, false))).await.expect("an answer").text().await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::certain;
 use tests::plain::PlainServer;
 use tests::wire::{Wire, each_format};
-use tests::world::{Account, MODEL, World, read, send};
+use tests::world::{Account, World, read, send};
 
 use super::{CREDIT, call_at, variables, world_with};
 use crate::platforms::function;
@@ -26,7 +26,8 @@ async fn killed(wire: &Wire, world: &World, account: &Account) {
     certain("the call at the provider", gate.wait_for(1)).await;
     server.function.kill().await;
     certain("the client's end", client).await.expect("no panic").expect_err("the connection broke");
-    assert_eq!(world.value("select jsonb_agg(amount) from gateway.holds where state = 'open'").await, json!([HOLD]));
+    let open = "select jsonb_agg(amount) from gateway.holds where state = 'open' and account_id";
+    assert_eq!(world.value(&format!("{open} = '{}'", account.id)).await, json!([HOLD]));
 }
 
 /// The account's next call: its status and its error's code.
@@ -35,12 +36,13 @@ async fn next_call(wire: &Wire, world: &World, account: &Account) -> (u16, Value
     (status, answer["error"]["code"].clone())
 }
 
-async fn let_the_hold_lapse(world: &World) {
+async fn let_the_hold_lapse(world: &World, account: &Account) {
     world
-        .sql(
-            "update gateway.holds set expires_at = gateway.now() - interval '1 second';
-             update gateway.accounts set next_overdue = gateway.now() - interval '1 second' where held > 0",
-        )
+        .sql(&format!(
+            "update gateway.accounts set next_overdue = gateway.now() - interval '1 second' where id = '{0}';
+             update gateway.holds set expires_at = gateway.now() - interval '1 second' where account_id = '{0}'",
+            account.id
+        ))
         .await;
 }
 
@@ -61,14 +63,14 @@ async fn recorded(world: &World, account: &Account, calls: usize) -> i64 {
 
 #[tokio::test]
 async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() {
-    each_format(async |wire| {
-        let (world, _) = world_with(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, _) = world_with(deployment, wire, "standin/normal").await;
         // Enough for one hold at a time.
         let credit = HOLD * 3 / 2;
         let account = world.account(credit).await;
         killed(wire, &world, &account).await;
         assert_eq!(next_call(wire, &world, &account).await, (402, json!("credits_in_flight")));
-        let_the_hold_lapse(&world).await;
+        let_the_hold_lapse(&world, &account).await;
         assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
         let cost = recorded(&world, &account, 1).await;
         assert!(cost > 0);
@@ -80,19 +82,21 @@ async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() 
 
 #[tokio::test]
 async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
-    each_format(async |wire| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         killed(wire, &world, &account).await;
-        let call_id = world.value("select call_id from gateway.holds").await;
+        let call_id = format!("select call_id from gateway.holds where account_id = '{}'", account.id);
+        let call_id = world.value(&call_id).await;
         let facts = world
             .value(&format!(
-                "select jsonb_build_object('account_id', account_id, 'key_id', key_id, 'model', '{MODEL}', 'held', amount,
+                "select jsonb_build_object('account_id', account_id, 'key_id', key_id, 'model', '{}', 'held', amount,
                           'markup', 10000, 'placed_at', created_at, 'own_key', false, 'price',
                           '{{\"prompt\": 1000000000, \"cached\": 0, \"written\": 0, \"completion\": 2000000000, \"request\": 0}}'::jsonb)
-                 from gateway.holds"
+                 from gateway.holds where account_id = '{}'",
+                wire.model, account.id
             ))
             .await;
-        let_the_hold_lapse(&world).await;
+        let_the_hold_lapse(&world, &account).await;
         assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
         let cost = recorded(&world, &account, 1).await;
         let late = json!({"settlement": {"call_id": call_id, "outcome": "completed", "provider": wire.provider,
@@ -113,8 +117,8 @@ async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
 
 #[tokio::test]
 async fn its_place_among_the_concurrent_calls_is_free_again_after_its_deadline() {
-    each_format(async |wire| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         let one = r#"{"requests_per_minute": 1000, "burst": 1000, "concurrency": 1}"#;
         world.sql(&format!("update gateway.accounts set rate_limits = '{one}' where id = '{}'", account.id)).await;
         killed(wire, &world, &account).await;

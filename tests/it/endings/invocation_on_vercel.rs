@@ -6,7 +6,7 @@ use serde_json::json;
 use tests::certain;
 use tests::vercel::{Invocation, VercelHost};
 use tests::wire::{Wire, each_format};
-use tests::world::{Account, World, read, send};
+use tests::world::{Account, Deployment, World, read, send};
 
 use super::{Reader, ask, assert_reported, books, call, must_not_come, variables, world_with};
 use crate::platforms::function;
@@ -14,8 +14,8 @@ use crate::platforms::function;
 /// A delay far above what anything here takes, in ms, and below what Redis is given.
 const DELAY_MS: u64 = 250;
 
-async fn start(wire: &Wire, upstream: &str) -> (World, Account, VercelHost) {
-    let (world, account) = world_with(wire, upstream).await;
+async fn start(deployment: &Deployment, wire: &Wire, upstream: &str) -> (World, Account, VercelHost) {
+    let (world, account) = world_with(deployment, wire, upstream).await;
     let host = VercelHost::start(function(), &variables(&world)).await;
     (world, account, host)
 }
@@ -30,8 +30,8 @@ async fn end_with(settle: Gate, host: &VercelHost, invocation: &Invocation) {
 
 #[tokio::test]
 async fn of_a_stream_comes_after_the_settle_and_the_answer_before() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());
         let text = Reader::open(wire, call(request, &account, &ask(wire, true))).await.whole().await;
@@ -44,8 +44,8 @@ async fn of_a_stream_comes_after_the_settle_and_the_answer_before() {
 
 #[tokio::test]
 async fn of_a_plain_call_comes_after_the_settle_and_the_answer_before() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());
         let (status, answer) = read(send(call(request, &account, &ask(wire, false))).await).await;
@@ -58,8 +58,8 @@ async fn of_a_plain_call_comes_after_the_settle_and_the_answer_before() {
 
 #[tokio::test]
 async fn of_a_failed_call_comes_after_the_settle_and_the_answer_before() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/status?code=500").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/status?code=500").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());
         let (status, answer) = read(send(call(request, &account, &ask(wire, true))).await).await;
@@ -73,8 +73,8 @@ async fn of_a_failed_call_comes_after_the_settle_and_the_answer_before() {
 
 #[tokio::test]
 async fn of_a_call_over_its_limits_comes_after_its_hold_is_released() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let limits = format!(
             r#"update gateway.api_keys set rate_limits = '{{"requests_per_minute": 1}}' where id = '{}'"#,
             account.key_id
@@ -96,8 +96,8 @@ async fn of_a_call_over_its_limits_comes_after_its_hold_is_released() {
 
 #[tokio::test]
 async fn of_a_call_without_credit_comes_after_its_lease_is_ended() {
-    each_format(async |wire| {
-        let (world, account, host) = start(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let (request, invocation) = host.request("POST", wire.path());
         assert_eq!(send(call(request, &account, &ask(wire, false))).await.status(), 200);
         host.ended(&invocation).await;
@@ -107,7 +107,8 @@ async fn of_a_call_without_credit_comes_after_its_lease_is_ended() {
         let admission = postgrest.gate(Some("begin_request"));
         let (request, invocation) = host.request("POST", wire.path());
         // More than the account has, and less than the model may write.
-        world.sql("update gateway.model_routes set completion_price = 1000 * completion_price").await;
+        let dearer = "update gateway.model_routes set completion_price = 1000 * completion_price where model_id";
+        world.sql(&format!("{dearer} = '{}'", wire.model)).await;
         let dear = wire.hello(&json!({ "stream": false, "max_tokens": 16_000 }));
         let slow_release = async {
             certain("the hold", admission.waiting(1)).await;

@@ -11,7 +11,7 @@ use serde_json::json;
 use shared::formats::Format;
 use tests::certain;
 use tests::wire::{Wire, each};
-use tests::world::{Account, MODEL, Route, World, events, read, send};
+use tests::world::{Account, Deployment, Route, World, events, read, send};
 use tokio::sync::Notify;
 
 use super::{Reader, ask, assert_members, assert_reported, call_at, must_not_come, settled, world_within};
@@ -19,8 +19,8 @@ use super::{Reader, ask, assert_members, assert_reported, call_at, must_not_come
 /// Short beside any silence of these tests, which ends when the comments have come.
 const OFTEN: [(&str, &str); 1] = [("KEEP_ALIVE_MS", "20")];
 
-async fn world_of(wire: &Wire, upstream: &str) -> (World, Account) {
-    world_within(wire, upstream, &OFTEN).await
+async fn world_of(deployment: &Deployment, wire: &Wire, upstream: &str) -> (World, Account) {
+    world_within(deployment, wire, upstream, &OFTEN).await
 }
 
 /// Waits for more comments than there are.
@@ -52,8 +52,8 @@ async fn open_in_silence(wire: &'static Wire, world: &World, account: &Account) 
 
 #[tokio::test]
 async fn a_client_hears_them_before_the_first_output() {
-    each(async |wire| {
-        let (world, account) = world_of(wire, "standin/normal").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_of(deployment, wire, "standin/normal").await;
         let gate = world.platform.providers.control().gate();
         let reader = open_in_silence(wire, &world, &account).await;
         gate.release();
@@ -66,8 +66,8 @@ async fn a_client_hears_them_before_the_first_output() {
 
 #[tokio::test]
 async fn a_failure_after_them_is_an_event_and_costs_nothing() {
-    each(async |wire| {
-        let (world, account) = world_of(wire, "standin/status?code=500").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_of(deployment, wire, "standin/status?code=500").await;
         let gate = world.platform.providers.control().gate();
         let reader = open_in_silence(wire, &world, &account).await;
         gate.release();
@@ -85,10 +85,10 @@ async fn a_failure_after_them_is_an_event_and_costs_nothing() {
 
 #[tokio::test]
 async fn another_provider_may_still_answer_after_them() {
-    each(async |wire| {
-        let (world, account) = world_of(wire, "").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_of(deployment, wire, "").await;
         let second = Route { prompt: 2_000_000_000, ..Route::new("chutes", "standin/normal") };
-        world.model(MODEL, &[Route::new(wire.provider, "standin/status?code=500"), second]).await;
+        world.model(wire.model, &[Route::new(wire.provider, "standin/status?code=500"), second]).await;
         let control = world.platform.providers.control();
         let gate = control.gate();
         let reader = open_in_silence(wire, &world, &account).await;
@@ -105,8 +105,8 @@ async fn another_provider_may_still_answer_after_them() {
 
 #[tokio::test]
 async fn a_client_hears_them_in_the_middle() {
-    each(async |wire| {
-        let (world, account) = world_of(wire, "standin/gated?after=3").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_of(deployment, wire, "standin/gated?after=3").await;
         let gate = world.platform.providers.control().gate_within();
         let mut reader = Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
         reader.content(3).await;
@@ -143,11 +143,11 @@ async fn halting_provider(wire: &Wire) -> (String, Arc<Notify>) {
 
 #[tokio::test]
 async fn none_stands_within_an_event() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         let (url, go_on) = halting_provider(wire).await;
         let (key, base_url) = (wire.variable("API_KEY"), wire.variable("BASE_URL"));
         let variables = [OFTEN[0], (key.as_str(), "key"), (base_url.as_str(), url.as_str())];
-        let (world, account) = world_within(wire, "any/model", &variables).await;
+        let (world, account) = world_within(deployment, wire, "any/model", &variables).await;
         let mut reader = Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
         assert_eq!(reader.content(1).await, "one");
         hears(&mut reader).await;
@@ -160,8 +160,8 @@ async fn none_stands_within_an_event() {
 
 #[tokio::test]
 async fn whoever_waits_for_a_plain_answer_hears_none() {
-    each(async |wire| {
-        let (world, account) = world_of(wire, "standin/gated").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_of(deployment, wire, "standin/gated").await;
         let control = world.platform.providers.control();
         let (head, within) = (control.gate(), control.gate_within());
         let call = send(call_at(wire, &world, &world.base_url, &account, &ask(wire, false)));

@@ -17,28 +17,33 @@ use serde_json::{Value, json};
 use tests::certain;
 use tests::lambda::event;
 use tests::wire::Wire;
-use tests::world::{Account, CREDIT, MODEL, World, price_of, send};
+use tests::world::{Account, CREDIT, Deployment, World, price_of, send};
 
 /// How long a test watches for what must not happen.
 const WATCH: Duration = Duration::from_millis(300);
 
-/// A world in which the wire's provider behaves so, and an account with [`CREDIT`].
-async fn world_with(wire: &Wire, upstream: &str) -> (World, Account) {
-    world_within(wire, upstream, &[]).await
+/// A world of this deployment in which the wire's provider behaves so, and an account with [`CREDIT`].
+async fn world_with(deployment: &Deployment, wire: &Wire, upstream: &str) -> (World, Account) {
+    world_within(deployment, wire, upstream, &[]).await
 }
 
 /// The same with these variables for its gateways.
-async fn world_within(wire: &Wire, upstream: &str, variables: &[(&str, &str)]) -> (World, Account) {
-    let world = World::with(local::upstash::Engine::InProcess, variables).await;
+async fn world_within(
+    deployment: &Deployment,
+    wire: &Wire,
+    upstream: &str,
+    variables: &[(&str, &str)],
+) -> (World, Account) {
+    let world = World::of(deployment, variables).await;
     world.serves(wire, upstream).await;
     world.platform.providers.control().record(true);
     let account = world.account(CREDIT).await;
     (world, account)
 }
 
-/// From now on the model of this world is one that reasons.
-async fn let_it_reason(world: &World) {
-    world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
+/// From now on the wire's model is one that reasons.
+async fn let_it_reason(world: &World, wire: &Wire) {
+    world.sql(&format!("update gateway.models set reasoning = true where id = '{}'", wire.model)).await;
 }
 
 /// The variables of a function beside this world. On a busy machine the stores take longer than they may in a deployment.
@@ -129,7 +134,8 @@ async fn settled(world: &World, account: &Account) -> Value {
 /// The record of the account's one call, which has been settled: hold and lease are gone, and the account has paid
 /// what the record says, once.
 async fn books(world: &World, account: &Account) -> Value {
-    assert_eq!(world.value("select count(*) from gateway.holds where state = 'open'").await, json!(0));
+    let open = format!("select count(*) from gateway.holds where state = 'open' and account_id = '{}'", account.id);
+    assert_eq!(world.value(&open).await, json!(0));
     assert_eq!(world.leases().await, 0);
     let row = format!("select to_jsonb(request) from gateway.requests as request where account_id = '{}'", account.id);
     let row = world.value(&row).await;

@@ -108,6 +108,11 @@ impl Life {
             assert!(self.secrets.api_key(key), "{what} shows a key again: {text}");
             text = text.replacen(key, "", 1);
         }
+        if let Some(secret) = body["secret"].as_str() {
+            assert!(what.starts_with("POST ") && secret.starts_with("whsec_"), "{what} shows a secret: {text}");
+            assert!(self.secrets.add(secret, Kind::WebhookSecret), "{what} shows a secret again: {text}");
+            text = text.replacen(secret, "", 1);
+        }
         // A header that is a number says how much is left, or how long something is.
         let told = |value: &HeaderValue| value.as_bytes().iter().any(|byte| !byte.is_ascii_digit());
         let headers: Vec<_> = answer.headers.iter().filter(|(_, value)| told(value)).collect();

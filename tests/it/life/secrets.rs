@@ -10,11 +10,12 @@ use shared::key_environment::KeyEnvironment;
 use shared::sign_in::code::hash_for;
 
 /// Variables of a deployment that are no secret.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 9] = [
     "VERCEL_ENV",
     "RUST_LOG",
     "APP_NAME",
     "FROM_EMAIL",
+    "WEBHOOK_LOCAL_HOSTS",
     "PRIVY_APP_ID",
     "DATABASE_TIMEOUT_MS",
     "REDIS_TIMEOUT_MS",
@@ -40,7 +41,9 @@ pub enum Kind {
     Token,
     /// What the database knows a mailed code by.
     CodeHash,
-    /// A user's own provider key, encrypted.
+    /// What deliveries to a user's webhook are signed with.
+    WebhookSecret,
+    /// Something of a user's, encrypted.
     Fernet,
     /// A secret of the deployment's.
     Setting,
@@ -74,7 +77,8 @@ impl Kind {
             (Self::KeyHash, Place::Table(name)) => ["api_keys", "former_secrets"].contains(&name.as_str()),
             (Self::CodeHash, Place::Table(name)) => name == "sign_in_codes",
             (Self::Fernet, Place::Table(name)) => {
-                ["provider_keys", "chat_sessions", "chat_messages", "stored_responses"].contains(&name.as_str())
+                ["provider_keys", "chat_sessions", "chat_messages", "stored_responses", "webhook_secrets"]
+                    .contains(&name.as_str())
             }
             // A month of the audit trail is a table of its own.
             (Self::Tail, Place::Table(name)) => name == "provider_keys" || name.starts_with("audit_logs"),

@@ -4,14 +4,15 @@ use local::upstash::Reply;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::wire::WIRES;
-use tests::world::{MODEL, Route, World, hello, nanos};
+use tests::world::{Deployment, MODEL, Route, World, hello, nanos};
 
 use super::{OWN, recorded, second_route, served_by, with_own_key, with_own_key_of};
 
 #[tokio::test]
 async fn a_call_with_an_own_key_needs_no_credit_costs_nothing_and_is_counted() {
+    let deployment = Deployment::new().await;
     for wire in &WIRES {
-        let (world, account) = with_own_key_of(wire).await;
+        let (world, account) = with_own_key_of(&deployment, wire).await;
         let control = world.platform.providers.control();
         control.record(true);
         for stream in [false, true] {
@@ -35,8 +36,8 @@ async fn a_call_with_an_own_key_needs_no_credit_costs_nothing_and_is_counted() {
         assert_eq!(world.money(account.id).await, (0, 0, 0));
         let counted = format!("select month_requests from gateway.accounts where id = '{}'", account.id);
         assert_eq!(world.value(&counted).await, json!(3));
-        let used = "select last_used_at is not null from gateway.provider_keys";
-        assert_eq!(world.value(used).await, json!(true));
+        let used = "select last_used_at is not null from gateway.provider_keys where account_id";
+        assert_eq!(world.value(&format!("{used} = '{}'", account.id)).await, json!(true));
         world.assert_ledger_clean().await;
     }
 }
@@ -52,8 +53,9 @@ async fn an_account_with_credit_is_not_charged_either() {
 
 #[tokio::test]
 async fn what_an_own_key_fails_at_never_falls_back_to_our_account() {
+    let deployment = Deployment::new().await;
     for wire in &WIRES {
-        let (world, account) = with_own_key_of(wire).await;
+        let (world, account) = with_own_key_of(&deployment, wire).await;
         world.grant(account.id, 1_000_000_000, "purchase", None).await;
         second_route(wire, &world).await;
         let control = world.platform.providers.control();
@@ -143,8 +145,9 @@ async fn two_own_keys_fall_back_to_one_another() {
 
 #[tokio::test]
 async fn an_answer_that_is_cut_or_never_says_its_usage_costs_nothing() {
+    let deployment = Deployment::new().await;
     for wire in &WIRES {
-        let (world, account) = with_own_key_of(wire).await;
+        let (world, account) = with_own_key_of(&deployment, wire).await;
         world.sql("update gateway.models set reasoning = true where id = 'test/model'").await;
         for behaviour in ["no-usage", "cut", "reasoning?tokens=5"] {
             world.serves(wire, &format!("standin/{behaviour}")).await;

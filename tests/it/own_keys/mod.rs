@@ -6,19 +6,19 @@ mod management;
 
 use serde_json::{Value, json};
 use tests::wire::{WIRES, Wire};
-use tests::world::{Account, MODEL, Route, World};
+use tests::world::{Account, Deployment, MODEL, Route, World};
 
 /// A key of a customer of the stand-in's.
 const OWN: &str = "sk-own-0123456789abcdef";
 
 /// A world in which an account without any credit has its own key at OpenRouter, which is right there.
 async fn with_own_key() -> (World, Account) {
-    with_own_key_of(&WIRES[0]).await
+    with_own_key_of(&Deployment::new().await, &WIRES[0]).await
 }
 
 /// The same at the wire's provider, which serves the model.
-async fn with_own_key_of(wire: &Wire) -> (World, Account) {
-    let world = World::start().await;
+async fn with_own_key_of(deployment: &Deployment, wire: &Wire) -> (World, Account) {
+    let world = World::of(deployment, &[]).await;
     world.platform.providers.control().add_customer(wire.provider, OWN).expect("a provider");
     world.serves(wire, "standin/normal").await;
     let account = world.account(0).await;

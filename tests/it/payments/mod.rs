@@ -6,6 +6,7 @@
 //! - `crashes`: a function that dies before or after the database has heard.
 //! - `set_up`: what one command makes at Stripe.
 //! - `at_once`: the same at the same time. `refunds`, `disputes`: what comes back. `missed`: what no event has told.
+//! - `leaving`: what becomes of it all when an account leaves.
 //! - `subscriptions`: plans. `trials`: what comes before. `stand_in`: Stripe's stand-in is as strict as Stripe.
 
 mod at_once;
@@ -13,6 +14,7 @@ mod auto_topup;
 mod crashes;
 mod disputes;
 pub mod facts;
+mod leaving;
 mod missed;
 pub mod orders;
 mod refunds;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::wire::{Wire, each};
-use tests::world::{Account, MODEL, Route, World};
+use tests::world::{Account, Deployment, Route, World};
 
 use super::{CREDIT, alone, ask_at, asked, body, dearer, with_fallback};
 
@@ -24,8 +24,8 @@ async fn order(wire: &Wire, world: &World, gateway: &str, account: &Account) -> 
 }
 
 /// A world in which Redis's clock stands and the wire's provider has failed as often as it takes.
-async fn opened(wire: &Wire) -> (World, Account) {
-    let world = World::start().await;
+async fn opened(deployment: &Deployment, wire: &Wire) -> (World, Account) {
+    let world = World::of(deployment, &[]).await;
     world.platform.upstash.stop_clock(Duration::from_secs(2_000_000_000)).expect("the in-process Redis");
     let account = world.account(CREDIT).await;
     with_fallback(wire, &world, "status?code=500").await;
@@ -37,15 +37,18 @@ async fn opened(wire: &Wire) -> (World, Account) {
 
 #[tokio::test]
 async fn a_provider_that_failed_five_times_in_a_row_is_asked_last_by_every_instance() {
-    each(async |wire| {
-        let (world, account) = opened(wire).await;
+    each(async |wire, deployment| {
+        let (world, account) = opened(deployment, wire).await;
         let other = world.another_gateway().await;
         for gateway in [&world.base_url, &other] {
             assert_eq!(order(wire, &world, gateway, &account).await, ["chutes"]);
         }
         // Last is not never.
         world
-            .model(MODEL, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/status?code=500")])
+            .model(
+                wire.model,
+                &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/status?code=500")],
+            )
             .await;
         assert_eq!(order(wire, &world, &other, &account).await, ["chutes", wire.provider]);
     })
@@ -54,8 +57,8 @@ async fn a_provider_that_failed_five_times_in_a_row_is_asked_last_by_every_insta
 
 #[tokio::test]
 async fn after_its_time_it_is_asked_first_again_and_one_failure_closes_it_off_again() {
-    each(async |wire| {
-        let (world, account) = opened(wire).await;
+    each(async |wire, deployment| {
+        let (world, account) = opened(deployment, wire).await;
         let upstash = &world.platform.upstash;
         upstash.advance_clock(OPEN - Duration::from_millis(1)).expect("the in-process Redis");
         assert_eq!(order(wire, &world, &world.base_url, &account).await, ["chutes"]);
@@ -64,7 +67,9 @@ async fn after_its_time_it_is_asked_first_again_and_one_failure_closes_it_off_ag
         assert_eq!(order(wire, &world, &world.base_url, &account).await, ["chutes"]);
 
         upstash.advance_clock(OPEN).expect("the in-process Redis");
-        world.model(MODEL, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")]).await;
+        world
+            .model(wire.model, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")])
+            .await;
         for _ in 0..2 {
             assert_eq!(
                 order(wire, &world, &world.base_url, &account).await,
@@ -78,12 +83,12 @@ async fn after_its_time_it_is_asked_first_again_and_one_failure_closes_it_off_ag
 
 #[tokio::test]
 async fn a_provider_that_refuses_our_account_is_asked_last_at_once_at_every_model_and_until_it_answers() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let upstash = &world.platform.upstash;
         upstash.stop_clock(Duration::from_secs(2_000_000_000)).expect("the in-process Redis");
         let account = world.account(CREDIT).await;
-        let other_model = "test/other";
+        let other_model = &format!("{}-other", wire.model);
         with_fallback(wire, &world, "normal").await;
         let routes = [Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")];
         world.model(other_model, &routes).await;
@@ -120,12 +125,12 @@ async fn a_provider_that_refuses_our_account_is_asked_last_at_once_at_every_mode
 
 #[tokio::test]
 async fn only_failures_in_a_row_and_only_the_providers_own_count() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         for behaviour in ["status?code=500", "normal", "status?code=500"] {
             world
-                .model(MODEL, &[Route::new(wire.provider, &format!("standin/{behaviour}")), dearer("chutes", "x")])
+                .model(wire.model, &[Route::new(wire.provider, &format!("standin/{behaviour}")), dearer("chutes", "x")])
                 .await;
             for _ in 0..FAILURES - 1 {
                 ask_at(wire, &world, &world.base_url, &account.key, &body(wire, false)).await;
@@ -135,7 +140,9 @@ async fn only_failures_in_a_row_and_only_the_providers_own_count() {
         for _ in 0..FAILURES + 1 {
             ask_at(wire, &world, &world.base_url, &account.key, &body(wire, false)).await;
         }
-        world.model(MODEL, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")]).await;
+        world
+            .model(wire.model, &[Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")])
+            .await;
         assert_eq!(order(wire, &world, &world.base_url, &account).await, [wire.provider]);
     })
     .await;

@@ -4,7 +4,7 @@
 use local::upstash::Reply;
 use serde_json::json;
 use tests::wire::{Wire, each, forms};
-use tests::world::{MODEL, Route, World};
+use tests::world::{Deployment, Route, World};
 
 use super::fake::{provider as fake, response};
 use super::{CREDIT, ask, ask_at, body, dearer, provider, with_fallback};
@@ -45,8 +45,8 @@ async fn counted(world: &World, wire: &Wire, model: &str) -> Reply {
 }
 
 /// Asks the wire's provider, which refuses so, as often as would open a breaker.
-async fn refused(wire: &Wire, refusal: &Refusal, stream: bool) {
-    let world = World::start().await;
+async fn refused(deployment: &Deployment, wire: &Wire, refusal: &Refusal, stream: bool) {
+    let world = World::of(deployment, &[]).await;
     let account = world.account(CREDIT).await;
     let (status, text, told_status, code, message, param) = *refusal;
     let raw = response(status, "application/json", text);
@@ -59,15 +59,15 @@ async fn refused(wire: &Wire, refusal: &Refusal, stream: bool) {
         assert_eq!((&error["message"], &error["param"]), (&json!(message), &json!(param)), "{text}");
         assert_eq!(error["provider"], wire.provider);
     }
-    assert!(matches!(counted(&world, wire, MODEL).await, Reply::Nil), "{text}");
+    assert!(matches!(counted(&world, wire, wire.model).await, Reply::Nil), "{text}");
     assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
 }
 
 #[tokio::test]
 async fn a_refusal_is_the_callers_in_the_providers_words_and_counts_against_nobody() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         for (refusal, stream) in REFUSALS.iter().zip([false, true].into_iter().cycle()) {
-            refused(wire, refusal, stream).await;
+            refused(deployment, wire, refusal, stream).await;
         }
     })
     .await;
@@ -94,15 +94,15 @@ async fn a_prompt_that_is_too_long_has_one_code_whoever_says_so() {
 
 #[tokio::test]
 async fn what_fails_at_one_model_says_nothing_of_the_providers_others() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         with_fallback(wire, &world, "status?code=500").await;
         for _ in 0..FAILURES {
             assert_eq!(ask(wire, &world, &account.key, &body(wire, false)).await.status, 200);
         }
-        assert!(!matches!(counted(&world, wire, MODEL).await, Reply::Nil));
-        let other = "test/other";
+        assert!(!matches!(counted(&world, wire, wire.model).await, Reply::Nil));
+        let other = &format!("{}-other", wire.model);
         let routes = [Route::new(wire.provider, "standin/normal"), dearer("chutes", "standin/normal")];
         world.model(other, &routes).await;
         let answer = ask(wire, &world, &account.key, &wire.hello(&json!({"model": other}))).await;

@@ -25,8 +25,8 @@ async fn served_by(wire: &Wire, world: &World, account: &Account, url: &str) -> 
 
 #[tokio::test]
 async fn a_kept_connection_that_is_closed_unanswered_is_asked_again_over_a_new_one() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         let url = fake(move |nth| (nth.of_connection == 0).then(|| pong(wire))).await;
         assert_eq!(served_by(wire, &world, &account, &url).await, [wire.provider; 6]);
@@ -37,8 +37,8 @@ async fn a_kept_connection_that_is_closed_unanswered_is_asked_again_over_a_new_o
 
 #[tokio::test]
 async fn asked_again_once_and_then_another_provider_is() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tests::answer::Answer;
 use tests::deadline::{late_enough, patient_enough};
 use tests::wire::{WIRES, Wire, each, forms};
-use tests::world::{Account, World};
+use tests::world::{Account, Deployment, World};
 
 use super::{CREDIT, alone, ask, ask_at, asked, body, is_given_up, newest, provider, with_fallback};
 
@@ -221,12 +221,15 @@ async fn a_provider_that_refuses_our_key_is_passed_over_and_the_key_stays_unsaid
 
 #[tokio::test]
 async fn a_stream_that_never_begins_falls_back_after_its_time() {
-    each(async |wire| patient_enough(async |patience| never_begins(wire, patience).await).await).await;
+    each(async |wire, deployment| {
+        patient_enough(async |patience| never_begins(deployment, wire, patience).await).await
+    })
+    .await;
 }
 
 /// Answers nothing where the provider was given up that does answer.
-async fn never_begins(wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
-    let world = World::with(local::upstash::Engine::InProcess, patience).await;
+async fn never_begins(deployment: &Deployment, wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
+    let world = World::of(deployment, patience).await;
     let account = world.account(CREDIT).await;
     with_fallback(wire, &world, "hang").await;
     let answer = ask(wire, &world, &account.key, &body(wire, true)).await;
@@ -246,9 +249,9 @@ async fn never_begins(wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
 
 #[tokio::test]
 async fn a_plain_answer_that_never_comes_is_a_timeout_at_the_calls_deadline() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         late_enough(async |deadline, _| {
-            let world = World::with(local::upstash::Engine::InProcess, deadline).await;
+            let world = World::of(deployment, deadline).await;
             let account = world.account(CREDIT).await;
             alone(wire, &world, "hang").await;
             let answer = ask(wire, &world, &account.key, &body(wire, false)).await;

@@ -7,7 +7,6 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tests::scripted::{Script, Scripted};
 use tests::wire::{Wire, each_form_of_openai, each_of_openai};
-use tests::world::MODEL;
 
 use super::{CREDIT, ask, body, dearer, newest, provider};
 
@@ -27,8 +26,8 @@ fn streamed(wire: &Wire) -> Script {
 
 #[tokio::test]
 async fn a_body_becomes_a_stream_and_a_stream_a_body() {
-    each_form_of_openai(async |wire, stream| {
-        let (world, scripted) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, scripted) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         for content_type in TYPES {
             for script in [Script::whole(&whole(wire)), streamed(wire)] {
@@ -55,8 +54,8 @@ async fn a_body_becomes_a_stream_and_a_stream_a_body() {
 
 #[tokio::test]
 async fn an_error_in_a_success_is_that_error() {
-    each_form_of_openai(async |wire, stream| {
-        let (world, scripted) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, scripted) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         for (error, status) in [
             (json!({"error": {"code": 429, "message": "busy"}}), 429),
@@ -72,7 +71,7 @@ async fn an_error_in_a_success_is_that_error() {
         }
         // It falls back as the status would.
         let routes = [tests::world::Route::new(wire.provider, "any"), dearer("chutes", "standin/normal")];
-        world.model(MODEL, &routes).await;
+        world.model(wire.model, &routes).await;
         for (code, falls_back) in [(429, true), (503, true), (422, false)] {
             world.platform.upstash.execute(&["DEL", "breaker"]).await.expect("DEL");
             scripted.answers(Script::whole(&json!({"error": {"code": code}})));
@@ -86,8 +85,8 @@ async fn an_error_in_a_success_is_that_error() {
 
 #[tokio::test]
 async fn a_compressed_answer_is_read_although_nobody_asked_for_it() {
-    each_form_of_openai(async |wire, stream| {
-        let (world, scripted) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, scripted) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         for script in [Script::whole(&whole(wire)), streamed(wire)] {
             let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -104,11 +103,11 @@ async fn a_compressed_answer_is_read_although_nobody_asked_for_it() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_charged_and_nobody_else_is_asked() {
-    each_of_openai(async |wire| {
-        let (world, scripted) = Scripted::world(wire, &[]).await;
+    each_of_openai(async |wire, deployment| {
+        let (world, scripted) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         let routes = [tests::world::Route::new(wire.provider, "any"), dearer("chutes", "standin/normal")];
-        world.model(MODEL, &routes).await;
+        world.model(wire.model, &routes).await;
         // Small on the wire: a body may grow to a thousand times its size.
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         gzip.write_all(br#"{"choices":[{"text":""#).expect("memory");

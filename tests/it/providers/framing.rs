@@ -28,8 +28,8 @@ fn usages(wire: &Wire, answer: &Answer) -> Vec<Value> {
 
 #[tokio::test]
 async fn the_text_is_the_same_in_every_framing() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         alone(wire, &world, "normal").await;
         let text = ask(wire, &world, &account.key, &wire.hello(&json!({ "max_tokens": 200 }))).await.content(wire);
@@ -53,8 +53,8 @@ async fn the_text_is_the_same_in_every_framing() {
 
 #[tokio::test]
 async fn the_usage_comes_once_and_only_if_asked_for() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         for framing in FRAMINGS {
             alone(wire, &world, framing).await;

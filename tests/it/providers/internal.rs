@@ -27,8 +27,8 @@ fn usage() -> Value {
 
 #[tokio::test]
 async fn no_client_is_sent_what_is_between_a_provider_and_us() {
-    each_form(async |wire, stream| {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+    each_form(async |wire, stream, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         let usage = usage();
         let mut scripts = vec![Script::whole(&told(wire.upstream_answer("Hi"), &usage))];

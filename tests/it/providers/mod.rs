@@ -23,7 +23,7 @@ use local::provider::{NAMES, RAW_MARKER};
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::wire::Wire;
-use tests::world::{CREDIT, MODEL, Route, World};
+use tests::world::{CREDIT, Route, World};
 
 /// Who served an answer.
 fn provider(answer: &Answer) -> &str {
@@ -67,7 +67,7 @@ fn dearer<'a>(provider: &'a str, upstream: &'a str) -> Route<'a> {
 /// The model is served by the wire's provider, which behaves so, and after it by Chutes, which is well.
 async fn with_fallback(wire: &Wire, world: &World, behaviour: &str) {
     let upstream = format!("standin/{behaviour}");
-    world.model(MODEL, &[Route::new(wire.provider, &upstream), dearer("chutes", "standin/normal")]).await;
+    world.model(wire.model, &[Route::new(wire.provider, &upstream), dearer("chutes", "standin/normal")]).await;
     forget(world).await;
 }
 
@@ -92,5 +92,5 @@ fn asked(world: &World) -> Vec<&'static str> {
 
 /// The columns of the newest call's record, as JSON.
 async fn newest(world: &World) -> Value {
-    world.value("select to_jsonb(r) from gateway.requests r order by call_id desc limit 1").await
+    world.newest_call().await
 }

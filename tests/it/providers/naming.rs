@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{WIRES, each};
-use tests::world::{MODEL, World};
+use tests::world::World;
 
 use super::{CREDIT, alone, ask, body};
 
@@ -16,8 +16,8 @@ fn told(answer: &Answer) -> Vec<Value> {
 
 #[tokio::test]
 async fn the_model_has_the_catalogs_name_in_every_answer_and_event() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         for upstream in ["normal", "usage-in-every-chunk", "keepalive", "wrong-model", "cut?after=3"] {
             alone(wire, &world, upstream).await;
@@ -35,12 +35,12 @@ async fn the_model_has_the_catalogs_name_in_every_answer_and_event() {
                         // A message and a response name the model where they are whole, and who served it in the note alone.
                         let whole = event.get("message").or_else(|| event.get("response")).unwrap_or(event);
                         let named = whole.get("model");
-                        assert!(named.is_none_or(|model| model == MODEL), "{event}");
+                        assert!(named.is_none_or(|model| model == wire.model), "{event}");
                         continue;
                     }
                     assert_eq!(
                         (&event["model"], &event["provider"]),
-                        (&json!(MODEL), &json!(wire.provider)),
+                        (&json!(wire.model), &json!(wire.provider)),
                         "{event}"
                     );
                 }

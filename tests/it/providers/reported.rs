@@ -7,7 +7,7 @@ use tests::answer::Answer;
 use tests::deadline::patient_enough;
 use tests::scripted::{Script, Scripted, Then};
 use tests::wire::{Wire, each_form_of_openai, each_of_openai};
-use tests::world::{Account, World, nanos};
+use tests::world::{Account, Deployment, World, nanos};
 
 use super::{CREDIT, ask, is_given_up, newest};
 
@@ -73,8 +73,8 @@ async fn every_figure_is_read_whatever_it_is_called() {
         ),
         (json!({"prompt_tokens": 36, "completion_tokens": 5, "cached_tokens": 99}), 36, 36, 5),
     ];
-    each_form_of_openai(async |wire, stream| {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         for (usage, prompt, cached, completion) in cases.clone() {
             let mut plain = wire.upstream_answer(TEXT);
@@ -100,9 +100,10 @@ async fn every_figure_is_read_whatever_it_is_called() {
 
 #[tokio::test]
 async fn a_cache_that_exceeds_the_prompt_is_charged_at_the_dearer_price() {
-    each_form_of_openai(async |wire, stream| {
-        let (world, provider) = Scripted::world(wire, &[]).await;
-        world.sql("update gateway.model_routes set written_price = 3000000000").await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
+        let dearer = "update gateway.model_routes set written_price = 3000000000 where model_id";
+        world.sql(&format!("{dearer} = '{}'", wire.model)).await;
         let account = world.account(CREDIT).await;
         let usage = json!({"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 105,
             "cache_read_input_tokens": 90, "cache_creation_input_tokens": 60});
@@ -117,8 +118,8 @@ async fn a_cache_that_exceeds_the_prompt_is_charged_at_the_dearer_price() {
 #[tokio::test]
 async fn usage_is_found_wherever_it_stands() {
     let usage = json!({"prompt_tokens": 36, "completion_tokens": 50});
-    each_form_of_openai(async |wire, stream| {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         let (text, finish) = (wire.upstream_event(TEXT), wire.upstream_finish(0, "stop"));
         let mut in_the_choice = finish.clone();
@@ -154,8 +155,8 @@ async fn usage_is_found_wherever_it_stands() {
 
 #[tokio::test]
 async fn a_usage_of_nothing_beside_a_text_is_none() {
-    each_form_of_openai(async |wire, stream| {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         for (usage, prompt) in [
             (json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}), wire.prompt_tokens),
@@ -184,12 +185,15 @@ async fn a_usage_of_nothing_beside_a_text_is_none() {
 
 #[tokio::test]
 async fn a_usage_that_is_behind_the_text_is_not_the_answers() {
-    each_of_openai(async |wire| patient_enough(async |patience| behind_the_text(wire, patience).await).await).await;
+    each_of_openai(async |wire, deployment| {
+        patient_enough(async |patience| behind_the_text(deployment, wire, patience).await).await
+    })
+    .await;
 }
 
 /// Answers nothing where a provider was given up that was still writing.
-async fn behind_the_text(wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
-    let (world, provider) = Scripted::world(wire, patience).await;
+async fn behind_the_text(deployment: &Deployment, wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
+    let (world, provider) = Scripted::world(deployment, wire, patience).await;
     let account = world.account(CREDIT).await;
     let long = wire.hello(&json!({"stream": true, "max_tokens": 600}));
     let mut early = wire.upstream_event("");
@@ -228,8 +232,8 @@ async fn behind_the_text(wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
 
 #[tokio::test]
 async fn more_than_the_model_has_is_not_believed() {
-    each_form_of_openai(async |wire, stream| {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         provider.answers(with_usage(
             wire,

@@ -6,7 +6,7 @@ use shared::credits::tokens::count;
 use shared::formats::Format;
 use tests::scripted::{Script, Scripted};
 use tests::wire::{WIRES, Wire};
-use tests::world::MODEL;
+use tests::world::{Deployment, MODEL};
 
 use super::{CREDIT, ask, body, newest};
 
@@ -45,8 +45,9 @@ fn calls(events: &[Value]) -> (Vec<(String, String)>, Value) {
 #[tokio::test]
 async fn tool_calls_are_mended_and_counted() {
     let two = [("look".to_owned(), r#"{"a":1}"#.to_owned()), ("find".to_owned(), r#"{"b":"x"}"#.to_owned())];
+    let deployment = Deployment::new().await;
     for (wire, stream) in wires() {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+        let (world, provider) = Scripted::world(&deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         let finish = wire.upstream_finish(0, "stop");
         let in_pieces = [
@@ -90,8 +91,9 @@ async fn tool_calls_are_mended_and_counted() {
 
 #[tokio::test]
 async fn what_is_right_is_passed_on_to_the_letter() {
+    let deployment = Deployment::new().await;
     for (wire, _) in wires() {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+        let (world, provider) = Scripted::world(&deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         let events = [
             r#"{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"1","type":"function","function":{"name":"f","arguments":""}}]},"logprobs":-0.10}]}"#,

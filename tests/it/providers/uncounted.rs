@@ -7,7 +7,7 @@ use tests::answer::Answer;
 use tests::deadline::patient_enough;
 use tests::scripted::{Script, Scripted, Then};
 use tests::wire::{WIRES, Wire, each, each_form_of_openai, each_of_openai};
-use tests::world::{Account, MODEL, World, nanos, price_of};
+use tests::world::{Account, Deployment, World, nanos, price_of};
 
 use super::{CREDIT, alone, ask, body, is_given_up, newest};
 
@@ -36,8 +36,8 @@ async fn assert_estimated(world: &World, account: &Account, before: i64, content
 
 #[tokio::test]
 async fn an_answer_without_usage_is_charged_by_a_real_count() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
         alone(wire, &world, "no-usage").await;
         let mut streamed = wire.hello(&wire.with_usage(true));
@@ -62,12 +62,13 @@ async fn an_answer_without_usage_is_charged_by_a_real_count() {
 
 #[tokio::test]
 async fn a_stream_that_breaks_is_charged_for_what_came() {
-    each(async |wire| patient_enough(async |patience| breaks(wire, patience).await).await).await;
+    each(async |wire, deployment| patient_enough(async |patience| breaks(deployment, wire, patience).await).await)
+        .await;
 }
 
 /// Answers nothing where a provider was given up that was still writing.
-async fn breaks(wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
-    let world = World::with(local::upstash::Engine::InProcess, patience).await;
+async fn breaks(deployment: &Deployment, wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
+    let world = World::of(deployment, patience).await;
     let account = world.account(CREDIT).await;
     for (behaviour, code) in [
         ("cut?after=3", "upstream_error"),
@@ -92,10 +93,10 @@ async fn breaks(wire: &Wire, patience: &[(&str, &str)]) -> Option<()> {
 
 #[tokio::test]
 async fn a_reasoning_model_whose_provider_is_at_fault_is_charged_for_what_can_be_seen() {
-    each(async |wire| {
-        let world = World::start().await;
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
-        world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
+        world.sql(&format!("update gateway.models set reasoning = true where id = '{}'", wire.model)).await;
         for (behaviour, stream, outcome) in [
             ("no-usage", false, "completed"),
             ("no-usage", true, "completed"),
@@ -119,11 +120,12 @@ async fn a_reasoning_model_whose_provider_is_at_fault_is_charged_for_what_can_be
 
 #[tokio::test]
 async fn a_stream_that_breaks_before_anything_was_written_costs_nothing() {
+    let deployment = Deployment::new().await;
     for wire in WIRES.iter().filter(|wire| (wire.format, wire.upstream()) == (Format::Chat, Format::Chat)) {
         for reasoning in [false, true] {
-            let (world, provider) = Scripted::world(wire, &[]).await;
+            let (world, provider) = Scripted::world(&deployment, wire, &[]).await;
             let account = world.account(CREDIT).await;
-            world.sql(&format!("update gateway.models set reasoning = {reasoning} where id = '{MODEL}'")).await;
+            world.sql(&format!("update gateway.models set reasoning = {reasoning} where id = '{}'", wire.model)).await;
             let mut call = wire.upstream_event("");
             call["choices"][0]["delta"] = json!({"tool_calls": [{"index": 0, "id": "a", "type": "function",
                 "function": {"arguments": ""}}]});
@@ -143,8 +145,8 @@ async fn a_stream_that_breaks_before_anything_was_written_costs_nothing() {
 
 #[tokio::test]
 async fn an_answer_of_which_one_choice_is_cut_is_not_complete() {
-    each_form_of_openai(async |wire, stream| {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+    each_form_of_openai(async |wire, stream, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         let two = wire.hello(&json!({"n": 2, "stream": stream}));
         let mut second = wire.upstream_event("second");
@@ -175,10 +177,10 @@ async fn an_answer_of_which_one_choice_is_cut_is_not_complete() {
 
 #[tokio::test]
 async fn a_reasoning_model_that_says_nothing_costs_nothing() {
-    each_of_openai(async |wire| {
-        let world = World::start().await;
+    each_of_openai(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
         let account = world.account(CREDIT).await;
-        world.sql(&format!("update gateway.models set reasoning = true where id = '{MODEL}'")).await;
+        world.sql(&format!("update gateway.models set reasoning = true where id = '{}'", wire.model)).await;
         for behaviour in ["status?code=500", "error-first", "refuse"] {
             alone(wire, &world, behaviour).await;
             for stream in [false, true] {

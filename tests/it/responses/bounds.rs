@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
-use tests::world::World;
+use tests::world::{Deployment, World};
 
 use super::{behind, kept, read, respond, wires, world_of};
 
@@ -22,7 +22,7 @@ async fn bound(world: &World, bounds: &str) {
 #[tokio::test]
 async fn the_conversations_go_that_were_longest_without_a_new_response() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     bound(&world, "3, 1000000::bigint, 100, 1000000::bigint, 100, 1000000::bigint").await;
     let first = respond(&world, wire, &account, "First.", json!({})).await;
     let second = respond(&world, wire, &account, "Second.", json!({})).await;
@@ -46,7 +46,7 @@ async fn the_conversations_go_that_were_longest_without_a_new_response() {
 #[tokio::test]
 async fn a_conversation_that_is_full_is_not_gone_on_from() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let root = respond(&world, wire, &account, "Root.", json!({})).await;
     let next = respond(&world, wire, &account, "Next.", behind(&root)).await;
     for bounds in [

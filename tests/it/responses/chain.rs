@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::{CREDIT, Route, World, nanos};
+use tests::world::{CREDIT, Deployment, Route, World, nanos};
 
 use super::{asked_last, behind, forms, id, kept, read, respond, text, wires, world_of};
 
@@ -12,8 +12,9 @@ fn user(text: &str) -> (String, String) {
 
 #[tokio::test]
 async fn a_conversation_goes_on_from_its_last_response() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let mut said = Vec::new();
         let mut last: Option<Value> = None;
         for question in ["Where is Oslo?", "And Bergen?", "Thanks."] {
@@ -47,8 +48,9 @@ async fn a_conversation_goes_on_from_its_last_response() {
 
 #[tokio::test]
 async fn calls_of_tools_and_their_outputs_stay_whole() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let ask = |further: Value| {
             let mut body = wire.with_tool("get_weather");
             body["stream"] = json!(stream);
@@ -92,8 +94,9 @@ async fn calls_of_tools_and_their_outputs_stay_whole() {
 
 #[tokio::test]
 async fn several_go_on_from_one_at_the_same_time_and_neither_hears_of_the_other() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let root = respond(&world, wire, &account, "Root.", json!({"stream": stream})).await;
         let mut further = behind(&root);
         further["stream"] = json!(stream);
@@ -134,8 +137,9 @@ async fn a_conversation_goes_on_at_whatever_provider() {
 
 #[tokio::test]
 async fn what_is_not_to_be_stored_goes_on_from_what_is_and_leaves_nothing() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let root = respond(&world, wire, &account, "Root.", json!({})).await;
         let further = json!({"previous_response_id": id(&root), "store": false, "stream": stream});
         let response = respond(&world, wire, &account, "Unstored.", further).await;
@@ -177,7 +181,7 @@ async fn what_was_said_before_is_held_for_and_charged_again() {
 #[tokio::test]
 async fn images_and_files_of_before_count_as_they_did() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let body = json!([{"role": "user", "content": [{"type": "input_text", "text": "What is it?"},
         {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo="}]}]);
     world.sql("update gateway.models set input_modalities = '{text,image}'").await;

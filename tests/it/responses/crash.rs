@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
-use tests::world::CREDIT;
+use tests::world::{CREDIT, Deployment};
 use uuid::Uuid;
 
 use super::{asked_last, behind, id, kept, read, respond, wires, world_of};
@@ -11,7 +11,7 @@ use super::{asked_last, behind, id, kept, read, respond, wires, world_of};
 #[tokio::test]
 async fn a_call_that_is_never_settled_leaves_no_half_of_a_response_and_breaks_no_chain() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let root = respond(&world, wire, &account, "Root.", json!({})).await;
     world.settled().await;
     let (spent, call) = (world.money(account.id).await.0, Uuid::now_v7());

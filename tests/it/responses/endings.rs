@@ -7,7 +7,7 @@ use tests::answer::Answer;
 use tests::certain;
 use tests::watch::poll;
 use tests::wire::Wire;
-use tests::world::{Account, CREDIT, World, send};
+use tests::world::{Account, CREDIT, Deployment, World, send};
 
 use super::{asked_last, behind, id, kept, read, respond, response, text, wires, world_of};
 
@@ -17,8 +17,9 @@ fn ask(world: &World, wire: &Wire, account: &Account, stream: bool) -> reqwest::
 
 #[tokio::test]
 async fn of_a_stream_that_is_cut_off_what_came_is_stored_as_failed() {
+    let deployment = Deployment::new().await;
     for wire in wires() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         for behaviour in ["cut?after=3", "error-mid", "end-early", "garbage"] {
             world.serves(wire, &format!("standin/{behaviour}")).await;
             let answer = Answer::to(ask(&world, wire, &account, true)).await;
@@ -44,8 +45,9 @@ async fn of_a_stream_that_is_cut_off_what_came_is_stored_as_failed() {
 
 #[tokio::test]
 async fn a_call_that_fails_stores_nothing() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in super::forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         for behaviour in ["status?code=500", "refuse", "error-first", "html"] {
             world.platform.upstash.execute(&["DEL", "breaker"]).await.expect("DEL");
             world.serves(wire, &format!("standin/{behaviour}")).await;
@@ -59,8 +61,9 @@ async fn a_call_that_fails_stores_nothing() {
 
 #[tokio::test]
 async fn what_a_client_has_read_that_leaves_is_stored_as_incomplete() {
+    let deployment = Deployment::new().await;
     for wire in wires() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         world.serves(wire, "standin/stall?after=3").await;
         let mut stream = send(ask(&world, wire, &account, true)).await;
         let mut came = String::new();
@@ -84,8 +87,9 @@ async fn what_a_client_has_read_that_leaves_is_stored_as_incomplete() {
 
 #[tokio::test]
 async fn what_the_limit_cut_off_is_stored_as_incomplete() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in super::forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let cut = respond(&world, wire, &account, "Hello", json!({"max_output_tokens": 16, "stream": stream})).await;
         assert_eq!(cut["status"], "incomplete");
         assert_eq!(read(&world, &account, &cut).await.success(), cut);
@@ -102,8 +106,9 @@ async fn waiting(world: &World) -> String {
 
 #[tokio::test]
 async fn a_response_whose_settlement_waits_in_the_outbox_is_stored_once_when_it_is_booked() {
+    let deployment = Deployment::new().await;
     for wire in wires() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let control = world.platform.postgrest.control();
         control.fail(Some("finish_request"), None, Fault::Refuse);
         let given = respond(&world, wire, &account, "Ouagadougou", json!({})).await;
@@ -128,8 +133,9 @@ async fn a_response_whose_settlement_waits_in_the_outbox_is_stored_once_when_it_
 
 #[tokio::test]
 async fn a_retry_under_the_same_idempotency_key_is_the_same_response_stored_once() {
+    let deployment = Deployment::new().await;
     for wire in wires() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let again = || Answer::to(ask(&world, wire, &account, false).header("idempotency-key", "k"));
         let first = again().await.success();
         let second = again().await;
@@ -143,7 +149,7 @@ async fn a_retry_under_the_same_idempotency_key_is_the_same_response_stored_once
 #[tokio::test]
 async fn a_tombstone_keeps_no_word_and_a_call_that_never_began_no_response() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let given = respond(&world, wire, &account, "Hello", json!({})).await;
     let sealed =
         "select jsonb_build_object('input', input, 'output', output, 'shown', shown) from gateway.stored_responses";
@@ -163,7 +169,7 @@ async fn a_tombstone_keeps_no_word_and_a_call_that_never_began_no_response() {
 #[tokio::test]
 async fn a_plain_client_has_its_answer_though_the_database_is_away() {
     let wire = wires().next().expect("a wire");
-    let (world, _) = world_of(wire).await;
+    let (world, _) = world_of(&Deployment::new().await, wire).await;
     let account = world.account(CREDIT).await;
     let gate = world.platform.postgrest.control().gate(Some("finish_request"));
     let answer = certain("an answer", Answer::to(ask(&world, wire, &account, false))).await;

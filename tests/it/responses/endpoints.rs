@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::World;
+use tests::world::{Deployment, World};
 
 use super::{behind, delete, id, kept, read, respond, wires, world_of};
 
@@ -12,8 +12,9 @@ async fn items(world: &World, key: &str, response: &Value, query: &str) -> Answe
 
 #[tokio::test]
 async fn the_input_of_a_response_is_listed_in_pages_in_either_order() {
+    let deployment = Deployment::new().await;
     for wire in wires() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let input = json!([{"role": "user", "content": "One"}, {"role": "assistant", "content": "Two"},
             {"type": "message", "id": "msg_mine", "role": "user", "content": [{"type": "input_text", "text": "Three"}]}]);
         let response = respond(&world, wire, &account, "", json!({"input": input})).await;
@@ -48,8 +49,9 @@ async fn the_input_of_a_response_is_listed_in_pages_in_either_order() {
 
 #[tokio::test]
 async fn a_deleted_response_is_gone_and_what_went_on_from_it_is_still_read() {
+    let deployment = Deployment::new().await;
     for wire in wires() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let root = respond(&world, wire, &account, "Root.", json!({})).await;
         let next = respond(&world, wire, &account, "Next.", behind(&root)).await;
         let gone = delete(&world, &account, &root).await.success();
@@ -68,7 +70,7 @@ async fn a_deleted_response_is_gone_and_what_went_on_from_it_is_still_read() {
 #[tokio::test]
 async fn a_response_cannot_be_cancelled_or_streamed_again() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let response = respond(&world, wire, &account, "Hello", json!({})).await;
     let path = format!("/v1/responses/{}", id(&response));
     let cancel = |path: String| Answer::to(world.post(&format!("{path}/cancel"), &account.key, &json!({})));
@@ -83,7 +85,7 @@ async fn a_response_cannot_be_cancelled_or_streamed_again() {
 #[tokio::test]
 async fn what_a_model_has_thought_is_told_sealed_only_to_who_asks_and_goes_back_to_it() {
     let wire = wires().last().expect("over messages");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     world.serves(wire, "standin/reasoning").await;
     world.sql("update gateway.models set reasoning = true").await;
     let response = respond(&world, wire, &account, "Think.", json!({"reasoning": {"effort": "high"}})).await;

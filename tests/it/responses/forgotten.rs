@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::{Account, World};
+use tests::world::{Account, Deployment, World};
 use uuid::Uuid;
 
 use super::{behind, delete, forms, id, keep_for, kept, read, respond, wires, world_of};
@@ -19,8 +19,9 @@ async fn sweep(world: &World) -> Value {
 
 #[tokio::test]
 async fn the_database_never_sees_a_word_and_a_deleted_response_is_in_no_table() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let further = json!({"stream": stream, "instructions": "Timbuktu", "metadata": {"where": "Zanzibar"}});
         let response = respond(&world, wire, &account, "Ouagadougou", further).await;
         let next = respond(&world, wire, &account, "Samarkand", behind(&response)).await;
@@ -45,7 +46,7 @@ fn text_of(response: &Value) -> String {
 #[tokio::test]
 async fn a_conversation_goes_so_many_days_after_its_last_response_out_of_sight_at_once_and_then_for_good() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     world.set_clock("2027-03-01 12:00Z").await;
     let (old, long) = (
         respond(&world, wire, &account, "Old.", json!({})).await,
@@ -100,7 +101,7 @@ async fn only_a_number_of_days_is_taken_and_a_change_is_on_the_audit_trail() {
 #[tokio::test]
 async fn responses_go_with_their_account_and_one_that_ends_later_is_not_kept() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let root = respond(&world, wire, &account, "Root.", json!({})).await;
     let gate = world.platform.providers.control().gate();
     let (mine, body) = (Account { ..account_of(&account) }, wire.say("Late.", &behind(&root)));

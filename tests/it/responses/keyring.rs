@@ -2,13 +2,14 @@
 
 use serde_json::json;
 use tests::answer::Answer;
+use tests::world::Deployment;
 
 use super::{behind, id, read, respond, wires, world_of};
 
 #[tokio::test]
 async fn responses_of_an_older_key_are_read_gone_on_from_and_sealed_anew() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let root = respond(&world, wire, &account, "Root.", json!({})).await;
     let lost = respond(&world, wire, &account, "Lost.", json!({})).await;
     let lost_id = id(&lost).trim_start_matches("resp_");

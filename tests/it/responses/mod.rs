@@ -16,7 +16,7 @@ use shared::formats::Format;
 use tests::answer::Answer;
 use tests::said::said_in;
 use tests::wire::{WIRES, Wire};
-use tests::world::{Account, CREDIT, World};
+use tests::world::{Account, CREDIT, Deployment, World};
 
 /// Each way in which a response is served: natively, over chat, over messages.
 fn wires() -> impl Iterator<Item = &'static Wire> + Clone {
@@ -28,8 +28,9 @@ fn forms() -> impl Iterator<Item = (&'static Wire, bool)> {
     wires().flat_map(|wire| [(wire, false), (wire, true)])
 }
 
-async fn world_of(wire: &Wire) -> (World, Account) {
-    let world = World::start().await;
+/// A world of this deployment in which the wire's provider serves its model.
+async fn world_of(deployment: &Deployment, wire: &Wire) -> (World, Account) {
+    let world = World::of(deployment, &[]).await;
     world.serves(wire, "standin/normal").await;
     world.platform.providers.control().record(true);
     let account = world.account(CREDIT).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::wire::Wire;
-use tests::world::{Account, World};
+use tests::world::{Account, Deployment, World};
 
 use super::{asked_last, behind, delete, forms, keep_for, kept, respond, response, text, wires, world_of};
 
@@ -27,8 +27,9 @@ async fn ask(world: &World, wire: &Wire, account: &Account, input: &[Value], fur
 
 #[tokio::test]
 async fn an_item_goes_along_without_being_said_again_in_every_turn() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let (mut input, mut said) = (Vec::new(), Vec::new());
         for question in ["Where is Oslo?", "And Bergen?", "Thanks."] {
             input.push(user(question));
@@ -54,8 +55,9 @@ async fn an_item_goes_along_without_being_said_again_in_every_turn() {
 
 #[tokio::test]
 async fn a_call_of_a_tool_is_referred_to_and_answered() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         let mut tool = wire.with_tool("get_weather");
         tool["stream"] = json!(stream);
         let first = response(&ask(&world, wire, &account, &[user("Weather?")], &tool).await);
@@ -77,7 +79,7 @@ async fn a_call_of_a_tool_is_referred_to_and_answered() {
 #[tokio::test]
 async fn what_is_not_there_or_somebody_elses_is_not_found_and_nobody_is_asked() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let stranger = world.account(1_000_000_000).await;
     let own = respond(&world, wire, &account, "Mine.", json!({})).await;
     let unstored = respond(&world, wire, &account, "Unstored.", json!({"store": false})).await;
@@ -114,7 +116,7 @@ async fn what_is_not_there_or_somebody_elses_is_not_found_and_nobody_is_asked() 
 #[tokio::test]
 async fn a_turn_of_a_session_refers_to_nothing() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let own = respond(&world, wire, &account, "Mine.", json!({})).await;
     let mut body = wire.say("", &json!({}));
     body["input"] = json!([references(&own)[0], user("And?")]);
@@ -126,7 +128,7 @@ async fn a_turn_of_a_session_refers_to_nothing() {
 #[tokio::test]
 async fn items_are_gone_with_their_response() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let one = respond(&world, wire, &account, "One.", json!({})).await;
     respond(&world, wire, &account, "Two.", behind(&one)).await;
     let items = "select count(*) from gateway.response_items";

@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::CREDIT;
+use tests::world::{CREDIT, Deployment};
 
 use super::{behind, delete, forms, id, keep_for, kept, respond, wires, world_of};
 
 #[tokio::test]
 async fn what_is_unknown_foreign_deleted_or_expired_is_not_found_and_nothing_is_asked_or_charged() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         world.set_clock("2027-03-01 12:00Z").await;
         let other = world.account(CREDIT).await;
         let foreign = respond(&world, wire, &other, "Mine.", json!({})).await;
@@ -44,7 +45,7 @@ async fn what_is_unknown_foreign_deleted_or_expired_is_not_found_and_nothing_is_
 #[tokio::test]
 async fn a_session_and_a_previous_response_at_once_are_refused() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let root = respond(&world, wire, &account, "Root.", json!({})).await;
     let made = Answer::to(world.post("/v1/chat/sessions", &account.key, &json!({}))).await.success();
     let path = format!("{}?session_id={}", wire.path(), made["id"].as_str().expect("an id"));
@@ -55,8 +56,9 @@ async fn a_session_and_a_previous_response_at_once_are_refused() {
 
 #[tokio::test]
 async fn an_account_that_keeps_none_is_told_so_by_each_response() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account) = world_of(wire).await;
+        let (world, account) = world_of(&deployment, wire).await;
         keep_for(&world, &account, json!(0)).await.success();
         for wish in [json!({}), json!({"store": true})] {
             let mut further = wish;
@@ -75,7 +77,7 @@ async fn an_account_that_keeps_none_is_told_so_by_each_response() {
 #[tokio::test]
 async fn a_gateway_without_a_keyring_serves_and_stores_nothing() {
     let wire = wires().next().expect("a wire");
-    let (world, account) = world_of(wire).await;
+    let (world, account) = world_of(&Deployment::new().await, wire).await;
     let root = respond(&world, wire, &account, "Root.", json!({})).await;
     let gateway = world.another_gateway_with(&[("ENCRYPTION_KEYS", "")]).await;
     let ask = |further: Value| {

@@ -5,7 +5,7 @@ use shared::formats::Format;
 use tests::certain;
 use tests::watch::Watch;
 use tests::wire::{WIRES, Wire, forms};
-use tests::world::{Account, CREDIT, MODEL, Route, World, send};
+use tests::world::{Account, CREDIT, Deployment, MODEL, Route, World, send};
 use tokio::task::JoinHandle;
 
 /// A call under way; its value is the answer's status and text.
@@ -23,8 +23,8 @@ fn body(wire: &Wire, stream: bool) -> Value {
 }
 
 /// A world in which nobody has made a call yet.
-async fn cold(wire: &Wire) -> (World, Account, Watch) {
-    let world = World::start().await;
+async fn cold(deployment: &Deployment, wire: &Wire) -> (World, Account, Watch) {
+    let world = World::of(deployment, &[]).await;
     world.serves(wire, "standin/normal").await;
     let account = world.account(CREDIT).await;
     let watch = Watch::new(&world);
@@ -32,8 +32,8 @@ async fn cold(wire: &Wire) -> (World, Account, Watch) {
 }
 
 /// A world in which the limits of the account's key are cached, and nothing has been seen since.
-async fn warm(wire: &Wire) -> (World, Account, Watch) {
-    let (world, account, watch) = cold(wire).await;
+async fn warm(deployment: &Deployment, wire: &Wire) -> (World, Account, Watch) {
+    let (world, account, watch) = cold(deployment, wire).await;
     assert_eq!(send(world.call(wire, &account.key, &body(wire, false))).await.status(), 200);
     watch.until(2, 3).await;
     watch.clear();
@@ -68,24 +68,27 @@ async fn assert_counts(
 
 #[tokio::test]
 async fn a_warm_completion_asks_each_store_once_before_the_provider_and_once_after() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account, watch) = warm(wire).await;
+        let (world, account, watch) = warm(&deployment, wire).await;
         assert_counts(wire, world, &account, &watch, stream, 1).await;
     }
 }
 
 #[tokio::test]
 async fn a_keys_first_completion_makes_one_more_eval() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account, watch) = cold(wire).await;
+        let (world, account, watch) = cold(&deployment, wire).await;
         assert_counts(wire, world, &account, &watch, stream, 2).await;
     }
 }
 
 #[tokio::test]
 async fn a_fallback_asks_the_stores_no_more_often() {
+    let deployment = Deployment::new().await;
     let wire = &WIRES[0];
-    let (world, account, watch) = warm(wire).await;
+    let (world, account, watch) = warm(&deployment, wire).await;
     let second = Route { prompt: 2_000_000_000, ..Route::new("chutes", "standin/normal") };
     world.model(MODEL, &[Route::new(wire.provider, "standin/status?code=500"), second]).await;
     assert_counts(wire, world, &account, &watch, false, 1).await;
@@ -93,8 +96,9 @@ async fn a_fallback_asks_the_stores_no_more_often() {
 
 #[tokio::test]
 async fn hold_and_limits_are_asked_at_the_same_time() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account, watch) = warm(wire).await;
+        let (world, account, watch) = warm(&deployment, wire).await;
         let hold = world.platform.postgrest.control().gate(Some("begin_request"));
         let limits = world.platform.upstash.control().gate();
         let call = call(wire, &world, &account, &body(wire, stream));
@@ -109,8 +113,9 @@ async fn hold_and_limits_are_asked_at_the_same_time() {
 
 #[tokio::test]
 async fn settle_and_release_run_at_the_same_time_and_the_client_waits_for_neither() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms() {
-        let (world, account, watch) = warm(wire).await;
+        let (world, account, watch) = warm(&deployment, wire).await;
         let provider = world.platform.providers.control().gate();
         // The end of a response that is stored waits for its settle: see below.
         let mut body = body(wire, stream);
@@ -134,8 +139,9 @@ async fn settle_and_release_run_at_the_same_time_and_the_client_waits_for_neithe
 
 #[tokio::test]
 async fn the_end_of_a_response_that_is_stored_waits_for_its_settle_and_for_nothing_else() {
+    let deployment = Deployment::new().await;
     for (wire, stream) in forms().filter(|(wire, _)| wire.format == Format::Responses) {
-        let (world, account, watch) = warm(wire).await;
+        let (world, account, watch) = warm(&deployment, wire).await;
         let provider = world.platform.providers.control().gate();
         let mut call = call(wire, &world, &account, &body(wire, stream));
         certain("the call at the provider", provider.wait_for(1)).await;

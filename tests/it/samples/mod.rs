@@ -14,6 +14,7 @@ pub mod referrals;
 pub mod responses;
 mod sign_in;
 mod usage;
+pub mod webhooks;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -86,6 +87,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         referrals::sample(world, wanted, owner).await,
         responses::sample(world, wanted, owner).await,
         usage::sample(world, wanted, owner).await,
+        webhooks::sample(world, wanted, owner).await,
     ];
     let what = || panic!("{} {}: say in tests/it/samples what it takes", operation.method, route.name);
     samples.into_iter().flatten().next().unwrap_or_else(what)

@@ -39,6 +39,11 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("finish_notifications", "notes what became of mail that claim_notifications has handed out"),
     ("take_resend_event", "is about an address; its route wants Resend's signature"),
     ("unsubscribe", "is asked for by a link that the gateway has made, and checks"),
+    ("claim_webhook_deliveries", "sends what is due; its routes want the cron secret, or have asked for a delivery"),
+    ("finish_webhook_delivery", "notes what became of what claim_webhook_deliveries has handed out"),
+    ("emit_daily_usage", "housekeeping; its route wants the cron secret"),
+    ("list_outdated_webhook_secrets", "for the cron job that seals secrets under a newer key"),
+    ("renew_webhook_secrets", "for the cron job that seals secrets under a newer key"),
     (
         "begin_auto_topup",
         "is asked for by the settle of a call, or by the cron job, and charges what its account has agreed to",

@@ -11,6 +11,7 @@ use crate::samples::chats::kept_chat;
 use crate::samples::coupons::coupon;
 use crate::samples::payments::paid;
 use crate::samples::responses::stored_response;
+use crate::samples::webhooks::{delivery, webhook};
 use crate::samples::{self, Sample, sample, send_with};
 
 /// What an id is the id of.
@@ -22,6 +23,8 @@ enum Thing {
     Response,
     Payment,
     Coupon,
+    Webhook,
+    Delivery,
 }
 
 impl Thing {
@@ -30,6 +33,8 @@ impl Thing {
         let (Slot::Path(name) | Slot::Query(name) | Slot::Body(name)) = slot;
         match name.as_str() {
             "key_id" => Self::Key,
+            "id" if path.starts_with("/user/webhooks/") => Self::Webhook,
+            "delivery_id" | "cursor" if path.starts_with("/user/webhooks/") => Self::Delivery,
             "cursor" if path == "/admin/ledger/check" => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" if path.starts_with("/v1/chat/") => Self::Chat,
@@ -72,6 +77,15 @@ impl Thing {
             Self::Coupon => {
                 &["select 1", "update gateway.coupons set deleted_at = gateway.now() where account_id = 'ACCOUNT'"]
             }
+            Self::Webhook => &[
+                "select 1",
+                "update gateway.webhooks set disabled_at = gateway.now(), disabled_reason = 'gone' where account_id = 'ACCOUNT'",
+            ],
+            Self::Delivery => &[
+                "select 1",
+                "update gateway.webhook_deliveries set state = 'due', ended_at = null
+                   where webhook_id in (select id from gateway.webhooks where account_id = 'ACCOUNT')",
+            ],
             Self::Account => &[
                 "select 1",
                 "update gateway.accounts set role = 'admin' where id = 'ACCOUNT'",
@@ -150,6 +164,8 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
                 Thing::Response => stored_response(&world, &owner).await,
                 Thing::Payment => paid(&world, &owner).await,
                 Thing::Coupon => batch_of_one(&world, &owner).await,
+                Thing::Webhook => webhook(&world, &owner).await,
+                Thing::Delivery => delivery(&world, &owner).await,
             };
             let (id, unknown) = (thing.name(id), || thing.name(Uuid::new_v4()));
             world.sql(&state.replace("KEY", &key.key_id.to_string()).replace("ACCOUNT", &owner.id.to_string())).await;

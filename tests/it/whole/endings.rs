@@ -10,8 +10,8 @@ use super::{CREDIT, ask, forget, newest, serve};
 
 #[tokio::test]
 async fn whoever_leaves_pays_for_what_the_provider_was_given() {
-    each(async |whole| {
-        let world = World::start().await;
+    each(async |whole, deployment| {
+        let world = World::of(deployment, &[]).await;
         serve(&world, whole, "normal").await;
         let account = world.account(CREDIT).await;
         let gate = world.platform.providers.control().gate();
@@ -30,7 +30,7 @@ async fn whoever_leaves_pays_for_what_the_provider_was_given() {
             return;
         }
         certain("the settle", async {
-            while world.value("select count(*) from gateway.requests").await == json!(0) {
+            while world.recorded_calls().await == 0 {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         })
@@ -48,12 +48,12 @@ async fn whoever_leaves_pays_for_what_the_provider_was_given() {
 
 #[tokio::test]
 async fn a_provider_that_is_silent_is_given_up_for_another() {
-    each(async |whole| {
+    each(async |whole, deployment| {
         if !whole.repeatable {
             return;
         }
         patient_enough(async |patience| {
-            let world = World::with(local::upstash::Engine::InProcess, patience).await;
+            let world = World::of(deployment, patience).await;
             let dearer = Route { prompt: 2_000_000_000, ..Route::new(whole.second, "standin/normal") };
             world.offers(whole, &[Route::new(whole.provider, "standin/hang"), dearer]).await;
             forget(&world).await;
@@ -76,13 +76,13 @@ async fn a_provider_that_is_silent_is_given_up_for_another() {
 
 #[tokio::test]
 async fn a_call_that_outlasts_its_deadline_is_cut_and_settled() {
-    each(async |whole| {
+    each(async |whole, deployment| {
         // Who says nothing may be making what was asked for.
         let silent = if whole.repeatable { ("upstream_timeout", "failed") } else { ("deadline_exceeded", "deadline") };
         let stalled = (!whole.is_binary()).then_some(("stall", ("deadline_exceeded", "deadline")));
         for (behaviour, (code, outcome)) in [("hang", silent)].into_iter().chain(stalled) {
             late_enough(async |deadline, _| {
-                let world = World::with(local::upstash::Engine::InProcess, deadline).await;
+                let world = World::of(deployment, deadline).await;
                 serve(&world, whole, behaviour).await;
                 let account = world.account(CREDIT).await;
                 let answer = ask(&world, whole, &account).await;

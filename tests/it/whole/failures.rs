@@ -4,7 +4,7 @@ use local::provider::{NAMES, RAW_MARKER};
 use serde_json::json;
 use tests::answer::Answer;
 use tests::whole::{WHOLES, Whole, each};
-use tests::world::{Account, Route, World};
+use tests::world::{Account, Deployment, Route, World};
 
 use super::{CREDIT, ask, forget, newest, serving};
 
@@ -68,8 +68,9 @@ async fn assert_free(world: &World, account: &Account, case: &str) {
 
 #[tokio::test]
 async fn another_provider_is_asked_for_the_ones_own_trouble_only() {
+    let deployment = Deployment::new().await;
     for whole in &WHOLES {
-        let world = World::start().await;
+        let world = World::of(&deployment, &[]).await;
         for behaviour in OF_THE_PROVIDER.into_iter().chain(unsure(whole)) {
             let case = format!("{}, {behaviour}", whole.name);
             let account = world.account(CREDIT).await;
@@ -108,8 +109,9 @@ async fn another_provider_is_asked_for_the_ones_own_trouble_only() {
 
 #[tokio::test]
 async fn without_another_the_caller_hears_of_it_and_pays_nothing() {
+    let deployment = Deployment::new().await;
     for whole in &WHOLES {
-        let (world, _) = serving(whole, "normal").await;
+        let (world, _) = serving(&deployment, whole, "normal").await;
         for behaviour in OF_THE_PROVIDER.into_iter().chain(unsure(whole)) {
             let case = format!("{}, {behaviour}", whole.name);
             super::serve(&world, whole, behaviour).await;
@@ -129,8 +131,8 @@ async fn without_another_the_caller_hears_of_it_and_pays_nothing() {
 
 #[tokio::test]
 async fn a_provider_is_asked_at_its_own_address_for_its_own_name_of_the_model() {
-    each(async |whole| {
-        let (world, account) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, account) = serving(deployment, whole, "normal").await;
         let body = whole.hello(&json!({"user": "someone", "provider": {"only": [whole.provider]}}));
         whole.given(&Answer::to(world.request(whole, &account.key, &body)).await);
         let asked = world.platform.providers.control().requests();

@@ -64,8 +64,8 @@ async fn what_is_no_turn_of_a_session_says_so_to_whoever_names_one() {
 
 #[tokio::test]
 async fn what_is_no_request_says_what_is_wrong() {
-    each(async |whole| {
-        let (world, account) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, account) = serving(deployment, whole, "normal").await;
         let no_model = || {
             let mut body = whole.hello(&json!({}));
             body.as_object_mut().expect("an object").remove("model");
@@ -86,8 +86,8 @@ async fn what_is_no_request_says_what_is_wrong() {
 
 #[tokio::test]
 async fn five_megabytes_are_too_many() {
-    each(async |whole| {
-        let (world, account) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, account) = serving(deployment, whole, "normal").await;
         let body = whole.say(&"x".repeat(5_000_000), &json!({}));
         let told = Answer::to(world.request(whole, &account.key, &body)).await.refused(413, "payload_too_large");
         assert!(told["message"].as_str().is_some_and(|message| message.contains("4.5 MB")), "{told}");

@@ -9,8 +9,8 @@ use super::{CREDIT, ask, serving};
 
 #[tokio::test]
 async fn requests_are_counted_and_the_one_too_many_is_refused_before_anybody_is_asked() {
-    each(async |whole| {
-        let (world, _) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, _) = serving(deployment, whole, "normal").await;
         let account = world.account(CREDIT).await;
         world.limit(account.id, &json!({"requests_per_minute": 1, "burst": 1})).await;
         let served = ask(&world, whole, &account).await;
@@ -28,8 +28,8 @@ async fn requests_are_counted_and_the_one_too_many_is_refused_before_anybody_is_
 
 #[tokio::test]
 async fn one_call_too_many_at_a_time_is_refused_and_leaves_nothing() {
-    each(async |whole| {
-        let (world, _) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, _) = serving(deployment, whole, "normal").await;
         let account = world.account(CREDIT).await;
         world.limit(account.id, &json!({"concurrency": 1})).await;
         let gate = world.platform.providers.control().gate();

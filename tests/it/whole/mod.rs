@@ -11,13 +11,13 @@ mod streams;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::whole::Whole;
-use tests::world::{Account, Route, World};
+use tests::world::{Account, Deployment, Route, World};
 
 const CREDIT: i64 = 1_000_000_000;
 
-/// A world whose model is served by the format's provider, which behaves so.
-async fn serving(whole: &Whole, behaviour: &str) -> (World, Account) {
-    let world = World::start().await;
+/// A world of this deployment whose model is served by the format's provider, which behaves so.
+async fn serving(deployment: &Deployment, whole: &Whole, behaviour: &str) -> (World, Account) {
+    let world = World::of(deployment, &[]).await;
     serve(&world, whole, behaviour).await;
     let account = world.account(CREDIT).await;
     (world, account)
@@ -45,12 +45,12 @@ async fn ask(world: &World, whole: &Whole, account: &Account) -> Answer {
 
 /// The columns of the newest call's record, as JSON.
 async fn newest(world: &World) -> Value {
-    world.value("select to_jsonb(r) from gateway.requests r order by call_id desc limit 1").await
+    world.newest_call().await
 }
 
 /// Nothing is held or charged, and no provider was asked.
 async fn assert_untouched(world: &World, account: &Account, what: &str) {
     assert_eq!(world.money(account.id).await, (CREDIT, 0, 0), "{what}");
     assert!(world.platform.providers.control().requests().is_empty(), "{what}");
-    assert_eq!(world.value("select count(*) from gateway.requests").await, json!(0), "{what}");
+    assert_eq!(world.recorded_calls().await, 0, "{what}");
 }

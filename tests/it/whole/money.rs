@@ -6,14 +6,14 @@ use tests::answer::Answer;
 use tests::scripted::{Script, Scripted};
 use tests::whole::{WHOLES, each};
 use tests::wire::WIRES;
-use tests::world::{Route, nanos};
+use tests::world::{Deployment, Route, nanos};
 
 use super::{CREDIT, ask, newest, serve, serving};
 
 #[tokio::test]
 async fn the_balance_falls_by_what_the_answer_says_that_it_cost() {
-    each(async |whole| {
-        let (world, account) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, account) = serving(deployment, whole, "normal").await;
         let answer = ask(&world, whole, &account).await;
         let told = whole.given(&answer);
         let record = newest(&world).await;
@@ -46,12 +46,12 @@ async fn the_balance_falls_by_what_the_answer_says_that_it_cost() {
 
 #[tokio::test]
 async fn what_the_provider_does_not_report_is_counted() {
-    each(async |whole| {
+    each(async |whole, deployment| {
         if whole.is_binary() || whole.is_chat() {
             // The request says it all, or nothing does.
             return;
         }
-        let (world, account) = serving(whole, "no-usage").await;
+        let (world, account) = serving(deployment, whole, "no-usage").await;
         let told = whole.given(&ask(&world, whole, &account).await);
         let cost = nanos(&told["usage"]["cost"]);
         let is_counted = whole.counted > 0;
@@ -70,8 +70,8 @@ async fn what_the_provider_does_not_report_is_counted() {
 
 #[tokio::test]
 async fn the_dearest_answer_costs_at_most_the_hold() {
-    each(async |whole| {
-        let (world, _) = serving(whole, "bytes").await;
+    each(async |whole, deployment| {
+        let (world, _) = serving(deployment, whole, "bytes").await;
         let account = world.account(10 * CREDIT).await;
         for text in ["9182736450".repeat(300), "}{)(;:,.!?«»…—".repeat(200), "𓀀𓂀ꙮ༄ᚠ꧁".repeat(200), "x".to_owned()]
         {
@@ -87,8 +87,8 @@ async fn the_dearest_answer_costs_at_most_the_hold() {
 
 #[tokio::test]
 async fn whoever_cannot_pay_is_told_so_before_anybody_is_asked() {
-    each(async |whole| {
-        let (world, _) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, _) = serving(deployment, whole, "normal").await;
         let poor = world.account(10).await;
         let told = ask(&world, whole, &poor).await.refused(402, "insufficient_credits");
         assert!(told["required"].is_number() && told["available"].is_number(), "{told}");
@@ -101,8 +101,8 @@ async fn whoever_cannot_pay_is_told_so_before_anybody_is_asked() {
 #[tokio::test]
 async fn a_call_with_ones_own_key_costs_nothing() {
     const OWN: &str = "sk-own-0123456789abcdef";
-    each(async |whole| {
-        let (world, _) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, _) = serving(deployment, whole, "normal").await;
         world.platform.providers.control().add_customer(whole.provider, OWN).expect("a provider");
         let account = world.account(0).await;
         world.own_key(account.id, whole.provider, OWN).await;
@@ -116,8 +116,8 @@ async fn a_call_with_ones_own_key_costs_nothing() {
 
 #[tokio::test]
 async fn parallel_calls_spend_no_more_than_there_is() {
-    each(async |whole| {
-        let (world, _) = serving(whole, "normal").await;
+    each(async |whole, deployment| {
+        let (world, _) = serving(deployment, whole, "normal").await;
         let one = {
             let account = world.account(CREDIT).await;
             whole.given(&ask(&world, whole, &account).await);
@@ -150,8 +150,9 @@ async fn parallel_calls_spend_no_more_than_there_is() {
 
 #[tokio::test]
 async fn a_model_without_a_price_is_not_asked() {
+    let deployment = Deployment::new().await;
     for whole in &WHOLES {
-        let (world, account) = serving(whole, "normal").await;
+        let (world, account) = serving(&deployment, whole, "normal").await;
         world
             .sql(&format!("update gateway.model_routes set prompt_price = null where model_id = '{}'", whole.model))
             .await;
@@ -170,7 +171,7 @@ async fn a_model_without_a_price_is_not_asked() {
 async fn more_units_than_a_call_was_held_for_are_not_believed() {
     let whole = WHOLES.iter().find(|whole| whole.format == Format::Rerank).expect("a row");
     let wire = WIRES.iter().find(|wire| wire.provider == whole.provider).expect("a row");
-    let (world, provider) = Scripted::world(wire, &[]).await;
+    let (world, provider) = Scripted::world(&Deployment::new().await, wire, &[]).await;
     world.offers(whole, &[Route::new(whole.provider, "any/model")]).await;
     let account = world.account(CREDIT).await;
     let answers = |searches: u64| {

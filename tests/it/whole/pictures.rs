@@ -6,7 +6,7 @@ use tests::answer::Answer;
 use tests::scripted::{Script, Scripted};
 use tests::whole::{WHOLES, Whole};
 use tests::wire::{WIRES, formats};
-use tests::world::{Account, MODEL, Route, World, events, nanos};
+use tests::world::{Account, Deployment, MODEL, Route, World, events, nanos};
 
 use super::{CREDIT, assert_untouched, forget, newest, serving};
 
@@ -27,7 +27,7 @@ fn urls(images: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_picture_comes_whole_beside_the_text_plain_and_streamed() {
-    let (world, account) = serving(drawing(), "normal").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "normal").await;
     let config = json!({"aspect_ratio": "16:9", "image_size": "1K"});
     let plain = ask(&world, &account, &json!({"image_config": config})).await.success();
     let sent = &world.platform.providers.control().requests()[0].body;
@@ -57,7 +57,7 @@ async fn a_picture_comes_whole_beside_the_text_plain_and_streamed() {
 
 #[tokio::test]
 async fn several_choices_have_a_picture_each_and_are_held_for() {
-    let (world, account) = serving(drawing(), "normal").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "normal").await;
     let told = ask(&world, &account, &json!({"n": 2})).await.success();
     let choices = told["choices"].as_array().expect("choices");
     assert!(choices.iter().all(|choice| urls(&choice["message"]["images"]).len() == 1), "{told}");
@@ -69,7 +69,7 @@ async fn several_choices_have_a_picture_each_and_are_held_for() {
 
 #[tokio::test]
 async fn what_nobody_reports_of_a_picture_is_charged_as_it_was_held() {
-    let (world, account) = serving(drawing(), "no-usage").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "no-usage").await;
     for further in [json!({}), json!({"stream": true})] {
         let before = world.money(account.id).await.0;
         assert_eq!(ask(&world, &account, &further).await.status, 200);
@@ -82,7 +82,7 @@ async fn what_nobody_reports_of_a_picture_is_charged_as_it_was_held() {
 #[tokio::test]
 async fn tokens_that_are_not_told_apart_are_the_pictures() {
     let wire = WIRES.iter().find(|wire| wire.provider == drawing().provider).expect("a row");
-    let (world, provider) = Scripted::world(wire, &[]).await;
+    let (world, provider) = Scripted::world(&Deployment::new().await, wire, &[]).await;
     world.offers(drawing(), &[Route::new(drawing().provider, "any/model")]).await;
     let account = world.account(CREDIT).await;
     let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}});
@@ -97,7 +97,7 @@ async fn tokens_that_are_not_told_apart_are_the_pictures() {
 
 #[tokio::test]
 async fn a_stream_with_a_picture_that_breaks_off_tells_of_it_and_costs_no_more_than_its_hold() {
-    let (world, account) = serving(drawing(), "normal").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "normal").await;
     for behaviour in ["cut?after=1", "cut?after=100", "error-mid?after=1", "end-early?after=1"] {
         super::serve(&world, drawing(), behaviour).await;
         let before = world.money(account.id).await.0;
@@ -133,7 +133,7 @@ async fn a_model_that_makes_no_pictures_says_so_before_anything_is_held() {
 
 #[tokio::test]
 async fn a_model_that_draws_is_asked_for_text_where_there_is_no_place_for_pictures_and_held_for_all_the_same() {
-    let (world, account) = serving(drawing(), "normal").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "normal").await;
     for wire in formats() {
         forget(&world).await;
         let body = wire.hello(&json!({"model": drawing().model, "max_tokens": 100}));
@@ -151,7 +151,7 @@ async fn a_model_that_draws_is_asked_for_text_where_there_is_no_place_for_pictur
 
 #[tokio::test]
 async fn a_picture_goes_back_as_one_and_a_model_of_images_that_writes_can_be_chatted_with() {
-    let (world, account) = serving(drawing(), "normal").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "normal").await;
     world.sql(&format!("update gateway.models set kind = 'image' where id = '{}'", drawing().model)).await;
     let drawn = ask(&world, &account, &json!({})).await.success()["choices"][0]["message"].clone();
     let messages = json!([{"role": "user", "content": "A fox"}, drawn, {"role": "user", "content": "And in blue?"}]);

@@ -6,7 +6,7 @@ use shared::formats::Kind;
 use tests::answer::Answer;
 use tests::certain;
 use tests::whole::{Streams, WHOLES, Whole};
-use tests::world::{Account, World, events, nanos, send};
+use tests::world::{Account, Deployment, World, events, nanos, send};
 
 use super::{CREDIT, ask, newest, serve, serving};
 
@@ -29,8 +29,9 @@ async fn stream(world: &World, whole: &Whole, account: &Account, further: &Value
 
 #[tokio::test]
 async fn what_is_made_passes_and_the_last_event_has_the_cost() {
+    let deployment = Deployment::new().await;
     for (whole, streams) in streaming() {
-        let (world, account) = serving(whole, "normal").await;
+        let (world, account) = serving(&deployment, whole, "normal").await;
         let is_image = whole.kind == Kind::Image;
         let wanted = if is_image { 2 } else { 1 };
         let answer = stream(&world, whole, &account, &if is_image { json!({"n": 2}) } else { json!({}) }).await;
@@ -57,9 +58,10 @@ async fn what_is_made_passes_and_the_last_event_has_the_cost() {
 
 #[tokio::test]
 async fn a_stream_that_breaks_tells_of_it_and_costs_no_more_than_its_hold() {
+    let deployment = Deployment::new().await;
     for (whole, streams) in streaming() {
         for behaviour in ["cut?after=1", "error-mid?after=1", "end-early?after=1", "garbage"] {
-            let (world, account) = serving(whole, behaviour).await;
+            let (world, account) = serving(&deployment, whole, behaviour).await;
             let answer = stream(&world, whole, &account, &json!({})).await;
             let events = events(&answer.text);
             let last = events.last().expect("an event");
@@ -75,8 +77,9 @@ async fn a_stream_that_breaks_tells_of_it_and_costs_no_more_than_its_hold() {
 
 #[tokio::test]
 async fn a_stream_that_fails_at_once_is_a_status_or_another_providers() {
+    let deployment = Deployment::new().await;
     for (whole, _) in streaming() {
-        let (world, account) = serving(whole, "status?code=500").await;
+        let (world, account) = serving(&deployment, whole, "status?code=500").await;
         stream(&world, whole, &account, &json!({})).await.refused(502, "upstream_error");
         assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
     }
@@ -84,8 +87,9 @@ async fn a_stream_that_fails_at_once_is_a_status_or_another_providers() {
 
 #[tokio::test]
 async fn whoever_leaves_a_stream_pays_for_what_was_made() {
+    let deployment = Deployment::new().await;
     for (whole, _) in streaming() {
-        let (world, account) = serving(whole, "gated?after=1").await;
+        let (world, account) = serving(&deployment, whole, "gated?after=1").await;
         let control = world.platform.providers.control();
         let gate = control.gate_within();
         let mut response = send(world.request(whole, &account.key, &asked(whole, &json!({})))).await;
@@ -105,8 +109,9 @@ async fn whoever_leaves_a_stream_pays_for_what_was_made() {
 
 #[tokio::test]
 async fn sound_passes_while_it_is_made_and_breaks_off_where_its_provider_does() {
+    let deployment = Deployment::new().await;
     for whole in WHOLES.iter().filter(|whole| whole.is_binary()) {
-        let (world, account) = serving(whole, "gated").await;
+        let (world, account) = serving(&deployment, whole, "gated").await;
         let gate = world.platform.providers.control().gate_within();
         let mut response = send(world.request(whole, &account.key, &whole.hello(&json!({})))).await;
         let mut sound = certain("the first bytes", response.chunk()).await.expect("no error").expect("bytes").to_vec();

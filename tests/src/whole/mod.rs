@@ -7,9 +7,6 @@
 
 mod list;
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::formats::form::{self, File};
@@ -19,7 +16,8 @@ use shared::providers::table::PROVIDERS;
 use shared::routes::ROUTES;
 
 use crate::answer::Answer;
-use crate::world::{Route, World};
+use crate::wire::together;
+use crate::world::{Deployment, Route, World};
 
 pub use list::WHOLES;
 
@@ -190,17 +188,12 @@ impl World {
     }
 }
 
-/// Runs a test with each format, all at the same time, so that what waits does so once.
+/// Runs a test with each format, all at the same time, so that what waits does so once. The rows share a deployment's database:
+/// their worlds ([`World::of`]) see nothing of each other.
 ///
 /// # Panics
-/// When the test does, and then says with which format.
-pub async fn each(test: impl AsyncFn(&'static Whole)) {
-    let test = &test;
-    let runs = WHOLES.iter().map(|whole| async move {
-        if let Err(panic) = AssertUnwindSafe(test(whole)).catch_unwind().await {
-            eprintln!("with the format: {}", whole.name);
-            std::panic::resume_unwind(panic);
-        }
-    });
-    futures_util::future::join_all(runs).await;
+/// When the test does, and then says with which formats.
+pub async fn each(test: impl AsyncFn(&'static Whole, &Deployment)) {
+    let deployment = &Deployment::new().await;
+    together(WHOLES.iter().map(|whole| (whole.name.to_owned(), test(whole, deployment)))).await;
 }

@@ -19,10 +19,13 @@ use shared::routes::ROUTES;
 
 use crate::world::{MODEL, Route, World};
 
+pub(crate) use each::together;
 pub use each::{each, each_form, each_form_of_formats, each_form_of_openai, each_format, each_of_openai, forms};
 
 /// The wires. The first one is chat, by which everything is tested that has nothing to do with formats.
-pub static WIRES: [Wire; 10] = [
+pub static WIRES: [Wire; ALL.len()] = ALL;
+
+const ALL: [Wire; 10] = [
     Wire { name: "chat", provider: "openrouter", ..CHAT },
     Wire { name: "text completions", provider: "openrouter", ..TEXTS },
     Wire { name: "text completions over chat", provider: "portkey", ..TEXTS },
@@ -37,6 +40,7 @@ pub static WIRES: [Wire; 10] = [
 
 const CHAT: Wire = Wire {
     name: "",
+    model: MODEL,
     provider: "",
     format: Format::Chat,
     route: "v1_chat_completions",
@@ -90,10 +94,12 @@ const RESPONSES: Wire = Wire {
 };
 
 /// A format as a client speaks it, and who serves it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Wire {
     /// What a test that fails calls it.
     pub name: &'static str,
+    /// The model that its bodies name.
+    pub model: &'static str,
     /// Who serves the model in the tests of this wire.
     pub provider: &'static str,
     /// What the client speaks.
@@ -212,7 +218,7 @@ impl Wire {
         format!("{}_{name}", self.provider.to_uppercase())
     }
 
-    /// The body of a short call of [`MODEL`] that says Hello, with further members.
+    /// The body of a short call of its model that says Hello, with further members.
     ///
     /// # Panics
     /// When `further` is not an object.
@@ -221,7 +227,7 @@ impl Wire {
         self.say("Hello", further)
     }
 
-    /// The body of a call of [`MODEL`] that says this, with further members: `max_tokens` under the format's own name.
+    /// The body of a call of its model that says this, with further members: `max_tokens` under the format's own name.
     ///
     /// # Panics
     /// When `further` is not an object.
@@ -229,7 +235,7 @@ impl Wire {
     pub fn say(&self, text: &str, further: &Value) -> Value {
         let mut body = (self.question)(text);
         let members = body.as_object_mut().expect("an object");
-        members.insert("model".to_owned(), json!(MODEL));
+        members.insert("model".to_owned(), json!(self.model));
         for (name, value) in further.as_object().expect("an object") {
             let name = if name == "max_tokens" { self.limit() } else { name };
             members.insert(name.to_owned(), value.clone());
@@ -244,12 +250,12 @@ impl World {
         self.post(wire.path(), key, body)
     }
 
-    /// From now on the wire's provider, and nobody else, serves [`MODEL`], and behaves so.
+    /// From now on the wire's provider, and nobody else, serves the wire's model, and behaves so.
     ///
     /// # Panics
     /// When the database refuses.
     pub async fn serves(&self, wire: &Wire, upstream: &str) {
-        self.model(MODEL, &[Route::new(wire.provider, upstream)]).await;
+        self.model(wire.model, &[Route::new(wire.provider, upstream)]).await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Accounts of a test: their keys, credit and limits.
 
+use std::sync::PoisonError;
+
 use local::secrets::Secrets;
 use serde_json::Value;
 use shared::config::Pepper;
@@ -31,6 +33,9 @@ impl World {
         let (id, key_id) = (Uuid::new_v4(), Uuid::new_v4());
         let key = format!("gw_live_{}", &Secrets::random().of("key"));
         let hash = self.hash(&key);
+        if let Some(own) = &self.own {
+            own.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        }
         self.sql(&format!(
             r#"insert into gateway.accounts (id, email, plan, rate_limits) values ('{id}', '{id}@test.example', 'customize',
                  '{{"requests_per_minute": 1000000, "burst": 1000000, "concurrency": 100000}}');

@@ -13,14 +13,32 @@ impl World {
     /// # Panics
     /// When that does not come.
     pub async fn settled(&self) {
+        let open = format!("select count(*) from gateway.holds where state = 'open' and {}", self.is_own("account_id"));
         let settled = async {
-            while self.value("select count(*) from gateway.holds where state = 'open'").await != json!(0)
-                || self.leases().await > 0
-            {
+            while self.value(&open).await != json!(0) || self.leases().await > 0 {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         };
         certain("the settle of every call", settled).await;
+    }
+
+    /// The columns of the newest call's record, as JSON.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn newest_call(&self) -> Value {
+        let own = self.is_own("account_id");
+        let sql = "select to_jsonb(r) from gateway.requests r";
+        self.value(&format!("{sql} where {own} order by call_id desc limit 1")).await
+    }
+
+    /// How many calls are recorded.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn recorded_calls(&self) -> i64 {
+        let sql = format!("select count(*) from gateway.requests where {}", self.is_own("account_id"));
+        self.value(&sql).await.as_i64().expect("a number")
     }
 
     /// Leases of accounts that have not been ended.
@@ -28,7 +46,8 @@ impl World {
     /// # Panics
     /// When Redis does not answer.
     pub async fn leases(&self) -> usize {
-        let accounts = self.platform.database.query("select id::text from gateway.accounts", &[]).await.expect("ids");
+        let accounts = format!("select id::text from gateway.accounts where {}", self.is_own("id"));
+        let accounts = self.platform.database.query(&accounts, &[]).await.expect("ids");
         let mut leases = 0;
         for account in accounts {
             let key = format!("lease:account:{}", account.get::<_, String>(0));

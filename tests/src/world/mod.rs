@@ -11,7 +11,7 @@ mod models;
 mod requests;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use local::database::{Cluster, Database};
 use local::platform::Platform;
@@ -27,6 +27,7 @@ use shared::serve::serve_plain;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::{certain, http_client};
 
@@ -49,6 +50,8 @@ pub struct World {
     pub http: Client,
     gateway: Gateway,
     variables: Vec<(String, String)>,
+    /// The accounts that it has made, where its database is not its own.
+    own: Option<Mutex<Vec<Uuid>>>,
 }
 
 struct Gateway {
@@ -97,16 +100,33 @@ impl World {
     /// # Panics
     /// When something cannot start.
     pub async fn with(engine: Engine, variables: &[(&str, &str)]) -> Self {
-        let database = database().await;
-        let environment =
-            |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
-        let platform =
-            Platform::start(database, engine, Secrets::random(), environment).await.expect("the platform starts");
-        let (gateway, base_url) = gateway(&platform, variables).await;
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let world = Self { platform, base_url, http: http_client(), gateway, variables };
+        let world = Self::around(Deployment::new().await, engine, variables, None).await;
         world.model(MODEL, &[Route::new("openrouter", "standin/normal")]).await;
         world
+    }
+
+    /// A world of a deployment that has others as well: their database is one, all else is its own. It knows no model yet, and of
+    /// the accounts it looks after those that it has made.
+    ///
+    /// # Panics
+    /// When something cannot start.
+    pub async fn of(deployment: &Deployment, variables: &[(&str, &str)]) -> Self {
+        Self::around(deployment.clone(), Engine::InProcess, variables, Some(Mutex::default())).await
+    }
+
+    async fn around(
+        deployment: Deployment,
+        engine: Engine,
+        variables: &[(&str, &str)],
+        own: Option<Mutex<Vec<Uuid>>>,
+    ) -> Self {
+        let environment =
+            |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+        let Deployment { database, secrets } = deployment;
+        let platform = Platform::start(database, engine, secrets, environment).await.expect("the platform starts");
+        let (gateway, base_url) = gateway(&platform, variables).await;
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { platform, base_url, http: http_client(), gateway, variables, own }
     }
 
     /// A second gateway beside the same services, as another instance of the function would be.
@@ -135,6 +155,13 @@ impl World {
         certain("the gateway's end", &mut self.gateway.task).await.expect("no panic").expect("no error");
     }
 
+    /// The SQL condition that rows are of this world's accounts, by the column that has the account's id.
+    fn is_own(&self, column: &str) -> String {
+        let Some(own) = &self.own else { return "true".to_owned() };
+        let own: Vec<String> = own.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Uuid::to_string).collect();
+        format!("{column} = any('{{{}}}')", own.join(","))
+    }
+
     /// Runs SQL as the database's owner.
     ///
     /// # Panics
@@ -156,12 +183,24 @@ impl World {
     }
 }
 
-/// A fresh database as the schemas say, without the catalog's models.
-async fn database() -> Database {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let blueprint = || Layout::of_repository().for_tests()?.with_seeds(folder, &["src/patience.sql"]);
-    let cluster = Cluster::shared(blueprint).await.expect("a database server");
-    cluster.create_database().await.expect("a database")
+/// A database, and the secrets of the deployment that it belongs to.
+#[derive(Clone)]
+pub struct Deployment {
+    database: Database,
+    secrets: Secrets,
+}
+
+impl Deployment {
+    /// A fresh database as the schemas say, without the catalog's models.
+    ///
+    /// # Panics
+    /// When there is none to be had.
+    pub async fn new() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let blueprint = || Layout::of_repository().for_tests()?.with_seeds(folder, &["src/patience.sql"]);
+        let cluster = Cluster::shared(blueprint).await.expect("a database server");
+        Self { database: cluster.create_database().await.expect("a database"), secrets: Secrets::random() }
+    }
 }
 
 async fn gateway(platform: &Platform, further: &[(&str, &str)]) -> (Gateway, String) {

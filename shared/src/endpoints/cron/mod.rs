@@ -6,6 +6,7 @@ pub mod reconcile_payments;
 pub mod retention;
 pub mod rollups;
 pub mod sweep_holds;
+pub mod webhooks;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{CronCaller, LONGEST};
 use crate::app::SharedApp;
 use crate::error::Result;
-use crate::{chats, stored};
+use crate::{chats, stored, webhooks};
 
 /// What was done.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -18,7 +18,7 @@ pub struct Forgotten {
     sessions: i64,
     /// Stored responses that were past theirs.
     responses: i64,
-    /// Titles, metadata and messages of chats, and stored responses, that are now under the newest key of the keyring.
+    /// Titles, metadata and messages of chats, stored responses, and secrets of webhooks, that are now under the newest key of the keyring.
     #[serde(default)]
     renewed: usize,
 }
@@ -31,7 +31,8 @@ pub struct Forgotten {
 #[utoipa::path(get, path = "/api/cron/retention", tag = "cron", responses((status = 200, body = Forgotten)))]
 pub async fn forget(State(app): State<SharedApp>, _: CronCaller) -> Result<Json<Forgotten>> {
     let mut forgotten: Forgotten = app.supabase()?.rpc("apply_retention", &json!({})).await?;
-    forgotten.renewed = chats::renew::renew_outdated(&app, LONGEST / 2).await?
+    forgotten.renewed = webhooks::renew::renew_outdated(&app, LONGEST / 6).await?
+        + chats::renew::renew_outdated(&app, LONGEST / 2).await?
         + stored::renew::renew_outdated(&app, LONGEST / 2).await?;
     Ok(Json(forgotten))
 }

@@ -1,4 +1,4 @@
-//! Mail about keys and sign-ins.
+//! Mail about keys, sign-ins and webhooks.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -199,6 +199,36 @@ impl Says for SignInCode {
                 "It is valid for 10 minutes and can be used once. Nobody of ours will ever ask you for it.".to_owned(),
             ],
             note: Some("If you did not ask for it, ignore this mail."),
+            ..Letter::default()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct WebhookDisabled {
+    site: String,
+    reason: String,
+    failing_since: Option<Timestamp>,
+    at: Timestamp,
+}
+
+impl Says for WebhookDisabled {
+    fn says(self, _: &str) -> Letter {
+        let why = match self.reason.as_str() {
+            "gone" => "It answered 410, by which a server says that it wants no more.",
+            _ => "It has taken nothing for three days.",
+        };
+        let mut rows = vec![("At", self.site)];
+        rows.extend(self.failing_since.map(|since| ("Failing since", moment(since))));
+        rows.push(("Switched off", moment(self.at)));
+        Letter {
+            subject: "A webhook was switched off".to_owned(),
+            paragraphs: vec![
+                format!("One of your webhooks is told nothing any more. {why}"),
+                "Its deliveries say what was wrong. Once it is mended switch it on again, and replay what it has missed."
+                    .to_owned(),
+            ],
+            rows,
             ..Letter::default()
         }
     }

@@ -3,7 +3,7 @@
 //! The list below is THE list of kinds: what is not in it has no words and is never sent. Preferences, the documentation, and the
 //! tests of every mail's looks are derived from it or held to it.
 //!
-//! - `access`: keys and sign-ins. `money`: payments, credit and usage. `plans`: plans, trials and auto top-up.
+//! - `access`: keys, sign-ins and webhooks. `money`: payments, credit and usage. `plans`: plans, trials and auto top-up.
 
 mod access;
 mod money;
@@ -83,6 +83,7 @@ kinds! {
     "spend_limit" SpendLimit(access::SpendLimit) optional: "an API key has used 80 % of its spend limit, and all of it; each once a period";
     "new_sign_in" NewSignIn(access::NewSignIn) always: "somebody signed in from a network that was not seen for 90 days";
     "sign_in_code" SignInCode(access::SignInCode) always: "a code to sign in with was asked for";
+    "webhook_disabled" WebhookDisabled(access::WebhookDisabled) always: "a webhook was switched off, since it has taken nothing for days or wants no more";
     "test" Test(access::Test) always: "a test was asked for";
 }
 

@@ -52,6 +52,10 @@ fn rows() -> Vec<(&'static str, Value)> {
         ("spend_limit", json!({"key": key, "step": 100, "spent": 10, "limit": 10, "period": null, "at": at})),
         ("new_sign_in", json!({"method": "email", "network": "192.0.2.7", "user_agent": "<img src=x>", "at": at})),
         ("sign_in_code", json!({"code": "012345"})),
+        (
+            "webhook_disabled",
+            json!({"site": "https://hooks.example.com", "reason": "failing", "failing_since": "2026-11-25T12:34:56Z", "at": at}),
+        ),
         ("test", json!({"at": at})),
     ]
 }

@@ -11,8 +11,8 @@ use crate::platforms::function;
 
 #[tokio::test]
 async fn before_the_head() {
-    each_form_of_formats(async |wire, stream| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each_form_of_formats(async |wire, stream, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         let host = LambdaHost::start(function(), &variables(&world)).await;
         let gate = world.platform.providers.control().gate();
         tokio::select! {
@@ -29,8 +29,8 @@ async fn before_the_head() {
 
 #[tokio::test]
 async fn after_the_first_chunks() {
-    each_format(async |wire| {
-        let (world, account) = world_with(wire, "standin/gated?after=3&tokens=1000").await;
+    each_format(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/gated?after=3&tokens=1000").await;
         let host = LambdaHost::start(function(), &variables(&world)).await;
         let gate = world.platform.providers.control().gate_within();
         let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");

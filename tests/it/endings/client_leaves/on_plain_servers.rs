@@ -22,8 +22,8 @@ async fn before_the_head(wire: &'static Wire, world: &World, base_url: &str, acc
 
 #[tokio::test]
 async fn in_process_before_the_head_of_a_plain_answer() {
-    each(async |wire| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         before_the_head(wire, &world, &world.base_url, &account, false).await;
     })
     .await;
@@ -31,8 +31,8 @@ async fn in_process_before_the_head_of_a_plain_answer() {
 
 #[tokio::test]
 async fn in_process_before_the_head_of_a_stream() {
-    each(async |wire| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         before_the_head(wire, &world, &world.base_url, &account, true).await;
     })
     .await;
@@ -40,8 +40,8 @@ async fn in_process_before_the_head_of_a_stream() {
 
 #[tokio::test]
 async fn compiled_before_the_head_of_a_plain_answer() {
-    each(async |wire| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         let server = PlainServer::start(function(), &variables(&world)).await;
         before_the_head(wire, &world, &server.base_url, &account, false).await;
     })
@@ -50,8 +50,8 @@ async fn compiled_before_the_head_of_a_plain_answer() {
 
 #[tokio::test]
 async fn compiled_before_the_head_of_a_stream() {
-    each(async |wire| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         let server = PlainServer::start(function(), &variables(&world)).await;
         before_the_head(wire, &world, &server.base_url, &account, true).await;
     })
@@ -69,8 +69,8 @@ async fn after_the_first_chunks(wire: &'static Wire, world: &World, base_url: &s
 
 #[tokio::test]
 async fn in_process_after_the_first_chunks() {
-    each(async |wire| {
-        let (world, account) = world_with(wire, "standin/stall?after=3").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/stall?after=3").await;
         after_the_first_chunks(wire, &world, &world.base_url, &account).await;
     })
     .await;
@@ -78,8 +78,8 @@ async fn in_process_after_the_first_chunks() {
 
 #[tokio::test]
 async fn compiled_after_the_first_chunks() {
-    each(async |wire| {
-        let (world, account) = world_with(wire, "standin/stall?after=3").await;
+    each(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/stall?after=3").await;
         let server = PlainServer::start(function(), &variables(&world)).await;
         after_the_first_chunks(wire, &world, &server.base_url, &account).await;
     })
@@ -88,9 +88,9 @@ async fn compiled_after_the_first_chunks() {
 
 #[tokio::test]
 async fn a_provider_that_goes_on_writing_is_no_longer_read() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         let chunks = 10_000;
-        let (world, account) = world_with(wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
+        let (world, account) = world_with(deployment, wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
         let mut reader =
             Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &super::long(wire, chunks))).await;
         let read = reader.content(1).await;
@@ -102,10 +102,10 @@ async fn a_provider_that_goes_on_writing_is_no_longer_read() {
 
 #[tokio::test]
 async fn in_the_middle_of_a_plain_answer() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         // That the provider has sent half of it does not say that the gateway has read it.
         for patience in [0, 200, 2_000, 10_000].map(Duration::from_millis) {
-            let (world, account) = world_with(wire, "standin/gated").await;
+            let (world, account) = world_with(deployment, wire, "standin/gated").await;
             let gate = world.platform.providers.control().gate_within();
             let client = tokio::spawn(call_at(wire, &world, &world.base_url, &account, &ask(wire, false)).send());
             certain("half of the answer", gate.wait_for(1)).await;
@@ -126,11 +126,11 @@ async fn in_the_middle_of_a_plain_answer() {
 
 #[tokio::test]
 async fn before_the_provider_is_asked_it_never_is_and_nothing_is_charged() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         for reasoning in [false, true] {
-            let (world, account) = world_with(wire, "standin/normal").await;
+            let (world, account) = world_with(deployment, wire, "standin/normal").await;
             if reasoning {
-                let_it_reason(&world).await;
+                let_it_reason(&world, wire).await;
             }
             let server = PlainServer::start(function(), &variables(&world)).await;
             let postgrest = world.platform.postgrest.control();
@@ -150,8 +150,10 @@ async fn before_the_provider_is_asked_it_never_is_and_nothing_is_charged() {
             certain("the release of the hold", released).await;
             world.settled().await;
             assert!(world.platform.providers.control().requests().is_empty());
-            assert_eq!(world.value("select count(*) from gateway.requests").await, json!(0));
-            assert_eq!(world.value("select month_requests from gateway.accounts").await, json!(0));
+            let of = |what: &str| format!("{what} = '{}'", account.id);
+            let recorded = of("select count(*) from gateway.requests where account_id");
+            assert_eq!(world.value(&recorded).await, json!(0));
+            assert_eq!(world.value(&of("select month_requests from gateway.accounts where id")).await, json!(0));
             assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
             world.assert_ledger_clean().await;
         }

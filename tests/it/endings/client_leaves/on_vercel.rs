@@ -10,8 +10,8 @@ use crate::platforms::function;
 
 #[tokio::test]
 async fn before_the_head_of_a_plain_answer_the_call_runs_to_its_end() {
-    each_format(async |wire| {
-        let (world, account) = world_with(wire, "standin/normal").await;
+    each_format(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/normal").await;
         let host = VercelHost::start(function(), &variables(&world)).await;
         let (request, invocation) = host.request("POST", wire.path());
         let gate = leave_before_the_head(&world, call(request, &account, &ask(wire, false))).await;
@@ -25,9 +25,9 @@ async fn before_the_head_of_a_plain_answer_the_call_runs_to_its_end() {
 
 #[tokio::test]
 async fn before_the_head_of_a_stream_the_provider_is_read_until_the_stream_begins() {
-    each_format(async |wire| {
+    each_format(async |wire, deployment| {
         let chunks = 10_000;
-        let (world, account) = world_with(wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
+        let (world, account) = world_with(deployment, wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
         let host = VercelHost::start(function(), &variables(&world)).await;
         let (request, invocation) = host.request("POST", wire.path());
         let gate = leave_before_the_head(&world, call(request, &account, &long(wire, chunks))).await;
@@ -40,9 +40,9 @@ async fn before_the_head_of_a_stream_the_provider_is_read_until_the_stream_begin
 
 #[tokio::test]
 async fn after_the_first_chunk_the_provider_is_no_longer_read() {
-    each_format(async |wire| {
+    each_format(async |wire, deployment| {
         let chunks = 10_000;
-        let (world, account) = world_with(wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
+        let (world, account) = world_with(deployment, wire, &format!("standin/slow?ms=2&chunks={chunks}")).await;
         let host = VercelHost::start(function(), &variables(&world)).await;
         let (request, invocation) = host.request("POST", wire.path());
         let mut reader = Reader::open(wire, call(request, &account, &long(wire, chunks))).await;

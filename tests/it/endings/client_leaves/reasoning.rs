@@ -20,9 +20,9 @@ const GATED: &str = "standin/gated?after=3&tokens=2000";
 
 #[tokio::test]
 async fn before_the_head_its_provider_is_read_on_and_the_reported_usage_charged() {
-    each_form_of_formats(async |wire, stream| {
-        let (world, account) = world_with(wire, "standin/reasoning").await;
-        let_it_reason(&world).await;
+    each_form_of_formats(async |wire, stream, deployment| {
+        let (world, account) = world_with(deployment, wire, "standin/reasoning").await;
+        let_it_reason(&world, wire).await;
         let server = PlainServer::start(function(), &variables(&world)).await;
         let gate =
             leave_before_the_head(&world, call_at(wire, &world, &server.base_url, &account, &ask(wire, stream))).await;
@@ -40,9 +40,9 @@ async fn before_the_head_its_provider_is_read_on_and_the_reported_usage_charged(
 
 #[tokio::test]
 async fn in_the_middle_its_provider_is_read_on_and_the_reported_usage_charged() {
-    each(async |wire| {
-        let (world, account) = world_with(wire, GATED).await;
-        let_it_reason(&world).await;
+    each(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, GATED).await;
+        let_it_reason(&world, wire).await;
         let gate = world.platform.providers.control().gate_within();
         let mut reader = Reader::open(wire, call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
         reader.content(3).await;
@@ -56,9 +56,9 @@ async fn in_the_middle_its_provider_is_read_on_and_the_reported_usage_charged() 
 
 #[tokio::test]
 async fn in_the_middle_on_vercel_its_provider_is_read_on_and_the_reported_usage_charged() {
-    each_format(async |wire| {
-        let (world, account) = world_with(wire, GATED).await;
-        let_it_reason(&world).await;
+    each_format(async |wire, deployment| {
+        let (world, account) = world_with(deployment, wire, GATED).await;
+        let_it_reason(&world, wire).await;
         let host = VercelHost::start(function(), &variables(&world)).await;
         let gate = world.platform.providers.control().gate_within();
         let (request, invocation) = host.request("POST", wire.path());
@@ -75,10 +75,10 @@ async fn in_the_middle_on_vercel_its_provider_is_read_on_and_the_reported_usage_
 
 #[tokio::test]
 async fn usage_that_never_comes_costs_the_hold_at_the_deadline() {
-    each(async |wire| {
+    each(async |wire, deployment| {
         late_enough(async |deadline, _| {
-            let (world, account) = world_within(wire, "standin/stall?after=3", deadline).await;
-            let_it_reason(&world).await;
+            let (world, account) = world_within(deployment, wire, "standin/stall?after=3", deadline).await;
+            let_it_reason(&world, wire).await;
             let response = send(call_at(wire, &world, &world.base_url, &account, &ask(wire, true))).await;
             if response.status() == 504 {
                 return None;

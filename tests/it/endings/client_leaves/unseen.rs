@@ -8,7 +8,7 @@ use shared::formats::Format;
 use tests::deadline::late_enough;
 use tests::scripted::{Script, Scripted, Then, parts};
 use tests::wire::{WIRES, Wire};
-use tests::world::{Account, World, send};
+use tests::world::{Account, Deployment, World, send};
 use tokio::sync::Notify;
 
 use super::super::{CREDIT, Reader, ask, assert_members, call_at, settled};
@@ -26,12 +26,13 @@ fn unseen() -> [Value; 4] {
 /// A client reads something that cannot be counted, and leaves; then the provider says the rest when it is told so.
 /// Nothing where the call's deadline came first.
 async fn leave(
+    deployment: &Deployment,
     wire: &'static Wire,
     variables: &[(&str, &str)],
     delta: &Value,
     rest: &[Value],
 ) -> Option<(World, Account, Arc<Notify>)> {
-    let (world, provider) = Scripted::world(wire, variables).await;
+    let (world, provider) = Scripted::world(deployment, wire, variables).await;
     let account = world.account(CREDIT).await;
     let mut event = wire.upstream_event("");
     event["choices"][0]["delta"] = delta.clone();
@@ -54,10 +55,11 @@ fn wires() -> impl Iterator<Item = &'static Wire> {
 
 #[tokio::test]
 async fn the_provider_is_read_on_until_its_usage_comes() {
+    let deployment = Deployment::new().await;
     for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
         let report = json!({"choices": [], "usage": {"prompt_tokens": 36, "completion_tokens": 500}});
         let rest = vec![wire.upstream_event("and"), wire.upstream_finish(0, "stop"), report];
-        let (world, account, told) = leave(wire, &[], &delta, &rest).await.expect("an answer");
+        let (world, account, told) = leave(&deployment, wire, &[], &delta, &rest).await.expect("an answer");
         told.notify_one();
         let row = settled(&world, &account).await;
         let cost = 36 * 1_000 + 500 * 2_000;
@@ -67,9 +69,10 @@ async fn the_provider_is_read_on_until_its_usage_comes() {
 
 #[tokio::test]
 async fn usage_that_never_comes_costs_the_hold() {
+    let deployment = Deployment::new().await;
     for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
         let row = late_enough(async |deadline, _| {
-            let (world, account, _never) = leave(wire, deadline, &delta, &[]).await?;
+            let (world, account, _never) = leave(&deployment, wire, deadline, &delta, &[]).await?;
             Some(settled(&world, &account).await)
         })
         .await;
@@ -79,8 +82,9 @@ async fn usage_that_never_comes_costs_the_hold() {
 
 #[tokio::test]
 async fn so_does_an_answer_that_is_complete_without_one() {
+    let deployment = Deployment::new().await;
     for (wire, delta) in wires().flat_map(|wire| unseen().map(|delta| (wire, delta))) {
-        let (world, provider) = Scripted::world(wire, &[]).await;
+        let (world, provider) = Scripted::world(&deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
         let mut event = wire.upstream_event("");
         event["choices"][0]["delta"] = delta;

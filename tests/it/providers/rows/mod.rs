@@ -1,5 +1,9 @@
 //! Each provider gets the request that it understands, and is understood: by its case in `cases.rs`.
+//!
+//! `case`: what a case says. `answers`: what providers stream.
 
+mod answers;
+mod case;
 mod cases;
 mod recorder;
 
@@ -12,7 +16,8 @@ use tests::wire::WIRES;
 use tests::world::{CREDIT, MODEL, Route, World};
 
 use super::{ask_at, newest};
-use cases::{CASES, Case};
+use case::Case;
+use cases::CASES;
 use recorder::Recorder;
 
 const KEY: &str = "sk-of-ours-at-this-provider";

@@ -12,6 +12,7 @@ mod payments;
 mod plans;
 mod referrals;
 mod sign_in;
+mod webhooks;
 
 use serde_json::{Value, json};
 
@@ -61,6 +62,7 @@ impl Scene {
             self.of_coupons(),
             self.of_referrals(),
             self.of_notifications(),
+            self.of_webhooks(),
         ]
         .into_iter()
         .flatten()
