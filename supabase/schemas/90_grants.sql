@@ -26,6 +26,10 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
 
+-- 48_due_mail.sql
+revoke execute on function public.queue_due_mail() from public, anon, authenticated;
+grant execute on function public.queue_due_mail() to service_role;
+
 -- 48_webhooks.sql
 revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
 grant execute on function public.claim_webhook_deliveries(uuid) to service_role;
