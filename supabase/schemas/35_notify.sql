@@ -16,7 +16,8 @@ as $$
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
     on conflict do nothing;
-  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
+                      gateway.event_data(notify.kind, notify.payload), at)
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 

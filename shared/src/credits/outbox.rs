@@ -36,6 +36,15 @@ pub async fn peek(app: &App) -> Vec<String> {
     }
 }
 
+/// How many wait.
+///
+/// # Errors
+/// When Redis cannot be used.
+pub async fn length(app: &App) -> Result<i64, UpstashError> {
+    let upstash = app.upstash().map_err(|error| UpstashError::new(error.to_string()))?;
+    Ok(upstash.command(&["LLEN", &key(app)]).await?.as_i64().unwrap_or_default())
+}
+
 /// Removes an entry that is in the books.
 pub async fn remove(app: &App, entry: &str) {
     let Ok(upstash) = app.upstash() else { return };

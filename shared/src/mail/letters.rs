@@ -1,6 +1,7 @@
 //! What each kind of mail says. Of its row's payload and of nothing else, so that a mail that is sent again is the same to the byte.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ enum Told {
     NewSignIn { method: Option<String>, network: String, user_agent: Option<String>, at: Timestamp },
     ReferralReward { amount: Nanos, expires_at: Timestamp },
     UsageReport { month: String, requests: i64, tokens: i64, spent: Nanos, balance: Nanos },
+    SpendAlert { period: String, since: Date, spent: Nanos, threshold: Nanos, at: Timestamp },
+    ProviderKeyRefused { provider: String, last_four: String, at: Timestamp },
     WebhookDisabled { site: String, reason: String, failing_since: Option<Timestamp>, at: Timestamp },
     Test { at: Timestamp },
 }
@@ -139,6 +142,31 @@ pub fn letter(kind: &str, payload: &serde_json::Value, site: &str) -> Result<Let
             action: Some(("All of it", site.to_owned())),
             ..Letter::default()
         },
+        Told::SpendAlert { period, since, spent, threshold, at } => {
+            let period = if period == "month" { "this month" } else { "today" };
+            Letter {
+                subject: format!("{} spent {period}", dollars(spent)),
+                paragraphs: vec![format!(
+                    "Your account has spent as much {period} as you wanted to be told of. Nothing is stopped by that; a key's spend limit would."
+                )],
+                rows: vec![
+                    ("Spent", dollars(spent)),
+                    ("Told from", dollars(threshold)),
+                    ("Since", format!("{since} 00:00 UTC")),
+                    ("When", moment(at)),
+                ],
+                action: Some(("What was used", site.to_owned())),
+                ..Letter::default()
+            }
+        }
+        Told::ProviderKeyRefused { provider, last_four, at } => Letter {
+            subject: "Your own key was refused by its provider".to_owned(),
+            paragraphs: vec![
+                "Calls that go by your own key there fail. Replace the key, or delete it to use ours, which costs credit.".to_owned(),
+            ],
+            rows: vec![("Provider", provider), ("Key", format!("…{last_four}")), ("When", moment(at))],
+            ..Letter::default()
+        },
         Told::WebhookDisabled { site, reason, failing_since, at } => {
             let why = match reason.as_str() {
                 "gone" => "It answered 410, by which a server says that it wants no more.",
@@ -174,7 +202,7 @@ mod tests {
     use super::*;
 
     /// A row of each kind, with the worst that users can choose.
-    const ROWS: [(&str, &str); 11] = [
+    const ROWS: [(&str, &str); 13] = [
         (
             "receipt",
             r#"{"paid": 27.5, "credits": 25, "bonus": 2.5, "payment_id": "01938f6e-0000-7000-8000-000000000000", "receipt_url": "https://pay.example/r?a=1&b=2", "at": "2026-11-28T12:34:56Z"}"#,
@@ -205,6 +233,11 @@ mod tests {
             "usage_report",
             r#"{"month": "2026-11", "requests": 1200, "tokens": 345678, "spent": 1.234567891, "balance": -2}"#,
         ),
+        (
+            "spend_alert",
+            r#"{"period": "day", "since": "2026-11-28", "spent": 50.25, "threshold": 50, "at": "2026-11-28T12:34:56Z"}"#,
+        ),
+        ("provider_key_refused", r#"{"provider": "openrouter", "last_four": "<b>x", "at": "2026-11-28T12:34:56Z"}"#),
         (
             "webhook_disabled",
             r#"{"site": "https://hooks.example.com", "reason": "failing", "failing_since": "2026-11-25T12:34:56Z", "at": "2026-11-28T12:34:56Z"}"#,

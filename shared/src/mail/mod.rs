@@ -6,6 +6,7 @@
 
 mod letter;
 mod letters;
+pub mod operator;
 pub mod outbox;
 mod resend;
 pub mod signature;

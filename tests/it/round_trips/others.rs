@@ -7,7 +7,7 @@ use tests::world::{World, send};
 use crate::samples::{operations, request, told};
 
 /// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
-const ASKS_STRIPE: [(&str, usize); 17] = [
+const ASKS_STRIPE: [(&str, usize); 18] = [
     ("subscription_checkout", 2),
     ("subscription_change", 2),
     ("subscription_cancel", 2),
@@ -25,6 +25,7 @@ const ASKS_STRIPE: [(&str, usize); 17] = [
     ("admin_notification_process", usize::MAX),
     // What webhooks are told is claimed a few at a time, and each is noted by itself.
     ("cron_webhooks", usize::MAX),
+    ("cron_alerts", usize::MAX),
     ("user_webhook_test", usize::MAX),
     ("user_webhook_replay", usize::MAX),
 ];
