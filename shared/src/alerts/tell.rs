@@ -59,7 +59,7 @@ async fn mail(app: &App, alert: &Alert) -> Result<bool> {
     let (what, known, remedy) = words(alert);
     let Ok(address) = &app.config.alert_email else { return Ok(false) };
     let paragraphs = [known.join(", "), remedy.to_owned()].into_iter().filter(|text| !text.is_empty()).collect();
-    operator::send(app, alert.id, address, (what, paragraphs, &alert.cause)).await
+    operator::send(app, alert.id, address, (what, paragraphs, alert.cause.as_str())).await
 }
 
 /// `text` is what Slack shows, and `content` what Discord does.

@@ -1,17 +1,22 @@
 //! `/admin/rate-limits/alerts` and `/admin/rate-limits/system`: what the operator was told of, and how the limits stand.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use crate::alerts::causes::{CAUSES, find};
 use crate::app::{App, SharedApp};
 use crate::caller::Caller;
 use crate::credits::outbox;
@@ -22,14 +27,34 @@ use crate::error::Result;
 use crate::limits::AttemptOutcome;
 use crate::object::Object;
 
+/// The name of a cause.
+#[derive(Clone, Copy, Debug)]
+pub struct CauseName(&'static str);
+
+impl<'de> Deserialize<'de> for CauseName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let name = Cow::<'_, str>::deserialize(deserializer)?;
+        find(&name).map(|cause| Self(cause.name)).ok_or_else(|| D::Error::custom("no cause of alerts"))
+    }
+}
+
+impl PartialSchema for CauseName {
+    fn schema() -> RefOr<Schema> {
+        let names = CAUSES.iter().map(|cause| cause.name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for CauseName {}
+
 /// Which alerts, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AlertQuery {
     /// Of this cause.
-    #[param(max_length = 64)]
-    cause: Option<String>,
+    #[param(inline)]
+    cause: Option<CauseName>,
     /// Alerts a page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
@@ -116,7 +141,7 @@ pub struct PlanLimits {
     responses((status = 200, body = Page<Alert>)))]
 pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): Params<AlertQuery>) -> Result<Response> {
     let query = json!({
-        "cause": query.cause,
+        "cause": query.cause.map(|cause| cause.0),
         "limit": page_size(query.limit, None, 100)?,
         "cursor": key_cursor(query.cursor.as_deref())?,
     });
