@@ -1,7 +1,7 @@
 // Checks .vercel/output: one function per file of api/ (with --single: the one that serves everything), and some of them answer when they are run as Vercel does it,
 // with requests on VERCEL_DEV_PORT and messages over the socket VERCEL_IPC_PATH.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -57,6 +57,19 @@ function destination(pathname) {
 if (!single) {
   const to = destination('/api/user/api-keys/1')
   if (!String(to).startsWith('/api/user/api-keys/[id]')) fail(`a path with a parameter goes to ${to}`)
+}
+
+// The console is the platform's own files, under the policy that its function sends elsewhere.
+if (!single) {
+  for (const file of ['index.html', 'main.js', 'style.css']) {
+    if (!existsSync(`.vercel/output/static/console/${file}`)) fail(`the console lacks ${file}`)
+  }
+  const { routes } = JSON.parse(readFileSync('.vercel/output/config.json', 'utf8'))
+  for (const asked of ['/console', '/console/main.js', '/console/vendor/htm-3.1.1.mjs']) {
+    const sent = routes.filter(({ src, headers }) => headers && new RegExp(src).test(asked)).flatMap(({ headers }) => Object.entries(headers))
+    const policy = sent.find(([name]) => name.toLowerCase() === 'content-security-policy')?.[1] ?? ''
+    if (!policy.startsWith("default-src 'none'") || policy.includes('unsafe')) fail(`${asked} comes under the policy \`${policy}\``)
+  }
 }
 
 // What no rule knows is answered by the gateway: as JSON, and readable for a browser's scripts.

@@ -125,6 +125,7 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
         "stripe_secret": platform.stripe.webhook_secret() });
     let text = format!(
         "The gateway listens at {base_url}\n\
+         \x20 console    {base_url}/console, by a key below or a mailed code\n\
          \x20 database   {database}\n\
          \x20 redis      {redis}\n\
          \x20 providers  {providers}\n\

@@ -26,8 +26,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, admin_coupons, api_keys, catalog, chats, coupons, cron, docs, inference, notifications, payments,
-    plans, public, referrals, responses, sign_in, subscriptions, trials, usage, webhooks,
+    account, admin, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference, notifications,
+    payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -49,6 +49,10 @@ routes! {
     docs_page at "/docs" { GET docs::page::show: Public };
     /// What the documentation's page is rendered with.
     docs_asset at "/docs/{file}" { GET docs::assets::show: Public };
+    /// The console: a page for people, which uses this API and nothing else.
+    console at "/console" { GET console::page::show: Public };
+    /// What the console consists of.
+    console_file at "/console/{*file}" { GET console::file::show: Public };
     /// The catalog of models, page by page.
     models at "/models" | "/catalog/models" { GET catalog::models::list: Public } needs [Database];
     /// How many models each provider serves, and for how much.
@@ -177,6 +181,10 @@ routes! {
     user_monitor at "/user/monitor" { GET usage::monitor::show: User "usage:read" };
     /// Usage by the environment of the key.
     user_environment_usage at "/user/environment-usage" { GET usage::environments::show: User "usage:read" };
+    /// Requests one by one, as a file for spreadsheets.
+    user_activity_export at "/user/activity/export" { GET usage::export::show: User "usage:read" } max 300;
+    /// Usage in groups, as JSON or CSV.
+    v1_report at "/v1/report" { GET usage::report::show: User "usage:read" };
     /// Usage by day, model, provider and key.
     user_activity_stats at "/user/activity/stats" { GET usage::activity_stats::show: User "usage:read" };
     /// Requests one by one, newest first.
@@ -331,6 +339,18 @@ routes! {
     trial_start at "/trial/start" { POST trials::own::start: User "billing:write" };
     /// What trials came to.
     admin_trial_analytics at "/admin/trial/analytics" { GET admin::trial_analytics::show: Admin "admin:trials" };
+    /// How the platform runs: now, in a window, and in the one before it.
+    admin_monitor at "/admin/monitor" { GET platform::monitor::show: Admin "admin:monitor" } needs [Redis];
+    /// The platform's usage by day, model and provider.
+    admin_usage at "/admin/usage" { GET platform::usage::show: Admin "admin:usage" };
+    /// The movements of all accounts' credit.
+    admin_transaction_analytics at "/admin/transaction-analytics" { GET platform::transactions::show: Admin "admin:usage" };
+    /// What all accounts have and owe.
+    admin_balance at "/admin/balance" { GET platform::balance::show: Admin "admin:usage" };
+    /// Finds requests among those of all accounts.
+    admin_requests at "/admin/requests" { GET platform::requests::list: Admin "admin:requests" };
+    /// Counters and gauges for Prometheus.
+    admin_metrics at "/admin/metrics" { GET platform::metrics::show: Admin "admin:metrics" } needs [Redis];
     /// A new account with its primary key.
     admin_create at "/admin/create" { POST admin::create::create: Admin "admin:users" };
     /// Gives an account credit, or takes unspent credit back.

@@ -623,6 +623,7 @@ comment on table gateway.credit_transactions is
 create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
 -- A partial index of everything but usage, which is nearly all of the ledger.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
+create index credit_transactions_movements on gateway.credit_transactions (created_at) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.credit_transactions
@@ -778,6 +779,7 @@ create table gateway.requests (
   clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
+  markup integer,
   first_byte_ms integer,
   duration_ms integer,
   own_key boolean not null default false,
@@ -791,6 +793,7 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
@@ -839,6 +842,80 @@ comment on table gateway.usage_totals is
 alter table gateway.usage_hours enable row level security;
 alter table gateway.usage_totals enable row level security;
 alter table gateway.requests enable row level security;
+
+-- supabase/schemas/19_usage_platform.sql
+
+-- Usage of the whole platform, summed up by the hour: what monitor, metrics and reports of the operator are read from, so that
+-- they cost the same however many requests there are.
+
+-- The live end of every window is read by time over all accounts. Requests are written in the order in which they end, which is
+-- what a BRIN index needs: a few bytes for every sixteen pages, and next to nothing for a settle.
+create index requests_time on gateway.requests using brin (finished_at) with (pages_per_range = 16, autosummarize = on);
+
+create table gateway.platform_hours (
+  hour timestamptz not null,
+  model text not null,
+  provider text not null,
+  outcome gateway.request_outcome not null,
+  error_code text not null,
+  stream boolean not null,
+  requests bigint not null,
+  own_key bigint not null,
+  estimated bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  written_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  provider_cost bigint not null,
+  durations bigint[] not null,
+  first_bytes bigint[] not null,
+  duration_ms bigint not null,
+  first_byte_ms bigint not null,
+  primary key (hour, model, provider, outcome, error_code, stream)
+);
+comment on table gateway.platform_hours is
+  'Requests of all accounts by the hour in which they ended, for the hours before rolled_up_to. No provider and no error are empty texts.';
+comment on column gateway.platform_hours.provider_cost is 'What of the cost the providers get by their prices, without our markup, in nano-dollars.';
+comment on column gateway.platform_hours.durations is 'A histogram over gateway.latency_bounds(): how many requests took so long.';
+comment on column gateway.platform_hours.first_bytes is 'The same of the time until the first byte.';
+comment on column gateway.platform_hours.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
+
+create table gateway.platform_totals (
+  model text not null,
+  provider text not null,
+  outcome gateway.request_outcome not null,
+  error_code text not null,
+  stream boolean not null,
+  requests bigint not null,
+  own_key bigint not null,
+  estimated bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  written_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  provider_cost bigint not null,
+  durations bigint[] not null,
+  first_bytes bigint[] not null,
+  duration_ms bigint not null,
+  first_byte_ms bigint not null,
+  primary key (model, provider, outcome, error_code, stream)
+);
+comment on table gateway.platform_totals is 'The sum of all platform_hours: counters that only rise.';
+
+create table gateway.platform_roll_up (
+  one boolean primary key default true check (one),
+  rolled_up_to timestamptz not null
+);
+comment on table gateway.platform_roll_up is
+  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on are counted one by one.';
+
+alter table gateway.platform_hours enable row level security;
+alter table gateway.platform_totals enable row level security;
+alter table gateway.platform_roll_up enable row level security;
 
 -- supabase/schemas/20_attempts.sql
 
@@ -954,7 +1031,7 @@ as $$
 $$;
 
 -- Drops the oldest month of requests if all of it is older than so many days and every account's hours in it are summed
--- up. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
+-- up, and the platform's. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
 -- where somebody is reading it for long: the next run comes in an hour.
 create function gateway.drop_old_month(kept_days integer, at timestamptz) returns text
 language plpgsql volatile set search_path = '' set lock_timeout = '250ms'
@@ -967,7 +1044,7 @@ begin
   if (ends <= at - make_interval(days => kept_days)) is distinct from true then
     return null;
   end if;
-  if exists (
+  if coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity') < ends or exists (
       select from gateway.accounts a left join gateway.usage_totals t on t.account_id = a.id
       where coalesce(t.rolled_up_to, '-infinity') < ends and exists (
         select from gateway.requests r
@@ -1659,6 +1736,64 @@ alter table gateway.notifications enable row level security;
 alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
+
+-- supabase/schemas/29_alerts.sql
+
+-- What the operator is told at once: each once a day and cause.
+
+create table gateway.alerts (
+  id uuid primary key default gen_random_uuid(),
+  cause text not null,
+  subject text not null,
+  day date not null,
+  details jsonb not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  claimed_until timestamptz not null,
+  mailed_at timestamptz,
+  posted_at timestamptz,
+  unique (cause, subject, day)
+);
+comment on table gateway.alerts is
+  'subject: what of the platform it is about, or an empty text; details: as they were found last. Found again on the same day (UTC), it is not told again.';
+comment on column gateway.alerts.claimed_until is 'Whoever tells it has until then; then it is to be told again, where it was not.';
+
+create index alerts_recent on gateway.alerts (first_at, id);
+
+create table gateway.alert_rounds (
+  one boolean primary key default true check (one),
+  looked_to timestamptz not null,
+  ledger_day date,
+  ledger_after uuid
+);
+comment on table gateway.alert_rounds is
+  'One row: up to when was looked for what had happened; the day whose ledger check has begun, and the account up to which it has come (null: it is done).';
+
+-- So that what has happened lately is found without reading all.
+create index reversals_disputed on gateway.reversals (created_at) where kind = 'dispute';
+create index mail_suppressions_created on gateway.mail_suppressions (created_at);
+
+alter table gateway.alerts enable row level security;
+alter table gateway.alert_rounds enable row level security;
+
+-- supabase/schemas/29_spend_alerts.sql
+
+-- From which spending on an account wants to be told.
+
+create table gateway.spend_alerts (
+  account_id uuid primary key references gateway.accounts (id),
+  per_day bigint check (per_day > 0),
+  per_month bigint check (per_month > 0),
+  day_told date,
+  month_told date,
+  looked_at timestamptz not null
+);
+comment on table gateway.spend_alerts is 'In nano-dollars; null: not told. An account that never asked for it has no row.';
+comment on column gateway.spend_alerts.day_told is 'The last day (UTC) of which it was told; month_told: the last month.';
+
+create index spend_alerts_looked on gateway.spend_alerts (looked_at) where per_day is not null or per_month is not null;
+
+alter table gateway.spend_alerts enable row level security;
 
 -- supabase/schemas/29_webhooks.sql
 
@@ -2782,7 +2917,7 @@ $$;
 create function gateway.webhook_events() returns text[]
 language sql immutable parallel safe
 return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
-             'subscription.changed', 'usage.daily'];
+             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused'];
 
 -- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
 create function gateway.event_of(kind text, payload jsonb) returns text
@@ -2790,15 +2925,33 @@ language sql immutable parallel safe
 return case kind
   when 'receipt' then 'payment.succeeded'
   when 'refund' then 'payment.refunded'
+  when 'low_balance' then 'balance.low'
+  when 'out_of_credits' then 'balance.low'
+  -- Of four fifths of a limit there is a mail alone.
+  when 'spend_limit' then case payload ->> 'step' when '100' then 'key.spend_limit_reached' end
+  when 'key_expiring' then 'key.expiring'
+  when 'plan_started' then 'subscription.changed'
+  when 'plan_changed' then 'subscription.changed'
+  when 'plan_payment_failed' then 'subscription.changed'
+  when 'plan_ending' then 'subscription.changed'
+  when 'plan_ended' then 'subscription.changed'
+  when 'spend_alert' then 'spend.threshold_reached'
+  when 'provider_key_refused' then 'provider_key.refused'
 end;
 
--- Queues an event for the webhooks of an account that want it, once for each dedupe_key. Its payload without what leads to more than
--- it says: Stripe's receipt can be opened by whoever has its address.
+-- What an event tells of a mail's payload: all of it but what leads to more than it says (Stripe's receipt can be opened by whoever has
+-- its address); and of a plan, what has become of it.
+create function gateway.event_data(kind text, payload jsonb) returns jsonb
+language sql immutable parallel safe
+return case when starts_with(kind, 'plan_') then jsonb_build_object('change', substr(kind, 6)) else '{}' end
+  || (payload - 'receipt_url');
+
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key.
 create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
-    select id, emit.event, emit.dedupe_key, emit.data - 'receipt_url', at, at from gateway.webhooks
+    select id, emit.event, emit.dedupe_key, emit.data, at, at from gateway.webhooks
     where account_id = emit.account and disabled_at is null and emit.event = any (events)
   on conflict do nothing
 $$;
@@ -2823,7 +2976,8 @@ as $$
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
     on conflict do nothing;
-  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
+                      gateway.event_data(notify.kind, notify.payload), at)
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
@@ -3385,6 +3539,66 @@ begin
   end if;
   perform gateway.forget_attempts();
 end;
+$$;
+
+-- supabase/schemas/38_histograms.sql
+
+-- Histograms of latencies: the same bounds everywhere, so that those of many hours, models and providers can be added.
+
+-- The upper bounds in milliseconds, each included; two of them to a doubling. A histogram has one place more, for what took longer.
+create function gateway.latency_bounds() returns integer[]
+language sql immutable parallel safe
+return array[
+  10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905, 1280, 1810, 2560, 3620, 5120, 7241, 10240, 14482, 20480, 28963,
+  40960, 57926, 81920, 115852, 163840, 231705, 327680];
+
+-- The histogram of latencies in milliseconds; a null is no latency.
+create function gateway.histogram(latencies integer[]) returns bigint[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  with counts as (
+    select width_bucket(ms - 1, gateway.latency_bounds()) as bucket, count(*) as n
+    from unnest(latencies) as ms where ms is not null group by 1
+  )
+  select array_agg(coalesce(n, 0) order by b) from generate_series(0, cardinality(gateway.latency_bounds())) as b
+    left join counts on bucket = b
+$$;
+
+-- Two histograms as one.
+create function gateway.add_histograms(one bigint[], other bigint[]) returns bigint[]
+language sql immutable parallel safe set search_path = ''
+as $$
+  select array_agg(coalesce(a, 0) + coalesce(b, 0) order by place)
+  from unnest(one, other) with ordinality as both_of (a, b, place)
+$$;
+
+create aggregate gateway.sum_histograms(bigint[]) (
+  sfunc = gateway.add_histograms, stype = bigint[], initcond = '{}', parallel = safe);
+
+-- The latency in milliseconds that so large a part (from 0 to 1) of a histogram does not exceed, on a straight line between the
+-- bounds of its place; null of an empty one. Of what is longer than the last bound no more than that is known.
+create function gateway.percentile(histogram bigint[], part double precision) returns integer
+language sql immutable parallel safe set search_path = ''
+as $$
+  with places as (
+    select n, place::integer, sum(n) over (order by place) as up_to, sum(n) over () as total
+    from unnest(histogram) with ordinality as of_histogram (n, place)
+  )
+  select round(
+      coalesce(bounds[place - 1], 0)
+      + (part * total - (up_to - n)) / n * (coalesce(bounds[place], bounds[place - 1]) - coalesce(bounds[place - 1], 0)))::integer
+  from places cross join gateway.latency_bounds() as bounds
+  where n > 0 and up_to >= part * total
+  order by place limit 1
+$$;
+
+-- The percentiles that are shown of a histogram.
+create function gateway.latency(histogram bigint[]) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'p50', gateway.percentile(histogram, 0.5), 'p95', gateway.percentile(histogram, 0.95),
+    'p99', gateway.percentile(histogram, 0.99))
 $$;
 
 -- supabase/schemas/39_chat_turns.sql
@@ -3958,6 +4172,156 @@ $$;
 create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
+
+-- supabase/schemas/39_usage_platform.sql
+
+-- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
+-- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for.
+
+-- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
+create function gateway.provider_cost(cost bigint, markup integer) returns bigint
+language sql immutable parallel safe
+return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
+
+-- The requests of all accounts that ended in [since, until), counted one by one.
+create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
+         count(*), count(*) filter (where own_key), count(*) filter (where estimated),
+         sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
+         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)), 0)::bigint,
+         gateway.histogram(array_agg(duration_ms)), gateway.histogram(array_agg(first_byte_ms)),
+         coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
+  from gateway.requests
+  where finished_at >= since and finished_at < until
+  group by 1, 2, 3, 4, 5, 6
+$$;
+
+-- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
+create function gateway.sum_up_platform(since timestamptz, until timestamptz) returns bigint
+language sql volatile set search_path = ''
+as $$
+  with hours as (
+    insert into gateway.platform_hours select * from gateway.count_platform(since, until) returning *
+  ),
+  total as (
+    insert into gateway.platform_totals as totals
+      select model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+             sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+             sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes),
+             sum(duration_ms), sum(first_byte_ms)
+      from hours group by 1, 2, 3, 4, 5
+      on conflict (model, provider, outcome, error_code, stream) do update set
+        requests = totals.requests + excluded.requests,
+        own_key = totals.own_key + excluded.own_key,
+        estimated = totals.estimated + excluded.estimated,
+        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+        written_tokens = totals.written_tokens + excluded.written_tokens,
+        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+        cost = totals.cost + excluded.cost,
+        provider_cost = totals.provider_cost + excluded.provider_cost,
+        durations = gateway.add_histograms(totals.durations, excluded.durations),
+        first_bytes = gateway.add_histograms(totals.first_bytes, excluded.first_bytes),
+        duration_ms = totals.duration_ms + excluded.duration_ms,
+        first_byte_ms = totals.first_byte_ms + excluded.first_byte_ms
+  )
+  select coalesce(sum(requests), 0)::bigint from hours
+$$;
+
+-- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
+-- are more. One session at a time does it; the others leave it to that one.
+create function gateway.roll_up_platform(at timestamptz, most bigint default 100000) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  until constant timestamptz := gateway.last_whole_hour(at);
+  since timestamptz;
+  counted bigint;
+  summed bigint := 0;
+begin
+  if not pg_try_advisory_xact_lock(7020094213606) then
+    return false;
+  end if;
+  since := coalesce(
+    (select rolled_up_to from gateway.platform_roll_up),
+    (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests),
+    until);
+  while since < until and summed < most loop
+    counted := gateway.sum_up_platform(since, since + interval '1 hour');
+    since := since + interval '1 hour';
+    summed := summed + counted;
+    if counted = 0 and since < until then
+      -- One look passes over a day without requests.
+      since := coalesce(
+        (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
+          where finished_at >= since and finished_at < least(since + interval '1 day', until)),
+        least(since + interval '1 day', until));
+    end if;
+  end loop;
+  insert into gateway.platform_roll_up (rolled_up_to) values (since)
+    on conflict (one) do update set rolled_up_to = excluded.rolled_up_to;
+  return since < until;
+end;
+$$;
+
+-- The platform's usage in [since, until), which are whole hours.
+create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select * from gateway.platform_hours where hour >= since and hour < until
+  union all
+  select * from gateway.count_platform(
+    greatest(since, (select rolled_up_to from gateway.platform_roll_up)), until)
+$$;
+
+-- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
+create function gateway.platform_figures(
+  requests numeric, failed numeric, own_key numeric, estimated numeric, prompt numeric, cached numeric, written numeric,
+  completion numeric, reasoning numeric, cost numeric, provider_cost numeric, durations bigint[], first_bytes bigint[])
+returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select gateway.figures(requests, failed, own_key, prompt, cached, completion, reasoning, cost) || jsonb_build_object(
+    'estimated', coalesce(estimated, 0), 'written_tokens', coalesce(written, 0),
+    'error_rate', case when requests > 0 then round(failed / requests, 4) else 0 end,
+    'provider_cost', trim_scale(coalesce(provider_cost, 0) * 0.000000001),
+    'margin', trim_scale(coalesce(cost - provider_cost, 0) * 0.000000001),
+    'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
+$$;
+
+-- The platform's usage in [since, until): the total, and its parts by day, model, provider and kind of error.
+create function gateway.platform_by(since timestamptz, until timestamptz)
+returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
+language sql stable set search_path = ''
+as $$
+  with used as (
+    select *, (hour at time zone 'utc')::date as day, outcome not in ('completed', 'client_left') as is_failed
+    from gateway.platform_used(since, until)
+  )
+  select case grouping(day, model, provider, error_code)
+           when 15 then 'total' when 7 then 'day' when 11 then 'model' when 13 then 'provider' else 'error' end,
+         coalesce(day::text, model, provider, error_code),
+         gateway.platform_figures(
+           sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
+           sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
+           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
+         sum(requests), sum(cost)
+  from used
+  group by grouping sets ((), (day), (model), (provider), (error_code))
+$$;
+
+-- One part of them as a list, the dearest first. `name` is that of the member that says which it is.
+create function gateway.platform_list(parts jsonb, name text, most integer) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(name, value, 'usage', figures) order by cost desc, requests desc, value), '[]')
+  from (
+    select * from jsonb_to_recordset(parts) as listed (value text, figures jsonb, requests numeric, cost numeric)
+    order by cost desc, requests desc, value limit most) as first_ones
+$$;
 
 -- supabase/schemas/39_usual_call.sql
 
@@ -4660,10 +5024,13 @@ begin
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
+    if settlement ->> 'error_code' = 'provider_key_rejected' then
+      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
+    end if;
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
@@ -4671,7 +5038,7 @@ begin
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
-     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
+     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
@@ -5600,29 +5967,32 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
--- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
--- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
--- so far, with next_cursor: null when these were the last.
+-- The last of the next accounts that are checked together: as many as have so many requests together, so that it is done before
+-- the database's time limit, however many accounts there are. Null: all that are left.
+create function gateway.ledger_step(first uuid) returns uuid
+language sql stable set search_path = ''
+as $$
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit 20000) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= 500000 or place = 20000 order by id limit 1
+$$;
+
+-- Checks the next accounts, by id from where a report so far ended (null: from the first). Answers the report of all so far, with
+-- next_cursor: null when these were the last.
 create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
-  most_accounts constant integer := 20000;
-  most_requests constant bigint := 500000;
   -- As text: a JSON parser would round large amounts.
   former constant jsonb := so_far::jsonb;
   first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
-  last uuid;
-  report jsonb;
+  last constant uuid := gateway.ledger_step(first);
+  report constant jsonb := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
 begin
-  -- The account with which there are enough; the last of so many, if there are not.
-  select id into last from (
-      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
-      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
-      left join gateway.usage_totals t on t.account_id = a.id) as summed
-    where requests >= most_requests or place = most_accounts order by id limit 1;
-  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   return jsonb_build_object(
     'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
     'problems', (
@@ -6605,6 +6975,237 @@ begin
 end;
 $$;
 
+-- supabase/schemas/48_alerts.sql
+
+-- Looking for what somebody should be woken up for. The gateway asks, and adds what it finds elsewhere (in Redis, at providers).
+
+-- Keeps what was found: [{cause, subject, details}].
+create function gateway.keep_alerts(alerts jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.alerts (cause, subject, day, details, first_at, last_at, claimed_until)
+    select told ->> 'cause', told ->> 'subject', (at at time zone 'utc')::date, told -> 'details', at, at, at
+    from jsonb_array_elements(alerts) as told order by told ->> 'cause', told ->> 'subject'
+    on conflict (cause, subject, day) do update set details = excluded.details, last_at = excluded.last_at
+$$;
+
+-- What the database tells of what has happened since a moment, and of what is wrong at present.
+create function gateway.what_is_wrong(since timestamptz, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  with wrong (cause, subject, details) as (
+    select 'payment_mismatch', '', jsonb_build_object('events', count(*), 'last', max(id))
+      from gateway.stripe_events where outcome = 'mismatch' and received_at > since and received_at <= at having count(*) > 0
+    union all
+    select 'payment_unmatched', '', jsonb_build_object('events', count(*), 'since', min(received_at))
+      from gateway.stripe_events where outcome = 'unmatched' and received_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'dispute', '', jsonb_build_object(
+        'disputes', count(*), 'amount', gateway.dollars(sum(gateway.of_cents(amount))::bigint), 'answer_by', min(due_by))
+      from gateway.reversals where kind = 'dispute' and created_at > since and created_at <= at having count(*) > 0
+    union all
+    -- What Stripe has told us only when it was asked.
+    select 'payments_untold', '', jsonb_build_object('events', count(*))
+      from gateway.stripe_events where received_at > at - interval '1 day'
+      having count(*) >= 3 and bool_and(received_at > created_at + interval '10 minutes')
+    union all
+    select 'budget', p.id, jsonb_build_object('budget', gateway.dollars(p.budget), 'spent', gateway.dollars(p.spent))
+      from gateway.promotions p
+      where p.active and p.spent >= p.budget - p.budget / 5 and (not p.per_day or p.day = (at at time zone 'utc')::date)
+    union all
+    select 'mail_waits', '', jsonb_build_object('mails', count(*), 'since', min(due_at))
+      from gateway.notifications where state in ('due', 'sending') and due_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'mail_returned', '', jsonb_build_object('addresses', returned, 'mails', sent)
+      from (select count(*) as returned from gateway.mail_suppressions where created_at > at - interval '1 day') as r,
+           (select count(*) as sent from gateway.notifications where state = 'sent' and ended_at > at - interval '1 day') as s
+      where returned >= 5 and returned * 25 > sent
+  )
+  select coalesce(jsonb_agg(to_jsonb(wrong) order by cause, subject), '[]') from wrong
+$$;
+
+-- Checks some more of the ledger, once all of it a day, and keeps what does not balance. Answers whether there is more to check today.
+create function public.check_ledger_by_itself() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  first uuid := '00000000-0000-0000-0000-000000000000';
+  last uuid;
+  problems jsonb;
+begin
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if not found or round.ledger_day = today and round.ledger_after is null then
+    return '{"more": false}';
+  end if;
+  if round.ledger_day = today then
+    first := round.ledger_after;
+  end if;
+  last := gateway.ledger_step(first);
+  problems := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) -> 'problems';
+  if problems <> '[]' then
+    perform gateway.keep_alerts(jsonb_build_array(jsonb_build_object('cause', 'ledger_problem', 'subject', '', 'details',
+      jsonb_build_object('problems', jsonb_array_length(problems), 'account', problems #> '{0,account_id}',
+                         'first', problems #> '{0,problem}'))), at);
+  end if;
+  update gateway.alert_rounds set ledger_day = today, ledger_after = last;
+  return jsonb_build_object('more', last is not null);
+end;
+$$;
+
+-- Keeps what is wrong: what the gateway has found (alerts), and what the database finds. Of two who look at once one finds what has
+-- happened, and nobody looks back for more than three days. sends_mail: whether mail that waits is a sign of anything.
+-- Answers how much was found, and how much of it is new today.
+create function public.raise_alerts(alerts jsonb, sends_mail boolean) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  all_of_them jsonb;
+  before bigint;
+begin
+  perform gateway.require(jsonb_build_object('alerts', alerts, 'sends_mail', sends_mail), 'alerts', 'sends_mail');
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if found then
+    -- What is being written in this moment has an earlier time than that at which it is seen.
+    update gateway.alert_rounds set looked_to = greatest(looked_to, at - interval '1 minute');
+  else
+    round.looked_to := at;
+  end if;
+  all_of_them := alerts || gateway.what_is_wrong(greatest(round.looked_to, at - interval '3 days'), at);
+  if not sends_mail then
+    all_of_them := (select coalesce(jsonb_agg(told), '[]') from jsonb_array_elements(all_of_them) as told
+                    where told ->> 'cause' <> 'mail_waits');
+  end if;
+  before := (select count(*) from gateway.alerts where day = today);
+  perform gateway.keep_alerts(all_of_them, at);
+  delete from gateway.alerts where id in (
+    select id from gateway.alerts where first_at < at - interval '90 days' order by first_at limit 200 for update skip locked);
+  return jsonb_build_object('found', jsonb_array_length(all_of_them),
+                            'raised', (select count(*) from gateway.alerts where day = today) - before);
+end;
+$$;
+
+-- Alerts of the last day that were not told yet by mail or by webhook, where that is wanted; whoever takes them has two minutes.
+-- wanted: mail, post.
+create function public.claim_alerts(wanted jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  perform gateway.require(wanted, 'mail', 'post');
+  with taken as (
+    update gateway.alerts set claimed_until = at + interval '2 minutes'
+      where id in (
+        select id from gateway.alerts
+        where (mailed_at is null and (wanted ->> 'mail')::boolean or posted_at is null and (wanted ->> 'post')::boolean)
+          and claimed_until <= at and first_at > at - interval '1 day'
+        order by first_at, id limit 20 for update skip locked)
+      returning *)
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', id, 'cause', cause, 'subject', subject, 'details', details, 'at', first_at,
+    'mail', mailed_at is null and (wanted ->> 'mail')::boolean, 'post', posted_at is null and (wanted ->> 'post')::boolean)
+    order by first_at, cause, subject), '[]')
+  into answer from taken;
+  return answer;
+end;
+$$;
+
+-- told: by what it was told: mailed, posted.
+create function public.finish_alert(alert uuid, told jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('alert', alert), 'alert');
+  perform gateway.require(told, 'mailed', 'posted');
+  update gateway.alerts set
+    mailed_at = case when (told ->> 'mailed')::boolean then coalesce(mailed_at, at) else mailed_at end,
+    posted_at = case when (told ->> 'posted')::boolean then coalesce(posted_at, at) else posted_at end
+    where id = alert;
+  return jsonb_build_object('finished', found);
+end;
+$$;
+
+-- supabase/schemas/48_user_alerts.sql
+
+-- What accounts want to be told of that no transaction of theirs finds out by itself: a cron job looks.
+
+-- Tells of what an account has spent since `since`, where that is as much as it wanted to be told of.
+create function gateway.notify_of_spending(account uuid, period text, since timestamptz, threshold bigint, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  spent constant bigint := (
+    select coalesce(sum(cost), 0) from gateway.used(account, since, date_trunc('hour', at, 'UTC') + interval '1 hour'));
+begin
+  if spent < threshold then
+    return false;
+  end if;
+  perform gateway.notify(account, 'spend_alert', period || ' ' || (since at time zone 'utc')::date || ' ' || threshold, jsonb_build_object(
+    'period', period, 'since', (since at time zone 'utc')::date, 'spent', gateway.dollars(spent),
+    'threshold', gateway.dollars(threshold), 'at', at), at);
+  return true;
+end;
+$$;
+
+-- Looks at some of the accounts that have not been looked at for four minutes. Answers how many: 0 when all are.
+create function public.look_at_spending() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 50;
+  at timestamptz := gateway.now();
+  day constant timestamptz := date_trunc('day', at, 'UTC');
+  month constant timestamptz := date_trunc('month', at, 'UTC');
+  this_account uuid;
+  wanted gateway.spend_alerts;
+  looked integer := 0;
+begin
+  for this_account in
+    select account_id from gateway.spend_alerts
+    where looked_at <= at - interval '4 minutes' and (per_day is not null or per_month is not null)
+    order by looked_at limit most
+  loop
+    -- Whoever changes what is wanted has the account locked.
+    perform from gateway.accounts where id = this_account for key share skip locked;
+    continue when not found;
+    select * into wanted from gateway.spend_alerts where account_id = this_account for update;
+    if wanted.per_day is not null and wanted.day_told is distinct from (day at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'day', day, wanted.per_day, at) then
+      wanted.day_told := (day at time zone 'utc')::date;
+    end if;
+    if wanted.per_month is not null and wanted.month_told is distinct from (month at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'month', month, wanted.per_month, at) then
+      wanted.month_told := (month at time zone 'utc')::date;
+    end if;
+    update gateway.spend_alerts set day_told = wanted.day_told, month_told = wanted.month_told, looked_at = at
+      where account_id = this_account;
+    looked := looked + 1;
+  end loop;
+  return jsonb_build_object('looked', looked);
+end;
+$$;
+
+-- Tells that a provider refuses an account's own key there: once a day.
+create function gateway.notify_of_own_key(account uuid, provider text, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(
+    k.account_id, 'provider_key_refused', k.provider || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', k.provider, 'last_four', k.last_four, 'at', at), at)
+  from gateway.provider_keys k where k.account_id = notify_of_own_key.account and k.provider = notify_of_own_key.provider
+$$;
+
 -- supabase/schemas/48_webhooks.sql
 
 -- Sending what customers' webhooks are to be told. An event may arrive twice, since a function can die between an answer and the note
@@ -6877,6 +7478,7 @@ begin
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
   delete from gateway.webhooks where account_id = account.id;
+  delete from gateway.spend_alerts where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -9113,6 +9715,7 @@ $$;
 -- after which one the next step begins: null when this was the last. Usage is exact without it: whatever is not rolled up is
 -- counted when it is read.
 --
+-- Before the first of them the platform's hours are summed up, which are not the accounts' sum but counted by themselves.
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -9134,6 +9737,9 @@ declare
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
+  end if;
+  if roll_up_usage.after is null then
+    perform gateway.roll_up_platform(at);
   end if;
   looked_at := array(
     select id from gateway.accounts
@@ -11955,6 +12561,65 @@ begin
 end;
 $$;
 
+-- supabase/schemas/82_monitor.sql
+
+-- What an operator looks at first: whether calls are served, what they bring, and whether anything waits.
+
+-- What the platform owes its accounts, and what is reserved of it.
+create function gateway.liabilities() returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'accounts', count(*), 'balance', gateway.dollars(coalesce(sum(balance), 0)::bigint),
+    'held', gateway.dollars(coalesce(sum(held), 0)::bigint), 'debt', gateway.dollars(coalesce(sum(debt), 0)::bigint),
+    'in_debt', count(*) filter (where debt > 0))
+  from gateway.accounts
+$$;
+
+-- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
+create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:monitor');
+  at constant timestamptz := gateway.now();
+  length constant interval := make_interval(hours => coalesce((query ->> 'hours')::integer, 24));
+  until constant timestamptz := date_trunc('hour', at, 'UTC') + interval '1 hour';
+  since constant timestamptz := until - length;
+begin
+  return (
+    with parts as materialized (select * from gateway.platform_by(since, until))
+    select jsonb_build_object(
+      'object', 'platform_monitor', 'from', since, 'to', until,
+      'now', (
+        select jsonb_build_object(
+          'minutes', 5, 'requests', coalesce(sum(requests), 0),
+          'failed', coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0),
+          'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
+          'duration_ms', gateway.latency(gateway.sum_histograms(durations)),
+          'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
+        from gateway.count_platform(at - interval '5 minutes', 'infinity')),
+      'window', (select figures from parts where part = 'total'),
+      'before', (select figures from gateway.platform_by(since - length, since) where part = 'total'),
+      'by_provider', (
+        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
+      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
+      'errors', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
+        from parts where part = 'error' and value <> ''),
+      'holds', (
+        select jsonb_build_object(
+          'open', count(*), 'amount', gateway.dollars(coalesce(sum(amount), 0)::bigint),
+          'overdue', count(*) filter (where expires_at < at))
+        from gateway.holds where state = 'open'),
+      'mail', (
+        select jsonb_build_object(
+          'due', count(*) filter (where state in ('due', 'sending')), 'oldest_due_at', min(due_at) filter (where state in ('due', 'sending')))
+        from gateway.notifications where state in ('due', 'sending')),
+      'liabilities', gateway.liabilities()));
+end;
+$$;
+
 -- supabase/schemas/82_webhooks.sql
 
 -- Customers' webhooks, as their account manages them. Who changes one has the account locked.
@@ -12183,6 +12848,101 @@ begin
 end;
 $$;
 
+-- supabase/schemas/83_platform_reports.sql
+
+-- What an operator reports: usage, the ledger's movements, and what is owed to accounts.
+
+-- query: from, to. Days without usage are listed too.
+create function public.get_platform_usage(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
+begin
+  return (
+    with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
+    select jsonb_build_object(
+      'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
+      'totals', (select figures from parts where part = 'total'),
+      'by_day', (
+        select coalesce(jsonb_agg(jsonb_build_object('day', value, 'usage', figures) order by value), '[]')
+        from parts where part = 'day'),
+      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
+      'by_provider', (
+        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
+end;
+$$;
+
+-- The ledger's movements in [since, until), but for usage, by day and type. Read from an index that has no usage.
+create function gateway.movements(since timestamptz, until timestamptz)
+returns table (day date, type text, transactions bigint, amount numeric)
+language sql stable set search_path = ''
+as $$
+  select (created_at at time zone 'utc')::date, type::text, count(*), sum(amount)
+  from gateway.credit_transactions
+  where type <> 'usage' and created_at >= since and created_at < until
+  group by 1, 2
+$$;
+
+-- query: from, to. What calls cost comes from the hours that are summed up, everything else from the ledger.
+create function public.get_transaction_analytics(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
+begin
+  return (
+    with movements as (
+      select * from gateway.movements(asked.since, asked.until)
+      union all
+      select (hour at time zone 'utc')::date, 'usage', sum(requests)::bigint, -sum(cost)
+      from gateway.platform_used(asked.since, asked.until) where cost > 0 group by 1
+    ),
+    by_type as (
+      select type, sum(transactions) as transactions, sum(amount) as amount from movements group by type
+    ),
+    by_day as (
+      select day, sum(amount) filter (where amount > 0) as credited, -sum(amount) filter (where amount < 0) as debited,
+             jsonb_object_agg(type, trim_scale(amount * 0.000000001)) as types
+      from movements group by day
+    )
+    select jsonb_build_object(
+      'object', 'transaction_analytics', 'from', asked.since, 'to', asked.until,
+      'by_type', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'type', type, 'transactions', transactions, 'amount', trim_scale(amount * 0.000000001)) order by type), '[]') from by_type),
+      'by_day', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'day', day, 'credited', trim_scale(coalesce(credited, 0) * 0.000000001),
+          'debited', trim_scale(coalesce(debited, 0) * 0.000000001), 'amounts', types) order by day), '[]') from by_day)));
+end;
+$$;
+
+-- What accounts have, by where it came from, and what of it lapses soon.
+create function public.get_platform_balance(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:usage');
+  at constant timestamptz := gateway.now();
+begin
+  return (
+    with sources as (
+      select source, count(*) as grants, sum(remaining) as remaining,
+             coalesce(sum(remaining) filter (where expires_at < at + interval '30 days'), 0) as lapsing
+      from gateway.credit_grants where live group by source
+    )
+    select jsonb_build_object(
+      'object', 'platform_balance', 'at', at, 'totals', gateway.liabilities(),
+      'by_source', coalesce(jsonb_agg(jsonb_build_object(
+        'source', source, 'grants', grants, 'remaining', gateway.dollars(remaining::bigint),
+        'lapsing_in_30_days', gateway.dollars(lapsing::bigint)) order by source), '[]'))
+    from sources);
+end;
+$$;
+
 -- supabase/schemas/83_webhook_deliveries.sql
 
 -- What was told to customers' webhooks, as their account looks at it and asks for it.
@@ -12272,6 +13032,286 @@ begin
   update gateway.webhook_deliveries set state = 'due', due_at = at, attempts = 0, ended_at = null where id = again.id
     returning * into again;
   return jsonb_build_object('id', again.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(again));
+end;
+$$;
+
+-- supabase/schemas/84_admin_alerts.sql
+
+-- What administrators see of alerts and of the limits.
+
+-- Newest first. query: cause (or null), limit, cursor (the last id of the page before).
+create function public.list_alerts(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with listed as (
+    select a as alert, row_number() over (order by first_at desc, id desc) as place
+    from gateway.alerts a
+    where (query ->> 'cause' is null or cause = query ->> 'cause')
+      and (query ->> 'cursor' is null or (first_at, id) < (
+        select first_at, id from gateway.alerts where id = (query ->> 'cursor')::uuid))
+    order by place limit most + 1
+  )
+  select gateway.page(
+    jsonb_agg(jsonb_build_object(
+      'object', 'alert', 'id', (alert).id, 'cause', (alert).cause, 'subject', nullif((alert).subject, ''), 'day', (alert).day,
+      'details', (alert).details, 'first_at', (alert).first_at, 'last_at', (alert).last_at, 'mailed_at', (alert).mailed_at,
+      'posted_at', (alert).posted_at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((alert).id::text) filter (where place = most)) end)
+  into answer from listed;
+  return answer;
+end;
+$$;
+
+-- How the limits of the platform stand: each plan's, how many accounts and keys have their own, and what is open at present.
+create function public.get_limit_system(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+begin
+  return jsonb_build_object(
+    'object', 'rate_limit_system',
+    'plans', (
+      select jsonb_agg(jsonb_build_object('id', p.id, 'limits', (
+        select jsonb_object_agg(name, (to_jsonb(p) ->> name)::bigint) from unnest(gateway.limit_names()) as name))
+        order by p.requests_per_minute, p.id)
+      from gateway.plans p),
+    'accounts_with_own_limits', (select count(*) from gateway.accounts where rate_limits <> '{}' and deleted_at is null),
+    'keys_with_own_limits', (select count(*) from gateway.api_keys where rate_limits <> '{}' and revoked_at is null),
+    'open_calls', (select count(*) from gateway.holds where state = 'open'));
+end;
+$$;
+
+-- supabase/schemas/84_metrics.sql
+
+-- What a scraper of metrics is told: counters that only rise, and the state of the moment. In the database they are exact over all
+-- instances of the gateway, of which none lives long enough to count for itself.
+
+create function public.get_platform_metrics(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:metrics');
+  at constant timestamptz := gateway.now();
+begin
+  return (
+    with counted as materialized (
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.platform_totals
+      union all
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.count_platform(
+        coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity'), 'infinity')
+    ),
+    outcomes as (
+      select model, provider, outcome, stream, sum(requests) as requests from counted group by 1, 2, 3, 4
+    ),
+    errors as (
+      select provider, error_code as code, sum(requests) as requests from counted where error_code <> '' group by 1, 2
+    ),
+    models as (
+      select model, provider, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached, sum(written_tokens) as written,
+             sum(completion_tokens) as completion, sum(reasoning_tokens) as reasoning, sum(estimated) as estimated,
+             trim_scale(sum(cost) * 0.000000001) as cost, trim_scale(sum(provider_cost) * 0.000000001) as provider_cost
+      from counted group by 1, 2
+    ),
+    latencies as (
+      select provider, stream, gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes,
+             trim_scale(sum(duration_ms) * 0.001) as duration_seconds, trim_scale(sum(first_byte_ms) * 0.001) as first_byte_seconds
+      from counted group by 1, 2
+    ),
+    owed as (select gateway.liabilities() as figures)
+    select jsonb_build_object(
+      'bounds_ms', gateway.latency_bounds(),
+      'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),
+      'errors', (select coalesce(jsonb_agg(to_jsonb(errors) order by provider, code), '[]') from errors),
+      'models', (select coalesce(jsonb_agg(to_jsonb(models) order by model, provider), '[]') from models),
+      'latencies', (select coalesce(jsonb_agg(to_jsonb(latencies) order by provider, stream), '[]') from latencies),
+      'gauges', jsonb_build_object(
+        'holds_open', (select count(*) from gateway.holds where state = 'open'),
+        'holds_overdue', (select count(*) from gateway.holds where state = 'open' and expires_at < at),
+        'mail_due', (select count(*) from gateway.notifications where state in ('due', 'sending')),
+        'accounts', owed.figures -> 'accounts', 'accounts_in_debt', owed.figures -> 'in_debt',
+        'balance_usd', owed.figures -> 'balance', 'held_usd', owed.figures -> 'held', 'debt_usd', owed.figures -> 'debt'))
+    from owed);
+end;
+$$;
+
+-- supabase/schemas/84_thresholds.sql
+
+-- From what on an account wants to be told.
+
+create function gateway.thresholds_view(account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'notification_thresholds',
+    'spend_per_day', gateway.dollars(s.per_day), 'spend_per_month', gateway.dollars(s.per_month))
+  from gateway.accounts a left join gateway.spend_alerts s on s.account_id = a.id where a.id = account
+$$;
+
+create function public.get_thresholds(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.thresholds_view(session.account_id);
+end;
+$$;
+
+-- changes: spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it is met, also
+-- where another one was met before.
+create function public.set_thresholds(caller jsonb, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+begin
+  perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  insert into gateway.spend_alerts (account_id, looked_at) values (account.id, '-infinity') on conflict do nothing;
+  update gateway.spend_alerts set
+    per_day = case when changes ? 'spend_per_day' then (changes ->> 'spend_per_day')::bigint else per_day end,
+    day_told = case when changes ? 'spend_per_day' then null else day_told end,
+    per_month = case when changes ? 'spend_per_month' then (changes ->> 'spend_per_month')::bigint else per_month end,
+    month_told = case when changes ? 'spend_per_month' then null else month_told end,
+    looked_at = '-infinity'
+    where account_id = account.id;
+  return gateway.thresholds_view(account.id);
+end;
+$$;
+
+-- supabase/schemas/85_platform_requests.sql
+
+-- Finding one call among all, and those of one account: what support asks for.
+
+-- A request in the form in which an operator sees it.
+create function gateway.request_of_operator(request gateway.requests) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'account_id', request.account_id,
+    'key_id', request.key_id, 'model', request.model, 'provider', request.provider, 'outcome', request.outcome,
+    'error_code', request.error_code, 'stream', request.stream,
+    'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens, 'written_tokens', request.written_tokens,
+    'completion_tokens', request.completion_tokens, 'reasoning_tokens', request.reasoning_tokens,
+    'units', coalesce(request.units, '{}'), 'estimated', request.estimated, 'clamped', request.clamped,
+    'own_key', request.own_key, 'held', gateway.dollars(request.held), 'cost', gateway.dollars(request.cost),
+    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)),
+    'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
+    'created_at', request.created_at, 'finished_at', request.finished_at)
+$$;
+
+-- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
+-- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
+-- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
+--
+-- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
+-- request began, and requests are found by time.
+create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:requests');
+  at constant timestamptz := gateway.now();
+  most constant integer := gateway.page_size(query);
+  most_looked_at constant integer := 20000;
+  this_id constant text := query ->> 'id';
+  is_dated constant boolean := coalesce(this_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$', false);
+  begun constant timestamptz := case when is_dated then gateway.begun_at(this_id::uuid) end;
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  until constant timestamptz := least(
+    coalesce((query ->> 'to')::timestamptz, begun + interval '1 day', 'infinity'), after + interval '1 microsecond');
+  since constant timestamptz := coalesce(
+    (query ->> 'from')::timestamptz, begun - interval '10 minutes', least(until, at) - interval '1 day');
+  answer jsonb;
+begin
+  with scanned as (
+    select * from gateway.requests r
+    where r.finished_at >= since and r.finished_at < until
+      and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
+      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id)
+      and (after is null or (r.finished_at, r.call_id) < (after, after_id))
+    order by r.finished_at desc, r.call_id desc
+    limit most_looked_at
+  ),
+  found as (
+    select * from scanned
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
+      and (query ->> 'error_code' is null or error_code = query ->> 'error_code')
+    order by finished_at desc, call_id desc
+    limit most + 1
+  ),
+  page as (select * from found order by finished_at desc, call_id desc limit most),
+  ends as (
+    select case
+      when (select count(*) from found) > most
+        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
+      when (select count(*) from scanned) = most_looked_at
+        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+    end as next_cursor
+  )
+  select gateway.page(
+    (
+      select jsonb_agg(gateway.request_of_operator(row(page.*)::gateway.requests) order by finished_at desc, call_id desc)
+      from page),
+    ends.next_cursor)
+  into answer from ends;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/86_report.sql
+
+-- Usage in groups, for a report.
+
+-- query: from, to (whole hours), group_by (day, hour, model, provider or key), model, provider, key_id.
+create function public.get_report(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  group_by constant text := query ->> 'group_by';
+  answer jsonb;
+begin
+  with used as (
+    select *, case group_by
+        when 'day' then jsonb_build_object('day', (hour at time zone 'utc')::date)
+        when 'hour' then jsonb_build_object('hour', hour)
+        when 'model' then jsonb_build_object('model', model)
+        when 'provider' then jsonb_build_object('provider', provider)
+        when 'key' then jsonb_build_object('key_id', key_id)
+      end as part
+    from gateway.used(session.account_id, (query ->> 'from')::timestamptz, (query ->> 'to')::timestamptz)
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+  ),
+  groups as (
+    select part, sum(cost) as cost, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached,
+           sum(completion_tokens) as completion, sum(reasoning_tokens) as reasoning, sum(requests) as requests
+    from used group by part
+  )
+  select jsonb_build_object('results', coalesce(jsonb_agg(
+    part || case when group_by = 'key' then jsonb_build_object('key_name', k.name) else '{}' end || jsonb_build_object(
+      'total_cost', trim_scale(cost * 0.000000001), 'input_tokens', prompt, 'cached_input_tokens', cached,
+      'output_tokens', completion, 'reasoning_tokens', reasoning, 'request_count', requests)
+    order by case when group_by in ('day', 'hour') then part end, cost desc, requests desc, part), '[]'))
+  into answer
+  from groups left join gateway.api_keys k on k.id = (part ->> 'key_id')::uuid;
+  return answer;
 end;
 $$;
 
@@ -12653,6 +13693,29 @@ grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
 
+-- 82_monitor.sql
+revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
+
+-- 83_platform_reports.sql
+revoke execute on function public.get_platform_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_transaction_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_transaction_analytics(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_balance(jsonb) to service_role;
+
+-- 84_metrics.sql
+revoke execute on function public.get_platform_metrics(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_metrics(jsonb) to service_role;
+
+-- 85_platform_requests.sql
+revoke execute on function public.list_platform_requests(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_platform_requests(jsonb, jsonb) to service_role;
+
+-- 86_report.sql
+revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_report(jsonb, jsonb) to service_role;
 -- 82_webhooks.sql
 revoke execute on function public.create_webhook(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.create_webhook(jsonb, jsonb) to service_role;
@@ -12678,3 +13741,29 @@ revoke execute on function public.test_webhook(jsonb, uuid) from public, anon, a
 grant execute on function public.test_webhook(jsonb, uuid) to service_role;
 revoke execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) from public, anon, authenticated;
 grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to service_role;
+
+-- 48_alerts.sql
+revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
+grant execute on function public.check_ledger_by_itself() to service_role;
+revoke execute on function public.raise_alerts(jsonb, boolean) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb, boolean) to service_role;
+revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.claim_alerts(jsonb) to service_role;
+revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_alert(uuid, jsonb) to service_role;
+
+-- 84_admin_alerts.sql
+revoke execute on function public.list_alerts(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_alerts(jsonb, jsonb) to service_role;
+revoke execute on function public.get_limit_system(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limit_system(jsonb) to service_role;
+
+-- 48_user_alerts.sql
+revoke execute on function public.look_at_spending() from public, anon, authenticated;
+grant execute on function public.look_at_spending() to service_role;
+
+-- 84_thresholds.sql
+revoke execute on function public.get_thresholds(jsonb) from public, anon, authenticated;
+grant execute on function public.get_thresholds(jsonb) to service_role;
+revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;

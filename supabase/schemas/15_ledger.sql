@@ -48,6 +48,7 @@ comment on table gateway.credit_transactions is
 create index credit_transactions_account on gateway.credit_transactions (account_id, created_at, id);
 -- A partial index of everything but usage, which is nearly all of the ledger.
 create index credit_transactions_type on gateway.credit_transactions (account_id, type, created_at, id) where type <> 'usage';
+create index credit_transactions_movements on gateway.credit_transactions (created_at) where type <> 'usage';
 create trigger append_only before update or delete on gateway.credit_transactions
   for each row execute function gateway.forbid_change();
 create trigger not_truncated before truncate on gateway.credit_transactions

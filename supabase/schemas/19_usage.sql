@@ -20,6 +20,7 @@ create table gateway.requests (
   clamped boolean not null default false,
   held bigint not null,
   cost bigint not null,
+  markup integer,
   first_byte_ms integer,
   duration_ms integer,
   own_key boolean not null default false,
@@ -33,6 +34,7 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and

@@ -70,7 +70,7 @@ as $$
 $$;
 
 -- Drops the oldest month of requests if all of it is older than so many days and every account's hours in it are summed
--- up. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
+-- up, and the platform's. Answers which, or null. The sums and the ledger stay. To drop a month locks the table, so this gives up at once
 -- where somebody is reading it for long: the next run comes in an hour.
 create function gateway.drop_old_month(kept_days integer, at timestamptz) returns text
 language plpgsql volatile set search_path = '' set lock_timeout = '250ms'
@@ -83,7 +83,7 @@ begin
   if (ends <= at - make_interval(days => kept_days)) is distinct from true then
     return null;
   end if;
-  if exists (
+  if coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity') < ends or exists (
       select from gateway.accounts a left join gateway.usage_totals t on t.account_id = a.id
       where coalesce(t.rolled_up_to, '-infinity') < ends and exists (
         select from gateway.requests r

@@ -167,7 +167,7 @@ begin
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
-     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, first_byte_ms, duration_ms, app, own_key,
+     cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
      created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
@@ -175,7 +175,7 @@ begin
      settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
-     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost,
+     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.

@@ -6,6 +6,7 @@
 -- after which one the next step begins: null when this was the last. Usage is exact without it: whatever is not rolled up is
 -- counted when it is read.
 --
+-- Before the first of them the platform's hours are summed up, which are not the accounts' sum but counted by themselves.
 -- Behind the last of them the oldest requests go, if they are older than `kept_days`; null keeps all.
 create function public.roll_up_usage(after uuid default null, kept_days integer default null) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -27,6 +28,9 @@ declare
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
     perform gateway.make_months(gateway.now());
+  end if;
+  if roll_up_usage.after is null then
+    perform gateway.roll_up_platform(at);
   end if;
   looked_at := array(
     select id from gateway.accounts

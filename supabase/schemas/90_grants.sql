@@ -374,6 +374,29 @@ grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
 
+-- 82_monitor.sql
+revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
+
+-- 83_platform_reports.sql
+revoke execute on function public.get_platform_usage(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_usage(jsonb, jsonb) to service_role;
+revoke execute on function public.get_transaction_analytics(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_transaction_analytics(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_balance(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_balance(jsonb) to service_role;
+
+-- 84_metrics.sql
+revoke execute on function public.get_platform_metrics(jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_metrics(jsonb) to service_role;
+
+-- 85_platform_requests.sql
+revoke execute on function public.list_platform_requests(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_platform_requests(jsonb, jsonb) to service_role;
+
+-- 86_report.sql
+revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_report(jsonb, jsonb) to service_role;
 -- 82_webhooks.sql
 revoke execute on function public.create_webhook(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.create_webhook(jsonb, jsonb) to service_role;

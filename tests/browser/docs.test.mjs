@@ -155,7 +155,19 @@ for (const width of [390, 1440]) {
 
 test("the landing page renders without a complaint", async () => {
   const { page, complaints } = await open("/");
-  assert.match(await page.innerText("body"), /\/v1\/chat\/completions/);
+  // The snippet names this deployment, and the models are those that it has.
+  await page.getByRole("region", { name: "A first call" }).getByText(`${base}/v1`).waitFor();
+  await page.getByRole("cell", { name: "openai/gpt-4o-mini" }).first().waitFor();
+  await page.getByText("curl", { exact: true }).click();
+  await page.getByRole("region", { name: "A first call" }).getByText(`curl ${base}/v1/chat/completions`).waitFor();
+  await page.getByRole("searchbox", { name: "Find a model" }).fill("opus");
+  assert.doesNotMatch(await page.getByRole("table").innerText(), /gpt/);
+  await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+  const faults = await page.evaluate(async () => (await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] })).violations.map((it) => `${it.id}: ${it.nodes[0].html}`));
+  assert.deepEqual(faults, []);
+  await page.goto(`${base}/?ref=ABC123`);
+  await page.getByRole("link", { name: "Get a key" }).click();
+  await page.getByText("You were recommended").waitFor();
   assert.deepEqual(complaints, []);
 });
 
@@ -171,7 +183,7 @@ test("the landing page leads on, and fits a telephone in the light and in the da
   }
   assert.notEqual(looks[0], looks[1]);
   const links = await page.locator("a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
-  for (const wanted of ["/docs", "/models", "#sign-in", "/health"]) assert.ok(links.includes(wanted), wanted);
+  for (const wanted of ["/console", "/docs", "/models", "/health"]) assert.ok(links.includes(wanted), wanted);
   for (const link of links.filter((link) => link.startsWith("/"))) {
     const answer = await fetch(`${base}${link}`);
     // Read to its end: a body left unread keeps its connection, and with it the process, alive.

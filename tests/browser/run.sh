@@ -7,4 +7,6 @@ cd "$(dirname "$0")"
 [ -n "${GATEWAY_BASE_URL:-}" ] || exec ../../scripts/with-gateway.sh "$PWD/run.sh"
 
 npm ci --no-audit --no-fund --loglevel=error
+# The console's types, which are comments in its files.
+npx tsc -p .
 node --test --test-force-exit --test-timeout=300000 --test-reporter=spec

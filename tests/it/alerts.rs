@@ -84,6 +84,30 @@ async fn what_is_wrong_is_told_once_a_day_by_mail_and_by_webhook() {
 }
 
 #[tokio::test]
+async fn calls_that_fail_are_told_of_where_they_are_many_and_not_their_callers_fault() {
+    let (world, receiver) = watched().await;
+    let calls = |number: u32, code: &str| {
+        format!(
+            "insert into gateway.requests (call_id, account_id, key_id, model, outcome, error_code, held, cost, created_at, finished_at)
+               select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'm', 'failed', '{code}', 0, 0,
+                      gateway.now() - interval '1 minute', gateway.now() - interval '1 minute' from generate_series(1, {number})"
+        )
+    };
+    world.sql(&calls(40, "upstream_rejected")).await;
+    world.sql(&calls(9, "upstream_error")).await;
+    assert_eq!(cron(&world, "alerts").await["found"], 0, "they are few");
+    world.sql(&calls(20, "upstream_rejected")).await;
+    assert_eq!(cron(&world, "alerts").await["found"], 0, "most were refused for what they are");
+    world.sql(&calls(20, "no_provider")).await;
+    assert_eq!(cron(&world, "alerts").await["found"], 1);
+    let told = receiver.take()[0].json();
+    assert_eq!(
+        (&told["cause"], &told["details"]["failed"], &told["details"]["requests"]),
+        (&json!("error_rate"), &json!(29), &json!(89))
+    );
+}
+
+#[tokio::test]
 async fn an_alert_that_the_webhook_does_not_take_is_posted_again() {
     let (world, receiver) = watched().await;
     world.platform.upstash.execute(&["RPUSH", "outbox", "{}"]).await.expect("RPUSH");

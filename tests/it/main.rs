@@ -24,6 +24,7 @@ mod money;
 mod observability;
 mod own_keys;
 mod payments;
+mod platform;
 mod platforms;
 mod providers;
 mod referrals;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use shared::endpoints::console;
 use shared::route::INDEX;
 use shared::routes::ROUTES;
 use shared::serve::LONGEST;
@@ -28,9 +29,19 @@ pub(super) fn json() -> String {
     push_list(&mut text, "rewrites", &[rewrites(), vec![all_else]].concat(), ",");
     let crons: Vec<String> =
         ROUTES.iter().filter_map(|route| Some(object(["path", "schedule"], [route.paths[0], route.cron?]))).collect();
-    push_list(&mut text, "crons", &crons, "");
+    push_list(&mut text, "crons", &crons, ",");
+    push_list(&mut text, "headers", &console_headers(), "");
     text.push_str("}\n");
     text
+}
+
+/// What goes with the console's files, which the platform serves itself.
+fn console_headers() -> Vec<String> {
+    let headers = console::headers()
+        .map(|(name, value)| object(["key", "value"], [name.as_str(), value.to_str().unwrap_or_default()]));
+    let headers = headers.join(", ");
+    let rule = |source: &str| format!("{{ \"source\": {}, \"headers\": [{headers}] }}", Value::from(source));
+    vec![rule("/console"), rule("/console/(.*)")]
 }
 
 fn push_function(text: &mut String, pattern: &str, seconds: u64, end: &str) {
@@ -133,7 +144,12 @@ mod tests {
         assert_eq!(seconds, &Value::from(LONGEST.as_secs()), "calls end before the platform ends them");
         let pattern = single["routes"][0]["src"].as_str().expect("a pattern").replace('\\', "");
         for entry in fs::read_dir(root().join("public")).expect("the static files") {
-            let name = entry.expect("an entry").file_name().into_string().expect("a name in UTF-8");
+            let entry = entry.expect("an entry");
+            // The console, a folder, is part of the function.
+            if entry.path().is_dir() {
+                continue;
+            }
+            let name = entry.file_name().into_string().expect("a name in UTF-8");
             assert!(pattern.contains(&name), "{name} is not served: {pattern}");
         }
     }

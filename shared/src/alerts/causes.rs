@@ -55,6 +55,11 @@ pub const CAUSES: &[Cause] = &[
         "The provider's dashboard: its key, its credit. Others are asked in its place until it answers again.",
     ),
     cause(
+        "error_rate",
+        "Calls fail",
+        "A quarter of the last quarter of an hour's calls: GET /admin/monitor tells by provider and kind of error what fails.",
+    ),
+    cause(
         "outbox_waits",
         "Settlements wait to be booked",
         "The database was away, or refuses them: the log's lines about the outbox. They are booked by the cron job sweep-holds; nothing is lost while Redis keeps them.",

@@ -71,7 +71,7 @@ fn wrong(cause: &str, subject: &str, details: Value) -> Value {
 async fn in_redis(app: &App) -> Vec<Value> {
     let Some(upstash) = app.upstash_if_configured() else { return Vec::new() };
     let (breakers, waiting) = tokio::join!(app.limiter.open_breakers(upstash), outbox::length(app));
-    let (Ok(breakers), Ok(waiting)) = (breakers, waiting) else {
+    let (Ok(breakers), Some(waiting)) = (breakers, waiting) else {
         return vec![wrong("redis_unavailable", "", json!({}))];
     };
     let refused = breakers.iter().filter(|(_, outcome)| *outcome == AttemptOutcome::Refused);

@@ -36,13 +36,10 @@ pub async fn peek(app: &App) -> Vec<String> {
     }
 }
 
-/// How many wait.
-///
-/// # Errors
-/// When Redis cannot be used.
-pub async fn length(app: &App) -> Result<i64, UpstashError> {
-    let upstash = app.upstash().map_err(|error| UpstashError::new(error.to_string()))?;
-    Ok(upstash.command(&["LLEN", &key(app)]).await?.as_i64().unwrap_or_default())
+/// How many entries wait; `None` when Redis cannot say.
+pub async fn length(app: &App) -> Option<i64> {
+    let counted = app.upstash().ok()?.command(&["LLEN", &key(app)]).await;
+    counted.inspect_err(|error| tracing::warn!(%error, "the outbox cannot be counted")).ok()?.as_i64()
 }
 
 /// Removes an entry that is in the books.

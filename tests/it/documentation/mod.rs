@@ -1,6 +1,7 @@
 //! The API's documentation of itself says what the API does.
 
 mod answers;
+mod console;
 mod operations;
 mod page;
 mod table;

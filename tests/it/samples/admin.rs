@@ -13,6 +13,12 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("POST", "admin_add_credits") => Sample::body(json!({"account_id": owner.id, "amount": 1})),
         ("GET", "admin_ledger_check") => Sample::plain(),
         ("GET", "admin_trial_analytics") => Sample::plain().with_query("?from=2026-01-01T00:00:00Z"),
+        ("GET", "admin_monitor") => Sample::plain().with_query("?hours=2"),
+        ("GET", "admin_usage" | "admin_transaction_analytics") => {
+            Sample::plain().with_query("?from=2026-01-01T00:00:00Z")
+        }
+        ("GET", "admin_balance" | "admin_metrics") => Sample::plain(),
+        ("GET", "admin_requests") => Sample::plain().with_query("?outcome=completed&limit=5"),
         ("GET", "admin_users") => Sample::plain().with_query("?status=active&limit=5"),
         ("GET", "admin_user") => Sample::plain().with("id", owner.id),
         ("PATCH", "admin_user") => Sample::body(json!({"username": "Renamed"})).with("id", owner.id),

@@ -10,9 +10,10 @@ pub async fn sample(_world: &World, (method, name): (&str, &str)) -> Option<Samp
     Some(match (method, name) {
         (
             "GET",
-            "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "models" | "models_providers"
-            | "v1_models" | "cron_sweep_holds" | "plans" | "subscription_plans",
+            "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "console" | "models"
+            | "models_providers" | "v1_models" | "cron_sweep_holds" | "plans" | "subscription_plans",
         ) => Sample::plain(),
+        ("GET", "console_file") => Sample::plain().with("file", "main.js"),
         ("GET", "docs_asset") => Sample::plain().with("file", "start.js"),
         ("GET", "model") => Sample::plain().with("provider", developer).with("model", model),
         ("GET", "plan") => Sample::plain().with("id", "dev"),

@@ -27,10 +27,15 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             | "user_environment_usage"
             | "user_activity_stats"
             | "user_activity_log"
+            | "user_activity_export"
             | "user_api_keys_usage",
         ) => {
             requests(world, owner).await;
             Sample::plain()
+        }
+        ("GET", "v1_report") => {
+            requests(world, owner).await;
+            Sample::plain().with_query("?start_date=2026-11-01&end_date=2026-11-30&group_by=model")
         }
         ("GET", "models_developer") => Sample::plain().with("name", developer).with_query("?limit=5"),
         ("GET", "cron_rollups" | "cron_retention") => Sample::plain(),

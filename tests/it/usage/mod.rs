@@ -4,6 +4,7 @@ mod cost;
 mod log;
 mod months;
 mod others;
+mod report;
 mod rollups;
 mod totals;
 mod windows;

@@ -173,7 +173,7 @@ async fn redis(app: &App) -> (&'static str, Vec<Breaker>, Option<i64>) {
     let (breakers, waiting) = tokio::join!(app.limiter.open_breakers(upstash), outbox::length(app));
     let word = |outcome| if outcome == AttemptOutcome::Refused { "refused" } else { "failing" };
     match (breakers, waiting) {
-        (Ok(breakers), Ok(waiting)) => {
+        (Ok(breakers), Some(waiting)) => {
             let breakers = breakers.into_iter().map(|(provider, outcome)| Breaker { provider, state: word(outcome) });
             ("ok", breakers.collect(), Some(waiting))
         }

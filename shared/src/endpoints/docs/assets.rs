@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::cached::{A_WHILE, Cached, FOR_EVER};
+use crate::endpoints::cached::{A_WHILE, Cached, FOR_EVER};
 use crate::error::{Code, Result};
 
 /// The renderer, under a name that says its version.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::cached::{A_WHILE, Cached};
+use crate::endpoints::cached::{A_WHILE, Cached};
 
 /// The document. Whoever wants to build a client for the API from a browser may: any origin may read it.
 static DOCUMENT: LazyLock<Cached> =

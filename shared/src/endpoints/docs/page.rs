@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 
-use super::cached::{A_WHILE, Cached};
 use crate::app::SharedApp;
+use crate::endpoints::cached::{A_WHILE, Cached};
 use crate::html::escape;
 
 /// Nothing from anywhere but here: the page works offline, and whatever a schema's text holds cannot phone out. The

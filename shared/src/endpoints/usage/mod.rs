@@ -4,7 +4,9 @@ pub mod activity_log;
 pub mod activity_stats;
 pub mod api_keys;
 pub mod environments;
+pub mod export;
 pub mod monitor;
+pub mod report;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,10 @@ pub struct Window {
 
 impl Window {
     /// The window as the database takes it.
-    fn read(self) -> Result<Self> {
+    ///
+    /// # Errors
+    /// 400 naming the moment that RFC 3339 does not have.
+    pub fn read(self) -> Result<Self> {
         Ok(Self { from: moment("from", self.from)?, to: moment("to", self.to)? })
     }
 }

@@ -13,6 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 /// How long a browser goes by what it has without asking again.
 pub const A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// Never without asking: for files that go together, of which no two may be of different versions.
+pub const ASKED: HeaderValue = HeaderValue::from_static("public, no-cache");
 /// Of a file whose name says its version: always.
 pub const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 

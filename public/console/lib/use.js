@@ -1,0 +1,84 @@
+// Data for a screen: loaded, loaded again, loaded page by page, and acts that change it.
+
+import { page } from "./api.js";
+import { useCallback, useEffect, useRef, useState } from "./ui.js";
+
+/**
+ * What `ask` gives. While it is asked again, what was there stays, so that nothing jumps.
+ *
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} ask
+ * @param {unknown[]} about Asked again when one of these changes.
+ * @returns {{ data: T | null, error: Error | null, busy: boolean, reload: () => void }}
+ */
+export function useLoad(ask, about) {
+  const [state, setState] = useState(/** @type {{ data: T | null, error: Error | null, busy: boolean }} */ ({ data: null, error: null, busy: true }));
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const control = new AbortController();
+    setState((before) => ({ ...before, busy: true }));
+    ask(control.signal).then(
+      (data) => control.signal.aborted || setState({ data, error: null, busy: false }),
+      (error) => control.signal.aborted || setState((before) => ({ data: before.data, error, busy: false })),
+    );
+    return () => control.abort();
+  }, [...about, turn]);
+  const reload = useCallback(() => setTurn((before) => before + 1), []);
+  return { ...state, reload };
+}
+
+/**
+ * A list page by page.
+ *
+ * @param {string} path @param {Record<string, unknown>} query
+ */
+export function useList(path, query) {
+  const about = JSON.stringify(query);
+  const first = useLoad((signal) => page(path, query, signal), [path, about]);
+  const [more, setMore] = useState(/** @type {{ of: unknown, data: any[], next: string | null }} */ ({ of: null, data: [], next: null }));
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const mine = more.of === first.data;
+  const next = mine ? more.next : (first.data?.next ?? null);
+  const loadMore = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      const further = await page(path, { ...query, cursor: next });
+      setMore({ of: first.data, data: [...(mine ? more.data : []), ...further.data], next: further.next });
+    } catch (fault) {
+      setError(/** @type {Error} */ (fault));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const data = first.data && [...first.data.data, ...(mine ? more.data : [])];
+  return { data, error: first.error ?? error, busy: first.busy, reload: first.reload, next, loadMore, loadingMore: busy };
+}
+
+/**
+ * An act: while it runs it cannot be begun again, and what refuses it is kept until the next try.
+ *
+ * @template {unknown[]} A
+ * @param {(...args: A) => Promise<unknown>} act
+ */
+export function useAct(act) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const running = useRef(false);
+  const run = async (/** @type {A} */ ...args) => {
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    setError(null);
+    try {
+      await act(...args);
+    } catch (fault) {
+      setError(fault);
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  };
+  return { run, busy, error, clear: () => setError(null) };
+}

@@ -1,0 +1,79 @@
+// Requests one by one: filters that are part of the address, and each with all that is known of it.
+
+import { all } from "../lib/api.js";
+import { compact, count, duration, moneyExact, when } from "../lib/format.js";
+import { change, to } from "../lib/route.js";
+import { html, useEffect, useState } from "../lib/ui.js";
+import { useList, useLoad } from "../lib/use.js";
+import { RequestSheet } from "./requests/sheet.js";
+import { Badge } from "../ui/badge.js";
+import { Button } from "../ui/button.js";
+import { Card } from "../ui/card.js";
+import { Form, Input, Select } from "../ui/field.js";
+import { Screen } from "../ui/screen.js";
+import { Empty } from "../ui/states.js";
+import { Table } from "../ui/table.js";
+
+const OUTCOMES = [["", "Any"], ["completed", "Completed"], ["failed", "Failed"], ["cut", "Cut"], ["client_left", "Client left"], ["deadline", "Deadline"]];
+const FILTERS = ["model", "provider", "key_id", "outcome", "from", "to"];
+
+/** @param {{ place: import("../lib/route.js").Route }} props */
+export default function Requests({ place }) {
+  const asked = Object.fromEntries(FILTERS.map((name) => [name, place.params.get(name) ?? ""]));
+  const list = useList("/user/activity/log", { ...asked, from: start(asked.from), to: end(asked.to) });
+  const keys = useLoad((signal) => all("/user/api-keys", {}, signal), []);
+  const [open, setOpen] = useState(/** @type {any} */ (null));
+  const named = (/** @type {string} */ id) => keys.data?.find((key) => key.id === id);
+  const filtered = FILTERS.some((name) => asked[name]);
+  return html`<${Screen} title="Requests" hint="Every call of the account, newest first. What was said in it is not kept.">
+    <${Filters} key=${JSON.stringify(asked)} asked=${asked} keys=${keys.data ?? []} />
+    <${Card} bare>
+      <${Table} label="Requests" list=${list} id=${(/** @type {any} */ row) => row.call_id} onOpen=${setOpen}
+        empty=${filtered
+          ? html`<${Empty} title="No request is like this" action=${html`<a class="button" href=${to(["requests"])}>Show all</a>`} />`
+          : html`<${Empty} title="No requests yet" action=${html`<a class="button" href=${to(["playground"])}>Open the playground</a>`}>Each call of a model is listed here with its cost, tokens and times.</${Empty}>`}
+        columns=${[
+          { name: "Time", cell: (/** @type {any} */ row) => html`<button class="link nowrap" onClick=${() => setOpen(row)}>${when(row.created_at)}</button>` },
+          { name: "Model", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider ?? "no provider"}${row.app ? ` · ${row.app}` : ""}</span>` },
+          { name: "Outcome", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.outcome} />` },
+          { name: "Key", wide: true, cell: (/** @type {any} */ row) => html`<span class="clip">${named(row.key_id)?.name ?? "–"}</span>` },
+          { name: "Tokens", number: true, cell: (/** @type {any} */ row) => html`<span title=${`${count(row.prompt_tokens)} in, ${count(row.completion_tokens)} out`}>${compact(row.prompt_tokens)} → ${compact(row.completion_tokens)}</span>` },
+          { name: "First byte", number: true, wide: true, cell: (/** @type {any} */ row) => duration(row.first_byte_ms) },
+          { name: "Duration", number: true, wide: true, cell: (/** @type {any} */ row) => duration(row.duration_ms) },
+          { name: "Cost", number: true, cell: (/** @type {any} */ row) => (row.own_key ? "own key" : moneyExact(row.cost)) },
+        ]} />
+    </${Card}>
+    ${open && html`<${RequestSheet} row=${open} keyName=${named(open.key_id)?.name} onClose=${() => setOpen(null)} />`}
+  </${Screen}>`;
+}
+
+/** The first moment of a day of the reader's. @param {string} day */
+const start = (day) => (day ? new Date(`${day}T00:00:00`).toISOString() : "");
+/** The moment after it. @param {string} day */
+const end = (day) => {
+  if (!day) return "";
+  const next = new Date(`${day}T00:00:00`);
+  next.setDate(next.getDate() + 1);
+  return next.toISOString();
+};
+
+/** @param {{ asked: Record<string, string>, keys: any[] }} props */
+function Filters({ asked, keys }) {
+  const [model, setModel] = useState(asked.model);
+  const [provider, setProvider] = useState(asked.provider);
+  useEffect(() => {
+    setModel(asked.model);
+    setProvider(asked.provider);
+  }, [asked.model, asked.provider]);
+  const apply = () => change({ model: model.trim(), provider: provider.trim() });
+  return html`<${Form} class="filters" onSend=${apply}>
+    <${Input} label="Model" value=${model} onValue=${setModel} onBlur=${apply} placeholder="openai/gpt-4o-mini" />
+    <${Input} label="Provider" value=${provider} onValue=${setProvider} onBlur=${apply} />
+    <${Select} label="Outcome" value=${asked.outcome} options=${OUTCOMES} onValue=${(/** @type {string} */ outcome) => change({ outcome })} />
+    <${Select} label="Key" value=${asked.key_id} onValue=${(/** @type {string} */ key_id) => change({ key_id })}
+      options=${[["", "Any"], ...keys.map((key) => [key.id, `${key.name} …${key.last_four}`])]} />
+    <${Input} label="From" type="date" value=${asked.from} onValue=${(/** @type {string} */ from) => change({ from })} />
+    <${Input} label="To" type="date" value=${asked.to} onValue=${(/** @type {string} */ to) => change({ to })} />
+    <${Button} type="submit">Apply</${Button}>
+  </${Form}>`;
+}

@@ -1,0 +1,48 @@
+// Which mail the account gets.
+
+import { api } from "../../lib/api.js";
+import { words } from "../../lib/format.js";
+import { html, useEffect, useState } from "../../lib/ui.js";
+import { useAct, useLoad } from "../../lib/use.js";
+import { Button } from "../../ui/button.js";
+import { Card } from "../../ui/card.js";
+import { Check } from "../../ui/field.js";
+import { Bones, Failure, Note } from "../../ui/states.js";
+import { toast } from "../../ui/toast.js";
+
+/** @type {Record<string, string>} */
+const WHAT = { usage_report: "What was used, once a month.", referral_reward: "When somebody whom you recommended this to has earned you credit." };
+
+export function Notifications() {
+  const state = useLoad((signal) => api("GET", "/user/notifications/preferences", { signal }), []);
+  // What was just chosen, until the API has said what holds.
+  const [chosen, setChosen] = useState(/** @type {Record<string, boolean>} */ ({}));
+  const change = useAct(async (/** @type {string} */ kind, /** @type {boolean} */ on) => {
+    setChosen({ [kind]: on });
+    try {
+      await api("PATCH", "/user/notifications/preferences", { body: { [kind]: on } });
+      state.reload();
+    } catch (refusal) {
+      setChosen({});
+      throw refusal;
+    }
+  });
+  useEffect(() => setChosen({}), [state.data]);
+  const mail = useAct(async (/** @type {string} */ path) => {
+    const { address } = await api("POST", path, { body: {} });
+    toast(`A mail is on its way to ${address}.`);
+  });
+  const has = state.data;
+  return html`<${Card} title="Mail" hint=${has?.address ? `To ${has.address}. What is needed for the account's safety and its payments always comes.` : undefined}>
+    <div class="stack">
+      <${Failure} error=${state.error ?? change.error ?? mail.error} retry=${state.error ? state.reload : undefined} />
+      ${!has && !state.error && html`<${Bones} />`}
+      ${has?.suppressed && html`<${Note} kind="warn" title="Mail does not reach this address">${words(has.suppressed)}</${Note}>`}
+      ${has && Object.entries(has.kinds).map(([kind, on]) => html`<${Check} key=${kind} label=${words(kind)} hint=${WHAT[kind]} checked=${chosen[kind] ?? on} onValue=${(/** @type {boolean} */ on) => change.run(kind, on)} />`)}
+      ${has && html`<div class="row">
+        <${Button} busy=${mail.busy} onClick=${() => mail.run("/user/notifications/test")}>Send a test</${Button}>
+        <${Button} busy=${mail.busy} onClick=${() => mail.run("/user/notifications/send-usage-report")}>Send this month's usage</${Button}>
+      </div>`}
+    </div>
+  </${Card}>`;
+}

@@ -1,0 +1,80 @@
+// Bars over days, drawn by uPlot, which is fetched when the first chart is there; behind them a table with the same figures.
+
+import { html, useEffect, useRef } from "../lib/ui.js";
+import { calendarDay } from "../lib/format.js";
+
+/** Of the plot, in pixels, as the style sheet has it. */
+const HEIGHT = 208;
+
+/**
+ * @param {{ label: string, days: string[], values: number[], show: (value: number) => string, name: string }} props
+ *   `days` of the calendar, as in 2026-11-29.
+ */
+export function Chart({ label, days, values, show, name }) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const told = useRef(/** @type {HTMLElement | null} */ (null));
+  const figures = JSON.stringify([days, values]);
+  useEffect(() => {
+    let plot = /** @type {any} */ (null);
+    let over = false;
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const draw = async () => {
+      const { default: uPlot } = await import("../vendor/uplot-1.6.32.mjs");
+      if (over || !place.current) return;
+      plot?.destroy();
+      const say = (/** @type {number | null} */ at) => {
+        if (told.current) told.current.textContent = at === null || at === undefined ? "" : `${calendarDay(days[at])}: ${show(values[at])}`;
+      };
+      plot = new uPlot(options(uPlot, place.current, { days, show, say }), [days.map((_, at) => at), values], place.current);
+    };
+    draw();
+    scheme.addEventListener("change", draw);
+    const size = new ResizeObserver(() => place.current && plot?.setSize({ width: place.current.clientWidth, height: HEIGHT }));
+    if (place.current) size.observe(place.current);
+    return () => {
+      over = true;
+      scheme.removeEventListener("change", draw);
+      size.disconnect();
+      plot?.destroy();
+    };
+  }, [figures]);
+  return html`<figure class="chart">
+    <figcaption class="legend"><span><i class="swatch-a"></i>${name}</span><span ref=${told}></span></figcaption>
+    <div class="plot" ref=${place} aria-hidden="true"></div>
+    <div class="visually-hidden"><table>
+      <caption>${label}</caption>
+      <thead><tr><th scope="col">Day</th><th scope="col">${name}</th></tr></thead>
+      <tbody>${days.map((day, at) => html`<tr key=${day}><th scope="row">${calendarDay(day)}</th><td>${show(values[at])}</td></tr>`)}</tbody>
+    </table></div>
+  </figure>`;
+}
+
+/** @param {any} uPlot @param {HTMLElement} place @param {{ days: string[], show: (value: number) => string, say: (at: number | null) => void }} about @returns {any} */
+function options(uPlot, place, { days, show, say }) {
+  const colour = (/** @type {string} */ name) => resolved(place, name);
+  const axis = { stroke: colour("--soft"), font: `12px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
+  return {
+    width: place.clientWidth,
+    height: HEIGHT,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+    hooks: { setCursor: [(/** @type {any} */ plot) => say(plot.cursor.idx)] },
+    scales: { x: { time: false, range: [-0.6, days.length - 0.4] }, y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 28, incrs: [1, 2, 5, 7, 14, 30, 60], space: 56, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((it) => (days[it] ? calendarDay(days[it]) : "")) },
+      { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ all) => all.map(show) },
+    ],
+    series: [{}, { fill: colour("--accent"), stroke: colour("--accent"), width: 0, paths: uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 }), points: { show: false } }],
+  };
+}
+
+/** A token's colour as a canvas takes it, in the theme that is in force. @param {HTMLElement} place @param {string} name */
+function resolved(place, name) {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  place.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}

@@ -1,0 +1,54 @@
+// Dialogs: the browser's own, which keep the keyboard within them, close at Escape and give the focus back.
+
+import { useAct } from "../lib/use.js";
+import { html, useEffect, useId, useRef, useState } from "../lib/ui.js";
+import { Button } from "./button.js";
+import { Form, Input } from "./field.js";
+import { Failure } from "./states.js";
+
+/**
+ * One without a kind holds what would be lost, so a click beside it does not close it.
+ *
+ * @param {{ title: string, onClose: () => void, kind?: "" | "sheet" | "menu" | "palette", children: any }} props
+ */
+export function Dialog({ title, onClose, kind = "", children }) {
+  const id = useId();
+  const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    ref.current?.showModal();
+    return () => before?.focus?.();
+  }, []);
+  return html`<dialog ref=${ref} class=${kind} aria-labelledby=${id} onClose=${onClose}
+    onClick=${(/** @type {any} */ event) => event.target === ref.current && kind && onClose()}>
+    <header><h2 id=${id}>${title}</h2><${Button} kind="quiet" icon="close" label="Close" onClick=${onClose} /></header>
+    ${children}
+  </dialog>`;
+}
+
+/**
+ * Asks before something is done that cannot be taken back.
+ *
+ * @param {{ title: string, act: string, onAct: () => Promise<unknown>, onClose: () => void, children: any, danger?: boolean, word?: string }} props
+ *   `word`: what must be typed first.
+ */
+export function Confirm({ title, act, onAct, onClose, children, danger = true, word }) {
+  const [typed, setTyped] = useState("");
+  const { run, busy, error } = useAct(async () => {
+    await onAct();
+    onClose();
+  });
+  return html`<${Dialog} title=${title} onClose=${onClose}>
+    <${Form} class="" onSend=${() => (word && typed !== word ? undefined : run())}>
+      <div class="body">
+        <div>${children}</div>
+        ${word && html`<${Input} label=${`Type ${word} to go on`} value=${typed} onValue=${setTyped} required />`}
+        <${Failure} error=${error} />
+      </div>
+      <div class="foot">
+        <${Button} onClick=${onClose}>Cancel</${Button}>
+        <${Button} kind=${`primary ${danger ? "danger" : ""}`} type="submit" busy=${busy} disabled=${Boolean(word) && typed !== word}>${act}</${Button}>
+      </div>
+    </${Form}>
+  </${Dialog}>`;
+}

@@ -1,0 +1,137 @@
+//! `/admin/monitor`: whether calls are served, what they bring, and whether anything waits.
+
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Latency, Liabilities, ModelPart, PlatformSums, ProviderPart};
+use crate::app::SharedApp;
+use crate::caller::Caller;
+use crate::credits::outbox;
+use crate::endpoints::answer;
+use crate::endpoints::input::Params;
+use crate::error::{Error, Result};
+use crate::money::Nanos;
+use crate::object::Object;
+
+/// The longest window, in hours.
+const LONGEST: u32 = 24 * 31;
+
+/// How far back.
+#[derive(Debug, Deserialize, IntoParams, Serialize)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct MonitorQuery {
+    /// So many hours up to the end of this one.
+    #[param(minimum = 1, maximum = 744, default = 24)]
+    hours: Option<u32>,
+}
+
+/// How the platform runs.
+#[derive(ToSchema)]
+pub struct Monitor {
+    /// `platform_monitor`.
+    pub object: String,
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Before this moment.
+    pub to: Timestamp,
+    /// The last minutes.
+    pub now: LastMinutes,
+    /// The window that was asked for.
+    pub window: PlatformSums,
+    /// The window of the same length before it.
+    pub before: PlatformSums,
+    /// By provider, the dearest first.
+    pub by_provider: Vec<ProviderPart>,
+    /// By model: the dearest twenty.
+    pub by_model: Vec<ModelPart>,
+    /// What requests failed with, the most frequent first.
+    pub errors: Vec<ErrorCount>,
+    /// Calls that are running.
+    pub holds: OpenHolds,
+    /// The outbox of mail.
+    pub mail: MailWaiting,
+    /// What accounts have and owe.
+    pub liabilities: Liabilities,
+    /// Settlements that wait in Redis for the database; null: Redis could not be asked.
+    #[schema(required)]
+    pub settlements_waiting: Option<i64>,
+}
+
+/// What ended in the last minutes.
+#[derive(ToSchema)]
+pub struct LastMinutes {
+    /// How many minutes.
+    pub minutes: i64,
+    /// Requests that ended.
+    pub requests: i64,
+    /// Those that failed.
+    pub failed: i64,
+    /// What they cost.
+    pub cost: Nanos,
+    /// How long they took.
+    pub duration_ms: Latency,
+    /// How long it took until the provider's first byte.
+    pub first_byte_ms: Latency,
+}
+
+/// How often requests failed with an error.
+#[derive(ToSchema)]
+pub struct ErrorCount {
+    /// Its code.
+    pub code: String,
+    /// How often.
+    pub requests: i64,
+}
+
+/// Calls that are running.
+#[derive(ToSchema)]
+pub struct OpenHolds {
+    /// How many.
+    pub open: i64,
+    /// What is reserved for them.
+    pub amount: Nanos,
+    /// Those that are past their time and not yet swept.
+    pub overdue: i64,
+}
+
+/// Mail that is not sent yet.
+#[derive(ToSchema)]
+pub struct MailWaiting {
+    /// How many.
+    pub due: i64,
+    /// Since when the oldest is due.
+    #[schema(required)]
+    pub oldest_due_at: Option<Timestamp>,
+}
+
+/// `GET /admin/monitor`: of the last 24 hours, unless asked otherwise. It costs the same however many requests there are.
+///
+/// # Errors
+/// The refusals of key validation; 400 for a window that is too long.
+#[utoipa::path(get, path = "/admin/monitor", tag = "admin", params(MonitorQuery), responses((status = 200, body = Monitor)))]
+pub async fn show(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Params(query): Params<MonitorQuery>,
+) -> Result<Response> {
+    if query.hours.is_some_and(|hours| !(1..=LONGEST).contains(&hours)) {
+        return Err(Error::invalid("hours", format!("`hours` is from 1 to {LONGEST}.")));
+    }
+    let (monitor, waiting) = tokio::join!(
+        caller.rpc::<Box<RawValue>>(&app, "get_platform_monitor", json!({ "query": query })),
+        outbox::length(&app)
+    );
+    let monitor = monitor?;
+    let whole = || {
+        let mut whole: Object<'_> = serde_json::from_str(monitor.get())?;
+        whole.set("settlements_waiting", &waiting)?;
+        serde_json::value::to_raw_value(&whole)
+    };
+    Ok(answer::private(&whole().map_err(|error| answer::malformed(&error))?))
+}

@@ -1,0 +1,147 @@
+-- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
+-- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for.
+
+-- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
+create function gateway.provider_cost(cost bigint, markup integer) returns bigint
+language sql immutable parallel safe
+return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
+
+-- The requests of all accounts that ended in [since, until), counted one by one.
+create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
+         count(*), count(*) filter (where own_key), count(*) filter (where estimated),
+         sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
+         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)), 0)::bigint,
+         gateway.histogram(array_agg(duration_ms)), gateway.histogram(array_agg(first_byte_ms)),
+         coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
+  from gateway.requests
+  where finished_at >= since and finished_at < until
+  group by 1, 2, 3, 4, 5, 6
+$$;
+
+-- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
+create function gateway.sum_up_platform(since timestamptz, until timestamptz) returns bigint
+language sql volatile set search_path = ''
+as $$
+  with hours as (
+    insert into gateway.platform_hours select * from gateway.count_platform(since, until) returning *
+  ),
+  total as (
+    insert into gateway.platform_totals as totals
+      select model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+             sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+             sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes),
+             sum(duration_ms), sum(first_byte_ms)
+      from hours group by 1, 2, 3, 4, 5
+      on conflict (model, provider, outcome, error_code, stream) do update set
+        requests = totals.requests + excluded.requests,
+        own_key = totals.own_key + excluded.own_key,
+        estimated = totals.estimated + excluded.estimated,
+        prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
+        cached_tokens = totals.cached_tokens + excluded.cached_tokens,
+        written_tokens = totals.written_tokens + excluded.written_tokens,
+        completion_tokens = totals.completion_tokens + excluded.completion_tokens,
+        reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
+        cost = totals.cost + excluded.cost,
+        provider_cost = totals.provider_cost + excluded.provider_cost,
+        durations = gateway.add_histograms(totals.durations, excluded.durations),
+        first_bytes = gateway.add_histograms(totals.first_bytes, excluded.first_bytes),
+        duration_ms = totals.duration_ms + excluded.duration_ms,
+        first_byte_ms = totals.first_byte_ms + excluded.first_byte_ms
+  )
+  select coalesce(sum(requests), 0)::bigint from hours
+$$;
+
+-- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
+-- are more. One session at a time does it; the others leave it to that one.
+create function gateway.roll_up_platform(at timestamptz, most bigint default 100000) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  until constant timestamptz := gateway.last_whole_hour(at);
+  since timestamptz;
+  counted bigint;
+  summed bigint := 0;
+begin
+  if not pg_try_advisory_xact_lock(7020094213606) then
+    return false;
+  end if;
+  since := coalesce(
+    (select rolled_up_to from gateway.platform_roll_up),
+    (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests),
+    until);
+  while since < until and summed < most loop
+    counted := gateway.sum_up_platform(since, since + interval '1 hour');
+    since := since + interval '1 hour';
+    summed := summed + counted;
+    if counted = 0 and since < until then
+      -- One look passes over a day without requests.
+      since := coalesce(
+        (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
+          where finished_at >= since and finished_at < least(since + interval '1 day', until)),
+        least(since + interval '1 day', until));
+    end if;
+  end loop;
+  insert into gateway.platform_roll_up (rolled_up_to) values (since)
+    on conflict (one) do update set rolled_up_to = excluded.rolled_up_to;
+  return since < until;
+end;
+$$;
+
+-- The platform's usage in [since, until), which are whole hours.
+create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select * from gateway.platform_hours where hour >= since and hour < until
+  union all
+  select * from gateway.count_platform(
+    greatest(since, (select rolled_up_to from gateway.platform_roll_up)), until)
+$$;
+
+-- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
+create function gateway.platform_figures(
+  requests numeric, failed numeric, own_key numeric, estimated numeric, prompt numeric, cached numeric, written numeric,
+  completion numeric, reasoning numeric, cost numeric, provider_cost numeric, durations bigint[], first_bytes bigint[])
+returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select gateway.figures(requests, failed, own_key, prompt, cached, completion, reasoning, cost) || jsonb_build_object(
+    'estimated', coalesce(estimated, 0), 'written_tokens', coalesce(written, 0),
+    'error_rate', case when requests > 0 then round(failed / requests, 4) else 0 end,
+    'provider_cost', trim_scale(coalesce(provider_cost, 0) * 0.000000001),
+    'margin', trim_scale(coalesce(cost - provider_cost, 0) * 0.000000001),
+    'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
+$$;
+
+-- The platform's usage in [since, until): the total, and its parts by day, model, provider and kind of error.
+create function gateway.platform_by(since timestamptz, until timestamptz)
+returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
+language sql stable set search_path = ''
+as $$
+  with used as (
+    select *, (hour at time zone 'utc')::date as day, outcome not in ('completed', 'client_left') as is_failed
+    from gateway.platform_used(since, until)
+  )
+  select case grouping(day, model, provider, error_code)
+           when 15 then 'total' when 7 then 'day' when 11 then 'model' when 13 then 'provider' else 'error' end,
+         coalesce(day::text, model, provider, error_code),
+         gateway.platform_figures(
+           sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
+           sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
+           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
+         sum(requests), sum(cost)
+  from used
+  group by grouping sets ((), (day), (model), (provider), (error_code))
+$$;
+
+-- One part of them as a list, the dearest first. `name` is that of the member that says which it is.
+create function gateway.platform_list(parts jsonb, name text, most integer) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(name, value, 'usage', figures) order by cost desc, requests desc, value), '[]')
+  from (
+    select * from jsonb_to_recordset(parts) as listed (value text, figures jsonb, requests numeric, cost numeric)
+    order by cost desc, requests desc, value limit most) as first_ones
+$$;

@@ -1,0 +1,56 @@
+-- What an operator looks at first: whether calls are served, what they bring, and whether anything waits.
+
+-- What the platform owes its accounts, and what is reserved of it.
+create function gateway.liabilities() returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'accounts', count(*), 'balance', gateway.dollars(coalesce(sum(balance), 0)::bigint),
+    'held', gateway.dollars(coalesce(sum(held), 0)::bigint), 'debt', gateway.dollars(coalesce(sum(debt), 0)::bigint),
+    'in_debt', count(*) filter (where debt > 0))
+  from gateway.accounts
+$$;
+
+-- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
+create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:monitor');
+  at constant timestamptz := gateway.now();
+  length constant interval := make_interval(hours => coalesce((query ->> 'hours')::integer, 24));
+  until constant timestamptz := date_trunc('hour', at, 'UTC') + interval '1 hour';
+  since constant timestamptz := until - length;
+begin
+  return (
+    with parts as materialized (select * from gateway.platform_by(since, until))
+    select jsonb_build_object(
+      'object', 'platform_monitor', 'from', since, 'to', until,
+      'now', (
+        select jsonb_build_object(
+          'minutes', 5, 'requests', coalesce(sum(requests), 0),
+          'failed', coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0),
+          'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
+          'duration_ms', gateway.latency(gateway.sum_histograms(durations)),
+          'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
+        from gateway.count_platform(at - interval '5 minutes', 'infinity')),
+      'window', (select figures from parts where part = 'total'),
+      'before', (select figures from gateway.platform_by(since - length, since) where part = 'total'),
+      'by_provider', (
+        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
+      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
+      'errors', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
+        from parts where part = 'error' and value <> ''),
+      'holds', (
+        select jsonb_build_object(
+          'open', count(*), 'amount', gateway.dollars(coalesce(sum(amount), 0)::bigint),
+          'overdue', count(*) filter (where expires_at < at))
+        from gateway.holds where state = 'open'),
+      'mail', (
+        select jsonb_build_object(
+          'due', count(*) filter (where state in ('due', 'sending')), 'oldest_due_at', min(due_at) filter (where state in ('due', 'sending')))
+        from gateway.notifications where state in ('due', 'sending')),
+      'liabilities', gateway.liabilities()));
+end;
+$$;

@@ -1,0 +1,81 @@
+-- Finding one call among all, and those of one account: what support asks for.
+
+-- A request in the form in which an operator sees it.
+create function gateway.request_of_operator(request gateway.requests) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'account_id', request.account_id,
+    'key_id', request.key_id, 'model', request.model, 'provider', request.provider, 'outcome', request.outcome,
+    'error_code', request.error_code, 'stream', request.stream,
+    'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens, 'written_tokens', request.written_tokens,
+    'completion_tokens', request.completion_tokens, 'reasoning_tokens', request.reasoning_tokens,
+    'units', coalesce(request.units, '{}'), 'estimated', request.estimated, 'clamped', request.clamped,
+    'own_key', request.own_key, 'held', gateway.dollars(request.held), 'cost', gateway.dollars(request.cost),
+    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)),
+    'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
+    'created_at', request.created_at, 'finished_at', request.finished_at)
+$$;
+
+-- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
+-- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
+-- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
+--
+-- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
+-- request began, and requests are found by time.
+create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:requests');
+  at constant timestamptz := gateway.now();
+  most constant integer := gateway.page_size(query);
+  most_looked_at constant integer := 20000;
+  this_id constant text := query ->> 'id';
+  is_dated constant boolean := coalesce(this_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$', false);
+  begun constant timestamptz := case when is_dated then gateway.begun_at(this_id::uuid) end;
+  after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
+  after_id constant uuid := (query -> 'cursor' ->> 'id')::uuid;
+  until constant timestamptz := least(
+    coalesce((query ->> 'to')::timestamptz, begun + interval '1 day', 'infinity'), after + interval '1 microsecond');
+  since constant timestamptz := coalesce(
+    (query ->> 'from')::timestamptz, begun - interval '10 minutes', least(until, at) - interval '1 day');
+  answer jsonb;
+begin
+  with scanned as (
+    select * from gateway.requests r
+    where r.finished_at >= since and r.finished_at < until
+      and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
+      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id)
+      and (after is null or (r.finished_at, r.call_id) < (after, after_id))
+    order by r.finished_at desc, r.call_id desc
+    limit most_looked_at
+  ),
+  found as (
+    select * from scanned
+    where (query ->> 'model' is null or model = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
+      and (query ->> 'error_code' is null or error_code = query ->> 'error_code')
+    order by finished_at desc, call_id desc
+    limit most + 1
+  ),
+  page as (select * from found order by finished_at desc, call_id desc limit most),
+  ends as (
+    select case
+      when (select count(*) from found) > most
+        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
+      when (select count(*) from scanned) = most_looked_at
+        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+    end as next_cursor
+  )
+  select gateway.page(
+    (
+      select jsonb_agg(gateway.request_of_operator(row(page.*)::gateway.requests) order by finished_at desc, call_id desc)
+      from page),
+    ends.next_cursor)
+  into answer from ends;
+  return answer;
+end;
+$$;

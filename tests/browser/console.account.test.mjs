@@ -1,0 +1,98 @@
+// What an account can do for itself in the console besides calling models: a plan, a card, its settings, its chats, and its end.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+
+import { adminKey, ask, browser, goTo, open, signInByKey } from "./in_console.mjs";
+
+let context;
+let close;
+let secret;
+
+before(async () => {
+  ({ context, close } = await browser());
+  const made = await ask("POST", "/admin/create", { email: `own-${randomUUID()}@example.com`, credits: 10 }, adminKey);
+  secret = made.body.api_key;
+});
+after(() => close?.());
+
+/** Does at Stripe's page, in its own tab, what its button says. */
+async function atStripe(page, link, button) {
+  const [stripe] = await Promise.all([context.waitForEvent("page"), page.getByRole("link", { name: link }).click()]);
+  await stripe.getByRole("button", { name: button }).first().click();
+  await stripe.getByRole("heading", { name: "Thank you" }).waitFor();
+  await stripe.close();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+}
+
+test("a plan is subscribed to and cancelled, and a card is left for auto top-up", async () => {
+  const { page, complaints } = await open(context);
+  await signInByKey(page, secret);
+  await goTo(page, "#/credit/plan");
+  await page.getByRole("button", { name: "Subscribe" }).first().click();
+  await atStripe(page, "Open Stripe's page", "Pay");
+  await page.getByRole("heading", { name: "Plan: Developer" }).waitFor();
+  await page.getByRole("button", { name: "Cancel the plan" }).click();
+  await page.getByRole("button", { name: "Cancel it" }).click();
+  await page.getByRole("button", { name: "Let it go on" }).waitFor();
+
+  await goTo(page, "#/credit/auto-topup");
+  await page.getByRole("checkbox", { name: /^I agree/ }).check();
+  await page.getByRole("button", { name: "Turn it on" }).click();
+  await atStripe(page, "Leave a card at Stripe", "Leave it");
+  assert.equal((await ask("GET", "/user/auto-topup", undefined, secret)).body.state, "active");
+  await page.getByRole("button", { name: "Turn it off" }).click();
+  await page.getByText("Auto top-up is off.").waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("settings, chats, and the account's end", async () => {
+  const { page, complaints } = await open(context);
+  await signInByKey(page, secret);
+  await goTo(page, "#/settings");
+  await page.getByRole("textbox", { name: "Name" }).fill("ann");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The profile was changed.").waitFor();
+  await goTo(page, "#/settings/provider-keys");
+  await page.getByRole("combobox", { name: "Provider" }).fill("groq");
+  await page.getByRole("textbox", { name: "Its key" }).fill("gsk_0123456789abcdef");
+  await page.getByRole("button", { name: "Keep it" }).click();
+  await page.getByRole("button", { name: "Forget groq" }).click();
+  await page.getByRole("button", { name: "Forget it" }).click();
+  await page.getByText("None is kept").waitFor();
+  await goTo(page, "#/settings/notifications");
+  const changed = page.waitForResponse((response) => response.request().method() === "PATCH" && response.url().endsWith("/preferences"));
+  await page.getByRole("checkbox", { name: "Usage report" }).uncheck();
+  await changed;
+  await goTo(page, "#/settings/privacy");
+  await page.getByRole("spinbutton", { name: "Days that chats are kept" }).fill("30");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("It holds from now on.").waitFor();
+  const [preferences, privacy] = await Promise.all([ask("GET", "/user/notifications/preferences", undefined, secret), ask("GET", "/user/privacy", undefined, secret)]);
+  assert.deepEqual([preferences.body.kinds.usage_report, privacy.body.chat_retention_days], [false, 30]);
+
+  const chat = await ask("POST", "/v1/chat/sessions", { title: "Rivers" }, secret);
+  await ask("POST", `/v1/chat/sessions/${chat.body.id}/messages`, { role: "user", content: "Where does the Danube end?" }, secret);
+  await goTo(page, "#/chats");
+  await page.getByRole("searchbox", { name: "Words in messages" }).fill("danube");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("link", { name: "Where does the Danube end?" }).click();
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("textbox", { name: "Title" }).fill("The Danube");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "The Danube" }).waitFor();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Markdown" }).click()]);
+  assert.match(file.suggestedFilename(), /\.md$/);
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("No chats are kept").waitFor();
+
+  await goTo(page, "#/settings");
+  await page.getByRole("button", { name: "Delete the account" }).click();
+  await page.getByRole("textbox", { name: "Type DELETE to go on" }).fill("DELETE");
+  await page.getByRole("button", { name: "Delete it for good" }).click();
+  await page.getByRole("textbox", { name: "E-mail" }).waitFor();
+  assert.equal((await ask("GET", "/user/balance", undefined, secret)).status, 401);
+  assert.deepEqual(complaints, []);
+});
