@@ -7013,6 +7013,15 @@ as $$
       from gateway.promotions p
       where p.active and p.spent >= p.budget - p.budget / 5 and (not p.per_day or p.day = (at at time zone 'utc')::date)
     union all
+    -- What is a provider's fault, or ours: of fifty calls and more within a quarter of an hour, a quarter.
+    select 'error_rate', '', jsonb_build_object('minutes', 15, 'requests', requests, 'failed', failed)
+      from (
+        select sum(c.requests) as requests, sum(c.requests) filter (where c.error_code in (
+          'upstream_error', 'upstream_timeout', 'upstream_unavailable', 'upstream_rate_limited', 'no_provider', 'deadline_exceeded',
+          'internal_error')) as failed
+        from gateway.count_platform(at - interval '15 minutes', at) as c) as counted
+      where requests >= 50 and failed * 4 >= requests
+    union all
     select 'mail_waits', '', jsonb_build_object('mails', count(*), 'since', min(due_at))
       from gateway.notifications where state in ('due', 'sending') and due_at < at - interval '1 hour' having count(*) > 0
     union all
