@@ -22,6 +22,7 @@ export const SCREENS = [
   { name: "settings", title: "Settings", group: "Account", load: () => import("./screens/settings.js") },
   { name: "users", title: "Users", group: "Administration", scope: "admin:users", load: () => import("./screens/users.js") },
   { name: "coupons", title: "Coupons", group: "Administration", scope: "admin:coupons", load: () => import("./screens/coupons.js") },
+  { name: "roles", title: "Roles", group: "Administration", scope: "admin:roles", load: () => import("./screens/roles.js") },
   { name: "audit", title: "Audit trail", group: "Administration", scope: "admin:audit", load: () => import("./screens/audit.js") },
   { name: "health", title: "Health", group: "Administration", scope: "admin:ledger", load: () => import("./screens/health.js") },
 ];

@@ -7065,10 +7065,10 @@ begin
 end;
 $$;
 
--- Keeps what is wrong: what the gateway has found (alerts), and what the database finds. Of two who look at once one finds what has
--- happened, and nobody looks back for more than three days. sends_mail: whether mail that waits is a sign of anything.
+-- Keeps what is wrong: what the gateway has seen, and what the database finds. Of two who look at once one finds what has happened, and
+-- nobody looks back for more than three days. seen: alerts; sends_mail, whether mail that waits is a sign of anything.
 -- Answers how much was found, and how much of it is new today.
-create function public.raise_alerts(alerts jsonb, sends_mail boolean) returns jsonb
+create function public.raise_alerts(seen jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
@@ -7078,7 +7078,7 @@ declare
   all_of_them jsonb;
   before bigint;
 begin
-  perform gateway.require(jsonb_build_object('alerts', alerts, 'sends_mail', sends_mail), 'alerts', 'sends_mail');
+  perform gateway.require(seen, 'alerts', 'sends_mail');
   insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
   select * into round from gateway.alert_rounds for update skip locked;
   if found then
@@ -7087,8 +7087,8 @@ begin
   else
     round.looked_to := at;
   end if;
-  all_of_them := alerts || gateway.what_is_wrong(greatest(round.looked_to, at - interval '3 days'), at);
-  if not sends_mail then
+  all_of_them := (seen -> 'alerts') || gateway.what_is_wrong(greatest(round.looked_to, at - interval '3 days'), at);
+  if not (seen ->> 'sends_mail')::boolean then
     all_of_them := (select coalesce(jsonb_agg(told), '[]') from jsonb_array_elements(all_of_them) as told
                     where told ->> 'cause' <> 'mail_waits');
   end if;
@@ -13754,8 +13754,8 @@ grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to s
 -- 48_alerts.sql
 revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
 grant execute on function public.check_ledger_by_itself() to service_role;
-revoke execute on function public.raise_alerts(jsonb, boolean) from public, anon, authenticated;
-grant execute on function public.raise_alerts(jsonb, boolean) to service_role;
+revoke execute on function public.raise_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb) to service_role;
 revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
 grant execute on function public.claim_alerts(jsonb) to service_role;
 revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;

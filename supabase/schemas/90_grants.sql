@@ -426,8 +426,8 @@ grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to s
 -- 48_alerts.sql
 revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
 grant execute on function public.check_ledger_by_itself() to service_role;
-revoke execute on function public.raise_alerts(jsonb, boolean) from public, anon, authenticated;
-grant execute on function public.raise_alerts(jsonb, boolean) to service_role;
+revoke execute on function public.raise_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb) to service_role;
 revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
 grant execute on function public.claim_alerts(jsonb) to service_role;
 revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;

@@ -147,7 +147,7 @@ test("the main path by the keyboard alone", async () => {
   await press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.match(await focused(), /^Revoke/, "a dialog gives the focus back");
-  // Nobody is so quick that the next key comes before the page is drawn without the dialog.
+  // The browser takes no key for what was behind the dialog until it has drawn the page without it.
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
   await press("Enter");
   await page.getByRole("button", { name: "Revoke", exact: true }).focus();

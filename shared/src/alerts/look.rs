@@ -39,8 +39,8 @@ pub async fn look(app: &App, longest: Duration) -> Result<Looked> {
     let mut found = in_redis(app).await;
     found.extend(check_ledger(app, longest / 2).await);
     // A deployment that sends no mail lets it wait.
-    let arguments = json!({ "alerts": found, "sends_mail": app.config.mail.is_ok() });
-    let kept: Kept = app.supabase()?.rpc("raise_alerts", &arguments).await?;
+    let seen = json!({ "alerts": found, "sends_mail": app.config.mail.is_ok() });
+    let kept: Kept = app.supabase()?.rpc("raise_alerts", &json!({ "seen": seen })).await?;
     let told = tell::all(app, longest).await?;
     Ok(Looked { found: kept.found, raised: kept.raised, told, accounts: look_at_spending(app, longest / 2).await? })
 }

@@ -108,7 +108,7 @@ pub struct LimitSystem {
     /// Calls that are under way, or whose function died within the last minutes.
     pub open_calls: i64,
     /// The limits of each plan.
-    pub plans: Vec<PlanLimits>,
+    pub plans: Vec<LimitsOfPlan>,
     /// Accounts with limits in place of their plan's.
     pub accounts_with_own_limits: i64,
     /// Keys with limits below their account's.
@@ -126,7 +126,7 @@ pub struct Breaker {
 
 /// What a plan allows.
 #[derive(ToSchema)]
-pub struct PlanLimits {
+pub struct LimitsOfPlan {
     /// Its id.
     pub id: String,
     /// Its limits by their names.

@@ -84,6 +84,8 @@ files! {
     "screens/playground/parameters.js"
     "screens/requests.js"
     "screens/requests/sheet.js"
+    "screens/roles.js"
+    "screens/roles/form.js"
     "screens/settings.js"
     "screens/settings/notifications.js"
     "screens/settings/privacy.js"

@@ -49,7 +49,7 @@ impl Scene {
             ),
             sample(
                 "raise_alerts",
-                json!({"alerts": [{"cause": "budget", "subject": "spring", "details": {}}], "sends_mail": true}),
+                json!({"seen": {"alerts": [{"cause": "budget", "subject": "spring", "details": {}}], "sends_mail": true}}),
                 &[],
             ),
             sample("claim_alerts", json!({"wanted": {"mail": true, "post": true}}), &[]),
