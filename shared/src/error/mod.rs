@@ -79,6 +79,8 @@ codes! {
     ModelNotAllowed = "model_not_allowed", 403, "This API key may not use this model. Change its allowed_models.";
     NotFound = "not_found", 404, "There is nothing at this address.";
     ModelNotFound = "model_not_found", 404, "There is no such model; GET /v1/models lists them.";
+    AliasNotFound = "alias_not_found", 404, "There is no such alias; GET /admin/aliases lists them.";
+    PriceChangeNotFound = "price_change_not_found", 404, "There is no such price that waits; GET /admin/catalog-status lists them.";
     AccountNotFound = "account_not_found", 404, "There is no such account.";
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
     ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
@@ -106,6 +108,8 @@ codes! {
     ChatSessionFull = "chat_session_full", 409, "This chat session holds as many messages as one may. Begin another.";
     ChatStorageFull = "chat_storage_full", 409, "This account's chats take as much room as they may. Delete some first.";
     ResponseThreadFull = "response_thread_full", 409, "This conversation holds as much as one may. Leave out `previous_response_id` and send a summary of it in `input`.";
+    ModelExists = "model_exists", 409, "Another model is called so already, or could be meant by it.";
+    PriceChangeDecided = "price_change_decided", 409, "This price waits no longer, or the present price has changed since it was found; see GET /admin/catalog-status.";
     CouponExists = "coupon_exists", 409, "There is a coupon with this code already, or there was.";
     CouponExpired = "coupon_expired", 409, "This coupon could be used until its day, which is over.";
     CouponUsedUp = "coupon_used_up", 409, "This coupon was used as often as it can be.";
