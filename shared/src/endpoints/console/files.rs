@@ -75,6 +75,7 @@ files! {
     "screens/models.js"
     "screens/models/sheet.js"
     "screens/overview.js"
+    "screens/overview/by_model.js"
     "screens/overview/first_steps.js"
     "screens/overview/top_list.js"
     "screens/paid.js"
