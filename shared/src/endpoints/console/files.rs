@@ -62,6 +62,7 @@ files! {
     "screens/credit/buy.js"
     "screens/credit/coupons.js"
     "screens/credit/ledger.js"
+    "screens/credit/limits.js"
     "screens/credit/payments.js"
     "screens/credit/plan.js"
     "screens/credit/referrals.js"
