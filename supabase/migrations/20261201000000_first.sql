@@ -235,9 +235,12 @@ create table gateway.plans (
   price_per_month bigint,
   price_per_year bigint,
   credits_per_month bigint not null,
+  price_factor integer not null default 10000 check (price_factor between 1 and 100000),
   limits text not null
 );
 comment on table gateway.plans is 'Limits and prices of each plan; money in nano-dollars, burst per 10 s.';
+comment on column gateway.plans.price_factor is
+  'What calls cost under this plan, in ten thousandths of what they cost else; no seed changes it.';
 comment on column gateway.plans.limits is
   'Made of the figures by the trigger word_limits: what gateway.limits says of an account and a key without limits of their own.';
 
@@ -508,11 +511,22 @@ create table gateway.models (
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
   tool_tokens integer not null default 600 check (tool_tokens >= 0),
+  supported_parameters text[] not null default '{}',
+  open_weights boolean not null default false,
+  released_on date,
+  deprecated_at timestamptz,
   enabled boolean not null default true,
+  changed_by_hand boolean not null default false,
   created_at timestamptz not null default now()
 );
 comment on table gateway.models is
   'The catalog. image_tokens is the most that one input image can cost in prompt tokens, whatever its size.';
+comment on column gateway.models.supported_parameters is
+  'The parameters that ask for what the model can do, by OpenRouter''s names; empty where nobody says.';
+comment on column gateway.models.deprecated_at is
+  'Since when it is known that its developer will take it away; answers say so.';
+comment on column gateway.models.changed_by_hand is
+  'Whether an administrator has made or changed it: then no seed changes it back.';
 
 create table gateway.model_routes (
   model_id text not null references gateway.models (id) on delete cascade,
@@ -539,6 +553,7 @@ create table gateway.model_routes (
   character_price bigint check (character_price >= 0),
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
+  priced_by text not null default 'seed' check (priced_by in ('seed', 'provider', 'admin')),
   enabled boolean not null default true,
   plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
@@ -568,8 +583,40 @@ comment on column gateway.model_routes.plain_up_to is
   'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
+comment on column gateway.model_routes.priced_by is
+  'Who has the last word about name and price: a seed, the provider''s own list, which no seed undoes, or an administrator, whom neither undoes.';
+
+-- Further names of models, of the operator's making.
+create table gateway.model_aliases (
+  alias text primary key,
+  model_id text not null references gateway.models (id) on delete cascade,
+  created_at timestamptz not null default now()
+);
+create index model_aliases_model on gateway.model_aliases (model_id);
+
+-- Models as the catalog shows them, made when they or their routes change (see list_anew): whoever reads the whole list reads texts.
+create table gateway.listed_models (
+  model_id text primary key references gateway.models (id) on delete cascade,
+  free boolean not null,
+  body json not null
+);
+comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included.';
+
+-- All of them as one list: nearly every reader wants that.
+create table gateway.listed_catalog (
+  is_whole boolean primary key default true check (is_whole),
+  models integer not null default 0,
+  body json
+);
+alter table gateway.listed_catalog alter column body set storage external;
+comment on table gateway.listed_catalog is
+  'GET /v1/models, in one row: null within a transaction that has changed a model, and made anew when it commits.';
+
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
+alter table gateway.model_aliases enable row level security;
+alter table gateway.listed_models enable row level security;
+alter table gateway.listed_catalog enable row level security;
 
 -- supabase/schemas/15_ledger.sql
 
@@ -732,6 +779,57 @@ create index idempotent_calls_of_account on gateway.idempotent_calls (account_id
 create index idempotent_calls_expired on gateway.idempotent_calls (expires_at);
 
 alter table gateway.idempotent_calls enable row level security;
+
+-- supabase/schemas/17_provider_lists.sql
+
+-- What providers' own lists of models say, as they were last read, and what of it waits for an administrator.
+
+create table gateway.provider_lists (
+  provider text primary key,
+  tried_at timestamptz not null,
+  read_at timestamptz,
+  problem text,
+  models integer not null default 0,
+  unknown integer not null default 0,
+  unknown_models text[] not null default '{}'
+);
+comment on table gateway.provider_lists is
+  'The last look at each provider''s list: how many models it had, how many of them no route here knows, and the first of those.';
+
+create table gateway.listed_routes (
+  model_id text not null,
+  provider text not null,
+  seen_at timestamptz,
+  missing_since timestamptz,
+  price jsonb,
+  problem text,
+  primary key (model_id, provider),
+  foreign key (model_id, provider) references gateway.model_routes (model_id, provider) on delete cascade on update cascade
+);
+comment on table gateway.listed_routes is
+  'What a provider''s list says of a route: when it was last there, since when it is not, its price there, and why that was not taken.';
+
+create table gateway.price_changes (
+  id uuid primary key,
+  model_id text not null,
+  provider text not null,
+  former jsonb not null,
+  proposed jsonb not null,
+  reason text not null,
+  state text not null default 'waiting' check (state in ('waiting', 'approved', 'rejected', 'superseded')),
+  found_at timestamptz not null,
+  decided_at timestamptz,
+  decided_by uuid,
+  foreign key (model_id, provider) references gateway.model_routes (model_id, provider) on delete cascade on update cascade
+);
+comment on table gateway.price_changes is
+  'Prices of a provider''s list that do not hold by themselves: they are too far from the present ones.';
+create unique index price_changes_waiting on gateway.price_changes (model_id, provider) where state = 'waiting';
+create index price_changes_route on gateway.price_changes (model_id, provider, found_at);
+
+alter table gateway.provider_lists enable row level security;
+alter table gateway.listed_routes enable row level security;
+alter table gateway.price_changes enable row level security;
 
 -- supabase/schemas/18_provider_keys.sql
 
@@ -2199,6 +2297,11 @@ create function gateway.charge(millionths numeric, markup integer) returns bigin
 language sql immutable parallel safe
 return least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint;
 
+-- The markup of a call under a plan, in basis points: what both make of a price. A part of one is rounded up.
+create function gateway.plan_markup(markup integer, factor integer) returns integer
+language sql immutable parallel safe
+return case when factor = 10000 then markup else ceil(markup::bigint * factor * 0.0001)::integer end;
+
 -- The one formula: what a usage costs at a candidate's frozen price. Null if a price that every call has is not known, which is
 -- not free.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint
@@ -2517,22 +2620,41 @@ create function gateway.model_key(name text) returns text
 language sql immutable parallel safe
 return regexp_replace(replace(lower(name), '.', '-'), '-([0-9]{8}|latest)$', '');
 
--- The model that is called so, or the only one that is meant by it: clients leave out the developer, or write the name as
--- the developer's own API has it. Nothing where several could be meant.
+-- Both ways in which a model can be meant.
+create index models_by_key on gateway.models (gateway.model_key(id)) where enabled;
+create index models_by_bare_key on gateway.models (gateway.model_key(substr(id, strpos(id, '/') + 1))) where enabled;
+create unique index model_aliases_by_key on gateway.model_aliases (gateway.model_key(alias));
+
+-- The model that is called so, or that an alias means, or the only one that is meant by it: clients leave out the developer, or write
+-- the name as the developer's own API has it. Nothing where several could be meant. Allowlist, price and route go by the model that is
+-- found here, however it was called.
 create function gateway.find_model(asked text) returns gateway.models
 language plpgsql stable set search_path = ''
 as $$
 declare
   key constant text := gateway.model_key(asked);
-  meant gateway.models[];
+  model gateway.models;
+  meant text[];
 begin
-  meant := array(select models from gateway.models where id = asked and enabled);
-  if meant = '{}' then
-    meant := array(
-      select models from gateway.models
-      where enabled and key in (gateway.model_key(id), gateway.model_key(substr(id, strpos(id, '/') + 1))));
+  select * into model from gateway.models where id = asked and enabled;
+  if found then
+    return model;
   end if;
-  return case when cardinality(meant) = 1 then meant[1] end;
+  select m.* into model
+    from gateway.model_aliases a join gateway.models m on m.id = a.model_id and m.enabled
+    where gateway.model_key(a.alias) = key;
+  if found then
+    return model;
+  end if;
+  meant := array(
+    select id from gateway.models where enabled and gateway.model_key(id) = key
+    union
+    select id from gateway.models where enabled and gateway.model_key(substr(id, strpos(id, '/') + 1)) = key
+    limit 2);
+  if cardinality(meant) = 1 then
+    select * into model from gateway.models where id = meant[1];
+  end if;
+  return model;
 end;
 $$;
 
@@ -4261,7 +4383,7 @@ create type gateway.asked_call as (
 
 create type gateway.usual_call as (
   key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
-  context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint);
+  context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint, markup integer, deprecated bigint);
 
 -- The call of a locked account with the key of this hash, if it is a usual one; else nothing, and begin_any_request finds out what
 -- it is.
@@ -4275,7 +4397,8 @@ language sql stable rows 1
 begin atomic
   select
     k.id, routes.candidates, routes.amount, m.prompt, m.output, gateway.limits(account, k, p),
-    m.context_length, m.max_output, m.reasoning, m.image_tokens
+    m.context_length, m.max_output, m.reasoning, m.image_tokens,
+    gateway.plan_markup((asked).markup, p.price_factor), m.deprecated
   from gateway.api_keys as k
   cross join gateway.plans as p
   -- Not to be merged into the query around it, which would reckon both sizes once for each place that names them.
@@ -4283,7 +4406,7 @@ begin atomic
     select
       (asked).prompt_bound + coalesce((asked).tools, true)::integer * tool_tokens as prompt,
       least((asked).output_limit, max_output) as output,
-      context_length, max_output, reasoning, image_tokens
+      context_length, max_output, reasoning, image_tokens, extract(epoch from deprecated_at)::bigint as deprecated
     from gateway.models
     where id = (asked).model and enabled and kind = coalesce((asked).kind, 'chat')
     offset 0
@@ -4294,7 +4417,7 @@ begin atomic
       max(gateway.most_charged(
         m.prompt, greatest(r.prompt_price, r.cached_price, r.written_price),
         m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price,
-        (asked).markup)) as amount,
+        gateway.plan_markup((asked).markup, p.price_factor))) as amount,
       greatest(count(*), 1) as count
     from gateway.model_routes as r
     where r.model_id = (asked).model and r.enabled and (asked).providers ? r.provider
@@ -4350,7 +4473,7 @@ create function gateway.begin_any_request(caller jsonb, call jsonb) returns json
 language plpgsql
 as $$
 declare
-  markup constant integer := (call ->> 'markup')::integer;
+  markup integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
   hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
@@ -4391,6 +4514,7 @@ begin
 
   at := gateway.now();
   plan := (select whole from gateway.plans as whole where id = gateway.plan_in_force(account, at));
+  markup := gateway.plan_markup(markup, plan.price_factor);
   select roles.permissions into permissions from gateway.roles where name = account.role;
   limits := gateway.limits(account, key, plan);
   if gateway.is_behind(account, at) then
@@ -4488,6 +4612,7 @@ begin
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
     'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if not placed.is_open then
@@ -4565,10 +4690,10 @@ begin
   return format(
     '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
     '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
-    '"credit_limited":false,"own_keys":{}}',
+    '"credit_limited":false,"own_keys":{},"deprecated":%s}',
     usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
-    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), asked.markup, to_json(at),
-    usual.candidates, usual.limits, usual.reasoning::text);
+    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), usual.markup, to_json(at),
+    usual.candidates, usual.limits, usual.reasoning::text, coalesce(usual.deprecated::text, 'null'));
 end;
 $$;
 
@@ -8180,68 +8305,100 @@ $$;
 
 -- The public catalog. These functions take no caller: anyone may ask, and the CDN answers most.
 
+-- One kind of a price, in dollars as a text.
+create function gateway.unit_price(price jsonb, kind text, unit numeric) returns text
+language sql immutable parallel safe
+return trim_scale((price ->> kind)::bigint * unit)::text;
+
 -- A price (gateway.price, a tier or a window of it) in OpenRouter's names and units: US dollars, as texts; of a token, a character,
 -- a request, a search, a second, an image each.
 create function gateway.price_json(price jsonb) returns jsonb
-language sql stable set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  select coalesce(jsonb_object_agg(name, trim_scale((price ->> kind)::bigint * unit)::text), '{}')
-  from (values
-    ('prompt', 'prompt', 1e-15), ('completion', 'completion', 1e-15), ('request', 'request', 1e-9),
-    ('cached', 'input_cache_read', 1e-15), ('written', 'input_cache_write', 1e-15),
-    ('written_long', 'input_cache_write_1h', 1e-15), ('reasoning', 'internal_reasoning', 1e-15),
-    ('image_input', 'image_token', 1e-15), ('image_output', 'image_output', 1e-15),
-    ('audio_input', 'audio', 1e-15), ('audio_output', 'audio_output', 1e-15), ('search', 'web_search', 1e-9),
-    ('image', 'generated_image', 1e-9), ('second', 'second', 1e-9), ('character', 'character', 1e-15)
-  ) as names (kind, name, unit)
-  where price ? kind
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'prompt', gateway.unit_price(price, 'prompt', 1e-15), 'completion', gateway.unit_price(price, 'completion', 1e-15),
+    'request', gateway.unit_price(price, 'request', 1e-9), 'input_cache_read', gateway.unit_price(price, 'cached', 1e-15),
+    'input_cache_write', gateway.unit_price(price, 'written', 1e-15),
+    'input_cache_write_1h', gateway.unit_price(price, 'written_long', 1e-15),
+    'internal_reasoning', gateway.unit_price(price, 'reasoning', 1e-15),
+    'image_token', gateway.unit_price(price, 'image_input', 1e-15),
+    'image_output', gateway.unit_price(price, 'image_output', 1e-15),
+    'audio', gateway.unit_price(price, 'audio_input', 1e-15),
+    'audio_output', gateway.unit_price(price, 'audio_output', 1e-15), 'web_search', gateway.unit_price(price, 'search', 1e-9),
+    'generated_image', gateway.unit_price(price, 'image', 1e-9), 'second', gateway.unit_price(price, 'second', 1e-9),
+    'character', gateway.unit_price(price, 'character', 1e-15)));
+end;
+$$;
+
+-- What longer prompts and other hours cost, in OpenRouter's names.
+create function gateway.overrides_json(tiers jsonb, windows jsonb) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    with windows as (
+      select change, jsonb_build_object(
+        'utc_start', replace(change ->> 'from', ':', ''), 'utc_end', replace(change ->> 'until', ':', ''))
+        || case when change ? 'days' then jsonb_build_object('utc_days', change -> 'days') else '{}' end as hours
+      from jsonb_array_elements(overrides_json.windows) as change
+    )
+    select jsonb_agg(conditions || gateway.price_json(change))
+    from (
+      select change, '{}'::jsonb as hours, change -> 'above' as above from jsonb_array_elements(tiers) as change
+      union all
+      select change, hours, null from windows
+      union all
+      select tier, hours, tier -> 'above' from windows, jsonb_array_elements(change -> 'tiers') as tier
+    ) as changes,
+    lateral (select hours || case when above is null then '{}'
+                                  else jsonb_build_object('min_prompt_tokens', above) end as conditions) as worded);
+end;
 $$;
 
 -- All that a route may charge, in OpenRouter's shape; null where it is not priced. What its `overrides` name costs that much from a
 -- length of the prompt on, or at these hours.
 create function gateway.pricing_json(route gateway.model_routes) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select case when route.prompt_price is not null and route.completion_price is not null then
-    gateway.price_json(route.candidate)
-    || jsonb_strip_nulls(jsonb_build_object(
-      'image', trim_scale(route.prompt_image_price * 1e-9)::text,
-      'generated_images', (
-        select jsonb_object_agg(key, trim_scale(value::numeric * 1e-9)::text) from jsonb_each_text(route.image_prices)),
-      'overrides', (
-        with windows as (
-          select change, jsonb_build_object(
-            'utc_start', replace(change ->> 'from', ':', ''), 'utc_end', replace(change ->> 'until', ':', ''))
-            || case when change ? 'days' then jsonb_build_object('utc_days', change -> 'days') else '{}' end as hours
-          from jsonb_array_elements(route.windows) as change
-        )
-        select jsonb_agg(conditions || gateway.price_json(change))
-        from (
-          select change, '{}'::jsonb as hours, change -> 'above' as above from jsonb_array_elements(route.tiers) as change
-          union all
-          select change, hours, null from windows
-          union all
-          select tier, hours, tier -> 'above' from windows, jsonb_array_elements(change -> 'tiers') as tier
-        ) as changes,
-        lateral (select hours || case when above is null then '{}'
-                                      else jsonb_build_object('min_prompt_tokens', above) end as conditions) as worded)))
-  end
+declare
+  pricing jsonb;
+begin
+  if route.prompt_price is null or route.completion_price is null then
+    return null;
+  end if;
+  pricing := gateway.price_json(route.candidate);
+  if route.prompt_image_price is not null then
+    pricing := pricing || jsonb_build_object('image', trim_scale(route.prompt_image_price * 1e-9)::text);
+  end if;
+  if route.image_prices is not null then
+    pricing := pricing || jsonb_build_object('generated_images', (
+      select jsonb_object_agg(key, trim_scale(value::numeric * 1e-9)::text) from jsonb_each_text(route.image_prices)));
+  end if;
+  if route.tiers is not null or route.windows is not null then
+    pricing := pricing || jsonb_build_object('overrides', gateway.overrides_json(route.tiers, route.windows));
+  end if;
+  return pricing;
+end;
 $$;
 
 -- Whether a route is priced, at nothing.
 create function gateway.is_free(route gateway.model_routes) returns boolean
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select route.prompt_price is not null and route.completion_price is not null and route.windows is null
+begin
+  return route.prompt_price = 0 and route.completion_price = 0 and route.windows is null
     and route.tiers is null and coalesce(route.prompt_image_price, 0) = 0 and route.image_prices is null
-    and not jsonb_path_exists(route.candidate, '$.* ? (@.type() == "number" && @ > 0)')
+    and not jsonb_path_exists(route.candidate, '$.* ? (@.type() == "number" && @ > 0)');
+end;
 $$;
 
 -- The price of a million tokens, in dollars.
 create function gateway.route_json(route gateway.model_routes) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'provider', route.provider, 'upstream_model', route.upstream_model,
     'pricing', case when route.prompt_price is null or route.completion_price is null then null
       else jsonb_build_object(
@@ -8251,60 +8408,89 @@ as $$
         'completion_per_million', gateway.dollars(route.completion_price),
         'request', gateway.dollars(route.request_price),
         'image', gateway.dollars(route.image_price)) end,
-    'prices', gateway.pricing_json(route))
+    'prices', gateway.pricing_json(route));
+end;
 $$;
 
 -- A model in our own shape, which is a superset of OpenAI's.
 create function gateway.model_json(model gateway.models) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select jsonb_build_object(
+declare
+  routes jsonb;
+  free boolean;
+begin
+  select jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider), bool_and(gateway.is_free(r))
+    into routes, free
+    from gateway.model_routes r where r.model_id = model.id and r.enabled;
+  return jsonb_build_object(
     'id', model.id, 'object', 'model', 'created', extract(epoch from model.created_at)::bigint,
     'type', 'model', 'display_name', model.name, 'created_at', model.created_at,
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
-    'reasoning', model.reasoning,
-    'free', coalesce(bool_and(gateway.is_free(r)), false),
+    'reasoning', model.reasoning, 'supported_parameters', model.supported_parameters,
+    'open_weights', model.open_weights, 'released_on', model.released_on, 'deprecated_at', model.deprecated_at,
+    'free', coalesce(free, false),
     -- Of the route that is asked first.
-    'pricing', (
-      array_agg(gateway.pricing_json(r) order by r.prompt_price + r.completion_price, r.provider)
-        filter (where r.prompt_price is not null and r.completion_price is not null))[1],
-    'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
-                         filter (where r.provider is not null), '[]'))
-  from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
+    'pricing', jsonb_path_query_first(routes, '$[*].prices ? (@.type() == "object")'),
+    'routes', coalesce(routes, '[]'));
+end;
+$$;
+
+-- Models by their ids as a page. As json, whose parts are texts that are not read again.
+create function gateway.models_page(ids text[], more boolean) returns json
+language plpgsql stable
+as $$
+begin
+  return json_build_object(
+    'object', 'list', 'data', coalesce((
+      select json_agg(body order by model_id) from gateway.listed_models where model_id = any (ids)), '[]'),
+    'has_more', more, 'next_cursor', case when more then ids[cardinality(ids)] end,
+    'first_id', ids[1], 'last_id', ids[cardinality(ids)]);
+end;
 $$;
 
 -- query: developer, provider, search, modality, free, limit, cursor (the last id of the page before).
-create function public.list_models(query jsonb) returns jsonb
-language sql stable security definer set search_path = ''
+create function public.list_models(query jsonb) returns json
+language plpgsql stable security definer set search_path = ''
 as $$
-  with found as (
-    select m.id, gateway.model_json(m) as model
-    from gateway.models m
+declare
+  most constant integer := gateway.page_size(query);
+  after constant text := query ->> 'cursor';
+  by_developer constant text := query ->> 'developer';
+  by_provider constant text := query ->> 'provider';
+  words constant text := lower(query ->> 'search');
+  modality constant text := query ->> 'modality';
+  is_free constant boolean := query ->> 'free';
+  whole json;
+  found text[];
+begin
+  if coalesce(after, by_developer, by_provider, words, modality, is_free::text) is null then
+    whole := (select body from gateway.listed_catalog where models <= most);
+  end if;
+  if whole is not null then
+    return whole;
+  end if;
+  found := array(
+    select m.id
+    from gateway.models m join gateway.listed_models l on l.model_id = m.id
     where m.enabled
-      and (query ->> 'cursor' is null or m.id > query ->> 'cursor')
-      and (query ->> 'developer' is null or m.developer = query ->> 'developer')
-      and (query ->> 'provider' is null or exists (
-        select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = query ->> 'provider'))
-      and (query ->> 'search' is null
-        or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'search')) > 0)
-      and (query ->> 'modality' is null
-        or query ->> 'modality' = any (m.input_modalities || m.output_modalities))
-      and (query ->> 'free' is null
-        or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
+      and (after is null or m.id > after)
+      and (by_developer is null or m.developer = by_developer)
+      and (by_provider is null or exists (
+        select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = by_provider))
+      and (words is null or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), words) > 0)
+      and (modality is null or modality = any (m.input_modalities || m.output_modalities))
+      and (is_free is null or l.free = is_free)
     order by m.id
-    limit gateway.page_size(query) + 1
-  ),
-  page as (select * from found order by id limit gateway.page_size(query))
-  select gateway.page(
-    (select jsonb_agg(model order by id) from page),
-    case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
-    || (select jsonb_build_object('first_id', min(id), 'last_id', max(id)) from page)
+    limit most + 1);
+  return gateway.models_page(found[:most], cardinality(found) > most);
+end;
 $$;
 
 -- query: developer, limit, cursor.
-create function public.list_developer_models(query jsonb) returns jsonb
+create function public.list_developer_models(query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
@@ -8315,7 +8501,7 @@ begin
 end;
 $$;
 
-create function public.get_model(model_id text) returns jsonb
+create function public.get_model(model_id text) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
@@ -8324,7 +8510,7 @@ begin
   if model.id is null then
     perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
-  return gateway.model_json(model);
+  return (select body from gateway.listed_models as l where l.model_id = model.id);
 end;
 $$;
 
@@ -8344,6 +8530,83 @@ as $$
     order by r.provider
   ) p
 $$;
+
+-- supabase/schemas/60_listed_models.sql
+
+-- Keeps gateway.listed_models what gateway.model_json says: statement by statement, so that a seed of a thousand routes makes each
+-- model's text once.
+
+-- Makes the texts of these models anew. Their rows are locked in order first, so that of two who change routes of one model the
+-- second sees what the first has done.
+create function gateway.list_anew(ids text[]) returns void
+language plpgsql
+as $$
+begin
+  perform from gateway.models where id = any (ids) order by id for no key update;
+  insert into gateway.listed_models (model_id, free, body)
+    select id, (shown ->> 'free')::boolean, shown::text::json
+      from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
+    on conflict (model_id) do update set free = excluded.free, body = excluded.body;
+  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do update set body = null;
+end;
+$$;
+
+-- At the end of a transaction, however many statements of it have changed a model.
+create function gateway.list_all_anew() returns trigger
+language plpgsql set search_path = ''
+as $$
+declare
+  ids constant text[] := array(select id from gateway.models where enabled order by id);
+begin
+  update gateway.listed_catalog set models = cardinality(ids), body = gateway.models_page(ids, false) where body is null;
+  return null;
+end;
+$$;
+
+create constraint trigger listed_as_a_whole after insert or update on gateway.listed_catalog
+  deferrable initially deferred for each row when (new.body is null) execute function gateway.list_all_anew();
+
+create function gateway.list_changed_models() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select id from changed));
+  return null;
+end;
+$$;
+
+create function gateway.list_models_of_routes() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select distinct model_id from changed));
+  return null;
+end;
+$$;
+
+-- A route that changes its model leaves another one.
+create function gateway.list_models_of_moved_routes() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select model_id from changed union select model_id from former));
+  return null;
+end;
+$$;
+
+create trigger listed_when_made after insert on gateway.models
+  referencing new table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_changed after update on gateway.models
+  referencing new table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_gone after delete on gateway.models
+  referencing old table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_made after insert on gateway.model_routes
+  referencing new table as changed for each statement execute function gateway.list_models_of_routes();
+create trigger listed_when_changed after update on gateway.model_routes
+  referencing old table as former new table as changed
+  for each statement execute function gateway.list_models_of_moved_routes();
+create trigger listed_when_gone after delete on gateway.model_routes
+  referencing old table as changed for each statement execute function gateway.list_models_of_routes();
 
 -- supabase/schemas/60_sign_in.sql
 
@@ -12246,6 +12509,274 @@ begin
 end;
 $$;
 
+-- supabase/schemas/82_admin_models.sql
+
+-- The catalog as administrators see and change it: models and aliases. What they change no seed changes back.
+
+create function gateway.model_view(model gateway.models) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object(
+    'object', 'model', 'id', model.id, 'name', model.name, 'owned_by', model.developer, 'description', model.description,
+    'kind', model.kind, 'context_length', model.context_length, 'max_output_tokens', model.max_output,
+    'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities, 'reasoning', model.reasoning,
+    'supported_parameters', model.supported_parameters, 'deprecated_at', model.deprecated_at,
+    'enabled', model.enabled, 'image_tokens', model.image_tokens, 'tool_tokens', model.tool_tokens,
+    'changed_by_hand', model.changed_by_hand,
+    'aliases', coalesce((select jsonb_agg(alias order by alias) from gateway.model_aliases where model_id = model.id), '[]'),
+    -- Those that are disabled, too.
+    'routes', coalesce((
+      select jsonb_agg(gateway.route_view(r) order by provider) from gateway.model_routes r where r.model_id = model.id), '[]'));
+end;
+$$;
+
+-- A price (gateway.price, a tier or a window of it) in dollars: of a million tokens or characters, of a request, an image, a search, a
+-- second each.
+create function gateway.price_view(price jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(key, case
+      when key in ('above', 'from', 'until', 'days') then value
+      when key = 'tiers' then (select jsonb_agg(gateway.price_view(tier)) from jsonb_array_elements(value) as tier)
+      else to_jsonb(gateway.dollars(value::bigint)) end), '{}')
+    from jsonb_each(price) where key not in ('provider', 'model'));
+end;
+$$;
+
+create function gateway.route_view(route gateway.model_routes) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object(
+    'object', 'route', 'model', route.model_id, 'provider', route.provider, 'upstream_model', route.upstream_model,
+    'enabled', route.enabled, 'priced_by', route.priced_by,
+    'price', case when route.prompt_price is not null and route.completion_price is not null then
+      gateway.price_view(route.candidate) || jsonb_strip_nulls(jsonb_build_object(
+        'prompt_image', gateway.dollars(route.prompt_image_price),
+        'windows', (select jsonb_agg(gateway.price_view(change)) from jsonb_array_elements(route.windows) as change))) end,
+    'image_prices', (
+      select jsonb_object_agg(key, gateway.dollars(value::bigint)) from jsonb_each_text(route.image_prices)));
+end;
+$$;
+
+-- The model that an administrator names by its id, locked; refuses when there is none.
+create function gateway.lock_model(asked text) returns gateway.models
+language plpgsql volatile
+as $$
+declare
+  model gateway.models;
+begin
+  select * into model from gateway.models where id = asked for no key update;
+  if not found then
+    perform gateway.refuse(gateway.no_such_model(asked));
+  end if;
+  return model;
+end;
+$$;
+
+-- Of two who name models at once the second sees what the first has named.
+create function gateway.lock_names() returns void
+language sql volatile
+as $$ select pg_advisory_xact_lock(hashtextextended('names of models', 0)) $$;
+
+-- Refuses a name by which another model is called already, however it is spelt.
+create function gateway.require_free_name(name text) returns void
+language plpgsql stable
+as $$
+declare
+  key constant text := gateway.model_key(name);
+  taken constant text := (
+    select id from gateway.models
+      where gateway.model_key(id) = key or gateway.model_key(substr(id, strpos(id, '/') + 1)) = key
+    union all select model_id from gateway.model_aliases where gateway.model_key(alias) = key
+    limit 1);
+begin
+  if taken is not null then
+    perform gateway.refuse(gateway.refusal(409, 'model_exists', jsonb_build_object(
+      'model', taken, 'message', format('%s is called so already, or could be meant by it.', taken))));
+  end if;
+end;
+$$;
+
+-- Refuses a model whose images nobody could hold for.
+create function gateway.require_image_tokens(model gateway.models) returns void
+language plpgsql stable
+as $$
+begin
+  if model.input_modalities @> '{image}' and coalesce(model.image_tokens, 0) = 0 then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'image_tokens',
+      'message', 'A model that takes images says in `image_tokens` how many prompt tokens one costs at most.')));
+  end if;
+end;
+$$;
+
+-- query: search, enabled, deprecated, limit, cursor (the last id of the page before).
+create function public.list_admin_models(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  most constant integer := gateway.page_size(query);
+  found constant text[] := array(
+    select id from gateway.models
+    where (query ->> 'cursor' is null or id > query ->> 'cursor')
+      and (query ->> 'search' is null or strpos(lower(id || ' ' || name), lower(query ->> 'search')) > 0)
+      and (query ->> 'enabled' is null or enabled = (query ->> 'enabled')::boolean)
+      and (query ->> 'deprecated' is null or (deprecated_at is not null) = (query ->> 'deprecated')::boolean)
+    order by id limit most + 1);
+begin
+  return gateway.page(
+    (select jsonb_agg(gateway.model_view(m) order by id) from gateway.models m where id = any (found[:most])),
+    case when cardinality(found) > most then found[most] end);
+end;
+$$;
+
+create function public.get_admin_model(caller jsonb, model text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  known gateway.models;
+begin
+  select * into known from gateway.models where id = model;
+  if not found then
+    perform gateway.refuse(gateway.no_such_model(model));
+  end if;
+  return gateway.model_view(known);
+end;
+$$;
+
+-- request: id, name, description, kind, context_length, max_output, input_modalities, output_modalities, reasoning, image_tokens,
+-- tool_tokens, supported_parameters, open_weights. It has no route yet.
+create function public.create_model(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  made gateway.models;
+begin
+  perform gateway.require(request, 'id', 'context_length', 'max_output');
+  perform gateway.lock_names();
+  perform gateway.require_free_name(request ->> 'id');
+  made := jsonb_populate_record(null::gateway.models, request);
+  perform gateway.require_image_tokens(made);
+  insert into gateway.models (
+      id, name, developer, description, kind, context_length, max_output, input_modalities, output_modalities, reasoning,
+      image_tokens, tool_tokens, supported_parameters, open_weights, changed_by_hand, created_at)
+    values (
+      made.id, coalesce(made.name, made.id), split_part(made.id, '/', 1), coalesce(made.description, ''),
+      coalesce(made.kind, 'chat'), made.context_length, made.max_output, coalesce(made.input_modalities, '{text}'),
+      coalesce(made.output_modalities, '{text}'), coalesce(made.reasoning, false), coalesce(made.image_tokens, 0),
+      coalesce(made.tool_tokens, 600), coalesce(made.supported_parameters, '{}'), coalesce(made.open_weights, false), true,
+      gateway.now())
+    returning * into made;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'model.create', null, made.id,
+    jsonb_build_object('after', gateway.model_view(made)));
+  return gateway.model_view(made);
+end;
+$$;
+
+-- request: any of name, description, context_length, max_output, input_modalities, output_modalities, reasoning, image_tokens,
+-- tool_tokens, supported_parameters, deprecated_at (null: it is not), enabled. What is not named stays.
+create function public.change_model(caller jsonb, model text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  former gateway.models;
+  wanted gateway.models;
+  before jsonb;
+begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
+  former := gateway.lock_model(model);
+  before := gateway.model_view(former);
+  wanted := jsonb_populate_record(former, request);
+  if wanted is distinct from former then
+    perform gateway.require_image_tokens(wanted);
+    update gateway.models set
+      name = wanted.name, description = wanted.description, context_length = wanted.context_length,
+      max_output = wanted.max_output, input_modalities = wanted.input_modalities,
+      output_modalities = wanted.output_modalities, reasoning = wanted.reasoning, image_tokens = wanted.image_tokens,
+      tool_tokens = wanted.tool_tokens, supported_parameters = wanted.supported_parameters,
+      deprecated_at = wanted.deprecated_at, enabled = wanted.enabled, changed_by_hand = true
+      where id = former.id returning * into wanted;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'model.update', null, former.id,
+      jsonb_build_object('before', before, 'after', gateway.model_view(wanted)));
+  end if;
+  return gateway.model_view(wanted);
+end;
+$$;
+
+create function gateway.alias_view(alias gateway.model_aliases) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'alias', 'alias', alias.alias, 'model', alias.model_id, 'created_at', alias.created_at);
+
+-- query: limit, cursor (the alias at which the page before ended).
+create function public.list_aliases(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  most constant integer := gateway.page_size(query);
+  found constant text[] := array(
+    select alias from gateway.model_aliases where query ->> 'cursor' is null or alias > query ->> 'cursor'
+    order by alias limit most + 1);
+begin
+  return gateway.page(
+    (select jsonb_agg(gateway.alias_view(a) order by alias) from gateway.model_aliases a where alias = any (found[:most])),
+    case when cardinality(found) > most then found[most] end);
+end;
+$$;
+
+-- Makes an alias, or has it mean another model. Whoever calls it is priced and let in as for the model that it means.
+create function public.set_alias(caller jsonb, alias text, model text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  meant gateway.models;
+  former gateway.model_aliases;
+  made gateway.model_aliases;
+begin
+  perform gateway.require(jsonb_build_object('alias', alias, 'model', model), 'alias', 'model');
+  perform gateway.lock_names();
+  meant := gateway.lock_model(model);
+  select * into former from gateway.model_aliases a where a.alias = set_alias.alias for no key update;
+  if not found then
+    perform gateway.require_free_name(alias);
+  end if;
+  insert into gateway.model_aliases (alias, model_id, created_at) values (alias, meant.id, gateway.now())
+    on conflict on constraint model_aliases_pkey do update set model_id = excluded.model_id
+    returning * into made;
+  if former is distinct from made then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'alias.set', null, made.alias, jsonb_build_object(
+      'before', case when former.alias is not null then gateway.alias_view(former) end, 'after', gateway.alias_view(made)));
+  end if;
+  return gateway.alias_view(made);
+end;
+$$;
+
+create function public.delete_alias(caller jsonb, alias text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  gone gateway.model_aliases;
+begin
+  delete from gateway.model_aliases a where a.alias = delete_alias.alias returning * into gone;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'alias_not_found', '{"param": "alias"}'));
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'alias.delete', null, gone.alias,
+    jsonb_build_object('before', gateway.alias_view(gone)));
+  return jsonb_build_object('object', 'alias', 'alias', gone.alias, 'deleted', true);
+end;
+$$;
+
 -- supabase/schemas/82_monitor.sql
 
 -- What an operator looks at first: whether calls are served, what they bring, and whether anything waits.
@@ -12533,6 +13064,150 @@ begin
 end;
 $$;
 
+-- supabase/schemas/83_admin_routes.sql
+
+-- Routes and prices as administrators see and change them, and what plans make of prices. Calls that run keep the prices that their
+-- holds have frozen.
+
+-- query: model, provider, enabled, priced_by, limit, cursor (model and provider, with a space between, of the last one before).
+create function public.list_routes(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  most constant integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select r as route, model_id, provider from gateway.model_routes r
+    where (query ->> 'cursor' is null
+        or (model_id, provider) > (split_part(query ->> 'cursor', ' ', 1), split_part(query ->> 'cursor', ' ', 2)))
+      and (query ->> 'model' is null or model_id = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'enabled' is null or enabled = (query ->> 'enabled')::boolean)
+      and (query ->> 'priced_by' is null or priced_by = query ->> 'priced_by')
+    order by model_id, provider limit most + 1
+  ),
+  page as (select * from found order by model_id, provider limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.route_view(route) order by model_id, provider) from page),
+    case when (select count(*) from found) > most
+      then (select model_id || ' ' || provider from page order by model_id desc, provider desc limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- Gives routes of a provider the prices of a gateway.price each, all kinds of them, and says who has the last word. One statement, so
+-- that the catalog is listed anew once.
+create function gateway.price_anew(of_models text[], at_provider text, prices jsonb[], by text) returns void
+language plpgsql volatile
+as $$
+begin
+  update gateway.model_routes as r set
+    prompt_price = p.prompt, cached_price = p.cached, written_price = p.written, written_long_price = p.written_long,
+    image_input_price = p.image_input, audio_input_price = p.audio_input, completion_price = p.completion,
+    reasoning_price = p.reasoning, image_output_price = p.image_output, audio_output_price = p.audio_output,
+    request_price = coalesce(p.request, 0), image_price = p.image, search_price = p.search, second_price = p.second,
+    character_price = p.character, tiers = p.tiers, priced_by = by
+    from unnest(of_models, prices) as of_one (model_id, price),
+      lateral jsonb_populate_record(null::gateway.price, of_one.price) as p
+    where r.model_id = of_one.model_id and r.provider = at_provider;
+end;
+$$;
+
+-- Makes a route, or changes it. request: model, provider, and any of upstream_model, enabled, price (gateway.price in nano-dollars, with
+-- `windows` and `prompt_image`: all of it, what it does not name has none), pinned (whether the provider's list may not change the price;
+-- true with a price, unless said otherwise). What is not named stays.
+create function public.set_route(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  model gateway.models;
+  former gateway.model_routes;
+  route gateway.model_routes;
+  price constant jsonb := nullif(request -> 'price', 'null');
+  pinned constant boolean := request ->> 'pinned';
+begin
+  perform gateway.require(request, 'model', 'provider');
+  model := gateway.lock_model(request ->> 'model');
+  select * into former from gateway.model_routes where model_id = model.id and provider = request ->> 'provider'
+    for no key update;
+  if not found then
+    if request ->> 'upstream_model' is null then
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'upstream_model',
+        'message', format('%s has no route at %s yet: say in `upstream_model` what it is called there.',
+                          model.id, request ->> 'provider'))));
+    end if;
+    insert into gateway.model_routes (model_id, provider, upstream_model, priced_by)
+      values (model.id, request ->> 'provider', request ->> 'upstream_model', 'admin');
+  end if;
+  if price is not null then
+    perform gateway.price_anew(
+      array[model.id], request ->> 'provider', array[price - '{windows,prompt_image}'::text[]], 'admin');
+    update gateway.model_routes set
+      windows = nullif(price -> 'windows', 'null'), prompt_image_price = (price ->> 'prompt_image')::bigint,
+      image_prices = case when price ? 'image' or price ? 'image_output' then null else image_prices end
+      where model_id = model.id and provider = request ->> 'provider';
+  end if;
+  update gateway.model_routes set
+    upstream_model = coalesce(request ->> 'upstream_model', upstream_model),
+    enabled = coalesce((request ->> 'enabled')::boolean, enabled),
+    priced_by = case
+      when pinned then 'admin' when not pinned then 'provider'
+      -- A name that is changed is not to be changed back.
+      when request ->> 'upstream_model' <> upstream_model then 'admin' else priced_by end
+    where model_id = model.id and provider = request ->> 'provider'
+    returning * into route;
+  if former is distinct from route then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'route.set', null, model.id, jsonb_build_object(
+      'before', case when former.model_id is not null then gateway.route_view(former) end, 'after', gateway.route_view(route)));
+  end if;
+  return gateway.route_view(route);
+end;
+$$;
+
+create function gateway.admin_plan_view(plan gateway.plans) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'plan', 'id', plan.id, 'name', plan.name, 'price_factor', trim_scale(plan.price_factor * 0.0001));
+
+create function public.list_admin_plans(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:plans');
+begin
+  return gateway.page(
+    (select jsonb_agg(gateway.admin_plan_view(p) order by price_per_month, requests_per_minute, id) from gateway.plans p), null);
+end;
+$$;
+
+-- request: price_factor in basis points.
+create function public.change_plan(caller jsonb, plan text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:plans');
+  former gateway.plans;
+  changed gateway.plans;
+begin
+  perform gateway.require(request, 'price_factor');
+  select * into former from gateway.plans where id = plan for no key update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
+  end if;
+  update gateway.plans set price_factor = (request ->> 'price_factor')::integer where id = former.id returning * into changed;
+  if former.price_factor <> changed.price_factor then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'plan.update', null, former.id, jsonb_build_object(
+      'before', gateway.admin_plan_view(former), 'after', gateway.admin_plan_view(changed)));
+  end if;
+  return gateway.admin_plan_view(changed);
+end;
+$$;
+
 -- supabase/schemas/83_platform_reports.sql
 
 -- What an operator reports: usage, the ledger's movements, and what is owed to accounts.
@@ -12774,6 +13449,229 @@ begin
         'accounts', owed.figures -> 'accounts', 'accounts_in_debt', owed.figures -> 'in_debt',
         'balance_usd', owed.figures -> 'balance', 'held_usd', owed.figures -> 'held', 'debt_usd', owed.figures -> 'debt'))
     from owed);
+end;
+$$;
+
+-- supabase/schemas/84_provider_lists.sql
+
+-- What becomes of a provider's own list: routes are seen or missing, and a price changes by itself only within bounds.
+
+-- Whether a price may take another's place by itself: no kind of it at any length of a prompt is more than `factor` hundredths of
+-- what it was, or less than that part of it, and none begins or ceases to cost.
+create function gateway.is_near(former jsonb, proposed jsonb, factor integer) returns boolean
+language plpgsql immutable
+as $$
+declare
+  length numeric;
+begin
+  for length in
+    select 0 union
+    select (tier ->> 'above')::numeric + 1
+    from jsonb_array_elements(coalesce(former -> 'tiers', '[]') || coalesce(proposed -> 'tiers', '[]')) as tier
+  loop
+    if exists (
+      select
+      from jsonb_each_text(to_jsonb(gateway.read_price(former, length))) as was (kind, price)
+      join jsonb_each_text(to_jsonb(gateway.read_price(proposed, length))) as is_now (kind, price) using (kind)
+      where was.price is distinct from is_now.price and not coalesce(
+        was.price::numeric > 0 and is_now.price::numeric > 0
+        and is_now.price::numeric * 100 <= was.price::numeric * factor
+        and was.price::numeric * 100 <= is_now.price::numeric * factor, false)) then
+      return false;
+    end if;
+  end loop;
+  return true;
+end;
+$$;
+
+-- The price that a list proposes for a route: what it does not name stays, tiers included.
+create function gateway.proposed_price(candidate jsonb, listed jsonb) returns jsonb
+language sql immutable parallel safe
+return (candidate - '{provider,model}'::text[]) || jsonb_strip_nulls(listed);
+
+-- listed: by the provider's name of each model its price (as gateway.price in nano-dollars), an empty object where the list has none, or
+-- {"problem": …} where it could not be read. problem: why there is no list; then routes are left as they are. factor: how far a price may
+-- go by itself, in hundredths.
+create function public.apply_provider_list(provider text, listed jsonb, problem text, factor integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  route gateway.model_routes;
+  entry jsonb;
+  offered jsonb;
+  present jsonb;
+  waiting gateway.price_changes;
+  near text[] := '{}';
+  prices jsonb[] := '{}';
+  raised integer := 0;
+  unknown text[];
+begin
+  perform gateway.require(jsonb_build_object('provider', provider, 'factor', factor), 'provider', 'factor');
+  if problem is not null then
+    insert into gateway.provider_lists as l (provider, tried_at, problem) values (apply_provider_list.provider, at, problem)
+      on conflict on constraint provider_lists_pkey do update set tried_at = at, problem = excluded.problem;
+    return jsonb_build_object('changed', 0, 'waiting', 0, 'unknown', 0);
+  end if;
+  -- Models before their routes, as everybody locks them.
+  perform from gateway.models m
+    where id in (select model_id from gateway.model_routes r where r.provider = apply_provider_list.provider)
+    order by id for no key update;
+  unknown := array(
+    select name from jsonb_object_keys(listed) as name
+    where not exists (
+      select from gateway.model_routes r where r.provider = apply_provider_list.provider and r.upstream_model = name)
+    order by name);
+  insert into gateway.provider_lists as l (provider, tried_at, read_at, models, unknown, unknown_models)
+    values (apply_provider_list.provider, at, at, (select count(*) from jsonb_object_keys(listed)), cardinality(unknown),
+            unknown[:100])
+    on conflict on constraint provider_lists_pkey do update set
+      tried_at = at, read_at = at, problem = null, models = excluded.models, unknown = excluded.unknown,
+      unknown_models = excluded.unknown_models;
+  insert into gateway.listed_routes as l (model_id, provider, seen_at, missing_since, price, problem)
+    select r.model_id, r.provider, case when listed ? r.upstream_model then at end,
+           case when not listed ? r.upstream_model then at end,
+           nullif(listed -> r.upstream_model, '{}') - 'problem', listed -> r.upstream_model ->> 'problem'
+    from gateway.model_routes r where r.provider = apply_provider_list.provider
+    on conflict on constraint listed_routes_pkey do update set
+      seen_at = coalesce(excluded.seen_at, l.seen_at),
+      missing_since = case when excluded.missing_since is not null then coalesce(l.missing_since, at) end,
+      price = coalesce(excluded.price, l.price), problem = excluded.problem;
+
+  for route in
+    select r.* from gateway.model_routes r
+    where r.provider = apply_provider_list.provider and r.prompt_price is not null and r.completion_price is not null
+      and jsonb_typeof(listed -> r.upstream_model) = 'object' and listed -> r.upstream_model <> '{}'
+      and not listed -> r.upstream_model ? 'problem'
+      and not jsonb_path_exists(listed -> r.upstream_model, 'lax $.** ? (@.type() == "number" && @ < 0)')
+    order by r.model_id
+    for no key update
+  loop
+    entry := listed -> route.upstream_model;
+    present := route.candidate - '{provider,model}'::text[];
+    offered := gateway.proposed_price(route.candidate, entry);
+    select * into waiting from gateway.price_changes c
+      where c.model_id = route.model_id and c.provider = route.provider and c.state = 'waiting' for no key update;
+    if waiting.id is not null and (offered = present or waiting.proposed <> offered or waiting.former <> present) then
+      update gateway.price_changes set state = 'superseded', decided_at = at where id = waiting.id;
+      waiting := null;
+    end if;
+    if offered = present or waiting.id is not null then
+      continue;
+    end if;
+    if route.priced_by <> 'admin' and route.windows is null and gateway.is_near(present, offered, factor) then
+      near := near || route.model_id;
+      prices := prices || offered;
+      continue;
+    end if;
+    if exists (
+      select from gateway.price_changes c
+      where c.model_id = route.model_id and c.provider = route.provider and c.state = 'rejected'
+        and c.proposed = offered and c.former = present) then
+      -- An administrator has said no to this already.
+      continue;
+    end if;
+    raised := raised + 1;
+    insert into gateway.price_changes (id, model_id, provider, former, proposed, reason, found_at)
+      values (gen_random_uuid(), route.model_id, route.provider, present, offered, case
+        when route.priced_by = 'admin' then 'the price is an administrator''s'
+        when route.windows is not null then 'the price goes by the hour'
+        else 'the price is too far from the present one' end, at);
+  end loop;
+  perform gateway.price_anew(near, provider, prices, 'provider');
+  return jsonb_build_object('changed', cardinality(near), 'waiting', raised, 'unknown', cardinality(unknown));
+end;
+$$;
+
+create function gateway.price_change_view(change gateway.price_changes) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'price_change', 'id', change.id, 'model', change.model_id, 'provider', change.provider,
+  'former', gateway.price_view(change.former), 'proposed', gateway.price_view(change.proposed), 'reason', change.reason,
+  'state', change.state, 'found_at', change.found_at, 'decided_at', change.decided_at);
+
+-- Takes a price that waits, or does not. decision: approve or reject.
+create function public.decide_price_change(caller jsonb, change_id uuid, decision text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  change gateway.price_changes;
+  route gateway.model_routes;
+begin
+  perform gateway.require(jsonb_build_object('decision', decision), 'decision');
+  select * into change from gateway.price_changes where id = change_id;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'price_change_not_found'));
+  end if;
+  perform gateway.lock_model(change.model_id);
+  select * into route from gateway.model_routes where model_id = change.model_id and provider = change.provider for no key update;
+  select * into change from gateway.price_changes where id = change_id for no key update;
+  if change.state <> 'waiting' or change.former <> route.candidate - '{provider,model}'::text[] then
+    -- Or the price has become another since: what was looked at is not what would be changed.
+    perform gateway.refuse(gateway.refusal(409, 'price_change_decided', jsonb_build_object('state', change.state)));
+  end if;
+  if decision = 'approve' then
+    perform gateway.price_anew(array[route.model_id], route.provider, array[change.proposed], 'provider');
+  end if;
+  update gateway.price_changes set
+    state = case decision when 'approve' then 'approved' else 'rejected' end, decided_at = gateway.now(),
+    decided_by = session.account_id
+    where id = change.id returning * into change;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'price_change.' || decision, null, change.model_id,
+    jsonb_build_object('change', gateway.price_change_view(change)));
+  return gateway.price_change_view(change);
+end;
+$$;
+
+-- How the catalog stands to what providers' lists say. Of long lists the first hundred.
+create function public.get_catalog_status(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  at constant timestamptz := gateway.now();
+  stale_after constant interval := '2 days';
+begin
+  return jsonb_build_object(
+    'object', 'catalog_status',
+    'models', (
+      select jsonb_build_object(
+        'all', count(*), 'enabled', count(*) filter (where enabled), 'deprecated', count(*) filter (where deprecated_at <= at),
+        'unreachable', count(*) filter (where enabled and not exists (
+          select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.prompt_price is not null
+                                               and r.completion_price is not null)))
+      from gateway.models m),
+    'routes', (
+      select jsonb_build_object(
+        'all', count(*), 'enabled', count(*) filter (where enabled),
+        'by_seed', count(*) filter (where priced_by = 'seed'), 'by_provider', count(*) filter (where priced_by = 'provider'),
+        'by_admin', count(*) filter (where priced_by = 'admin'))
+      from gateway.model_routes),
+    'providers', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'provider', l.provider, 'tried_at', l.tried_at, 'read_at', l.read_at, 'problem', l.problem,
+        'stale', coalesce(l.read_at < at - stale_after, true), 'models', l.models, 'unknown', l.unknown,
+        'unknown_models', l.unknown_models) order by l.provider)
+      from gateway.provider_lists l), '[]'),
+    'vanished', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'model', model_id, 'provider', provider, 'since', missing_since, 'seen_at', seen_at) order by missing_since, model_id, provider)
+      from (select * from gateway.listed_routes where missing_since is not null
+            order by missing_since, model_id, provider limit 100) as gone), '[]'),
+    'drift', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'model', model_id, 'provider', provider, 'price', gateway.price_view(present), 'listed', gateway.price_view(listed),
+        'problem', problem) order by model_id, provider)
+      from (
+        select l.model_id, l.provider, l.problem, r.candidate as present, l.price as listed
+        from gateway.listed_routes l join gateway.model_routes r using (model_id, provider)
+        where l.problem is not null
+          or (l.price is not null and gateway.proposed_price(r.candidate, l.price) <> r.candidate - '{provider,model}'::text[])
+        order by l.model_id, l.provider limit 100) as drifted), '[]'),
+    'waiting', coalesce((
+      select jsonb_agg(gateway.price_change_view(c) order by c.found_at, c.id)
+      from (select * from gateway.price_changes where state = 'waiting' order by found_at, id limit 100) c), '[]'));
 end;
 $$;
 
@@ -13281,6 +14179,39 @@ grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
 
+-- 82_admin_models.sql
+revoke execute on function public.list_admin_models(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_admin_models(jsonb, jsonb) to service_role;
+revoke execute on function public.get_admin_model(jsonb, text) from public, anon, authenticated;
+grant execute on function public.get_admin_model(jsonb, text) to service_role;
+revoke execute on function public.create_model(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_model(jsonb, jsonb) to service_role;
+revoke execute on function public.change_model(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_model(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_aliases(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_aliases(jsonb, jsonb) to service_role;
+revoke execute on function public.set_alias(jsonb, text, text) from public, anon, authenticated;
+grant execute on function public.set_alias(jsonb, text, text) to service_role;
+revoke execute on function public.delete_alias(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_alias(jsonb, text) to service_role;
+
+-- 83_admin_routes.sql
+revoke execute on function public.list_routes(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_routes(jsonb, jsonb) to service_role;
+revoke execute on function public.set_route(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_route(jsonb, jsonb) to service_role;
+revoke execute on function public.list_admin_plans(jsonb) from public, anon, authenticated;
+grant execute on function public.list_admin_plans(jsonb) to service_role;
+revoke execute on function public.change_plan(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_plan(jsonb, text, jsonb) to service_role;
+
+-- 84_provider_lists.sql
+revoke execute on function public.apply_provider_list(text, jsonb, text, integer) from public, anon, authenticated;
+grant execute on function public.apply_provider_list(text, jsonb, text, integer) to service_role;
+revoke execute on function public.decide_price_change(jsonb, uuid, text) from public, anon, authenticated;
+grant execute on function public.decide_price_change(jsonb, uuid, text) to service_role;
+revoke execute on function public.get_catalog_status(jsonb) from public, anon, authenticated;
+grant execute on function public.get_catalog_status(jsonb) to service_role;
 -- 82_monitor.sql
 revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;

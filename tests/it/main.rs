@@ -21,6 +21,7 @@ mod limits;
 mod mail;
 mod money;
 mod observability;
+mod openrouter;
 mod own_keys;
 mod payments;
 mod platform;

@@ -172,7 +172,9 @@ impl Call {
     /// The two calls after the answer: the settle, and the end of the lease.
     async fn finish(&self, admitted: Admitted, mut record: CallRecord, client: Option<Client>) {
         let Admitted { hold, lease } = admitted;
+        let ended = Instant::now();
         record.count(self, &hold).await;
+        record.measure(self, ended);
         let mut settlement = record.settlement(self, Some(&hold));
         if let Some(turn) = &self.turn {
             let stream = self.demand().stream;

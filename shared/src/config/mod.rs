@@ -93,6 +93,8 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// What a caller pays, in basis points of the provider's price: 10 000 is the price itself.
     pub markup_basis_points: u32,
+    /// How far a provider's list may change a price by itself, in per cent of it: never below 100.
+    pub price_change_percent: u64,
     /// How many days single requests are kept; their sums and the ledger stay.
     pub requests_kept_days: u64,
     /// Put before every Redis key; empty in production.
@@ -163,6 +165,7 @@ impl Config {
             )),
             providers: PROVIDERS.iter().map(|row| providers::provider(row, &reader)).collect(),
             markup_basis_points: reader.needed(reader.basis_points(&variables::PRICING_MARKUP_PERCENT), 10_000),
+            price_change_percent: number(&variables::PRICE_CHANGE_PERCENT),
             requests_kept_days: number(&variables::REQUESTS_KEPT_DAYS),
             redis_prefix: redis_prefix(environment, reader.text(&variables::VERCEL_GIT_COMMIT_REF)),
             app_name: reader.text_or_default(&variables::APP_NAME),

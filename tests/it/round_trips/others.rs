@@ -7,7 +7,7 @@ use tests::world::{World, send};
 use crate::samples::{operations, request, told};
 
 /// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
-const ASKS_STRIPE: [(&str, usize); 17] = [
+const ASKS_STRIPE: [(&str, usize); 19] = [
     ("subscription_checkout", 2),
     ("subscription_change", 2),
     ("subscription_cancel", 2),
@@ -23,6 +23,9 @@ const ASKS_STRIPE: [(&str, usize); 17] = [
     ("user_notification_test", usize::MAX),
     ("user_usage_report", usize::MAX),
     ("admin_notification_process", usize::MAX),
+    // One for each provider's list.
+    ("admin_refresh_models", usize::MAX),
+    ("cron_sync_models", usize::MAX),
     // What webhooks are told is claimed a few at a time, and each is noted by itself.
     ("cron_webhooks", usize::MAX),
     ("user_webhook_test", usize::MAX),

@@ -6,6 +6,7 @@ pub mod reconcile_payments;
 pub mod retention;
 pub mod rollups;
 pub mod sweep_holds;
+pub mod sync_models;
 pub mod webhooks;
 
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::config::configured;
 use crate::error::{Code, Error};
 
 /// After this time no further step begins: the function has a minute, and the next run goes on where this one ended.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(super) const LONGEST: Duration = Duration::from_secs(30);
 
 /// An account for which a step failed; the step is done for all others.
 #[derive(Debug, Deserialize)]
