@@ -45,6 +45,8 @@ answer_headers! {
     IDEMPOTENT_REPLAYED = "idempotent-replayed";
     /// The request's name as Anthropic's clients read it.
     ANTHROPIC_REQUEST_ID = "request-id";
+    /// A call's name, by which `GET /v1/generation` finds it.
+    GENERATION_ID = "x-generation-id";
     /// Who served a call.
     GATEWAY_PROVIDER = "x-gateway-provider";
     /// Since when the model of a call is deprecated (RFC 9745): `@1764288000`.

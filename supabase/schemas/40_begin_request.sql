@@ -5,7 +5,7 @@
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -123,9 +123,17 @@ begin
     end if;
     refused := coalesce(earlier -> 'refused', refused);
   end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached') then
+    -- So that a client can ask for what there is credit for.
+    refused := refused || jsonb_build_object(
+      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, markup) / choices));
+  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
+    elsif refused ->> 'status' = '402' then
+      perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,

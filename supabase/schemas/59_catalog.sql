@@ -107,7 +107,7 @@ begin
 end;
 $$;
 
--- A model in our own shape, which is a superset of OpenAI's.
+-- A model in our own shape, which is a superset of OpenAI's and OpenRouter's.
 create function gateway.model_json(model gateway.models) returns jsonb
 language plpgsql stable
 as $$
@@ -129,7 +129,7 @@ begin
     'free', coalesce(free, false),
     -- Of the route that is asked first.
     'pricing', jsonb_path_query_first(routes, '$[*].prices ? (@.type() == "object")'),
-    'routes', coalesce(routes, '[]'));
+    'routes', coalesce(routes, '[]')) || gateway.openrouter_members(model);
 end;
 $$;
 

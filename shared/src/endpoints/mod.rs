@@ -18,6 +18,7 @@ pub mod inference;
 pub mod input;
 pub mod members;
 pub mod notifications;
+pub mod openrouter;
 pub mod payments;
 pub mod plans;
 pub mod platform;

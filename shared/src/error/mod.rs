@@ -61,6 +61,7 @@ codes! {
     InvalidApiKey = "invalid_api_key", 401, "This API key is not known. Check that it was copied whole.";
     ApiKeyRevoked = "api_key_revoked", 401, "This API key was revoked. Use another one.";
     ApiKeyExpired = "api_key_expired", 401, "This API key has expired. Create a new one.";
+    ApiKeyDisabled = "api_key_disabled", 401, "This API key is disabled. Use another one, or let its owner enable it.";
     InvalidCronSecret = "invalid_cron_secret", 401, "Send `Authorization: Bearer` with the deployment's CRON_SECRET.";
     InvalidToken = "invalid_token", 401, "This token is not a valid one of this service. Sign in again.";
     InvalidCode = "invalid_code", 401, "This code is not valid, or not any more. Check it, or ask for a new one.";
@@ -70,6 +71,7 @@ codes! {
     SpendLimitReached = "spend_limit_reached", 402, "This API key has reached its spend limit. Raise the limit or wait for its next period.";
     AccountInDebt = "account_in_debt", 402, "The account owes credits from an earlier request. Add credits to go on.";
     CardDeclined = "card_declined", 402, "The card was declined, and nothing has changed. POST /subscription/portal leads to where another one is left.";
+    InvalidAuthCode = "invalid_auth_code", 403, "This code is not valid, or not any more, or its `code_verifier` is wrong. Each code serves once, for ten minutes: let the user agree anew.";
     AccountDisabled = "account_disabled", 403, "This account is disabled. Contact support.";
     PaymentsBlocked = "payments_blocked", 403, "A payment of this account is disputed, so it can make no others. Contact support.";
     IdentityRequired = "identity_required", 403, "A trial is a person's: sign in once, by POST /auth/register or /auth/privy, and try again.";
@@ -95,6 +97,7 @@ codes! {
     DeveloperNotFound = "developer_not_found", 404, "There are no models of this developer; GET /models lists all.";
     ResponseNotFound = "response_not_found", 404, "This account has no such response, or keeps it no longer. Responses are kept where `store` is not false.";
     ItemNotFound = "item_not_found", 404, "The input refers to an item that is in no stored response of yours.";
+    GenerationNotFound = "generation_not_found", 404, "This account has no such call that is over, or the key may not see it. A call is on record a moment after its answer.";
     ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";
@@ -123,11 +126,11 @@ codes! {
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";
+    TaxNeedsCheckout = "tax_needs_checkout", 409, "Tax comes on top of what is sold here, and only a page of Stripe's asks for what it goes by: POST /api/stripe/checkout-session.";
     PaymentNotRefundable = "payment_not_refundable", 409, "This payment cannot be refunded.";
     SubscriptionExists = "subscription_exists", 409, "This account has a plan already: POST /subscription/change, or /subscription/portal, changes it.";
     SubscriptionEnded = "subscription_ended", 409, "This subscription has ended. POST /subscription/checkout begins another one.";
     SubscriptionUnpaid = "subscription_unpaid", 409, "This subscription has an unpaid invoice. Pay it first: POST /subscription/portal leads there.";
-    DowngradeAtPeriodEnd = "downgrade_at_period_end", 409, "What was paid for is not taken back: POST /subscription/portal leads to where a smaller plan, or a shorter interval, begins with the next period.";
     TrialUsed = "trial_used", 409, "A person has one trial, and yours is used. Add credits, or choose a plan: GET /subscription/plans.";
     RefundExceedsPayment = "refund_exceeds_payment", 409, "That is more than can be refunded: `unspent` without debt, `rest` at all, which an administrator's `force` allows.";
     RefundRefused = "refund_refused", 409, "Stripe does not make this refund; the credit was given back. The operator finds the reason in the log.";

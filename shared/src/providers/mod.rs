@@ -6,6 +6,7 @@ mod clean;
 pub mod failure;
 pub mod internal;
 pub mod lists;
+pub mod max_price;
 pub mod order;
 pub mod own_keys;
 pub mod quirks;

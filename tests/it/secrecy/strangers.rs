@@ -34,10 +34,10 @@ impl Thing {
         let path = route.paths[0];
         let (Slot::Path(name) | Slot::Query(name) | Slot::Body(name)) = slot;
         match name.as_str() {
-            "key_id" => Self::Key,
+            "key_id" | "hash" | "api_key_hash" => Self::Key,
             "id" if path.starts_with("/user/webhooks/") => Self::Webhook,
             "delivery_id" | "cursor" if path.starts_with("/user/webhooks/") => Self::Delivery,
-            "cursor" if path == "/admin/ledger/check" => Self::Account,
+            "cursor" if ["/admin/ledger/check", "/admin/rate-limits/alerts"].contains(&path) => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" if path.starts_with("/v1/chat/") => Self::Chat,
             "id" if path.starts_with("/v1/responses/") => Self::Response,
