@@ -162,6 +162,9 @@ begin
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
+    if settlement ->> 'error_code' = 'provider_key_rejected' then
+      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
+    end if;
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,

@@ -94,6 +94,17 @@ test("coupons and roles are made and ended, and the ledger adds up", async () =>
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByText("The role is gone.").waitFor();
 
+  // What the business shows is what the API counts, and a failure leads to its requests.
+  const failed = await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] });
+  assert.ok(failed.status >= 400);
+  await goTo(page, "#/business");
+  await settled(page);
+  const { errors: [error] } = (await ask("GET", "/admin/monitor", undefined, adminKey)).body;
+  await page.getByRole("link", { name: error.code }).click();
+  await page.getByRole("button", { name: /20\d\d/ }).first().click();
+  await page.getByRole("dialog").getByText(error.code).waitFor();
+  await page.keyboard.press("Escape");
+
   await goTo(page, "#/health");
   await page.getByRole("button", { name: "Check it" }).click();
   await page.getByText("It adds up").waitFor();

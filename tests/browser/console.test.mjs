@@ -97,6 +97,11 @@ test("from the first sign-in to the last sign-out", async () => {
   const [row] = stats.by_model;
   const shown = page.getByRole("row", { name: new RegExp(row.model) });
   await shown.getByRole("cell", { name: `$${row.usage.cost}` }).waitFor();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("table", { name: "Spend by day and model" }).waitFor({ state: "attached" });
+  const parts = await page.locator(".chart tbody tr").last().locator("td").allInnerTexts();
+  const sum = parts.reduce((sum, part) => sum + Number(part.replace("$", "")), 0);
+  assert.equal(Number(sum.toFixed(9)), stats.by_day.at(-1).usage.cost);
   await page.getByRole("link", { name: "Requests" }).first().click();
   await page.getByRole("button", { name: /20\d\d/ }).first().click();
   await page.getByRole("dialog").getByText(called.call_id).waitFor();

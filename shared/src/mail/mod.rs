@@ -8,6 +8,7 @@ pub mod code;
 pub mod due;
 mod letter;
 mod letters;
+pub mod operator;
 pub mod outbox;
 mod resend;
 pub mod signature;

@@ -8,7 +8,7 @@ use crate::samples::{operations, request, told};
 
 /// Endpoints that ask Stripe: the database is asked once before and once after. The cron job asks as often as there are events.
 /// And one that does what a cron job does.
-const ASKS_STRIPE: [(&str, usize); 16] = [
+const ASKS_STRIPE: [(&str, usize); 17] = [
     ("subscription_checkout", 2),
     ("subscription_change", 2),
     ("subscription_cancel", 2),
@@ -26,6 +26,7 @@ const ASKS_STRIPE: [(&str, usize); 16] = [
     ("cron_sync_models", usize::MAX),
     // What webhooks are told is claimed a few at a time, and each is noted by itself.
     ("cron_webhooks", usize::MAX),
+    ("cron_alerts", usize::MAX),
     ("user_webhook_test", usize::MAX),
     ("user_webhook_replay", usize::MAX),
 ];

@@ -160,6 +160,31 @@ impl Says for SpendLimit {
 }
 
 #[derive(Deserialize)]
+pub(super) struct ProviderKeyRefused {
+    provider: String,
+    last_four: String,
+    at: Timestamp,
+}
+
+impl Says for ProviderKeyRefused {
+    fn says(self, _: &str) -> Letter {
+        Letter {
+            subject: "Your own key was refused by its provider".to_owned(),
+            paragraphs: vec![
+                "Calls that go by your own key there fail. Replace the key, or delete it to use ours, which costs credit."
+                    .to_owned(),
+            ],
+            rows: vec![
+                ("Provider", self.provider),
+                ("Key", format!("…{}", self.last_four)),
+                ("When", moment(self.at)),
+            ],
+            ..Letter::default()
+        }
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct NewSignIn {
     method: Option<String>,
     network: String,

@@ -1,6 +1,7 @@
 //! Mail about payments, credit and usage.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -211,6 +212,35 @@ impl Says for UsageReport {
                 ("Balance", dollars(self.balance)),
             ],
             action: Some(("All of it", site.to_owned())),
+            ..Letter::default()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct SpendAlert {
+    period: String,
+    since: Date,
+    spent: Nanos,
+    threshold: Nanos,
+    at: Timestamp,
+}
+
+impl Says for SpendAlert {
+    fn says(self, site: &str) -> Letter {
+        let period = if self.period == "month" { "this month" } else { "today" };
+        Letter {
+            subject: format!("{} spent {period}", dollars(self.spent)),
+            paragraphs: vec![format!(
+                "Your account has spent as much {period} as you wanted to be told of. Nothing is stopped by that; a key's spend limit would."
+            )],
+            rows: vec![
+                ("Spent", dollars(self.spent)),
+                ("Told from", dollars(self.threshold)),
+                ("Since", format!("{} 00:00 UTC", self.since)),
+                ("When", moment(self.at)),
+            ],
+            action: Some(("What was used", site.to_owned())),
             ..Letter::default()
         }
     }
