@@ -81,8 +81,6 @@ pub struct Model {
     /// null.
     #[schema(required)]
     pub supported_voices: Option<String>,
-    /// The parameters that ask for what it can do.
-    pub supported_parameters: Vec<String>,
     /// Where more is told of it.
     pub links: ModelLinks,
 }
