@@ -1883,6 +1883,45 @@ alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
 
+-- supabase/schemas/29_alerts.sql
+
+-- What the operator is told at once: each once a day and cause.
+
+create table gateway.alerts (
+  id uuid primary key default gen_random_uuid(),
+  cause text not null,
+  subject text not null,
+  day date not null,
+  details jsonb not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  claimed_until timestamptz not null,
+  mailed_at timestamptz,
+  posted_at timestamptz,
+  unique (cause, subject, day)
+);
+comment on table gateway.alerts is
+  'subject: what of the platform it is about, or an empty text; details: as they were found last. Found again on the same day (UTC), it is not told again.';
+comment on column gateway.alerts.claimed_until is 'Whoever tells it has until then; then it is to be told again, where it was not.';
+
+create index alerts_recent on gateway.alerts (first_at, id);
+
+create table gateway.alert_rounds (
+  one boolean primary key default true check (one),
+  looked_to timestamptz not null,
+  ledger_day date,
+  ledger_after uuid
+);
+comment on table gateway.alert_rounds is
+  'One row: up to when was looked for what had happened; the day whose ledger check has begun, and the account up to which it has come (null: it is done).';
+
+-- So that what has happened lately is found without reading all.
+create index reversals_disputed on gateway.reversals (created_at) where kind = 'dispute';
+create index mail_suppressions_created on gateway.mail_suppressions (created_at);
+
+alter table gateway.alerts enable row level security;
+alter table gateway.alert_rounds enable row level security;
+
 -- supabase/schemas/29_auth_codes.sql
 
 -- Codes by which an app gets a key that its user has agreed to (OAuth with PKCE, RFC 7636).
@@ -1905,6 +1944,25 @@ create index auth_codes_account on gateway.auth_codes (account_id);
 create index auth_codes_expiry on gateway.auth_codes (expires_at);
 
 alter table gateway.auth_codes enable row level security;
+
+-- supabase/schemas/29_spend_alerts.sql
+
+-- From which spending on an account wants to be told.
+
+create table gateway.spend_alerts (
+  account_id uuid primary key references gateway.accounts (id),
+  per_day bigint check (per_day > 0),
+  per_month bigint check (per_month > 0),
+  day_told date,
+  month_told date,
+  looked_at timestamptz not null
+);
+comment on table gateway.spend_alerts is 'In nano-dollars; null: not told. An account that never asked for it has no row.';
+comment on column gateway.spend_alerts.day_told is 'The last day (UTC) of which it was told; month_told: the last month.';
+
+create index spend_alerts_looked on gateway.spend_alerts (looked_at) where per_day is not null or per_month is not null;
+
+alter table gateway.spend_alerts enable row level security;
 
 -- supabase/schemas/29_webhooks.sql
 
@@ -3067,7 +3125,7 @@ $$;
 create function gateway.webhook_events() returns text[]
 language sql immutable parallel safe
 return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
-             'subscription.changed', 'usage.daily'];
+             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused'];
 
 -- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
 create function gateway.event_of(kind text, payload jsonb) returns text
@@ -3075,15 +3133,33 @@ language sql immutable parallel safe
 return case kind
   when 'receipt' then 'payment.succeeded'
   when 'refund' then 'payment.refunded'
+  when 'low_balance' then 'balance.low'
+  when 'out_of_credits' then 'balance.low'
+  -- Of four fifths of a limit there is a mail alone.
+  when 'spend_limit' then case payload ->> 'step' when '100' then 'key.spend_limit_reached' end
+  when 'key_expiring' then 'key.expiring'
+  when 'plan_started' then 'subscription.changed'
+  when 'plan_changed' then 'subscription.changed'
+  when 'plan_payment_failed' then 'subscription.changed'
+  when 'plan_ending' then 'subscription.changed'
+  when 'plan_ended' then 'subscription.changed'
+  when 'spend_alert' then 'spend.threshold_reached'
+  when 'provider_key_refused' then 'provider_key.refused'
 end;
 
--- Queues an event for the webhooks of an account that want it, once for each dedupe_key. Its payload without what leads to more than
--- it says: Stripe's receipt can be opened by whoever has its address.
+-- What an event tells of a mail's payload: all of it but what leads to more than it says (Stripe's receipt can be opened by whoever has
+-- its address); and of a plan, what has become of it.
+create function gateway.event_data(kind text, payload jsonb) returns jsonb
+language sql immutable parallel safe
+return case when starts_with(kind, 'plan_') then jsonb_build_object('change', substr(kind, 6)) else '{}' end
+  || (payload - 'receipt_url');
+
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key.
 create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
-    select id, emit.event, emit.dedupe_key, emit.data - 'receipt_url', at, at from gateway.webhooks
+    select id, emit.event, emit.dedupe_key, emit.data, at, at from gateway.webhooks
     where account_id = emit.account and disabled_at is null and emit.event = any (events)
   on conflict do nothing
 $$;
@@ -3110,7 +3186,8 @@ as $$
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
     on conflict do nothing;
-  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
+                      gateway.event_data(notify.kind, notify.payload), at)
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
@@ -5353,6 +5430,9 @@ begin
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
+    if settlement ->> 'error_code' = 'provider_key_rejected' then
+      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
+    end if;
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
@@ -6303,29 +6383,32 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
--- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
--- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
--- so far, with next_cursor: null when these were the last.
+-- The last of the next accounts that are checked together: as many as have so many requests together, so that it is done before
+-- the database's time limit, however many accounts there are. Null: all that are left.
+create function gateway.ledger_step(first uuid) returns uuid
+language sql stable set search_path = ''
+as $$
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit 20000) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= 500000 or place = 20000 order by id limit 1
+$$;
+
+-- Checks the next accounts, by id from where a report so far ended (null: from the first). Answers the report of all so far, with
+-- next_cursor: null when these were the last.
 create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
-  most_accounts constant integer := 20000;
-  most_requests constant bigint := 500000;
   -- As text: a JSON parser would round large amounts.
   former constant jsonb := so_far::jsonb;
   first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
-  last uuid;
-  report jsonb;
+  last constant uuid := gateway.ledger_step(first);
+  report constant jsonb := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
 begin
-  -- The account with which there are enough; the last of so many, if there are not.
-  select id into last from (
-      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
-      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
-      left join gateway.usage_totals t on t.account_id = a.id) as summed
-    where requests >= most_requests or place = most_accounts order by id limit 1;
-  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   return jsonb_build_object(
     'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
     'problems', (
@@ -7377,6 +7460,176 @@ begin
 end;
 $$;
 
+-- supabase/schemas/48_alerts.sql
+
+-- Looking for what somebody should be woken up for. The gateway asks, and adds what it finds elsewhere (in Redis, at providers).
+
+-- Keeps what was found: [{cause, subject, details}].
+create function gateway.keep_alerts(alerts jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.alerts (cause, subject, day, details, first_at, last_at, claimed_until)
+    select told ->> 'cause', told ->> 'subject', (at at time zone 'utc')::date, told -> 'details', at, at, at
+    from jsonb_array_elements(alerts) as told order by told ->> 'cause', told ->> 'subject'
+    on conflict (cause, subject, day) do update set details = excluded.details, last_at = excluded.last_at
+$$;
+
+-- What the database tells of what has happened since a moment, and of what is wrong at present.
+create function gateway.what_is_wrong(since timestamptz, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  with wrong (cause, subject, details) as (
+    select 'payment_mismatch', '', jsonb_build_object('events', count(*), 'last', max(id))
+      from gateway.stripe_events where outcome = 'mismatch' and received_at > since and received_at <= at having count(*) > 0
+    union all
+    select 'payment_unmatched', '', jsonb_build_object('events', count(*), 'since', min(received_at))
+      from gateway.stripe_events where outcome = 'unmatched' and received_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'dispute', '', jsonb_build_object(
+        'disputes', count(*), 'amount', gateway.dollars(sum(gateway.of_cents(amount))::bigint), 'answer_by', min(due_by))
+      from gateway.reversals where kind = 'dispute' and created_at > since and created_at <= at having count(*) > 0
+    union all
+    -- What Stripe has told us only when it was asked.
+    select 'payments_untold', '', jsonb_build_object('events', count(*))
+      from gateway.stripe_events where received_at > at - interval '1 day'
+      having count(*) >= 3 and bool_and(received_at > created_at + interval '10 minutes')
+    union all
+    select 'budget', p.id, jsonb_build_object('budget', gateway.dollars(p.budget), 'spent', gateway.dollars(p.spent))
+      from gateway.promotions p
+      where p.active and p.spent >= p.budget - p.budget / 5 and (not p.per_day or p.day = (at at time zone 'utc')::date)
+    union all
+    -- What is a provider's fault, or ours: of fifty calls and more within a quarter of an hour, a quarter.
+    select 'error_rate', '', jsonb_build_object('minutes', 15, 'requests', requests, 'failed', failed)
+      from (
+        select sum(c.requests) as requests, sum(c.requests) filter (where c.error_code in (
+          'upstream_error', 'upstream_timeout', 'upstream_unavailable', 'upstream_rate_limited', 'no_provider', 'deadline_exceeded',
+          'internal_error')) as failed
+        from gateway.count_platform(at - interval '15 minutes', at) as c) as counted
+      where requests >= 50 and failed * 4 >= requests
+    union all
+    select 'mail_waits', '', jsonb_build_object('mails', count(*), 'since', min(due_at))
+      from gateway.notifications where state in ('due', 'sending') and due_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'mail_returned', '', jsonb_build_object('addresses', returned, 'mails', sent)
+      from (select count(*) as returned from gateway.mail_suppressions where created_at > at - interval '1 day') as r,
+           (select count(*) as sent from gateway.notifications where state = 'sent' and ended_at > at - interval '1 day') as s
+      where returned >= 5 and returned * 25 > sent
+  )
+  select coalesce(jsonb_agg(to_jsonb(wrong) order by cause, subject), '[]') from wrong
+$$;
+
+-- Checks some more of the ledger, once all of it a day, and keeps what does not balance. Answers whether there is more to check today.
+create function public.check_ledger_by_itself() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  first uuid := '00000000-0000-0000-0000-000000000000';
+  last uuid;
+  problems jsonb;
+begin
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if not found or round.ledger_day = today and round.ledger_after is null then
+    return '{"more": false}';
+  end if;
+  if round.ledger_day = today then
+    first := round.ledger_after;
+  end if;
+  last := gateway.ledger_step(first);
+  problems := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) -> 'problems';
+  if problems <> '[]' then
+    perform gateway.keep_alerts(jsonb_build_array(jsonb_build_object('cause', 'ledger_problem', 'subject', '', 'details',
+      jsonb_build_object('problems', jsonb_array_length(problems), 'account', problems #> '{0,account_id}',
+                         'first', problems #> '{0,problem}'))), at);
+  end if;
+  update gateway.alert_rounds set ledger_day = today, ledger_after = last;
+  return jsonb_build_object('more', last is not null);
+end;
+$$;
+
+-- Keeps what is wrong: what the gateway has seen, and what the database finds. Of two who look at once one finds what has happened, and
+-- nobody looks back for more than three days. seen: alerts; sends_mail, whether mail that waits is a sign of anything.
+-- Answers how much was found, and how much of it is new today.
+create function public.raise_alerts(seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  all_of_them jsonb;
+  before bigint;
+begin
+  perform gateway.require(seen, 'alerts', 'sends_mail');
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if found then
+    -- What is being written in this moment has an earlier time than that at which it is seen.
+    update gateway.alert_rounds set looked_to = greatest(looked_to, at - interval '1 minute');
+  else
+    round.looked_to := at;
+  end if;
+  all_of_them := (seen -> 'alerts') || gateway.what_is_wrong(greatest(round.looked_to, at - interval '3 days'), at);
+  if not (seen ->> 'sends_mail')::boolean then
+    all_of_them := (select coalesce(jsonb_agg(told), '[]') from jsonb_array_elements(all_of_them) as told
+                    where told ->> 'cause' <> 'mail_waits');
+  end if;
+  before := (select count(*) from gateway.alerts where day = today);
+  perform gateway.keep_alerts(all_of_them, at);
+  delete from gateway.alerts where id in (
+    select id from gateway.alerts where first_at < at - interval '90 days' order by first_at limit 200 for update skip locked);
+  return jsonb_build_object('found', jsonb_array_length(all_of_them),
+                            'raised', (select count(*) from gateway.alerts where day = today) - before);
+end;
+$$;
+
+-- Alerts of the last day that were not told yet by mail or by webhook, where that is wanted; whoever takes them has two minutes.
+-- wanted: mail, post.
+create function public.claim_alerts(wanted jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  perform gateway.require(wanted, 'mail', 'post');
+  with taken as (
+    update gateway.alerts set claimed_until = at + interval '2 minutes'
+      where id in (
+        select id from gateway.alerts
+        where (mailed_at is null and (wanted ->> 'mail')::boolean or posted_at is null and (wanted ->> 'post')::boolean)
+          and claimed_until <= at and first_at > at - interval '1 day'
+        order by first_at, id limit 20 for update skip locked)
+      returning *)
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', id, 'cause', cause, 'subject', subject, 'details', details, 'at', first_at,
+    'mail', mailed_at is null and (wanted ->> 'mail')::boolean, 'post', posted_at is null and (wanted ->> 'post')::boolean)
+    order by first_at, cause, subject), '[]')
+  into answer from taken;
+  return answer;
+end;
+$$;
+
+-- told: by what it was told: mailed, posted.
+create function public.finish_alert(alert uuid, told jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('alert', alert), 'alert');
+  perform gateway.require(told, 'mailed', 'posted');
+  update gateway.alerts set
+    mailed_at = case when (told ->> 'mailed')::boolean then coalesce(mailed_at, at) else mailed_at end,
+    posted_at = case when (told ->> 'posted')::boolean then coalesce(posted_at, at) else posted_at end
+    where id = alert;
+  return jsonb_build_object('finished', found);
+end;
+$$;
+
 -- supabase/schemas/48_due_mail.sql
 
 -- Mail that time causes and no act: what ends soon, and the months that are over. The cron job asks for it.
@@ -7489,6 +7742,76 @@ begin
     where name = 'usage_report';
   return jsonb_build_object('more', reached is not null);
 end;
+$$;
+
+-- supabase/schemas/48_user_alerts.sql
+
+-- What accounts want to be told of that no transaction of theirs finds out by itself: a cron job looks.
+
+-- Tells of what an account has spent since `since`, where that is as much as it wanted to be told of.
+create function gateway.notify_of_spending(account uuid, period text, since timestamptz, threshold bigint, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  spent constant bigint := (
+    select coalesce(sum(cost), 0) from gateway.used(account, since, date_trunc('hour', at, 'UTC') + interval '1 hour'));
+begin
+  if spent < threshold then
+    return false;
+  end if;
+  perform gateway.notify(account, 'spend_alert', period || ' ' || (since at time zone 'utc')::date || ' ' || threshold, jsonb_build_object(
+    'period', period, 'since', (since at time zone 'utc')::date, 'spent', gateway.dollars(spent),
+    'threshold', gateway.dollars(threshold), 'at', at), at);
+  return true;
+end;
+$$;
+
+-- Looks at some of the accounts that have not been looked at for four minutes. Answers how many: 0 when all are.
+create function public.look_at_spending() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 50;
+  at timestamptz := gateway.now();
+  day constant timestamptz := date_trunc('day', at, 'UTC');
+  month constant timestamptz := date_trunc('month', at, 'UTC');
+  this_account uuid;
+  wanted gateway.spend_alerts;
+  looked integer := 0;
+begin
+  for this_account in
+    select account_id from gateway.spend_alerts
+    where looked_at <= at - interval '4 minutes' and (per_day is not null or per_month is not null)
+    order by looked_at limit most
+  loop
+    -- Whoever changes what is wanted has the account locked.
+    perform from gateway.accounts where id = this_account for key share skip locked;
+    continue when not found;
+    select * into wanted from gateway.spend_alerts where account_id = this_account for update;
+    if wanted.per_day is not null and wanted.day_told is distinct from (day at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'day', day, wanted.per_day, at) then
+      wanted.day_told := (day at time zone 'utc')::date;
+    end if;
+    if wanted.per_month is not null and wanted.month_told is distinct from (month at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'month', month, wanted.per_month, at) then
+      wanted.month_told := (month at time zone 'utc')::date;
+    end if;
+    update gateway.spend_alerts set day_told = wanted.day_told, month_told = wanted.month_told, looked_at = at
+      where account_id = this_account;
+    looked := looked + 1;
+  end loop;
+  return jsonb_build_object('looked', looked);
+end;
+$$;
+
+-- Tells that a provider refuses an account's own key there: once a day.
+create function gateway.notify_of_own_key(account uuid, provider text, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(
+    k.account_id, 'provider_key_refused', k.provider || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', k.provider, 'last_four', k.last_four, 'at', at), at)
+  from gateway.provider_keys k where k.account_id = notify_of_own_key.account and k.provider = notify_of_own_key.provider
 $$;
 
 -- supabase/schemas/48_webhooks.sql
@@ -7764,6 +8087,7 @@ begin
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
   delete from gateway.webhooks where account_id = account.id;
+  delete from gateway.spend_alerts where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -8720,12 +9044,13 @@ $$;
 
 -- What OpenRouter's clients read of a model besides what OpenAI's do (openrouter.ai/docs/api-reference, "Models").
 
--- The parameters that ask for what a model can do, by OpenRouter's names.
+-- The parameters that ask for what a model can do, by OpenRouter's names: of one for chat of which the catalog does not say, the usual
+-- ones.
 create function gateway.parameters_of(model gateway.models) returns text[]
 language plpgsql stable
 as $$
 begin
-  return case when model.kind <> 'chat' then '{}' else
+  return case when model.supported_parameters <> '{}' then model.supported_parameters when model.kind <> 'chat' then '{}' else
     array['frequency_penalty', 'max_tokens', 'presence_penalty', 'response_format', 'seed', 'stop', 'temperature', 'tool_choice',
           'tools', 'top_p']
     || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end
@@ -8946,7 +9271,7 @@ begin
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
-    'reasoning', model.reasoning, 'supported_parameters', model.supported_parameters,
+    'reasoning', model.reasoning,
     'open_weights', model.open_weights, 'released_on', model.released_on, 'deprecated_at', model.deprecated_at,
     'free', coalesce(free, false),
     -- Of the route that is asked first.
@@ -14264,6 +14589,58 @@ begin
 end;
 $$;
 
+-- supabase/schemas/84_admin_alerts.sql
+
+-- What administrators see of alerts and of the limits.
+
+-- Newest first. query: cause (or null), limit, cursor (the last id of the page before).
+create function public.list_alerts(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with listed as (
+    select a as alert, row_number() over (order by first_at desc, id desc) as place
+    from gateway.alerts a
+    where (query ->> 'cause' is null or cause = query ->> 'cause')
+      and (query ->> 'cursor' is null or (first_at, id) < (
+        select first_at, id from gateway.alerts where id = (query ->> 'cursor')::uuid))
+    order by place limit most + 1
+  )
+  select gateway.page(
+    jsonb_agg(jsonb_build_object(
+      'object', 'alert', 'id', (alert).id, 'cause', (alert).cause, 'subject', nullif((alert).subject, ''), 'day', (alert).day,
+      'details', (alert).details, 'first_at', (alert).first_at, 'last_at', (alert).last_at, 'mailed_at', (alert).mailed_at,
+      'posted_at', (alert).posted_at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((alert).id::text) filter (where place = most)) end)
+  into answer from listed;
+  return answer;
+end;
+$$;
+
+-- How the limits of the platform stand: each plan's, how many accounts and keys have their own, and what is open at present.
+create function public.get_limit_system(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+begin
+  return jsonb_build_object(
+    'object', 'rate_limit_system',
+    'plans', (
+      select jsonb_agg(jsonb_build_object('id', p.id, 'limits', (
+        select jsonb_object_agg(name, (to_jsonb(p) ->> name)::bigint) from unnest(gateway.limit_names()) as name))
+        order by p.requests_per_minute, p.id)
+      from gateway.plans p),
+    'accounts_with_own_limits', (select count(*) from gateway.accounts where rate_limits <> '{}' and deleted_at is null),
+    'keys_with_own_limits', (select count(*) from gateway.api_keys where rate_limits <> '{}' and revoked_at is null),
+    'open_calls', (select count(*) from gateway.holds where state = 'open'));
+end;
+$$;
+
 -- supabase/schemas/84_generation.sql
 
 -- One call as OpenRouter's clients look it up.
@@ -14626,6 +15003,51 @@ begin
     'waiting', coalesce((
       select jsonb_agg(gateway.price_change_view(c) order by c.found_at, c.id)
       from (select * from gateway.price_changes where state = 'waiting' order by found_at, id limit 100) c), '[]'));
+end;
+$$;
+
+-- supabase/schemas/84_thresholds.sql
+
+-- From what on an account wants to be told.
+
+create function gateway.thresholds_view(account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'notification_thresholds',
+    'spend_per_day', gateway.dollars(s.per_day), 'spend_per_month', gateway.dollars(s.per_month))
+  from gateway.accounts a left join gateway.spend_alerts s on s.account_id = a.id where a.id = account
+$$;
+
+create function public.get_thresholds(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.thresholds_view(session.account_id);
+end;
+$$;
+
+-- changes: spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it is met, also
+-- where another one was met before.
+create function public.set_thresholds(caller jsonb, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+begin
+  perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  insert into gateway.spend_alerts (account_id, looked_at) values (account.id, '-infinity') on conflict do nothing;
+  update gateway.spend_alerts set
+    per_day = case when changes ? 'spend_per_day' then (changes ->> 'spend_per_day')::bigint else per_day end,
+    day_told = case when changes ? 'spend_per_day' then null else day_told end,
+    per_month = case when changes ? 'spend_per_month' then (changes ->> 'spend_per_month')::bigint else per_month end,
+    month_told = case when changes ? 'spend_per_month' then null else month_told end,
+    looked_at = '-infinity'
+    where account_id = account.id;
+  return gateway.thresholds_view(account.id);
 end;
 $$;
 
@@ -15400,3 +15822,28 @@ revoke execute on function public.get_generation(jsonb, jsonb) from public, anon
 grant execute on function public.get_generation(jsonb, jsonb) to service_role;
 revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;
+-- 48_alerts.sql
+revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
+grant execute on function public.check_ledger_by_itself() to service_role;
+revoke execute on function public.raise_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb) to service_role;
+revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.claim_alerts(jsonb) to service_role;
+revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_alert(uuid, jsonb) to service_role;
+
+-- 84_admin_alerts.sql
+revoke execute on function public.list_alerts(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_alerts(jsonb, jsonb) to service_role;
+revoke execute on function public.get_limit_system(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limit_system(jsonb) to service_role;
+
+-- 48_user_alerts.sql
+revoke execute on function public.look_at_spending() from public, anon, authenticated;
+grant execute on function public.look_at_spending() to service_role;
+
+-- 84_thresholds.sql
+revoke execute on function public.get_thresholds(jsonb) from public, anon, authenticated;
+grant execute on function public.get_thresholds(jsonb) to service_role;
+revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;
