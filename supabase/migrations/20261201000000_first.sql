@@ -3172,8 +3172,8 @@ $$;
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
 return array[
-  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'provider_key_refused', 'referral_reward', 'spend_alert',
-  'spend_limit', 'trial_ended', 'trial_ending', 'usage_report'];
+  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
+  'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
@@ -9044,12 +9044,13 @@ $$;
 
 -- What OpenRouter's clients read of a model besides what OpenAI's do (openrouter.ai/docs/api-reference, "Models").
 
--- The parameters that ask for what a model can do, by OpenRouter's names.
+-- The parameters that ask for what a model can do, by OpenRouter's names: of one for chat of which the catalog does not say, the usual
+-- ones.
 create function gateway.parameters_of(model gateway.models) returns text[]
 language plpgsql stable
 as $$
 begin
-  return case when model.kind <> 'chat' then '{}' else
+  return case when model.supported_parameters <> '{}' then model.supported_parameters when model.kind <> 'chat' then '{}' else
     array['frequency_penalty', 'max_tokens', 'presence_penalty', 'response_format', 'seed', 'stop', 'temperature', 'tool_choice',
           'tools', 'top_p']
     || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end
@@ -9270,7 +9271,7 @@ begin
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
-    'reasoning', model.reasoning, 'supported_parameters', model.supported_parameters,
+    'reasoning', model.reasoning,
     'open_weights', model.open_weights, 'released_on', model.released_on, 'deprecated_at', model.deprecated_at,
     'free', coalesce(free, false),
     -- Of the route that is asked first.
