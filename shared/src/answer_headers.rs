@@ -45,8 +45,12 @@ answer_headers! {
     IDEMPOTENT_REPLAYED = "idempotent-replayed";
     /// The request's name as Anthropic's clients read it.
     ANTHROPIC_REQUEST_ID = "request-id";
+    /// A call's name, by which `GET /v1/generation` finds it.
+    GENERATION_ID = "x-generation-id";
     /// Who served a call.
     GATEWAY_PROVIDER = "x-gateway-provider";
+    /// Since when the model of a call is deprecated (RFC 9745): `@1764288000`.
+    DEPRECATION = "deprecation";
     /// The output limit of a call and what has set it, where that was neither the request nor the model: `4096;by=credit`.
     OUTPUT_LIMIT = "x-gateway-output-limit";
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(unused_qualifications, reason = "utoipa::path names parameter types by their whole path")]
 
+pub mod alerts;
 pub mod answer_headers;
 pub mod api_key;
 pub mod app;
@@ -13,11 +14,13 @@ pub mod config;
 pub mod connections;
 pub mod credits;
 pub mod deployment;
+pub mod dialect;
 pub mod email_address;
 pub mod endpoints;
 pub mod error;
 pub mod formats;
 pub mod function;
+pub mod generation_id;
 mod host;
 pub mod html;
 pub mod idempotency;

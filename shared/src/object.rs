@@ -56,6 +56,11 @@ impl<'a> Object<'a> {
         self.members.len() < before
     }
 
+    /// Takes out whatever is null.
+    pub fn remove_nulls(&mut self) {
+        self.members.retain(|(_, value)| value.get() != "null");
+    }
+
     /// Puts each member of `later` that is not null in the place of the same member here; an object supersedes an object
     /// in the same way.
     pub fn supersede(&mut self, later: Object<'_>) {

@@ -30,7 +30,7 @@ const PASSED_ON: [&str; 11] = [
 ];
 
 /// What the operations are sorted by, in the order in which a user comes to them, and what each is about.
-const TAGS: [(&str, &str, &str); 13] = [
+const TAGS: [(&str, &str, &str); 14] = [
     (
         "inference",
         "Inference",
@@ -41,6 +41,12 @@ const TAGS: [(&str, &str, &str); 13] = [
     ("chats", "Chats", "Conversations that are kept: sealed, searchable, exported and forgotten as you say."),
     ("responses", "Stored responses", "Responses read again, deleted, and what they were asked."),
     ("keys", "API keys", "Keys with scopes, limits and a life of their own."),
+    (
+        "openrouter",
+        "OpenRouter's API",
+        "What OpenRouter's clients ask for besides inference, in its shapes. With `/api/v1` as their base URL they run as they \
+         are: there errors are worded as OpenRouter's, too.",
+    ),
     ("usage", "Usage", "What was called, by which key, and what it cost."),
     ("money", "Credit", "What is left, what is reserved, and every change of it."),
     ("plans", "Plans", "What there is to choose from, subscriptions, and the trial."),
@@ -203,7 +209,9 @@ fn own_words(described: &Value) -> String {
 fn usual_codes(status: u16) -> String {
     let usual: &[Code] = match status {
         400 => &[Code::InvalidRequest, Code::InvalidJson, Code::UnknownField],
-        401 => &[Code::MissingApiKey, Code::InvalidApiKey, Code::ApiKeyRevoked, Code::ApiKeyExpired],
+        401 => {
+            &[Code::MissingApiKey, Code::InvalidApiKey, Code::ApiKeyRevoked, Code::ApiKeyExpired, Code::ApiKeyDisabled]
+        }
         403 => &[Code::InsufficientScope, Code::AccountDisabled, Code::IpNotAllowed, Code::DomainNotAllowed],
         413 => &[Code::PayloadTooLarge],
         415 => &[Code::UnsupportedMediaType],

@@ -26,8 +26,9 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference, notifications,
-    payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage, webhooks,
+    account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
+    notifications, openrouter, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials,
+    usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -65,10 +66,22 @@ routes! {
     model at "/models/{provider}/{*model}" | "/catalog/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
     /// The catalog as OpenAI's clients read it.
     v1_models at "/v1/models" { GET catalog::models::list_all: Public } needs [Database];
+    /// How many models there are.
+    v1_models_count at "/v1/models/count" { GET openrouter::models::count: Public } needs [Database];
+    /// The models that the calling key may use.
+    v1_models_user at "/v1/models/user" { GET openrouter::models::of_key: User "self" };
+    /// The models that make vectors of texts.
+    v1_embeddings_models at "/v1/embeddings/models" { GET openrouter::models::of_embeddings: Public } needs [Database];
+    /// One model, as OpenRouter's clients read it.
+    v1_one_model at "/v1/model/{*id}" { GET openrouter::models::show: Public } needs [Database];
+    /// Who serves models.
+    v1_providers at "/v1/providers" { GET openrouter::providers::list: Public } needs [Database];
     /// One model, by its id.
     v1_model at "/v1/models/{*id}" { GET catalog::model::show_by_id: Public } needs [Database];
-    /// Signs in with tokens of Privy; a new user gets an account, its trial and its primary key.
-    auth_privy at "/auth/privy" | "/auth" { POST sign_in::privy::create: Public } needs [Database, Pepper, Privy];
+    /// Signs in with tokens of Privy; shows the page at which a user agrees to a key for an app.
+    auth at "/auth" | "/auth/privy" {
+        POST sign_in::privy::create: Public, GET openrouter::consent::show: Public
+    } needs [Database, Pepper, Privy];
     /// Mails a code to sign in with.
     auth_register at "/auth/register" { POST sign_in::register::create: Public } needs [Database, Pepper, Mail];
     /// Signs in with a code that was mailed, and issues a key.
@@ -154,6 +167,27 @@ routes! {
     v1_messages_count_tokens at "/v1/messages/count_tokens" {
         POST inference::count_tokens::count: User "inference"
     } speaks Messages needs [Redis];
+    /// What the calling key is, may spend and has spent.
+    v1_key at "/v1/key" | "/v1/auth/key" { GET openrouter::key::show: User "self" };
+    /// All credit of the account, and what is used of it.
+    v1_credits at "/v1/credits" { GET openrouter::credits::show: User "billing:read" };
+    /// One call: what it used, what it cost and how long it took.
+    v1_generation at "/v1/generation" { GET openrouter::generation::show: User "self" };
+    /// What was used in the last thirty days.
+    v1_activity at "/v1/activity" { GET openrouter::activity::list: User "usage:read" };
+    /// Keys that a backend makes for its own customers.
+    v1_keys at "/v1/keys" {
+        POST openrouter::keys::create: User "keys:write", GET openrouter::keys::list: User "keys:read"
+    };
+    /// One of them: shows it, changes it, revokes it.
+    v1_key_of_account at "/v1/keys/{hash}" {
+        GET openrouter::key_of_account::show: User "keys:read", PATCH openrouter::key_of_account::change: User "keys:write",
+        DELETE openrouter::key_of_account::delete: User "keys:write"
+    };
+    /// An app gets the key that its user has agreed to.
+    v1_auth_keys at "/v1/auth/keys" { POST openrouter::exchange::create: Public } needs [Database, Pepper];
+    /// A user agrees to a key for an app.
+    v1_auth_keys_code at "/v1/auth/keys/code" { POST openrouter::auth_code::create: User "keys:write" };
     /// Credits, what is reserved and what is available.
     user_balance at "/user/balance" { GET account::balance::show: User "billing:read" };
     /// The ledger, newest first.
@@ -259,6 +293,11 @@ routes! {
         GET notifications::preferences::show: User "account:read",
         PATCH notifications::preferences::change: User "account:write"
     };
+    /// From what spending on the account is told.
+    user_notification_thresholds at "/user/notifications/thresholds" {
+        GET notifications::thresholds::show: User "account:read",
+        PATCH notifications::thresholds::change: User "account:write"
+    };
     /// Mails the account, to see whether mail reaches it.
     user_notification_test at "/user/notifications/test" {
         POST notifications::request::test: User "account:write"
@@ -323,7 +362,7 @@ routes! {
     /// A page of Stripe's at which cards, invoices and the plan are managed.
     subscription_portal at "/subscription/portal" { POST subscriptions::portal::create: User "billing:write" } needs [Stripe];
     /// Changes to a dearer plan, or a longer interval, now.
-    subscription_change at "/subscription/change" { POST subscriptions::change::upgrade: User "billing:write" } needs [Stripe];
+    subscription_change at "/subscription/change" { POST subscriptions::change::become_another: User "billing:write" } needs [Stripe];
     /// Lets the plan end with its period.
     subscription_cancel at "/subscription/cancel" { POST subscriptions::change::cancel: User "billing:write" } needs [Stripe];
     /// Lets it go on after all.
@@ -384,6 +423,34 @@ routes! {
     admin_limit at "/admin/limit" { POST admin::limit::set: Admin "admin:limits" };
     /// Gives an account a plan, or takes it away.
     admin_assign_plan at "/admin/assign-plan" { POST admin::assign_plan::assign: Admin "admin:plans" };
+    /// The catalog: all models, and new ones.
+    admin_models at "/admin/models" {
+        GET admin_catalog::models::list: Admin "admin:models", POST admin_catalog::models::create: Admin "admin:models"
+    };
+    /// One model: reads it, changes it, disables it.
+    admin_model at "/admin/models/{*id}" {
+        GET admin_catalog::model::show: Admin "admin:models", PATCH admin_catalog::model::change: Admin "admin:models"
+    };
+    /// How providers serve models, and for how much.
+    admin_routes at "/admin/routes" {
+        GET admin_catalog::routes::list: Admin "admin:models", PUT admin_catalog::routes::set: Admin "admin:models"
+    };
+    /// Further names of models.
+    admin_aliases at "/admin/aliases" { GET admin_catalog::aliases::list: Admin "admin:models" };
+    /// One of them: has it mean a model, deletes it.
+    admin_alias at "/admin/aliases/{*alias}" {
+        PUT admin_catalog::aliases::set: Admin "admin:models", DELETE admin_catalog::aliases::delete: Admin "admin:models"
+    };
+    /// Reads every provider's own list of models now.
+    admin_refresh_models at "/admin/refresh-models" { POST admin_catalog::lists::refresh: Admin "admin:models" } max 60;
+    /// How the catalog stands to these lists, and what of them waits.
+    admin_catalog_status at "/admin/catalog-status" { GET admin_catalog::lists::status: Admin "admin:models" };
+    /// Takes a price that waits, or does not.
+    admin_price_change at "/admin/price-changes/{id}" { POST admin_catalog::lists::decide: Admin "admin:models" };
+    /// What plans make of prices.
+    admin_plans at "/admin/plans" { GET admin_catalog::plans::list: Admin "admin:plans" };
+    /// What a plan makes of prices from now on.
+    admin_plan at "/admin/plans/{id}" { PATCH admin_catalog::plans::change: Admin "admin:plans" };
     /// Roles and what they may do.
     admin_roles at "/admin/roles" {
         GET admin::roles::list: Admin "admin:roles", POST admin::roles::create: Admin "admin:roles"
@@ -396,6 +463,10 @@ routes! {
     };
     /// Who has a role, newest first.
     admin_role_users at "/admin/roles/{name}/users" { GET admin::role_users::list: Admin "admin:roles" };
+    /// What the operator was told of, newest first.
+    admin_alerts at "/admin/rate-limits/alerts" { GET admin::alerts::list: Admin "admin:limits" };
+    /// How the limiter stands, and which limits hold.
+    admin_limit_system at "/admin/rate-limits/system" { GET admin::alerts::system: Admin "admin:limits" } needs [Redis];
     /// The audit trail, newest first.
     admin_audit_logs at "/admin/audit-logs" { GET admin::audit_logs::list: Admin "admin:audit" };
     /// What happened to the account's keys and sign-ins, newest first.
@@ -408,8 +479,12 @@ routes! {
     cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } cron "11,41 * * * *";
     /// Sends the mail that is due.
     cron_notifications at "/api/cron/notifications" { GET cron::notifications::send: Cron } cron "*/5 * * * *";
+    /// Reads providers' own lists of models.
+    cron_sync_models at "/api/cron/sync-models" { GET cron::sync_models::sync: Cron } max 60 cron "37 */6 * * *";
     /// Tells users' webhooks what is due.
     cron_webhooks at "/api/cron/webhooks" { GET cron::webhooks::send: Cron } needs [EncryptionKeys] cron "*/5 * * * *";
+    /// Looks for what the operator should be told at once.
+    cron_alerts at "/api/cron/alerts" { GET cron::alerts::watch: Cron } needs [Redis] cron "*/5 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }

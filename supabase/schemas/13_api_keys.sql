@@ -14,6 +14,7 @@ create table gateway.api_keys (
   is_primary boolean not null default false,
   from_sign_in boolean not null default false,
   scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
+  disabled_at timestamptz,
   revoked_at timestamptz,
   expires_at timestamptz,
   rotate_after_days gateway.positive_integer,
@@ -29,12 +30,15 @@ create table gateway.api_keys (
   rate_limits jsonb not null default '{}',
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
+  spent_ever gateway.unsigned_bigint not null default 0,
   spend_period_start timestamptz not null default now(),
   last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is
   'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
+comment on column gateway.api_keys.disabled_at is 'Since when its owner does not let it be used; unlike revoked_at, that may be taken back.';
+comment on column gateway.api_keys.spent_ever is 'What its calls have cost in all, in nano-dollars, whatever became of its limits.';
 comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is

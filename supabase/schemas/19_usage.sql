@@ -25,6 +25,8 @@ create table gateway.requests (
   duration_ms integer,
   own_key boolean not null default false,
   app text,
+  answer_id text,
+  finish_reason text,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -34,6 +36,8 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
+comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 

@@ -39,7 +39,8 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
+-- each may do what asks for it: to read of itself. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
 create function gateway.failed_key_check(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
@@ -50,13 +51,15 @@ return case
   when key.id is null then 'invalid_api_key'
   when key.revoked_at <= at then 'api_key_revoked'
   when key.expires_at <= at then 'api_key_expired'
+  when key.disabled_at <= at then 'api_key_disabled'
   when account.disabled_at is not null then 'account_disabled'
   when cardinality(key.ip_allowlist) > 0
     and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
   when cardinality(key.domain_allowlist) > 0
     and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
     then 'domain_not_allowed'
-  when (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true then 'insufficient_scope'
+  when (scope = 'self' or gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true
+    then 'insufficient_scope'
   when scope <> 'inference' then null
   when key.requests_used >= key.max_requests then 'request_limit_reached'
   when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
@@ -78,7 +81,7 @@ begin
     return null;
   end if;
   return case
-    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired', 'api_key_disabled') then gateway.refusal(401, code)
     when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
     when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
     when code = 'spend_limit_reached' then gateway.refusal(402, code)

@@ -158,6 +158,15 @@ return gateway.charge(
   least(prompt, 1000000000)::numeric * prompt_price + least(output, 1000000000)::numeric * completion_price
   + request_price::numeric * 1000000, markup);
 
+-- Whether a route costs no more than its caller wishes. most: prompt, completion (of a million tokens), request, image (in the prompt),
+-- each in nano-dollars; what is absent, or has no price, is not too dear.
+create function gateway.is_within(route gateway.model_routes, most jsonb) returns boolean
+language sql immutable parallel safe
+return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
+  and coalesce(route.completion_price <= (most ->> 'completion')::bigint, true)
+  and coalesce(route.request_price <= (most ->> 'request')::bigint, true)
+  and coalesce(route.prompt_image_price <= (most ->> 'image')::bigint, true);
+
 -- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
 -- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
 -- cache count where the call has them.
@@ -191,6 +200,7 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
+        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes

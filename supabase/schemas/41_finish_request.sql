@@ -3,7 +3,7 @@
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -52,6 +52,7 @@ declare
   cost bigint := 0;
   paying bigint;
   payment record;
+  limit_step integer;
   at timestamptz;
 begin
   if (this_call is not null
@@ -161,11 +162,14 @@ begin
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
+    if settlement ->> 'error_code' = 'provider_key_rejected' then
+      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
+    end if;
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     created_at, finished_at)
+     answer_id, finish_reason, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -174,18 +178,26 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
-     hold.created_at, at);
+     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
     spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
-    where id = hold.key_id;
+    where id = hold.key_id
+    returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
+  if limit_step is not null then
+    perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
+  end if;
+  if account.balance < account.alert_at then
+    account.alert_at := gateway.notify_of_balance(account, account.balance < gateway.no_balance(), at);
+  end if;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);

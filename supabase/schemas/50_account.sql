@@ -74,6 +74,7 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
+  delete from gateway.auth_codes where account_id = account.id;
   perform gateway.leave_stripe(account.id, at);
   perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
   update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
@@ -86,6 +87,7 @@ begin
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
   delete from gateway.webhooks where account_id = account.id;
+  delete from gateway.spend_alerts where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;

@@ -86,7 +86,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
   perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');

@@ -5,6 +5,7 @@ language sql immutable parallel safe
 return case
   when key.revoked_at <= at then 'revoked'
   when key.expires_at <= at then 'expired'
+  when key.disabled_at <= at then 'disabled'
   else 'active'
 end;
 

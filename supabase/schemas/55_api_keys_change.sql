@@ -14,8 +14,8 @@ begin
 end;
 $$;
 
--- An active key of a locked account, locked.
-create function gateway.lock_active_key(account gateway.accounts, target uuid, at timestamptz)
+-- A key of a locked account, locked, that is not over: one that is disabled can be changed, if only to be enabled.
+create function gateway.lock_living_key(account gateway.accounts, target uuid, at timestamptz)
 returns gateway.api_keys
 language plpgsql volatile set search_path = ''
 as $$
@@ -26,7 +26,7 @@ begin
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
   end if;
-  if gateway.api_key_status(key, at) <> 'active' then
+  if gateway.api_key_status(key, at) not in ('active', 'disabled') then
     perform gateway.refuse(gateway.refusal(409, 'api_key_inactive'));
   end if;
   return key;
@@ -91,7 +91,7 @@ create function gateway.api_key_settings(key gateway.api_keys) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'name', key.name, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
+    'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
@@ -107,7 +107,7 @@ as $$
 $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
--- settings: name, scopes, expires_in_days, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
+-- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
 -- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
@@ -124,11 +124,17 @@ begin
   if settings ? 'name' then
     changed.name := given ->> 'name';
   end if;
+  if settings ? 'disabled' then
+    changed.disabled_at := case when (given ->> 'disabled')::boolean then coalesce(key.disabled_at, at) end;
+  end if;
   if settings ? 'scopes' then
     changed.scopes := array(select jsonb_array_elements_text(given -> 'scopes'));
   end if;
   if settings ? 'expires_in_days' then
     changed.expires_at := at + make_interval(hours => 24 * (given ->> 'expires_in_days')::integer);
+  end if;
+  if settings ? 'expires_at' then
+    changed.expires_at := (given ->> 'expires_at')::timestamptz;
   end if;
   if settings ? 'max_requests' then
     changed.max_requests := (given ->> 'max_requests')::bigint;
@@ -155,7 +161,7 @@ begin
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
   update gateway.api_keys set
-    name = changed.name, scopes = changed.scopes, expires_at = changed.expires_at,
+    name = changed.name, disabled_at = changed.disabled_at, scopes = changed.scopes, expires_at = changed.expires_at,
     max_requests = changed.max_requests, spend_limit = changed.spend_limit, spend_period = changed.spend_period,
     spent = case when starts_anew then 0 else spent end,
     spend_period_start = case when starts_anew then at else spend_period_start end,
@@ -190,7 +196,7 @@ begin
     return answer;
   end if;
   if (select count(*) from gateway.api_keys as keys
-        where account_id = account.id and gateway.api_key_status(keys, at) = 'active') >= most then
+        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
     perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
   end if;
   insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
@@ -215,7 +221,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin

@@ -52,7 +52,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin

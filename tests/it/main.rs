@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod alerts;
 mod all_at_once;
 mod api_keys;
 mod architecture;
@@ -21,6 +22,7 @@ mod limits;
 mod mail;
 mod money;
 mod observability;
+mod openrouter;
 mod own_keys;
 mod payments;
 mod platform;

@@ -88,8 +88,8 @@ impl Answer {
     /// When a refusal is not in the error shape.
     #[must_use]
     pub fn outcome(&self) -> (u16, String) {
-        if self.status == 200 {
-            return (200, String::new());
+        if self.status < 300 {
+            return (self.status, String::new());
         }
         let error = self.error();
         (self.status, error["code"].as_str().unwrap_or_default().to_owned())
@@ -159,7 +159,7 @@ impl Answer {
     #[track_caller]
     pub fn served_or_blamed(&self, what: &str) {
         let (status, code) = self.outcome();
-        assert!(status == 200 || (400..500).contains(&status), "{what}: {status} {code}");
+        assert!(status < 300 || (400..500).contains(&status), "{what}: {status} {code}");
     }
 
     /// The answer is this refusal; gives its error object.

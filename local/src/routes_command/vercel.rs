@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared::endpoints::console;
 use shared::route::INDEX;
 use shared::routes::ROUTES;
-use shared::serve::LONGEST;
+use shared::serve::{LONGEST, OPENAI_MARK};
 
 use super::source_path;
 
@@ -93,12 +93,15 @@ fn rewrite(path: &str, file: &str) -> (String, String) {
             None => segment.to_owned(),
         })
         .collect();
-    let parameters: Vec<String> = path
+    let mut parameters: Vec<String> = path
         .split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| name.trim_start_matches('*'))
         .map(|name| format!("{name}=:{name}"))
         .collect();
+    // Both base URLs lead to the same file, whose path is that of one of them.
+    let hides_its_base = path.starts_with("/v1/") && file.starts_with("v1/");
+    parameters.extend(hides_its_base.then(|| OPENAI_MARK.to_owned()));
     let query = if parameters.is_empty() { String::new() } else { format!("?{}", parameters.join("&")) };
     (segments.join("/"), format!("/api/{file}{query}"))
 }
@@ -160,5 +163,8 @@ mod tests {
         assert_eq!(source, "/models/:provider/:model(.+)");
         assert_eq!(destination, "/api/models/[provider]/[model]?provider=:provider&model=:model");
         assert_eq!(rewrite("/ping", "ping"), ("/ping".to_owned(), "/api/ping".to_owned()));
+        let marked = "/api/v1/models/[id]?id=:id&dialect=openai";
+        assert_eq!(rewrite("/v1/models/{*id}", "v1/models/[id]"), ("/v1/models/:id(.+)".to_owned(), marked.to_owned()));
+        assert_eq!(rewrite("/api/v1/models/{*id}", "v1/models/[id]").1, "/api/v1/models/[id]?id=:id");
     }
 }

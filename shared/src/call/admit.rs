@@ -19,6 +19,7 @@ use crate::limits::{self, Lease};
 use crate::memory::{Stored, Turn};
 use crate::payments::auto_topup::top_up;
 use crate::providers::order::usable;
+use crate::providers::routing::Sort;
 
 /// A call with its hold and its lease.
 pub struct Admitted {
@@ -107,13 +108,16 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     let providers = usable(&demand.routing, &call.app.config.providers);
     let lease_time = call.remaining() + SETTLE_TIME;
     let routes = (demand.model.as_str(), providers.as_slice());
-    let mut limited = limiter.request(key_hash, call.id, demand.token_estimate(), lease_time, routes);
+    let mut limited = limiter
+        .request(key_hash, call.id, demand.token_estimate(), lease_time, routes)
+        .with_speeds(demand.routing.sort.is_some_and(Sort::goes_by_speed));
     let request = HoldRequest {
         call_id: call.id,
         model: &demand.model,
         kind: demand.kind.as_str(),
         providers: &providers,
         allowed: &demand.routing.allowed,
+        max_price: demand.routing.max_price.as_ref(),
         prompt_bound: demand.prompt.bound,
         images: demand.prompt.images,
         tools: demand.prompt.tools,

@@ -13,7 +13,7 @@ use crate::credits::tokens;
 use crate::credits::usage::Usage;
 use crate::error::Code;
 use crate::formats::{Answer, Bill, Progress, Written};
-use crate::limits::{AttemptOutcome, ProviderReport};
+use crate::limits::{AttemptOutcome, ProviderReport, Speed};
 use crate::memory::KeptTurn;
 use crate::money::Nanos;
 use crate::providers::failure::{Against, Failure};
@@ -35,6 +35,8 @@ pub struct CallRecord {
     pub charge_hold: bool,
     /// How the caller was told of a failure.
     pub error: Option<Code>,
+    /// When that provider was asked.
+    pub asked: Option<Instant>,
     /// When the provider's first byte came.
     pub first_byte: Option<Instant>,
     /// How each provider did that was asked.
@@ -56,7 +58,7 @@ impl CallRecord {
         if self.own_key {
             return;
         }
-        self.reports.push(ProviderReport { provider, outcome });
+        self.reports.push(ProviderReport { provider, outcome, speed: None });
     }
 
     /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
@@ -65,6 +67,22 @@ impl CallRecord {
             Against::Nothing => {}
             Against::Route => self.note(provider, AttemptOutcome::Failed),
             Against::Account => self.note(provider, AttemptOutcome::Refused),
+        }
+    }
+
+    /// Notes how fast the provider was whose answer had ended by then: only of an answer that comes bit by bit that can be told.
+    pub fn measure(&mut self, call: &Call, ended: Instant) {
+        let Some((asked, first_byte)) = self.asked.zip(self.first_byte) else { return };
+        let tokens = self.usage.map_or(0, |usage| usage.completion);
+        if tokens == 0 || call.demand().comes_whole {
+            return;
+        }
+        let speed = Speed {
+            first_ms: ms(first_byte.saturating_duration_since(asked)),
+            per_second: tokens.saturating_mul(1000) / ms(ended.saturating_duration_since(first_byte)).max(1),
+        };
+        if let Some(report) = self.reports.last_mut().filter(|report| report.outcome == AttemptOutcome::Answered) {
+            report.speed = Some(speed);
         }
     }
 
@@ -140,6 +158,7 @@ impl CallRecord {
             estimated: self.estimated,
             cost,
             provider,
+            own_key: self.own_key,
             upstream_model,
             request_id,
             session_id: call.session_id,
@@ -148,7 +167,10 @@ impl CallRecord {
 
     /// What the database needs to settle the call and to record it. Without a hold, begin_request gave no answer.
     pub fn settlement(&self, call: &Call, hold: Option<&Hold>) -> Settlement {
+        let identity = self.answer.as_ref().map(|answer| answer.identity()).unwrap_or_default();
         Settlement {
+            answer_id: identity.id,
+            finish_reason: identity.finish_reason,
             call_id: call.id,
             outcome: self.outcome,
             provider: self.provider.map(str::to_owned),

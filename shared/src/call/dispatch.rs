@@ -72,7 +72,8 @@ impl Opened {
 /// The last failure, when nobody is left who may be asked.
 pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record: &mut CallRecord) -> Result<Opened> {
     let mut last = Error::new(Code::NoProvider);
-    let candidates = order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid);
+    let candidates =
+        order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid, &admitted.lease.speeds);
     for candidate in candidates {
         let own = &call.app.config.providers;
         let Some(settings) = own.iter().find(|settings| settings.provider.name == candidate.provider) else {
@@ -101,6 +102,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
         record.provider = Some(name);
         record.own_key = candidate.own_key;
         let asked = Instant::now();
+        record.asked = Some(asked);
         let attempt = attempt(call, settings, credential, upstream, record).await;
         timing.upstream += asked.elapsed();
         match attempt {
@@ -163,7 +165,7 @@ async fn attempt(
         streams: call.demand().stream,
         repeatable,
     };
-    while opened.answer.progress() == Progress::Waiting && !opened.is_too_large() {
+    while opened.answer.progress() == Progress::Waiting && opened.broken.is_none() && !opened.is_too_large() {
         next(&mut opened, call, record).await?;
     }
     Ok(opened)
@@ -202,7 +204,10 @@ async fn next(opened: &mut Opened, call: &Call, record: &mut CallRecord) -> Resu
         Err(Broken::Garbled) if opened.answer.progress() == Progress::Waiting => {
             Err(Failure { fall_back: falls_back, ..Failure::garbled(provider) })
         }
-        Err(broken) if opened.answer.progress() == Progress::Waiting => Err(failure(call, opened, &broken)),
+        // It is we who do not wait for it: it was made all the same, and nobody is asked for another.
+        Err(broken) if opened.answer.progress() == Progress::Waiting && broken != Broken::TooLong => {
+            Err(failure(call, opened, &broken))
+        }
         read => {
             opened.broken = read.err();
             Ok(())
@@ -217,11 +222,18 @@ pub fn too_large(provider: &str) -> Error {
         .with_detail("provider", provider)
 }
 
+/// Of a stream with an event that is not waited for.
+pub fn too_long(provider: &str) -> Error {
+    Error::new(Code::UpstreamError)
+        .with_message("An event of the answer is larger than 32 MB. Ask for a smaller picture, or for less at once.")
+        .with_detail("provider", provider)
+}
+
 /// What a broken stream means, as if its head had said so.
 pub fn failure(call: &Call, opened: &Opened, broken: &Broken) -> Failure {
     let (provider, credential) = (opened.provider, &opened.credential);
     match broken {
-        Broken::Garbled => Failure { fall_back: true, ..Failure::garbled(provider) },
+        Broken::Garbled | Broken::TooLong => Failure { fall_back: true, ..Failure::garbled(provider) },
         Broken::Error(code, body) => {
             let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
             let hidden = attempt::hidden(&call.app, credential);

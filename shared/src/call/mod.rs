@@ -4,7 +4,7 @@
 //! from it. So whatever happens to the client's connection, a hold that was placed is settled.
 //!
 //! - `context`: a call and everything it needs.
-//! - `task`: its life.
+//! - `task`: its life. `alternatives`: one call after the other, where several models may answer.
 //! - `admit`: the hold and the limits, asked at the same time; what to do when they disagree.
 //! - `dispatch`: the candidates in turn, until one has output.
 //! - `deliver`: the answer on its way to the client.
@@ -14,6 +14,7 @@
 //!   it says of the time that a call took.
 
 mod admit;
+mod alternatives;
 mod bill;
 mod client;
 mod context;
@@ -25,4 +26,5 @@ mod replay;
 mod task;
 mod timing;
 
+pub use alternatives::run_in_turn;
 pub use task::run;

@@ -134,6 +134,7 @@ impl Caller {
             refused.code,
             Code::ApiKeyRevoked
                 | Code::ApiKeyExpired
+                | Code::ApiKeyDisabled
                 | Code::AccountDisabled
                 | Code::IpNotAllowed
                 | Code::DomainNotAllowed

@@ -16,6 +16,7 @@ use crate::idempotency::Idempotency;
 use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos};
 use crate::providers::candidate::Candidate;
+use crate::providers::max_price::MaxPrice;
 use crate::supabase::{RpcError, refusal};
 
 /// What is asked of the database before a provider is.
@@ -31,6 +32,9 @@ pub struct HoldRequest<'a> {
     pub providers: &'a [&'static str],
     /// The providers that the caller lets serve it: with a key of the caller's own, they may.
     pub allowed: &'a [&'static str],
+    /// What a route may cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price: Option<&'a MaxPrice>,
     /// The most tokens the prompt can have, images apart.
     pub prompt_bound: u64,
     /// Images in the prompt.
@@ -105,6 +109,9 @@ pub struct Hold {
     pub context_length: u64,
     /// The routes, cheapest first.
     pub candidates: Vec<Candidate>,
+    /// Since when the model is deprecated, in Unix time.
+    #[serde(default)]
+    pub deprecated: Option<i64>,
     /// Whether the model reasons: then what was produced cannot be counted from the outside.
     pub reasoning: bool,
     /// The limits in force.

@@ -70,6 +70,12 @@ pub struct Settlement {
     pub duration_ms: u64,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app: Option<String>,
+    /// What the provider called its answer, where the client was told the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_id: Option<String>,
+    /// Why its first choice ended, in the provider's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
     /// What begin_request answered. None if it gave no answer: then no provider was asked, and a hold that it may have placed
     /// is released.
     pub hold: Option<HoldFacts>,

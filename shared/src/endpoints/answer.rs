@@ -31,10 +31,18 @@ pub struct Page<T: ToSchema> {
 /// # Errors
 /// `internal_error` when the answer is no object.
 pub fn show_key(json: &RawValue, secret: &str) -> Result<Box<RawValue>> {
+    show_secret(json, "api_key", secret)
+}
+
+/// The same with the key in a member of another name.
+///
+/// # Errors
+/// As [`show_key`].
+pub fn show_secret(json: &RawValue, member: &'static str, secret: &str) -> Result<Box<RawValue>> {
     let show = || {
         let mut answer: Object<'_> = serde_json::from_str(json.get())?;
         let replayed = answer.read("replayed")?.unwrap_or(false);
-        answer.set("api_key", &(!replayed).then_some(secret))?;
+        answer.set(member, &(!replayed).then_some(secret))?;
         serde_json::value::to_raw_value(&answer)
     };
     show().map_err(|error| malformed(&error))

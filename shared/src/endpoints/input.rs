@@ -116,7 +116,17 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let query = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
+        Self::of(&parts.uri)
+    }
+}
+
+impl<T: DeserializeOwned> Params<T> {
+    /// Reads those of an address.
+    ///
+    /// # Errors
+    /// 400 that names the parameter at fault.
+    pub fn of(uri: &Uri) -> Result<Self, Error> {
+        let query = Query::<T>::try_from_uri(uri).map_err(|rejection| {
             let text = rejection.body_text();
             if text.contains("unknown field `") {
                 return unknown("parameter", &text);

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_catalog;
 pub mod admin_coupons;
 pub mod answer;
 pub mod api_keys;
@@ -17,6 +18,7 @@ pub mod inference;
 pub mod input;
 pub mod members;
 pub mod notifications;
+pub mod openrouter;
 pub mod payments;
 pub mod plans;
 pub mod platform;

@@ -19,6 +19,8 @@ pub struct Bill<'a> {
     pub cost: Nanos,
     /// Who served it.
     pub provider: &'a str,
+    /// With a key of the caller's own, who pays there.
+    pub own_key: bool,
     /// What that provider calls the model.
     pub upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
@@ -36,6 +38,7 @@ impl Bill<'static> {
             estimated: false,
             cost: Nanos(1),
             provider: "p",
+            own_key: false,
             upstream_model: "up",
             request_id: "r",
             session_id: None,

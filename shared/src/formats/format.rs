@@ -4,6 +4,7 @@ use http::HeaderName;
 use serde_json::{Value, json};
 
 use super::messages::wire;
+use crate::dialect::Dialect;
 use crate::error::Error;
 
 /// Declares the formats together with the list of them, which so cannot lack one.
@@ -48,11 +49,11 @@ formats! {
 }
 
 impl Format {
-    /// The body that tells a client of this format of an error in the answer to the request of this name.
+    /// The body that tells a client of this format and dialect of an error in the answer to the request of this name.
     #[must_use]
-    pub fn error_body(self, error: &Error, request_id: &str) -> Value {
+    pub fn error_body(self, error: &Error, dialect: Dialect, request_id: &str) -> Value {
         if self != Self::Messages {
-            return json!({ "error": error.to_object() });
+            return json!({ "error": dialect.error(error) });
         }
         let mut body = wire::error_body(error);
         body["request_id"] = json!(request_id);

@@ -185,6 +185,15 @@ impl Default for Written {
     }
 }
 
+/// What an answer says of itself, for the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id, as the client was told it.
+    pub id: Option<String>,
+    /// Why its first choice ended, in the provider's word.
+    pub finish_reason: Option<String>,
+}
+
 /// A provider's answer: it is fed what comes in, streamed or whole, and says what goes out.
 pub trait Answer: Send + Sync {
     /// Takes the next bytes of a stream and appends to `out` what a streaming client gets of them: whole events, so
@@ -223,6 +232,11 @@ pub trait Answer: Send + Sync {
     /// could name.
     fn stored(&self, _bill: Option<&Bill>, _ending: Ending) -> Option<StoredAnswer> {
         None
+    }
+
+    /// What the answer says of itself; nothing where the format does not look.
+    fn identity(&self) -> Identity {
+        Identity::default()
     }
 
     /// The plain answer's body with its bill.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Limiter;
-use super::script::{self, Answer, ProviderReport, Reservation, Terms};
+use super::script::{self, Answer, ProviderReport, Reservation, Speed, Terms};
 use super::status::RateLimitStatus;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
@@ -13,6 +13,8 @@ pub struct Lease {
     pub status: RateLimitStatus,
     /// Providers whose breaker for the model is open.
     pub avoid: Vec<String>,
+    /// How fast providers were lately at the model, where that was asked and is known.
+    pub speeds: Vec<(String, Speed)>,
     limiter: Limiter,
     call_id: Uuid,
     account_id: String,
@@ -27,7 +29,7 @@ impl Lease {
     pub(super) fn given(limiter: &Limiter, terms: &Terms<'_>, answer: Answer) -> Self {
         let mut lease = Self::unknown(limiter, terms, &answer.limits);
         lease.admitted_at = answer.now;
-        Self { status: answer.status, avoid: answer.avoid, ..lease }
+        Self { status: answer.status, avoid: answer.avoid, speeds: answer.speeds, ..lease }
     }
 
     /// For a call about which Redis gave no answer: it may have taken the lease all the same.
@@ -35,6 +37,7 @@ impl Lease {
         Self {
             status: RateLimitStatus::degraded(),
             avoid: Vec::new(),
+            speeds: Vec::new(),
             limiter: limiter.clone(),
             call_id: terms.call_id,
             account_id: script::account_of(limits).to_owned(),

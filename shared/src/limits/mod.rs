@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 pub use lease::Lease;
 pub use request::Request;
-pub use script::{AttemptOutcome, ProviderReport};
+pub use script::{AttemptOutcome, ProviderReport, Speed};
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
 pub(crate) use windows::every_limit;
@@ -97,7 +97,10 @@ impl Limiter {
         lease_time: Duration,
         (model, providers): (&'a str, &'a [&'static str]),
     ) -> Request<'a> {
-        Request::new(self, Terms { apart: "", key_hash, call_id, tokens, lease_time, model, providers })
+        Request::new(
+            self,
+            Terms { apart: "", key_hash, call_id, tokens, lease_time, wants_speeds: false, model, providers },
+        )
     }
 
     /// Begins to ask for a request of this key that is no call, since it reserves nothing and asks no provider. It is
@@ -107,7 +110,9 @@ impl Limiter {
         // A lease that has lapsed when it is given takes nobody's place.
         let lease_time = Duration::ZERO;
         let call_id = Uuid::now_v7();
-        Request::new(self, Terms { apart, key_hash, call_id, tokens: 0, lease_time, model: "", providers: &[] })
+        let terms =
+            Terms { apart, key_hash, call_id, tokens: 0, lease_time, wants_speeds: false, model: "", providers: &[] };
+        Request::new(self, terms)
     }
 
     /// Reads the open breakers, and so whether Redis can be used: each provider that is avoided for now, at a model or, with

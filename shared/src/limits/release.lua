@@ -2,10 +2,12 @@
 --
 -- ARGV: 1 prefix, 2 key id, 3 account id, 4 call id, 5 tokens reserved, 6 tokens used, 7 when it was admitted in
 -- ms, 8 failures in a row that open a breaker, 9 how long it stays open in ms, 10 how long it does where an account is
--- refused, 11 the model, then a provider's name and 'answered', 'failed' or 'refused', for each that was asked.
+-- refused, 11 the model, then a provider's name, 'answered', 'failed' or 'refused', and 'MS RATE' or '', for each that was asked.
 -- A breaker is a route's, by its name PROVIDER:MODEL: what fails at one model says nothing of the provider's others. Only
 -- a provider that refuses our account, since its key or its credit is gone, refuses it at every model: that breaker is
 -- the provider's, by its name alone, and opens at once. Any answer there closes it.
+-- Of an answer MS is the time to its first byte and RATE its tokens in a second: what is kept of a route, in SPEEDS, is their mean, of
+-- which the last five make up most.
 -- Answers how many settles wait in the outbox.
 -- The lease carries the reservation: if it has lapsed, so has what could be corrected.
 
@@ -22,11 +24,20 @@ for _, subject in ipairs({ 'key:' .. key, 'account:' .. account }) do
 end
 
 local breaker = prefix .. 'breaker'
-for i = 12, #ARGV, 2 do
+for i = 12, #ARGV, 3 do
   local provider, outcome = ARGV[i], ARGV[i + 1]
   local route = provider .. ':' .. ARGV[11]
   if outcome == 'answered' then
     redis.call('HDEL', breaker, route, provider)
+    local first, rate = string.match(ARGV[i + 2], '^(%d+) (%d+)$')
+    if first then
+      local known = redis.call('HGET', prefix .. SPEEDS, route)
+      local known_first, known_rate, at = string.match(known or '', '^(%d+) (%d+) (%d+)$')
+      if at and now - tonumber(at) < SPEED_MS then
+        first, rate = known_first + (first - known_first) / 5, known_rate + (rate - known_rate) / 5
+      end
+      redis.call('HSET', prefix .. SPEEDS, route, string.format('%d %d %d', math.floor(first), math.floor(rate), now))
+    end
   elseif outcome == 'refused' then
     redis.call('HSET', breaker, provider, string.format('1 %d', now + refused_ms))
   else

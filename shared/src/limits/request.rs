@@ -36,6 +36,13 @@ impl<'a> Request<'a> {
         Self { limiter, terms, verdict: Verdict::NotAsked, changes: limiter.0.refusals.changes() }
     }
 
+    /// Also asks how fast the providers were lately.
+    #[must_use]
+    pub fn with_speeds(mut self, wanted: bool) -> Self {
+        self.terms.wants_speeds = wanted;
+        self
+    }
+
     /// Asks Redis under the cached limits, and remembers what it says.
     pub async fn first(&mut self) {
         self.verdict = self.limiter.evaluate(&self.terms, None, None).await;

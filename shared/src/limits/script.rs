@@ -54,6 +54,8 @@ pub struct Terms<'a> {
     pub tokens: u64,
     /// How long its lease lives if nobody releases it.
     pub lease_time: Duration,
+    /// Whether the verdict is to say how fast the providers were lately.
+    pub wants_speeds: bool,
     /// The model that is asked for: with it a provider is a route, which has a breaker of its own.
     pub model: &'a str,
     /// The providers that the call may go to.
@@ -67,6 +69,17 @@ pub struct ProviderReport {
     pub provider: &'static str,
     /// What came of asking it.
     pub outcome: AttemptOutcome,
+    /// How fast it was, where it answered.
+    pub speed: Option<Speed>,
+}
+
+/// How fast a provider answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Speed {
+    /// Milliseconds to the first byte.
+    pub first_ms: u64,
+    /// Tokens in a second from there on.
+    pub per_second: u64,
 }
 
 /// What came of asking a provider.
@@ -108,6 +121,7 @@ pub fn admit<'a>(prefix: &'a str, terms: &Terms<'a>, limits: Option<&'a str>, un
         undo.map(|at| at.to_string()).unwrap_or_default().into(),
         CACHE_MS.to_string().into(),
         terms.model.into(),
+        if terms.wants_speeds { "speeds" } else { "" }.into(),
     ];
     arguments.extend(terms.providers.iter().map(|name| Cow::Borrowed(*name)));
     arguments
@@ -152,6 +166,8 @@ pub fn release<'a>(
     for report in reports {
         arguments.push(report.provider.into());
         arguments.push(report.outcome.as_str().into());
+        let speed = report.speed.map(|speed| format!("{} {}", speed.first_ms, speed.per_second));
+        arguments.push(speed.unwrap_or_default().into());
     }
     arguments
 }
@@ -178,6 +194,8 @@ pub struct Answer {
     pub status: RateLimitStatus,
     /// Providers whose breaker is open.
     pub avoid: Vec<String>,
+    /// How fast providers were lately, of those of which it is known and asked.
+    pub speeds: Vec<(String, Speed)>,
 }
 
 impl Answer {
@@ -207,7 +225,15 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
         retry_ms: unsigned(3)?,
         status: RateLimitStatus::counted(window(4)?, window(7)?),
         avoid: text(10)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        speeds: text(11)?.split(',').filter_map(speed).collect(),
     }))
+}
+
+/// What a verdict says of one provider's speed: `PROVIDER=MS/RATE`.
+fn speed(text: &str) -> Option<(String, Speed)> {
+    let (provider, figures) = text.split_once('=')?;
+    let (first_ms, per_second) = figures.split_once('/')?;
+    Some((provider.to_owned(), Speed { first_ms: first_ms.parse().ok()?, per_second: per_second.parse().ok()? }))
 }
 
 /// A limits text with the same requests a minute, in which nothing else holds anybody up.

@@ -83,3 +83,6 @@ local function correct(counters, at, requests, tokens)
     end
   end
 end
+
+-- Where it is kept how fast each route was lately, and for how long that says anything, in ms.
+local SPEEDS, SPEED_MS = 'speeds', 1800000

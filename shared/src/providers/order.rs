@@ -1,16 +1,31 @@
 //! Which provider is asked first.
 
 use super::candidate::Candidate;
-use super::routing::Routing;
+use super::routing::{Routing, Sort};
 use crate::config::ProviderSettings;
+use crate::limits::Speed;
 
 /// Orders a hold's candidates, which come cheapest first: the request's own order, then those whose breaker is
-/// closed. An open breaker's provider is kept as the last resort. Without fallbacks only the first remains.
+/// closed, then as the request sorts them; of whom nobody knows how fast they are come last. An open breaker's provider is kept as the
+/// last resort. Without fallbacks only the first remains.
 #[must_use]
-pub fn order(mut candidates: Vec<Candidate>, routing: &Routing, avoid: &[String]) -> Vec<Candidate> {
+pub fn order(
+    mut candidates: Vec<Candidate>,
+    routing: &Routing,
+    avoid: &[String],
+    speeds: &[(String, Speed)],
+) -> Vec<Candidate> {
+    let place = |provider: &str| {
+        let speed = speeds.iter().find(|(known, _)| known == provider).map(|(_, speed)| *speed);
+        match routing.sort {
+            Some(Sort::Latency) => speed.map_or(u64::MAX, |speed| speed.first_ms),
+            Some(Sort::Throughput) => speed.map_or(u64::MAX, |speed| u64::MAX - 1 - speed.per_second),
+            Some(Sort::Price) | None => 0,
+        }
+    };
     candidates.sort_by_key(|candidate| {
         let wished = routing.order.iter().position(|name| *name == candidate.provider).unwrap_or(usize::MAX);
-        (wished, avoid.contains(&candidate.provider))
+        (wished, avoid.contains(&candidate.provider), place(&candidate.provider))
     });
     if !routing.fallbacks {
         candidates.truncate(1);
@@ -48,12 +63,23 @@ mod tests {
 
     #[test]
     fn wishes_go_before_health_and_health_before_price() {
-        let none = Routing { allowed: vec![], order: vec![], fallbacks: true };
+        let none = Routing { allowed: vec![], order: vec![], fallbacks: true, max_price: None, sort: None };
         let avoid = ["a".to_owned()];
-        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &none, &avoid)), ["b", "c", "a"]);
+        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &none, &avoid, &[])), ["b", "c", "a"]);
         let wish = Routing { order: vec!["c"], ..none.clone() };
-        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &wish, &avoid)), ["c", "b", "a"]);
-        let only_one = Routing { fallbacks: false, ..none };
-        assert_eq!(names(&order(candidates(&["a", "b"]), &only_one, &[])), ["a"]);
+        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &wish, &avoid, &[])), ["c", "b", "a"]);
+        let only_one = Routing { fallbacks: false, ..none.clone() };
+        assert_eq!(names(&order(candidates(&["a", "b"]), &only_one, &[], &[])), ["a"]);
+        // Of `d` nobody knows anything; an open breaker outweighs any speed.
+        let speed = |name: &str, first_ms, per_second| (name.to_owned(), Speed { first_ms, per_second });
+        let speeds = [speed("a", 1, 900), speed("b", 300, 50), speed("c", 200, 20)];
+        for (sort, wanted) in [
+            (Sort::Price, ["b", "c", "d", "a"]),
+            (Sort::Latency, ["c", "b", "d", "a"]),
+            (Sort::Throughput, ["b", "c", "d", "a"]),
+        ] {
+            let sorted = Routing { sort: Some(sort), ..none.clone() };
+            assert_eq!(names(&order(candidates(&["a", "b", "c", "d"]), &sorted, &avoid, &speeds)), wanted, "{sort:?}");
+        }
     }
 }

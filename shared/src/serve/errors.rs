@@ -1,12 +1,15 @@
 //! Errors in the shape that their clients know: what axum refuses by itself like all others, and all in the route's
-//! format.
+//! format and the caller's dialect.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
+use serde_json::json;
 
+use super::path;
+use crate::dialect::Dialect;
 use crate::error::{Code, Error};
 use crate::formats::format::Format;
 use crate::request_id::RequestId;
@@ -14,9 +17,11 @@ use crate::request_id::RequestId;
 /// Longer than any of axum's own messages, in bytes.
 const LONGEST: usize = 4096;
 
-/// Gives every error its shape.
-pub(super) async fn shape(request: Request, next: Next) -> Response {
+/// Gives every error its shape, and tells the handlers the caller's dialect.
+pub(super) async fn shape(mut request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
+    let dialect = path::dialect(&mut request);
+    request.extensions_mut().insert(dialect);
     let response = next.run(request).await;
     let format = response.extensions().get::<Format>().copied();
     let mut response = own(response).await;
@@ -24,15 +29,19 @@ pub(super) async fn shape(request: Request, next: Next) -> Response {
     if let Some((name, value)) = header {
         response.headers_mut().insert(name, value);
     }
-    match (format, response.extensions().get::<Error>()) {
-        (Some(format), Some(error)) => {
-            let body = format.error_body(error, id.as_ref().map(RequestId::as_str).unwrap_or_default()).to_string();
-            let (mut head, _) = response.into_parts();
-            head.headers.remove(header::CONTENT_LENGTH);
-            Response::from_parts(head, Body::from(body))
-        }
-        _ => response,
+    let Some(error) = response.extensions().get::<Error>() else { return response };
+    if format.is_none() && dialect == Dialect::OpenAi {
+        // Its own body is that already.
+        return response;
     }
+    let id = id.as_ref().map(RequestId::as_str).unwrap_or_default();
+    let body = match format {
+        Some(format) => format.error_body(error, dialect, id),
+        None => json!({ "error": dialect.error(error) }),
+    };
+    let (mut head, _) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(body.to_string()))
 }
 
 /// Turns a rejection of axum's extractors, which is plain text, into our error with the text as its message.

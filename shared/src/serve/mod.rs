@@ -30,6 +30,7 @@ use crate::deployment;
 pub use application::application;
 pub use body::{BODY_LIMIT, Payload};
 pub use invocation::{Invocation, LONGEST, Tasks};
+pub use path::OPENAI_MARK;
 pub use plain::serve_plain;
 
 /// Why a function could not start, or had to stop.

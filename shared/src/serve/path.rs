@@ -4,12 +4,38 @@
 //! parameters in the query: `/api/models/[provider]/[model]?provider=openrouter&model=openai%2Fgpt-4o`. Here the
 //! latter becomes `/api/models/openrouter/openai%2Fgpt-4o`, so that a handler finds its parameters in the path either
 //! way, and decoded once.
+//!
+//! Such a rewrite also hides which base URL was called: `/v1` and `/api/v1` lead to the same function, and speak two dialects.
+//! So those from `/v1` leave a mark in the query.
 
 use std::borrow::Cow;
 
 use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
+
+use crate::dialect::Dialect;
+
+/// What the rewrites of `/v1` add to the query.
+pub const OPENAI_MARK: &str = "dialect=openai";
+
+/// The dialect of a request, by its path as it came or by the mark of a rewrite, which is taken out.
+pub(super) fn dialect(request: &mut Request) -> Dialect {
+    let uri = request.uri();
+    let mut segments = uri.path().split('/').filter(|segment| !segment.is_empty());
+    let is_openrouters = segments.next() == Some("api") && segments.next() == Some("v1");
+    let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').collect();
+    let before = pairs.len();
+    pairs.retain(|pair| *pair != OPENAI_MARK);
+    let is_marked = pairs.len() < before;
+    if is_marked {
+        let query = (!pairs.is_empty()).then(|| pairs.join("&"));
+        if let Some(uri) = with_path_and_query(uri, uri.path().to_owned(), query.as_deref()) {
+            *request.uri_mut() = uri;
+        }
+    }
+    if is_openrouters && !is_marked { Dialect::OpenRouter } else { Dialect::OpenAi }
+}
 
 /// Puts parameters that stand in the query back into the path, and takes out slashes that name nothing.
 pub(super) fn restore(mut request: Request) -> Request {
@@ -125,6 +151,23 @@ mod tests {
             });
             let restored = with_single_slashes(&uri.expect("a URI"));
             assert_eq!(restored.map(|uri| uri.to_string()).as_deref(), meant, "{seen}");
+        }
+    }
+
+    #[test]
+    fn the_base_url_says_the_dialect_unless_a_rewrite_has_changed_it() {
+        for (seen, spoken, left) in [
+            ("/v1/models?limit=3", Dialect::OpenAi, "/v1/models?limit=3"),
+            ("/api/v1/models?limit=3", Dialect::OpenRouter, "/api/v1/models?limit=3"),
+            ("/api//v1/models", Dialect::OpenRouter, "/api//v1/models"),
+            ("/api/v1/models?dialect=openai", Dialect::OpenAi, "/api/v1/models"),
+            ("/v1/models?dialect=openai", Dialect::OpenAi, "/v1/models"),
+            ("/api/v1/models/[id]?id=a&dialect=openai&x=1", Dialect::OpenAi, "/api/v1/models/[id]?id=a&x=1"),
+            ("/api/user/balance", Dialect::OpenAi, "/api/user/balance"),
+            ("/api/v10/models", Dialect::OpenAi, "/api/v10/models"),
+        ] {
+            let mut request = Request::builder().uri(seen).body(axum::body::Body::empty()).expect("a request");
+            assert_eq!((dialect(&mut request), request.uri().to_string().as_str()), (spoken, left), "{seen}");
         }
     }
 

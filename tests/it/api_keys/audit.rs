@@ -34,7 +34,7 @@ async fn each_act_is_recorded_with_what_was_before_and_after() {
     let usual = ["inference", "models:read", "chat:read", "chat:write", "usage:read", "billing:read"];
     let wanted = [
         json!(["key.create", id, {
-            "name": "first", "environment": "test", "scopes": usual, "expires_at": null, "max_requests": 5,
+            "name": "first", "environment": "test", "disabled": false, "scopes": usual, "expires_at": null, "max_requests": 5,
             "spend_limit": null, "spend_period": null, "ip_allowlist": [], "domain_allowlist": [],
             "allowed_models": [], "rate_limits": {}, "rotate_after_days": null}]),
         json!(["key.update", id, {

@@ -33,6 +33,8 @@ async fn cases(world: &World, route: &Route, operation: &Operation) -> Vec<Case>
     let served = samples::told(route, *operation);
     let keyed = matches!(operation.auth, Auth::User | Auth::Admin);
     let told = |refused: (u16, &'static str)| match operation.auth {
+        // A code is its user's, who may do nothing any more.
+        Auth::Public if route.name == "v1_auth_keys" && refused.1 == "account_disabled" => (403, "invalid_auth_code"),
         Auth::Public => (200, ""),
         Auth::Cron => (401, "invalid_cron_secret"),
         Auth::User | Auth::Admin => refused,
@@ -50,12 +52,15 @@ async fn cases(world: &World, route: &Route, operation: &Operation) -> Vec<Case>
     let disabled = "role = 'admin', disabled_at = gateway.now()";
     let wrong_scope = if operation.scope == Some("models:read") { "inference" } else { "models:read" };
     let wrong_scope = format!("scopes = '{{{wrong_scope}}}'");
+    // Any key may read of itself.
+    let other_scope = if operation.scope == Some("self") { served } else { (403, "insufficient_scope") };
     let user = if operation.auth == Auth::Admin { (403, "insufficient_scope") } else { served };
     for (what, key, account, refused) in [
         ("a revoked key", "revoked_at = gateway.now()", admin, (401, "api_key_revoked")),
         ("an expired key", "expires_at = gateway.now()", admin, (401, "api_key_expired")),
         ("a disabled account", "", disabled, (403, "account_disabled")),
-        ("a key of another scope", wrong_scope.as_str(), admin, (403, "insufficient_scope")),
+        ("a disabled key", "disabled_at = gateway.now()", admin, (401, "api_key_disabled")),
+        ("a key of another scope", wrong_scope.as_str(), admin, other_scope),
         ("a user", "", "", user),
         ("an administrator", "", admin, served),
     ] {
@@ -143,7 +148,11 @@ async fn every_operation_wants_the_scope_that_the_table_names_and_no_other() {
             assert_eq!(scope.starts_with("admin"), operation.auth == Auth::Admin, "{what}");
             let others: Vec<&str> = all.iter().copied().filter(|other| *other != scope).collect();
             let served = samples::told(route, *operation);
-            for (scopes, wanted) in [(vec![scope], served), (others, (403, "insufficient_scope"))] {
+            let mut enough = vec![scope];
+            enough.extend(samples::handed_out(route, *operation));
+            // Any key may read of itself.
+            let without = if scope == "self" { served } else { (403, "insufficient_scope") };
+            for (scopes, wanted) in [(enough, served), (others, without)] {
                 let set = format!("scopes = '{{{}}}'", scopes.join(","));
                 let account = account_with(&world, &set, "role = 'admin'").await;
                 let told = call(&world, (route, operation, route.paths[0]), Some(&account.key), &account).await;

@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use serde_json::json;
 use shared::app::{App, SharedApp};
 use shared::config::Config;
-use shared::limits::{AttemptOutcome, Lease, ProviderReport};
+use shared::limits::{AttemptOutcome, Lease, ProviderReport, Speed};
 use tests::world::{World, hello};
 use uuid::Uuid;
 
@@ -68,6 +68,8 @@ impl Step {
                     3 => AttemptOutcome::Refused,
                     _ => AttemptOutcome::Failed,
                 },
+                speed: (random.below(2) == 0)
+                    .then(|| Speed { first_ms: random.below(900), per_second: random.below(300) }),
             };
             return Self::Release { chosen: random.below(1_000) as usize, tokens: random.below(400), report };
         }
@@ -105,7 +107,11 @@ impl Limiter {
             Step::Admit { call_id, key, limits, tokens } => {
                 let key_hash = format!("key{key}");
                 let lease_time = Duration::from_secs(600);
-                let mut request = self.app.limiter.request(&key_hash, *call_id, *tokens, lease_time, ("m", &PROVIDERS));
+                let mut request = self
+                    .app
+                    .limiter
+                    .request(&key_hash, *call_id, *tokens, lease_time, ("m", &PROVIDERS))
+                    .with_speeds(true);
                 request.first().await;
                 match request.confirm(limits).await {
                     Ok(lease) => {

@@ -13,6 +13,7 @@ mod naming;
 mod reported;
 mod request;
 mod rows;
+mod speed;
 mod stand_ins;
 mod strict;
 mod tools;

@@ -4,10 +4,12 @@
 mod account;
 mod admin;
 mod api_keys;
+pub mod catalog;
 pub mod chats;
 pub mod coupons;
 mod inference;
 mod notifications;
+mod openrouter;
 pub mod payments;
 mod public;
 pub mod referrals;
@@ -80,9 +82,11 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         admin::sample(world, wanted, owner).await,
         api_keys::sample(world, wanted, owner).await,
         chats::sample(world, wanted, owner).await,
+        catalog::sample(world, wanted).await,
         coupons::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
         notifications::sample(world, wanted, owner).await,
+        openrouter::sample(world, wanted, owner).await,
         payments::sample(world, wanted, owner).await,
         referrals::sample(world, wanted, owner).await,
         responses::sample(world, wanted, owner).await,
@@ -98,7 +102,16 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
 pub fn told(route: &Route, operation: Operation) -> (u16, &'static str) {
     match (operation.method, route.name) {
         ("POST", "v1_response_cancel") => (400, "invalid_request"),
+        ("POST", "v1_keys") => (201, ""),
         _ => (200, ""),
+    }
+}
+
+/// The scopes of the keys that a sample makes: whoever makes them must have these, too.
+pub fn handed_out(route: &Route, operation: Operation) -> &'static [&'static str] {
+    match (operation.method, route.name) {
+        ("POST", "v1_keys" | "v1_auth_keys_code") => &["inference", "models:read"],
+        _ => &[],
     }
 }
 

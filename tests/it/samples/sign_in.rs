@@ -10,7 +10,7 @@ use super::Sample;
 pub async fn sample(world: &World, (method, name): (&str, &str)) -> Option<Sample> {
     let person = Person::new();
     Some(match (method, name) {
-        ("POST", "auth_privy") => Sample::body(world.tokens(&person)),
+        ("POST", "auth") => Sample::body(world.tokens(&person)),
         ("POST", "auth_register") => Sample::body(json!({"email": person.email})),
         ("POST", "auth_verify") => {
             world.keep_code(&person.email, "123456").await;

@@ -47,6 +47,8 @@ pub enum KeyStatusFilter {
     Revoked,
     /// Those whose time is over.
     Expired,
+    /// Those that their owner does not let be used at the moment.
+    Disabled,
     /// Every key.
     #[default]
     All,

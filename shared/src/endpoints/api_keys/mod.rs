@@ -20,7 +20,7 @@ use crate::key_environment::KeyEnvironment;
 use crate::money::Nanos;
 use crate::scopes::Scope;
 pub use figures::RateLimits;
-pub use settings::SpendPeriod;
+pub use settings::{SpendPeriod, check_amount};
 
 /// Whether a key can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -32,6 +32,8 @@ pub enum KeyStatus {
     Revoked,
     /// Its time is over.
     Expired,
+    /// Its owner does not let it be used at the moment.
+    Disabled,
 }
 
 /// A key as it is kept. The key itself is not.

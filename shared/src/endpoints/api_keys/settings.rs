@@ -89,6 +89,7 @@ impl NewApiKey {
     pub fn split(self) -> (Option<KeyEnvironment>, KeyChanges) {
         let settings = KeyChanges {
             name: Some(self.name),
+            disabled: None,
             scopes: self.scopes,
             expires_in_days: self.expires_in_days.map(Some),
             max_requests: self.max_requests.map(Some),
@@ -113,6 +114,10 @@ pub struct KeyChanges {
     #[schema(value_type = Name, required = false)]
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// Whether it is not to be used at the moment; that can be taken back.
+    #[schema(value_type = bool, required = false)]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    disabled: Option<bool>,
     /// What it may be used for: what it may be used for already, and what the calling key may be used for.
     #[schema(value_type = Vec<Scope>, required = false, min_items = 1, max_items = 100)]
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
@@ -170,10 +175,8 @@ impl KeyChanges {
         within("expires_in_days", self.expires_in_days.flatten(), 1..=MOST_DAYS)?;
         within("rotate_after_days", self.rotate_after_days.flatten(), 1..=MOST_DAYS)?;
         within("max_requests", self.max_requests.flatten(), 1..=LARGEST_COUNT)?;
-        if let Some(Some(limit)) = &self.spend_limit
-            && !(Nanos(1)..=LARGEST_AMOUNT).contains(&limit.amount)
-        {
-            return Err(Error::invalid("spend_limit", "`amount` is above 0 and at most a billion US dollars."));
+        if let Some(Some(limit)) = &self.spend_limit {
+            check_amount("spend_limit", limit.amount)?;
         }
         if let Some(Some(ranges)) = &mut self.ip_allowlist {
             usual("ip_allowlist", ranges, AddressRange::parse)?;
@@ -194,6 +197,17 @@ impl KeyChanges {
     pub fn name(&self) -> String {
         self.name.clone().unwrap_or_default()
     }
+}
+
+/// Checks what a key may spend.
+///
+/// # Errors
+/// 400 that names the member.
+pub fn check_amount(param: &'static str, amount: Nanos) -> Result<()> {
+    if (Nanos(1)..=LARGEST_AMOUNT).contains(&amount) {
+        return Ok(());
+    }
+    Err(Error::invalid(param, "What a key may spend is above 0 and at most a billion US dollars."))
 }
 
 /// A list's entries in their usual form, each once.

@@ -49,6 +49,16 @@ pub struct Model {
     pub output_modalities: Vec<String>,
     /// Whether it thinks before it answers.
     pub reasoning: bool,
+    /// The parameters that ask for what it can do, in OpenRouter's names; empty where nobody says.
+    pub supported_parameters: Vec<String>,
+    /// Whether its weights are public.
+    pub open_weights: bool,
+    /// Its first day, where that is known.
+    #[schema(required, format = Date)]
+    pub released_on: Option<String>,
+    /// Since when it is known that its developer will take it away.
+    #[schema(required)]
+    pub deprecated_at: Option<Timestamp>,
     /// Whether it costs nothing.
     pub free: bool,
     /// What it costs at the provider that is asked first, in OpenRouter's names; null: not priced, so not used.
@@ -56,6 +66,61 @@ pub struct Model {
     pub pricing: Option<Prices>,
     /// The providers that serve it, cheapest first.
     pub routes: Vec<ModelRoute>,
+    /// Its id, as OpenRouter's clients read it.
+    pub canonical_slug: String,
+    /// What it takes and gives, as they read it.
+    pub architecture: Architecture,
+    /// Its limits, as they read them.
+    pub top_provider: TopProvider,
+    /// null.
+    #[schema(required)]
+    pub per_request_limits: Option<String>,
+    /// null.
+    #[schema(required)]
+    pub default_parameters: Option<String>,
+    /// null.
+    #[schema(required)]
+    pub supported_voices: Option<String>,
+    /// The parameters that ask for what it can do.
+    pub supported_parameters: Vec<String>,
+    /// Where more is told of it.
+    pub links: ModelLinks,
+}
+
+/// What a model takes and gives, as OpenRouter's clients read it.
+#[derive(ToSchema)]
+pub struct Architecture {
+    /// Both at once.
+    #[schema(example = "text+image->text")]
+    pub modality: String,
+    /// What it takes.
+    pub input_modalities: Vec<String>,
+    /// What it gives.
+    pub output_modalities: Vec<String>,
+    /// `Other`.
+    pub tokenizer: String,
+    /// null.
+    #[schema(required)]
+    pub instruct_type: Option<String>,
+}
+
+/// A model's limits, as OpenRouter's clients read them.
+#[derive(ToSchema)]
+pub struct TopProvider {
+    /// Tokens of prompt and answer together, at most.
+    pub context_length: i64,
+    /// Tokens of an answer, at most.
+    #[schema(required)]
+    pub max_completion_tokens: Option<i64>,
+    /// `false`.
+    pub is_moderated: bool,
+}
+
+/// Where more is told of a model.
+#[derive(ToSchema)]
+pub struct ModelLinks {
+    /// Its routes.
+    pub details: String,
 }
 
 /// How a provider serves a model.
@@ -149,7 +214,11 @@ pub async fn show(State(app): State<SharedApp>, Path((developer, model)): Path<(
     find(&app, &format!("{developer}/{model}")).await
 }
 
-/// `GET /v1/models/{id}`: the id may hold slashes, raw or encoded.
+/// What follows a model's id where OpenRouter's clients ask for its routes.
+const ENDPOINTS: &str = "/endpoints";
+
+/// `GET /v1/models/{id}`: the id may hold slashes, raw or encoded. `GET /v1/models/{id}/endpoints` answers with the model's routes as
+/// OpenRouter's clients read them.
 ///
 /// # Errors
 /// 404 `model_not_found`.
@@ -157,7 +226,13 @@ pub async fn show(State(app): State<SharedApp>, Path((developer, model)): Path<(
     params(("id" = String, Path, description = "The model's id; its slash may be encoded or not.")),
     responses((status = 200, body = Model), (status = 404, description = "`model_not_found`")))]
 pub async fn show_by_id(State(app): State<SharedApp>, Path(id): Path<String>) -> Result<Response> {
-    find(&app, &id).await
+    match id.strip_suffix(ENDPOINTS) {
+        Some(id) => {
+            let routes: Box<RawValue> = app.supabase()?.rpc("get_model_endpoints", &json!({ "model_id": id })).await?;
+            Ok(answer::public(&routes))
+        }
+        None => find(&app, &id).await,
+    }
 }
 
 async fn find(app: &SharedApp, id: &str) -> Result<Response> {

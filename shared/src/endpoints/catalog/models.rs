@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use http::Uri;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -9,8 +10,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::model::Model;
 use crate::app::SharedApp;
+use crate::dialect::Dialect;
 use crate::endpoints::answer;
 use crate::endpoints::input::{Params, page_size};
+use crate::endpoints::openrouter::models::Wishes;
 use crate::error::Result;
 
 /// OpenAI's clients do not page through models: unasked, they get them all.
@@ -91,12 +94,19 @@ pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery
     page(&app, ModelQuery { limit: Some(limit), ..query }).await
 }
 
-/// `GET /v1/models`
+/// `GET /v1/models`: at `/api/v1/models` in OpenRouter's pages (`data`, `links`, `total_count`), which its own parameters narrow:
+/// `offset`, `limit`, `q`, `input_modalities`, `output_modalities`, `supported_parameters`.
 ///
 /// # Errors
 /// As [`list`].
 #[utoipa::path(get, path = "/v1/models", tag = "models", params(AllModelsQuery), responses((status = 200, body = ModelPage)))]
-pub async fn list_all(State(app): State<SharedApp>, Params(query): Params<AllModelsQuery>) -> Result<Response> {
+pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, uri: Uri) -> Result<Response> {
+    if dialect == Dialect::OpenRouter {
+        let query = Wishes::read(&uri)?;
+        let models: Box<RawValue> = app.supabase()?.rpc("list_openrouter_models", &json!({ "query": query })).await?;
+        return Ok(answer::public(&models));
+    }
+    let Params(query) = Params::<AllModelsQuery>::of(&uri)?;
     let AllModelsQuery { provider, search, modality, free, limit, cursor, after_id, .. } = query;
     let limit = Some(page_size(limit, Some(ALL), ALL)?);
     page(&app, ModelQuery { provider, search, modality, free, limit, cursor: cursor.or(after_id) }).await

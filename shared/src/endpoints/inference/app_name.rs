@@ -10,10 +10,10 @@ use crate::caller::text;
 /// What is kept of an app's name.
 const APP_NAME_LENGTH: usize = 128;
 
-/// The app's name: its `X-Title`, else the site of `Referer`. Of a page's address only whose it is: the rest may be a secret of
+/// The app's name: its `X-Title`, which newer clients call `X-OpenRouter-Title`, else the site of `Referer`. Of a page's address only whose it is: the rest may be a secret of
 /// the page's.
 pub fn app_name(headers: &HeaderMap) -> Option<String> {
-    let title = text(headers, "x-title").map(Cow::Borrowed);
+    let title = text(headers, "x-title").or_else(|| text(headers, "x-openrouter-title")).map(Cow::Borrowed);
     let address = || text(headers, header::REFERER).or_else(|| text(headers, "http-referer")).map(site);
     title.or_else(address).map(|name| without_keys(&name).chars().take(APP_NAME_LENGTH).collect())
 }
@@ -42,6 +42,7 @@ mod tests {
     fn an_app_is_named_by_its_title_or_its_site_and_by_nothing_secret() {
         for (header, value, name) in [
             ("x-title", "My app", "My app"),
+            ("x-openrouter-title", "My app", "My app"),
             ("x-title", "mine gw_live_abc", "mine gw_live_…"),
             ("referer", "https://app.example:8443/reset?token=abc#x", "https://app.example:8443"),
             ("http-referer", "https://ann:secret@app.example/", "https://app.example"),

@@ -14,7 +14,9 @@ use super::{IdempotentCall, StreamEvent};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
+use crate::dialect::Dialect;
 use crate::error::Result;
+use crate::formats::Request;
 use crate::formats::chat::ChatRequest;
 use crate::formats::messages::AlsoOverMessages;
 use crate::serve::{Invocation, Payload};
@@ -29,7 +31,7 @@ use crate::serve::{Invocation, Payload};
         {"role": "user", "content": "Why is the sky blue?"}]}),
 ))]
 pub struct ChatCompletionRequest {
-    /// A model's id, or `provider:id`.
+    /// A model's id, or `provider:id`. At `/api/v1` a list in `models` names others to be asked, in turn, where one cannot answer.
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "openai/gpt-4o-mini")]
     pub model: String,
     /// The conversation.
@@ -125,6 +127,14 @@ pub struct ProviderWishes {
     pub ignore: Option<Vec<String>>,
     /// Whether the next one is asked where one fails; `true` unless given.
     pub allow_fallbacks: Option<bool>,
+    /// What one may cost: US dollars of a million tokens (`prompt`, `completion`), of a call (`request`), of a picture in the prompt
+    /// (`image`).
+    #[schema(value_type = Option<Object>, example = json!({"prompt": 1, "completion": 2}))]
+    pub max_price: Option<serde_json::Value>,
+    /// By what the others come: `price`, as they do anyway; `latency`, by the time to their first byte lately; or `throughput`, by
+    /// the tokens that they wrote in a second. The endings `:floor` and `:nitro` of a model's id ask for the first and the last.
+    #[schema(value_type = Option<String>, pattern = "^(price|latency|throughput)$")]
+    pub sort: Option<serde_json::Value>,
 }
 
 /// A message of the conversation, as OpenAI's API takes it. What is not named here is passed on.
@@ -205,10 +215,20 @@ pub async fn create(
     invocation: Invocation,
     caller: Caller,
     session: Session,
+    dialect: Dialect,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    let request = AlsoOverMessages(ChatRequest::parse(payload.0)?);
-    let session_id = session.of(&request)?;
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
+    let requests = match dialect {
+        Dialect::OpenAi => vec![ChatRequest::parse(payload.0)?],
+        Dialect::OpenRouter => ChatRequest::parse_alternatives(payload.0)?,
+    };
+    let mut session_id = None;
+    let mut alternatives: Vec<Arc<dyn Request>> = Vec::with_capacity(requests.len());
+    for request in requests {
+        let request = AlsoOverMessages(request.spoken_in(dialect));
+        session_id = session.of(&request)?;
+        alternatives.push(Arc::new(request));
+    }
+    call::run_in_turn(app, &invocation, caller, alternatives, app_name(&headers), session_id).await
 }

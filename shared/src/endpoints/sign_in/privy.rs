@@ -1,4 +1,4 @@
-//! `/auth/privy`: signs in with tokens of Privy.
+//! `POST /auth`: signs in with tokens of Privy.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -34,12 +34,12 @@ pub struct PrivySignIn {
     issue_key: bool,
 }
 
-/// `POST /auth/privy`
+/// `POST /auth`: Signs in with tokens of Privy; a new user gets an account, its trial and its primary key. `/auth/privy` is the same.
 ///
 /// # Errors
 /// 401 `invalid_token`, whatever is wrong with a token; 503 `sign_in_unavailable` when Privy has to be asked and does
 /// not answer.
-#[utoipa::path(post, path = "/auth/privy", tag = "sign-in", request_body = PrivySignIn, responses(
+#[utoipa::path(post, path = "/auth", tag = "sign-in", request_body = PrivySignIn, responses(
     (status = 200, body = SignedIn),
     (status = 401, description = "`invalid_token`"),
     (status = 403, description = "`account_disabled`"),

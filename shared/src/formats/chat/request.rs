@@ -7,6 +7,7 @@ use http::HeaderMap;
 use serde_json::value::RawValue;
 
 use super::{Chat, pictures, prompt, strict};
+use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::formats::conversation::{Conversation, instructs};
 use crate::formats::openai::answer::OpenAiAnswer;
@@ -35,6 +36,8 @@ pub struct ChatRequest {
     demand: Demand,
     /// Whether the client wants the usage at a stream's end.
     include_usage: bool,
+    /// In which the client is answered.
+    dialect: Dialect,
 }
 
 impl ChatRequest {
@@ -72,14 +75,22 @@ impl ChatRequest {
             // Of a picture that is not there yet nobody sees how much of it is made.
             comes_whole: draws,
         };
-        Ok(Self { demand, include_usage, body })
+        Ok(Self { demand, include_usage, dialect: Dialect::OpenAi, body })
+    }
+
+    /// The request of a client that speaks this dialect: in OpenRouter's the usage comes unasked.
+    #[must_use]
+    pub fn spoken_in(self, dialect: Dialect) -> Self {
+        let include_usage = self.include_usage || dialect == Dialect::OpenRouter;
+        Self { include_usage, dialect, ..self }
     }
 
     /// The body for a provider: its own name of the model, the output limit that the hold covers, usage always asked
     /// for, and without what only concerns us.
     fn upstream_body(&self, target: &Target<'_>) -> serde_json::Result<Bytes> {
         let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
-        request.remove("provider");
+        // Of the usage every answer tells; no prompt is cut.
+        request.remove_all(&["provider", "usage", "transforms"]);
         request.set("model", target.model)?;
         if is_set(&request, "n") {
             // As a provider reads it that knows no 1.0.
@@ -119,8 +130,8 @@ impl Request for ChatRequest {
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
-        let answer = Named::over(OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices), target);
-        let answer = answer.map_err(|error| body::unwritable(&error))?;
+        let answer = OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices).spoken_in(self.dialect);
+        let answer = Named::over(answer, target).map_err(|error| body::unwritable(&error))?;
         Ok(Upstream {
             format: Format::Chat,
             headers: HeaderMap::new(),
@@ -133,7 +144,7 @@ impl Request for ChatRequest {
     }
 
     fn failure_event(&self, error: &Error) -> Bytes {
-        error_event::<Chat>(None, error)
+        error_event::<Chat>(None, error, self.dialect)
     }
 
     fn conversation(&self) -> Option<&dyn Conversation> {
@@ -157,7 +168,7 @@ impl Conversation for ChatRequest {
         request.set("messages", &all).map_err(|error| body::unwritable(&error))?;
         let body = serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?;
         // Checked anew as a whole: what was put into the history by hand must not say more than was measured.
-        Ok(Arc::new(Self::parse(body.into())?))
+        Ok(Arc::new(Self::parse(body.into())?.spoken_in(self.dialect)))
     }
 }
 

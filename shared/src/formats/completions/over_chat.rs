@@ -5,13 +5,14 @@ use serde_json::{Map, Value};
 
 use super::Completions;
 use super::translate::Translator;
+use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::formats::chat::Chat;
 use crate::formats::events::{EventStream, Reader, Verdict};
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body::with_bill;
 use crate::formats::openai::last_events::{closing_events, error_event};
-use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
+use crate::formats::{Answer, Bill, Broken, Identity, Progress, Report, Written};
 
 /// A chat completion as it comes in, and the text completion that it becomes.
 pub struct OverChat {
@@ -95,13 +96,17 @@ impl Answer for OverChat {
         None
     }
 
+    fn identity(&self) -> Identity {
+        self.texts.identity()
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         let body = self.texts.body().ok_or(Broken::Garbled)?;
-        with_bill(&body, self.chat.reported(), bill).map_err(|_| Broken::Garbled)
+        with_bill(&body, self.chat.reported(), bill, Dialect::OpenAi).map_err(|_| Broken::Garbled)
     }
 
     fn close(&self, bill: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
-        closing_events::<Completions>(self.texts.first_chunk(), self.chat.reported(), bill)
+        closing_events::<Completions>(self.texts.first_chunk(), self.chat.reported(), bill, Dialect::OpenAi)
     }
 
     fn wants_bill(&self) -> bool {
@@ -109,7 +114,7 @@ impl Answer for OverChat {
     }
 
     fn fail(&self, error: &Error) -> Bytes {
-        error_event::<Completions>(self.texts.first_chunk(), error)
+        error_event::<Completions>(self.texts.first_chunk(), error, Dialect::OpenAi)
     }
 }
 

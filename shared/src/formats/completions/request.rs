@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Completions;
 use super::over_chat::OverChat;
 use super::prompt;
+use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
@@ -199,7 +200,7 @@ impl Request for CompletionRequest {
     }
 
     fn failure_event(&self, error: &Error) -> Bytes {
-        error_event::<Completions>(None, error)
+        error_event::<Completions>(None, error, Dialect::OpenAi)
     }
 }
 

@@ -8,12 +8,16 @@ use super::chunks::{self, Chunks};
 use super::glance;
 use super::last_events::{closing_events, error_event};
 use super::usage::Reported;
-use super::{Shape, body};
+use super::{Shape, body, openrouter};
+use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::formats::events::EventStream;
-use crate::formats::{Answer, Bill, Broken, Progress, Report, Written};
+use crate::formats::{Answer, Bill, Broken, Identity, Progress, Report, Written};
 use crate::object::Object;
 use crate::providers::internal;
+
+/// The chunks at a stream's end among which the one is that says why it ended.
+const LAST: usize = 8;
 
 /// An answer as it comes in: chunks of a stream, or one body.
 pub struct OpenAiAnswer<S: Shape> {
@@ -21,6 +25,7 @@ pub struct OpenAiAnswer<S: Shape> {
     chunks: Chunks<S>,
     whole: Option<Plain>,
     include_usage: bool,
+    dialect: Dialect,
 }
 
 /// A plain answer's body, and the `usage` in it.
@@ -34,7 +39,20 @@ impl<S: Shape> OpenAiAnswer<S> {
     /// Of a client that wants the usage at a stream's end, or does not, and that asked for so many choices.
     #[must_use]
     pub fn new(include_usage: bool, choices: u64) -> Self {
-        Self { events: EventStream::default(), chunks: Chunks::new(choices), whole: None, include_usage }
+        Self {
+            events: EventStream::default(),
+            chunks: Chunks::new(choices),
+            whole: None,
+            include_usage,
+            dialect: Dialect::OpenAi,
+        }
+    }
+
+    /// Of a client that speaks this dialect.
+    #[must_use]
+    pub fn spoken_in(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
     }
 
     /// The plain answer's body: as it came, or put together.
@@ -52,6 +70,15 @@ impl<S: Shape> OpenAiAnswer<S> {
         self.chunks.texts().next()
     }
 
+    /// Words the events of `out` from `from` on as the client's dialect has them.
+    fn word(&self, out: &mut [Bytes], from: usize) {
+        if self.dialect == Dialect::OpenRouter {
+            for events in out.iter_mut().skip(from) {
+                *events = openrouter::without_nulls(std::mem::take(events));
+            }
+        }
+    }
+
     /// All that the provider has reported of usage.
     #[must_use]
     pub fn reported(&self) -> &Reported {
@@ -61,11 +88,17 @@ impl<S: Shape> OpenAiAnswer<S> {
 
 impl<S: Shape> Answer for OpenAiAnswer<S> {
     fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Broken> {
-        self.events.push(frame, &mut self.chunks, out)
+        let before = out.len();
+        let read = self.events.push(frame, &mut self.chunks, out);
+        self.word(out, before);
+        read
     }
 
     fn end(&mut self, out: &mut Vec<Bytes>) -> Result<(), Broken> {
-        self.events.end(&mut self.chunks, out)
+        let before = out.len();
+        let read = self.events.end(&mut self.chunks, out);
+        self.word(out, before);
+        read
     }
 
     fn whole(&mut self, body: Bytes, out: Option<&mut Vec<Bytes>>) -> Result<(), Broken> {
@@ -134,13 +167,29 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
         }
     }
 
+    fn identity(&self) -> Identity {
+        let whole = self.whole.as_ref().and_then(|whole| str::from_utf8(&whole.body).ok());
+        let mut answers = whole.into_iter().chain(self.chunks.texts());
+        let id = answers.next().and_then(glance::id);
+        let whole = self.whole.as_ref().and_then(|whole| str::from_utf8(&whole.body).ok());
+        let finish_reason =
+            whole.into_iter().chain(self.chunks.texts().rev().take(LAST)).find_map(glance::finish_reason);
+        Identity { id, finish_reason }
+    }
+
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {
         let body = self.body().ok_or(Broken::Garbled)?;
-        body::with_bill(&body, self.reported(), bill).map_err(|_| Broken::Garbled)
+        let billed = match self.dialect {
+            Dialect::OpenAi => body::with_bill(&body, self.reported(), bill, self.dialect),
+            Dialect::OpenRouter => {
+                openrouter::plain(&body).and_then(|body| body::with_bill(&body, self.reported(), bill, self.dialect))
+            }
+        };
+        billed.map_err(|_| Broken::Garbled)
     }
 
     fn close(&self, bill: Option<&Bill<'_>>) -> serde_json::Result<Bytes> {
-        closing_events::<S>(self.first_chunk(), self.reported(), bill)
+        closing_events::<S>(self.first_chunk(), self.reported(), bill, self.dialect)
     }
 
     fn wants_bill(&self) -> bool {
@@ -148,7 +197,7 @@ impl<S: Shape> Answer for OpenAiAnswer<S> {
     }
 
     fn fail(&self, error: &Error) -> Bytes {
-        error_event::<S>(self.first_chunk(), error)
+        error_event::<S>(self.first_chunk(), error, self.dialect)
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::openrouter;
 use super::usage::{Reported, figure};
+use crate::dialect::Dialect;
 use crate::formats::Bill;
 use crate::object::Object;
 use crate::providers::internal;
@@ -13,7 +15,7 @@ use crate::providers::internal;
 ///
 /// # Errors
 /// None in practice: everything in it was JSON before.
-pub fn billed(reported: &Reported, bill: &Bill<'_>) -> serde_json::Result<Box<RawValue>> {
+pub fn billed(reported: &Reported, bill: &Bill<'_>, dialect: Dialect) -> serde_json::Result<Box<RawValue>> {
     let ours = json!({
         "prompt_tokens": bill.usage.prompt,
         "completion_tokens": bill.usage.completion,
@@ -43,7 +45,11 @@ pub fn billed(reported: &Reported, bill: &Bill<'_>) -> serde_json::Result<Box<Ra
         }
     }
     usage.set("cost", &bill.cost)?;
-    serde_json::value::to_raw_value(&usage)
+    let usage = serde_json::value::to_raw_value(&usage)?;
+    match dialect {
+        Dialect::OpenAi => Ok(usage),
+        Dialect::OpenRouter => openrouter::usage(&usage, bill),
+    }
 }
 
 #[cfg(test)]
@@ -60,7 +66,7 @@ mod tests {
         let usage = reported.usage().expect("a report");
         let bill = Bill { cost: Nanos(1500), provider: "chutes", ..Bill::of(usage) };
         assert_eq!(
-            billed(&reported, &bill).expect("json").get(),
+            billed(&reported, &bill, Dialect::OpenAi).expect("json").get(),
             r#"{"prompt_tokens":36,"x":1.0,"completion_tokens":700,"total_tokens":736,"cached_tokens":4,"prompt_tokens_details":{"cached_tokens":4},"cost":0.0000015}"#
         );
     }

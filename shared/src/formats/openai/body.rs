@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::billed::billed;
 use super::usage::Reported;
 use crate::api_key::holds_key;
+use crate::dialect::Dialect;
 use crate::error::{Code, Error};
 use crate::formats::Bill;
 use crate::integer::Integer;
@@ -181,9 +182,9 @@ impl<'a> GatewayNote<'a> {
 ///
 /// # Errors
 /// None in practice: the body was read before.
-pub fn with_bill(body: &Bytes, reported: &Reported, bill: &Bill<'_>) -> serde_json::Result<Bytes> {
+pub fn with_bill(body: &Bytes, reported: &Reported, bill: &Bill<'_>, dialect: Dialect) -> serde_json::Result<Bytes> {
     let mut answer: Object<'_> = serde_json::from_slice(body)?;
-    answer.set("usage", &billed(reported, bill)?)?;
+    answer.set("usage", &billed(reported, bill, dialect)?)?;
     answer.set("gateway", &GatewayNote::of(bill))?;
     serde_json::to_vec(&answer).map(Bytes::from)
 }

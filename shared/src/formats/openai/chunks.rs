@@ -76,7 +76,7 @@ impl<S: Shape> Chunks<S> {
     }
 
     /// The JSON of the chunks so far, but for those that only carry usage.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    pub fn texts(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.kept.iter().filter_map(|chunk| str::from_utf8(chunk).ok())
     }
 

@@ -6,6 +6,9 @@ use super::Shape;
 use crate::formats::events::Broken;
 use crate::object::Object;
 
+/// The longest id or reason that is kept, in bytes.
+const LONGEST_WORD: usize = 128;
+
 /// Breaks the stream where a chunk tells of an error.
 ///
 /// # Errors
@@ -38,6 +41,22 @@ pub fn choices(json: &[u8]) -> Vec<Object<'_>> {
         choices: Vec<Object<'a>>,
     }
     serde_json::from_slice::<Chunk<'_>>(json).map(|chunk| chunk.choices).unwrap_or_default()
+}
+
+/// What an answer, or a chunk of it, calls itself.
+pub fn id(json: &str) -> Option<String> {
+    let answer: Object<'_> = serde_json::from_str(json).ok()?;
+    answer.read("id").ok().flatten().filter(is_word)
+}
+
+/// Why the first of its choices ended, if it has.
+pub fn finish_reason(json: &str) -> Option<String> {
+    choices(json.as_bytes()).first()?.read("finish_reason").ok().flatten().filter(is_word)
+}
+
+/// Whether it can be kept: a provider may write anything.
+fn is_word(text: &String) -> bool {
+    (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether a chunk has what a client waits for.

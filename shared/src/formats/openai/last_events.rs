@@ -9,6 +9,7 @@ use super::Shape;
 use super::billed::billed;
 use super::body::GatewayNote;
 use super::usage::Reported;
+use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::formats::Bill;
 
@@ -40,6 +41,7 @@ pub fn closing_events<S: Shape>(
     first_event: Option<&str>,
     reported: &Reported,
     bill: Option<&Bill<'_>>,
+    dialect: Dialect,
 ) -> serde_json::Result<Bytes> {
     #[derive(Serialize)]
     struct UsageChunk<'a> {
@@ -51,7 +53,7 @@ pub fn closing_events<S: Shape>(
     }
     let mut events = String::new();
     if let Some(bill) = bill {
-        let usage = billed(reported, bill)?;
+        let usage = billed(reported, bill, dialect)?;
         let chunk =
             UsageChunk { head: chunk_head::<S>(first_event), choices: [], usage, gateway: GatewayNote::of(bill) };
         events = format!("data: {}\n\n", serde_json::to_string(&chunk)?);
@@ -63,12 +65,12 @@ pub fn closing_events<S: Shape>(
 /// The last event of a stream that failed: a chunk with a top-level `error`, which the SDKs raise, and a finish
 /// reason, as OpenRouter sends it. No `[DONE]`.
 #[must_use]
-pub fn error_event<S: Shape>(first_event: Option<&str>, error: &Error) -> Bytes {
+pub fn error_event<S: Shape>(first_event: Option<&str>, error: &Error, dialect: Dialect) -> Bytes {
     let head = chunk_head::<S>(first_event);
     let chunk = json!({
         "id": head.id, "object": head.object, "created": head.created, "model": head.model,
         "choices": [S::failed_choice()],
-        "error": error.to_object(),
+        "error": dialect.error(error),
     });
     format!("data: {chunk}\n\n").into()
 }
@@ -86,7 +88,8 @@ mod tests {
         let usage = Usage { prompt: 3, completion: 4, ..Usage::default() };
         let bill = Bill { estimated: true, cost: Nanos(1500), provider: "chutes", ..Bill::of(usage) };
         let first = r#"{"id":"c1","created":5,"model":"m","choices":[]}"#;
-        let events = closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill)).expect("json");
+        let events =
+            closing_events::<Chat>(Some(first), &Reported::default(), Some(&bill), Dialect::OpenAi).expect("json");
         let text = str::from_utf8(&events).expect("utf-8");
         let chunk: Value =
             serde_json::from_str(text.lines().next().expect("a line").trim_start_matches("data: ")).expect("json");
@@ -94,15 +97,18 @@ mod tests {
         assert_eq!((&chunk["usage"]["estimated"], &chunk["usage"]["total_tokens"]), (&json!(true), &json!(7)));
         assert_eq!(chunk["gateway"], json!({"provider": "chutes", "upstream_model": "up", "request_id": "r"}));
         assert!(text.ends_with("}\n\ndata: [DONE]\n\n"));
-        assert_eq!(closing_events::<Chat>(Some(first), &Reported::default(), None).expect("json"), "data: [DONE]\n\n");
+        let unasked = closing_events::<Chat>(Some(first), &Reported::default(), None, Dialect::OpenAi);
+        assert_eq!(unasked.expect("json"), "data: [DONE]\n\n");
     }
 
     #[test]
     fn a_failure_in_the_middle_is_an_event_that_the_sdks_raise() {
-        let event = error_event::<Chat>(None, &Error::new(Code::UpstreamError));
-        let text = str::from_utf8(&event).expect("utf-8");
-        let chunk: Value = serde_json::from_str(text.trim().trim_start_matches("data: ")).expect("json");
-        assert_eq!(chunk["error"]["code"], "upstream_error");
-        assert_eq!(chunk["choices"][0]["finish_reason"], "error");
+        for (dialect, code) in [(Dialect::OpenAi, json!("upstream_error")), (Dialect::OpenRouter, json!(502))] {
+            let event = error_event::<Chat>(None, &Error::new(Code::UpstreamError), dialect);
+            let text = str::from_utf8(&event).expect("utf-8");
+            let chunk: Value = serde_json::from_str(text.trim().trim_start_matches("data: ")).expect("json");
+            assert_eq!(chunk["error"]["code"], code);
+            assert_eq!(chunk["choices"][0]["finish_reason"], "error");
+        }
     }
 }

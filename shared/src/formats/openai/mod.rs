@@ -8,6 +8,7 @@
 //! - `texts`: a member that holds texts or token ids, one or many.
 //! - `answer`: a provider's answer, streamed or whole, and what the client gets of it.
 //! - `chunks`, `glance`: what is read from the chunks of a stream. `last_events`: how a stream ends.
+//! - `openrouter`: what OpenRouter's clients want besides.
 //! - `assemble`, `merge`: a plain answer put together from the chunks of a stream.
 
 pub mod answer;
@@ -22,6 +23,7 @@ mod limited;
 pub mod members;
 mod merge;
 pub mod named;
+mod openrouter;
 pub mod parameters;
 pub mod texts;
 mod unpriced;

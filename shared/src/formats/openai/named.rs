@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::head::Head;
 use super::limited::note_limit;
 use crate::error::Error;
-use crate::formats::{Answer, Bill, Broken, Progress, Report, Target, Written};
+use crate::formats::{Answer, Bill, Broken, Identity, Progress, Report, Target, Written};
 use crate::object::Object;
 
 static MODEL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"model\""));
@@ -90,6 +90,10 @@ impl Answer for Named {
 
     fn said(&self) -> Option<Map<String, Value>> {
         self.answer.said()
+    }
+
+    fn identity(&self) -> Identity {
+        self.answer.identity()
     }
 
     fn plain(&self, bill: &Bill<'_>) -> Result<Bytes, Broken> {

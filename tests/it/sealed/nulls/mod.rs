@@ -73,6 +73,20 @@ impl Scene {
         world
             .sql(&format!("insert into gateway.identities values ('wallet', '0x1', '{}', gateway.now())", user.id))
             .await;
+        world
+            .sql(&format!(
+                "insert into gateway.auth_codes (code_hash, account_id, challenge, method, settings, expires_at)
+                   values ('code', '{0}', 'challenge', 'plain', '{{\"name\": \"app\", \"scopes\": [\"inference\"]}}',
+                           gateway.now() + interval '5 minutes');
+                 insert into gateway.requests
+                   (call_id, account_id, key_id, model, outcome, held, cost, answer_id, created_at, finished_at)
+                   values ('{1}', '{0}', '{2}', '{3}', 'completed', 0, 0, 'answer', gateway.now(), gateway.now())",
+                user.id,
+                Uuid::now_v7(),
+                user.key_id,
+                tests::world::MODEL
+            ))
+            .await;
         Self {
             world,
             admin,

@@ -9,7 +9,7 @@ use crate::formats::chat::Chat;
 use crate::formats::events::EventStream;
 use crate::formats::messages::native::{error_of, events_of};
 use crate::formats::openai::answer::OpenAiAnswer;
-use crate::formats::{Answer, Bill, Broken, Ending, Progress, Report, StoredAnswer, Written};
+use crate::formats::{Answer, Bill, Broken, Ending, Identity, Progress, Report, StoredAnswer, Written};
 
 /// A message as it comes in, and whoever reads the chat that it becomes.
 pub struct AsChat {
@@ -80,6 +80,10 @@ impl Answer for AsChat {
 
     fn said(&self) -> Option<Map<String, Value>> {
         self.chat.said()
+    }
+
+    fn identity(&self) -> Identity {
+        self.chat.identity()
     }
 
     fn stored(&self, bill: Option<&Bill<'_>>, ending: Ending) -> Option<StoredAnswer> {

@@ -8,6 +8,7 @@ mod chats;
 mod coupons;
 mod keys;
 mod notifications;
+mod openrouter;
 mod payments;
 mod plans;
 mod referrals;
@@ -62,6 +63,7 @@ impl Scene {
             self.of_coupons(),
             self.of_referrals(),
             self.of_notifications(),
+            self.of_openrouter(),
             self.of_webhooks(),
         ]
         .into_iter()
