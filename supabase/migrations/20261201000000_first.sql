@@ -348,6 +348,7 @@ create table gateway.api_keys (
   is_primary boolean not null default false,
   from_sign_in boolean not null default false,
   scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
+  disabled_at timestamptz,
   revoked_at timestamptz,
   expires_at timestamptz,
   rotate_after_days gateway.positive_integer,
@@ -363,12 +364,15 @@ create table gateway.api_keys (
   rate_limits jsonb not null default '{}',
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
+  spent_ever gateway.unsigned_bigint not null default 0,
   spend_period_start timestamptz not null default now(),
   last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is
   'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
+comment on column gateway.api_keys.disabled_at is 'Since when its owner does not let it be used; unlike revoked_at, that may be taken back.';
+comment on column gateway.api_keys.spent_ever is 'What its calls have cost in all, in nano-dollars, whatever became of its limits.';
 comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
@@ -784,6 +788,8 @@ create table gateway.requests (
   duration_ms integer,
   own_key boolean not null default false,
   app text,
+  answer_id text,
+  finish_reason text,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -793,6 +799,8 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
+comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
@@ -1737,6 +1745,29 @@ alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
 
+-- supabase/schemas/29_auth_codes.sql
+
+-- Codes by which an app gets a key that its user has agreed to (OAuth with PKCE, RFC 7636).
+
+create table gateway.auth_codes (
+  code_hash text primary key,
+  account_id uuid not null references gateway.accounts (id),
+  challenge text not null,
+  method text not null check (method in ('S256', 'plain')),
+  site text,
+  settings jsonb not null,
+  expires_at timestamptz not null
+);
+comment on table gateway.auth_codes is
+  'What a user has agreed to and no app has exchanged yet: the settings of a key to be made. The code as an HMAC under the pepper, which ends with its first use, right or wrong. Whoever exchanges it must know what the challenge was made of.';
+
+comment on column gateway.auth_codes.site is 'Where the app is that gets the code: scheme, host and port of the address that its user is sent back to.';
+
+create index auth_codes_account on gateway.auth_codes (account_id);
+create index auth_codes_expiry on gateway.auth_codes (expires_at);
+
+alter table gateway.auth_codes enable row level security;
+
 -- supabase/schemas/29_webhooks.sql
 
 -- Customers' webhooks: where an account wants to be told of what happens to it, and what is to be told there. Deliveries are
@@ -1848,7 +1879,8 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
+-- each may do what asks for it: to read of itself. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
 create function gateway.failed_key_check(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
@@ -1859,13 +1891,15 @@ return case
   when key.id is null then 'invalid_api_key'
   when key.revoked_at <= at then 'api_key_revoked'
   when key.expires_at <= at then 'api_key_expired'
+  when key.disabled_at <= at then 'api_key_disabled'
   when account.disabled_at is not null then 'account_disabled'
   when cardinality(key.ip_allowlist) > 0
     and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
   when cardinality(key.domain_allowlist) > 0
     and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
     then 'domain_not_allowed'
-  when (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true then 'insufficient_scope'
+  when (scope = 'self' or gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true
+    then 'insufficient_scope'
   when scope <> 'inference' then null
   when key.requests_used >= key.max_requests then 'request_limit_reached'
   when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
@@ -1887,7 +1921,7 @@ begin
     return null;
   end if;
   return case
-    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired', 'api_key_disabled') then gateway.refusal(401, code)
     when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
     when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
     when code = 'spend_limit_reached' then gateway.refusal(402, code)
@@ -2435,6 +2469,15 @@ return gateway.charge(
   least(prompt, 1000000000)::numeric * prompt_price + least(output, 1000000000)::numeric * completion_price
   + request_price::numeric * 1000000, markup);
 
+-- Whether a route costs no more than its caller wishes. most: prompt, completion (of a million tokens), request, image (in the prompt),
+-- each in nano-dollars; what is absent, or has no price, is not too dear.
+create function gateway.is_within(route gateway.model_routes, most jsonb) returns boolean
+language sql immutable parallel safe
+return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
+  and coalesce(route.completion_price <= (most ->> 'completion')::bigint, true)
+  and coalesce(route.request_price <= (most ->> 'request')::bigint, true)
+  and coalesce(route.prompt_image_price <= (most ->> 'image')::bigint, true);
+
 -- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
 -- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
 -- cache count where the call has them.
@@ -2468,6 +2511,7 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
+        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes
@@ -4313,10 +4357,10 @@ begin atomic
     and exists (
       select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
     and gateway.covers(k.scopes, 'inference')
-    and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
+    and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'max_price'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
@@ -4335,7 +4379,7 @@ end;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -4451,6 +4495,12 @@ begin
       return earlier || jsonb_build_object('limits', limits);
     end if;
     refused := coalesce(earlier -> 'refused', refused);
+  end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached') then
+    -- So that a client can ask for what there is credit for.
+    refused := refused || jsonb_build_object(
+      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, markup) / choices));
   end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
@@ -4631,6 +4681,10 @@ begin
         '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
         model.id)));
   end if;
+  if priced.candidates is null and call ? 'max_price' then
+    return gateway.refusal(503, 'no_provider', jsonb_build_object(
+      'param', 'provider', 'message', format('No provider serves %s for `max_price`, which is in US dollars of a million tokens; GET /models tells the prices.', model.id)));
+  end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
     return gateway.refusal(503, case
@@ -4789,7 +4843,7 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -4951,7 +5005,7 @@ begin
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     created_at, finished_at)
+     answer_id, finish_reason, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -4960,11 +5014,12 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
-     hold.created_at, at);
+     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
     spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
@@ -7152,6 +7207,7 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
+  delete from gateway.auth_codes where account_id = account.id;
   perform gateway.leave_stripe(account.id, at);
   perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
   update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
@@ -7482,7 +7538,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
   perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
@@ -7504,6 +7560,7 @@ language sql immutable parallel safe
 return case
   when key.revoked_at <= at then 'revoked'
   when key.expires_at <= at then 'expired'
+  when key.disabled_at <= at then 'disabled'
   else 'active'
 end;
 
@@ -7612,8 +7669,8 @@ begin
 end;
 $$;
 
--- An active key of a locked account, locked.
-create function gateway.lock_active_key(account gateway.accounts, target uuid, at timestamptz)
+-- A key of a locked account, locked, that is not over: one that is disabled can be changed, if only to be enabled.
+create function gateway.lock_living_key(account gateway.accounts, target uuid, at timestamptz)
 returns gateway.api_keys
 language plpgsql volatile set search_path = ''
 as $$
@@ -7624,7 +7681,7 @@ begin
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
   end if;
-  if gateway.api_key_status(key, at) <> 'active' then
+  if gateway.api_key_status(key, at) not in ('active', 'disabled') then
     perform gateway.refuse(gateway.refusal(409, 'api_key_inactive'));
   end if;
   return key;
@@ -7689,7 +7746,7 @@ create function gateway.api_key_settings(key gateway.api_keys) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'name', key.name, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
+    'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
@@ -7705,7 +7762,7 @@ as $$
 $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
--- settings: name, scopes, expires_in_days, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
+-- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
 -- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
@@ -7722,11 +7779,17 @@ begin
   if settings ? 'name' then
     changed.name := given ->> 'name';
   end if;
+  if settings ? 'disabled' then
+    changed.disabled_at := case when (given ->> 'disabled')::boolean then coalesce(key.disabled_at, at) end;
+  end if;
   if settings ? 'scopes' then
     changed.scopes := array(select jsonb_array_elements_text(given -> 'scopes'));
   end if;
   if settings ? 'expires_in_days' then
     changed.expires_at := at + make_interval(hours => 24 * (given ->> 'expires_in_days')::integer);
+  end if;
+  if settings ? 'expires_at' then
+    changed.expires_at := (given ->> 'expires_at')::timestamptz;
   end if;
   if settings ? 'max_requests' then
     changed.max_requests := (given ->> 'max_requests')::bigint;
@@ -7753,7 +7816,7 @@ begin
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
   update gateway.api_keys set
-    name = changed.name, scopes = changed.scopes, expires_at = changed.expires_at,
+    name = changed.name, disabled_at = changed.disabled_at, scopes = changed.scopes, expires_at = changed.expires_at,
     max_requests = changed.max_requests, spend_limit = changed.spend_limit, spend_period = changed.spend_period,
     spent = case when starts_anew then 0 else spent end,
     spend_period_start = case when starts_anew then at else spend_period_start end,
@@ -7788,7 +7851,7 @@ begin
     return answer;
   end if;
   if (select count(*) from gateway.api_keys as keys
-        where account_id = account.id and gateway.api_key_status(keys, at) = 'active') >= most then
+        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
     perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
   end if;
   insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
@@ -7813,7 +7876,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
@@ -7911,7 +7974,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
@@ -8109,6 +8172,41 @@ begin
 end;
 $$;
 
+-- supabase/schemas/58_openrouter_members.sql
+
+-- What OpenRouter's clients read of a model besides what OpenAI's do (openrouter.ai/docs/api-reference, "Models").
+
+-- The parameters that ask for what a model can do, by OpenRouter's names.
+create function gateway.parameters_of(model gateway.models) returns text[]
+language plpgsql stable
+as $$
+begin
+  return case when model.kind <> 'chat' then '{}' else
+    array['frequency_penalty', 'max_tokens', 'presence_penalty', 'response_format', 'seed', 'stop', 'temperature', 'tool_choice',
+          'tools', 'top_p']
+    || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end
+  end;
+end;
+$$;
+
+create function gateway.openrouter_members(model gateway.models) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object(
+    'canonical_slug', model.id,
+    'architecture', jsonb_build_object(
+      'modality', array_to_string(model.input_modalities, '+') || '->' || array_to_string(model.output_modalities, '+'),
+      'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
+      'tokenizer', 'Other', 'instruct_type', null),
+    'top_provider', jsonb_build_object(
+      'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'is_moderated', false),
+    'per_request_limits', null, 'default_parameters', null, 'supported_voices', null,
+    'supported_parameters', gateway.parameters_of(model),
+    'links', jsonb_build_object('details', '/api/v1/models/' || model.id || '/endpoints'));
+end;
+$$;
+
 -- supabase/schemas/58_usage_activity_log.sql
 
 -- Requests one by one.
@@ -8254,7 +8352,7 @@ as $$
     'prices', gateway.pricing_json(route))
 $$;
 
--- A model in our own shape, which is a superset of OpenAI's.
+-- A model in our own shape, which is a superset of OpenAI's and OpenRouter's.
 create function gateway.model_json(model gateway.models) returns jsonb
 language sql stable set search_path = ''
 as $$
@@ -8272,6 +8370,7 @@ as $$
         filter (where r.prompt_price is not null and r.completion_price is not null))[1],
     'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
                          filter (where r.provider is not null), '[]'))
+    || gateway.openrouter_members(model)
   from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
 $$;
 
@@ -12305,6 +12404,208 @@ begin
 end;
 $$;
 
+-- supabase/schemas/82_provisioning.sql
+
+-- Keys and credit in the words of OpenRouter's API: a key about itself, and keys that a backend makes for its own customers.
+
+-- In nano-dollars, in the UTC day, week and month of a moment.
+create type gateway.recent_spending as (day bigint, week bigint, month bigint);
+
+-- What each key of an account has spent lately, of those that have spent anything.
+create function gateway.spent_lately(this_account uuid, at timestamptz)
+returns table (key_id uuid, spent gateway.recent_spending)
+language sql stable set search_path = ''
+as $$
+  select key_id, row(
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('day', at)), 0)::bigint,
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('week', at)), 0)::bigint,
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('month', at)), 0)::bigint)::gateway.recent_spending
+  from gateway.used(
+    this_account, least(gateway.period_start('week', at), gateway.period_start('month', at)), 'infinity')
+  group by key_id
+$$;
+
+-- What every answer about a key says. A call with an own key at a provider costs nothing here, and what it costs there is not
+-- known, so its figures are 0.
+create function gateway.key_figures(key gateway.api_keys, spent gateway.recent_spending, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'label', key.prefix || '...' || key.last_four,
+    'limit', gateway.dollars(key.spend_limit),
+    'limit_remaining', gateway.dollars(greatest(key.spend_limit - gateway.spent_in_period(key, at), 0)),
+    'limit_reset', case key.spend_period when 'day' then 'daily' when 'week' then 'weekly' when 'month' then 'monthly' end,
+    'include_byok_in_limit', false,
+    'usage', gateway.dollars(key.spent_ever),
+    'usage_daily', coalesce(gateway.dollars((spent).day), 0),
+    'usage_weekly', coalesce(gateway.dollars((spent).week), 0),
+    'usage_monthly', coalesce(gateway.dollars((spent).month), 0),
+    'byok_usage', 0, 'byok_usage_daily', 0, 'byok_usage_weekly', 0, 'byok_usage_monthly', 0,
+    'creator_user_id', key.account_id, 'workspace_id', key.account_id, 'expires_at', key.expires_at)
+$$;
+
+-- A key as its owner's backend sees it. What is called its `hash` there is its id here.
+create function gateway.provisioned_key_json(key gateway.api_keys, spent gateway.recent_spending, at timestamptz)
+returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.key_figures(key, spent, at) || jsonb_build_object(
+    'hash', key.id, 'name', key.name, 'disabled', key.disabled_at is not null, 'created_at', key.created_at,
+    'updated_at', key.rotated_at, 'external_user', null)
+$$;
+
+-- One key, or a 404: one that was revoked is gone.
+create function gateway.provisioned_key(this_account uuid, target uuid, at timestamptz) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+  spent gateway.recent_spending;
+begin
+  select * into key from gateway.api_keys where id = target and account_id = this_account and revoked_at is null;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
+  end if;
+  select (lately.spent).* into spent from gateway.spent_lately(this_account, at) as lately where key_id = target;
+  return gateway.provisioned_key_json(key, spent, at);
+end;
+$$;
+
+-- The calling key about itself.
+create function public.get_calling_key(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+  at constant timestamptz := gateway.now();
+  key gateway.api_keys;
+  account gateway.accounts;
+  spent gateway.recent_spending;
+  manages boolean;
+begin
+  select * into key from gateway.api_keys where id = session.key_id;
+  select * into account from gateway.accounts where id = session.account_id;
+  select (lately.spent).* into spent from gateway.spent_lately(account.id, at) as lately where key_id = key.id;
+  manages := gateway.covers(key.scopes, 'keys:write');
+  return jsonb_build_object('data', gateway.key_figures(key, spent, at) || jsonb_build_object(
+    'is_free_tier', not account.has_purchased,
+    'is_management_key', manages, 'is_provisioning_key', manages,
+    'organization_id', null,
+    'allowed_data_regions', '["global"]'::jsonb,
+    'rate_limit', jsonb_build_object(
+      'requests', -1, 'interval', '10s', 'note', 'GET /user/limits says what limits this key.'),
+    -- There is no other limit for models that cost nothing.
+    'free_model_daily_requests', (
+      select jsonb_build_object('limit', a_day, 'used', used.requests, 'remaining', greatest(a_day - used.requests, 0))
+      from (select (gateway.limits_in_force(account, key, at) -> 'key' ->> 'requests_per_day')::bigint as a_day) as limits,
+           (select coalesce(sum(requests), 0)::bigint as requests
+            from gateway.used(account.id, gateway.period_start('day', at), 'infinity') where key_id = key.id) as used)));
+end;
+$$;
+
+-- The account's credit: all that it has had but what has lapsed or went back, and all that it has used.
+create function public.get_credits(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  balance constant numeric := public.get_balance(caller) -> 'credits';
+  used constant numeric := gateway.used_ever(session.account_id) -> 'cost';
+begin
+  return jsonb_build_object(
+    'data', jsonb_build_object('total_credits', trim_scale(balance + used), 'total_usage', used),
+    'balance', balance::text, 'total_used', used::text);
+end;
+$$;
+
+-- A hundred keys from the newest on. query: offset, include_disabled.
+create function public.list_provisioned_keys(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+  at constant timestamptz := gateway.now();
+  all_of_them constant boolean := coalesce((query ->> 'include_disabled')::boolean, false);
+begin
+  return jsonb_build_object('data', (
+    select coalesce(jsonb_agg(gateway.provisioned_key_json(key, spent, at) order by (key).created_at desc, (key).id desc), '[]')
+    from (
+      select keys as key from gateway.api_keys as keys
+      where account_id = session.account_id and revoked_at is null
+        and (all_of_them or gateway.api_key_status(keys, at) = 'active')
+      order by created_at desc, id desc limit 100 offset coalesce((query ->> 'offset')::integer, 0)
+    ) as page
+    left join gateway.spent_lately(session.account_id, at) as lately on lately.key_id = (page.key).id));
+end;
+$$;
+
+create function public.get_provisioned_key(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+begin
+  return jsonb_build_object('data', gateway.provisioned_key(session.account_id, target, gateway.now()));
+end;
+$$;
+
+-- stored, settings, idempotency: as in create_api_key.
+create function public.create_provisioned_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  made constant jsonb := public.create_api_key(caller, stored, settings, idempotency);
+begin
+  return jsonb_build_object(
+    'data', gateway.provisioned_key(session.account_id, (made ->> 'id')::uuid, gateway.now()),
+    'replayed', made -> 'replayed');
+end;
+$$;
+
+-- changes: name, disabled, limit (nano-dollars) and period, each of which stays as it is where it is absent. Without a limit there is
+-- no period.
+create function public.change_provisioned_key(caller jsonb, target uuid, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  key constant gateway.api_keys := gateway.lock_living_key(account, target, gateway.now());
+  settings jsonb := changes - '{limit,period}'::text[];
+  amount bigint := key.spend_limit;
+  period text := key.spend_period;
+begin
+  if changes ? 'limit' then
+    amount := (changes ->> 'limit')::bigint;
+  end if;
+  if changes ? 'period' then
+    period := changes ->> 'period';
+  end if;
+  if changes ?| '{limit,period}' then
+    settings := settings || jsonb_build_object('spend_limit', case when amount is not null then
+      jsonb_build_object('amount', amount, 'period', period) end);
+  end if;
+  perform public.update_api_key(caller, target, settings);
+  return jsonb_build_object('data', gateway.provisioned_key(account.id, target, gateway.now()));
+end;
+$$;
+
+-- Revokes a key; one that is gone is not found.
+create function public.delete_provisioned_key(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+begin
+  perform gateway.lock_for_change(caller, session, 'keys:write');
+  perform gateway.provisioned_key(session.account_id, target, gateway.now());
+  perform public.revoke_api_key(caller, target);
+  return '{"deleted": true}';
+end;
+$$;
+
 -- supabase/schemas/82_webhooks.sql
 
 -- Customers' webhooks, as their account manages them. Who changes one has the account locked.
@@ -12533,6 +12834,84 @@ begin
 end;
 $$;
 
+-- supabase/schemas/83_auth_codes.sql
+
+-- Apps get keys that their users agree to: a user's code, then the app's key for it.
+
+-- Keeps what a user agrees to. request: code_hash, challenge, method, site, settings (of the key, as in create_api_key).
+create function public.create_auth_code(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  lifetime constant interval := '10 minutes';
+  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz;
+begin
+  perform gateway.require(request, 'code_hash', 'challenge', 'method', 'settings');
+  perform gateway.refuse_uncovered(session, array(select jsonb_array_elements_text(request #> '{settings,scopes}')));
+  perform gateway.limit_attempts('auth_code.account', account.id::text, 30, interval '1 hour');
+  at := gateway.now();
+  insert into gateway.auth_codes (code_hash, account_id, challenge, method, site, settings, expires_at)
+    values (request ->> 'code_hash', account.id, request ->> 'challenge', request ->> 'method',
+            request ->> 'site', request -> 'settings', at + lifetime);
+  -- A few of those that nobody used, so that the table stays small.
+  delete from gateway.auth_codes where code_hash in (
+    select code_hash from gateway.auth_codes where expires_at <= at order by expires_at limit 20 for update skip locked);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'auth_code.create', account.id, null,
+    jsonb_build_object('site', request ->> 'site', 'settings', request -> 'settings'));
+  return jsonb_build_object('created_at', at, 'expires_at', at + lifetime);
+end;
+$$;
+
+-- Makes the key that a user has agreed to, for whoever shows the code and what its challenge was made of. The code ends with that,
+-- and also with a wrong answer to its challenge, whose refusal is a value so that it does. What is wrong is told to nobody.
+-- request: code_hashes (under each pepper), answers (the challenge by each method), method (or null); stored: as in create_api_key.
+create function public.exchange_auth_code(caller jsonb, request jsonb, stored jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 100;
+  hashes constant text[] := array(select jsonb_array_elements_text(request -> 'code_hashes'));
+  code gateway.auth_codes;
+  account gateway.accounts;
+  key gateway.api_keys;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
+  perform gateway.require(request, 'code_hashes', 'answers');
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  select * into code from gateway.auth_codes where code_hash = any (hashes);
+  select * into account from gateway.accounts where id = code.account_id for update;
+  -- Of two that exchange it at once the second finds it gone.
+  delete from gateway.auth_codes where code_hash = any (hashes) returning * into code;
+  if not found then
+    perform gateway.refuse(gateway.refusal(403, 'invalid_auth_code'));
+  end if;
+  at := gateway.now();
+  if code.expires_at <= at or account.disabled_at is not null
+    or code.method <> coalesce(request ->> 'method', code.method)
+    or (request -> 'answers' ->> code.method = code.challenge) is not true then
+    perform gateway.audit(caller, null, null, 'auth_code.refused', account.id, null,
+      jsonb_build_object('site', code.site));
+    return jsonb_build_object('refused', gateway.refusal(403, 'invalid_auth_code'));
+  end if;
+  if (select count(*) from gateway.api_keys as keys
+        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
+    -- This undoes that the code has ended.
+    perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
+  end if;
+  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
+    values (account.id, stored ->> 'hash', stored ->> 'prefix', stored ->> 'last_four', stored ->> 'name',
+            stored ->> 'environment', at)
+    returning * into key;
+  key := gateway.change_key(account, key, code.settings, at);
+  perform gateway.audit(caller, account.id, null, 'key.create', account.id, key.id::text,
+    jsonb_build_object('environment', key.environment, 'site', code.site) || gateway.api_key_settings(key));
+  return jsonb_build_object('user_id', account.id);
+end;
+$$;
+
 -- supabase/schemas/83_platform_reports.sql
 
 -- What an operator reports: usage, the ledger's movements, and what is owed to accounts.
@@ -12720,6 +13099,91 @@ begin
 end;
 $$;
 
+-- supabase/schemas/84_generation.sql
+
+-- One call as OpenRouter's clients look it up.
+
+-- A call of the calling key, or of its account where the key may see what that has used. asked: call_id, or else answer_id, the
+-- provider's id of an answer, by which the account's newest calls are looked through: whoever asks by it asks soon.
+create function public.get_generation(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  answer constant text := asked ->> 'answer_id';
+  sees_all constant boolean := (
+    select gateway.covers(k.scopes, 'usage:read') and gateway.covers(r.permissions, 'usage:read')
+    from gateway.api_keys as k, gateway.roles as r where k.id = session.key_id and r.name = session.role);
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+  else
+    select * into made from (
+        select * from gateway.requests where account_id = session.account_id
+          order by finished_at desc limit window_size) as newest
+      where answer_id = answer order by finished_at desc limit 1;
+  end if;
+  if made.call_id is null or not (sees_all or made.key_id = session.key_id) then
+    perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
+  end if;
+  return jsonb_build_object('data', jsonb_build_object(
+    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
+    'session_id', null, 'external_user', null,
+    'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
+    'service_tier', null, 'api_type', null,
+    'created_at', made.created_at, 'streamed', made.stream, 'cancelled', made.outcome = 'client_left',
+    'finish_reason', coalesce(made.finish_reason, case made.outcome when 'completed' then 'stop' else 'error' end),
+    'native_finish_reason', made.finish_reason,
+    'latency', coalesce(made.first_byte_ms, made.duration_ms, 0),
+    'generation_time', coalesce(made.duration_ms - made.first_byte_ms, 0), 'moderation_latency', null,
+    'tokens_prompt', made.prompt_tokens, 'tokens_completion', made.completion_tokens,
+    'native_tokens_prompt', made.prompt_tokens, 'native_tokens_completion', made.completion_tokens,
+    'native_tokens_reasoning', made.reasoning_tokens, 'native_tokens_cached', made.cached_tokens,
+    'native_tokens_cache_creation', made.written_tokens,
+    'native_tokens_completion_images', coalesce((made.units ->> 'image_output')::integer, 0),
+    'num_media_prompt', 0, 'num_media_completion', coalesce((made.units ->> 'images')::integer, 0),
+    'num_input_audio_prompt', 0, 'num_search_results', coalesce((made.units ->> 'searches')::integer, 0), 'num_fetches', 0,
+    'billable_web_search_calls', 0, 'web_search_engine', null,
+    'total_cost', gateway.dollars(made.cost), 'usage', gateway.dollars(made.cost),
+    'upstream_inference_cost', 0, 'cache_discount', null, 'is_byok', made.own_key,
+    'origin', coalesce(made.app, ''), 'http_referer', made.app, 'user_agent', null, 'app_id', null,
+    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', null,
+    'provider_responses', null));
+end;
+$$;
+
+-- What was used in each of the last thirty UTC days that are over, or in one of them, by model and provider. query: date, key_id.
+create function public.list_openrouter_activity(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  today constant timestamptz := gateway.period_start('day', gateway.now());
+  day constant timestamptz := (query ->> 'date')::date::timestamp at time zone 'utc';
+  since constant timestamptz := greatest(coalesce(day, '-infinity'), today - interval '720 hours');
+  until constant timestamptz := least(coalesce(day + interval '24 hours', 'infinity'), today);
+begin
+  return jsonb_build_object('data', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'date', used_on, 'model', model, 'model_permaslug', model, 'endpoint_id', provider || ' | ' || model,
+      'provider_name', provider, 'requests', requests, 'usage', gateway.dollars(cost), 'byok_usage_inference', 0,
+      'prompt_tokens', prompt, 'completion_tokens', completion, 'reasoning_tokens', reasoning,
+      'workspace_id', session.account_id) order by used_on desc, cost desc, model, provider), '[]')
+    from (
+      select (hour at time zone 'utc')::date as used_on, model, provider, sum(requests)::bigint as requests,
+             sum(cost)::bigint as cost, sum(prompt_tokens)::bigint as prompt, sum(completion_tokens)::bigint as completion,
+             sum(reasoning_tokens)::bigint as reasoning
+      from gateway.used(session.account_id, since, until)
+      where query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid
+      group by 1, 2, 3
+    ) as days));
+end;
+$$;
+
 -- supabase/schemas/84_metrics.sql
 
 -- What a scraper of metrics is told: counters that only rise, and the state of the moment. In the database they are exact over all
@@ -12775,6 +13239,146 @@ begin
         'balance_usd', owed.figures -> 'balance', 'held_usd', owed.figures -> 'held', 'debt_usd', owed.figures -> 'debt'))
     from owed);
 end;
+$$;
+
+-- supabase/schemas/85_openrouter_models.sql
+
+-- The catalog as OpenRouter's clients list it. These functions take no caller, but for the one that goes by the calling key: anyone may
+-- ask, and the CDN answers most.
+
+-- Models that can be used. query: kind; or else output_modalities (a list, or ["all"]; without it those that write); q (a part of id,
+-- name or description); input_modalities, supported_parameters (lists, of which a model must have all).
+create function gateway.usable_models(query jsonb) returns setof gateway.models
+language sql stable set search_path = ''
+as $$
+  select * from gateway.models as m
+  where m.enabled
+    and exists (select from gateway.model_routes as r where r.model_id = m.id and r.enabled
+                  and r.prompt_price is not null and r.completion_price is not null)
+    and case
+      when query ->> 'kind' is not null then m.kind = query ->> 'kind'
+      when query ->> 'output_modalities' is null then m.kind = 'chat' or m.kind = 'image' and m.output_modalities @> '{text}'
+      when query -> 'output_modalities' ? 'all' then true
+      else m.output_modalities @> array(select jsonb_array_elements_text(query -> 'output_modalities'))
+    end
+    and (query ->> 'q' is null
+      or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'q')) > 0)
+    and (query ->> 'input_modalities' is null
+      or m.input_modalities @> array(select jsonb_array_elements_text(query -> 'input_modalities')))
+    and (query ->> 'supported_parameters' is null
+      or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
+$$;
+
+-- A model as OpenRouter's clients read it: `reasoning` means something else to them, and may be absent.
+create function gateway.openrouter_model(model gateway.models) returns jsonb
+language sql stable set search_path = ''
+as $$ select gateway.model_json(model) - 'reasoning' $$;
+
+-- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
+create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  start constant bigint := coalesce((query ->> 'offset')::bigint, 0);
+  most constant bigint := (query ->> 'limit')::bigint;
+  answer jsonb;
+begin
+  with usable as (
+    select m as model, row_number() over (order by m.id) as place, count(*) over () as total
+    from gateway.usable_models(query) as m
+    where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
+  )
+  select jsonb_build_object(
+    'data', coalesce(jsonb_agg(gateway.openrouter_model(model) order by place)
+                       filter (where place > start and (most is null or place <= start + most)), '[]'),
+    'total_count', coalesce(max(total), 0),
+    'links', jsonb_build_object('next', case when start + most < max(total) then
+      format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
+  into answer from usable;
+  return answer;
+end;
+$$;
+
+create function public.list_openrouter_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select gateway.openrouter_models(query, null) $$;
+
+-- How many there are.
+create function public.count_openrouter_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select jsonb_build_object('data', jsonb_build_object('count', count(*))) from gateway.usable_models(query) $$;
+
+-- Those that the calling key may use.
+create function public.list_models_of_key(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+begin
+  return gateway.openrouter_models(query, (select allowed_models from gateway.api_keys where id = session.key_id));
+end;
+$$;
+
+-- A route in OpenRouter's words; it calls one an endpoint.
+create function gateway.openrouter_endpoint(model gateway.models, route gateway.model_routes) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', route.provider || ' | ' || model.id, 'model_id', model.id, 'model_name', model.name,
+    'provider_name', route.provider, 'tag', route.provider,
+    'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'max_prompt_tokens', null,
+    'pricing', gateway.pricing_json(route), 'quantization', null, 'status', 0,
+    'supported_parameters', gateway.parameters_of(model),
+    'supports_implicit_caching', route.cached_price is not null,
+    'supports_tool_choice', (
+      select jsonb_build_object('auto', takes, 'function', takes, 'none', takes, 'required', takes)
+      from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
+    'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
+    'latency_last_30m', null, 'throughput_last_30m', null)
+$$;
+
+create function public.get_openrouter_model(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model constant gateway.models := gateway.find_model(model_id);
+begin
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
+  end if;
+  return jsonb_build_object('data', gateway.openrouter_model(model));
+end;
+$$;
+
+-- A model with the routes that can be used, the cheapest first.
+create function public.get_model_endpoints(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model constant gateway.models := gateway.find_model(model_id);
+begin
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
+  end if;
+  return jsonb_build_object('data', jsonb_build_object(
+    'id', model.id, 'name', model.name, 'created', extract(epoch from model.created_at)::bigint,
+    'description', model.description, 'architecture', gateway.openrouter_members(model) -> 'architecture',
+    'endpoints', (
+      select coalesce(jsonb_agg(gateway.openrouter_endpoint(model, r) order by r.prompt_price + r.completion_price, r.provider), '[]')
+      from gateway.model_routes as r
+      where r.model_id = model.id and r.enabled and r.prompt_price is not null and r.completion_price is not null)));
+end;
+$$;
+
+-- Who serves models that can be used.
+create function public.list_openrouter_providers() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('data', coalesce(jsonb_agg(jsonb_build_object('slug', provider) order by provider), '[]'))
+  from (
+    select distinct r.provider from gateway.model_routes as r join gateway.models as m on m.id = r.model_id and m.enabled
+    where r.enabled and r.prompt_price is not null and r.completion_price is not null
+  ) as serving
 $$;
 
 -- supabase/schemas/85_platform_requests.sql
@@ -13329,3 +13933,45 @@ revoke execute on function public.test_webhook(jsonb, uuid) from public, anon, a
 grant execute on function public.test_webhook(jsonb, uuid) to service_role;
 revoke execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) from public, anon, authenticated;
 grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to service_role;
+
+-- 82_provisioning.sql
+revoke execute on function public.get_calling_key(jsonb) from public, anon, authenticated;
+grant execute on function public.get_calling_key(jsonb) to service_role;
+revoke execute on function public.get_credits(jsonb) from public, anon, authenticated;
+grant execute on function public.get_credits(jsonb) to service_role;
+revoke execute on function public.list_provisioned_keys(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_provisioned_keys(jsonb, jsonb) to service_role;
+revoke execute on function public.get_provisioned_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_provisioned_key(jsonb, uuid) to service_role;
+revoke execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.change_provisioned_key(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_provisioned_key(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_provisioned_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_provisioned_key(jsonb, uuid) to service_role;
+
+-- 83_auth_codes.sql
+revoke execute on function public.create_auth_code(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_auth_code(jsonb, jsonb) to service_role;
+revoke execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) to service_role;
+
+-- 85_openrouter_models.sql
+revoke execute on function public.list_openrouter_models(jsonb) from public, anon, authenticated;
+grant execute on function public.list_openrouter_models(jsonb) to service_role;
+revoke execute on function public.count_openrouter_models(jsonb) from public, anon, authenticated;
+grant execute on function public.count_openrouter_models(jsonb) to service_role;
+revoke execute on function public.list_models_of_key(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_models_of_key(jsonb, jsonb) to service_role;
+revoke execute on function public.get_openrouter_model(text) from public, anon, authenticated;
+grant execute on function public.get_openrouter_model(text) to service_role;
+revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
+grant execute on function public.get_model_endpoints(text) to service_role;
+revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;
+grant execute on function public.list_openrouter_providers() to service_role;
+
+-- 84_generation.sql
+revoke execute on function public.get_generation(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_generation(jsonb, jsonb) to service_role;
+revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;
