@@ -1,5 +1,6 @@
 //! The command line of the local platform.
 
+mod catalog_command;
 mod routes_command;
 mod schema_command;
 mod start;
@@ -28,6 +29,8 @@ enum Command {
     Variables(variables_command::Options),
     /// Says whether the migrations make what supabase/schemas says; with --write, derives the first one from it.
     Schema(schema_command::Options),
+    /// Prints what becomes of the figures of models; with --write, derives the seed of models and routes from them.
+    Catalog(catalog_command::Options),
     /// Administrators of the deployment that the environment names.
     Admin(admin_command::Options),
     /// Books the settlements that log lines hold, in the deployment that the environment names.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Some(Command::Routes(options)) => routes_command::run(&options),
         Some(Command::Variables(options)) => variables_command::run(&options),
         Some(Command::Schema(options)) => schema_command::run(&options),
+        Some(Command::Catalog(options)) => catalog_command::run(&options),
         Some(Command::Admin(options)) => admin_command::run(&options),
         Some(Command::Settle(options)) => settle_command::run(&options),
         Some(Command::Stripe(options)) => stripe_command::run(&options),

@@ -20,8 +20,11 @@ export const SCREENS = [
   { name: "keys", title: "API keys", group: "Account", load: () => import("./screens/keys.js") },
   { name: "credit", title: "Credit", group: "Account", load: () => import("./screens/credit.js") },
   { name: "settings", title: "Settings", group: "Account", load: () => import("./screens/settings.js") },
+  { name: "business", title: "Business", group: "Administration", scope: "admin:monitor", load: () => import("./screens/business.js") },
+  { name: "traffic", title: "All requests", group: "Administration", scope: "admin:requests", load: () => import("./screens/traffic.js") },
   { name: "users", title: "Users", group: "Administration", scope: "admin:users", load: () => import("./screens/users.js") },
   { name: "coupons", title: "Coupons", group: "Administration", scope: "admin:coupons", load: () => import("./screens/coupons.js") },
+  { name: "roles", title: "Roles", group: "Administration", scope: "admin:roles", load: () => import("./screens/roles.js") },
   { name: "audit", title: "Audit trail", group: "Administration", scope: "admin:audit", load: () => import("./screens/audit.js") },
   { name: "health", title: "Health", group: "Administration", scope: "admin:ledger", load: () => import("./screens/health.js") },
 ];

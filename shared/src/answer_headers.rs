@@ -49,6 +49,8 @@ answer_headers! {
     GENERATION_ID = "x-generation-id";
     /// Who served a call.
     GATEWAY_PROVIDER = "x-gateway-provider";
+    /// Since when the model of a call is deprecated (RFC 9745): `@1764288000`.
+    DEPRECATION = "deprecation";
     /// The output limit of a call and what has set it, where that was neither the request nor the model: `4096;by=credit`.
     OUTPUT_LIMIT = "x-gateway-output-limit";
 }

@@ -26,8 +26,9 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
-    account, admin, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference, notifications,
-    openrouter, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials, usage, webhooks,
+    account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
+    notifications, openrouter, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials,
+    usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -292,6 +293,11 @@ routes! {
         GET notifications::preferences::show: User "account:read",
         PATCH notifications::preferences::change: User "account:write"
     };
+    /// From what spending on the account is told.
+    user_notification_thresholds at "/user/notifications/thresholds" {
+        GET notifications::thresholds::show: User "account:read",
+        PATCH notifications::thresholds::change: User "account:write"
+    };
     /// Mails the account, to see whether mail reaches it.
     user_notification_test at "/user/notifications/test" {
         POST notifications::request::test: User "account:write"
@@ -356,7 +362,7 @@ routes! {
     /// A page of Stripe's at which cards, invoices and the plan are managed.
     subscription_portal at "/subscription/portal" { POST subscriptions::portal::create: User "billing:write" } needs [Stripe];
     /// Changes to a dearer plan, or a longer interval, now.
-    subscription_change at "/subscription/change" { POST subscriptions::change::upgrade: User "billing:write" } needs [Stripe];
+    subscription_change at "/subscription/change" { POST subscriptions::change::become_another: User "billing:write" } needs [Stripe];
     /// Lets the plan end with its period.
     subscription_cancel at "/subscription/cancel" { POST subscriptions::change::cancel: User "billing:write" } needs [Stripe];
     /// Lets it go on after all.
@@ -417,6 +423,34 @@ routes! {
     admin_limit at "/admin/limit" { POST admin::limit::set: Admin "admin:limits" };
     /// Gives an account a plan, or takes it away.
     admin_assign_plan at "/admin/assign-plan" { POST admin::assign_plan::assign: Admin "admin:plans" };
+    /// The catalog: all models, and new ones.
+    admin_models at "/admin/models" {
+        GET admin_catalog::models::list: Admin "admin:models", POST admin_catalog::models::create: Admin "admin:models"
+    };
+    /// One model: reads it, changes it, disables it.
+    admin_model at "/admin/models/{*id}" {
+        GET admin_catalog::model::show: Admin "admin:models", PATCH admin_catalog::model::change: Admin "admin:models"
+    };
+    /// How providers serve models, and for how much.
+    admin_routes at "/admin/routes" {
+        GET admin_catalog::routes::list: Admin "admin:models", PUT admin_catalog::routes::set: Admin "admin:models"
+    };
+    /// Further names of models.
+    admin_aliases at "/admin/aliases" { GET admin_catalog::aliases::list: Admin "admin:models" };
+    /// One of them: has it mean a model, deletes it.
+    admin_alias at "/admin/aliases/{*alias}" {
+        PUT admin_catalog::aliases::set: Admin "admin:models", DELETE admin_catalog::aliases::delete: Admin "admin:models"
+    };
+    /// Reads every provider's own list of models now.
+    admin_refresh_models at "/admin/refresh-models" { POST admin_catalog::lists::refresh: Admin "admin:models" } max 60;
+    /// How the catalog stands to these lists, and what of them waits.
+    admin_catalog_status at "/admin/catalog-status" { GET admin_catalog::lists::status: Admin "admin:models" };
+    /// Takes a price that waits, or does not.
+    admin_price_change at "/admin/price-changes/{id}" { POST admin_catalog::lists::decide: Admin "admin:models" };
+    /// What plans make of prices.
+    admin_plans at "/admin/plans" { GET admin_catalog::plans::list: Admin "admin:plans" };
+    /// What a plan makes of prices from now on.
+    admin_plan at "/admin/plans/{id}" { PATCH admin_catalog::plans::change: Admin "admin:plans" };
     /// Roles and what they may do.
     admin_roles at "/admin/roles" {
         GET admin::roles::list: Admin "admin:roles", POST admin::roles::create: Admin "admin:roles"
@@ -429,6 +463,10 @@ routes! {
     };
     /// Who has a role, newest first.
     admin_role_users at "/admin/roles/{name}/users" { GET admin::role_users::list: Admin "admin:roles" };
+    /// What the operator was told of, newest first.
+    admin_alerts at "/admin/rate-limits/alerts" { GET admin::alerts::list: Admin "admin:limits" };
+    /// How the limiter stands, and which limits hold.
+    admin_limit_system at "/admin/rate-limits/system" { GET admin::alerts::system: Admin "admin:limits" } needs [Redis];
     /// The audit trail, newest first.
     admin_audit_logs at "/admin/audit-logs" { GET admin::audit_logs::list: Admin "admin:audit" };
     /// What happened to the account's keys and sign-ins, newest first.
@@ -441,8 +479,12 @@ routes! {
     cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } cron "11,41 * * * *";
     /// Sends the mail that is due.
     cron_notifications at "/api/cron/notifications" { GET cron::notifications::send: Cron } cron "*/5 * * * *";
+    /// Reads providers' own lists of models.
+    cron_sync_models at "/api/cron/sync-models" { GET cron::sync_models::sync: Cron } max 60 cron "37 */6 * * *";
     /// Tells users' webhooks what is due.
     cron_webhooks at "/api/cron/webhooks" { GET cron::webhooks::send: Cron } needs [EncryptionKeys] cron "*/5 * * * *";
+    /// Looks for what the operator should be told at once.
+    cron_alerts at "/api/cron/alerts" { GET cron::alerts::watch: Cron } needs [Redis] cron "*/5 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }

@@ -235,9 +235,12 @@ create table gateway.plans (
   price_per_month bigint,
   price_per_year bigint,
   credits_per_month bigint not null,
+  price_factor integer not null default 10000 check (price_factor between 1 and 100000),
   limits text not null
 );
 comment on table gateway.plans is 'Limits and prices of each plan; money in nano-dollars, burst per 10 s.';
+comment on column gateway.plans.price_factor is
+  'What calls cost under this plan, in ten thousandths of what they cost else; no seed changes it.';
 comment on column gateway.plans.limits is
   'Made of the figures by the trigger word_limits: what gateway.limits says of an account and a key without limits of their own.';
 
@@ -275,6 +278,8 @@ create table gateway.accounts (
   next_overdue timestamptz,
   topup_below bigint,
   topup_after timestamptz,
+  alert_below bigint not null default 10000000000 check (alert_below >= 0),
+  alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -302,6 +307,10 @@ comment on column gateway.accounts.next_overdue is
 comment on column gateway.accounts.topup_below is
   'Below which credit free to be spent a settle says that an auto top-up is due; null: there is none.';
 comment on column gateway.accounts.topup_after is 'Before which no further auto top-up is tried, so that settles need not ask for one.';
+comment on column gateway.accounts.alert_below is
+  'Below which balance the account is told that it is low, once until it has risen clearly above it again.';
+comment on column gateway.accounts.alert_at is
+  'Below which balance the next settle has something to tell: alert_below, then what counts as nothing; null: it is told all. Armed by what raises the balance.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 
@@ -512,11 +521,22 @@ create table gateway.models (
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
   tool_tokens integer not null default 600 check (tool_tokens >= 0),
+  supported_parameters text[] not null default '{}',
+  open_weights boolean not null default false,
+  released_on date,
+  deprecated_at timestamptz,
   enabled boolean not null default true,
+  changed_by_hand boolean not null default false,
   created_at timestamptz not null default now()
 );
 comment on table gateway.models is
   'The catalog. image_tokens is the most that one input image can cost in prompt tokens, whatever its size.';
+comment on column gateway.models.supported_parameters is
+  'The parameters that ask for what the model can do, by OpenRouter''s names; empty where nobody says.';
+comment on column gateway.models.deprecated_at is
+  'Since when it is known that its developer will take it away; answers say so.';
+comment on column gateway.models.changed_by_hand is
+  'Whether an administrator has made or changed it: then no seed changes it back.';
 
 create table gateway.model_routes (
   model_id text not null references gateway.models (id) on delete cascade,
@@ -543,6 +563,7 @@ create table gateway.model_routes (
   character_price bigint check (character_price >= 0),
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
+  priced_by text not null default 'seed' check (priced_by in ('seed', 'provider', 'admin')),
   enabled boolean not null default true,
   plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
@@ -572,8 +593,40 @@ comment on column gateway.model_routes.plain_up_to is
   'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
+comment on column gateway.model_routes.priced_by is
+  'Who has the last word about name and price: a seed, the provider''s own list, which no seed undoes, or an administrator, whom neither undoes.';
+
+-- Further names of models, of the operator's making.
+create table gateway.model_aliases (
+  alias text primary key,
+  model_id text not null references gateway.models (id) on delete cascade,
+  created_at timestamptz not null default now()
+);
+create index model_aliases_model on gateway.model_aliases (model_id);
+
+-- Models as the catalog shows them, made when they or their routes change (see list_anew): whoever reads the whole list reads texts.
+create table gateway.listed_models (
+  model_id text primary key references gateway.models (id) on delete cascade,
+  free boolean not null,
+  body json not null
+);
+comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included.';
+
+-- All of them as one list: nearly every reader wants that.
+create table gateway.listed_catalog (
+  is_whole boolean primary key default true check (is_whole),
+  models integer not null default 0,
+  body json
+);
+alter table gateway.listed_catalog alter column body set storage external;
+comment on table gateway.listed_catalog is
+  'GET /v1/models, in one row: null within a transaction that has changed a model, and made anew when it commits.';
+
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
+alter table gateway.model_aliases enable row level security;
+alter table gateway.listed_models enable row level security;
+alter table gateway.listed_catalog enable row level security;
 
 -- supabase/schemas/15_ledger.sql
 
@@ -736,6 +789,57 @@ create index idempotent_calls_of_account on gateway.idempotent_calls (account_id
 create index idempotent_calls_expired on gateway.idempotent_calls (expires_at);
 
 alter table gateway.idempotent_calls enable row level security;
+
+-- supabase/schemas/17_provider_lists.sql
+
+-- What providers' own lists of models say, as they were last read, and what of it waits for an administrator.
+
+create table gateway.provider_lists (
+  provider text primary key,
+  tried_at timestamptz not null,
+  read_at timestamptz,
+  problem text,
+  models integer not null default 0,
+  unknown integer not null default 0,
+  unknown_models text[] not null default '{}'
+);
+comment on table gateway.provider_lists is
+  'The last look at each provider''s list: how many models it had, how many of them no route here knows, and the first of those.';
+
+create table gateway.listed_routes (
+  model_id text not null,
+  provider text not null,
+  seen_at timestamptz,
+  missing_since timestamptz,
+  price jsonb,
+  problem text,
+  primary key (model_id, provider),
+  foreign key (model_id, provider) references gateway.model_routes (model_id, provider) on delete cascade on update cascade
+);
+comment on table gateway.listed_routes is
+  'What a provider''s list says of a route: when it was last there, since when it is not, its price there, and why that was not taken.';
+
+create table gateway.price_changes (
+  id uuid primary key,
+  model_id text not null,
+  provider text not null,
+  former jsonb not null,
+  proposed jsonb not null,
+  reason text not null,
+  state text not null default 'waiting' check (state in ('waiting', 'approved', 'rejected', 'superseded')),
+  found_at timestamptz not null,
+  decided_at timestamptz,
+  decided_by uuid,
+  foreign key (model_id, provider) references gateway.model_routes (model_id, provider) on delete cascade on update cascade
+);
+comment on table gateway.price_changes is
+  'Prices of a provider''s list that do not hold by themselves: they are too far from the present ones.';
+create unique index price_changes_waiting on gateway.price_changes (model_id, provider) where state = 'waiting';
+create index price_changes_route on gateway.price_changes (model_id, provider, found_at);
+
+alter table gateway.provider_lists enable row level security;
+alter table gateway.listed_routes enable row level security;
+alter table gateway.price_changes enable row level security;
 
 -- supabase/schemas/18_provider_keys.sql
 
@@ -1319,6 +1423,8 @@ comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells 
 -- The order of lists, newest first.
 create index payments_account on gateway.payments (account_id, created_at, id);
 -- What an account has under way, and what the cron job looks after.
+-- Invoices of which nobody has told how they were paid.
+create index payments_unlinked on gateway.payments (settled_at) where kind = 'invoice' and intent_id is null;
 create index payments_open on gateway.payments (created_at) where status in ('created', 'processing');
 
 create table gateway.reversals (
@@ -1400,6 +1506,8 @@ create table gateway.subscriptions (
   period_start timestamptz not null,
   period_end timestamptz not null,
   cancel_at timestamptz,
+  next_plan text references gateway.plans (id),
+  next_months integer,
   ended_at timestamptz,
   begun_at timestamptz not null,
   changes integer not null default 0,
@@ -1411,6 +1519,8 @@ comment on table gateway.subscriptions is
 comment on column gateway.subscriptions.observed_at is
   'When Stripe was asked: of two answers the one that was asked for later holds, and nothing holds after an end.';
 comment on column gateway.subscriptions.plan is 'Null where the price is no plan''s: it gives nothing.';
+comment on column gateway.subscriptions.next_plan is
+  'What it becomes with its period, by a schedule at Stripe; null where it stays what it is.';
 comment on column gateway.subscriptions.changes is
   'How many changes of the plan Stripe has refused: part of the Idempotency-Key of the next.';
 
@@ -1660,6 +1770,8 @@ create table gateway.referrals (
   payment_id uuid unique references gateway.payments (id),
   referred_grant_id bigint unique,
   referrer_grant_id bigint unique,
+  referred_taken bigint not null default 0 check (referred_taken >= 0),
+  referrer_taken bigint not null default 0 check (referrer_taken >= 0),
   drawn bigint not null default 0 check (drawn >= 0),
   due_at timestamptz,
   created_at timestamptz not null,
@@ -1668,6 +1780,8 @@ create table gateway.referrals (
 comment on table gateway.referrals is
   'pending until a first purchase that is large enough; qualified then (the referred has the reward, the referrer gets one at due_at); paid, refused (with a reason), and reversed when that purchase was taken back: reversing until the referrer''s part is, too.';
 comment on column gateway.referrals.drawn is 'What it draws on the promotion `referral`, in nano-dollars.';
+comment on column gateway.referrals.referred_taken is
+  'What was taken of the referred''s reward when the purchase was taken back: given again if that is undone. Like referrer_taken.';
 comment on column gateway.referrals.network is 'Where the code was given.';
 
 create index referrals_referrer on gateway.referrals (referrer_id, created_at, id);
@@ -1686,7 +1800,7 @@ alter table gateway.referrals enable row level security;
 
 create table gateway.notifications (
   id bigint generated always as identity primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid references gateway.accounts (id),
   kind text not null,
   dedupe_key text not null,
   payload jsonb not null,
@@ -1695,6 +1809,7 @@ create table gateway.notifications (
   alone boolean not null default false,
   batch_id uuid,
   due_at timestamptz not null,
+  expires_at timestamptz,
   first_tried_at timestamptz,
   claimed_until timestamptz,
   attempts integer not null default 0,
@@ -1703,18 +1818,40 @@ create table gateway.notifications (
   created_at timestamptz not null,
   ended_at timestamptz,
   unique (account_id, kind, dedupe_key),
+  check (account_id is not null or address is not null),
   check ((state = 'sending') = (claimed_until is not null))
 );
 comment on table gateway.notifications is
   'due; sending (frozen: the mails of a batch, their order, addresses and texts do not change any more, so that Resend knows a repetition by the batch''s id); sent, failed (refused by Resend), suppressed (the address takes no mail), unknown (a day after the first try nobody can say).';
+comment on column gateway.notifications.account_id is
+  'Null: it is to an address that may be nobody''s, a code to sign in with.';
 comment on column gateway.notifications.address is 'Where it goes, from the first try on.';
+comment on column gateway.notifications.expires_at is 'From then on it is of no use and is not sent. Null for most.';
 comment on column gateway.notifications.alone is 'A batch with it was refused as a whole: it goes by itself.';
 
 create index notifications_due on gateway.notifications (due_at, id) where state = 'due';
 create index notifications_sending on gateway.notifications (claimed_until, id) where state = 'sending';
 create index notifications_batch on gateway.notifications (batch_id) where state = 'sending';
 create index notifications_message on gateway.notifications (message_id) where message_id is not null;
+create index notifications_of_nobody on gateway.notifications (ended_at) where account_id is null;
 create index notifications_ended on gateway.notifications (ended_at) where ended_at is not null;
+
+create table gateway.mail_rounds (
+  name text primary key,
+  told_to timestamptz not null,
+  after uuid
+);
+comment on table gateway.mail_rounds is
+  'How far the cron job has looked for what time brings: moments (what ends soon), and usage_report (the months that are over).';
+comment on column gateway.mail_rounds.told_to is 'What came before it is told.';
+comment on column gateway.mail_rounds.after is 'The account up to which this round has come, in the order of ids.';
+
+-- So that what ends soon is found without reading all. No call changes what is in them.
+create index api_keys_expiring on gateway.api_keys (expires_at) where expires_at is not null and revoked_at is null;
+create index credit_grants_expiring on gateway.credit_grants (expires_at)
+  where live and expires_at is not null and source not in ('trial', 'subscription');
+create index accounts_trials on gateway.accounts (trial_ends_at) where trial_ends_at is not null;
+create index subscriptions_renewing on gateway.subscriptions (period_end) where ended_at is null;
 
 create table gateway.notification_preferences (
   account_id uuid not null references gateway.accounts (id),
@@ -1741,9 +1878,49 @@ comment on table gateway.resend_events is 'Events of Resend, each applied once; 
 create index resend_events_received on gateway.resend_events (received_at);
 
 alter table gateway.notifications enable row level security;
+alter table gateway.mail_rounds enable row level security;
 alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
+
+-- supabase/schemas/29_alerts.sql
+
+-- What the operator is told at once: each once a day and cause.
+
+create table gateway.alerts (
+  id uuid primary key default gen_random_uuid(),
+  cause text not null,
+  subject text not null,
+  day date not null,
+  details jsonb not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  claimed_until timestamptz not null,
+  mailed_at timestamptz,
+  posted_at timestamptz,
+  unique (cause, subject, day)
+);
+comment on table gateway.alerts is
+  'subject: what of the platform it is about, or an empty text; details: as they were found last. Found again on the same day (UTC), it is not told again.';
+comment on column gateway.alerts.claimed_until is 'Whoever tells it has until then; then it is to be told again, where it was not.';
+
+create index alerts_recent on gateway.alerts (first_at, id);
+
+create table gateway.alert_rounds (
+  one boolean primary key default true check (one),
+  looked_to timestamptz not null,
+  ledger_day date,
+  ledger_after uuid
+);
+comment on table gateway.alert_rounds is
+  'One row: up to when was looked for what had happened; the day whose ledger check has begun, and the account up to which it has come (null: it is done).';
+
+-- So that what has happened lately is found without reading all.
+create index reversals_disputed on gateway.reversals (created_at) where kind = 'dispute';
+create index mail_suppressions_created on gateway.mail_suppressions (created_at);
+
+alter table gateway.alerts enable row level security;
+alter table gateway.alert_rounds enable row level security;
 
 -- supabase/schemas/29_auth_codes.sql
 
@@ -1767,6 +1944,25 @@ create index auth_codes_account on gateway.auth_codes (account_id);
 create index auth_codes_expiry on gateway.auth_codes (expires_at);
 
 alter table gateway.auth_codes enable row level security;
+
+-- supabase/schemas/29_spend_alerts.sql
+
+-- From which spending on an account wants to be told.
+
+create table gateway.spend_alerts (
+  account_id uuid primary key references gateway.accounts (id),
+  per_day bigint check (per_day > 0),
+  per_month bigint check (per_month > 0),
+  day_told date,
+  month_told date,
+  looked_at timestamptz not null
+);
+comment on table gateway.spend_alerts is 'In nano-dollars; null: not told. An account that never asked for it has no row.';
+comment on column gateway.spend_alerts.day_told is 'The last day (UTC) of which it was told; month_told: the last month.';
+
+create index spend_alerts_looked on gateway.spend_alerts (looked_at) where per_day is not null or per_month is not null;
+
+alter table gateway.spend_alerts enable row level security;
 
 -- supabase/schemas/29_webhooks.sql
 
@@ -1968,6 +2164,8 @@ declare
 begin
   select * into account from gateway.accounts where id = key.account_id;
   select roles.permissions into permissions from gateway.roles where name = account.role;
+  -- This is about no model: what a key may use of them is asked where one is named.
+  key.allowed_models := '{}';
   refused := gateway.key_refusal(account, key, permissions, caller, scope, null, at);
   if refused is not null then
     perform gateway.refuse(refused);
@@ -2232,6 +2430,11 @@ $$;
 create function gateway.charge(millionths numeric, markup integer) returns bigint
 language sql immutable parallel safe
 return least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint;
+
+-- The markup of a call under a plan, in basis points: what both make of a price. A part of one is rounded up.
+create function gateway.plan_markup(markup integer, factor integer) returns integer
+language sql immutable parallel safe
+return case when factor = 10000 then markup else ceil(markup::bigint * factor * 0.0001)::integer end;
 
 -- The one formula: what a usage costs at a candidate's frozen price. Null if a price that every call has is not known, which is
 -- not free.
@@ -2561,22 +2764,41 @@ create function gateway.model_key(name text) returns text
 language sql immutable parallel safe
 return regexp_replace(replace(lower(name), '.', '-'), '-([0-9]{8}|latest)$', '');
 
--- The model that is called so, or the only one that is meant by it: clients leave out the developer, or write the name as
--- the developer's own API has it. Nothing where several could be meant.
+-- Both ways in which a model can be meant.
+create index models_by_key on gateway.models (gateway.model_key(id)) where enabled;
+create index models_by_bare_key on gateway.models (gateway.model_key(substr(id, strpos(id, '/') + 1))) where enabled;
+create unique index model_aliases_by_key on gateway.model_aliases (gateway.model_key(alias));
+
+-- The model that is called so, or that an alias means, or the only one that is meant by it: clients leave out the developer, or write
+-- the name as the developer's own API has it. Nothing where several could be meant. Allowlist, price and route go by the model that is
+-- found here, however it was called.
 create function gateway.find_model(asked text) returns gateway.models
 language plpgsql stable set search_path = ''
 as $$
 declare
   key constant text := gateway.model_key(asked);
-  meant gateway.models[];
+  model gateway.models;
+  meant text[];
 begin
-  meant := array(select models from gateway.models where id = asked and enabled);
-  if meant = '{}' then
-    meant := array(
-      select models from gateway.models
-      where enabled and key in (gateway.model_key(id), gateway.model_key(substr(id, strpos(id, '/') + 1))));
+  select * into model from gateway.models where id = asked and enabled;
+  if found then
+    return model;
   end if;
-  return case when cardinality(meant) = 1 then meant[1] end;
+  select m.* into model
+    from gateway.model_aliases a join gateway.models m on m.id = a.model_id and m.enabled
+    where gateway.model_key(a.alias) = key;
+  if found then
+    return model;
+  end if;
+  meant := array(
+    select id from gateway.models where enabled and gateway.model_key(id) = key
+    union
+    select id from gateway.models where enabled and gateway.model_key(substr(id, strpos(id, '/') + 1)) = key
+    limit 2);
+  if cardinality(meant) = 1 then
+    select * into model from gateway.models where id = meant[1];
+  end if;
+  return model;
 end;
 $$;
 
@@ -2655,11 +2877,13 @@ begin
   account.balance := account.balance + amount;
   account.next_expiry := least(account.next_expiry, grant_credit.expires_at);
   account.has_purchased := account.has_purchased or source = 'purchase';
+  account.alert_at := gateway.alert_after_rise(account);
   insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, description, created_at)
     values (account.id, case source when 'admin' then 'admin_credit' else source end, grant_credit.amount, grant_id,
             account.balance, grant_credit.description, at);
   update gateway.accounts set
-    balance = account.balance, next_expiry = account.next_expiry, has_purchased = account.has_purchased
+    balance = account.balance, next_expiry = account.next_expiry, has_purchased = account.has_purchased,
+    alert_at = account.alert_at
     where id = account.id;
   account := gateway.repay_debt(account, at);
 end;
@@ -2903,7 +3127,7 @@ $$;
 create function gateway.webhook_events() returns text[]
 language sql immutable parallel safe
 return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
-             'subscription.changed', 'usage.daily'];
+             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused'];
 
 -- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
 create function gateway.event_of(kind text, payload jsonb) returns text
@@ -2911,15 +3135,33 @@ language sql immutable parallel safe
 return case kind
   when 'receipt' then 'payment.succeeded'
   when 'refund' then 'payment.refunded'
+  when 'low_balance' then 'balance.low'
+  when 'out_of_credits' then 'balance.low'
+  -- Of four fifths of a limit there is a mail alone.
+  when 'spend_limit' then case payload ->> 'step' when '100' then 'key.spend_limit_reached' end
+  when 'key_expiring' then 'key.expiring'
+  when 'plan_started' then 'subscription.changed'
+  when 'plan_changed' then 'subscription.changed'
+  when 'plan_payment_failed' then 'subscription.changed'
+  when 'plan_ending' then 'subscription.changed'
+  when 'plan_ended' then 'subscription.changed'
+  when 'spend_alert' then 'spend.threshold_reached'
+  when 'provider_key_refused' then 'provider_key.refused'
 end;
 
--- Queues an event for the webhooks of an account that want it, once for each dedupe_key. Its payload without what leads to more than
--- it says: Stripe's receipt can be opened by whoever has its address.
+-- What an event tells of a mail's payload: all of it but what leads to more than it says (Stripe's receipt can be opened by whoever has
+-- its address); and of a plan, what has become of it.
+create function gateway.event_data(kind text, payload jsonb) returns jsonb
+language sql immutable parallel safe
+return case when starts_with(kind, 'plan_') then jsonb_build_object('change', substr(kind, 6)) else '{}' end
+  || (payload - 'receipt_url');
+
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key.
 create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
-    select id, emit.event, emit.dedupe_key, emit.data - 'receipt_url', at, at from gateway.webhooks
+    select id, emit.event, emit.dedupe_key, emit.data, at, at from gateway.webhooks
     where account_id = emit.account and disabled_at is null and emit.event = any (events)
   on conflict do nothing
 $$;
@@ -2931,7 +3173,9 @@ $$;
 -- The kinds that an account may switch off. Of money and of security everybody hears.
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
-return array['referral_reward', 'usage_report'];
+return array[
+  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'provider_key_refused', 'referral_reward', 'spend_alert',
+  'spend_limit', 'trial_ended', 'trial_ending', 'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
@@ -2944,9 +3188,29 @@ as $$
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
     on conflict do nothing;
-  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
+                      gateway.event_data(notify.kind, notify.payload), at)
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
+
+-- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once
+-- and not only by the cron job.
+create function gateway.say_that_mail_is_due() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform set_config('response.headers', '[{"x-mail-due": "true"}]', true);
+  return null;
+end;
+$$;
+
+create trigger said after insert on gateway.notifications
+  for each row when (new.state = 'due' and new.due_at <= gateway.now()) execute function gateway.say_that_mail_is_due();
+
+-- A key as a mail names it.
+create function gateway.key_in_mail(key gateway.api_keys) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$ select jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four) $$;
 
 -- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
 -- network that was not seen for ninety days. Whoever has just got the account knows of its first key.
@@ -2978,9 +3242,37 @@ begin
     return;
   end if;
   select * into key from gateway.api_keys where id = target::uuid;
-  perform gateway.notify(account, case action when 'key.create' then 'key_created' else 'key_rotated' end,
-    target || ' ' || extract(epoch from at),
-    jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four, 'at', at), at);
+  perform gateway.notify_of_key(
+    account, case action when 'key.create' then 'key_created' else 'key_rotated' end, target, gateway.key_in_mail(key), at);
+end;
+$$;
+
+-- Mails what happened to a key. The first at once; what follows within ten minutes is one mail at their end, however many keys it
+-- is about: whoever rotates a hundred wants two mails and no hundred.
+create function gateway.notify_of_key(account uuid, kind text, target text, key jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most_named constant integer := 20;
+  gathers constant interval := '10 minutes';
+  former gateway.notifications;
+begin
+  select * into former from gateway.notifications n
+    where n.account_id = account and n.kind = notify_of_key.kind and n.created_at > at - gathers
+    order by n.id desc limit 1;
+  if former.state = 'due' then
+    -- Unless it is being sent in this moment.
+    update gateway.notifications n set payload = n.payload || jsonb_build_object(
+      'count', (n.payload ->> 'count')::integer + 1,
+      'keys', case when jsonb_array_length(n.payload -> 'keys') < most_named then n.payload -> 'keys' || key else n.payload -> 'keys' end)
+      where n.id = former.id and n.state = 'due';
+    if found then
+      return;
+    end if;
+  end if;
+  perform gateway.notify(account, kind, target || ' ' || extract(epoch from at),
+    jsonb_build_object('count', 1, 'keys', jsonb_build_array(key), 'at', at),
+    at + case when former.id is null then interval '0' else gathers end);
 end;
 $$;
 
@@ -3001,6 +3293,81 @@ begin
   elsif reversal.kind = 'dispute' and reversal.counts and reversal.status <> 'lost' then
     perform gateway.notify(payment.account_id, 'dispute', reversal.id, jsonb_build_object(
       'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  end if;
+end;
+$$;
+
+-- supabase/schemas/35_notify_credit.sql
+
+-- Mail about credit that runs out. Where a settle causes it, the settle has read and locked all that it needs: it compares two
+-- numbers, and only what crosses a line costs anything.
+
+-- A balance of less than a cent is none: hardly a call fits it.
+create function gateway.no_balance() returns bigint
+language sql immutable parallel safe
+return 10000000;
+
+-- What an account whose balance has just risen is to be told of next. A low balance again only after it was a quarter above the
+-- threshold, so that a balance about it is told of once; and whoever never had so much, a trial, is never told that it is low.
+create function gateway.alert_after_rise(account gateway.accounts) returns bigint
+language sql immutable parallel safe
+return case
+  when account.balance >= greatest(account.alert_below + account.alert_below / 4, gateway.no_balance())
+    then greatest(account.alert_below, gateway.no_balance())
+  when account.balance >= gateway.no_balance() then greatest(account.alert_at, gateway.no_balance())
+  else account.alert_at
+end;
+
+-- Tells an account, whose row is locked, that its balance is low or that there is none. Answers what it is to be told of next.
+create function gateway.notify_of_balance(account gateway.accounts, is_out boolean, at timestamptz) returns bigint
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform gateway.notify(account.id, case when is_out then 'out_of_credits' else 'low_balance' end, extract(epoch from at)::text,
+    jsonb_build_object('balance', gateway.dollars(account.balance), 'threshold', gateway.dollars(account.alert_below), 'at', at), at);
+  return case when not is_out then gateway.no_balance() end;
+end;
+$$;
+
+-- Which part of its limit, in percent, a key has reached with a call of this cost, after which it has spent so much: 80, 100 or null.
+create function gateway.spend_limit_step(spent bigint, cost bigint, spend_limit bigint) returns integer
+language sql immutable parallel safe
+return case
+  when spent >= spend_limit and spent - cost < spend_limit then 100
+  when spent >= spend_limit - spend_limit / 5 and spent - cost < spend_limit - spend_limit / 5 then 80
+end;
+
+-- Tells of a key that has reached a part of its limit: once a period, and once more where the limit was changed.
+create function gateway.notify_of_spend_limit(this_key uuid, step integer, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+begin
+  select * into key from gateway.api_keys where id = this_key;
+  perform gateway.notify(key.account_id, 'spend_limit',
+    concat_ws(' ', key.id, case when key.spend_period is not null then extract(epoch from key.spend_period_start) end, key.spend_limit, step),
+    jsonb_build_object(
+      'key_id', key.id, 'key', gateway.key_in_mail(key), 'step', step,
+      'spent', gateway.dollars(gateway.spent_in_period(key, at)), 'limit', gateway.dollars(key.spend_limit),
+      'period', key.spend_period, 'at', at), at);
+end;
+$$;
+
+-- A call was refused for want of credit: what is left fits no call like it, though it never gets to be nothing. Only where little is
+-- left, since a call may be dear.
+create function gateway.notify_of_refusal(account gateway.accounts, key gateway.api_keys, code text, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  little constant bigint := 1000000000;
+begin
+  if code = 'insufficient_credits' and account.balance < little and account.alert_at is not null then
+    account.alert_at := gateway.notify_of_balance(account, true, at);
+    update gateway.accounts set alert_at = account.alert_at where id = account.id;
+  elsif code = 'spend_limit_reached'
+    and gateway.spent_in_period(key, at) >= key.spend_limit - key.spend_limit / 5 then
+    perform gateway.notify_of_spend_limit(key.id, 100, at);
   end if;
 end;
 $$;
@@ -3396,6 +3763,64 @@ begin
   delete from gateway.idempotent_calls where account_id = this_account and ciphertext is not null and expires_at < (
     select expires_at from gateway.idempotent_calls
       where account_id = this_account order by expires_at desc offset most limit 1);
+end;
+$$;
+
+-- supabase/schemas/37_notify_plan.sql
+
+-- Mail about plans that are bought, and about auto top-up.
+
+-- Whether a subscription is one that its account has and pays for.
+create function gateway.is_running(subscription gateway.subscriptions) returns boolean
+language sql immutable parallel safe
+return subscription.ended_at is null and coalesce(subscription.status in ('active', 'trialing'), false);
+
+-- Tells what has become of a subscription between two looks at Stripe; nothing of one that never came to be.
+create function gateway.notify_of_plan(former gateway.subscriptions, noted gateway.subscriptions, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  facts constant jsonb := jsonb_build_object(
+    'subscription_id', noted.id, 'plan', noted.plan, 'former_plan', former.plan, 'months', noted.months,
+    'period_end', noted.period_end, 'until', gateway.gives_until(noted), 'at', at);
+  was_begun constant boolean := coalesce(former.status not in ('incomplete', 'incomplete_expired'), false);
+begin
+  if noted.plan is null then
+    return;
+  elsif noted.ended_at is not null then
+    if was_begun and former.ended_at is null then
+      perform gateway.notify(noted.account_id, 'plan_ended', noted.id, facts, at);
+    end if;
+  elsif gateway.is_running(noted) and not was_begun then
+    perform gateway.notify(noted.account_id, 'plan_started', noted.id, facts, at);
+  elsif gateway.is_running(noted) and (former.plan, former.months) is distinct from (noted.plan, noted.months) then
+    perform gateway.notify(
+      noted.account_id, 'plan_changed', concat_ws(' ', noted.id, noted.plan, noted.months, extract(epoch from noted.period_start)),
+      facts, at);
+  elsif noted.status in ('past_due', 'unpaid') and gateway.is_running(former) then
+    perform gateway.notify(
+      noted.account_id, 'plan_payment_failed', noted.id || ' ' || extract(epoch from noted.period_start), facts, at);
+  end if;
+  if noted.ended_at is null and was_begun and noted.cancel_at is not null and former.cancel_at is distinct from noted.cancel_at then
+    perform gateway.notify(
+      noted.account_id, 'plan_ending', noted.id || ' ' || extract(epoch from noted.cancel_at),
+      facts || jsonb_build_object('until', noted.cancel_at), at);
+  end if;
+end;
+$$;
+
+-- Tells that auto top-up pauses, or is off though its account has not said so.
+create function gateway.notify_of_auto_topup(topup gateway.auto_topups, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if topup.state = 'paused' or topup.state = 'off' and topup.reason not in ('switched_off', 'account_deleted') then
+    perform gateway.notify(
+      topup.account_id, case topup.state when 'paused' then 'auto_topup_paused' else 'auto_topup_off' end, topup.version::text,
+      jsonb_build_object(
+        'reason', topup.reason, 'amount', gateway.dollars(gateway.of_cents(topup.amount)),
+        'threshold', gateway.dollars(topup.threshold), 'card_last4', topup.card_last4, 'until', topup.paused_until, 'at', at), at);
+  end if;
 end;
 $$;
 
@@ -4305,7 +4730,7 @@ create type gateway.asked_call as (
 
 create type gateway.usual_call as (
   key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
-  context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint);
+  context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint, markup integer, deprecated bigint);
 
 -- The call of a locked account with the key of this hash, if it is a usual one; else nothing, and begin_any_request finds out what
 -- it is.
@@ -4319,7 +4744,8 @@ language sql stable rows 1
 begin atomic
   select
     k.id, routes.candidates, routes.amount, m.prompt, m.output, gateway.limits(account, k, p),
-    m.context_length, m.max_output, m.reasoning, m.image_tokens
+    m.context_length, m.max_output, m.reasoning, m.image_tokens,
+    gateway.plan_markup((asked).markup, p.price_factor), m.deprecated
   from gateway.api_keys as k
   cross join gateway.plans as p
   -- Not to be merged into the query around it, which would reckon both sizes once for each place that names them.
@@ -4327,7 +4753,7 @@ begin atomic
     select
       (asked).prompt_bound + coalesce((asked).tools, true)::integer * tool_tokens as prompt,
       least((asked).output_limit, max_output) as output,
-      context_length, max_output, reasoning, image_tokens
+      context_length, max_output, reasoning, image_tokens, extract(epoch from deprecated_at)::bigint as deprecated
     from gateway.models
     where id = (asked).model and enabled and kind = coalesce((asked).kind, 'chat')
     offset 0
@@ -4338,7 +4764,7 @@ begin atomic
       max(gateway.most_charged(
         m.prompt, greatest(r.prompt_price, r.cached_price, r.written_price),
         m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price,
-        (asked).markup)) as amount,
+        gateway.plan_markup((asked).markup, p.price_factor))) as amount,
       greatest(count(*), 1) as count
     from gateway.model_routes as r
     where r.model_id = (asked).model and r.enabled and (asked).providers ? r.provider
@@ -4394,7 +4820,7 @@ create function gateway.begin_any_request(caller jsonb, call jsonb) returns json
 language plpgsql
 as $$
 declare
-  markup constant integer := (call ->> 'markup')::integer;
+  markup integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
   hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
@@ -4435,6 +4861,7 @@ begin
 
   at := gateway.now();
   plan := (select whole from gateway.plans as whole where id = gateway.plan_in_force(account, at));
+  markup := gateway.plan_markup(markup, plan.price_factor);
   select roles.permissions into permissions from gateway.roles where name = account.role;
   limits := gateway.limits(account, key, plan);
   if gateway.is_behind(account, at) then
@@ -4505,6 +4932,8 @@ begin
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
+    elsif refused ->> 'status' = '402' then
+      perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,
@@ -4538,6 +4967,7 @@ begin
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
     'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if not placed.is_open then
@@ -4615,10 +5045,10 @@ begin
   return format(
     '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
     '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
-    '"credit_limited":false,"own_keys":{}}',
+    '"credit_limited":false,"own_keys":{},"deprecated":%s}',
     usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
-    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), asked.markup, to_json(at),
-    usual.candidates, usual.limits, usual.reasoning::text);
+    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), usual.markup, to_json(at),
+    usual.candidates, usual.limits, usual.reasoning::text, coalesce(usual.deprecated::text, 'null'));
 end;
 $$;
 
@@ -4892,6 +5322,7 @@ declare
   cost bigint := 0;
   paying bigint;
   payment record;
+  limit_step integer;
   at timestamptz;
 begin
   if (this_call is not null
@@ -5001,6 +5432,9 @@ begin
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
+    if settlement ->> 'error_code' = 'provider_key_rejected' then
+      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
+    end if;
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
@@ -5023,10 +5457,17 @@ begin
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
-    where id = hold.key_id;
+    where id = hold.key_id
+    returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
+  if limit_step is not null then
+    perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
+  end if;
+  if account.balance < account.alert_at then
+    account.alert_at := gateway.notify_of_balance(account, account.balance < gateway.no_balance(), at);
+  end if;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
@@ -5640,9 +6081,11 @@ begin
       status = case outcome when 'applied' then seen ->> 'status' else status end,
       failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    -- Of an auto top-up its account hears what becomes of the next ones.
     perform gateway.notify(account.id, 'payment_failed', payment.id::text, jsonb_build_object(
       'amount', gateway.dollars(gateway.of_cents(payment.amount)), 'payment_id', payment.id,
-      'failure_code', seen ->> 'failure_code', 'at', at), at) where outcome = 'applied' and seen ->> 'status' = 'failed';
+      'failure_code', seen ->> 'failure_code', 'at', at), at)
+      where outcome = 'applied' and seen ->> 'status' = 'failed' and payment.kind <> 'auto';
     perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
@@ -5675,7 +6118,7 @@ begin
   end if;
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
     'paid', gateway.dollars(gateway.of_cents((seen ->> 'paid')::bigint)), 'credits', gateway.dollars(payment.credits),
-    'bonus', gateway.dollars(payment.bonus), 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
+    'bonus', gateway.dollars(payment.bonus), 'auto', payment.kind = 'auto', 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
@@ -5942,29 +6385,32 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
--- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
--- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
--- so far, with next_cursor: null when these were the last.
+-- The last of the next accounts that are checked together: as many as have so many requests together, so that it is done before
+-- the database's time limit, however many accounts there are. Null: all that are left.
+create function gateway.ledger_step(first uuid) returns uuid
+language sql stable set search_path = ''
+as $$
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit 20000) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= 500000 or place = 20000 order by id limit 1
+$$;
+
+-- Checks the next accounts, by id from where a report so far ended (null: from the first). Answers the report of all so far, with
+-- next_cursor: null when these were the last.
 create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
-  most_accounts constant integer := 20000;
-  most_requests constant bigint := 500000;
   -- As text: a JSON parser would round large amounts.
   former constant jsonb := so_far::jsonb;
   first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
-  last uuid;
-  report jsonb;
+  last constant uuid := gateway.ledger_step(first);
+  report constant jsonb := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
 begin
-  -- The account with which there are enough; the last of so many, if there are not.
-  select id into last from (
-      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
-      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
-      left join gateway.usage_totals t on t.account_id = a.id) as summed
-    where requests >= most_requests or place = most_accounts order by id limit 1;
-  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   return jsonb_build_object(
     'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
     'problems', (
@@ -6267,7 +6713,7 @@ $$;
 
 -- Keeps how a subscription was when Stripe was asked.
 -- seen: subscription, customer, account, deployment, item, price {id, name, months}, status, begun_at, period_start, period_end,
--- cancel_at, ended_at, observed_at.
+-- cancel_at, next {id, name, months} (the price that it changes to with its period, or null), ended_at, observed_at.
 create function gateway.note_subscription(
   inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -6276,6 +6722,7 @@ declare
   noted gateway.subscriptions;
   former gateway.subscriptions;
   known gateway.plan_prices;
+  coming gateway.plan_prices;
 begin
   if gateway.names_another(account, seen) then
     outcome := 'mismatch';
@@ -6284,21 +6731,24 @@ begin
   end if;
   perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
   perform gateway.note_price(seen -> 'price', at);
+  perform gateway.note_price(seen -> 'next', at);
   select * into known from gateway.plan_prices where id = seen #>> '{price,id}';
+  select * into coming from gateway.plan_prices where id = seen #>> '{next,id}';
   select * into former from gateway.subscriptions where id = seen ->> 'subscription';
   insert into gateway.subscriptions as s
-    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, ended_at, begun_at, observed_at,
-     created_at)
+    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, next_plan, next_months, ended_at,
+     begun_at, observed_at, created_at)
     values (
       seen ->> 'subscription', account.id, seen ->> 'customer', seen ->> 'item', known.plan, known.months, seen ->> 'status',
       (seen ->> 'period_start')::timestamptz, (seen ->> 'period_end')::timestamptz, (seen ->> 'cancel_at')::timestamptz,
+      coming.plan, coming.months,
       case when seen ->> 'status' in ('canceled', 'incomplete_expired')
         then coalesce((seen ->> 'ended_at')::timestamptz, (seen ->> 'observed_at')::timestamptz) end,
       (seen ->> 'begun_at')::timestamptz, (seen ->> 'observed_at')::timestamptz, at)
     on conflict (id) do update set
       item = excluded.item, plan = excluded.plan, months = excluded.months, status = excluded.status,
       period_start = excluded.period_start, period_end = excluded.period_end, cancel_at = excluded.cancel_at,
-      ended_at = excluded.ended_at, observed_at = excluded.observed_at
+      next_plan = excluded.next_plan, next_months = excluded.next_months, ended_at = excluded.ended_at, observed_at = excluded.observed_at
       -- An end is final, whatever the clocks of those who asked say.
       where s.ended_at is null and (excluded.observed_at >= s.observed_at or excluded.ended_at is not null)
     returning * into noted;
@@ -6314,11 +6764,12 @@ begin
     when account.deleted_at is not null and noted.ended_at is null then 'a deleted account has a subscription: it is ended'
     when former.id is null and exists (select from gateway.surplus_subscriptions(account.id))
       then 'two subscriptions at once: the older ends with its period' end;
-  if (former.plan, former.status, former.cancel_at, former.ended_at) is distinct from
-     (noted.plan, noted.status, noted.cancel_at, noted.ended_at) then
+  if (former.plan, former.months, former.status, former.cancel_at, former.next_plan, former.next_months, former.ended_at) is distinct from
+     (noted.plan, noted.months, noted.status, noted.cancel_at, noted.next_plan, noted.next_months, noted.ended_at) then
     perform gateway.audit('{}', null, null, 'subscription.' || noted.status, account.id, noted.id, jsonb_build_object(
       'plan', noted.plan, 'months', noted.months, 'period_end', noted.period_end, 'cancel_at', noted.cancel_at,
-      'ended_at', noted.ended_at));
+      'next_plan', noted.next_plan, 'next_months', noted.next_months, 'ended_at', noted.ended_at));
+    perform gateway.notify_of_plan(former, noted, at);
   end if;
 end;
 $$;
@@ -6404,7 +6855,7 @@ begin
   perform gateway.note_conversion(account, 'subscription', at);
   perform gateway.redeem_discount(account.id, (seen ->> 'redemption')::uuid, at);
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
-    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
+    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0, 'auto', false,
     'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   account := gateway.sync_plan(account, at);
   account := gateway.grant_due(account, at);
@@ -6462,6 +6913,7 @@ begin
     update gateway.accounts set
       topup_below = case when topup.state in ('active', 'paused') then topup.threshold end, topup_after = until
       where id = this_account;
+    perform gateway.notify_of_auto_topup(topup, at);
   end if;
 end;
 $$;
@@ -6604,19 +7056,24 @@ begin
         and id = (select min(id) from gateway.notifications o where o.batch_id = n.batch_id and o.state = 'sending')
       order by claimed_until, id limit 1 for update skip locked;
     exit when not found;
-    update gateway.notifications set state = 'unknown', claimed_until = null, ended_at = at, error = 'no answer for a day'
-      where batch_id = batch and state = 'sending' and first_tried_at <= at - interval '23 hours';
+    update gateway.notifications set
+      state = case when expires_at <= at then 'failed' else 'unknown' end, claimed_until = null, ended_at = at,
+      error = case when expires_at <= at then 'too late' else 'no answer for a day' end
+      where batch_id = batch and state = 'sending' and (first_tried_at <= at - interval '23 hours' or expires_at <= at);
     continue when found;
     update gateway.notifications set claimed_until = at + lease, attempts = attempts + 1
       where batch_id = batch and state = 'sending';
     exit;
   end loop;
   if batch is null then
-    update gateway.notifications n set state = 'suppressed', ended_at = at
+    update gateway.notifications n set
+      state = case when expires_at <= at then 'failed' else 'suppressed' end, ended_at = at,
+      error = case when expires_at <= at then 'too late' end
       where id in (
-        select n.id from gateway.notifications n join gateway.accounts a on a.id = n.account_id
-        where n.state = 'due' and n.due_at <= at and (a.email is null or exists (
-          select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', a.email)))
+        select n.id from gateway.notifications n left join gateway.accounts a on a.id = n.account_id
+        where n.state = 'due' and n.due_at <= at and (
+          n.expires_at <= at or n.account_id is not null and a.email is null or exists (
+            select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', coalesce(a.email, n.address))))
         order by n.due_at, n.id limit most for update of n skip locked);
     select id, alone into leader from gateway.notifications where state = 'due' and due_at <= at
       order by due_at, id limit 1 for update skip locked;
@@ -6626,9 +7083,8 @@ begin
     batch := gen_random_uuid();
     update gateway.notifications n set
       state = 'sending', batch_id = batch, first_tried_at = coalesce(first_tried_at, at), claimed_until = at + lease,
-      attempts = attempts + 1, address = a.email
-      from gateway.accounts a
-      where a.id = n.account_id and n.id in (
+      attempts = attempts + 1, address = coalesce((select email from gateway.accounts where id = n.account_id), address)
+      where n.id in (
         select id from gateway.notifications o
         where state = 'due' and due_at <= at and case when leader.alone then id = leader.id else not alone end
         order by due_at, id limit most for update skip locked);
@@ -6668,9 +7124,12 @@ begin
       from jsonb_array_elements(outcome -> 'failed') as f
       where n.id = (f ->> 'id')::bigint and batch_id = batch and state = 'sending';
   end if;
-  -- What was said is the account's alone, and need not be kept.
+  -- What was said is the account's alone, and need not be kept; an address that may be nobody's still less.
   delete from gateway.notifications where id in (
     select id from gateway.notifications where ended_at < at - interval '90 days' order by ended_at limit 200 for update skip locked);
+  delete from gateway.notifications where id in (
+    select id from gateway.notifications where account_id is null and ended_at < at - interval '1 day'
+    order by ended_at limit 200 for update skip locked);
   delete from gateway.resend_events where id in (
     select id from gateway.resend_events where received_at < at - interval '30 days' order by received_at limit 200
     for update skip locked);
@@ -6830,8 +7289,9 @@ begin
 end;
 $$;
 
--- Takes back what is left of a gift; with_debt: what is spent of it is owed.
-create function gateway.retract_gift(inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz)
+-- Takes back what is left of a gift; with_debt: what is spent of it is owed. Answers how much both come to.
+create function gateway.retract_gift(
+  inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz, out taken bigint)
 language plpgsql set search_path = ''
 as $$
 declare
@@ -6845,6 +7305,7 @@ begin
   owed := left_of_it - part - (
     select coalesce(sum(amount), 0) from gateway.credit_transactions
     where account_id = account.id and grant_id = gift and amount < 0 and type <> 'expiry');
+  taken := greatest(part, 0) + case when with_debt then greatest(owed, 0) else 0 end;
   if part > 0 then
     update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = gift;
     account.balance := account.balance - part;
@@ -6868,19 +7329,64 @@ as $$
 declare
   referral gateway.referrals;
   payment gateway.payments;
+  retracted record;
+  is_kept boolean;
 begin
   select * into referral from gateway.referrals where referred_id = account.id for update;
-  if not found or referral.state in ('refused', 'reversing', 'reversed') then
+  if not found or referral.state = 'refused' then
     return;
   end if;
   select * into payment from gateway.payments where id = this_payment;
   if referral.state = 'pending' then
     account := gateway.qualify_referral(account, referral, payment, at);
-  elsif referral.payment_id = payment.id and gateway.kept_of(payment) < gateway.referral_reward() then
-    -- The referrer's part waits for the referrer's own lock.
-    update gateway.referrals set state = 'reversing', reason = 'purchase_returned' where id = referral.id;
-    account := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+    return;
+  elsif referral.payment_id is distinct from payment.id then
+    return;
   end if;
+  is_kept := gateway.kept_of(payment) >= gateway.referral_reward();
+  if referral.state in ('qualified', 'paid') and not is_kept then
+    retracted := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+    account := retracted.account;
+    -- The referrer's part waits for the referrer's own lock.
+    update gateway.referrals set state = 'reversing', reason = 'purchase_returned', referred_taken = retracted.taken
+      where id = referral.id;
+  elsif referral.state in ('reversing', 'reversed') and is_kept then
+    account := gateway.restore_referral(account, referral, at);
+  end if;
+end;
+$$;
+
+-- Gives again what a reversal that is undone had taken: to the referred at once, to the referrer under the referrer's own lock, who is
+-- due for it like for the first one.
+create function gateway.restore_referral(inout account gateway.accounts, referral gateway.referrals, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  granted record;
+  next_state text := case when referral.referrer_grant_id is null then 'qualified' else 'paid' end;
+begin
+  if referral.referred_taken > 0 then
+    granted := gateway.grant_credit(account, 'referral', referral.referred_taken, greatest(at + interval '30 days', (
+      select expires_at from gateway.credit_grants where id = referral.referred_grant_id)), 'a reversal was undone', at);
+    account := granted.account;
+    referral.referred_grant_id := granted.grant_id;
+  end if;
+  if referral.state = 'reversed' then
+    next_state := 'qualified';
+    referral.due_at := greatest(referral.due_at, at);
+    if referral.referrer_grant_id is null and referral.drawn > 0 then
+      -- What the referrer has not had yet was given back to the promotion. If that has it no more, nothing will be due.
+      if gateway.draw_on('referral', gateway.referral_reward(), at) then
+        referral.drawn := 2 * gateway.referral_reward();
+      else
+        referral.due_at := null;
+      end if;
+    end if;
+  end if;
+  update gateway.referrals set
+    state = next_state, reason = null, referred_taken = 0, referred_grant_id = referral.referred_grant_id, due_at = referral.due_at,
+    drawn = referral.drawn
+    where id = referral.id;
 end;
 $$;
 
@@ -6891,6 +7397,8 @@ as $$
 declare
   referral gateway.referrals;
   granted record;
+  retracted record;
+  due bigint;
 begin
   for referral in
     select * from gateway.referrals
@@ -6899,20 +7407,27 @@ begin
   loop
     if referral.state = 'reversing' then
       if referral.referrer_grant_id is not null then
-        account := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
-      elsif referral.drawn > 0 then
+        retracted := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
+        account := retracted.account;
+        update gateway.referrals set referrer_taken = retracted.taken where id = referral.id;
+      elsif referral.drawn > gateway.referral_reward() then
         perform gateway.undraw('referral', gateway.referral_reward(), referral.due_at - interval '14 days');
         update gateway.referrals set drawn = drawn - gateway.referral_reward() where id = referral.id
           and exists (select from gateway.promotions where id = 'referral' and not per_day);
       end if;
       update gateway.referrals set state = 'reversed' where id = referral.id;
     elsif account.disabled_at is null then
-      granted := gateway.grant_credit(
-        account, 'referral', gateway.referral_reward(), at + interval '90 days', 'referral', at);
-      account := granted.account;
-      perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
-        'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
-      update gateway.referrals set state = 'paid', referrer_grant_id = granted.grant_id where id = referral.id;
+      -- Of one that it has had before, what was taken.
+      due := case when referral.referrer_grant_id is null then gateway.referral_reward() else referral.referrer_taken end;
+      if due > 0 then
+        granted := gateway.grant_credit(account, 'referral', due, at + interval '90 days', 'referral', at);
+        account := granted.account;
+        referral.referrer_grant_id := granted.grant_id;
+        perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+          'amount', gateway.dollars(due), 'expires_at', at + interval '90 days'), at);
+      end if;
+      update gateway.referrals set state = 'paid', referrer_grant_id = referral.referrer_grant_id, referrer_taken = 0
+        where id = referral.id;
     end if;
   end loop;
 end;
@@ -6945,6 +7460,360 @@ begin
   perform gateway.tell_stripe('delete_customer', id, account, at)
     from gateway.stripe_customers where account_id = account and deleted_at is null;
 end;
+$$;
+
+-- supabase/schemas/48_alerts.sql
+
+-- Looking for what somebody should be woken up for. The gateway asks, and adds what it finds elsewhere (in Redis, at providers).
+
+-- Keeps what was found: [{cause, subject, details}].
+create function gateway.keep_alerts(alerts jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.alerts (cause, subject, day, details, first_at, last_at, claimed_until)
+    select told ->> 'cause', told ->> 'subject', (at at time zone 'utc')::date, told -> 'details', at, at, at
+    from jsonb_array_elements(alerts) as told order by told ->> 'cause', told ->> 'subject'
+    on conflict (cause, subject, day) do update set details = excluded.details, last_at = excluded.last_at
+$$;
+
+-- What the database tells of what has happened since a moment, and of what is wrong at present.
+create function gateway.what_is_wrong(since timestamptz, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  with wrong (cause, subject, details) as (
+    select 'payment_mismatch', '', jsonb_build_object('events', count(*), 'last', max(id))
+      from gateway.stripe_events where outcome = 'mismatch' and received_at > since and received_at <= at having count(*) > 0
+    union all
+    select 'payment_unmatched', '', jsonb_build_object('events', count(*), 'since', min(received_at))
+      from gateway.stripe_events where outcome = 'unmatched' and received_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'dispute', '', jsonb_build_object(
+        'disputes', count(*), 'amount', gateway.dollars(sum(gateway.of_cents(amount))::bigint), 'answer_by', min(due_by))
+      from gateway.reversals where kind = 'dispute' and created_at > since and created_at <= at having count(*) > 0
+    union all
+    -- What Stripe has told us only when it was asked.
+    select 'payments_untold', '', jsonb_build_object('events', count(*))
+      from gateway.stripe_events where received_at > at - interval '1 day'
+      having count(*) >= 3 and bool_and(received_at > created_at + interval '10 minutes')
+    union all
+    select 'budget', p.id, jsonb_build_object('budget', gateway.dollars(p.budget), 'spent', gateway.dollars(p.spent))
+      from gateway.promotions p
+      where p.active and p.spent >= p.budget - p.budget / 5 and (not p.per_day or p.day = (at at time zone 'utc')::date)
+    union all
+    -- What is a provider's fault, or ours: of fifty calls and more within a quarter of an hour, a quarter.
+    select 'error_rate', '', jsonb_build_object('minutes', 15, 'requests', requests, 'failed', failed)
+      from (
+        select sum(c.requests) as requests, sum(c.requests) filter (where c.error_code in (
+          'upstream_error', 'upstream_timeout', 'upstream_unavailable', 'upstream_rate_limited', 'no_provider', 'deadline_exceeded',
+          'internal_error')) as failed
+        from gateway.count_platform(at - interval '15 minutes', at) as c) as counted
+      where requests >= 50 and failed * 4 >= requests
+    union all
+    select 'mail_waits', '', jsonb_build_object('mails', count(*), 'since', min(due_at))
+      from gateway.notifications where state in ('due', 'sending') and due_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'mail_returned', '', jsonb_build_object('addresses', returned, 'mails', sent)
+      from (select count(*) as returned from gateway.mail_suppressions where created_at > at - interval '1 day') as r,
+           (select count(*) as sent from gateway.notifications where state = 'sent' and ended_at > at - interval '1 day') as s
+      where returned >= 5 and returned * 25 > sent
+  )
+  select coalesce(jsonb_agg(to_jsonb(wrong) order by cause, subject), '[]') from wrong
+$$;
+
+-- Checks some more of the ledger, once all of it a day, and keeps what does not balance. Answers whether there is more to check today.
+create function public.check_ledger_by_itself() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  first uuid := '00000000-0000-0000-0000-000000000000';
+  last uuid;
+  problems jsonb;
+begin
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if not found or round.ledger_day = today and round.ledger_after is null then
+    return '{"more": false}';
+  end if;
+  if round.ledger_day = today then
+    first := round.ledger_after;
+  end if;
+  last := gateway.ledger_step(first);
+  problems := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) -> 'problems';
+  if problems <> '[]' then
+    perform gateway.keep_alerts(jsonb_build_array(jsonb_build_object('cause', 'ledger_problem', 'subject', '', 'details',
+      jsonb_build_object('problems', jsonb_array_length(problems), 'account', problems #> '{0,account_id}',
+                         'first', problems #> '{0,problem}'))), at);
+  end if;
+  update gateway.alert_rounds set ledger_day = today, ledger_after = last;
+  return jsonb_build_object('more', last is not null);
+end;
+$$;
+
+-- Keeps what is wrong: what the gateway has seen, and what the database finds. Of two who look at once one finds what has happened, and
+-- nobody looks back for more than three days. seen: alerts; sends_mail, whether mail that waits is a sign of anything.
+-- Answers how much was found, and how much of it is new today.
+create function public.raise_alerts(seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  all_of_them jsonb;
+  before bigint;
+begin
+  perform gateway.require(seen, 'alerts', 'sends_mail');
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if found then
+    -- What is being written in this moment has an earlier time than that at which it is seen.
+    update gateway.alert_rounds set looked_to = greatest(looked_to, at - interval '1 minute');
+  else
+    round.looked_to := at;
+  end if;
+  all_of_them := (seen -> 'alerts') || gateway.what_is_wrong(greatest(round.looked_to, at - interval '3 days'), at);
+  if not (seen ->> 'sends_mail')::boolean then
+    all_of_them := (select coalesce(jsonb_agg(told), '[]') from jsonb_array_elements(all_of_them) as told
+                    where told ->> 'cause' <> 'mail_waits');
+  end if;
+  before := (select count(*) from gateway.alerts where day = today);
+  perform gateway.keep_alerts(all_of_them, at);
+  delete from gateway.alerts where id in (
+    select id from gateway.alerts where first_at < at - interval '90 days' order by first_at limit 200 for update skip locked);
+  return jsonb_build_object('found', jsonb_array_length(all_of_them),
+                            'raised', (select count(*) from gateway.alerts where day = today) - before);
+end;
+$$;
+
+-- Alerts of the last day that were not told yet by mail or by webhook, where that is wanted; whoever takes them has two minutes.
+-- wanted: mail, post.
+create function public.claim_alerts(wanted jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  perform gateway.require(wanted, 'mail', 'post');
+  with taken as (
+    update gateway.alerts set claimed_until = at + interval '2 minutes'
+      where id in (
+        select id from gateway.alerts
+        where (mailed_at is null and (wanted ->> 'mail')::boolean or posted_at is null and (wanted ->> 'post')::boolean)
+          and claimed_until <= at and first_at > at - interval '1 day'
+        order by first_at, id limit 20 for update skip locked)
+      returning *)
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', id, 'cause', cause, 'subject', subject, 'details', details, 'at', first_at,
+    'mail', mailed_at is null and (wanted ->> 'mail')::boolean, 'post', posted_at is null and (wanted ->> 'post')::boolean)
+    order by first_at, cause, subject), '[]')
+  into answer from taken;
+  return answer;
+end;
+$$;
+
+-- told: by what it was told: mailed, posted.
+create function public.finish_alert(alert uuid, told jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('alert', alert), 'alert');
+  perform gateway.require(told, 'mailed', 'posted');
+  update gateway.alerts set
+    mailed_at = case when (told ->> 'mailed')::boolean then coalesce(mailed_at, at) else mailed_at end,
+    posted_at = case when (told ->> 'posted')::boolean then coalesce(posted_at, at) else posted_at end
+    where id = alert;
+  return jsonb_build_object('finished', found);
+end;
+$$;
+
+-- supabase/schemas/48_due_mail.sql
+
+-- Mail that time causes and no act: what ends soon, and the months that are over. The cron job asks for it.
+
+-- Tells of keys that expire between two moments: a week before where they live for two weeks, a day before where for
+-- two days.
+create function gateway.notify_of_expiring_keys(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(
+    k.account_id, 'key_expiring', concat_ws(' ', k.id, extract(epoch from k.expires_at), step.days), jsonb_build_object(
+      'key_id', k.id, 'key', gateway.key_in_mail(k), 'days', step.days, 'expires_at', k.expires_at), at)
+  from (values (7), (1)) as step (days), lateral (select make_interval(hours => 24 * days) as notice) as n, gateway.api_keys k
+  where k.revoked_at is null and k.expires_at > since + n.notice and k.expires_at <= at + n.notice
+    and k.created_at <= k.expires_at - 2 * n.notice
+  order by k.account_id, k.id
+$$;
+
+-- Tells of credit that lapses in a week: of all of it that an account has, at once. Of a trial and of a plan's month others tell.
+create function gateway.notify_of_expiring_credit(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(account_id, 'credits_expiring', min(id)::text, jsonb_build_object(
+    'amount', gateway.dollars(sum(remaining)::bigint), 'expires_at', min(expires_at)), at)
+  from gateway.credit_grants
+  where live and expires_at is not null and source not in ('trial', 'subscription')
+    and expires_at > since + interval '7 days' and expires_at <= at + interval '7 days'
+    and created_at <= expires_at - interval '14 days' and remaining >= gateway.no_balance()
+  group by account_id
+  order by account_id
+$$;
+
+-- Tells of trials that end in a day, and of those that have ended. Whoever has paid, or has a plan, goes on as before.
+create function gateway.notify_of_trials(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(a.id, step.kind, extract(epoch from a.trial_ends_at)::text, jsonb_build_object(
+    'ends_at', a.trial_ends_at, 'balance', gateway.dollars(a.balance), 'requests_left', a.trial_requests_left), at)
+  from (values ('trial_ending', interval '1 day'), ('trial_ended', interval '0')) as step (kind, notice), gateway.accounts a
+  where a.trial_ends_at > since + step.notice and a.trial_ends_at <= at + step.notice and a.disabled_at is null
+    and not a.has_purchased and (a.plan is null or a.plan_ends_at <= at) and coalesce(a.subscription_ends_at <= at, true)
+  order by a.id
+$$;
+
+-- Tells of plans that renew for another year in a week.
+create function gateway.notify_of_renewals(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(s.account_id, 'plan_renewing', s.id || ' ' || extract(epoch from s.period_end), jsonb_build_object(
+    'subscription_id', s.id, 'plan', s.plan, 'price', gateway.dollars(p.price_per_year), 'period_end', s.period_end), at)
+  from gateway.subscriptions s join gateway.plans p on p.id = s.plan
+  where s.ended_at is null and s.cancel_at is null and s.status = 'active' and s.months = 12
+    and s.period_end > since + interval '7 days' and s.period_end <= at + interval '7 days'
+  order by s.account_id
+$$;
+
+-- Reports to the next accounts what they used in a month that is over. Answers the last of them, null after all.
+create function gateway.report_usage(begins timestamptz, after uuid, at timestamptz) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most constant integer := 200;
+  ends constant timestamptz := gateway.months_after(begins, 1);
+  looked_at uuid[];
+begin
+  looked_at := array(
+    select id from gateway.accounts where id > coalesce(report_usage.after, '00000000-0000-0000-0000-000000000000')
+    order by id limit most);
+  perform gateway.notify(a.id, 'usage_report', to_char(begins at time zone 'utc', 'YYYY-MM'), jsonb_build_object(
+      'month', to_char(begins at time zone 'utc', 'YYYY-MM'), 'requests', used.requests, 'tokens', used.tokens,
+      'spent', gateway.dollars(used.cost), 'balance', gateway.dollars(a.balance)), at)
+    from gateway.accounts a, lateral (
+      select sum(requests)::bigint as requests, sum(prompt_tokens + completion_tokens)::bigint as tokens, sum(cost)::bigint as cost
+      from gateway.used(a.id, begins, ends)) as used
+    where a.id = any (looked_at) and a.email is not null and used.requests > 0;
+  return case when cardinality(looked_at) = most then looked_at[most] end;
+end;
+$$;
+
+-- Queues what time has brought since it was last asked for. Whoever asks at the same moment finds it taken. After a pause of the cron
+-- job nothing is told that is older than three days, and of reports only the last month's. Answers whether there is more to do.
+create function public.queue_due_mail() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  month constant timestamptz := gateway.month_of(at)::timestamp at time zone 'utc';
+  round gateway.mail_rounds;
+  reached uuid;
+begin
+  insert into gateway.mail_rounds (name, told_to) values ('moments', at - interval '1 day'), ('usage_report', month)
+    on conflict do nothing;
+  select * into round from gateway.mail_rounds where name = 'moments' for update skip locked;
+  if found then
+    round.told_to := greatest(round.told_to, at - interval '3 days');
+    perform gateway.notify_of_expiring_keys(round.told_to, at);
+    perform gateway.notify_of_expiring_credit(round.told_to, at);
+    perform gateway.notify_of_trials(round.told_to, at);
+    perform gateway.notify_of_renewals(round.told_to, at);
+    update gateway.mail_rounds set told_to = greatest(told_to, at) where name = 'moments';
+  end if;
+  -- Calls of the month's last minutes settle a little later.
+  select * into round from gateway.mail_rounds
+    where name = 'usage_report' and told_to < month and at >= month + interval '6 hours' for update skip locked;
+  if not found then
+    return '{"more": false}';
+  end if;
+  reached := gateway.report_usage(gateway.months_after(month, -1), round.after, at);
+  update gateway.mail_rounds set after = reached, told_to = case when reached is null then month else told_to end
+    where name = 'usage_report';
+  return jsonb_build_object('more', reached is not null);
+end;
+$$;
+
+-- supabase/schemas/48_user_alerts.sql
+
+-- What accounts want to be told of that no transaction of theirs finds out by itself: a cron job looks.
+
+-- Tells of what an account has spent since `since`, where that is as much as it wanted to be told of.
+create function gateway.notify_of_spending(account uuid, period text, since timestamptz, threshold bigint, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  spent constant bigint := (
+    select coalesce(sum(cost), 0) from gateway.used(account, since, date_trunc('hour', at, 'UTC') + interval '1 hour'));
+begin
+  if spent < threshold then
+    return false;
+  end if;
+  perform gateway.notify(account, 'spend_alert', period || ' ' || (since at time zone 'utc')::date || ' ' || threshold, jsonb_build_object(
+    'period', period, 'since', (since at time zone 'utc')::date, 'spent', gateway.dollars(spent),
+    'threshold', gateway.dollars(threshold), 'at', at), at);
+  return true;
+end;
+$$;
+
+-- Looks at some of the accounts that have not been looked at for four minutes. Answers how many: 0 when all are.
+create function public.look_at_spending() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 50;
+  at timestamptz := gateway.now();
+  day constant timestamptz := date_trunc('day', at, 'UTC');
+  month constant timestamptz := date_trunc('month', at, 'UTC');
+  this_account uuid;
+  wanted gateway.spend_alerts;
+  looked integer := 0;
+begin
+  for this_account in
+    select account_id from gateway.spend_alerts
+    where looked_at <= at - interval '4 minutes' and (per_day is not null or per_month is not null)
+    order by looked_at limit most
+  loop
+    -- Whoever changes what is wanted has the account locked.
+    perform from gateway.accounts where id = this_account for key share skip locked;
+    continue when not found;
+    select * into wanted from gateway.spend_alerts where account_id = this_account for update;
+    if wanted.per_day is not null and wanted.day_told is distinct from (day at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'day', day, wanted.per_day, at) then
+      wanted.day_told := (day at time zone 'utc')::date;
+    end if;
+    if wanted.per_month is not null and wanted.month_told is distinct from (month at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'month', month, wanted.per_month, at) then
+      wanted.month_told := (month at time zone 'utc')::date;
+    end if;
+    update gateway.spend_alerts set day_told = wanted.day_told, month_told = wanted.month_told, looked_at = at
+      where account_id = this_account;
+    looked := looked + 1;
+  end loop;
+  return jsonb_build_object('looked', looked);
+end;
+$$;
+
+-- Tells that a provider refuses an account's own key there: once a day.
+create function gateway.notify_of_own_key(account uuid, provider text, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(
+    k.account_id, 'provider_key_refused', k.provider || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', k.provider, 'last_four', k.last_four, 'at', at), at)
+  from gateway.provider_keys k where k.account_id = notify_of_own_key.account and k.provider = notify_of_own_key.provider
 $$;
 
 -- supabase/schemas/48_webhooks.sql
@@ -7220,6 +8089,7 @@ begin
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
   delete from gateway.webhooks where account_id = account.id;
+  delete from gateway.spend_alerts where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -8278,68 +9148,100 @@ $$;
 
 -- The public catalog. These functions take no caller: anyone may ask, and the CDN answers most.
 
+-- One kind of a price, in dollars as a text.
+create function gateway.unit_price(price jsonb, kind text, unit numeric) returns text
+language sql immutable parallel safe
+return trim_scale((price ->> kind)::bigint * unit)::text;
+
 -- A price (gateway.price, a tier or a window of it) in OpenRouter's names and units: US dollars, as texts; of a token, a character,
 -- a request, a search, a second, an image each.
 create function gateway.price_json(price jsonb) returns jsonb
-language sql stable set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  select coalesce(jsonb_object_agg(name, trim_scale((price ->> kind)::bigint * unit)::text), '{}')
-  from (values
-    ('prompt', 'prompt', 1e-15), ('completion', 'completion', 1e-15), ('request', 'request', 1e-9),
-    ('cached', 'input_cache_read', 1e-15), ('written', 'input_cache_write', 1e-15),
-    ('written_long', 'input_cache_write_1h', 1e-15), ('reasoning', 'internal_reasoning', 1e-15),
-    ('image_input', 'image_token', 1e-15), ('image_output', 'image_output', 1e-15),
-    ('audio_input', 'audio', 1e-15), ('audio_output', 'audio_output', 1e-15), ('search', 'web_search', 1e-9),
-    ('image', 'generated_image', 1e-9), ('second', 'second', 1e-9), ('character', 'character', 1e-15)
-  ) as names (kind, name, unit)
-  where price ? kind
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'prompt', gateway.unit_price(price, 'prompt', 1e-15), 'completion', gateway.unit_price(price, 'completion', 1e-15),
+    'request', gateway.unit_price(price, 'request', 1e-9), 'input_cache_read', gateway.unit_price(price, 'cached', 1e-15),
+    'input_cache_write', gateway.unit_price(price, 'written', 1e-15),
+    'input_cache_write_1h', gateway.unit_price(price, 'written_long', 1e-15),
+    'internal_reasoning', gateway.unit_price(price, 'reasoning', 1e-15),
+    'image_token', gateway.unit_price(price, 'image_input', 1e-15),
+    'image_output', gateway.unit_price(price, 'image_output', 1e-15),
+    'audio', gateway.unit_price(price, 'audio_input', 1e-15),
+    'audio_output', gateway.unit_price(price, 'audio_output', 1e-15), 'web_search', gateway.unit_price(price, 'search', 1e-9),
+    'generated_image', gateway.unit_price(price, 'image', 1e-9), 'second', gateway.unit_price(price, 'second', 1e-9),
+    'character', gateway.unit_price(price, 'character', 1e-15)));
+end;
+$$;
+
+-- What longer prompts and other hours cost, in OpenRouter's names.
+create function gateway.overrides_json(tiers jsonb, windows jsonb) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    with windows as (
+      select change, jsonb_build_object(
+        'utc_start', replace(change ->> 'from', ':', ''), 'utc_end', replace(change ->> 'until', ':', ''))
+        || case when change ? 'days' then jsonb_build_object('utc_days', change -> 'days') else '{}' end as hours
+      from jsonb_array_elements(overrides_json.windows) as change
+    )
+    select jsonb_agg(conditions || gateway.price_json(change))
+    from (
+      select change, '{}'::jsonb as hours, change -> 'above' as above from jsonb_array_elements(tiers) as change
+      union all
+      select change, hours, null from windows
+      union all
+      select tier, hours, tier -> 'above' from windows, jsonb_array_elements(change -> 'tiers') as tier
+    ) as changes,
+    lateral (select hours || case when above is null then '{}'
+                                  else jsonb_build_object('min_prompt_tokens', above) end as conditions) as worded);
+end;
 $$;
 
 -- All that a route may charge, in OpenRouter's shape; null where it is not priced. What its `overrides` name costs that much from a
 -- length of the prompt on, or at these hours.
 create function gateway.pricing_json(route gateway.model_routes) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select case when route.prompt_price is not null and route.completion_price is not null then
-    gateway.price_json(route.candidate)
-    || jsonb_strip_nulls(jsonb_build_object(
-      'image', trim_scale(route.prompt_image_price * 1e-9)::text,
-      'generated_images', (
-        select jsonb_object_agg(key, trim_scale(value::numeric * 1e-9)::text) from jsonb_each_text(route.image_prices)),
-      'overrides', (
-        with windows as (
-          select change, jsonb_build_object(
-            'utc_start', replace(change ->> 'from', ':', ''), 'utc_end', replace(change ->> 'until', ':', ''))
-            || case when change ? 'days' then jsonb_build_object('utc_days', change -> 'days') else '{}' end as hours
-          from jsonb_array_elements(route.windows) as change
-        )
-        select jsonb_agg(conditions || gateway.price_json(change))
-        from (
-          select change, '{}'::jsonb as hours, change -> 'above' as above from jsonb_array_elements(route.tiers) as change
-          union all
-          select change, hours, null from windows
-          union all
-          select tier, hours, tier -> 'above' from windows, jsonb_array_elements(change -> 'tiers') as tier
-        ) as changes,
-        lateral (select hours || case when above is null then '{}'
-                                      else jsonb_build_object('min_prompt_tokens', above) end as conditions) as worded)))
-  end
+declare
+  pricing jsonb;
+begin
+  if route.prompt_price is null or route.completion_price is null then
+    return null;
+  end if;
+  pricing := gateway.price_json(route.candidate);
+  if route.prompt_image_price is not null then
+    pricing := pricing || jsonb_build_object('image', trim_scale(route.prompt_image_price * 1e-9)::text);
+  end if;
+  if route.image_prices is not null then
+    pricing := pricing || jsonb_build_object('generated_images', (
+      select jsonb_object_agg(key, trim_scale(value::numeric * 1e-9)::text) from jsonb_each_text(route.image_prices)));
+  end if;
+  if route.tiers is not null or route.windows is not null then
+    pricing := pricing || jsonb_build_object('overrides', gateway.overrides_json(route.tiers, route.windows));
+  end if;
+  return pricing;
+end;
 $$;
 
 -- Whether a route is priced, at nothing.
 create function gateway.is_free(route gateway.model_routes) returns boolean
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select route.prompt_price is not null and route.completion_price is not null and route.windows is null
+begin
+  return route.prompt_price = 0 and route.completion_price = 0 and route.windows is null
     and route.tiers is null and coalesce(route.prompt_image_price, 0) = 0 and route.image_prices is null
-    and not jsonb_path_exists(route.candidate, '$.* ? (@.type() == "number" && @ > 0)')
+    and not jsonb_path_exists(route.candidate, '$.* ? (@.type() == "number" && @ > 0)');
+end;
 $$;
 
 -- The price of a million tokens, in dollars.
 create function gateway.route_json(route gateway.model_routes) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'provider', route.provider, 'upstream_model', route.upstream_model,
     'pricing', case when route.prompt_price is null or route.completion_price is null then null
       else jsonb_build_object(
@@ -8349,61 +9251,89 @@ as $$
         'completion_per_million', gateway.dollars(route.completion_price),
         'request', gateway.dollars(route.request_price),
         'image', gateway.dollars(route.image_price)) end,
-    'prices', gateway.pricing_json(route))
+    'prices', gateway.pricing_json(route));
+end;
 $$;
 
 -- A model in our own shape, which is a superset of OpenAI's and OpenRouter's.
 create function gateway.model_json(model gateway.models) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable
 as $$
-  select jsonb_build_object(
+declare
+  routes jsonb;
+  free boolean;
+begin
+  select jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider), bool_and(gateway.is_free(r))
+    into routes, free
+    from gateway.model_routes r where r.model_id = model.id and r.enabled;
+  return jsonb_build_object(
     'id', model.id, 'object', 'model', 'created', extract(epoch from model.created_at)::bigint,
     'type', 'model', 'display_name', model.name, 'created_at', model.created_at,
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
-    'reasoning', model.reasoning,
-    'free', coalesce(bool_and(gateway.is_free(r)), false),
+    'reasoning', model.reasoning, 'supported_parameters', model.supported_parameters,
+    'open_weights', model.open_weights, 'released_on', model.released_on, 'deprecated_at', model.deprecated_at,
+    'free', coalesce(free, false),
     -- Of the route that is asked first.
-    'pricing', (
-      array_agg(gateway.pricing_json(r) order by r.prompt_price + r.completion_price, r.provider)
-        filter (where r.prompt_price is not null and r.completion_price is not null))[1],
-    'routes', coalesce(jsonb_agg(gateway.route_json(r) order by r.prompt_price + r.completion_price, r.provider)
-                         filter (where r.provider is not null), '[]'))
-    || gateway.openrouter_members(model)
-  from (select) as one left join gateway.model_routes r on r.model_id = model.id and r.enabled
+    'pricing', jsonb_path_query_first(routes, '$[*].prices ? (@.type() == "object")'),
+    'routes', coalesce(routes, '[]')) || gateway.openrouter_members(model);
+end;
+$$;
+
+-- Models by their ids as a page. As json, whose parts are texts that are not read again.
+create function gateway.models_page(ids text[], more boolean) returns json
+language plpgsql stable
+as $$
+begin
+  return json_build_object(
+    'object', 'list', 'data', coalesce((
+      select json_agg(body order by model_id) from gateway.listed_models where model_id = any (ids)), '[]'),
+    'has_more', more, 'next_cursor', case when more then ids[cardinality(ids)] end,
+    'first_id', ids[1], 'last_id', ids[cardinality(ids)]);
+end;
 $$;
 
 -- query: developer, provider, search, modality, free, limit, cursor (the last id of the page before).
-create function public.list_models(query jsonb) returns jsonb
-language sql stable security definer set search_path = ''
+create function public.list_models(query jsonb) returns json
+language plpgsql stable security definer set search_path = ''
 as $$
-  with found as (
-    select m.id, gateway.model_json(m) as model
-    from gateway.models m
+declare
+  most constant integer := gateway.page_size(query);
+  after constant text := query ->> 'cursor';
+  by_developer constant text := query ->> 'developer';
+  by_provider constant text := query ->> 'provider';
+  words constant text := lower(query ->> 'search');
+  modality constant text := query ->> 'modality';
+  is_free constant boolean := query ->> 'free';
+  whole json;
+  found text[];
+begin
+  if coalesce(after, by_developer, by_provider, words, modality, is_free::text) is null then
+    whole := (select body from gateway.listed_catalog where models <= most);
+  end if;
+  if whole is not null then
+    return whole;
+  end if;
+  found := array(
+    select m.id
+    from gateway.models m join gateway.listed_models l on l.model_id = m.id
     where m.enabled
-      and (query ->> 'cursor' is null or m.id > query ->> 'cursor')
-      and (query ->> 'developer' is null or m.developer = query ->> 'developer')
-      and (query ->> 'provider' is null or exists (
-        select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = query ->> 'provider'))
-      and (query ->> 'search' is null
-        or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'search')) > 0)
-      and (query ->> 'modality' is null
-        or query ->> 'modality' = any (m.input_modalities || m.output_modalities))
-      and (query ->> 'free' is null
-        or (query ->> 'free')::boolean = (gateway.model_json(m) ->> 'free')::boolean)
+      and (after is null or m.id > after)
+      and (by_developer is null or m.developer = by_developer)
+      and (by_provider is null or exists (
+        select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = by_provider))
+      and (words is null or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), words) > 0)
+      and (modality is null or modality = any (m.input_modalities || m.output_modalities))
+      and (is_free is null or l.free = is_free)
     order by m.id
-    limit gateway.page_size(query) + 1
-  ),
-  page as (select * from found order by id limit gateway.page_size(query))
-  select gateway.page(
-    (select jsonb_agg(model order by id) from page),
-    case when (select count(*) from found) > gateway.page_size(query) then (select max(id) from page) end)
-    || (select jsonb_build_object('first_id', min(id), 'last_id', max(id)) from page)
+    limit most + 1);
+  return gateway.models_page(found[:most], cardinality(found) > most);
+end;
 $$;
 
 -- query: developer, limit, cursor.
-create function public.list_developer_models(query jsonb) returns jsonb
+create function public.list_developer_models(query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
@@ -8414,7 +9344,7 @@ begin
 end;
 $$;
 
-create function public.get_model(model_id text) returns jsonb
+create function public.get_model(model_id text) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
@@ -8423,7 +9353,7 @@ begin
   if model.id is null then
     perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
-  return gateway.model_json(model);
+  return (select body from gateway.listed_models as l where l.model_id = model.id);
 end;
 $$;
 
@@ -8443,6 +9373,83 @@ as $$
     order by r.provider
   ) p
 $$;
+
+-- supabase/schemas/60_listed_models.sql
+
+-- Keeps gateway.listed_models what gateway.model_json says: statement by statement, so that a seed of a thousand routes makes each
+-- model's text once.
+
+-- Makes the texts of these models anew. Their rows are locked in order first, so that of two who change routes of one model the
+-- second sees what the first has done.
+create function gateway.list_anew(ids text[]) returns void
+language plpgsql
+as $$
+begin
+  perform from gateway.models where id = any (ids) order by id for no key update;
+  insert into gateway.listed_models (model_id, free, body)
+    select id, (shown ->> 'free')::boolean, shown::text::json
+      from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
+    on conflict (model_id) do update set free = excluded.free, body = excluded.body;
+  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do update set body = null;
+end;
+$$;
+
+-- At the end of a transaction, however many statements of it have changed a model.
+create function gateway.list_all_anew() returns trigger
+language plpgsql set search_path = ''
+as $$
+declare
+  ids constant text[] := array(select id from gateway.models where enabled order by id);
+begin
+  update gateway.listed_catalog set models = cardinality(ids), body = gateway.models_page(ids, false) where body is null;
+  return null;
+end;
+$$;
+
+create constraint trigger listed_as_a_whole after insert or update on gateway.listed_catalog
+  deferrable initially deferred for each row when (new.body is null) execute function gateway.list_all_anew();
+
+create function gateway.list_changed_models() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select id from changed));
+  return null;
+end;
+$$;
+
+create function gateway.list_models_of_routes() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select distinct model_id from changed));
+  return null;
+end;
+$$;
+
+-- A route that changes its model leaves another one.
+create function gateway.list_models_of_moved_routes() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select model_id from changed union select model_id from former));
+  return null;
+end;
+$$;
+
+create trigger listed_when_made after insert on gateway.models
+  referencing new table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_changed after update on gateway.models
+  referencing new table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_gone after delete on gateway.models
+  referencing old table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_made after insert on gateway.model_routes
+  referencing new table as changed for each statement execute function gateway.list_models_of_routes();
+create trigger listed_when_changed after update on gateway.model_routes
+  referencing old table as former new table as changed
+  for each statement execute function gateway.list_models_of_moved_routes();
+create trigger listed_when_gone after delete on gateway.model_routes
+  referencing old table as changed for each statement execute function gateway.list_models_of_routes();
 
 -- supabase/schemas/60_sign_in.sql
 
@@ -8643,8 +9650,30 @@ $$;
 
 -- Sign-in by a code that is mailed.
 
--- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
--- request: email (in lower case), code_hash, referral_code.
+-- Puts the mail with a code into the outbox, as a batch that its caller sends at once: whatever becomes of that, the cron job sends
+-- it for as long as the code is good. `payload` says how the code is made of the pepper, which the database has not: the code stands
+-- nowhere. A mail with an older code that is not sent yet is of no use any more.
+create function gateway.queue_code(email text, payload jsonb, at timestamptz, lifetime interval) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  person constant text := gateway.proof_hash('email', queue_code.email);
+  queued gateway.notifications;
+begin
+  update gateway.notifications set state = 'suppressed', claimed_until = null, ended_at = at, error = 'there is a newer code'
+    where account_id is null and kind = 'sign_in_code' and dedupe_key = person and state in ('due', 'sending');
+  insert into gateway.notifications
+    (kind, dedupe_key, payload, state, address, batch_id, due_at, expires_at, first_tried_at, claimed_until, attempts, created_at)
+    values ('sign_in_code', person, payload, 'sending', queue_code.email, gen_random_uuid(), at, at + lifetime, at,
+            at + interval '1 minute', 1, at)
+    returning * into queued;
+  return jsonb_build_object('batch', queued.batch_id, 'id', queued.id);
+end;
+$$;
+
+-- Keeps a new code for an address, which replaces an older one, and queues its mail. Does the same whoever the address belongs to.
+-- An address that takes no mail is refused, as a value, so that it counts as an attempt.
+-- request: email (in lower case), code_hash, referral_code, payload (what the mail's code is made of). Answers `answer` and `mail`.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -8655,12 +9684,16 @@ declare
   at timestamptz;
 begin
   perform gateway.require(jsonb_build_object('caller', caller), 'caller');
-  perform gateway.require(request, 'email', 'code_hash');
+  perform gateway.require(request, 'email', 'code_hash', 'payload');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
   perform gateway.limit_attempts('code.pair.day', person || ' ' || network, 10, interval '1 day');
   perform gateway.limit_attempts('code.network', network, 20, interval '1 hour');
+  if exists (select from gateway.mail_suppressions where address_hash = person) then
+    return jsonb_build_object('refused', gateway.refusal(409, 'mail_not_possible', jsonb_build_object(
+      'param', 'email', 'message', 'This address has returned mail, or complained of it, so that none is sent to it: use another one.')));
+  end if;
   at := gateway.now();
   insert into gateway.sign_in_codes (email_hash, code_hash, referral_code, expires_at)
     values (person, request ->> 'code_hash', request ->> 'referral_code', at + lifetime)
@@ -8672,7 +9705,9 @@ begin
     order by expires_at limit 20 for update skip locked);
   perform gateway.forget_attempts();
   return jsonb_build_object(
-    'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer);
+    'answer', jsonb_build_object(
+      'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer),
+    'mail', gateway.queue_code(request ->> 'email', request -> 'payload', at, lifetime));
 end;
 $$;
 
@@ -10686,8 +11721,8 @@ $$;
 
 -- What is found out about payments without a webhook.
 
--- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, and refunds that it
--- may never have been asked for. Ends payments that were never begun there, and forgets old events.
+-- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, refunds that it
+-- may never have been asked for, and which intents have paid invoices of which nobody has told that. Ends payments that were never begun there, and forgets old events.
 create function public.list_open_payments(query jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -10725,6 +11760,23 @@ begin
       from (
         select * from gateway.reversals where status = 'requested' and created_at < at - interval '1 minute'
         order by created_at limit most) as r),
+    -- Without the intent a refund or a dispute would not find what it takes back. What was paid otherwise than by an intent has none,
+    -- so it is not asked about for ever.
+    'unlinked', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'invoice', invoice_id) order by settled_at, id), '[]')
+      from (
+        select * from gateway.payments
+        where kind = 'invoice' and intent_id is null and paid > 0
+          and settled_at < at - interval '5 minutes' and settled_at > at - interval '3 days'
+        order by settled_at, id limit most) as unlinked),
+    -- And refunds and disputes that did not find it.
+    'orphans', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'intent', intent_id) order by created_at, id), '[]')
+      from (
+        select * from gateway.reversals
+        where payment_id is null and intent_id is not null
+          and created_at < at - interval '5 minutes' and created_at > at - interval '3 days'
+        order by created_at, id limit most) as orphans),
     'unmatched', (select count(*) from gateway.stripe_events
                   where outcome = 'unmatched' and received_at < at - interval '1 hour'),
     -- Events are asked for from here on: with an hour before, since they arrive in any order.
@@ -10746,7 +11798,29 @@ as $$
     'object', 'subscription', 'id', subscription.id, 'plan', subscription.plan,
     'interval', case subscription.months when 1 then 'month' when 12 then 'year' end,
     'status', subscription.status, 'period_start', subscription.period_start, 'period_end', subscription.period_end,
+    'next_plan', subscription.next_plan,
+    'next_interval', case subscription.next_months when 1 then 'month' when 12 then 'year' end,
     'cancel_at', subscription.cancel_at, 'ended_at', subscription.ended_at, 'begun_at', subscription.begun_at)
+$$;
+
+-- The plan with this name, sold for so many months at once. Refuses when there is none.
+create function gateway.plan_for_sale(wanted text, months text) returns gateway.plans
+language plpgsql stable set search_path = ''
+as $$
+declare
+  plan gateway.plans;
+begin
+  select * into plan from gateway.plans where id = wanted;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+  end if;
+  if (case months when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
+      format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
+  end if;
+  return plan;
+end;
 $$;
 
 -- The session's subscription with this id; without one, the newest that has not ended. Refuses when there is none, or another's.
@@ -10785,7 +11859,6 @@ language plpgsql volatile security definer set search_path = '' set lock_timeout
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  plan gateway.plans;
   coupon gateway.coupons;
   account gateway.accounts;
   begun jsonb;
@@ -10794,15 +11867,7 @@ begin
   perform gateway.require(request, 'id', 'plan', 'months', 'livemode');
   begun := gateway.claim_idempotency(session, idempotency, gateway.now());
   if begun is null then
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
-    end if;
-    if (case request ->> 'months' when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
-      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
-        format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
-    end if;
+    perform gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
     perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
     if request ->> 'coupon' is not null then
@@ -10869,14 +11934,16 @@ begin
 end;
 $$;
 
--- What is to be asked of Stripe for a change of the session's subscription; pending: whether anything is.
--- request: change (cancel, resume, upgrade), subscription (null: the newest), and of an upgrade plan and months.
+-- What is to be asked of Stripe for a change of the session's subscription: how (cancel, resume, upgrade, downgrade), and whether
+-- anything is (pending). A dearer plan, or a longer interval, begins now; a smaller one, or a shorter, with the next period.
+-- request: change (cancel, resume, change), subscription (null: the newest), and of a change plan and months.
 create function public.begin_subscription_change(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  change constant text := request ->> 'change';
+  how text := request ->> 'change';
+  months constant integer := (request ->> 'months')::integer;
   account gateway.accounts;
   subscription gateway.subscriptions;
   former gateway.plans;
@@ -10890,37 +11957,44 @@ begin
   if subscription.ended_at is not null then
     perform gateway.refuse(gateway.refusal(409, 'subscription_ended'));
   end if;
-  if change = 'upgrade' then
+  if how = 'change' then
     perform gateway.require(request, 'plan', 'months');
+    plan := gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     select * into former from gateway.plans where id = subscription.plan;
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found or plan.price_per_month <= 0 then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+    if (plan.id, months) is not distinct from (subscription.plan, subscription.months) then
+      -- It stays what it is: what was to come does not.
+      how := 'resume';
+      pending := subscription.next_plan is not null;
+    elsif plan.price_per_month < former.price_per_month or months < subscription.months then
+      how := 'downgrade';
+      pending := subscription.cancel_at is not null
+        or (plan.id, months) is distinct from (subscription.next_plan, subscription.next_months);
+    else
+      how := 'upgrade';
+      pending := true;
+      if account.payments_blocked_at is not null then
+        perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+      end if;
     end if;
-    if account.payments_blocked_at is not null then
-      perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
-    end if;
-    pending := (plan.id, (request ->> 'months')::integer) is distinct from (subscription.plan, subscription.months);
-    if pending and (plan.price_per_month < former.price_per_month or (request ->> 'months')::integer < subscription.months) then
-      perform gateway.refuse(gateway.refusal(409, 'downgrade_at_period_end'));
-    end if;
-    if pending and subscription.status not in ('active', 'trialing') then
+    if pending and how <> 'resume' and subscription.status not in ('active', 'trialing') then
       perform gateway.refuse(gateway.refusal(409, 'subscription_unpaid'));
     end if;
+  elsif how = 'cancel' then
+    pending := subscription.cancel_at is null;
   else
-    pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
+    pending := subscription.cancel_at is not null or subscription.next_plan is not null;
   end if;
-  if pending and change = 'upgrade' then
+  if how = 'upgrade' then
     -- Whoever has got hold of an account could try cards here as well.
     perform gateway.limit_attempts('plan.upgrade', account.id::text, 10, interval '1 hour');
   end if;
   if pending then
-    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
+    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || how, account.id, subscription.id,
       jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));
   end if;
   return jsonb_build_object(
-    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'pending', pending,
+    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'how', how,
+    'pending', pending,
     -- The same attempt has the same name, whoever repeats it.
     'attempt', format('%s-%s-%s-%s-%s', subscription.id, extract(epoch from subscription.period_start)::bigint, request ->> 'plan',
                       request ->> 'months', subscription.changes));
@@ -11117,7 +12191,8 @@ as $$
 $$;
 
 -- Begins an attempt for an account, or answers null: it is off, it is paused, there is credit enough by now, one is open, what was
--- agreed is used up. request: id (the payment's, a new one), livemode. Then the account's settles need not ask again before
+-- agreed is used up. request: id (the payment's, a new one), livemode, taxed (tax comes on top of what is sold: a charge without its
+-- customer cannot know how much, so it is turned off). Then the account's settles need not ask again before
 -- topup_after. One whose outcome is unknown is handed out once more after a minute: under its key Stripe makes it once.
 create function public.begin_auto_topup(target uuid, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -11140,6 +12215,10 @@ begin
   end if;
   account := gateway.catch_up(account, at);
   select * into topup from gateway.auto_topups where account_id = target;
+  if (request ->> 'taxed')::boolean then
+    perform gateway.stop_auto_topup(target, 'tax_needs_checkout', at);
+    return null;
+  end if;
   if account.balance - account.held >= account.topup_below then
     return null;
   end if;
@@ -12345,6 +13424,274 @@ begin
 end;
 $$;
 
+-- supabase/schemas/82_admin_models.sql
+
+-- The catalog as administrators see and change it: models and aliases. What they change no seed changes back.
+
+create function gateway.model_view(model gateway.models) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object(
+    'object', 'model', 'id', model.id, 'name', model.name, 'owned_by', model.developer, 'description', model.description,
+    'kind', model.kind, 'context_length', model.context_length, 'max_output_tokens', model.max_output,
+    'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities, 'reasoning', model.reasoning,
+    'supported_parameters', model.supported_parameters, 'deprecated_at', model.deprecated_at,
+    'enabled', model.enabled, 'image_tokens', model.image_tokens, 'tool_tokens', model.tool_tokens,
+    'changed_by_hand', model.changed_by_hand,
+    'aliases', coalesce((select jsonb_agg(alias order by alias) from gateway.model_aliases where model_id = model.id), '[]'),
+    -- Those that are disabled, too.
+    'routes', coalesce((
+      select jsonb_agg(gateway.route_view(r) order by provider) from gateway.model_routes r where r.model_id = model.id), '[]'));
+end;
+$$;
+
+-- A price (gateway.price, a tier or a window of it) in dollars: of a million tokens or characters, of a request, an image, a search, a
+-- second each.
+create function gateway.price_view(price jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(key, case
+      when key in ('above', 'from', 'until', 'days') then value
+      when key = 'tiers' then (select jsonb_agg(gateway.price_view(tier)) from jsonb_array_elements(value) as tier)
+      else to_jsonb(gateway.dollars(value::bigint)) end), '{}')
+    from jsonb_each(price) where key not in ('provider', 'model'));
+end;
+$$;
+
+create function gateway.route_view(route gateway.model_routes) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object(
+    'object', 'route', 'model', route.model_id, 'provider', route.provider, 'upstream_model', route.upstream_model,
+    'enabled', route.enabled, 'priced_by', route.priced_by,
+    'price', case when route.prompt_price is not null and route.completion_price is not null then
+      gateway.price_view(route.candidate) || jsonb_strip_nulls(jsonb_build_object(
+        'prompt_image', gateway.dollars(route.prompt_image_price),
+        'windows', (select jsonb_agg(gateway.price_view(change)) from jsonb_array_elements(route.windows) as change))) end,
+    'image_prices', (
+      select jsonb_object_agg(key, gateway.dollars(value::bigint)) from jsonb_each_text(route.image_prices)));
+end;
+$$;
+
+-- The model that an administrator names by its id, locked; refuses when there is none.
+create function gateway.lock_model(asked text) returns gateway.models
+language plpgsql volatile
+as $$
+declare
+  model gateway.models;
+begin
+  select * into model from gateway.models where id = asked for no key update;
+  if not found then
+    perform gateway.refuse(gateway.no_such_model(asked));
+  end if;
+  return model;
+end;
+$$;
+
+-- Of two who name models at once the second sees what the first has named.
+create function gateway.lock_names() returns void
+language sql volatile
+as $$ select pg_advisory_xact_lock(hashtextextended('names of models', 0)) $$;
+
+-- Refuses a name by which another model is called already, however it is spelt.
+create function gateway.require_free_name(name text) returns void
+language plpgsql stable
+as $$
+declare
+  key constant text := gateway.model_key(name);
+  taken constant text := (
+    select id from gateway.models
+      where gateway.model_key(id) = key or gateway.model_key(substr(id, strpos(id, '/') + 1)) = key
+    union all select model_id from gateway.model_aliases where gateway.model_key(alias) = key
+    limit 1);
+begin
+  if taken is not null then
+    perform gateway.refuse(gateway.refusal(409, 'model_exists', jsonb_build_object(
+      'model', taken, 'message', format('%s is called so already, or could be meant by it.', taken))));
+  end if;
+end;
+$$;
+
+-- Refuses a model whose images nobody could hold for.
+create function gateway.require_image_tokens(model gateway.models) returns void
+language plpgsql stable
+as $$
+begin
+  if model.input_modalities @> '{image}' and coalesce(model.image_tokens, 0) = 0 then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'image_tokens',
+      'message', 'A model that takes images says in `image_tokens` how many prompt tokens one costs at most.')));
+  end if;
+end;
+$$;
+
+-- query: search, enabled, deprecated, limit, cursor (the last id of the page before).
+create function public.list_admin_models(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  most constant integer := gateway.page_size(query);
+  found constant text[] := array(
+    select id from gateway.models
+    where (query ->> 'cursor' is null or id > query ->> 'cursor')
+      and (query ->> 'search' is null or strpos(lower(id || ' ' || name), lower(query ->> 'search')) > 0)
+      and (query ->> 'enabled' is null or enabled = (query ->> 'enabled')::boolean)
+      and (query ->> 'deprecated' is null or (deprecated_at is not null) = (query ->> 'deprecated')::boolean)
+    order by id limit most + 1);
+begin
+  return gateway.page(
+    (select jsonb_agg(gateway.model_view(m) order by id) from gateway.models m where id = any (found[:most])),
+    case when cardinality(found) > most then found[most] end);
+end;
+$$;
+
+create function public.get_admin_model(caller jsonb, model text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  known gateway.models;
+begin
+  select * into known from gateway.models where id = model;
+  if not found then
+    perform gateway.refuse(gateway.no_such_model(model));
+  end if;
+  return gateway.model_view(known);
+end;
+$$;
+
+-- request: id, name, description, kind, context_length, max_output, input_modalities, output_modalities, reasoning, image_tokens,
+-- tool_tokens, supported_parameters, open_weights. It has no route yet.
+create function public.create_model(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  made gateway.models;
+begin
+  perform gateway.require(request, 'id', 'context_length', 'max_output');
+  perform gateway.lock_names();
+  perform gateway.require_free_name(request ->> 'id');
+  made := jsonb_populate_record(null::gateway.models, request);
+  perform gateway.require_image_tokens(made);
+  insert into gateway.models (
+      id, name, developer, description, kind, context_length, max_output, input_modalities, output_modalities, reasoning,
+      image_tokens, tool_tokens, supported_parameters, open_weights, changed_by_hand, created_at)
+    values (
+      made.id, coalesce(made.name, made.id), split_part(made.id, '/', 1), coalesce(made.description, ''),
+      coalesce(made.kind, 'chat'), made.context_length, made.max_output, coalesce(made.input_modalities, '{text}'),
+      coalesce(made.output_modalities, '{text}'), coalesce(made.reasoning, false), coalesce(made.image_tokens, 0),
+      coalesce(made.tool_tokens, 600), coalesce(made.supported_parameters, '{}'), coalesce(made.open_weights, false), true,
+      gateway.now())
+    returning * into made;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'model.create', null, made.id,
+    jsonb_build_object('after', gateway.model_view(made)));
+  return gateway.model_view(made);
+end;
+$$;
+
+-- request: any of name, description, context_length, max_output, input_modalities, output_modalities, reasoning, image_tokens,
+-- tool_tokens, supported_parameters, deprecated_at (null: it is not), enabled. What is not named stays.
+create function public.change_model(caller jsonb, model text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  former gateway.models;
+  wanted gateway.models;
+  before jsonb;
+begin
+  perform gateway.require(jsonb_build_object('request', request), 'request');
+  former := gateway.lock_model(model);
+  before := gateway.model_view(former);
+  wanted := jsonb_populate_record(former, request);
+  if wanted is distinct from former then
+    perform gateway.require_image_tokens(wanted);
+    update gateway.models set
+      name = wanted.name, description = wanted.description, context_length = wanted.context_length,
+      max_output = wanted.max_output, input_modalities = wanted.input_modalities,
+      output_modalities = wanted.output_modalities, reasoning = wanted.reasoning, image_tokens = wanted.image_tokens,
+      tool_tokens = wanted.tool_tokens, supported_parameters = wanted.supported_parameters,
+      deprecated_at = wanted.deprecated_at, enabled = wanted.enabled, changed_by_hand = true
+      where id = former.id returning * into wanted;
+    perform gateway.audit(caller, session.account_id, session.key_id, 'model.update', null, former.id,
+      jsonb_build_object('before', before, 'after', gateway.model_view(wanted)));
+  end if;
+  return gateway.model_view(wanted);
+end;
+$$;
+
+create function gateway.alias_view(alias gateway.model_aliases) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'alias', 'alias', alias.alias, 'model', alias.model_id, 'created_at', alias.created_at);
+
+-- query: limit, cursor (the alias at which the page before ended).
+create function public.list_aliases(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  most constant integer := gateway.page_size(query);
+  found constant text[] := array(
+    select alias from gateway.model_aliases where query ->> 'cursor' is null or alias > query ->> 'cursor'
+    order by alias limit most + 1);
+begin
+  return gateway.page(
+    (select jsonb_agg(gateway.alias_view(a) order by alias) from gateway.model_aliases a where alias = any (found[:most])),
+    case when cardinality(found) > most then found[most] end);
+end;
+$$;
+
+-- Makes an alias, or has it mean another model. Whoever calls it is priced and let in as for the model that it means.
+create function public.set_alias(caller jsonb, alias text, model text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  meant gateway.models;
+  former gateway.model_aliases;
+  made gateway.model_aliases;
+begin
+  perform gateway.require(jsonb_build_object('alias', alias, 'model', model), 'alias', 'model');
+  perform gateway.lock_names();
+  meant := gateway.lock_model(model);
+  select * into former from gateway.model_aliases a where a.alias = set_alias.alias for no key update;
+  if not found then
+    perform gateway.require_free_name(alias);
+  end if;
+  insert into gateway.model_aliases (alias, model_id, created_at) values (alias, meant.id, gateway.now())
+    on conflict on constraint model_aliases_pkey do update set model_id = excluded.model_id
+    returning * into made;
+  if former is distinct from made then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'alias.set', null, made.alias, jsonb_build_object(
+      'before', case when former.alias is not null then gateway.alias_view(former) end, 'after', gateway.alias_view(made)));
+  end if;
+  return gateway.alias_view(made);
+end;
+$$;
+
+create function public.delete_alias(caller jsonb, alias text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  gone gateway.model_aliases;
+begin
+  delete from gateway.model_aliases a where a.alias = delete_alias.alias returning * into gone;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'alias_not_found', '{"param": "alias"}'));
+  end if;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'alias.delete', null, gone.alias,
+    jsonb_build_object('before', gateway.alias_view(gone)));
+  return jsonb_build_object('object', 'alias', 'alias', gone.alias, 'deleted', true);
+end;
+$$;
+
 -- supabase/schemas/82_monitor.sql
 
 -- What an operator looks at first: whether calls are served, what they bring, and whether anything waits.
@@ -12834,6 +14181,150 @@ begin
 end;
 $$;
 
+-- supabase/schemas/83_admin_routes.sql
+
+-- Routes and prices as administrators see and change them, and what plans make of prices. Calls that run keep the prices that their
+-- holds have frozen.
+
+-- query: model, provider, enabled, priced_by, limit, cursor (model and provider, with a space between, of the last one before).
+create function public.list_routes(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  most constant integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with found as (
+    select r as route, model_id, provider from gateway.model_routes r
+    where (query ->> 'cursor' is null
+        or (model_id, provider) > (split_part(query ->> 'cursor', ' ', 1), split_part(query ->> 'cursor', ' ', 2)))
+      and (query ->> 'model' is null or model_id = query ->> 'model')
+      and (query ->> 'provider' is null or provider = query ->> 'provider')
+      and (query ->> 'enabled' is null or enabled = (query ->> 'enabled')::boolean)
+      and (query ->> 'priced_by' is null or priced_by = query ->> 'priced_by')
+    order by model_id, provider limit most + 1
+  ),
+  page as (select * from found order by model_id, provider limit most)
+  select gateway.page(
+    (select jsonb_agg(gateway.route_view(route) order by model_id, provider) from page),
+    case when (select count(*) from found) > most
+      then (select model_id || ' ' || provider from page order by model_id desc, provider desc limit 1) end)
+  into answer;
+  return answer;
+end;
+$$;
+
+-- Gives routes of a provider the prices of a gateway.price each, all kinds of them, and says who has the last word. One statement, so
+-- that the catalog is listed anew once.
+create function gateway.price_anew(of_models text[], at_provider text, prices jsonb[], by text) returns void
+language plpgsql volatile
+as $$
+begin
+  update gateway.model_routes as r set
+    prompt_price = p.prompt, cached_price = p.cached, written_price = p.written, written_long_price = p.written_long,
+    image_input_price = p.image_input, audio_input_price = p.audio_input, completion_price = p.completion,
+    reasoning_price = p.reasoning, image_output_price = p.image_output, audio_output_price = p.audio_output,
+    request_price = coalesce(p.request, 0), image_price = p.image, search_price = p.search, second_price = p.second,
+    character_price = p.character, tiers = p.tiers, priced_by = by
+    from unnest(of_models, prices) as of_one (model_id, price),
+      lateral jsonb_populate_record(null::gateway.price, of_one.price) as p
+    where r.model_id = of_one.model_id and r.provider = at_provider;
+end;
+$$;
+
+-- Makes a route, or changes it. request: model, provider, and any of upstream_model, enabled, price (gateway.price in nano-dollars, with
+-- `windows` and `prompt_image`: all of it, what it does not name has none), pinned (whether the provider's list may not change the price;
+-- true with a price, unless said otherwise). What is not named stays.
+create function public.set_route(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  model gateway.models;
+  former gateway.model_routes;
+  route gateway.model_routes;
+  price constant jsonb := nullif(request -> 'price', 'null');
+  pinned constant boolean := request ->> 'pinned';
+begin
+  perform gateway.require(request, 'model', 'provider');
+  model := gateway.lock_model(request ->> 'model');
+  select * into former from gateway.model_routes where model_id = model.id and provider = request ->> 'provider'
+    for no key update;
+  if not found then
+    if request ->> 'upstream_model' is null then
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'upstream_model',
+        'message', format('%s has no route at %s yet: say in `upstream_model` what it is called there.',
+                          model.id, request ->> 'provider'))));
+    end if;
+    insert into gateway.model_routes (model_id, provider, upstream_model, priced_by)
+      values (model.id, request ->> 'provider', request ->> 'upstream_model', 'admin');
+  end if;
+  if price is not null then
+    perform gateway.price_anew(
+      array[model.id], request ->> 'provider', array[price - '{windows,prompt_image}'::text[]], 'admin');
+    update gateway.model_routes set
+      windows = nullif(price -> 'windows', 'null'), prompt_image_price = (price ->> 'prompt_image')::bigint,
+      image_prices = case when price ? 'image' or price ? 'image_output' then null else image_prices end
+      where model_id = model.id and provider = request ->> 'provider';
+  end if;
+  update gateway.model_routes set
+    upstream_model = coalesce(request ->> 'upstream_model', upstream_model),
+    enabled = coalesce((request ->> 'enabled')::boolean, enabled),
+    priced_by = case
+      when pinned then 'admin' when not pinned then 'provider'
+      -- A name that is changed is not to be changed back.
+      when request ->> 'upstream_model' <> upstream_model then 'admin' else priced_by end
+    where model_id = model.id and provider = request ->> 'provider'
+    returning * into route;
+  if former is distinct from route then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'route.set', null, model.id, jsonb_build_object(
+      'before', case when former.model_id is not null then gateway.route_view(former) end, 'after', gateway.route_view(route)));
+  end if;
+  return gateway.route_view(route);
+end;
+$$;
+
+create function gateway.admin_plan_view(plan gateway.plans) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'plan', 'id', plan.id, 'name', plan.name, 'price_factor', trim_scale(plan.price_factor * 0.0001));
+
+create function public.list_admin_plans(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:plans');
+begin
+  return gateway.page(
+    (select jsonb_agg(gateway.admin_plan_view(p) order by price_per_month, requests_per_minute, id) from gateway.plans p), null);
+end;
+$$;
+
+-- request: price_factor in basis points.
+create function public.change_plan(caller jsonb, plan text, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:plans');
+  former gateway.plans;
+  changed gateway.plans;
+begin
+  perform gateway.require(request, 'price_factor');
+  select * into former from gateway.plans where id = plan for no key update;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
+  end if;
+  update gateway.plans set price_factor = (request ->> 'price_factor')::integer where id = former.id returning * into changed;
+  if former.price_factor <> changed.price_factor then
+    perform gateway.audit(caller, session.account_id, session.key_id, 'plan.update', null, former.id, jsonb_build_object(
+      'before', gateway.admin_plan_view(former), 'after', gateway.admin_plan_view(changed)));
+  end if;
+  return gateway.admin_plan_view(changed);
+end;
+$$;
+
 -- supabase/schemas/83_auth_codes.sql
 
 -- Apps get keys that their users agree to: a user's code, then the app's key for it.
@@ -13099,6 +14590,58 @@ begin
 end;
 $$;
 
+-- supabase/schemas/84_admin_alerts.sql
+
+-- What administrators see of alerts and of the limits.
+
+-- Newest first. query: cause (or null), limit, cursor (the last id of the page before).
+create function public.list_alerts(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with listed as (
+    select a as alert, row_number() over (order by first_at desc, id desc) as place
+    from gateway.alerts a
+    where (query ->> 'cause' is null or cause = query ->> 'cause')
+      and (query ->> 'cursor' is null or (first_at, id) < (
+        select first_at, id from gateway.alerts where id = (query ->> 'cursor')::uuid))
+    order by place limit most + 1
+  )
+  select gateway.page(
+    jsonb_agg(jsonb_build_object(
+      'object', 'alert', 'id', (alert).id, 'cause', (alert).cause, 'subject', nullif((alert).subject, ''), 'day', (alert).day,
+      'details', (alert).details, 'first_at', (alert).first_at, 'last_at', (alert).last_at, 'mailed_at', (alert).mailed_at,
+      'posted_at', (alert).posted_at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((alert).id::text) filter (where place = most)) end)
+  into answer from listed;
+  return answer;
+end;
+$$;
+
+-- How the limits of the platform stand: each plan's, how many accounts and keys have their own, and what is open at present.
+create function public.get_limit_system(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+begin
+  return jsonb_build_object(
+    'object', 'rate_limit_system',
+    'plans', (
+      select jsonb_agg(jsonb_build_object('id', p.id, 'limits', (
+        select jsonb_object_agg(name, (to_jsonb(p) ->> name)::bigint) from unnest(gateway.limit_names()) as name))
+        order by p.requests_per_minute, p.id)
+      from gateway.plans p),
+    'accounts_with_own_limits', (select count(*) from gateway.accounts where rate_limits <> '{}' and deleted_at is null),
+    'keys_with_own_limits', (select count(*) from gateway.api_keys where rate_limits <> '{}' and revoked_at is null),
+    'open_calls', (select count(*) from gateway.holds where state = 'open'));
+end;
+$$;
+
 -- supabase/schemas/84_generation.sql
 
 -- One call as OpenRouter's clients look it up.
@@ -13238,6 +14781,274 @@ begin
         'accounts', owed.figures -> 'accounts', 'accounts_in_debt', owed.figures -> 'in_debt',
         'balance_usd', owed.figures -> 'balance', 'held_usd', owed.figures -> 'held', 'debt_usd', owed.figures -> 'debt'))
     from owed);
+end;
+$$;
+
+-- supabase/schemas/84_provider_lists.sql
+
+-- What becomes of a provider's own list: routes are seen or missing, and a price changes by itself only within bounds.
+
+-- Whether a price may take another's place by itself: no kind of it at any length of a prompt is more than `factor` hundredths of
+-- what it was, or less than that part of it, and none begins or ceases to cost.
+create function gateway.is_near(former jsonb, proposed jsonb, factor integer) returns boolean
+language plpgsql immutable
+as $$
+declare
+  length numeric;
+begin
+  for length in
+    select 0 union
+    select (tier ->> 'above')::numeric + 1
+    from jsonb_array_elements(coalesce(former -> 'tiers', '[]') || coalesce(proposed -> 'tiers', '[]')) as tier
+  loop
+    if exists (
+      select
+      from jsonb_each_text(to_jsonb(gateway.read_price(former, length))) as was (kind, price)
+      join jsonb_each_text(to_jsonb(gateway.read_price(proposed, length))) as is_now (kind, price) using (kind)
+      where was.price is distinct from is_now.price and not coalesce(
+        was.price::numeric > 0 and is_now.price::numeric > 0
+        and is_now.price::numeric * 100 <= was.price::numeric * factor
+        and was.price::numeric * 100 <= is_now.price::numeric * factor, false)) then
+      return false;
+    end if;
+  end loop;
+  return true;
+end;
+$$;
+
+-- The price that a list proposes for a route: what it does not name stays, tiers included.
+create function gateway.proposed_price(candidate jsonb, listed jsonb) returns jsonb
+language sql immutable parallel safe
+return (candidate - '{provider,model}'::text[]) || jsonb_strip_nulls(listed);
+
+-- listed: by the provider's name of each model its price (as gateway.price in nano-dollars), an empty object where the list has none, or
+-- {"problem": …} where it could not be read. problem: why there is no list; then routes are left as they are. factor: how far a price may
+-- go by itself, in hundredths.
+create function public.apply_provider_list(provider text, listed jsonb, problem text, factor integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  route gateway.model_routes;
+  entry jsonb;
+  offered jsonb;
+  present jsonb;
+  waiting gateway.price_changes;
+  near text[] := '{}';
+  prices jsonb[] := '{}';
+  raised integer := 0;
+  unknown text[];
+begin
+  perform gateway.require(jsonb_build_object('provider', provider, 'factor', factor), 'provider', 'factor');
+  if problem is not null then
+    insert into gateway.provider_lists as l (provider, tried_at, problem) values (apply_provider_list.provider, at, problem)
+      on conflict on constraint provider_lists_pkey do update set tried_at = at, problem = excluded.problem;
+    return jsonb_build_object('changed', 0, 'waiting', 0, 'unknown', 0);
+  end if;
+  -- Models before their routes, as everybody locks them.
+  perform from gateway.models m
+    where id in (select model_id from gateway.model_routes r where r.provider = apply_provider_list.provider)
+    order by id for no key update;
+  unknown := array(
+    select name from jsonb_object_keys(listed) as name
+    where not exists (
+      select from gateway.model_routes r where r.provider = apply_provider_list.provider and r.upstream_model = name)
+    order by name);
+  insert into gateway.provider_lists as l (provider, tried_at, read_at, models, unknown, unknown_models)
+    values (apply_provider_list.provider, at, at, (select count(*) from jsonb_object_keys(listed)), cardinality(unknown),
+            unknown[:100])
+    on conflict on constraint provider_lists_pkey do update set
+      tried_at = at, read_at = at, problem = null, models = excluded.models, unknown = excluded.unknown,
+      unknown_models = excluded.unknown_models;
+  insert into gateway.listed_routes as l (model_id, provider, seen_at, missing_since, price, problem)
+    select r.model_id, r.provider, case when listed ? r.upstream_model then at end,
+           case when not listed ? r.upstream_model then at end,
+           nullif(listed -> r.upstream_model, '{}') - 'problem', listed -> r.upstream_model ->> 'problem'
+    from gateway.model_routes r where r.provider = apply_provider_list.provider
+    on conflict on constraint listed_routes_pkey do update set
+      seen_at = coalesce(excluded.seen_at, l.seen_at),
+      missing_since = case when excluded.missing_since is not null then coalesce(l.missing_since, at) end,
+      price = coalesce(excluded.price, l.price), problem = excluded.problem;
+
+  for route in
+    select r.* from gateway.model_routes r
+    where r.provider = apply_provider_list.provider and r.prompt_price is not null and r.completion_price is not null
+      and jsonb_typeof(listed -> r.upstream_model) = 'object' and listed -> r.upstream_model <> '{}'
+      and not listed -> r.upstream_model ? 'problem'
+      and not jsonb_path_exists(listed -> r.upstream_model, 'lax $.** ? (@.type() == "number" && @ < 0)')
+    order by r.model_id
+    for no key update
+  loop
+    entry := listed -> route.upstream_model;
+    present := route.candidate - '{provider,model}'::text[];
+    offered := gateway.proposed_price(route.candidate, entry);
+    select * into waiting from gateway.price_changes c
+      where c.model_id = route.model_id and c.provider = route.provider and c.state = 'waiting' for no key update;
+    if waiting.id is not null and (offered = present or waiting.proposed <> offered or waiting.former <> present) then
+      update gateway.price_changes set state = 'superseded', decided_at = at where id = waiting.id;
+      waiting := null;
+    end if;
+    if offered = present or waiting.id is not null then
+      continue;
+    end if;
+    if route.priced_by <> 'admin' and route.windows is null and gateway.is_near(present, offered, factor) then
+      near := near || route.model_id;
+      prices := prices || offered;
+      continue;
+    end if;
+    if exists (
+      select from gateway.price_changes c
+      where c.model_id = route.model_id and c.provider = route.provider and c.state = 'rejected'
+        and c.proposed = offered and c.former = present) then
+      -- An administrator has said no to this already.
+      continue;
+    end if;
+    raised := raised + 1;
+    insert into gateway.price_changes (id, model_id, provider, former, proposed, reason, found_at)
+      values (gen_random_uuid(), route.model_id, route.provider, present, offered, case
+        when route.priced_by = 'admin' then 'the price is an administrator''s'
+        when route.windows is not null then 'the price goes by the hour'
+        else 'the price is too far from the present one' end, at);
+  end loop;
+  perform gateway.price_anew(near, provider, prices, 'provider');
+  return jsonb_build_object('changed', cardinality(near), 'waiting', raised, 'unknown', cardinality(unknown));
+end;
+$$;
+
+create function gateway.price_change_view(change gateway.price_changes) returns jsonb
+language sql stable
+return jsonb_build_object(
+  'object', 'price_change', 'id', change.id, 'model', change.model_id, 'provider', change.provider,
+  'former', gateway.price_view(change.former), 'proposed', gateway.price_view(change.proposed), 'reason', change.reason,
+  'state', change.state, 'found_at', change.found_at, 'decided_at', change.decided_at);
+
+-- Takes a price that waits, or does not. decision: approve or reject.
+create function public.decide_price_change(caller jsonb, change_id uuid, decision text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  change gateway.price_changes;
+  route gateway.model_routes;
+begin
+  perform gateway.require(jsonb_build_object('decision', decision), 'decision');
+  select * into change from gateway.price_changes where id = change_id;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'price_change_not_found'));
+  end if;
+  perform gateway.lock_model(change.model_id);
+  select * into route from gateway.model_routes where model_id = change.model_id and provider = change.provider for no key update;
+  select * into change from gateway.price_changes where id = change_id for no key update;
+  if change.state <> 'waiting' or change.former <> route.candidate - '{provider,model}'::text[] then
+    -- Or the price has become another since: what was looked at is not what would be changed.
+    perform gateway.refuse(gateway.refusal(409, 'price_change_decided', jsonb_build_object('state', change.state)));
+  end if;
+  if decision = 'approve' then
+    perform gateway.price_anew(array[route.model_id], route.provider, array[change.proposed], 'provider');
+  end if;
+  update gateway.price_changes set
+    state = case decision when 'approve' then 'approved' else 'rejected' end, decided_at = gateway.now(),
+    decided_by = session.account_id
+    where id = change.id returning * into change;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'price_change.' || decision, null, change.model_id,
+    jsonb_build_object('change', gateway.price_change_view(change)));
+  return gateway.price_change_view(change);
+end;
+$$;
+
+-- How the catalog stands to what providers' lists say. Of long lists the first hundred.
+create function public.get_catalog_status(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:models');
+  at constant timestamptz := gateway.now();
+  stale_after constant interval := '2 days';
+begin
+  return jsonb_build_object(
+    'object', 'catalog_status',
+    'models', (
+      select jsonb_build_object(
+        'all', count(*), 'enabled', count(*) filter (where enabled), 'deprecated', count(*) filter (where deprecated_at <= at),
+        'unreachable', count(*) filter (where enabled and not exists (
+          select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.prompt_price is not null
+                                               and r.completion_price is not null)))
+      from gateway.models m),
+    'routes', (
+      select jsonb_build_object(
+        'all', count(*), 'enabled', count(*) filter (where enabled),
+        'by_seed', count(*) filter (where priced_by = 'seed'), 'by_provider', count(*) filter (where priced_by = 'provider'),
+        'by_admin', count(*) filter (where priced_by = 'admin'))
+      from gateway.model_routes),
+    'providers', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'provider', l.provider, 'tried_at', l.tried_at, 'read_at', l.read_at, 'problem', l.problem,
+        'stale', coalesce(l.read_at < at - stale_after, true), 'models', l.models, 'unknown', l.unknown,
+        'unknown_models', l.unknown_models) order by l.provider)
+      from gateway.provider_lists l), '[]'),
+    'vanished', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'model', model_id, 'provider', provider, 'since', missing_since, 'seen_at', seen_at) order by missing_since, model_id, provider)
+      from (select * from gateway.listed_routes where missing_since is not null
+            order by missing_since, model_id, provider limit 100) as gone), '[]'),
+    'drift', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'model', model_id, 'provider', provider, 'price', gateway.price_view(present), 'listed', gateway.price_view(listed),
+        'problem', problem) order by model_id, provider)
+      from (
+        select l.model_id, l.provider, l.problem, r.candidate as present, l.price as listed
+        from gateway.listed_routes l join gateway.model_routes r using (model_id, provider)
+        where l.problem is not null
+          or (l.price is not null and gateway.proposed_price(r.candidate, l.price) <> r.candidate - '{provider,model}'::text[])
+        order by l.model_id, l.provider limit 100) as drifted), '[]'),
+    'waiting', coalesce((
+      select jsonb_agg(gateway.price_change_view(c) order by c.found_at, c.id)
+      from (select * from gateway.price_changes where state = 'waiting' order by found_at, id limit 100) c), '[]'));
+end;
+$$;
+
+-- supabase/schemas/84_thresholds.sql
+
+-- From what on an account wants to be told.
+
+create function gateway.thresholds_view(account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'notification_thresholds',
+    'spend_per_day', gateway.dollars(s.per_day), 'spend_per_month', gateway.dollars(s.per_month))
+  from gateway.accounts a left join gateway.spend_alerts s on s.account_id = a.id where a.id = account
+$$;
+
+create function public.get_thresholds(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.thresholds_view(session.account_id);
+end;
+$$;
+
+-- changes: spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it is met, also
+-- where another one was met before.
+create function public.set_thresholds(caller jsonb, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+begin
+  perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  insert into gateway.spend_alerts (account_id, looked_at) values (account.id, '-infinity') on conflict do nothing;
+  update gateway.spend_alerts set
+    per_day = case when changes ? 'spend_per_day' then (changes ->> 'spend_per_day')::bigint else per_day end,
+    day_told = case when changes ? 'spend_per_day' then null else day_told end,
+    per_month = case when changes ? 'spend_per_month' then (changes ->> 'spend_per_month')::bigint else per_month end,
+    month_told = case when changes ? 'spend_per_month' then null else month_told end,
+    looked_at = '-infinity'
+    where account_id = account.id;
+  return gateway.thresholds_view(account.id);
 end;
 $$;
 
@@ -13536,6 +15347,10 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 -- 44_stripe_events.sql
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
+
+-- 48_due_mail.sql
+revoke execute on function public.queue_due_mail() from public, anon, authenticated;
+grant execute on function public.queue_due_mail() to service_role;
 
 -- 48_webhooks.sql
 revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
@@ -13885,6 +15700,39 @@ grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
 
+-- 82_admin_models.sql
+revoke execute on function public.list_admin_models(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_admin_models(jsonb, jsonb) to service_role;
+revoke execute on function public.get_admin_model(jsonb, text) from public, anon, authenticated;
+grant execute on function public.get_admin_model(jsonb, text) to service_role;
+revoke execute on function public.create_model(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_model(jsonb, jsonb) to service_role;
+revoke execute on function public.change_model(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_model(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_aliases(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_aliases(jsonb, jsonb) to service_role;
+revoke execute on function public.set_alias(jsonb, text, text) from public, anon, authenticated;
+grant execute on function public.set_alias(jsonb, text, text) to service_role;
+revoke execute on function public.delete_alias(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_alias(jsonb, text) to service_role;
+
+-- 83_admin_routes.sql
+revoke execute on function public.list_routes(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_routes(jsonb, jsonb) to service_role;
+revoke execute on function public.set_route(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_route(jsonb, jsonb) to service_role;
+revoke execute on function public.list_admin_plans(jsonb) from public, anon, authenticated;
+grant execute on function public.list_admin_plans(jsonb) to service_role;
+revoke execute on function public.change_plan(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_plan(jsonb, text, jsonb) to service_role;
+
+-- 84_provider_lists.sql
+revoke execute on function public.apply_provider_list(text, jsonb, text, integer) from public, anon, authenticated;
+grant execute on function public.apply_provider_list(text, jsonb, text, integer) to service_role;
+revoke execute on function public.decide_price_change(jsonb, uuid, text) from public, anon, authenticated;
+grant execute on function public.decide_price_change(jsonb, uuid, text) to service_role;
+revoke execute on function public.get_catalog_status(jsonb) from public, anon, authenticated;
+grant execute on function public.get_catalog_status(jsonb) to service_role;
 -- 82_monitor.sql
 revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
@@ -13975,3 +15823,28 @@ revoke execute on function public.get_generation(jsonb, jsonb) from public, anon
 grant execute on function public.get_generation(jsonb, jsonb) to service_role;
 revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;
+-- 48_alerts.sql
+revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
+grant execute on function public.check_ledger_by_itself() to service_role;
+revoke execute on function public.raise_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb) to service_role;
+revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.claim_alerts(jsonb) to service_role;
+revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_alert(uuid, jsonb) to service_role;
+
+-- 84_admin_alerts.sql
+revoke execute on function public.list_alerts(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_alerts(jsonb, jsonb) to service_role;
+revoke execute on function public.get_limit_system(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limit_system(jsonb) to service_role;
+
+-- 48_user_alerts.sql
+revoke execute on function public.look_at_spending() from public, anon, authenticated;
+grant execute on function public.look_at_spending() to service_role;
+
+-- 84_thresholds.sql
+revoke execute on function public.get_thresholds(jsonb) from public, anon, authenticated;
+grant execute on function public.get_thresholds(jsonb) to service_role;
+revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;

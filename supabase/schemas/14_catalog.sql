@@ -13,11 +13,22 @@ create table gateway.models (
   reasoning boolean not null default false,
   image_tokens integer not null default 0 check (image_tokens >= 0),
   tool_tokens integer not null default 600 check (tool_tokens >= 0),
+  supported_parameters text[] not null default '{}',
+  open_weights boolean not null default false,
+  released_on date,
+  deprecated_at timestamptz,
   enabled boolean not null default true,
+  changed_by_hand boolean not null default false,
   created_at timestamptz not null default now()
 );
 comment on table gateway.models is
   'The catalog. image_tokens is the most that one input image can cost in prompt tokens, whatever its size.';
+comment on column gateway.models.supported_parameters is
+  'The parameters that ask for what the model can do, by OpenRouter''s names; empty where nobody says.';
+comment on column gateway.models.deprecated_at is
+  'Since when it is known that its developer will take it away; answers say so.';
+comment on column gateway.models.changed_by_hand is
+  'Whether an administrator has made or changed it: then no seed changes it back.';
 
 create table gateway.model_routes (
   model_id text not null references gateway.models (id) on delete cascade,
@@ -44,6 +55,7 @@ create table gateway.model_routes (
   character_price bigint check (character_price >= 0),
   tiers jsonb check (gateway.are_tiers(tiers)),
   windows jsonb check (gateway.are_windows(windows)),
+  priced_by text not null default 'seed' check (priced_by in ('seed', 'provider', 'admin')),
   enabled boolean not null default true,
   plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
@@ -73,5 +85,37 @@ comment on column gateway.model_routes.plain_up_to is
   'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
+comment on column gateway.model_routes.priced_by is
+  'Who has the last word about name and price: a seed, the provider''s own list, which no seed undoes, or an administrator, whom neither undoes.';
+
+-- Further names of models, of the operator's making.
+create table gateway.model_aliases (
+  alias text primary key,
+  model_id text not null references gateway.models (id) on delete cascade,
+  created_at timestamptz not null default now()
+);
+create index model_aliases_model on gateway.model_aliases (model_id);
+
+-- Models as the catalog shows them, made when they or their routes change (see list_anew): whoever reads the whole list reads texts.
+create table gateway.listed_models (
+  model_id text primary key references gateway.models (id) on delete cascade,
+  free boolean not null,
+  body json not null
+);
+comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included.';
+
+-- All of them as one list: nearly every reader wants that.
+create table gateway.listed_catalog (
+  is_whole boolean primary key default true check (is_whole),
+  models integer not null default 0,
+  body json
+);
+alter table gateway.listed_catalog alter column body set storage external;
+comment on table gateway.listed_catalog is
+  'GET /v1/models, in one row: null within a transaction that has changed a model, and made anew when it commits.';
+
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
+alter table gateway.model_aliases enable row level security;
+alter table gateway.listed_models enable row level security;
+alter table gateway.listed_catalog enable row level security;

@@ -20,6 +20,8 @@ create table gateway.subscriptions (
   period_start timestamptz not null,
   period_end timestamptz not null,
   cancel_at timestamptz,
+  next_plan text references gateway.plans (id),
+  next_months integer,
   ended_at timestamptz,
   begun_at timestamptz not null,
   changes integer not null default 0,
@@ -31,6 +33,8 @@ comment on table gateway.subscriptions is
 comment on column gateway.subscriptions.observed_at is
   'When Stripe was asked: of two answers the one that was asked for later holds, and nothing holds after an end.';
 comment on column gateway.subscriptions.plan is 'Null where the price is no plan''s: it gives nothing.';
+comment on column gateway.subscriptions.next_plan is
+  'What it becomes with its period, by a schedule at Stripe; null where it stays what it is.';
 comment on column gateway.subscriptions.changes is
   'How many changes of the plan Stripe has refused: part of the Idempotency-Key of the next.';
 

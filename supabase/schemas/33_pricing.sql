@@ -74,6 +74,11 @@ create function gateway.charge(millionths numeric, markup integer) returns bigin
 language sql immutable parallel safe
 return least(9223372036854775807, ceil(millionths * markup * 0.0000000001))::bigint;
 
+-- The markup of a call under a plan, in basis points: what both make of a price. A part of one is rounded up.
+create function gateway.plan_markup(markup integer, factor integer) returns integer
+language sql immutable parallel safe
+return case when factor = 10000 then markup else ceil(markup::bigint * factor * 0.0001)::integer end;
+
 -- The one formula: what a usage costs at a candidate's frozen price. Null if a price that every call has is not known, which is
 -- not free.
 create function gateway.cost(price jsonb, usage jsonb, markup integer) returns bigint

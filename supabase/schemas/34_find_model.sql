@@ -5,22 +5,41 @@ create function gateway.model_key(name text) returns text
 language sql immutable parallel safe
 return regexp_replace(replace(lower(name), '.', '-'), '-([0-9]{8}|latest)$', '');
 
--- The model that is called so, or the only one that is meant by it: clients leave out the developer, or write the name as
--- the developer's own API has it. Nothing where several could be meant.
+-- Both ways in which a model can be meant.
+create index models_by_key on gateway.models (gateway.model_key(id)) where enabled;
+create index models_by_bare_key on gateway.models (gateway.model_key(substr(id, strpos(id, '/') + 1))) where enabled;
+create unique index model_aliases_by_key on gateway.model_aliases (gateway.model_key(alias));
+
+-- The model that is called so, or that an alias means, or the only one that is meant by it: clients leave out the developer, or write
+-- the name as the developer's own API has it. Nothing where several could be meant. Allowlist, price and route go by the model that is
+-- found here, however it was called.
 create function gateway.find_model(asked text) returns gateway.models
 language plpgsql stable set search_path = ''
 as $$
 declare
   key constant text := gateway.model_key(asked);
-  meant gateway.models[];
+  model gateway.models;
+  meant text[];
 begin
-  meant := array(select models from gateway.models where id = asked and enabled);
-  if meant = '{}' then
-    meant := array(
-      select models from gateway.models
-      where enabled and key in (gateway.model_key(id), gateway.model_key(substr(id, strpos(id, '/') + 1))));
+  select * into model from gateway.models where id = asked and enabled;
+  if found then
+    return model;
   end if;
-  return case when cardinality(meant) = 1 then meant[1] end;
+  select m.* into model
+    from gateway.model_aliases a join gateway.models m on m.id = a.model_id and m.enabled
+    where gateway.model_key(a.alias) = key;
+  if found then
+    return model;
+  end if;
+  meant := array(
+    select id from gateway.models where enabled and gateway.model_key(id) = key
+    union
+    select id from gateway.models where enabled and gateway.model_key(substr(id, strpos(id, '/') + 1)) = key
+    limit 2);
+  if cardinality(meant) = 1 then
+    select * into model from gateway.models where id = meant[1];
+  end if;
+  return model;
 end;
 $$;
 

@@ -11,7 +11,7 @@ create type gateway.asked_call as (
 
 create type gateway.usual_call as (
   key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
-  context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint);
+  context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint, markup integer, deprecated bigint);
 
 -- The call of a locked account with the key of this hash, if it is a usual one; else nothing, and begin_any_request finds out what
 -- it is.
@@ -25,7 +25,8 @@ language sql stable rows 1
 begin atomic
   select
     k.id, routes.candidates, routes.amount, m.prompt, m.output, gateway.limits(account, k, p),
-    m.context_length, m.max_output, m.reasoning, m.image_tokens
+    m.context_length, m.max_output, m.reasoning, m.image_tokens,
+    gateway.plan_markup((asked).markup, p.price_factor), m.deprecated
   from gateway.api_keys as k
   cross join gateway.plans as p
   -- Not to be merged into the query around it, which would reckon both sizes once for each place that names them.
@@ -33,7 +34,7 @@ begin atomic
     select
       (asked).prompt_bound + coalesce((asked).tools, true)::integer * tool_tokens as prompt,
       least((asked).output_limit, max_output) as output,
-      context_length, max_output, reasoning, image_tokens
+      context_length, max_output, reasoning, image_tokens, extract(epoch from deprecated_at)::bigint as deprecated
     from gateway.models
     where id = (asked).model and enabled and kind = coalesce((asked).kind, 'chat')
     offset 0
@@ -44,7 +45,7 @@ begin atomic
       max(gateway.most_charged(
         m.prompt, greatest(r.prompt_price, r.cached_price, r.written_price),
         m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price,
-        (asked).markup)) as amount,
+        gateway.plan_markup((asked).markup, p.price_factor))) as amount,
       greatest(count(*), 1) as count
     from gateway.model_routes as r
     where r.model_id = (asked).model and r.enabled and (asked).providers ? r.provider

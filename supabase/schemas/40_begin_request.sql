@@ -20,7 +20,7 @@ create function gateway.begin_any_request(caller jsonb, call jsonb) returns json
 language plpgsql
 as $$
 declare
-  markup constant integer := (call ->> 'markup')::integer;
+  markup integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
   output_limit constant bigint := (call ->> 'output_limit')::bigint;
   hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
@@ -61,6 +61,7 @@ begin
 
   at := gateway.now();
   plan := (select whole from gateway.plans as whole where id = gateway.plan_in_force(account, at));
+  markup := gateway.plan_markup(markup, plan.price_factor);
   select roles.permissions into permissions from gateway.roles where name = account.role;
   limits := gateway.limits(account, key, plan);
   if gateway.is_behind(account, at) then
@@ -131,6 +132,8 @@ begin
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
+    elsif refused ->> 'status' = '402' then
+      perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,
@@ -164,6 +167,7 @@ begin
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
     'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
     'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if not placed.is_open then
@@ -241,9 +245,9 @@ begin
   return format(
     '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
     '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
-    '"credit_limited":false,"own_keys":{}}',
+    '"credit_limited":false,"own_keys":{},"deprecated":%s}',
     usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
-    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), asked.markup, to_json(at),
-    usual.candidates, usual.limits, usual.reasoning::text);
+    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), usual.markup, to_json(at),
+    usual.candidates, usual.limits, usual.reasoning::text, coalesce(usual.deprecated::text, 'null'));
 end;
 $$;

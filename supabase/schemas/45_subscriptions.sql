@@ -61,7 +61,7 @@ $$;
 
 -- Keeps how a subscription was when Stripe was asked.
 -- seen: subscription, customer, account, deployment, item, price {id, name, months}, status, begun_at, period_start, period_end,
--- cancel_at, ended_at, observed_at.
+-- cancel_at, next {id, name, months} (the price that it changes to with its period, or null), ended_at, observed_at.
 create function gateway.note_subscription(
   inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -70,6 +70,7 @@ declare
   noted gateway.subscriptions;
   former gateway.subscriptions;
   known gateway.plan_prices;
+  coming gateway.plan_prices;
 begin
   if gateway.names_another(account, seen) then
     outcome := 'mismatch';
@@ -78,21 +79,24 @@ begin
   end if;
   perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
   perform gateway.note_price(seen -> 'price', at);
+  perform gateway.note_price(seen -> 'next', at);
   select * into known from gateway.plan_prices where id = seen #>> '{price,id}';
+  select * into coming from gateway.plan_prices where id = seen #>> '{next,id}';
   select * into former from gateway.subscriptions where id = seen ->> 'subscription';
   insert into gateway.subscriptions as s
-    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, ended_at, begun_at, observed_at,
-     created_at)
+    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, next_plan, next_months, ended_at,
+     begun_at, observed_at, created_at)
     values (
       seen ->> 'subscription', account.id, seen ->> 'customer', seen ->> 'item', known.plan, known.months, seen ->> 'status',
       (seen ->> 'period_start')::timestamptz, (seen ->> 'period_end')::timestamptz, (seen ->> 'cancel_at')::timestamptz,
+      coming.plan, coming.months,
       case when seen ->> 'status' in ('canceled', 'incomplete_expired')
         then coalesce((seen ->> 'ended_at')::timestamptz, (seen ->> 'observed_at')::timestamptz) end,
       (seen ->> 'begun_at')::timestamptz, (seen ->> 'observed_at')::timestamptz, at)
     on conflict (id) do update set
       item = excluded.item, plan = excluded.plan, months = excluded.months, status = excluded.status,
       period_start = excluded.period_start, period_end = excluded.period_end, cancel_at = excluded.cancel_at,
-      ended_at = excluded.ended_at, observed_at = excluded.observed_at
+      next_plan = excluded.next_plan, next_months = excluded.next_months, ended_at = excluded.ended_at, observed_at = excluded.observed_at
       -- An end is final, whatever the clocks of those who asked say.
       where s.ended_at is null and (excluded.observed_at >= s.observed_at or excluded.ended_at is not null)
     returning * into noted;
@@ -108,11 +112,12 @@ begin
     when account.deleted_at is not null and noted.ended_at is null then 'a deleted account has a subscription: it is ended'
     when former.id is null and exists (select from gateway.surplus_subscriptions(account.id))
       then 'two subscriptions at once: the older ends with its period' end;
-  if (former.plan, former.status, former.cancel_at, former.ended_at) is distinct from
-     (noted.plan, noted.status, noted.cancel_at, noted.ended_at) then
+  if (former.plan, former.months, former.status, former.cancel_at, former.next_plan, former.next_months, former.ended_at) is distinct from
+     (noted.plan, noted.months, noted.status, noted.cancel_at, noted.next_plan, noted.next_months, noted.ended_at) then
     perform gateway.audit('{}', null, null, 'subscription.' || noted.status, account.id, noted.id, jsonb_build_object(
       'plan', noted.plan, 'months', noted.months, 'period_end', noted.period_end, 'cancel_at', noted.cancel_at,
-      'ended_at', noted.ended_at));
+      'next_plan', noted.next_plan, 'next_months', noted.next_months, 'ended_at', noted.ended_at));
+    perform gateway.notify_of_plan(former, noted, at);
   end if;
 end;
 $$;
@@ -198,7 +203,7 @@ begin
   perform gateway.note_conversion(account, 'subscription', at);
   perform gateway.redeem_discount(account.id, (seen ->> 'redemption')::uuid, at);
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
-    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
+    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0, 'auto', false,
     'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   account := gateway.sync_plan(account, at);
   account := gateway.grant_due(account, at);

@@ -1,7 +1,7 @@
 -- What is found out about payments without a webhook.
 
--- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, and refunds that it
--- may never have been asked for. Ends payments that were never begun there, and forgets old events.
+-- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, refunds that it
+-- may never have been asked for, and which intents have paid invoices of which nobody has told that. Ends payments that were never begun there, and forgets old events.
 create function public.list_open_payments(query jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -39,6 +39,23 @@ begin
       from (
         select * from gateway.reversals where status = 'requested' and created_at < at - interval '1 minute'
         order by created_at limit most) as r),
+    -- Without the intent a refund or a dispute would not find what it takes back. What was paid otherwise than by an intent has none,
+    -- so it is not asked about for ever.
+    'unlinked', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'invoice', invoice_id) order by settled_at, id), '[]')
+      from (
+        select * from gateway.payments
+        where kind = 'invoice' and intent_id is null and paid > 0
+          and settled_at < at - interval '5 minutes' and settled_at > at - interval '3 days'
+        order by settled_at, id limit most) as unlinked),
+    -- And refunds and disputes that did not find it.
+    'orphans', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'intent', intent_id) order by created_at, id), '[]')
+      from (
+        select * from gateway.reversals
+        where payment_id is null and intent_id is not null
+          and created_at < at - interval '5 minutes' and created_at > at - interval '3 days'
+        order by created_at, id limit most) as orphans),
     'unmatched', (select count(*) from gateway.stripe_events
                   where outcome = 'unmatched' and received_at < at - interval '1 hour'),
     -- Events are asked for from here on: with an hour before, since they arrive in any order.

@@ -8,7 +8,29 @@ as $$
     'object', 'subscription', 'id', subscription.id, 'plan', subscription.plan,
     'interval', case subscription.months when 1 then 'month' when 12 then 'year' end,
     'status', subscription.status, 'period_start', subscription.period_start, 'period_end', subscription.period_end,
+    'next_plan', subscription.next_plan,
+    'next_interval', case subscription.next_months when 1 then 'month' when 12 then 'year' end,
     'cancel_at', subscription.cancel_at, 'ended_at', subscription.ended_at, 'begun_at', subscription.begun_at)
+$$;
+
+-- The plan with this name, sold for so many months at once. Refuses when there is none.
+create function gateway.plan_for_sale(wanted text, months text) returns gateway.plans
+language plpgsql stable set search_path = ''
+as $$
+declare
+  plan gateway.plans;
+begin
+  select * into plan from gateway.plans where id = wanted;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+  end if;
+  if (case months when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
+      format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
+  end if;
+  return plan;
+end;
 $$;
 
 -- The session's subscription with this id; without one, the newest that has not ended. Refuses when there is none, or another's.
@@ -47,7 +69,6 @@ language plpgsql volatile security definer set search_path = '' set lock_timeout
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  plan gateway.plans;
   coupon gateway.coupons;
   account gateway.accounts;
   begun jsonb;
@@ -56,15 +77,7 @@ begin
   perform gateway.require(request, 'id', 'plan', 'months', 'livemode');
   begun := gateway.claim_idempotency(session, idempotency, gateway.now());
   if begun is null then
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
-    end if;
-    if (case request ->> 'months' when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
-      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
-        format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
-    end if;
+    perform gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
     perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
     if request ->> 'coupon' is not null then
@@ -131,14 +144,16 @@ begin
 end;
 $$;
 
--- What is to be asked of Stripe for a change of the session's subscription; pending: whether anything is.
--- request: change (cancel, resume, upgrade), subscription (null: the newest), and of an upgrade plan and months.
+-- What is to be asked of Stripe for a change of the session's subscription: how (cancel, resume, upgrade, downgrade), and whether
+-- anything is (pending). A dearer plan, or a longer interval, begins now; a smaller one, or a shorter, with the next period.
+-- request: change (cancel, resume, change), subscription (null: the newest), and of a change plan and months.
 create function public.begin_subscription_change(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  change constant text := request ->> 'change';
+  how text := request ->> 'change';
+  months constant integer := (request ->> 'months')::integer;
   account gateway.accounts;
   subscription gateway.subscriptions;
   former gateway.plans;
@@ -152,37 +167,44 @@ begin
   if subscription.ended_at is not null then
     perform gateway.refuse(gateway.refusal(409, 'subscription_ended'));
   end if;
-  if change = 'upgrade' then
+  if how = 'change' then
     perform gateway.require(request, 'plan', 'months');
+    plan := gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     select * into former from gateway.plans where id = subscription.plan;
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found or plan.price_per_month <= 0 then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+    if (plan.id, months) is not distinct from (subscription.plan, subscription.months) then
+      -- It stays what it is: what was to come does not.
+      how := 'resume';
+      pending := subscription.next_plan is not null;
+    elsif plan.price_per_month < former.price_per_month or months < subscription.months then
+      how := 'downgrade';
+      pending := subscription.cancel_at is not null
+        or (plan.id, months) is distinct from (subscription.next_plan, subscription.next_months);
+    else
+      how := 'upgrade';
+      pending := true;
+      if account.payments_blocked_at is not null then
+        perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+      end if;
     end if;
-    if account.payments_blocked_at is not null then
-      perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
-    end if;
-    pending := (plan.id, (request ->> 'months')::integer) is distinct from (subscription.plan, subscription.months);
-    if pending and (plan.price_per_month < former.price_per_month or (request ->> 'months')::integer < subscription.months) then
-      perform gateway.refuse(gateway.refusal(409, 'downgrade_at_period_end'));
-    end if;
-    if pending and subscription.status not in ('active', 'trialing') then
+    if pending and how <> 'resume' and subscription.status not in ('active', 'trialing') then
       perform gateway.refuse(gateway.refusal(409, 'subscription_unpaid'));
     end if;
+  elsif how = 'cancel' then
+    pending := subscription.cancel_at is null;
   else
-    pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
+    pending := subscription.cancel_at is not null or subscription.next_plan is not null;
   end if;
-  if pending and change = 'upgrade' then
+  if how = 'upgrade' then
     -- Whoever has got hold of an account could try cards here as well.
     perform gateway.limit_attempts('plan.upgrade', account.id::text, 10, interval '1 hour');
   end if;
   if pending then
-    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
+    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || how, account.id, subscription.id,
       jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));
   end if;
   return jsonb_build_object(
-    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'pending', pending,
+    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'how', how,
+    'pending', pending,
     -- The same attempt has the same name, whoever repeats it.
     'attempt', format('%s-%s-%s-%s-%s', subscription.id, extract(epoch from subscription.period_start)::bigint, request ->> 'plan',
                       request ->> 'months', subscription.changes));

@@ -156,7 +156,8 @@ as $$
 $$;
 
 -- Begins an attempt for an account, or answers null: it is off, it is paused, there is credit enough by now, one is open, what was
--- agreed is used up. request: id (the payment's, a new one), livemode. Then the account's settles need not ask again before
+-- agreed is used up. request: id (the payment's, a new one), livemode, taxed (tax comes on top of what is sold: a charge without its
+-- customer cannot know how much, so it is turned off). Then the account's settles need not ask again before
 -- topup_after. One whose outcome is unknown is handed out once more after a minute: under its key Stripe makes it once.
 create function public.begin_auto_topup(target uuid, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -179,6 +180,10 @@ begin
   end if;
   account := gateway.catch_up(account, at);
   select * into topup from gateway.auto_topups where account_id = target;
+  if (request ->> 'taxed')::boolean then
+    perform gateway.stop_auto_topup(target, 'tax_needs_checkout', at);
+    return null;
+  end if;
   if account.balance - account.held >= account.topup_below then
     return null;
   end if;

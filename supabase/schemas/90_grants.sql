@@ -26,6 +26,10 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
 
+-- 48_due_mail.sql
+revoke execute on function public.queue_due_mail() from public, anon, authenticated;
+grant execute on function public.queue_due_mail() to service_role;
+
 -- 48_webhooks.sql
 revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
 grant execute on function public.claim_webhook_deliveries(uuid) to service_role;
@@ -374,6 +378,39 @@ grant execute on function public.request_mail(jsonb, text) to service_role;
 revoke execute on function public.get_notification_stats(jsonb) from public, anon, authenticated;
 grant execute on function public.get_notification_stats(jsonb) to service_role;
 
+-- 82_admin_models.sql
+revoke execute on function public.list_admin_models(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_admin_models(jsonb, jsonb) to service_role;
+revoke execute on function public.get_admin_model(jsonb, text) from public, anon, authenticated;
+grant execute on function public.get_admin_model(jsonb, text) to service_role;
+revoke execute on function public.create_model(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_model(jsonb, jsonb) to service_role;
+revoke execute on function public.change_model(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_model(jsonb, text, jsonb) to service_role;
+revoke execute on function public.list_aliases(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_aliases(jsonb, jsonb) to service_role;
+revoke execute on function public.set_alias(jsonb, text, text) from public, anon, authenticated;
+grant execute on function public.set_alias(jsonb, text, text) to service_role;
+revoke execute on function public.delete_alias(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_alias(jsonb, text) to service_role;
+
+-- 83_admin_routes.sql
+revoke execute on function public.list_routes(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_routes(jsonb, jsonb) to service_role;
+revoke execute on function public.set_route(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_route(jsonb, jsonb) to service_role;
+revoke execute on function public.list_admin_plans(jsonb) from public, anon, authenticated;
+grant execute on function public.list_admin_plans(jsonb) to service_role;
+revoke execute on function public.change_plan(jsonb, text, jsonb) from public, anon, authenticated;
+grant execute on function public.change_plan(jsonb, text, jsonb) to service_role;
+
+-- 84_provider_lists.sql
+revoke execute on function public.apply_provider_list(text, jsonb, text, integer) from public, anon, authenticated;
+grant execute on function public.apply_provider_list(text, jsonb, text, integer) to service_role;
+revoke execute on function public.decide_price_change(jsonb, uuid, text) from public, anon, authenticated;
+grant execute on function public.decide_price_change(jsonb, uuid, text) to service_role;
+revoke execute on function public.get_catalog_status(jsonb) from public, anon, authenticated;
+grant execute on function public.get_catalog_status(jsonb) to service_role;
 -- 82_monitor.sql
 revoke execute on function public.get_platform_monitor(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_platform_monitor(jsonb, jsonb) to service_role;
@@ -464,3 +501,28 @@ revoke execute on function public.get_generation(jsonb, jsonb) from public, anon
 grant execute on function public.get_generation(jsonb, jsonb) to service_role;
 revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;
+-- 48_alerts.sql
+revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
+grant execute on function public.check_ledger_by_itself() to service_role;
+revoke execute on function public.raise_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb) to service_role;
+revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.claim_alerts(jsonb) to service_role;
+revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_alert(uuid, jsonb) to service_role;
+
+-- 84_admin_alerts.sql
+revoke execute on function public.list_alerts(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_alerts(jsonb, jsonb) to service_role;
+revoke execute on function public.get_limit_system(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limit_system(jsonb) to service_role;
+
+-- 48_user_alerts.sql
+revoke execute on function public.look_at_spending() from public, anon, authenticated;
+grant execute on function public.look_at_spending() to service_role;
+
+-- 84_thresholds.sql
+revoke execute on function public.get_thresholds(jsonb) from public, anon, authenticated;
+grant execute on function public.get_thresholds(jsonb) to service_role;
+revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;

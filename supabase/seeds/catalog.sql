@@ -111,13 +111,15 @@ on conflict (id) do update set
   name = excluded.name, developer = excluded.developer, description = excluded.description, kind = excluded.kind,
   context_length = excluded.context_length, max_output = excluded.max_output,
   input_modalities = excluded.input_modalities, output_modalities = excluded.output_modalities,
-  reasoning = excluded.reasoning, image_tokens = excluded.image_tokens;
+  reasoning = excluded.reasoning, image_tokens = excluded.image_tokens
+  where not models.changed_by_hand;
 
 -- What Anthropic tells a model of its tools has become longer.
 update gateway.models set tool_tokens = 1000
   where id in ('anthropic/claude-fable-5.2', 'anthropic/claude-fable-5.1', 'anthropic/claude-fable-5', 'anthropic/claude-opus-5.5',
                'anthropic/claude-opus-5', 'anthropic/claude-opus-4.8', 'anthropic/claude-opus-4.7', 'anthropic/claude-sonnet-5.5',
-               'anthropic/claude-sonnet-5', 'anthropic/claude-haiku-5.5');
+               'anthropic/claude-sonnet-5', 'anthropic/claude-haiku-5.5')
+    and not changed_by_hand;
 
 -- The prices of a million tokens: 150000000 is $0.15. Portkey asks one provider for us, OpenAI unless configured
 -- otherwise, so it is a route of OpenAI's models only. Featherless sells subscriptions: its prices here are our own.
@@ -308,7 +310,8 @@ values
   ('google/gemma-3-27b-it:free', 'openrouter', 'google/gemma-3-27b-it:free', 0, 0, 0)
 on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
-  completion_price = excluded.completion_price;
+  completion_price = excluded.completion_price
+  where model_routes.priced_by = 'seed';
 
 -- Rankings are sold by the search, speech by its characters, transcripts by the second; or either by tokens.
 insert into gateway.model_routes
@@ -335,7 +338,8 @@ on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price,
   audio_input_price = excluded.audio_input_price, completion_price = excluded.completion_price,
   audio_output_price = excluded.audio_output_price, search_price = excluded.search_price,
-  character_price = excluded.character_price, second_price = excluded.second_price;
+  character_price = excluded.character_price, second_price = excluded.second_price
+  where model_routes.priced_by = 'seed';
 
 -- Images are sold by their tokens, or by the piece: then at the price of the dearest size and quality, so that none costs more.
 insert into gateway.model_routes
@@ -355,43 +359,44 @@ values
 on conflict (model_id, provider) do update set
   upstream_model = excluded.upstream_model, prompt_price = excluded.prompt_price, cached_price = excluded.cached_price,
   image_input_price = excluded.image_input_price, completion_price = excluded.completion_price,
-  image_output_price = excluded.image_output_price, image_price = excluded.image_price;
+  image_output_price = excluded.image_output_price, image_price = excluded.image_price
+  where model_routes.priced_by = 'seed';
 
 -- Anthropic charges a quarter more for what it writes into its cache for five minutes, and twice as much for an hour.
 update gateway.model_routes set written_price = prompt_price * 5 / 4, written_long_price = prompt_price * 2
-  where provider in ('openrouter', 'anthropic') and model_id like 'anthropic/%' and prompt_price is not null;
+  where provider in ('openrouter', 'anthropic') and model_id like 'anthropic/%' and prompt_price is not null and priced_by = 'seed';
 
 -- So does OpenAI from GPT-5.6 on. A cache that it keeps longer is not offered here.
 update gateway.model_routes set written_price = prompt_price * 5 / 4
   where model_id in ('openai/gpt-5.6-sol', 'openai/gpt-5.6-terra', 'openai/gpt-5.6-luna', 'openai/gpt-6-astra', 'openai/gpt-6-sol',
-                     'openai/gpt-6-luna', 'openai/gpt-6.1-sol', 'openai/gpt-6.1-terra');
+                     'openai/gpt-6-luna', 'openai/gpt-6.1-sol', 'openai/gpt-6.1-terra') and priced_by = 'seed';
 
 -- Twice the price, and half as much again for the answer, as soon as a prompt is longer than 272 000 tokens.
 update gateway.model_routes set tiers = jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
     'above', 272000, 'prompt', prompt_price * 2, 'cached', cached_price * 2, 'written', written_price * 2,
     'completion', completion_price * 3 / 2)))
   where model_id in ('openai/gpt-5.4', 'openai/gpt-5.5', 'openai/gpt-5.6-sol', 'openai/gpt-5.6-terra', 'openai/gpt-5.6-luna',
-                     'openai/gpt-6-astra', 'openai/gpt-6-sol', 'openai/gpt-6-luna', 'openai/gpt-6.1-sol', 'openai/gpt-6.1-terra');
+                     'openai/gpt-6-astra', 'openai/gpt-6-sol', 'openai/gpt-6-luna', 'openai/gpt-6.1-sol', 'openai/gpt-6.1-terra') and priced_by = 'seed';
 
 -- The same above 200 000 tokens. Of Claude 4.6 and 4.7 at OpenRouter one list says so and another does not: the dearer holds.
 update gateway.model_routes set tiers = jsonb_build_array(jsonb_build_object(
     'above', 200000, 'prompt', prompt_price * 2, 'cached', cached_price * 2, 'written', written_price * 2,
     'written_long', written_long_price * 2, 'completion', completion_price * 3 / 2))
-  where provider = 'openrouter' and model_id in ('anthropic/claude-opus-4.6', 'anthropic/claude-opus-4.7', 'anthropic/claude-sonnet-4.6');
+  where provider = 'openrouter' and model_id in ('anthropic/claude-opus-4.6', 'anthropic/claude-opus-4.7', 'anthropic/claude-sonnet-4.6') and priced_by = 'seed';
 
 -- Five times the price above 100 000 tokens.
 update gateway.model_routes set tiers = jsonb_build_array(jsonb_build_object(
     'above', 100000, 'prompt', prompt_price * 5, 'cached', cached_price * 5, 'written', written_price * 5,
     'written_long', written_long_price * 5, 'completion', completion_price * 5))
-  where model_id = 'anthropic/claude-haiku-5.5';
+  where model_id = 'anthropic/claude-haiku-5.5' and priced_by = 'seed';
 
 -- Twice the price, and half as much again for the answer, as soon as a prompt is longer than 200 000 tokens.
 update gateway.model_routes set tiers = '[{"above": 200000, "prompt": 6000000000, "cached": 600000000, "written": 7500000000,
     "written_long": 12000000000, "completion": 22500000000}]'
-  where model_id = 'anthropic/claude-sonnet-4.5' and provider in ('openrouter', 'anthropic');
+  where model_id = 'anthropic/claude-sonnet-4.5' and provider in ('openrouter', 'anthropic') and priced_by = 'seed';
 
 -- Sound costs Gemini more than text, and so does what it keeps in its cache: the prompt's price and a twelfth of a dollar.
 update gateway.model_routes set audio_input_price = 1000000000, written_price = 383333334
-  where model_id = 'google/gemini-2.5-flash' and provider = 'openrouter';
+  where model_id = 'google/gemini-2.5-flash' and provider = 'openrouter' and priced_by = 'seed';
 update gateway.model_routes set audio_input_price = 300000000, written_price = 183333334
-  where model_id = 'google/gemini-2.5-flash-lite' and provider = 'openrouter';
+  where model_id = 'google/gemini-2.5-flash-lite' and provider = 'openrouter' and priced_by = 'seed';

@@ -67,7 +67,9 @@ class Agents(unittest.TestCase):
         self.note = self.work / "note.txt"
         self.note.write_text("Hello there\n")
 
-    def run_agent(self, agent: str, *arguments: str, prompt: str | None = None, **environment: str) -> str:
+    def run_agent(
+        self, agent: str, *arguments: str, prompt: str | None = None, ends_well: bool = True, **environment: str
+    ) -> str:
         """Runs an agent to its end, in a home of its own with nothing in it, and answers what it says."""
         known = {"PATH": f"{AGENTS}:{os.environ['PATH']}", "HOME": str(self.home), "TERM": "dumb", "CI": "1"}
         ran = subprocess.run(
@@ -79,7 +81,7 @@ class Agents(unittest.TestCase):
             text=True,
             timeout=180,
         )
-        self.assertEqual(ran.returncode, 0, f"{ran.stdout}\n{ran.stderr}")
+        self.assertEqual(ran.returncode == 0, ends_well, f"{ran.stdout}\n{ran.stderr}")
         return ran.stdout
 
     def assert_paid(self, least: int, stream: bool = True):
@@ -149,13 +151,13 @@ class Agents(unittest.TestCase):
 
     # Codex, through /v1/responses.
 
-    def codex_edits(self, model: str, *calls: tuple[str, dict], least: int = 3):
+    def codex(self, model: str | None, prompt: str, ends_well: bool = True) -> str:
         home = self.home / ".codex"
         home.mkdir()
         # JSON's texts are TOML's.
         text = json.dumps
         config = f"""
-model = {text(model)}
+{f"model = {text(model)}" if model else ""}
 model_provider = "gateway"
 [model_providers.gateway]
 name = "gateway"
@@ -164,11 +166,15 @@ env_key = "GATEWAY_KEY"
 wire_api = "responses"
 """
         (home / "config.toml").write_text(config)
-        said = self.run_agent(
+        return self.run_agent(
             "codex",
-            *("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", self.steps(*calls)),
+            *("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", prompt),
+            ends_well=ends_well,
             GATEWAY_KEY=self.account.key,
         )
+
+    def codex_edits(self, model: str, *calls: tuple[str, dict], least: int = 3):
+        said = self.codex(model, self.steps(*calls))
         # It ends well also where it has heard nothing.
         items = [json.loads(line).get("item", {}) for line in said.splitlines() if line.startswith("{")]
         self.assertTrue(any(item.get("type") == "agent_message" and item["text"].strip() for item in items), said)
@@ -181,6 +187,12 @@ wire_api = "responses"
             with self.subTest(model):
                 self.begin()
                 self.codex_edits(model, *shell)
+
+    def test_codex_without_a_model_asks_for_one_that_nobody_sells_and_shows_which_are_near(self):
+        said = self.codex(None, "Say hello.", ends_well=False)
+        self.assertIn("There is no such model; did you mean", said)
+        self.assertIn(SCRIPTS, said)
+        self.assertEqual((self.account.spent(), self.account.requests()), (0, []))
 
     def test_codex_edits_a_file_by_a_patch(self):
         patch = "*** Begin Patch\n*** Update File: note.txt\n@@\n-Hello there\n+Hello world\n*** End Patch\n"

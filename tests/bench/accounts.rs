@@ -1,6 +1,7 @@
 //! Who calls and what: accounts with credit, their keys and the models.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -33,18 +34,33 @@ pub enum Ask {
     Plain,
     /// The same, streamed in this many chunks, each written by itself.
     Stream(usize),
+    /// The same as a response, which is stored or is not.
+    Response { stored: bool },
 }
 
 impl Ask {
     /// The stand-in's name of the model.
     fn upstream(self) -> String {
         match self {
-            Self::Plain => "standin/fast".to_owned(),
+            Self::Plain | Self::Response { .. } => "standin/fast".to_owned(),
             Self::Stream(chunks) => format!("standin/fast?chunks={chunks}&flush=1"),
         }
     }
 
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Response { .. } => "/v1/responses",
+            Self::Plain | Self::Stream(_) => "/v1/chat/completions",
+        }
+    }
+
     fn body(self, model: &str) -> Bytes {
+        if let Self::Response { stored } = self {
+            let input = "Where does the water of a river come from in a summer without any rain?";
+            return json!({ "model": model, "max_output_tokens": 256, "store": stored, "input": input })
+                .to_string()
+                .into();
+        }
         let mut body = json!({ "model": model, "max_tokens": 256, "temperature": 0.7, "messages": [
             { "role": "system", "content": "You are a helpful assistant. Answer shortly and to the point." },
             { "role": "user", "content": "Where does the water of a river come from in a summer without any rain?" },
@@ -59,7 +75,7 @@ impl Ask {
 
     const fn ends(self) -> &'static [u8] {
         match self {
-            Self::Plain => b"}",
+            Self::Plain | Self::Response { .. } => b"}",
             Self::Stream(_) => b"data: [DONE]\n\n",
         }
     }
@@ -95,10 +111,11 @@ impl Accounts {
         Target {
             method: Method::POST,
             address,
-            path: "/v1/chat/completions".to_owned(),
+            path: ask.path().to_owned(),
             callers: self.keys[..accounts].to_vec(),
             // A model of the catalog is named as the provider names it.
             body: ask.body(&ask.upstream()),
+            signed: Arc::default(),
             ends: ask.ends(),
         }
     }
@@ -116,6 +133,7 @@ impl Accounts {
             path: format!("{}/chat/completions", url.path()),
             callers: vec![HeaderValue::from_str(&format!("Bearer {key}"))?],
             body: ask.body(&ask.upstream()),
+            signed: Arc::default(),
             ends: ask.ends(),
         })
     }

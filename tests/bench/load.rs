@@ -27,6 +27,8 @@ pub struct Target {
     pub callers: Vec<HeaderValue>,
     /// What they say.
     pub body: Bytes,
+    /// What they say in place of that, each of them once, with its `Stripe-Signature`.
+    pub signed: Arc<[(HeaderValue, Bytes)]>,
     /// How a complete answer ends.
     pub ends: &'static [u8],
 }
@@ -35,7 +37,15 @@ impl Target {
     /// Requests without a body that are answered in JSON.
     pub fn get(address: SocketAddr, path: &str) -> Self {
         let path = path.to_owned();
-        Self { method: Method::GET, address, path, callers: Vec::new(), body: Bytes::new(), ends: b"}" }
+        Self {
+            method: Method::GET,
+            address,
+            path,
+            callers: Vec::new(),
+            body: Bytes::new(),
+            signed: Arc::default(),
+            ends: b"}",
+        }
     }
 }
 
@@ -138,7 +148,14 @@ impl Connection {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.target.callers.len();
             request = request.header(header::AUTHORIZATION, &self.target.callers[turn]);
         }
-        let request = request.body(Full::new(self.target.body.clone()))?;
+        let mut body = self.target.body.clone();
+        if !self.target.signed.is_empty() {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            let (signature, signed) = self.target.signed.get(turn).ok_or("there are fewer than were asked for")?;
+            request = request.header("stripe-signature", signature);
+            body = signed.clone();
+        }
+        let request = request.body(Full::new(body))?;
         let began = Instant::now();
         let response = self.sender.send_request(request).await?;
         let status = response.status();

@@ -39,9 +39,11 @@ mod process;
 mod services;
 mod side;
 mod storage;
+mod stored;
 mod streaming;
 mod throughput;
 mod usage_rows;
+mod webhooks;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -83,6 +85,10 @@ enum Section {
     Growth,
     /// begin_request and finish_request on few and on many usage rows.
     UsageRows,
+    /// Responses that are stored beside such that are not.
+    Stored,
+    /// Events of Stripe's a second.
+    Webhooks,
 }
 
 /// Measures the gateway beside the provider stand-in.
@@ -163,6 +169,8 @@ async fn measure(options: Options) -> Result<()> {
             Section::Growth => growth::measure(&bench, &mut table).await?,
             Section::Size => bench.functions.sizes(&mut table)?,
             Section::UsageRows => usage_rows::measure(&bench, &mut table).await?,
+            Section::Stored => stored::measure(&bench, &mut table).await?,
+            Section::Webhooks => webhooks::measure(&bench, &mut table).await?,
         }
     }
     bench.accounts.check(&bench.services).await?;

@@ -41,7 +41,12 @@ impl<'a> Side<'a> {
 
     /// The load on this gateway, from so many accounts in turn.
     pub fn load(&self, accounts: usize) -> Target {
-        self.accounts.through(self.server.address, Ask::Plain, accounts.min(ACCOUNTS))
+        self.asks(Ask::Plain, accounts)
+    }
+
+    /// The same, of something else.
+    pub fn asks(&self, ask: Ask, accounts: usize) -> Target {
+        self.accounts.through(self.server.address, ask, accounts.min(ACCOUNTS))
     }
 
     /// One round of load, and what it cost.

@@ -61,7 +61,7 @@ test("an account is made, given credit, limited and shut", async () => {
   assert.deepEqual(complaints, []);
 });
 
-test("coupons are made and ended, and the ledger adds up", async () => {
+test("coupons and roles are made and ended, and the ledger adds up", async () => {
   const { page, complaints } = await open(context);
   await signInByKey(page, adminKey);
   await goTo(page, "#/coupons");
@@ -80,6 +80,30 @@ test("coupons are made and ended, and the ledger adds up", async () => {
   await page.getByRole("spinbutton", { name: "How many" }).fill("3");
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Create", exact: true }).click()]);
   assert.equal(file.suggestedFilename(), "coupons.csv");
+
+  const role = `role-${randomUUID().slice(0, 8)}`;
+  await goTo(page, "#/roles");
+  await page.getByRole("button", { name: "Create a role" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill(role);
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("button", { name: `Edit ${role}` }).click();
+  await page.getByRole("textbox", { name: "Permissions" }).fill("inference");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: `Delete ${role}` }).click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("The role is gone.").waitFor();
+
+  // What the business shows is what the API counts, and a failure leads to its requests.
+  const failed = await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] });
+  assert.ok(failed.status >= 400);
+  await goTo(page, "#/business");
+  await settled(page);
+  const { errors: [error] } = (await ask("GET", "/admin/monitor", undefined, adminKey)).body;
+  await page.getByRole("link", { name: error.code }).click();
+  await page.getByRole("button", { name: /20\d\d/ }).first().click();
+  await page.getByRole("dialog").getByText(error.code).waitFor();
+  await page.keyboard.press("Escape");
 
   await goTo(page, "#/health");
   await page.getByRole("button", { name: "Check it" }).click();

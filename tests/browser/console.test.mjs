@@ -97,6 +97,11 @@ test("from the first sign-in to the last sign-out", async () => {
   const [row] = stats.by_model;
   const shown = page.getByRole("row", { name: new RegExp(row.model) });
   await shown.getByRole("cell", { name: `$${row.usage.cost}` }).waitFor();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("table", { name: "Spend by day and model" }).waitFor({ state: "attached" });
+  const parts = await page.locator(".chart tbody tr").last().locator("td").allInnerTexts();
+  const sum = parts.reduce((sum, part) => sum + Number(part.replace("$", "")), 0);
+  assert.equal(Number(sum.toFixed(9)), stats.by_day.at(-1).usage.cost);
   await page.getByRole("link", { name: "Requests" }).first().click();
   await page.getByRole("button", { name: /20\d\d/ }).first().click();
   await page.getByRole("dialog").getByText(called.call_id).waitFor();
@@ -147,7 +152,7 @@ test("the main path by the keyboard alone", async () => {
   await press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.match(await focused(), /^Revoke/, "a dialog gives the focus back");
-  // Nobody is so quick that the next key comes before the page is drawn without the dialog.
+  // The browser takes no key for what was behind the dialog until it has drawn the page without it.
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
   await press("Enter");
   await page.getByRole("button", { name: "Revoke", exact: true }).focus();

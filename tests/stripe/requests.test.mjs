@@ -18,6 +18,9 @@ const TYPES = [
   [/^\/v1\/payment_intents$/, 'PaymentIntent'],
   [/^\/v1\/refunds$/, 'Refund'],
   [/^\/v1\/subscriptions\/[^/]+$/, 'Subscription'],
+  [/^\/v1\/subscription_schedules$/, 'Schedule'],
+  [/^\/v1\/subscription_schedules\/[^/]+\/release$/, null],
+  [/^\/v1\/subscription_schedules\/[^/]+$/, 'ScheduleChange'],
   [/^\/v1\/billing_portal\/sessions$/, 'PortalVisit'],
   [/^\/v1\/billing_portal\/configurations$/, 'PortalConfiguration'],
   [/^\/v1\/products$/, 'Product'],
@@ -93,6 +96,11 @@ test('every request is one of Stripe\'s own types', async () => {
   await ask('PUT', '/user/auto-topup', { enabled: false });
   const plan = await ask('POST', '/subscription/checkout', { plan: 'dev', interval: 'month' });
   await act('pay', idIn(plan.url));
+  while (!(await ask('GET', '/user/plan')).subscription) await new Promise((resolve) => setTimeout(resolve, 50));
+  await ask('POST', '/subscription/change', { plan: 'team', interval: 'year' });
+  assert.equal((await ask('POST', '/subscription/change', { plan: 'dev' })).next_plan, 'dev');
+  assert.equal((await ask('POST', '/subscription/cancel', {})).next_plan, null);
+  await ask('POST', '/subscription/resume', {});
   await ask('POST', '/subscription/portal', {});
 
   asked = (await overview()).requests.filter(({ version }) => version === '2026-10-28.endive');
@@ -109,7 +117,7 @@ test('every request is one of Stripe\'s own types', async () => {
     assert.ok(checks[type](sent), `${path} ${body}\n${JSON.stringify(checks[type].errors?.slice(0, 5))}`);
     seen.add(type);
   }
-  for (const type of ['Customer', 'CheckoutSession', 'PaymentIntent', 'Refund', 'PortalVisit']) {
+  for (const type of ['Customer', 'CheckoutSession', 'PaymentIntent', 'Refund', 'PortalVisit', 'Subscription', 'Schedule', 'ScheduleChange']) {
     assert.ok(seen.has(type), `no ${type} was asked for`);
   }
   // The check refuses what Stripe would.

@@ -8,6 +8,7 @@ import type { PaymentIntentCreateParams } from './node_modules/stripe/esm/resour
 import type { PriceCreateParams } from './node_modules/stripe/esm/resources/Prices.js';
 import type { ProductCreateParams } from './node_modules/stripe/esm/resources/Products.js';
 import type { RefundCreateParams } from './node_modules/stripe/esm/resources/Refunds.js';
+import type { SubscriptionScheduleCreateParams, SubscriptionScheduleUpdateParams } from './node_modules/stripe/esm/resources/SubscriptionSchedules.js';
 import type { SubscriptionUpdateParams } from './node_modules/stripe/esm/resources/Subscriptions.js';
 import type { WebhookEndpointCreateParams } from './node_modules/stripe/esm/resources/WebhookEndpoints.js';
 
@@ -19,5 +20,7 @@ export type PortalVisit = Portal.SessionCreateParams;
 export type Price = PriceCreateParams;
 export type Product = ProductCreateParams;
 export type Refund = RefundCreateParams;
+export type Schedule = SubscriptionScheduleCreateParams;
+export type ScheduleChange = SubscriptionScheduleUpdateParams;
 export type Subscription = SubscriptionUpdateParams;
 export type WebhookEndpoint = WebhookEndpointCreateParams;

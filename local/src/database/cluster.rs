@@ -1,11 +1,12 @@
 //! Databases for tests: one server a process, a template that is made once, and a copy of it for each test.
 use super::{
-    Blueprint, Database, DatabaseError, Source, error::explain, installed::Installed, pool::quoted, template::prepare,
-    with_database,
+    Blueprint, Database, DatabaseError, Source, embedded, error::explain, image::Image, installed::Installed,
+    pool::quoted, scratch, template::prepare, with_database,
 };
 use std::{
     path::Path,
     sync::{
+        Arc,
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
@@ -26,8 +27,11 @@ enum Kind {
         keeper: mpsc::UnboundedSender<Task>,
         numbers: AtomicU64,
     },
-    /// The engine holds one database: each test has its own engine.
-    Embedded(Blueprint),
+    /// The engine holds one database: each test has its own engine, on a copy of what the blueprint has made of the first.
+    Embedded {
+        blueprint: Blueprint,
+        image: OnceCell<Arc<Image>>,
+    },
 }
 
 enum Task {
@@ -59,7 +63,7 @@ impl Cluster {
     /// Starts a server, if one must be, and prepares the template.
     pub async fn start(source: Source, blueprint: Blueprint) -> Result<Cluster, DatabaseError> {
         if source == Source::Embedded {
-            return Ok(Cluster(Kind::Embedded(blueprint)));
+            return Ok(Cluster(Kind::Embedded { blueprint, image: OnceCell::new() }));
         }
         let (keeper, tasks) = mpsc::unbounded_channel();
         let (started, start) = oneshot::channel();
@@ -75,10 +79,9 @@ impl Cluster {
     /// A fresh database as the blueprint says. It is dropped with the handle.
     pub async fn create_database(&self) -> Result<Database, DatabaseError> {
         match &self.0 {
-            Kind::Embedded(blueprint) => {
-                let database = Database::start(Source::Embedded, None).await?;
-                database.apply(blueprint).await?;
-                Ok(database)
+            Kind::Embedded { blueprint, image } => {
+                let image = image.get_or_try_init(|| prepared(blueprint)).await?;
+                Database::start_on(Arc::clone(image)).await
             }
             Kind::Server { url, keeper, numbers } => {
                 // Processes that share a server may have the same number in different containers.
@@ -94,6 +97,15 @@ impl Cluster {
             }
         }
     }
+}
+
+/// The data of an embedded engine of which the blueprint has been made.
+async fn prepared(blueprint: &Blueprint) -> Result<Arc<Image>, DatabaseError> {
+    let folder = scratch::folder("gateway-embedded-template-")?;
+    let database = Database::start(Source::Embedded, Some(folder.path())).await?;
+    database.apply(blueprint).await?;
+    database.stop().await;
+    Ok(Arc::new(Image::read(&folder.path().join(embedded::FOLDER))?))
 }
 
 impl super::Server for Copy {}

@@ -8,7 +8,11 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 use tokio::runtime::{Handle, Runtime};
+
+/// Where the engine's data are within a folder of ours.
+pub(super) const FOLDER: &str = "embedded";
 
 /// How long to wait for a data folder that a program killed a moment ago still holds.
 const HANDOVER: Duration = Duration::from_secs(2);
@@ -18,7 +22,7 @@ pub(super) struct Embedded {
     server: Option<PgliteServer>,
     // The engine stops only when its client has gone, so the client's side must run on even where the caller blocks.
     driver: Option<Runtime>,
-    _scratch: tempfile::TempDir,
+    _scratch: TempDir,
 }
 
 impl Embedded {
@@ -29,18 +33,22 @@ impl Embedded {
             .prefix("gateway-embedded-")
             .tempdir()
             .map_err(DatabaseError::io(&std::env::temp_dir()))?;
-        let root = match dir {
-            Some(dir) => {
-                std::fs::create_dir_all(dir).map_err(DatabaseError::io(dir))?;
-                dir.join("embedded")
-            }
-            None => scratch.path().join("root"),
-        };
+        let Some(dir) = dir else { return Self::start_in(scratch) };
+        std::fs::create_dir_all(dir).map_err(DatabaseError::io(dir))?;
+        Self::on(&dir.join(FOLDER), scratch)
+    }
+
+    /// The same on a temporary folder, which may hold data already and is removed with it.
+    pub(super) fn start_in(folder: TempDir) -> Result<(Embedded, String, Handle), DatabaseError> {
+        Self::on(&folder.path().join(FOLDER), folder)
+    }
+
+    fn on(root: &Path, scratch: TempDir) -> Result<(Embedded, String, Handle), DatabaseError> {
         // Over TCP the engine's answers wait for delayed acknowledgements: 44 ms a transaction.
         let socket = scratch.path().join(".s.PGSQL.5432");
         let since = Instant::now();
         let server = loop {
-            match open(&root, &socket) {
+            match open(root, &socket) {
                 Ok(server) => break server,
                 Err(error) if error.contains("already in use") && since.elapsed() < HANDOVER => {
                     std::thread::sleep(Duration::from_millis(100));

@@ -46,9 +46,22 @@ pub struct Connection {
     pub statements: HashMap<String, Statement>,
     /// How many calls on it have ended in an error.
     pub errors: u32,
-    /// The user that the connection was made as, while it acts as another.
-    owner: Option<String>,
+    /// The user that the connection was made as, once it has acted as another.
+    owner: Option<Owner>,
+    /// Whether it acts as another now.
+    is_authenticator: bool,
 }
+
+/// A user of the database.
+struct Owner {
+    name: String,
+    /// A superuser may act as another; anyone else stays who they are, and Postgres checks what they may do.
+    may_change: bool,
+}
+
+/// What Supabase gives PostgREST's login role: a search path and time limits.
+const AUTHENTICATORS: &str =
+    "set search_path = public, extensions; set statement_timeout = '8s'; set lock_timeout = '8s'";
 
 impl Pool {
     /// A pool of at most `size` connections. They are driven by `driver`, or by the runtime that asks for them.
@@ -92,7 +105,7 @@ impl Pool {
             None => connect.await,
         };
         let (client, driver) = connected?;
-        Ok(Connection { client, driver, statements: HashMap::new(), errors: 0, owner: None })
+        Ok(Connection { client, driver, statements: HashMap::new(), errors: 0, owner: None, is_authenticator: false })
     }
 
     /// Closes idle connections, and lets nobody have one any more.
@@ -122,40 +135,43 @@ impl Connection {
 
     /// Acts as the user that the server was connected to as: migrations, tests, the platform's own queries.
     pub async fn act_as_owner(&mut self) -> Result<(), tokio_postgres::Error> {
-        if let Some(owner) = &self.owner {
+        if let Some(owner) = self.owner.as_ref().filter(|_| self.is_authenticator) {
             // By name: a reset does nothing in the embedded engine, which has never been told a default.
             let sql = format!(
                 "set session authorization {}; reset search_path; \
                  set statement_timeout = 0; set lock_timeout = 0",
-                quoted(owner)
+                quoted(&owner.name)
             );
             self.client.batch_execute(&sql).await?;
-            self.owner = None;
+            self.is_authenticator = false;
         }
         Ok(())
     }
 
-    /// Acts as PostgREST's login role, with the search path and the time limits that Supabase gives it. Only a superuser may change
-    /// so; anyone else stays who they are, and Postgres checks what they may do.
+    /// Acts as PostgREST's login role, if its user may, with the search path and the time limits that Supabase gives that role.
     pub async fn act_as_authenticator(&mut self) -> Result<(), tokio_postgres::Error> {
-        if self.owner.is_some() {
+        const CHANGE: &str = "set session authorization authenticator";
+        if self.is_authenticator {
             return Ok(());
         }
-        let row = self.client.query_one("select session_user::text", &[]).await?;
-        let owner = row.try_get(0)?;
-        match self.client.batch_execute("set session authorization authenticator").await {
-            Err(error) if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-                return Err(error);
+        match &self.owner {
+            Some(owner) if owner.may_change => {
+                self.client.batch_execute(&format!("{CHANGE}; {AUTHENTICATORS}")).await?;
             }
-            _ => {}
+            Some(_) => self.client.batch_execute(AUTHENTICATORS).await?,
+            None => {
+                let row = self.client.query_one("select session_user::text", &[]).await?;
+                let name = row.try_get(0)?;
+                let may_change = match self.client.batch_execute(CHANGE).await {
+                    Ok(()) => true,
+                    Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => false,
+                    Err(error) => return Err(error),
+                };
+                self.client.batch_execute(AUTHENTICATORS).await?;
+                self.owner = Some(Owner { name, may_change });
+            }
         }
-        self.client
-            .batch_execute(
-                "set search_path = public, extensions; \
-                 set statement_timeout = '8s'; set lock_timeout = '8s'",
-            )
-            .await?;
-        self.owner = Some(owner);
+        self.is_authenticator = true;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::objects::Objects;
 use super::parameters::Kind::{Flag, Number, Text, Url, Word};
 use super::parameters::{NOTHING, Parameters, check};
 use super::refusal::Refusal;
-use super::{invoices, portal, prices, subscriptions};
+use super::{invoices, portal, prices, schedules, subscriptions};
 
 const EXPAND: (&str, super::parameters::Kind, bool) = ("expand[#]", Text(500), false);
 const LIMIT: (&str, super::parameters::Kind, bool) = ("limit", Number, false);
@@ -66,9 +66,19 @@ const PRICES: Parameters = &[
 const LIST: Parameters = &[
     ("customer", Text(255), false),
     ("subscription", Text(255), false),
-    ("invoice", Text(255), false),
     ("active", Flag, false),
     ("status", Text(40), false),
+    LIMIT,
+    AFTER,
+    EXPAND,
+];
+
+/// `GET /v1/invoice_payments` (<https://docs.stripe.com/api/invoice-payment/list>).
+const INVOICE_PAYMENTS: Parameters = &[
+    ("invoice", Text(255), false),
+    ("payment[type]", Word(&["payment_intent", "charge", "payment_record"]), false),
+    ("payment[payment_intent]", Text(255), false),
+    ("status", Word(&["open", "paid", "canceled"]), false),
     LIMIT,
     AFTER,
     EXPAND,
@@ -91,24 +101,29 @@ pub(super) fn serve(
                 objects.of_kind("subscription").filter(|one| of("customer", one)).map(subscriptions::shown).collect();
             Objects::page(all.iter(), "/v1/subscriptions", form)
         }),
-        ("GET", ["subscriptions", id]) => {
-            takes(NOTHING).and_then(|()| objects.get("subscription", id)).map(|one| subscriptions::shown(&one))
-        }
+        ("GET", ["subscriptions", id]) => takes(NOTHING).and_then(|()| objects.get("subscription", id)).map(|one| {
+            let shown = subscriptions::shown(&one);
+            let is_expanded = form.text("expand[0]").is_some_and(|what| what.starts_with("schedule"));
+            if is_expanded { schedules::expanded(objects, shown) } else { shown }
+        }),
         ("POST", ["subscriptions", id]) => takes(CHANGE).and_then(|()| subscriptions::change(objects, id, form)),
         ("DELETE", ["subscriptions", id]) => subscriptions::cancel_now(objects, id, "cancellation_requested"),
+        ("POST", ["subscription_schedules"]) => takes(schedules::CREATE)
+            .and_then(|()| schedules::create(objects, form.text("from_subscription").unwrap_or_default())),
+        ("GET", ["subscription_schedules", id]) => {
+            takes(NOTHING).and_then(|()| objects.get("subscription_schedule", id))
+        }
+        ("POST", ["subscription_schedules", id]) => {
+            takes(schedules::CHANGE).and_then(|()| schedules::change(objects, id, form))
+        }
+        ("POST", ["subscription_schedules", id, "release"]) => schedules::release(objects, id),
         ("GET", ["invoices"]) => takes(LIST).map(|()| {
             let all = objects.of_kind("invoice").filter(|one| of("customer", one));
             Objects::page(all, "/v1/invoices", form)
         }),
         ("GET", ["invoices", id]) => takes(NOTHING).and_then(|()| objects.get("invoice", id)),
         ("GET", ["invoices", id, "lines"]) => takes(LIST).and_then(|()| invoices::lines(objects, id, form)),
-        ("GET", ["invoice_payments"]) => takes(LIST).map(|()| {
-            Objects::page(
-                objects.of_kind("invoice_payment").filter(|one| of("invoice", one)),
-                "/v1/invoice_payments",
-                form,
-            )
-        }),
+        ("GET", ["invoice_payments"]) => takes(INVOICE_PAYMENTS).and_then(|()| invoices::payments(objects, form)),
         ("GET", ["billing_portal", "configurations"]) => takes(LIST).map(|()| {
             Objects::page(objects.of_kind("billing_portal.configuration"), "/v1/billing_portal/configurations", form)
         }),

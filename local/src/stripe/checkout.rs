@@ -123,17 +123,26 @@ fn tax_fits(form: &Form) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Adds the tax of the buyer's address: eight percent here.
+/// The tax of every buyer's address here: eight percent.
+pub(super) fn tax_on(cents: i64) -> i64 {
+    cents * 8 / 100
+}
+
+/// Adds the tax of the buyer's address.
 fn add_tax(objects: &mut Objects, session: &Value) -> Value {
     if session["automatic_tax"]["enabled"] != true {
         return session.clone();
     }
-    let subtotal = session["amount_subtotal"].as_i64().unwrap_or_default();
-    let tax = subtotal * 8 / 100;
+    let off = session["total_details"]["amount_discount"].as_i64().unwrap_or_default();
+    let price = session["amount_subtotal"].as_i64().unwrap_or_default() - off;
+    let tax = tax_on(price);
     let id = session["id"].as_str().unwrap_or_default().to_owned();
-    objects.change(&id, &json!({
-        "amount_total": subtotal + tax, "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": tax},
-        "automatic_tax": {"enabled": true, "liability": {"type": "self"}, "provider": "stripe", "status": "complete"}}))
+    objects.change(
+        &id,
+        &json!({
+        "amount_total": price + tax, "total_details": {"amount_discount": off, "amount_shipping": 0, "amount_tax": tax},
+        "automatic_tax": {"enabled": true, "liability": {"type": "self"}, "provider": "stripe", "status": "complete"}}),
+    )
 }
 
 /// Refuses what can be charged to no card.
@@ -201,6 +210,7 @@ pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, 
         events::tell(objects, "checkout.session.completed", &session);
         return Ok(session);
     }
+    let session = add_tax(objects, &session);
     if session["mode"] == "subscription" {
         let made = subscriptions::subscribe(objects, &session, card.name())?;
         let members = json!({"status": "complete", "payment_status": "paid", "url": null, "subscription": made["id"], "invoice": made["latest_invoice"]});
@@ -208,7 +218,6 @@ pub(super) fn pay(objects: &mut Objects, id: &str, card: Card) -> Result<Value, 
         events::tell(objects, "checkout.session.completed", &session);
         return Ok(session);
     }
-    let session = add_tax(objects, &session);
     let intent = match session["payment_intent"].as_str() {
         Some(intent) => intent.to_owned(),
         None => {

@@ -7,7 +7,7 @@ use super::intents::{self, Card};
 use super::objects::Objects;
 use super::refusal::Refusal;
 use super::subscriptions::{item, merge};
-use super::{coupons, events, prices};
+use super::{checkout, coupons, events, prices};
 
 /// Makes the invoice of the period that a subscription is in. Answers its id.
 pub(super) fn draft(objects: &mut Objects, subscription: &Value, reason: &str) -> String {
@@ -17,6 +17,16 @@ pub(super) fn draft(objects: &mut Objects, subscription: &Value, reason: &str) -
     let coupon = subscription["coupon"].as_str().and_then(|id| objects.find(id));
     let lasts = |coupon: &&Value| coupon["duration"] == "forever" || reason == "subscription_create";
     let total = cents - coupon.filter(lasts).map_or(0, |coupon| coupons::off(coupon, cents));
+    let tax = if subscription["automatic_tax"]["enabled"] == true { checkout::tax_on(total) } else { 0 };
+    let taxes: Vec<Value> = if tax > 0 {
+        vec![
+            json!({"amount": tax, "tax_behavior": "exclusive", "taxability_reason": "standard_rated", "taxable_amount": total,
+            "tax_rate_details": null, "type": "tax_rate_details"}),
+        ]
+    } else {
+        Vec::new()
+    };
+    let due = total + tax;
     let taken: Vec<Value> =
         if total < cents { vec![json!({"amount": cents - total, "discount": "di_1"})] } else { Vec::new() };
     let period = json!({"start": of_item["current_period_start"], "end": of_item["current_period_end"]});
@@ -31,7 +41,7 @@ pub(super) fn draft(objects: &mut Objects, subscription: &Value, reason: &str) -
         "quantity": 1, "subtotal": cents, "taxes": []});
     let now = objects.now();
     let mut invoice = json!({
-        "id": id, "object": "invoice", "amount_due": total, "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": total,
+        "id": id, "object": "invoice", "amount_due": due, "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": due,
         "amount_shipping": 0, "attempt_count": 0, "attempted": false, "auto_advance": true, "billing_reason": reason,
         "collection_method": "charge_automatically", "created": now, "currency": "usd", "customer": subscription["customer"],
         "customer_email": null, "default_payment_method": null, "description": null, "discounts": [], "due_date": null,
@@ -46,9 +56,9 @@ pub(super) fn draft(objects: &mut Objects, subscription: &Value, reason: &str) -
             "metadata": subscription["metadata"], "subscription": subscription["id"]}},
         "period_start": period["start"], "period_end": period["end"], "starting_balance": 0, "status": "draft",
         "status_transitions": {"finalized_at": null, "marked_uncollectible_at": null, "paid_at": null, "voided_at": null},
-        "subtotal": cents, "subtotal_excluding_tax": cents, "total": total, "total_discount_amounts": taken,
+        "subtotal": cents, "subtotal_excluding_tax": cents, "total": due, "total_discount_amounts": taken,
         "total_excluding_tax": total,
-        "total_taxes": []}),
+        "total_taxes": taxes}),
     );
     objects.add(invoice);
     id
@@ -102,6 +112,21 @@ pub(super) fn tell_paid(objects: &mut Objects, id: &str) {
     if let Some(payment) = payment {
         events::tell(objects, "invoice_payment.paid", &payment);
     }
+}
+
+/// `GET /v1/invoice_payments`: of an invoice, by an intent.
+pub(super) fn payments(objects: &Objects, form: &Form) -> Result<Value, Refusal> {
+    let intent = form.text("payment[payment_intent]");
+    if intent.is_some() != form.text("payment[type]").is_some() {
+        let message = "`payment[type]` and the id of a payment of that type come together.";
+        return Err(Refusal::parameter("parameter_missing", "payment[type]", message));
+    }
+    let wanted = objects.of_kind("invoice_payment").filter(|one| {
+        form.text("invoice").is_none_or(|invoice| one["invoice"] == invoice)
+            && intent.is_none_or(|intent| one["payment"]["payment_intent"] == intent)
+            && form.text("status").is_none_or(|status| one["status"] == status)
+    });
+    Ok(Objects::page(wanted, "/v1/invoice_payments", form))
 }
 
 /// `GET /v1/invoices/{id}/lines`.

@@ -4,7 +4,7 @@
 //! - `api`: requests: keys, versions, idempotency, errors. `form`: their bodies. `parameters`: what each endpoint takes.
 //! - `objects`: what there is, and the clock. `customers`, `methods`, `checkout`, `intents`, `refunds`, `disputes`: what
 //!   becomes of it.
-//! - `prices`, `subscriptions`, `invoices`, `portal`, `portal_page`: plans that are bought. `billing`: what is asked about them. `clock`: what time does.
+//! - `prices`, `subscriptions`, `schedules`, `invoices`, `portal`, `portal_page`: plans that are bought. `billing`: what is asked about them. `clock`: what time does.
 //! - `setup`: what a deployment sets up.
 //! - `events`: what is told of it. `delivery`: how events reach the gateway. `page`: the buyer's and the operator's side. `acts`: what they do.
 
@@ -31,6 +31,7 @@ mod portal_page;
 mod prices;
 mod refunds;
 mod refusal;
+mod schedules;
 mod setup;
 mod subscriptions;
 

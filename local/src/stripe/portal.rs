@@ -28,7 +28,10 @@ pub(super) fn visit(objects: &mut Objects, form: &Form) -> Result<Value, Refusal
 pub(super) fn act(objects: &mut Objects, act: &str, id: &str, form: &Form) -> Result<Value, Refusal> {
     let subscription = objects.get("subscription", id)?;
     match act {
-        "cancel" | "resume" => Ok(shown(&subscriptions::end_with_period(objects, &subscription, act == "cancel"))),
+        "cancel" | "resume" => {
+            let subscription = subscriptions::released(objects, id)?;
+            Ok(shown(&subscriptions::end_with_period(objects, &subscription, act == "cancel")))
+        }
         "end" => subscriptions::cancel_now(objects, id, "cancellation_requested"),
         "card" => subscriptions::pay_with(objects, id, form.text("card").unwrap_or_default()),
         "change" => {
@@ -42,6 +45,7 @@ pub(super) fn act(objects: &mut Objects, act: &str, id: &str, form: &Form) -> Re
             if smaller {
                 return subscriptions::change_with_period(objects, id, price["id"].as_str().unwrap_or_default());
             }
+            let subscription = subscriptions::released(objects, id)?;
             subscriptions::begin_anew(objects, &subscription, &price).map(|changed| shown(&changed))
         }
         _ => Err(Refusal::new(404, "invalid_request_error", "url_invalid", "There is no such act.")),

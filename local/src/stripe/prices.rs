@@ -4,6 +4,16 @@ use serde_json::{Value, json};
 
 use super::form::Form;
 use super::objects::Objects;
+use super::parameters::Kind::{Text, Word};
+use super::parameters::{Kind, Parameters};
+use super::refusal::Refusal;
+
+/// Whether tax comes on top of a price.
+pub(super) const TAX: Kind = Word(&["exclusive", "inclusive", "unspecified"]);
+
+/// `POST /v1/prices/{id}` (<https://docs.stripe.com/api/prices/update>), as far as it is used.
+pub(super) const CHANGE: Parameters =
+    &[("tax_behavior", TAX, true), ("metadata[*]", Text(500), false), ("expand[#]", Text(500), false)];
 
 /// What there is from the start: the name, the cents, and the interval that it pays for.
 const SEED: [(&str, i64, &str); 4] = [
@@ -56,4 +66,13 @@ pub(super) fn cents(price: &Value) -> i64 {
 pub(super) fn months(price: &Value) -> i64 {
     let count = price["recurring"]["interval_count"].as_i64().unwrap_or(1);
     if price["recurring"]["interval"] == "year" { 12 * count } else { count }
+}
+
+/// Says of a price whether tax comes on top of it, once and for all.
+pub(super) fn change(objects: &mut Objects, id: &str, form: &Form) -> Result<Value, Refusal> {
+    if objects.get("price", id)?["tax_behavior"] != "unspecified" {
+        let message = "You cannot change the `tax_behavior` of a price once it is set.";
+        return Err(Refusal::parameter("parameter_invalid", "tax_behavior", message));
+    }
+    Ok(objects.change(id, &json!({"tax_behavior": form.text("tax_behavior")})))
 }

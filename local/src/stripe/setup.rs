@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::coupons;
 use super::form::Form;
 use super::objects::Objects;
 use super::parameters::Kind::{Flag, Number, Text, Url, Word};
 use super::parameters::{Kind, NOTHING, Parameters, check};
 use super::refusal::Refusal;
+use super::{coupons, prices};
 
 const EXPAND: (&str, Kind, bool) = ("expand[#]", Text(500), false);
 const METADATA: (&str, Kind, bool) = ("metadata[*]", Text(500), false);
@@ -36,7 +36,7 @@ const PRICE: Parameters = &[
     ("recurring[interval_count]", Number, false),
     ("lookup_key", Text(200), false),
     ("transfer_lookup_key", Flag, false),
-    ("tax_behavior", Word(&["exclusive", "inclusive", "unspecified"]), false),
+    ("tax_behavior", prices::TAX, false),
     METADATA,
     EXPAND,
 ];
@@ -124,6 +124,7 @@ pub(super) fn serve(
         }
         ("POST", ["coupons"]) => takes(coupons::COUPON).and_then(|()| coupons::make(objects, form)),
         ("POST", ["prices"]) => takes(PRICE).and_then(|()| price(objects, form)),
+        ("POST", ["prices", id]) => takes(prices::CHANGE).and_then(|()| prices::change(objects, id, form)),
         ("POST", ["billing_portal", "configurations"]) => takes(PORTAL).and_then(|()| {
             check_products(objects, form)?;
             let made = json!({
@@ -227,7 +228,8 @@ fn price(objects: &mut Objects, form: &Form) -> Result<Value, Refusal> {
     Ok(objects.add(json!({
         "id": Objects::id("price"), "object": "price", "active": true, "billing_scheme": "per_unit", "created": objects.now(),
         "currency": form.text("currency"), "custom_unit_amount": null, "livemode": false, "lookup_key": form.text("lookup_key"),
-        "metadata": form.map("metadata"), "nickname": form.text("nickname"), "product": product, "tax_behavior": "unspecified",
+        "metadata": form.map("metadata"), "nickname": form.text("nickname"), "product": product,
+        "tax_behavior": form.text("tax_behavior").unwrap_or("unspecified"),
         "tiers_mode": null, "transform_quantity": null, "type": if recurring.is_some() { "recurring" } else { "one_time" },
         "unit_amount": cents, "unit_amount_decimal": cents.to_string(), "recurring": recurring})))
 }

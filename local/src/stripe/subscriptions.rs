@@ -7,7 +7,7 @@ use super::form::Form;
 use super::intents::Card;
 use super::objects::Objects;
 use super::refusal::Refusal;
-use super::{events, invoices, prices};
+use super::{events, invoices, prices, schedules};
 
 /// What the stand-in keeps with a subscription: the card that pays it, when its periods began to be counted and how many there were,
 /// the price that it changes to with its period, what its invoices wait for, and the coupon that makes them cheaper.
@@ -56,7 +56,8 @@ pub(super) fn subscribe(objects: &mut Objects, session: &Value, card: &str) -> R
     merge(
         &mut subscription,
         &json!({"id": id, "object": "subscription", "created": now, "start_date": now, "customer": session["customer"],
-            "metadata": session["metadata_of"], "status": "active", "pays_with": card, "coupon": session["coupon_of"]}),
+            "metadata": session["metadata_of"], "status": "active", "pays_with": card, "coupon": session["coupon_of"],
+            "automatic_tax": {"enabled": session["automatic_tax"]["enabled"], "liability": null, "disabled_reason": null}}),
     );
     merge(&mut subscription, &period(&empty, &price, now, 0));
     let invoice = invoices::draft(objects, &subscription, "subscription_create");
@@ -101,7 +102,7 @@ pub(super) fn update(objects: &mut Objects, id: &str, members: &Value) -> Value 
     changed
 }
 
-fn running(objects: &Objects, id: &str) -> Result<Value, Refusal> {
+pub(super) fn running(objects: &Objects, id: &str) -> Result<Value, Refusal> {
     let subscription = objects.get("subscription", id)?;
     if subscription["status"] == "canceled" {
         let message = "A canceled subscription can only update its cancellation_details and metadata.";
@@ -113,6 +114,13 @@ fn running(objects: &Objects, id: &str) -> Result<Value, Refusal> {
 /// `POST /v1/subscriptions/{id}`.
 pub(super) fn change(objects: &mut Objects, id: &str, form: &Form) -> Result<Value, Refusal> {
     let subscription = running(objects, id)?;
+    let changes = ["items[0][price]", "cancel_at_period_end"].into_iter().find(|name| form.text(name).is_some());
+    if let (Some(schedule), Some(name)) = (subscription["schedule"].as_str(), changes) {
+        let message = format!(
+            "The subscription is managed by the subscription schedule `{schedule}`, and updating it directly is not allowed."
+        );
+        return Err(Refusal::parameter("invalid_request", name, &message));
+    }
     if let Some(price) = form.text("items[0][price]") {
         if form.text("items[0][id]").is_none_or(|wanted| item(&subscription)["id"] != wanted) {
             return Err(Refusal::parameter("resource_missing", "items[0][id]", "No such subscription item."));
@@ -161,9 +169,19 @@ pub(super) fn begin_anew(objects: &mut Objects, subscription: &Value, price: &Va
 
 /// Changes to a price with the end of the period.
 pub(super) fn change_with_period(objects: &mut Objects, id: &str, price: &str) -> Result<Value, Refusal> {
-    running(objects, id)?;
-    let schedule = Objects::id("sub_sched");
-    Ok(shown(&update(objects, id, &json!({"next_price": price, "schedule": schedule}))))
+    released(objects, id)?;
+    let price = objects.get("price", price)?;
+    let schedule = schedules::create(objects, id)?;
+    schedules::follow(objects, &schedule, &price);
+    objects.get("subscription", id).map(|one| shown(&one))
+}
+
+/// A subscription that no schedule manages any more.
+pub(super) fn released(objects: &mut Objects, id: &str) -> Result<Value, Refusal> {
+    if let Some(schedule) = running(objects, id)?["schedule"].as_str() {
+        schedules::release(objects, schedule)?;
+    }
+    objects.get("subscription", id)
 }
 
 /// Ends it at once. What was paid stays paid.
@@ -205,7 +223,10 @@ pub(super) fn turn(objects: &mut Objects, subscription: &Value) {
         None => period(subscription, &former, anchor, nth),
     };
     objects.change(id, &members);
-    let turned = objects.change(id, &json!({"next_price": null, "schedule": null}));
+    let turned = objects.change(id, &json!({"next_price": null}));
+    if let Some(schedule) = turned["schedule"].as_str() {
+        schedules::turn(objects, schedule, now);
+    }
     let invoice = invoices::draft(objects, &turned, "subscription_cycle");
     let unpaid = turned["status"] == "unpaid";
     // Of a subscription that nobody pays invoices stay drafts.

@@ -26,8 +26,13 @@ pub(super) async fn prices(
                 && price["recurring"]["interval"] == interval
                 && price["recurring"]["interval_count"] == 1;
             if is_right {
+                let says = !app.config.stripe_tax || price["tax_behavior"] != "unspecified";
+                if !says {
+                    post(app, &format!("/prices/{}", id(price)), &[pair("tax_behavior", "exclusive")]).await?;
+                }
+                let found = if says { Found::Unchanged } else { Found::Mended };
                 sold.push(id(price));
-                steps.push(Step { what: format!("price {key}"), id: id(price), found: Found::Unchanged, secret: None });
+                steps.push(Step { what: format!("price {key}"), id: id(price), found, secret: None });
                 continue;
             }
         }
@@ -46,6 +51,7 @@ pub(super) async fn prices(
                 pair("lookup_key", &key),
                 pair("transfer_lookup_key", "true"),
                 pair("metadata[plan]", &plan.id),
+                pair("tax_behavior", if app.config.stripe_tax { "exclusive" } else { "unspecified" }),
             ],
         )
         .await?;

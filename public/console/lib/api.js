@@ -23,6 +23,7 @@ export class ApiError extends Error {
  * @typedef {object} Options
  * @property {Record<string, unknown>} [query] What is empty is left out.
  * @property {unknown} [body]
+ * @property {string} [accept] What kind of answer is wanted.
  * @property {string} [key] Another key than the session's; "" for none.
  * @property {string} [idempotencyKey]
  * @property {AbortSignal} [signal]
@@ -36,7 +37,7 @@ export class ApiError extends Error {
 export async function send(method, path, options = {}) {
   const key = options.key ?? session()?.key ?? "";
   /** @type {Record<string, string>} */
-  const headers = { accept: "application/json" };
+  const headers = { accept: options.accept ?? "application/json" };
   if (key) headers.authorization = `Bearer ${key}`;
   if (options.body !== undefined) headers["content-type"] = "application/json";
   if (options.idempotencyKey) headers["idempotency-key"] = options.idempotencyKey;

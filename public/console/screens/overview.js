@@ -2,10 +2,11 @@
 
 import { api, page } from "../lib/api.js";
 import { everyDay, lastDays, NOTHING } from "../lib/days.js";
-import { compact, duration, money, percent, several } from "../lib/format.js";
+import { compact, count, duration, money, moneyExact, percent, several } from "../lib/format.js";
 import { change, to } from "../lib/route.js";
 import { html, useMemo } from "../lib/ui.js";
 import { useLoad } from "../lib/use.js";
+import { asSeries, ofDearest } from "./overview/by_model.js";
 import { FirstSteps } from "./overview/first_steps.js";
 import { TopList } from "./overview/top_list.js";
 import { Card, Stats } from "../ui/card.js";
@@ -15,8 +16,8 @@ import { Screen } from "../ui/screen.js";
 import { Bone, Bones, Failure, Note } from "../ui/states.js";
 
 const DAYS = 30;
-/** What the chart can show. @type {Record<string, [string, (value: number) => string]>} */
-const MEASURES = { cost: ["Spend", money], tokens: ["Tokens", compact], requests: ["Requests", compact] };
+/** What the chart can show: on its axis, and in the table. @type {Record<string, [string, (value: number) => string, (value: number) => string]>} */
+const MEASURES = { cost: ["Spend", money, moneyExact], tokens: ["Tokens", compact, count], requests: ["Requests", compact, count] };
 
 /** @param {{ place: import("../lib/route.js").Route }} props */
 export default function Overview({ place }) {
@@ -24,13 +25,16 @@ export default function Overview({ place }) {
   const range = useMemo(() => lastDays(DAYS), []);
   const balance = useLoad((signal) => api("GET", "/user/balance", { signal }), []);
   const monitor = useLoad((signal) => api("GET", "/user/monitor", { signal }), []);
-  const stats = useLoad((signal) => api("GET", "/user/activity/stats", { query: range, signal }), []);
+  const stats = useLoad(async (signal) => {
+    const all = await api("GET", "/user/activity/stats", { query: range, signal });
+    return { ...all, reports: await ofDearest(all, signal) };
+  }, []);
   const latest = useLoad((signal) => page("/user/activity/log", { limit: 100 }, signal), []);
   // What is below depends on both, so that nothing jumps when the second comes.
   const known = (balance.data || balance.error) && monitor.data;
   const used = monitor.data?.all_time.requests > 0;
   const days = /** @type {ReturnType<typeof everyDay<any>> | null} */ (stats.data && everyDay(range.from, range.to, stats.data.by_day, NOTHING));
-  const [name, show] = MEASURES[measure];
+  const [name, show, exact] = MEASURES[measure];
   return html`<${Screen} title="Overview">
     <${Failure} error=${balance.error ?? monitor.error} retry=${() => (balance.reload(), monitor.reload())} />
     <${Stats} items=${figures(balance.data, monitor.data)} />
@@ -40,7 +44,7 @@ export default function Overview({ place }) {
         options=${Object.entries(MEASURES).map(([id, [text]]) => [id, text])} onValue=${(/** @type {string} */ show) => change({ show })} />`}>
       ${stats.error && html`<div class="body"><${Failure} error=${stats.error} retry=${stats.reload} /></div>`}
       ${days
-        ? html`<${Chart} label=${`${name} by day`} name=${`${name} by day, in UTC`} days=${days.map((it) => it.day)} values=${days.map((it) => it.usage[measure])} show=${show} />`
+        ? html`<${Chart} label=${`${name} by day and model`} days=${days.map((it) => it.day)} series=${asSeries(stats.data.reports, days, measure)} show=${show} exact=${exact} />`
         : !stats.error && html`<div class="chart"><${Bones} lines=${8} /></div>`}
     </${Card}>
     <${Speed} latest=${latest} />

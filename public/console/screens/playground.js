@@ -24,7 +24,7 @@ import { Empty } from "../ui/states.js";
 export default function Playground({ place }) {
   const catalog = useLoad((signal) => api("GET", "/models", { key: "", signal }), []);
   const [models, setModels] = useState([place.params.get("model") ?? "openai/gpt-4o-mini"]);
-  const [parameters, setParameters] = useState({ system: "", temperature: "", max_tokens: "", top_p: "", reasoning_effort: "" });
+  const [parameters, setParameters] = useState({ system: "", temperature: "", max_tokens: "", top_p: "", reasoning_effort: "", tools: "" });
   const [turns, setTurns] = useState(/** @type {Turn[]} */ ([]));
   const [code, setCode] = useState(false);
   const control = useRef(/** @type {AbortController | null} */ (null));
@@ -78,7 +78,7 @@ export default function Playground({ place }) {
   </${Screen}>`;
 }
 
-const NOTHING = { text: "", reasoning: "", usage: null, finish: null, provider: null, requestId: null, firstMs: null, totalMs: null, gatewayMs: null };
+const NOTHING = { text: "", reasoning: "", calls: [], usage: null, finish: null, provider: null, requestId: null, firstMs: null, totalMs: null, gatewayMs: null };
 
 /** What one model has heard and said before. A turn that failed is left out. @param {Turn[]} turns @param {number} at */
 function history(turns, at) {

@@ -1,17 +1,18 @@
 // Requests one by one: filters that are part of the address, and each with all that is known of it.
 
-import { all } from "../lib/api.js";
+import { all, send } from "../lib/api.js";
+import { save } from "../lib/csv.js";
 import { compact, count, duration, moneyExact, when } from "../lib/format.js";
 import { change, to } from "../lib/route.js";
 import { html, useEffect, useState } from "../lib/ui.js";
-import { useList, useLoad } from "../lib/use.js";
+import { useAct, useList, useLoad } from "../lib/use.js";
 import { RequestSheet } from "./requests/sheet.js";
 import { Badge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { Form, Input, Select } from "../ui/field.js";
 import { Screen } from "../ui/screen.js";
-import { Empty } from "../ui/states.js";
+import { Empty, Failure } from "../ui/states.js";
 import { Table } from "../ui/table.js";
 
 const OUTCOMES = [["", "Any"], ["completed", "Completed"], ["failed", "Failed"], ["cut", "Cut"], ["client_left", "Client left"], ["deadline", "Deadline"]];
@@ -25,7 +26,13 @@ export default function Requests({ place }) {
   const [open, setOpen] = useState(/** @type {any} */ (null));
   const named = (/** @type {string} */ id) => keys.data?.find((key) => key.id === id);
   const filtered = FILTERS.some((name) => asked[name]);
-  return html`<${Screen} title="Requests" hint="Every call of the account, newest first. What was said in it is not kept.">
+  const file = useAct(async () => {
+    const response = await send("GET", "/user/activity/export", { query: { key_id: asked.key_id, from: start(asked.from), to: end(asked.to) }, accept: "text/csv" });
+    save("requests.csv", await response.text(), "text/csv");
+  });
+  return html`<${Screen} title="Requests" hint="Every call of the account, newest first. What was said in it is not kept."
+    action=${html`<${Button} icon="download" busy=${file.busy} onClick=${file.run} label="As CSV, by key and time">CSV</${Button}>`}>
+    <${Failure} error=${file.error} />
     <${Filters} key=${JSON.stringify(asked)} asked=${asked} keys=${keys.data ?? []} />
     <${Card} bare>
       <${Table} label="Requests" list=${list} id=${(/** @type {any} */ row) => row.call_id} onOpen=${setOpen}

@@ -7,6 +7,7 @@ import { Privacy } from "./settings/privacy.js";
 import { Profile } from "./settings/profile.js";
 import { ProviderKeys } from "./settings/provider_keys.js";
 import { Security } from "./settings/security.js";
+import { Webhooks } from "./settings/webhooks.js";
 import { Screen, Tabs } from "../ui/screen.js";
 
 /** @type {[string, string, any][]} */
@@ -14,6 +15,7 @@ const PARTS = [
   ["", "Profile", Profile],
   ["provider-keys", "Provider keys", ProviderKeys],
   ["notifications", "Notifications", Notifications],
+  ["webhooks", "Webhooks", Webhooks],
   ["privacy", "Privacy", Privacy],
   ["security", "Security", Security],
 ];

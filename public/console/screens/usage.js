@@ -44,7 +44,7 @@ export default function Usage({ place }) {
     <${Stats} items=${totals(stats.data?.totals)} />
     <${Card} title="Spend by day" bare>
       ${days
-        ? html`<${Chart} label="Spend by day" name="Spend by day, in UTC" days=${days.map((it) => it.day)} values=${days.map((it) => it.usage.cost)} show=${money} />`
+        ? html`<${Chart} label="Spend by day" days=${days.map((it) => it.day)} series=${[{ name: "Spend by day, in UTC", values: days.map((it) => it.usage.cost) }]} show=${money} exact=${moneyExact} />`
         : html`<div class="chart"><${Bones} lines=${8} /></div>`}
     </${Card}>
     <${Card} title="Grouped" bare action=${html`<${Choice} label="Group by" value=${group} options=${GROUPS} onValue=${(/** @type {string} */ by) => change({ by })} />`}>

@@ -1,4 +1,5 @@
-// Bars over days, drawn by uPlot, which is fetched when the first chart is there; behind them a table with the same figures.
+// Bars over days, one on top of the other where there are several, drawn by uPlot, which is fetched when the first chart is there;
+// behind them a table with the same figures.
 
 import { html, useEffect, useRef } from "../lib/ui.js";
 import { calendarDay } from "../lib/format.js";
@@ -6,14 +7,15 @@ import { calendarDay } from "../lib/format.js";
 /** Of the plot, in pixels, as the style sheet has it. */
 const HEIGHT = 208;
 
+/** @typedef {{ name: string, values: number[] }} Series One value a day. */
+
 /**
- * @param {{ label: string, days: string[], values: number[], show: (value: number) => string, name: string }} props
- *   `days` of the calendar, as in 2026-11-29.
+ * @param {{ label: string, days: string[], series: Series[], show: (value: number) => string,
+ *   exact?: (value: number) => string }} props `days` of the calendar, as in 2026-11-29; at most five series. `exact`: for the table.
  */
-export function Chart({ label, days, values, show, name }) {
+export function Chart({ label, days, series, show, exact = show }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const told = useRef(/** @type {HTMLElement | null} */ (null));
-  const figures = JSON.stringify([days, values]);
   useEffect(() => {
     let plot = /** @type {any} */ (null);
     let over = false;
@@ -23,9 +25,10 @@ export function Chart({ label, days, values, show, name }) {
       if (over || !place.current) return;
       plot?.destroy();
       const say = (/** @type {number | null} */ at) => {
-        if (told.current) told.current.textContent = at === null || at === undefined ? "" : `${calendarDay(days[at])}: ${show(values[at])}`;
+        if (told.current) told.current.textContent = at === null || at === undefined ? "" : `${calendarDay(days[at])}: ${show(total(series, at))}`;
       };
-      plot = new uPlot(options(uPlot, place.current, { days, show, say }), [days.map((_, at) => at), values], place.current);
+      const heights = stacked(series, days.length);
+      plot = new uPlot(options(uPlot, place.current, { days, show, say, bars: heights.length }), [days.map((_, at) => at), ...heights], place.current);
     };
     draw();
     scheme.addEventListener("change", draw);
@@ -37,22 +40,37 @@ export function Chart({ label, days, values, show, name }) {
       size.disconnect();
       plot?.destroy();
     };
-  }, [figures]);
+  }, [JSON.stringify([days, series])]);
   return html`<figure class="chart">
-    <figcaption class="legend"><span><i class="swatch-a"></i>${name}</span><span ref=${told}></span></figcaption>
+    <figcaption class="legend">
+      ${series.map((it, at) => html`<span key=${it.name}><i class=${`swatch-${at + 1}`}></i>${it.name}</span>`)}<b ref=${told}></b>
+    </figcaption>
     <div class="plot" ref=${place} aria-hidden="true"></div>
     <div class="visually-hidden"><table>
       <caption>${label}</caption>
-      <thead><tr><th scope="col">Day</th><th scope="col">${name}</th></tr></thead>
-      <tbody>${days.map((day, at) => html`<tr key=${day}><th scope="row">${calendarDay(day)}</th><td>${show(values[at])}</td></tr>`)}</tbody>
+      <thead><tr><th scope="col">Day</th>${series.map((it) => html`<th scope="col" key=${it.name}>${it.name}</th>`)}</tr></thead>
+      <tbody>${days.map((day, at) => html`<tr key=${day}><th scope="row">${calendarDay(day)}</th>${series.map((it) => html`<td key=${it.name}>${exact(it.values[at])}</td>`)}</tr>`)}</tbody>
     </table></div>
   </figure>`;
 }
 
-/** @param {any} uPlot @param {HTMLElement} place @param {{ days: string[], show: (value: number) => string, say: (at: number | null) => void }} about @returns {any} */
-function options(uPlot, place, { days, show, say }) {
+/** @param {Series[]} series @param {number} at */
+const total = (series, at) => series.reduce((sum, it) => sum + it.values[at], 0);
+
+/**
+ * How high each bar reaches: the whole stack first and its lowest part last, so that each is drawn over the one before.
+ *
+ * @param {Series[]} series @param {number} days
+ */
+function stacked(series, days) {
+  return series.map((_, at) => Array.from({ length: days }, (_, day) => total(series.slice(0, at + 1), day))).reverse();
+}
+
+/** @param {any} uPlot @param {HTMLElement} place @param {{ days: string[], show: (value: number) => string, say: (at: number | null) => void, bars: number }} about @returns {any} */
+function options(uPlot, place, { days, show, say, bars }) {
   const colour = (/** @type {string} */ name) => resolved(place, name);
   const axis = { stroke: colour("--soft"), font: `12px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
+  const paths = uPlot.paths.bars({ size: [0.7, 40] });
   return {
     width: place.clientWidth,
     height: HEIGHT,
@@ -65,7 +83,7 @@ function options(uPlot, place, { days, show, say }) {
       { ...axis, grid: { show: false }, size: 28, incrs: [1, 2, 5, 7, 14, 30, 60], space: 56, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((it) => (days[it] ? calendarDay(days[it]) : "")) },
       { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ all) => all.map(show) },
     ],
-    series: [{}, { fill: colour("--accent"), stroke: colour("--accent"), width: 0, paths: uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 }), points: { show: false } }],
+    series: [{}, ...Array.from({ length: bars }, (_, at) => ({ fill: colour(`--chart-${bars - at}`), width: 0, paths, points: { show: false } }))],
   };
 }
 

@@ -1,7 +1,7 @@
 // Dialogs: the browser's own, which keep the keyboard within them, close at Escape and give the focus back.
 
 import { useAct } from "../lib/use.js";
-import { html, useEffect, useId, useRef, useState } from "../lib/ui.js";
+import { html, useId, useLayoutEffect, useRef, useState } from "../lib/ui.js";
 import { Button } from "./button.js";
 import { Form, Input } from "./field.js";
 import { Failure } from "./states.js";
@@ -14,7 +14,8 @@ import { Failure } from "./states.js";
 export function Dialog({ title, onClose, kind = "", children }) {
   const id = useId();
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  // At once, not after the next frame: the key that is pressed next is meant for the dialog.
+  useLayoutEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     ref.current?.showModal();
     return () => before?.focus?.();

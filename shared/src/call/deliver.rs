@@ -17,7 +17,7 @@ use super::head;
 use super::timing::Timing;
 use crate::credits::settle::Outcome;
 use crate::error::{Code, Error};
-use crate::formats::Progress;
+use crate::formats::{Broken, Progress};
 use crate::limits::AttemptOutcome;
 use crate::providers::failure::Failure;
 
@@ -30,8 +30,8 @@ enum Ended {
     ClientLeft,
     Deadline,
     Broken(Box<Failure>),
-    /// A plain answer that no client of ours is sent.
-    TooLarge,
+    /// More than is kept for a client or waited for, whom it is told so.
+    TooLarge(Box<Error>),
 }
 
 /// Passes the answer on and says in `record` how it ended.
@@ -51,7 +51,7 @@ pub async fn deliver(
     let waiting = Instant::now();
     let ended = pump(call, admitted, &mut opened, client).await;
     timing.upstream += waiting.elapsed();
-    if matches!(ended, Ended::TooLarge) {
+    if matches!(ended, Ended::TooLarge(_)) {
         // It is we who do not read on, so what is not seen has been produced all the same.
         let nothing_seen = opened.answer.progress() == Progress::Waiting;
         record.charge_hold = nothing_seen || call.reads_on(&admitted.hold);
@@ -64,7 +64,7 @@ pub async fn deliver(
         Ended::ClientLeft => (Outcome::ClientLeft, None),
         Ended::Deadline => (Outcome::Deadline, Some(Error::new(Code::DeadlineExceeded))),
         // Its length is what the caller asked for.
-        Ended::TooLarge => (Outcome::Cut, Some(dispatch::too_large(provider))),
+        Ended::TooLarge(error) => (Outcome::Cut, Some(*error)),
         Ended::Broken(failure) => {
             record.note_failure(provider, &failure);
             dispatch::log(provider, record.own_key, &failure);
@@ -117,11 +117,14 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
         for piece in opened.pieces.drain(..) {
             client.send(piece, deadline.as_mut()).await;
         }
+        if opened.broken == Some(Broken::TooLong) {
+            return Ended::TooLarge(Box::new(dispatch::too_long(provider)));
+        }
         if let Some(broken) = &opened.broken {
             return Ended::Broken(Box::new(dispatch::failure(call, opened, broken)));
         }
         if opened.is_too_large() {
-            return Ended::TooLarge;
+            return Ended::TooLarge(Box::new(dispatch::too_large(provider)));
         }
         let progress = opened.answer.progress();
         // Some report the usage behind the end.

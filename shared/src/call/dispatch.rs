@@ -165,7 +165,7 @@ async fn attempt(
         streams: call.demand().stream,
         repeatable,
     };
-    while opened.answer.progress() == Progress::Waiting && !opened.is_too_large() {
+    while opened.answer.progress() == Progress::Waiting && opened.broken.is_none() && !opened.is_too_large() {
         next(&mut opened, call, record).await?;
     }
     Ok(opened)
@@ -204,7 +204,10 @@ async fn next(opened: &mut Opened, call: &Call, record: &mut CallRecord) -> Resu
         Err(Broken::Garbled) if opened.answer.progress() == Progress::Waiting => {
             Err(Failure { fall_back: falls_back, ..Failure::garbled(provider) })
         }
-        Err(broken) if opened.answer.progress() == Progress::Waiting => Err(failure(call, opened, &broken)),
+        // It is we who do not wait for it: it was made all the same, and nobody is asked for another.
+        Err(broken) if opened.answer.progress() == Progress::Waiting && broken != Broken::TooLong => {
+            Err(failure(call, opened, &broken))
+        }
         read => {
             opened.broken = read.err();
             Ok(())
@@ -219,11 +222,18 @@ pub fn too_large(provider: &str) -> Error {
         .with_detail("provider", provider)
 }
 
+/// Of a stream with an event that is not waited for.
+pub fn too_long(provider: &str) -> Error {
+    Error::new(Code::UpstreamError)
+        .with_message("An event of the answer is larger than 32 MB. Ask for a smaller picture, or for less at once.")
+        .with_detail("provider", provider)
+}
+
 /// What a broken stream means, as if its head had said so.
 pub fn failure(call: &Call, opened: &Opened, broken: &Broken) -> Failure {
     let (provider, credential) = (opened.provider, &opened.credential);
     match broken {
-        Broken::Garbled => Failure { fall_back: true, ..Failure::garbled(provider) },
+        Broken::Garbled | Broken::TooLong => Failure { fall_back: true, ..Failure::garbled(provider) },
         Broken::Error(code, body) => {
             let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
             let hidden = attempt::hidden(&call.app, credential);

@@ -35,6 +35,11 @@ pub fn answer(
     {
         headers.insert(answer_headers::OUTPUT_LIMIT, limit);
     }
+    if let Some(since) = admitted.hold.deprecated
+        && let Ok(since) = HeaderValue::from_str(&format!("@{since}"))
+    {
+        headers.insert(answer_headers::DEPRECATION, since);
+    }
     admitted.lease.status.write(headers);
     timing.write(headers, call);
     response

@@ -3,11 +3,14 @@
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
+use crate::formats::chat::pictures::MOST_KEPT;
+
 /// What is kept of an answer: what was said, and what was thought.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     "role",
     "content",
     "refusal",
+    "images",
     "tool_calls",
     "function_call",
     "reasoning",
@@ -16,7 +19,8 @@ const KEPT: [&str; 8] = [
 ];
 
 /// The message to be kept of what a model has said; none if it has said nothing. Of an answer that was cut off its calls are
-/// none, and neither is a call whose arguments are no JSON: nobody can answer it.
+/// none, and neither is a call whose arguments are no JSON: nobody can answer it. Of pictures that take more than
+/// [`MOST_KEPT`] together none is kept.
 #[must_use]
 pub fn kept(mut said: Map<String, Value>, is_complete: bool) -> Option<Box<RawValue>> {
     said.retain(|name, value| KEPT.contains(&name.as_str()) && !value.is_null());
@@ -27,9 +31,12 @@ pub fn kept(mut said: Map<String, Value>, is_complete: bool) -> Option<Box<RawVa
     if !is_complete {
         said.remove("function_call");
     }
+    if said.get("images").is_some_and(|images| images.to_string().len() > MOST_KEPT) {
+        said.remove("images");
+    }
     said.retain(|_, value| !matches!(value, Value::String(text) if text.is_empty()) && *value != json!([]));
     let says = |name: &str| said.contains_key(name);
-    if !["content", "refusal", "tool_calls", "function_call"].into_iter().any(says) {
+    if !["content", "refusal", "images", "tool_calls", "function_call"].into_iter().any(says) {
         return None;
     }
     said.entry("content").or_insert(Value::Null);
@@ -71,6 +78,16 @@ mod tests {
             (json!({"content": "a", "tool_calls": [call("{}")]}), false, json!({"role": "assistant", "content": "a"})),
             (json!({"content": null, "tool_calls": [call("{}")]}), false, Value::Null),
             (json!({"content": "", "reasoning": "only thought"}), true, Value::Null),
+            (
+                json!({"content": "", "images": [{"type": "image_url"}], "x": 1}),
+                true,
+                json!({"role": "assistant", "content": null, "images": [{"type": "image_url"}]}),
+            ),
+            (
+                json!({"content": "a", "images": ["A".repeat(MOST_KEPT)]}),
+                true,
+                json!({"role": "assistant", "content": "a"}),
+            ),
             (json!({"refusal": "No."}), true, json!({"role": "assistant", "content": null, "refusal": "No."})),
         ] {
             assert_eq!(kept_of(said.clone(), is_complete), expected, "{said}");

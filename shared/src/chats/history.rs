@@ -127,7 +127,7 @@ fn reduced(message: Box<RawValue>, answered: &[bool], thinks_on: bool) -> Option
         }
     }
     let says = |name: &str| left.get(name).is_some_and(|said| !matches!(said, "null" | "\"\"" | "[]"));
-    if !["content", "tool_calls", "refusal", "function_call"].into_iter().any(says) {
+    if !["content", "tool_calls", "refusal", "images", "function_call"].into_iter().any(says) {
         return None;
     }
     to_raw_value(&left).ok()

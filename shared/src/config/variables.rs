@@ -75,14 +75,17 @@ variables! {
         STRIPE_SECRET_KEY: Secret, Optional, "selling credit by Stripe: a secret or restricted key of the account; a live one is refused on previews";
         STRIPE_WEBHOOK_SECRET: Secret, Optional, "the signing secret of the webhook endpoint, `whsec_…`; several with commas while one is replaced";
         STRIPE_BASE_URL: Url, Default("https://api.stripe.com"), "another address of Stripe";
-        STRIPE_TAX: Choice(&["false", "true"]), Default("false"), "whether Stripe Tax computes tax at its pages, on top of the price; credit follows the price alone. Payment intents and auto top-ups carry none";
+        STRIPE_TAX: Choice(&["false", "true"]), Default("false"), "whether Stripe Tax computes tax at its pages, on top of the price; credit follows the price alone. Payment intents and auto top-ups, which have no page, are refused then";
         STRIPE_INVOICES: Choice(&["false", "true"]), Default("false"), "whether Stripe makes an invoice of what is bought at its pages, beside the receipt";
         STRIPE_REFUND_WARNED: Choice(&["false", "true"]), Default("false"), "whether a payment of which a bank warns as fraud is refunded at once, which is cheaper than a dispute; what was spent of it is debt";
     }
     Business {
         TOPUP_FEE_BP: Number { unit: "basis points", least: 0, most: 2_000 }, Default("0"), "what buyers of credit pay on top of it, as a line of its own: 550 is 5.5 percent";
         PRICING_MARKUP_PERCENT: Percent { most: 9_900 }, Default("0"), "what callers pay on top of the provider's price: 0 sells at cost, 5 charges five percent more";
+        PRICE_CHANGE_PERCENT: Number { unit: "percent", least: 100, most: 1_000 }, Default("150"), "how far OpenRouter's own list may change a price by itself: 150 is half as much again, or a third less; what goes further waits for an administrator";
         REQUESTS_KEPT_DAYS: Number { unit: "days", least: 90, most: 36_500 }, Default("400"), "how long single requests are kept; a month goes once all of it is older and summed up, and the sums and the ledger stay";
+        ALERT_EMAIL: Text, Optional, "where the operator is mailed what somebody should wake up for";
+        ALERT_WEBHOOK_URL: Secret, Optional, "where the same is posted as JSON: a webhook of Slack, of Discord, or your own";
         APP_NAME: Text, Default("Gateway"), "the service's name, also for OpenRouter's statistics";
         FRONTEND_URL: Url, Default("http://localhost:8000"), "the site that callers see, also for OpenRouter's statistics";
     }

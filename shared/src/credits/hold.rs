@@ -109,6 +109,9 @@ pub struct Hold {
     pub context_length: u64,
     /// The routes, cheapest first.
     pub candidates: Vec<Candidate>,
+    /// Since when the model is deprecated, in Unix time.
+    #[serde(default)]
+    pub deprecated: Option<i64>,
     /// Whether the model reasons: then what was produced cannot be counted from the outside.
     pub reasoning: bool,
     /// The limits in force.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_catalog;
 pub mod admin_coupons;
 pub mod answer;
 pub mod api_keys;

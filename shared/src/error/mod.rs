@@ -81,6 +81,8 @@ codes! {
     ModelNotAllowed = "model_not_allowed", 403, "This API key may not use this model. Change its allowed_models.";
     NotFound = "not_found", 404, "There is nothing at this address.";
     ModelNotFound = "model_not_found", 404, "There is no such model; GET /v1/models lists them.";
+    AliasNotFound = "alias_not_found", 404, "There is no such alias; GET /admin/aliases lists them.";
+    PriceChangeNotFound = "price_change_not_found", 404, "There is no such price that waits; GET /admin/catalog-status lists them.";
     AccountNotFound = "account_not_found", 404, "There is no such account.";
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
     ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
@@ -109,6 +111,8 @@ codes! {
     ChatSessionFull = "chat_session_full", 409, "This chat session holds as many messages as one may. Begin another.";
     ChatStorageFull = "chat_storage_full", 409, "This account's chats take as much room as they may. Delete some first.";
     ResponseThreadFull = "response_thread_full", 409, "This conversation holds as much as one may. Leave out `previous_response_id` and send a summary of it in `input`.";
+    ModelExists = "model_exists", 409, "Another model is called so already, or could be meant by it.";
+    PriceChangeDecided = "price_change_decided", 409, "This price waits no longer, or the present price has changed since it was found; see GET /admin/catalog-status.";
     CouponExists = "coupon_exists", 409, "There is a coupon with this code already, or there was.";
     CouponExpired = "coupon_expired", 409, "This coupon could be used until its day, which is over.";
     CouponUsedUp = "coupon_used_up", 409, "This coupon was used as often as it can be.";
@@ -122,11 +126,11 @@ codes! {
     RoleExists = "role_exists", 409, "There is a role with this name already. PUT /admin/roles/{name} changes it.";
     RoleProtected = "role_protected", 409, "This role is built in: it can be neither changed nor deleted.";
     RoleInUse = "role_in_use", 409, "Accounts have this role. Give them another one first.";
+    TaxNeedsCheckout = "tax_needs_checkout", 409, "Tax comes on top of what is sold here, and only a page of Stripe's asks for what it goes by: POST /api/stripe/checkout-session.";
     PaymentNotRefundable = "payment_not_refundable", 409, "This payment cannot be refunded.";
     SubscriptionExists = "subscription_exists", 409, "This account has a plan already: POST /subscription/change, or /subscription/portal, changes it.";
     SubscriptionEnded = "subscription_ended", 409, "This subscription has ended. POST /subscription/checkout begins another one.";
     SubscriptionUnpaid = "subscription_unpaid", 409, "This subscription has an unpaid invoice. Pay it first: POST /subscription/portal leads there.";
-    DowngradeAtPeriodEnd = "downgrade_at_period_end", 409, "What was paid for is not taken back: POST /subscription/portal leads to where a smaller plan, or a shorter interval, begins with the next period.";
     TrialUsed = "trial_used", 409, "A person has one trial, and yours is used. Add credits, or choose a plan: GET /subscription/plans.";
     RefundExceedsPayment = "refund_exceeds_payment", 409, "That is more than can be refunded: `unspent` without debt, `rest` at all, which an administrator's `force` allows.";
     RefundRefused = "refund_refused", 409, "Stripe does not make this refund; the credit was given back. The operator finds the reason in the log.";

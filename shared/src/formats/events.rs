@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::event_lines::{data, end_across, first_end, last_end, on_one_line};
 
-/// The longest event that is waited for, in bytes: far more than a delta, little enough for memory.
-const LONGEST_EVENT: usize = 8 * 1024 * 1024;
+/// The longest event that is waited for, in bytes: a picture of 24 MB in base64, and little enough for memory.
+const LONGEST_EVENT: usize = 32 * 1024 * 1024;
 
 /// The comment that tells a waiting client that its stream is alive.
 pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
@@ -24,6 +24,8 @@ pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
 pub enum Broken {
     /// Something that is not what it should be.
     Garbled,
+    /// An event that is longer than is waited for.
+    TooLong,
     /// The provider reports an error. Holds its HTTP-like code, if it has one, and the JSON that has it.
     Error(Option<u16>, Bytes),
 }
@@ -86,7 +88,7 @@ impl EventStream {
         if !self.unfinished.is_empty() {
             let Some(end) = end_across(&self.unfinished, &frame) else {
                 self.unfinished.extend_from_slice(&frame);
-                return if self.unfinished.len() > LONGEST_EVENT { Err(Broken::Garbled) } else { Ok(()) };
+                return if self.unfinished.len() > LONGEST_EVENT { Err(Broken::TooLong) } else { Ok(()) };
             };
             self.unfinished.extend_from_slice(&frame.split_to(end));
             let event = mem::take(&mut self.unfinished).freeze();
@@ -269,7 +271,7 @@ mod tests {
     #[test]
     fn an_event_without_an_end_is_not_waited_for_for_ever() {
         let line = vec![b'x'; LONGEST_EVENT];
-        assert_eq!(run(&[b"data: ", &line, b"y"]).2, Err(Broken::Garbled));
+        assert_eq!(run(&[b"data: ", &line, b"y"]).2, Err(Broken::TooLong));
     }
 
     proptest! {

@@ -2,13 +2,12 @@
 
 use crate::error::{Code, Error, Result};
 use crate::stripe::Absent;
-use crate::stripe::seen::Seen;
 
-/// The observation of an object that was asked for, with nothing that is not needed.
+/// What was read of an object that was asked for.
 ///
 /// # Errors
 /// 500 when a member that is needed is not there.
-pub fn seen(read: Result<Option<Seen>, Absent>) -> Result<Option<Seen>> {
+pub fn seen<T>(read: Result<T, Absent>) -> Result<T> {
     read.map_err(|absent| {
         tracing::error!(path = %absent, "an answer of Stripe lacks what is needed of it");
         Error::new(Code::InternalError)

@@ -47,7 +47,8 @@ pub async fn top_up(app: &App, account: Uuid) {
 
 async fn begin(app: &App, account: Uuid) -> Result<()> {
     let livemode = configured(&app.config.stripe)?.livemode;
-    let arguments = json!({"target": account, "request": {"id": Uuid::now_v7(), "livemode": livemode}});
+    let request = json!({"id": Uuid::now_v7(), "livemode": livemode, "taxed": app.config.stripe_tax});
+    let arguments = json!({"target": account, "request": request});
     let made: Option<ToMake> = app.supabase()?.rpc("begin_auto_topup", &arguments).await?;
     match made {
         Some(made) => attempt(app, &made).await,

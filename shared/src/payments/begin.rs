@@ -74,7 +74,8 @@ struct ToMake {
 /// Begins a payment. With an Idempotency-Key that came before it is the same one.
 ///
 /// # Errors
-/// The refusals of `begin_payment`; `payment_unavailable`.
+/// The refusals of `begin_payment`; 409 `tax_needs_checkout` for an intent where tax comes on top, which needs an address;
+/// `payment_unavailable`.
 pub async fn begin(
     app: &App,
     caller: &Caller,
@@ -85,13 +86,16 @@ pub async fn begin(
     idempotency: Option<Idempotency>,
 ) -> Result<Begun> {
     let livemode = configured(&app.config.stripe)?.livemode;
+    if app.config.stripe_tax && matches!(way, Way::Intent) {
+        return Err(Error::new(Code::TaxNeedsCheckout));
+    }
     let (package, cents) = match wanted {
         Wanted::Package(id) => (Some(id), None),
         Wanted::Cents(cents) => (None, Some(cents)),
     };
     let request = json!({"id": Uuid::now_v7(), "kind": way.kind(), "package": package, "amount": cents,
         "fee": app.config.topup_fee, "livemode": livemode, "coupon": coupon,
-        "taxed": app.config.stripe_tax && matches!(way, Way::Checkout(..))});
+        "taxed": app.config.stripe_tax});
     let arguments = json!({ "request": request, "idempotency": idempotency });
     let made: Box<RawValue> = caller.rpc(app, "begin_payment", arguments).await?;
     let made = unless_refused(made)?;

@@ -6,7 +6,7 @@
 //! - `tasks`: what Stripe is to be told since something has happened here.
 //! - `subscriptions`: plans that are bought: begun, changed, ended, and what events say of them.
 //! - `asked`: what is answered about one thing.
-//! - `apply`: what an event is about, into the database. `reconcile`: what no event has told.
+//! - `apply`: what an event is about, into the database. `reconcile`: what no event has told; `links`: by which intents invoices were paid.
 
 pub mod apply;
 mod asked;
@@ -14,6 +14,7 @@ pub mod auto_topup;
 pub mod begin;
 pub mod card;
 pub mod confirm;
+mod links;
 mod open_topups;
 pub mod reconcile;
 pub mod refund;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::links::{self, Orphan, Unlinked};
 use super::subscriptions::Surplus;
 use super::{apply, open_topups, refund, tasks};
 use crate::app::App;
@@ -26,6 +27,8 @@ struct Open {
     payments: Vec<OpenPayment>,
     refunds: Vec<refund::ToMake>,
     surplus: Vec<Surplus>,
+    unlinked: Vec<Unlinked>,
+    orphans: Vec<Orphan>,
     unmatched: u64,
     since: i64,
 }
@@ -46,6 +49,8 @@ pub struct Reconciled {
     pub payments: u64,
     /// Refunds that Stripe was asked for again.
     pub refunds: u64,
+    /// Invoices of plans of which it was found out by which payment intent they were paid.
+    pub links: u64,
     /// What Stripe was to be told, and was.
     pub tasks: u64,
     /// Automatic top-ups whose outcome was unknown, and accounts that were due for one.
@@ -80,6 +85,7 @@ pub async fn reconcile(app: &App, longest: Duration) -> Result<Reconciled> {
     }
     let _: Value = app.supabase()?.rpc("release_referrals", &json!({})).await?;
     done.events = missed_events(app, open.since, begun, longest).await?;
+    done.links = links::look_for(app, &open.unlinked, &open.orphans, begun, longest).await;
     done.tasks = tasks::tell(app, None).await?;
     done.topups = open_topups::look_after(app, AT_A_TIME, begun, longest).await?;
     for payment in open.payments.into_iter().take_while(|_| begun.elapsed() < longest) {

@@ -87,7 +87,8 @@ async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
     body
 }
 
-fn headers(app: &App, settings: &ProviderSettings, credential: &Credential, stream: bool) -> HeaderMap {
+/// The headers that a provider wants of every request.
+pub(super) fn headers(app: &App, settings: &ProviderSettings, credential: &Credential, stream: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let accept = if stream { "text/event-stream" } else { "application/json" };

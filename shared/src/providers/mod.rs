@@ -5,6 +5,7 @@ pub mod candidate;
 mod clean;
 pub mod failure;
 pub mod internal;
+pub mod lists;
 pub mod max_price;
 pub mod order;
 pub mod own_keys;

@@ -12,7 +12,7 @@ use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
 use uuid::Uuid;
 
 use super::observe::DEPLOYMENT;
-use super::requests::plain;
+use super::requests::{plain, with_tax};
 use super::subscriptions::{ACCOUNT, REDEMPTION};
 
 /// The price that is sold under a name now.
@@ -23,7 +23,7 @@ pub fn price_named(name: &str) -> RequestBuilder {
 }
 
 /// A page of Stripe's at which a plan is bought, until it expires. What it makes carries whose it is, and which use of a coupon
-/// has made it cheaper.
+/// has made it cheaper. Tax comes on top, where it is computed.
 #[must_use]
 pub fn plan_page(
     (account, deployment): (Uuid, Uuid),
@@ -32,6 +32,7 @@ pub fn plan_page(
     discount: Option<(&str, Uuid)>,
     return_to: (&str, &str),
     expires_at: i64,
+    tax: bool,
 ) -> RequestBuilder {
     let metadata: HashMap<String, String> =
         [(ACCOUNT, account), (DEPLOYMENT, deployment)].map(|(name, id)| (name.to_owned(), id.to_string())).into();
@@ -56,6 +57,7 @@ pub fn plan_page(
         .success_url(return_to.0)
         .cancel_url(return_to.1)
         .expires_at(expires_at);
+    let page = if tax { with_tax(page) } else { page };
     match discount {
         Some((coupon, _)) => {
             let coupon = Some(coupon.to_owned());
@@ -136,6 +138,20 @@ pub fn upgrade(subscription: &str, item: &str, price: &str) -> RequestBuilder {
         billing_cycle_anchor: Anchor { r#type: "now" },
         payment_behavior: "error_if_incomplete",
     })
+}
+
+/// How an invoice was paid (<https://docs.stripe.com/api/invoice-payment/list>).
+#[must_use]
+pub fn payments_of_invoice(invoice: &str) -> RequestBuilder {
+    let query = format!("invoice={}&status=paid&limit=100", plain(invoice));
+    RequestBuilder { query: Some(query), ..RequestBuilder::new(StripeMethod::Get, "/invoice_payments") }
+}
+
+/// Which invoice an intent has paid, if it has paid one.
+#[must_use]
+pub fn invoices_of_intent(intent: &str) -> RequestBuilder {
+    let query = format!("payment[type]=payment_intent&payment[payment_intent]={}&status=paid&limit=100", plain(intent));
+    RequestBuilder { query: Some(query), ..RequestBuilder::new(StripeMethod::Get, "/invoice_payments") }
 }
 
 /// The lines of an invoice behind one of them.

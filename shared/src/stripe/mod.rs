@@ -3,7 +3,7 @@
 //!
 //! - `client`: sends. `requests`, `charge`: what is sent. `observe`: what Stripe says of a payment, in the database's words, from answers
 //!   and from events alike. `seen`: those words. `fields`: reads needed members by their JSON path. `signature`: who sent an event.
-//! - `billing`, `subscriptions`: the same of plans that are bought.
+//! - `billing`, `schedules`, `subscriptions`: the same of plans that are bought.
 
 pub mod billing;
 pub mod charge;
@@ -11,6 +11,7 @@ pub mod client;
 mod fields;
 pub mod observe;
 pub mod requests;
+pub mod schedules;
 pub mod seen;
 pub mod signature;
 pub mod subscriptions;

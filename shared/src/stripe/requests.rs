@@ -69,6 +69,20 @@ pub fn customer(account: Uuid, deployment: Uuid, email: Option<&str>) -> Request
     request.build()
 }
 
+/// Lets a page compute tax on top of what it sells.
+pub(super) fn with_tax(request: CreateCheckoutSession) -> CreateCheckoutSession {
+    // The address that the tax goes by is kept with the customer, and so is a firm's name with its tax id.
+    let update = CreateCheckoutSessionCustomerUpdate {
+        address: Some(CreateCheckoutSessionCustomerUpdateAddress::Auto),
+        name: Some(CreateCheckoutSessionCustomerUpdateName::Auto),
+        ..CreateCheckoutSessionCustomerUpdate::new()
+    };
+    request
+        .automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
+        .customer_update(update)
+        .tax_id_collection(CreateCheckoutSessionTaxIdCollection::new(true))
+}
+
 /// A page of Stripe's at which these lines are paid. Promotion codes stay off: what is paid is what was asked for.
 #[must_use]
 pub fn session(
@@ -102,16 +116,7 @@ pub fn session(
     };
     let mut request = CreateCheckoutSession::new();
     if extras.tax {
-        // The address that the tax goes by is kept with the customer, and so is a firm's name with its tax id.
-        let update = CreateCheckoutSessionCustomerUpdate {
-            address: Some(CreateCheckoutSessionCustomerUpdateAddress::Auto),
-            name: Some(CreateCheckoutSessionCustomerUpdateName::Auto),
-            ..CreateCheckoutSessionCustomerUpdate::new()
-        };
-        request = request
-            .automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
-            .customer_update(update)
-            .tax_id_collection(CreateCheckoutSessionTaxIdCollection::new(true));
+        request = with_tax(request);
     }
     if extras.invoice {
         request = request.invoice_creation(CreateCheckoutSessionInvoiceCreation::new(true));

@@ -40,6 +40,8 @@ pub struct SeenSubscription {
     period_start: Timestamp,
     period_end: Timestamp,
     cancel_at: Option<Timestamp>,
+    /// The price that it changes to with its period.
+    next: Option<SeenPrice>,
     ended_at: Option<Timestamp>,
     livemode: bool,
     observed_at: Timestamp,
@@ -112,6 +114,21 @@ pub fn price(object: &Value) -> Result<SeenPrice, Absent> {
     })
 }
 
+/// The price that a subscription changes to with its period, where the schedule that manages it was asked for with it
+/// (<https://docs.stripe.com/api/subscription_schedules/object>).
+///
+/// # Errors
+/// See [`price`].
+pub fn next_price(subscription: &Value) -> Result<Option<SeenPrice>, Absent> {
+    let schedule = &subscription["schedule"];
+    let Some(turn) = schedule["current_phase"]["end_date"].as_i64() else { return Ok(None) };
+    let phases = schedule["phases"].as_array().into_iter().flatten();
+    let mut next = phases.filter(|phase| phase["start_date"].as_i64().is_some_and(|start| start >= turn));
+    let of_phase = next.next().map(|phase| &phase["items"][0]["price"]).filter(|price| price.is_object());
+    let next = of_phase.map(price).transpose()?;
+    Ok(next.filter(|next| subscription.pointer("/items/data/0/price/id").is_none_or(|now| *now != next.id)))
+}
+
 /// A subscription that was asked for at this time. What happened to it later has another look of its own, since each change is told.
 ///
 /// # Errors
@@ -136,6 +153,7 @@ pub fn subscription(object: &Value, observed_at: Timestamp) -> Result<SeenSubscr
         period_start: period("current_period_start")?,
         period_end,
         cancel_at: some_moment(fields, "/cancel_at").or(at_period_end.then_some(period_end)),
+        next: next_price(object)?,
         ended_at: some_moment(fields, "/ended_at"),
         livemode: fields.flag("livemode")?,
         observed_at,

@@ -1,9 +1,13 @@
 //! The public catalog, with the repository's own models, and what a catalog that lacks something comes to.
 
+mod administration;
 mod developers;
+mod figures;
 mod list;
+mod lists;
 mod one;
 mod providers;
+mod spelling;
 mod states;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! Real answers, successes and refusals, are what the document says they are: to the last member.
 
+use std::collections::HashMap;
+
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use shared::route::{Auth, Operation, Route};
@@ -24,18 +26,40 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// The schema of one response, with everything it refers to.
-fn validator(document: &Value, schema: &Value) -> Validator {
-    let mut whole = json!({"components": document["components"], "allOf": [schema]});
-    close(&mut whole["components"]["schemas"]);
-    close(&mut whole["allOf"]);
-    // What refuses goes by a code, and some codes come with further members.
-    whole["components"]["schemas"]["Error"]["properties"]["error"]["additionalProperties"] = json!(true);
-    jsonschema::draft202012::options().should_validate_formats(true).build(&whole).expect("a schema")
+/// The document's schemas, closed, and what was made of them: many answers have the same.
+struct Schemas {
+    components: Value,
+    validators: HashMap<String, Validator>,
+}
+
+impl Schemas {
+    fn of(document: &Value) -> Self {
+        let mut components = document["components"].clone();
+        close(&mut components["schemas"]);
+        // What refuses goes by a code, and some codes come with further members.
+        components["schemas"]["Error"]["properties"]["error"]["additionalProperties"] = json!(true);
+        Self { components, validators: HashMap::new() }
+    }
+
+    /// The schema of one response, with everything it refers to.
+    fn validator(&mut self, schema: &Value) -> &Validator {
+        self.validators.entry(schema.to_string()).or_insert_with(|| {
+            let mut schema = schema.clone();
+            close(&mut schema);
+            let whole = json!({"components": self.components, "allOf": [schema]});
+            jsonschema::draft202012::options().should_validate_formats(true).build(&whole).expect("a schema")
+        })
+    }
 }
 
 /// What is wrong with an answer, by the document.
-fn complaint(document: &Value, route: &Route, operation: &Operation, answer: &Answer) -> Option<String> {
+fn complaint(
+    document: &Value,
+    schemas: &mut Schemas,
+    route: &Route,
+    operation: &Operation,
+    answer: &Answer,
+) -> Option<String> {
     let response = &described(document, route, operation)["responses"][answer.status.to_string()];
     if response.is_null() {
         return Some(format!("the status {} is not documented: {}", answer.status, answer.text));
@@ -50,7 +74,7 @@ fn complaint(document: &Value, route: &Route, operation: &Operation, answer: &An
         return None;
     }
     let body: Value = serde_json::from_str(&answer.text).expect("JSON");
-    let validator = validator(document, &content["schema"]);
+    let validator = schemas.validator(&content["schema"]);
     let errors: Vec<String> = validator.iter_errors(&body).map(|e| format!("{}: {e}", e.instance_path())).collect();
     (!errors.is_empty()).then(|| format!("{}\n{}", errors.join("\n"), answer.text))
 }
@@ -65,6 +89,7 @@ async fn every_success_is_what_the_document_says() {
     let world = World::start().await;
     let _keeps_the_role = world.administrator().await;
     let document = document(&world).await;
+    let mut schemas = Schemas::of(&document);
     let mut wrong = Vec::new();
     for route in ROUTES {
         for operation in route.operations {
@@ -87,7 +112,7 @@ async fn every_success_is_what_the_document_says() {
                 route.paths[0],
                 answer.text
             );
-            if let Some(complaint) = complaint(&document, route, operation, &answer) {
+            if let Some(complaint) = complaint(&document, &mut schemas, route, operation, &answer) {
                 wrong.push(format!("{} {}: {complaint}", operation.method, route.paths[0]));
             }
         }
@@ -99,6 +124,7 @@ async fn every_success_is_what_the_document_says() {
 async fn every_refusal_is_what_the_document_says() {
     let world = World::start().await;
     let document = document(&world).await;
+    let mut schemas = Schemas::of(&document);
     let narrow = world.account(1_000_000_000).await;
     world.change_key(&narrow, "scopes = '{}'").await;
     let mut wrong = Vec::new();
@@ -123,7 +149,7 @@ async fn every_refusal_is_what_the_document_says() {
             }
             for answer in answers.iter().filter(|answer| answer.status >= 400) {
                 seen += 1;
-                if let Some(complaint) = complaint(&document, route, operation, answer) {
+                if let Some(complaint) = complaint(&document, &mut schemas, route, operation, answer) {
                     wrong.push(format!("{} {}: {complaint}", operation.method, route.paths[0]));
                 }
             }
@@ -138,6 +164,7 @@ async fn every_example_of_a_request_is_one_as_it_stands() {
     let world = World::start().await;
     let _keeps_the_role = world.administrator().await;
     let document = document(&world).await;
+    let mut schemas = Schemas::of(&document);
     let mut sent = 0;
     for (route, operation) in ROUTES.iter().flat_map(|route| route.operations.iter().map(move |o| (route, o))) {
         let what = format!("{} {}", operation.method, route.paths[0]);
@@ -145,7 +172,7 @@ async fn every_example_of_a_request_is_one_as_it_stands() {
         let Some(reference) = schema["$ref"].as_str() else { continue };
         let examples = &document.pointer(reference.trim_start_matches('#')).expect("a schema")["examples"];
         for example in examples.as_array().unwrap_or_else(|| panic!("{what} has no example")) {
-            let errors: Vec<_> = validator(&document, schema).iter_errors(example).map(|e| e.to_string()).collect();
+            let errors: Vec<_> = schemas.validator(schema).iter_errors(example).map(|e| e.to_string()).collect();
             assert!(errors.is_empty(), "{what}: {errors:?}");
             let caller = match operation.auth {
                 Auth::Admin => world.administrator().await,
@@ -166,12 +193,13 @@ async fn every_example_of_a_request_is_one_as_it_stands() {
 async fn a_database_that_is_away_is_documented_everywhere() {
     let world = World::start().await;
     let document = document(&world).await;
+    let mut schemas = Schemas::of(&document);
     world.platform.postgrest.control().fail(None, None, local::postgrest::Fault::Refuse);
     for route in ROUTES {
         for operation in route.operations {
             let caller = world.account(0).await;
             let answer = ask(&world, route, operation, Some(&caller.key), &caller).await;
-            let complaint = complaint(&document, route, operation, &answer);
+            let complaint = complaint(&document, &mut schemas, route, operation, &answer);
             assert!(complaint.is_none(), "{} {}: {}", operation.method, route.paths[0], complaint.unwrap_or_default());
         }
     }
@@ -180,13 +208,11 @@ async fn a_database_that_is_away_is_documented_everywhere() {
 #[test]
 fn a_member_that_is_not_documented_is_found() {
     let schemas = json!({"A": {"type": "object", "properties": {"b": {"$ref": "#/components/schemas/B"}}},
-                         "B": {"type": "object", "properties": {"c": {"type": "string"}}}});
+                         "B": {"type": "object", "properties": {"c": {"type": "string"}}},
+                         "Error": {"properties": {"error": {}}}});
     let document = json!({"components": {"schemas": schemas}});
-    let validator = validator(
-        &json!({"components": {"schemas": {"A": document["components"]["schemas"]["A"],
-        "B": document["components"]["schemas"]["B"], "Error": {"properties": {"error": {}}}}}}),
-        &json!({"$ref": "#/components/schemas/A"}),
-    );
+    let mut schemas = Schemas::of(&document);
+    let validator = schemas.validator(&json!({"$ref": "#/components/schemas/A"}));
     assert!(validator.is_valid(&json!({"b": {"c": "x"}})));
     for wrong in [json!({"d": 1}), json!({"b": {"c": "x", "d": 1}}), json!({"b": {"c": 1}})] {
         assert!(!validator.is_valid(&wrong), "{wrong}");

@@ -56,7 +56,9 @@ fn resolved(path: &str, name: &str) -> String {
     for part in name.split('/') {
         match part {
             "." => {}
-            ".." => drop(parts.pop()),
+            ".." => {
+                parts.pop();
+            }
             name => parts.push(name),
         }
     }

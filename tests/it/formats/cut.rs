@@ -9,7 +9,7 @@ use shared::formats::completions::CompletionRequest;
 use shared::formats::incoming::Incoming;
 use shared::formats::messages::{AlsoOverMessages, MessagesRequest};
 use shared::formats::responses::ResponsesRequest;
-use shared::formats::{Format, Progress, Request, Target};
+use shared::formats::{Broken, Format, Progress, Request, Target};
 use shared::providers::table::PROVIDERS;
 use tests::wire::{WIRES, Wire};
 
@@ -25,8 +25,8 @@ fn read(wire: &Wire, body: &Value) -> Box<dyn Request> {
     }
 }
 
-/// What of a stream has come: what its client has of it, and how far that is.
-fn read_as_far(wire: &Wire, frames: &[&[u8]]) -> (String, Progress) {
+/// What of a stream has come: what its client has of it, how far that is, and what has broken it.
+fn read_as_far(wire: &Wire, frames: &[&[u8]]) -> (String, Progress, Result<(), Broken>) {
     let provider = PROVIDERS.iter().find(|row| row.name == wire.provider).expect("a provider");
     let target = Target {
         provider,
@@ -46,9 +46,8 @@ fn read_as_far(wire: &Wire, frames: &[&[u8]]) -> (String, Progress) {
     let pushed = frames
         .iter()
         .try_for_each(|frame| incoming.push(Bytes::copy_from_slice(frame), upstream.answer.as_mut(), &mut out));
-    // What is broken is no end either.
-    let _ = pushed.and_then(|()| incoming.end(upstream.answer.as_mut(), true, &mut out));
-    (String::from_utf8(out.concat()).expect("text"), upstream.answer.progress())
+    let read = pushed.and_then(|()| incoming.end(upstream.answer.as_mut(), true, &mut out));
+    (String::from_utf8(out.concat()).expect("text"), upstream.answer.progress(), read)
 }
 
 #[test]
@@ -70,12 +69,34 @@ fn a_stream_that_is_cut_at_any_byte_is_no_whole_one() {
             let part = &stream.as_bytes()[..cut];
             // At once, and in two pieces, the second of which begins anywhere within an event.
             for frames in [vec![part], vec![&part[..cut / 2], &part[cut / 2..]]] {
-                let (given, progress) = read_as_far(wire, &frames);
+                // What is broken is no end either.
+                let (given, progress, _) = read_as_far(wire, &frames);
                 let is_finished = progress >= Progress::Complete;
                 assert_eq!(is_finished, cut >= finish, "{}, cut at {cut}: {:?}", wire.name, &stream[..cut]);
                 assert!(!wire.is_over(&given), "{}, cut at {cut}: {given}", wire.name);
                 assert!(!given.contains(wire.end()), "{}, cut at {cut}: {given}", wire.name);
             }
         }
+    }
+}
+
+#[test]
+fn an_event_of_many_megabytes_passes_and_one_that_never_ends_is_not_waited_for() {
+    for wire in &WIRES {
+        let long = "x".repeat(9 << 20);
+        let event = wire.upstream_frame(&wire.upstream_event(&long));
+        let frames: Vec<&[u8]> = event.as_bytes().chunks(1 << 20).collect();
+        let (given, progress, read) = read_as_far(wire, &frames);
+        assert_eq!((wire.pieces(&given).concat().len(), read), (long.len(), Ok(())), "{}", wire.name);
+        assert!(progress > Progress::Waiting, "{}", wire.name);
+
+        let begun = wire.upstream_frame(&wire.upstream_event("Hello"));
+        let frames: Vec<&[u8]> = [begun.as_bytes()]
+            .into_iter()
+            .chain(std::iter::repeat_n(event.as_bytes()[..8 << 20].trim_ascii(), 5))
+            .collect();
+        let (given, _, read) = read_as_far(wire, &frames);
+        assert_eq!((wire.pieces(&given).concat(), read), ("Hello".to_owned(), Err(Broken::TooLong)), "{}", wire.name);
+        assert!(!wire.is_over(&given), "{}: {given}", wire.name);
     }
 }

@@ -164,3 +164,16 @@ async fn a_client_that_hammers_a_closed_window_costs_no_transaction() {
     assert!(remembered > 0);
     world.settled().await;
 }
+
+#[tokio::test]
+async fn a_call_that_is_refused_uses_none_of_a_trials_requests() {
+    let world = world().await;
+    let account = limited(&world, json!({"requests_per_minute": 1})).await;
+    let trial =
+        "plan = null, has_purchased = false, trial_ends_at = gateway.now() + interval '1 day', trial_requests_left = 5";
+    world.change_account(&account, trial).await;
+    assert_eq!(call(&world, &account).await.status, 200);
+    call(&world, &account).await.refused(429, "rate_limit_exceeded");
+    let left = format!("select trial_requests_left from gateway.accounts where id = '{}'", account.id);
+    assert_eq!(world.value(&left).await, json!(4));
+}

@@ -187,3 +187,16 @@ async fn calls_at_a_time_are_limited_until_one_ends() {
     assert_eq!(call(&world, &account).await.status, 200);
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test]
+async fn a_month_is_used_up_with_its_last_request_and_with_its_last_token() {
+    let world = world().await;
+    for (limit, column) in [("requests_per_month", "month_requests"), ("tokens_per_month", "month_tokens")] {
+        let account = limited(&world, json!({ limit: 1_000 })).await;
+        for (used, code) in [(1_000, "quota_exceeded"), (999, "")] {
+            let set = format!("{column} = {used}, month = gateway.month_of(gateway.now())");
+            world.change_account(&account, &set).await;
+            assert_eq!(call(&world, &account).await.outcome().1, code, "{limit}: {used}");
+        }
+    }
+}

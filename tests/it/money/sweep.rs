@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::world::{Account, World};
+use tests::certain;
+use tests::world::{Account, World, hello};
 use uuid::Uuid;
 
 /// An account with a hold whose function has died.
@@ -50,4 +51,89 @@ async fn an_account_that_cannot_be_swept_keeps_no_other_from_it() {
     }
     let open = "select jsonb_agg(account_id) from gateway.holds where state = 'open'";
     assert_eq!(world.value(open).await, json!([broken.id]));
+}
+
+#[tokio::test]
+async fn a_call_whose_function_has_died_counts_once_of_those_that_its_key_may_make() {
+    let world = World::start().await;
+    // How its settle ends it after all, and how many calls more are left then: one that was refused was none.
+    for (outcome, left) in [("failed", 1), ("refused", 2)] {
+        let account = world.account(1_000_000_000).await;
+        world.change_key(&account, "max_requests = 2").await;
+        let call = world.reserve(&account, 100).await;
+        world
+            .sql(&format!(
+                "update gateway.accounts set next_overdue = gateway.now() - interval '1 second' where id = '{0}';
+                 update gateway.holds set expires_at = gateway.now() - interval '1 second' where account_id = '{0}'",
+                account.id
+            ))
+            .await;
+        assert_eq!(sweep(&world).await["accounts"], 1);
+        let ask = || Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 5}))));
+        ask().await.success();
+        ask().await.refused(429, "request_limit_reached");
+        let settle = format!(r#"select public.finish_request('{{"call_id": "{call}", "outcome": "{outcome}"}}')"#);
+        world.value(&settle).await;
+        world.change_key(&account, "max_requests = 3").await;
+        for _ in 0..left {
+            ask().await.success();
+        }
+        ask().await.refused(429, "request_limit_reached");
+        world.settled().await;
+    }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_grant_whose_time_is_over_waits_for_the_calls_that_it_may_still_pay_and_for_no_others() {
+    let world = World::start().await;
+    // What a call has reserved, how long before the grant's end it began, and what is left of the grant.
+    for (amount, before, left) in [(100, 1, 1_000_000), (100, 0, 0), (0, 1, 0)] {
+        let account = world.account(0).await;
+        world.grant(account.id, 1_000_000, "trial", Some("1 hour")).await;
+        let end = "timestamptz '2026-01-01 00:00Z'";
+        world
+            .sql(&format!(
+                "update gateway.credit_grants set expires_at = {end} where account_id = '{0}';
+                 insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+                   values ('{1}', '{0}', '{2}', 'open', {amount}, {end} - interval '{before} microseconds',
+                           gateway.now() + interval '1 hour');
+                 update gateway.accounts set held = {amount}, next_expiry = {end},
+                   next_overdue = gateway.now() + interval '1 hour' where id = '{0}'",
+                account.id,
+                Uuid::now_v7(),
+                account.key_id
+            ))
+            .await;
+        sweep(&world).await;
+        assert_eq!(world.money(account.id).await, (left, amount, 0), "{amount} {before}");
+        world.assert_ledger_clean().await;
+    }
+}
+
+#[tokio::test]
+async fn a_grant_that_lapses_while_a_call_is_made_pays_it_before_what_does_not_lapse() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    world.grant(account.id, 1_000_000, "trial", Some("1 hour")).await;
+    let gate = world.platform.providers.control().gate();
+    let call = tokio::spawn(Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 5})))));
+    certain("the call at the provider", gate.wait_for(1)).await;
+    world
+        .sql(&format!(
+            "update gateway.credit_grants g set expires_at = h.created_at + interval '1 microsecond'
+               from gateway.holds h where h.account_id = g.account_id and g.source = 'trial';
+             update gateway.accounts set next_expiry = (select min(expires_at) from gateway.credit_grants where source = 'trial')
+               where id = '{}'",
+            account.id
+        ))
+        .await;
+    gate.release();
+    call.await.expect("no panic").success();
+    world.settled().await;
+    assert!(world.newest_call().await["cost"].as_i64() > Some(0));
+    // What it did not need is gone.
+    sweep(&world).await;
+    assert_eq!(world.money(account.id).await, (1_000_000_000, 0, 0));
+    world.assert_ledger_clean().await;
 }

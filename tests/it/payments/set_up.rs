@@ -11,7 +11,12 @@ use tests::world::World;
 const GATEWAY: &str = "https://gateway.example";
 
 async fn run(world: &World) -> Vec<Step> {
-    let config = Config::from_lookup(|name| world.platform.variables().get(name).cloned());
+    run_with(world, &[]).await
+}
+
+async fn run_with(world: &World, further: &[(&str, &str)]) -> Vec<Step> {
+    let set = |name: &str| further.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let config = Config::from_lookup(|name| set(name).or_else(|| world.platform.variables().get(name).cloned()));
     set_up(config, GATEWAY).await.expect("it is set up")
 }
 
@@ -75,6 +80,28 @@ async fn the_second_run_changes_nothing_and_what_has_drifted_is_mended() {
     assert_eq!(team["product"], "plan_team");
     assert_eq!(stripe.object(&endpoint.id).expect("an endpoint")["status"], "enabled");
     assert!(run(&world).await.iter().all(|step| step.found == Found::Unchanged));
+}
+
+#[tokio::test]
+async fn where_tax_is_computed_prices_say_once_that_it_comes_on_top() {
+    let world = World::start().await;
+    let taxed = [("STRIPE_TAX", "true")];
+    let stripe = &world.platform.stripe;
+    stripe.act("forget", "prod_team", &[]).expect("it is gone");
+    let steps = run_with(&world, &taxed).await;
+    assert_eq!(
+        found(&steps)[..4],
+        [
+            ("price dev_month", Found::Mended),
+            ("price dev_year", Found::Mended),
+            ("price team_month", Found::Made),
+            ("price team_year", Found::Made),
+        ]
+    );
+    for step in &steps[..4] {
+        assert_eq!(stripe.object(&step.id).expect("a price")["tax_behavior"], "exclusive", "{}", step.what);
+    }
+    assert!(run_with(&world, &taxed).await.iter().all(|step| step.found == Found::Unchanged));
 }
 
 #[tokio::test]

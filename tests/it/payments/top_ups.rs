@@ -260,7 +260,29 @@ async fn tax_comes_on_top_and_gives_no_credit_whoever_tells_of_it_first() {
         deliver(&world).await;
         assert_eq!(world.money(account.id).await.0, 5 * DOLLAR, "{begun}");
     }
-    // An intent of its own has no tax, and is not believed if it is of more.
+    // What has no page is not sold at all, and what was agreed to before ends when it is due.
+    let account = world.account(0).await;
+    let intent = world.post("/api/stripe/payment-intent", &account.key, &json!({"amount": 10}));
+    Answer::to(intent).await.refused(409, "tax_needs_checkout");
+    let agreed = json!({"enabled": true, "consent": true, "threshold": 5, "amount": 10, "monthly_cap": 100});
+    let put = world.http.put(format!("{}/user/auto-topup", world.base_url)).bearer_auth(&account.key);
+    let put = put.header("content-type", "application/json").body(agreed.to_string());
+    Answer::to(put).await.refused(409, "tax_needs_checkout");
+    world
+        .sql(&format!(
+            "insert into gateway.stripe_customers (id, account_id, livemode, created_at) values ('cus_before', '{0}', false, gateway.now());
+             insert into gateway.auto_topups (account_id, state, threshold, amount, monthly_cap, daily_limit, livemode, consented_at,
+                                              customer_id, payment_method, changed_at)
+               values ('{0}', 'active', 5000000000, 1000, 10000, 10, false, gateway.now(), 'cus_before', 'pm_before', gateway.now());
+             update gateway.accounts set topup_below = 5000000000 where id = '{0}'",
+            account.id
+        ))
+        .await;
+    super::shop::reconcile(&world).await;
+    let topup = Answer::to(world.get("/user/auto-topup", &account.key)).await.success();
+    assert_eq!((&topup["state"], &topup["reason"]), (&json!("off"), &json!("tax_needs_checkout")));
+    assert_eq!(world.value("select count(*) from gateway.payments where kind = 'auto'").await, json!(0));
+    // An intent of which nobody said that tax comes on top is not believed if it is of more.
     let account = world.account(0).await;
     let bought = super::facts::Bought::new(&world, &account, 1_000, 1_000, 0).await;
     let mut more = bought.succeeded();

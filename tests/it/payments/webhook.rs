@@ -174,6 +174,8 @@ async fn what_is_of_this_deployment_and_unknown_waits_and_is_told_of() {
 #[tokio::test]
 async fn while_the_database_is_away_stripe_is_told_to_come_again() {
     let Some(world) = World::concurrent("an event for a locked account").await else { return };
+    // As impatient as it is where no test has made it wait.
+    world.sql("alter function public.apply_stripe_event set lock_timeout = '1s'").await;
     let account = world.account(0).await;
     let bought = Bought::new(&world, &account, 1_000, 1_000, 0).await;
     let event = json!({"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "created": now(), "livemode": false,

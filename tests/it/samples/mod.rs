@@ -4,6 +4,7 @@
 mod account;
 mod admin;
 mod api_keys;
+pub mod catalog;
 pub mod chats;
 pub mod coupons;
 mod inference;
@@ -81,6 +82,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
         admin::sample(world, wanted, owner).await,
         api_keys::sample(world, wanted, owner).await,
         chats::sample(world, wanted, owner).await,
+        catalog::sample(world, wanted).await,
         coupons::sample(world, wanted, owner).await,
         inference::sample(world, wanted).await,
         notifications::sample(world, wanted, owner).await,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Slot, Told, slots, told};
 use crate::documentation::document;
+use crate::samples::catalog::waiting_price;
 use crate::samples::chats::kept_chat;
 use crate::samples::coupons::coupon;
 use crate::samples::payments::paid;
@@ -23,6 +24,7 @@ enum Thing {
     Response,
     Payment,
     Coupon,
+    PriceChange,
     Webhook,
     Delivery,
 }
@@ -35,7 +37,7 @@ impl Thing {
             "key_id" | "hash" | "api_key_hash" => Self::Key,
             "id" if path.starts_with("/user/webhooks/") => Self::Webhook,
             "delivery_id" | "cursor" if path.starts_with("/user/webhooks/") => Self::Delivery,
-            "cursor" if path == "/admin/ledger/check" => Self::Account,
+            "cursor" if ["/admin/ledger/check", "/admin/rate-limits/alerts"].contains(&path) => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" if path.starts_with("/v1/chat/") => Self::Chat,
             "id" if path.starts_with("/v1/responses/") => Self::Response,
@@ -43,6 +45,7 @@ impl Thing {
             "payment_id" => Self::Payment,
             "id" if path.contains("/payments/") => Self::Payment,
             "id" | "batch" if path.starts_with("/admin/coupons") => Self::Coupon,
+            "id" if path.starts_with("/admin/price-changes/") => Self::PriceChange,
             name if name.ends_with("account_id") || path.starts_with("/admin/users/") => Self::Account,
             _ => panic!("{path}: say here what {name} is the id of"),
         }
@@ -77,6 +80,7 @@ impl Thing {
             Self::Coupon => {
                 &["select 1", "update gateway.coupons set deleted_at = gateway.now() where account_id = 'ACCOUNT'"]
             }
+            Self::PriceChange => &["select 1"],
             Self::Webhook => &[
                 "select 1",
                 "update gateway.webhooks set disabled_at = gateway.now(), disabled_reason = 'gone' where account_id = 'ACCOUNT'",
@@ -164,6 +168,7 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
                 Thing::Response => stored_response(&world, &owner).await,
                 Thing::Payment => paid(&world, &owner).await,
                 Thing::Coupon => batch_of_one(&world, &owner).await,
+                Thing::PriceChange => waiting_price(&world).await,
                 Thing::Webhook => webhook(&world, &owner).await,
                 Thing::Delivery => delivery(&world, &owner).await,
             };

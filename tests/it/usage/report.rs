@@ -62,7 +62,15 @@ async fn reports_in_any_groups_and_exports_add_up_to_the_requests() {
     let path = format!("/v1/report?{both}&group_by=model");
     let sheet = Answer::to(world.get(&path, &account.key).header("accept", "text/csv")).await;
     assert_eq!(sheet.header("content-type"), "text/csv; charset=utf-8");
-    let names = ["model", "total_cost", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "request_count"];
+    let names = [
+        "model",
+        "total_cost",
+        "input_tokens",
+        "cached_input_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "request_count",
+    ];
     let sheet = rows(&sheet.text);
     assert_eq!(sheet[0], names);
     let costs = sheet[1..].iter().map(|row| nanos(&serde_json::from_str(&row[1]).expect("a number"))).sum::<i64>();

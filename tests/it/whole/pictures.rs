@@ -20,6 +20,21 @@ async fn ask(world: &World, account: &Account, further: &Value) -> Answer {
     answer
 }
 
+/// Asks for a response with a picture.
+async fn ask_for_response(world: &World, account: &Account, further: &Value) -> Answer {
+    let mut body = json!({"model": drawing().model, "input": "A fox", "modalities": ["image", "text"]});
+    body.as_object_mut().expect("an object").extend(further.as_object().expect("members").clone());
+    let answer = Answer::to(world.post("/v1/responses", &account.key, &body)).await;
+    world.settled().await;
+    answer
+}
+
+/// The pictures of a response.
+fn drawn(response: &Value) -> Vec<Value> {
+    let items = response["output"].as_array().expect("an output");
+    items.iter().filter(|item| item["type"] == "image_generation_call").cloned().collect()
+}
+
 fn urls(images: &Value) -> Vec<&str> {
     let images = images.as_array().into_iter().flatten();
     images.map(|image| image["image_url"]["url"].as_str().expect("a URL")).collect()
@@ -52,6 +67,77 @@ async fn a_picture_comes_whole_beside_the_text_plain_and_streamed() {
     assert_eq!(world.money(account.id).await, (CREDIT - 2 * cost, 0, 0));
     let units = newest(&world).await["units"].clone();
     assert_eq!(units, json!({"image_output": 1_290}));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_response_has_a_picture_as_an_item_plain_streamed_and_stored_and_its_model_gets_it_back() {
+    let (world, account) = serving(drawing(), "normal").await;
+    let config = json!({"aspect_ratio": "16:9"});
+    let plain = ask_for_response(&world, &account, &json!({ "image_config": config })).await.success();
+    let sent = world.platform.providers.control().requests()[0].clone();
+    assert_eq!((sent.path, &sent.body["modalities"]), ("/chat/completions", &json!(["image", "text"])));
+    assert_eq!(sent.body["image_config"], config);
+    let pictures = drawn(&plain);
+    let [picture] = &pictures[..] else { panic!("one picture: {plain}") };
+    assert_eq!((&picture["status"], &picture["output_format"]), (&json!("completed"), &json!("png")));
+    assert!(picture["result"].as_str().is_some_and(|data| !data.is_empty() && !data.contains(':')), "{picture}");
+    let usage = &plain["usage"];
+    assert_eq!(usage["output_tokens_details"]["image_tokens"], 1_290, "{usage}");
+    let cost = nanos(&usage["cost"]);
+    assert_eq!(newest(&world).await["cost"], json!(cost));
+    assert!(cost > 1_290 * 40_000, "{usage}");
+
+    let stream = ask_for_response(&world, &account, &json!({"stream": true})).await;
+    let told = events(&stream.text);
+    let of_picture = |event: &&Value| event["type"].as_str().is_some_and(|kind| kind.contains("image_generation_call"));
+    let kinds: Vec<&str> =
+        told.iter().filter(of_picture).filter_map(|event| event["type"].as_str()?.rsplit('.').next()).collect();
+    assert_eq!(kinds, ["in_progress", "generating", "completed"]);
+    let added = told
+        .iter()
+        .find(|event| event["type"] == "response.output_item.added" && event["item"]["type"] == picture["type"]);
+    assert_eq!(added.expect("an item")["item"]["result"], Value::Null);
+    let last = told.last().expect("an event");
+    assert_eq!(
+        (&last["type"], &drawn(&last["response"])[0]["result"]),
+        (&json!("response.completed"), &picture["result"])
+    );
+    assert_eq!(nanos(&last["response"]["usage"]["cost"]), cost);
+
+    // It is stored with the response, and goes back to who draws.
+    let path = format!("/v1/responses/{}", plain["id"].as_str().expect("an id"));
+    let stored = Answer::to(world.get(&path, &account.key)).await.success();
+    assert_eq!(drawn(&stored)[0]["result"], picture["result"]);
+    let next = json!({"previous_response_id": plain["id"], "input": "And in blue?"});
+    ask_for_response(&world, &account, &next).await.success();
+    let sent = world.platform.providers.control().requests()[2].body["messages"].clone();
+    let url = format!("data:image/png;base64,{}", picture["result"].as_str().expect("data"));
+    assert_eq!(urls(&sent[1]["images"]), [url.as_str()], "{sent}");
+    let record = newest(&world).await;
+    assert!(record["held"].as_i64() > Some(4_096 * 40_000 + 1_000 * 1_000), "{record}");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn what_is_drawn_in_a_kept_chat_is_kept_and_goes_back_in_either_format() {
+    let (world, account) = serving(drawing(), "normal").await;
+    let session = Answer::to(world.post("/v1/chat/sessions", &account.key, &json!({}))).await.success()["id"].clone();
+    let path = |of: &str| format!("{of}?session_id={}", session.as_str().expect("an id"));
+    let hello = drawing().hello(&json!({}));
+    let first = Answer::to(world.post(&path("/v1/chat/completions"), &account.key, &hello)).await.success();
+    world.settled().await;
+    let image = first["choices"][0]["message"]["images"].clone();
+    let body = json!({"model": drawing().model, "input": "And in blue?", "modalities": ["image", "text"]});
+    let second = Answer::to(world.post(&path("/v1/responses"), &account.key, &body)).await.success();
+    world.settled().await;
+    Answer::to(world.post(&path("/v1/chat/completions"), &account.key, &hello)).await.success();
+    world.settled().await;
+    let sent = world.platform.providers.control().requests();
+    assert_eq!(sent[1].body["messages"][1]["images"], image);
+    let blue = format!("data:image/png;base64,{}", drawn(&second)[0]["result"].as_str().expect("data"));
+    let messages = &sent[2].body["messages"];
+    assert_eq!((&messages[1]["images"], urls(&messages[3]["images"])), (&image, vec![blue.as_str()]));
     world.assert_ledger_clean().await;
 }
 
@@ -112,6 +198,41 @@ async fn a_stream_with_a_picture_that_breaks_off_tells_of_it_and_costs_no_more_t
 }
 
 #[tokio::test]
+async fn a_picture_of_many_megabytes_passes_and_one_that_is_too_large_is_told_of_and_charged_as_it_was_held() {
+    let wire = WIRES.iter().find(|wire| wire.provider == drawing().provider).expect("a row");
+    let (world, provider) = Scripted::world(wire, &[]).await;
+    world.offers(drawing(), &[Route::new(drawing().provider, "any/model")]).await;
+    let account = world.account(CREDIT).await;
+    let event = |bytes: usize| {
+        let image =
+            json!({"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{}", "A".repeat(bytes))}});
+        json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [{"index": 0, "delta": {"content": "", "images": [image]}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 5, "completion_tokens": 1_300, "total_tokens": 1_305}})
+    };
+    for stream in [false, true] {
+        let before = world.money(account.id).await.0;
+        provider.answers(Script::stream(&[event(10 << 20)]).done(&[]));
+        let answer = ask(&world, &account, &json!({ "stream": stream })).await;
+        let (first, member) =
+            if stream { (events(&answer.text)[0].clone(), "delta") } else { (answer.json(), "message") };
+        assert!(urls(&first["choices"][0][member]["images"])[0].len() > 10 << 20, "{stream}");
+        assert_eq!(world.money(account.id).await.0, before - (5 * 1_000 + 1_300 * 40_000), "{stream}");
+
+        let before = world.money(account.id).await.0;
+        provider.answers(Script::stream(&[event(34 << 20)]).done(&[]));
+        let answer = ask(&world, &account, &json!({ "stream": stream })).await;
+        let told = if stream { events(&answer.text).pop().expect("an event") } else { answer.json() };
+        assert_eq!(told["error"]["code"], "upstream_error", "{told}");
+        assert!(told["error"]["message"].as_str().is_some_and(|message| message.contains("32 MB")), "{told}");
+        let record = newest(&world).await;
+        assert_eq!((&record["cost"], &record["estimated"]), (&record["held"], &json!(true)), "{record}");
+        assert_eq!(world.money(account.id).await, (before - record["cost"].as_i64().expect("a cost"), 0, 0));
+    }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_model_that_makes_no_pictures_says_so_before_anything_is_held() {
     let world = World::start().await;
     let account = world.account(CREDIT).await;
@@ -121,7 +242,9 @@ async fn a_model_that_makes_no_pictures_says_so_before_anything_is_held() {
     assert_eq!((&told["param"], &told["gives"]), (&json!("modalities"), &json!(["text"])), "{told}");
     assert!(told["message"].as_str().is_some_and(|message| message.contains("GET /models")), "{told}");
     // In the other formats an answer has no place for them.
-    for wire in formats().filter(|wire| wire.format != Format::Chat) {
+    let told = ask_for_response(&world, &account, &json!({"model": MODEL})).await.refused(400, "unsupported_modality");
+    assert_eq!((&told["param"], &told["gives"]), (&json!("modalities"), &json!(["text"])), "{told}");
+    for wire in formats().filter(|wire| !matches!(wire.format, Format::Chat | Format::Responses)) {
         let body = wire.hello(&json!({"modalities": ["image", "text"]}));
         let told = Answer::to(world.call(wire, &account.key, &body)).await.refused(400, "invalid_request");
         assert_eq!(told["param"], "modalities", "{}: {told}", wire.name);

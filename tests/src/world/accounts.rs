@@ -36,16 +36,16 @@ impl World {
         if let Some(own) = &self.own {
             own.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         }
-        self.sql(&format!(
+        let mut sql = format!(
             r#"insert into gateway.accounts (id, email, plan, rate_limits) values ('{id}', '{id}@test.example', 'customize',
                  '{{"requests_per_minute": 1000000, "burst": 1000000, "concurrency": 100000}}');
                insert into gateway.api_keys (id, account_id, key_hash, prefix, last_four, name, environment, scopes)
                  values ('{key_id}', '{id}', '{hash}', 'gw_live_', 'test', 'test', 'live', array['*']);"#
-        ))
-        .await;
+        );
         if nanos > 0 {
-            self.grant(id, nanos, "purchase", None).await;
+            sql.push_str(&granting(id, nanos, "purchase", None));
         }
+        self.sql(&sql).await;
         Account { id, key_id, key }
     }
 
@@ -73,14 +73,7 @@ impl World {
     /// # Panics
     /// When the database refuses.
     pub async fn grant(&self, account: Uuid, nanos: i64, source: &str, expires_in: Option<&str>) {
-        let expires_at = expires_in.map_or("null".to_owned(), |within| format!("gateway.now() + interval '{within}'"));
-        self.sql(&format!(
-            "do $$ declare account gateway.accounts; begin
-               select * into account from gateway.accounts where id = '{account}' for update;
-               perform gateway.grant_credit(account, '{source}', {nanos}, {expires_at}, 'test', gateway.now());
-             end $$"
-        ))
-        .await;
+        self.sql(&granting(account, nanos, source, expires_in)).await;
     }
 
     /// Sets columns of an account: `set` as in SQL's update.
@@ -139,4 +132,15 @@ impl World {
         let secret = self.platform.variables()["API_KEY_PEPPER"].clone();
         shared::api_key::hash(key, &Pepper { version: 1, secret })
     }
+}
+
+/// The SQL that gives an account credit.
+fn granting(account: Uuid, nanos: i64, source: &str, expires_in: Option<&str>) -> String {
+    let expires_at = expires_in.map_or("null".to_owned(), |within| format!("gateway.now() + interval '{within}'"));
+    format!(
+        "do $$ declare account gateway.accounts; begin
+           select * into account from gateway.accounts where id = '{account}' for update;
+           perform gateway.grant_credit(account, '{source}', {nanos}, {expires_at}, 'test', gateway.now());
+         end $$"
+    )
 }

@@ -11,8 +11,9 @@ mod models;
 mod requests;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use axum::Router;
 use local::database::{Cluster, Database};
 use local::platform::Platform;
 use local::schema::Layout;
@@ -20,7 +21,7 @@ use local::secrets::Secrets;
 use local::upstash::Engine;
 use reqwest::Client;
 use serde_json::Value;
-use shared::app::App;
+use shared::app::{App, SharedApp};
 use shared::config::Config;
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
@@ -176,10 +177,9 @@ impl World {
     /// When it fails or gives another number of rows.
     pub async fn value(&self, sql: &str) -> Value {
         let wrapped = format!("select to_jsonb(found)::text from ({sql}) as wrapped (found)");
-        let rows = self.platform.database.query(&wrapped, &[]).await.expect(sql);
+        let rows = self.platform.database.texts(&wrapped).await.expect(sql);
         assert_eq!(rows.len(), 1, "{sql}");
-        let text: Option<String> = rows[0].get(0);
-        text.map_or(Value::Null, |text| serde_json::from_str(&text).expect("json"))
+        rows[0].as_ref().map_or(Value::Null, |text| serde_json::from_str(text).expect("json"))
     }
 }
 
@@ -203,6 +203,12 @@ impl Deployment {
     }
 }
 
+/// The endpoints of every gateway: a table of hundreds of paths, which is made once.
+fn endpoints() -> Router<SharedApp> {
+    static ENDPOINTS: OnceLock<Router<SharedApp>> = OnceLock::new();
+    ENDPOINTS.get_or_init(routes::all).clone()
+}
+
 async fn gateway(platform: &Platform, further: &[(&str, &str)]) -> (Gateway, String) {
     let mut variables = platform.variables().clone();
     variables.extend(PATIENT.iter().chain(further).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -214,6 +220,6 @@ async fn gateway(platform: &Platform, further: &[(&str, &str)]) -> (Gateway, Str
     let shutdown = async {
         let _ = stopped.await;
     };
-    let task = tokio::spawn(serve_plain(listener, routes::all(), app, shutdown));
+    let task = tokio::spawn(serve_plain(listener, endpoints(), app, shutdown));
     (Gateway { stop: Some(stop), task }, base_url)
 }

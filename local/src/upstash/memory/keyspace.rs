@@ -117,7 +117,9 @@ impl Keyspace {
 
     /// Every key with what it holds, lapsed ones that are still there included.
     pub(super) fn contents(&self) -> impl Iterator<Item = (&[u8], Vec<&[u8]>)> {
-        self.entries.iter().map(|(key, entry)| (key.as_slice(), entry.value.texts()))
+        let now = self.now_millis();
+        let held = self.entries.iter().filter(move |(_, entry)| !entry.has_lapsed(now));
+        held.map(|(key, entry)| (key.as_slice(), entry.value.texts()))
     }
 
     fn purge(&mut self) {

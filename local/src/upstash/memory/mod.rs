@@ -66,7 +66,8 @@ impl Memory {
     /// Every key and what it holds, a line each, in no order.
     pub(super) fn contents(&self) -> Vec<String> {
         let state = lock(&self.state);
-        let keyspace = lock(&state.keyspace);
+        let mut keyspace = lock(&state.keyspace);
+        keyspace.set_now(self.clock.micros());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let line = |(key, held): (&[u8], Vec<&[u8]>)| std::iter::once(key).chain(held).map(text).collect::<Vec<_>>();
         keyspace.contents().map(|entry| line(entry).join(" ")).collect()

@@ -4,6 +4,7 @@ import { api } from "../../lib/api.js";
 import { compact, count, date, money } from "../../lib/format.js";
 import { html, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
+import { Limits } from "./limits.js";
 import { AtStripe, back } from "./at_stripe.js";
 import { Badge, Meter } from "../../ui/badge.js";
 import { Button } from "../../ui/button.js";
@@ -81,6 +82,7 @@ export function Plan() {
         </li>`;
       })}</ul>
     </${Card}>
+    <${Limits} />
     ${asked?.end && html`<${Confirm} title="Cancel the plan" act="Cancel it" onClose=${() => setAsked(null)} onAct=${() => act("/subscription/cancel", {}, "The plan ends with its period.")}>
       <p>It stays in force until ${date(subscription?.period_end)}; you can let it go on until then.</p>
     </${Confirm}>`}

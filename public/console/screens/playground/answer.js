@@ -2,6 +2,7 @@
 
 import { count, duration, moneyExact } from "../../lib/format.js";
 import { html } from "../../lib/ui.js";
+import { Code } from "../../ui/code.js";
 import { Failure } from "../../ui/states.js";
 
 /** @param {{ answer: any }} props */
@@ -12,6 +13,7 @@ export function Answer({ answer }) {
     <h3>${answer.model}${answer.provider && ` · ${answer.provider}`}</h3>
     ${answer.reasoning && html`<details><summary class="small">What it thought</summary><div class="said soft">${answer.reasoning}</div></details>`}
     <div class="said">${answer.text || (answer.running ? html`<span class="soft">…</span>` : "")}</div>
+    ${answer.calls.map((/** @type {any} */ call, /** @type {number} */ at) => html`<${Code} key=${at} label=${`It calls ${call.name}`} text=${pretty(call.arguments)} />`)}
     <${Failure} error=${answer.error} />
     ${answer.finish === "length" && html`<p class="small soft">It was cut at the most tokens that it might have.</p>`}
     <div class="figures">
@@ -22,4 +24,13 @@ export function Answer({ answer }) {
       ${usage?.cost !== undefined && html`<span>cost <b data-testid="cost">${moneyExact(usage.cost)}</b></span>`}
     </div>
   </article>`;
+}
+
+/** JSON as people read it; as it is while it is not whole. @param {string} json */
+function pretty(json) {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
 }

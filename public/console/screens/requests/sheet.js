@@ -26,11 +26,14 @@ export function RequestSheet({ row, keyName, onClose }) {
         ["Completion tokens", count(row.completion_tokens)],
         ["… reasoning", tokens(row.reasoning_tokens)],
         ...units.map(([name, number]) => [name.replaceAll("_", " "), count(Number(number))]),
+        ["Paid to the provider", row.provider_cost === undefined || row.provider_cost === null ? null : moneyExact(row.provider_cost)],
+        ["Held before", row.held === undefined ? null : moneyExact(row.held)],
         ["Limited", row.clamped ? "The provider reported more tokens than the model has" : null],
       ]} />
       <h3>Where it went</h3>
       <${Facts} items=${[
         ["Provider", row.provider],
+        ["Account", row.account_id && html`<code>${row.account_id}</code>`],
         ["Key", keyName],
         ["Application", row.app],
         ["Streamed", row.stream ? "Yes" : "No"],

@@ -39,7 +39,7 @@ export function User({ id }) {
       <${Button} onClick=${() => setAct("limits")}>Limits</${Button}>
       <${Button} onClick=${() => setAct("role")}>Role</${Button}>
       <${Button} kind="danger" onClick=${() => setAct("disable")}>${has.status === "disabled" ? "Enable" : "Disable"}</${Button}>`}>
-    <a href=${to(["users"])}>All users</a>
+    <div class="row"><a href=${to(["users"])}>All users</a><a href=${to(["traffic"], { account_id: has.id })}>Its requests</a></div>
     <${Stats} items=${[
       { label: "Balance", value: html`<span title=${moneyExact(has.balance)}>${money(has.balance)}</span>`, note: has.debt > 0 ? `${money(has.debt)} are owed` : "" },
       { label: "Held", value: money(has.held), note: "by calls that are running" },

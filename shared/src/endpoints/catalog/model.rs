@@ -49,6 +49,16 @@ pub struct Model {
     pub output_modalities: Vec<String>,
     /// Whether it thinks before it answers.
     pub reasoning: bool,
+    /// The parameters that ask for what it can do, in OpenRouter's names; empty where nobody says.
+    pub supported_parameters: Vec<String>,
+    /// Whether its weights are public.
+    pub open_weights: bool,
+    /// Its first day, where that is known.
+    #[schema(required, format = Date)]
+    pub released_on: Option<String>,
+    /// Since when it is known that its developer will take it away.
+    #[schema(required)]
+    pub deprecated_at: Option<Timestamp>,
     /// Whether it costs nothing.
     pub free: bool,
     /// What it costs at the provider that is asked first, in OpenRouter's names; null: not priced, so not used.

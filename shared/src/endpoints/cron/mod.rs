@@ -1,11 +1,13 @@
 //! Housekeeping that a timer calls. Without it the gateway serves on, but holds of dead functions stay open until the next call of
 //! their account, old data stays, and keys that were sealed under an older ENCRYPTION_KEYS version are not renewed.
 
+pub mod alerts;
 pub mod notifications;
 pub mod reconcile_payments;
 pub mod retention;
 pub mod rollups;
 pub mod sweep_holds;
+pub mod sync_models;
 pub mod webhooks;
 
 use std::time::Duration;
@@ -22,7 +24,7 @@ use crate::config::configured;
 use crate::error::{Code, Error};
 
 /// After this time no further step begins: the function has a minute, and the next run goes on where this one ended.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(super) const LONGEST: Duration = Duration::from_secs(30);
 
 /// An account for which a step failed; the step is done for all others.
 #[derive(Debug, Deserialize)]

@@ -31,7 +31,7 @@ pub struct ResponseRequest {
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "openai/gpt-4o-mini")]
     pub model: String,
     /// A text, or the items of the conversation: `message`, `function_call`, `function_call_output`, `custom_tool_call`,
-    /// `custom_tool_call_output`, `reasoning`, `additional_tools`. A message's content is a text or parts: `input_text`,
+    /// `custom_tool_call_output`, `reasoning`, `additional_tools`, and `image_generation_call`, which a model that draws gets back. A message's content is a text or parts: `input_text`,
     /// `input_image` with an address or a data URL, `input_file` with its data, `input_audio`, `output_text`, `refusal`.
     #[schema(value_type = String)]
     pub input: serde_json::Value,
@@ -57,6 +57,14 @@ pub struct ResponseRequest {
     /// `format`, with the `type` text, json_object or json_schema, and `verbosity`.
     #[schema(value_type = Option<Object>)]
     pub text: Option<serde_json::Value>,
+    /// What the answer may be: `["text"]`, or with a model that draws (`image` in its `output_modalities`) `["image", "text"]`, as at
+    /// OpenRouter. A picture is an item `image_generation_call`, whole as base64 in its `result`, and in a stream an item that is whole
+    /// at once; its tokens are in `output_tokens_details.image_tokens` and cost the model's `image_output`.
+    #[schema(example = json!(null))]
+    pub modalities: Option<Vec<String>>,
+    /// How pictures are to be: `aspect_ratio`, such as `16:9`, and `image_size`, such as `2K`.
+    #[schema(value_type = Option<Object>)]
+    pub image_config: Option<serde_json::Value>,
     /// Tools that the client runs: `function`, `custom`, and `namespace`s of them.
     #[schema(value_type = Option<Vec<Object>>)]
     pub tools: Option<serde_json::Value>,
@@ -78,6 +86,7 @@ pub struct ResponseRequest {
     pub metadata: Option<serde_json::Value>,
     /// Whether the response is stored, encrypted, so that it can be read again and gone on from, for as many days as `PATCH
     /// /user/privacy` says; true where nothing is said. No provider stores anything. The response says whether it is stored.
+    /// Of pictures beyond 4 MiB in an answer the items are stored without them.
     pub store: Option<bool>,
     /// A stored response of this account: all that was said in it and before it goes with this request, and is charged as a part of
     /// its prompt. Its instructions and tools do not.
@@ -116,7 +125,7 @@ pub struct Response {
     pub status: String,
     /// The model's id in the catalog.
     pub model: String,
-    /// `reasoning`, `message`, `function_call` and `custom_tool_call`, in the order in which they came.
+    /// `reasoning`, `message`, `image_generation_call`, `function_call` and `custom_tool_call`, in the order in which they came.
     #[schema(value_type = Vec<Object>)]
     pub output: Vec<serde_json::Value>,
     /// Of a stream that failed: OpenAI's `code`, and ours in `gateway_code`.

@@ -24,8 +24,8 @@ const NO_TURN: &str = "Only a conversation can be a turn of a chat session: use 
 #[into_params(parameter_in = Query)]
 pub struct SessionParams {
     /// A chat session (`POST /v1/chat/sessions` makes them): of what was said there before goes with this request as much as
-    /// the model's context has room for, newest first, and what this call says is kept there. So send the new messages only. The
-    /// header `x-session-id` does the same.
+    /// the model's context has room for, newest first, and what this call says is kept there, pictures that it brings or draws included, of an answer
+    /// up to 4 MiB of them. So send the new messages only. The header `x-session-id` does the same.
     #[param(value_type = Option<Uuid>)]
     session_id: Option<String>,
 }

@@ -15,7 +15,7 @@ use crate::caller::Caller;
 use crate::config::configured;
 use crate::endpoints::answer::{malformed, private};
 use crate::endpoints::input::Input;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::integer::Integer;
 use crate::money::Nanos;
 use crate::object::Object;
@@ -66,7 +66,8 @@ pub struct AutoTopup {
     /// How it stands.
     pub state: AutoTopupState,
     /// Why it is off or paused: `switched_off`, `authentication_required` (the bank wants its customer's word each time),
-    /// `card_declined`, `declined_repeatedly`, `card_removed`, `disputed`, `unavailable`.
+    /// `card_declined`, `declined_repeatedly`, `card_removed`, `disputed`, `unavailable`, `tax_needs_checkout` (tax comes on top of
+    /// what is sold by now).
     #[schema(required)]
     pub reason: Option<String>,
     /// Below which free credit the card is charged.
@@ -196,11 +197,12 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
 /// to leave it. Where the credit is below the threshold already, the card is charged at once.
 ///
 /// # Errors
-/// The refusals of key validation; 400 for amounts out of range, and without consent; 403 `payments_blocked`; 429
-/// `too_many_attempts`; 503 `payment_unavailable`.
+/// The refusals of key validation; 400 for amounts out of range, and without consent; 403 `payments_blocked`; 409
+/// `tax_needs_checkout` where tax comes on top of what is sold; 429 `too_many_attempts`; 503 `payment_unavailable`.
 #[utoipa::path(put, path = "/user/auto-topup", tag = "money", request_body = NewAutoTopup, responses(
         (status = 200, body = AutoTopup),
         (status = 403, description = "`insufficient_scope`, `account_disabled`, `ip_not_allowed`, `domain_not_allowed`, `payments_blocked`"),
+        (status = 409, description = "`tax_needs_checkout`"),
         (status = 429, description = "`too_many_attempts`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]
 pub async fn set(
@@ -215,6 +217,9 @@ pub async fn set(
     if !wanted.enabled {
         let set: Set = caller.rpc(&app, "set_auto_topup", json!({"request": {"enabled": false}})).await?;
         return answer(&set.auto_topup, None);
+    }
+    if app.config.stripe_tax {
+        return Err(Error::new(Code::TaxNeedsCheckout));
     }
     if !wanted.consent {
         let message = "To turn auto top-up on, `consent` is true: the card may be charged without being asked again.";

@@ -57,13 +57,13 @@ fn answer(intent: &PaymentIntent) -> Result<Response> {
 /// `POST /api/stripe/payment-intent`, with `Idempotency-Key` safe to repeat.
 ///
 /// # Errors
-/// As for a Checkout session.
+/// As for a Checkout session; 409 `tax_needs_checkout` where tax comes on top of what is sold.
 #[utoipa::path(post, path = "/api/stripe/payment-intent", tag = "money", request_body = NewPaymentIntent,
     params(IdempotencyKey), responses(
         (status = 200, body = PaymentIntent),
         (status = 403, description = "`insufficient_scope`, `account_disabled`, `ip_not_allowed`, `domain_not_allowed`, `payments_blocked`"),
         (status = 404, description = "`coupon_not_found`"),
-        (status = 409, description = "`idempotency_conflict`, `coupon_expired`, `coupon_used_up`, `coupon_already_redeemed`, `coupon_not_applicable`"),
+        (status = 409, description = "`idempotency_conflict`, `coupon_expired`, `coupon_used_up`, `coupon_already_redeemed`, `coupon_not_applicable`, `tax_needs_checkout`"),
         (status = 429, description = "`too_many_attempts`, `payment_limit_reached`"),
         (status = 503, description = "`payment_unavailable`, `service_unavailable`, `account_busy`, `not_configured`")))]
 pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewPaymentIntent>) -> Result<Response> {

@@ -49,6 +49,12 @@ pub struct Subscription {
     pub period_start: Timestamp,
     /// When it ends, and the next is paid.
     pub period_end: Timestamp,
+    /// The plan that it becomes with the next period, where that is another.
+    #[schema(required)]
+    pub next_plan: Option<String>,
+    /// How long is paid for at once then, where the plan or this is another.
+    #[schema(required)]
+    pub next_interval: Option<Interval>,
     /// When it will end for good.
     #[schema(required)]
     pub cancel_at: Option<Timestamp>,

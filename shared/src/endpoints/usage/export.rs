@@ -89,8 +89,7 @@ pub async fn show(
     caller: Caller,
     Params(query): Params<ExportQuery>,
 ) -> Result<Response> {
-    let query =
-        ExportQuery { key_id: query.key_id, from: moment("from", query.from)?, to: moment("to", query.to)? };
+    let query = ExportQuery { key_id: query.key_id, from: moment("from", query.from)?, to: moment("to", query.to)? };
     let page = read(&app, &caller, &query, None).await?;
     let export = Export { app, caller, query, page: Some(page), pages: 0 };
     let headers = [

@@ -164,7 +164,8 @@ fn columns(by: GroupBy, hours: bool) -> &'static [&'static str] {
 
 /// The moments at which the first day begins and the last one ends.
 fn days(query: &ReportQuery) -> Result<(Zoned, Zoned)> {
-    let invalid = || Error::invalid("end_date", "`end_date` is not before `start_date`, and at most 366 days are reported.");
+    let invalid =
+        || Error::invalid("end_date", "`end_date` is not before `start_date`, and at most 366 days are reported.");
     let from = query.start_date.to_zoned(TimeZone::UTC).map_err(|_| invalid())?;
     let to = query.end_date.tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC)).map_err(|_| invalid())?;
     let longest = from.checked_add(366.days()).map_err(|_| invalid())?;

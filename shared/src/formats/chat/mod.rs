@@ -12,7 +12,7 @@
 mod alternatives;
 pub mod dialect;
 pub mod names;
-mod pictures;
+pub mod pictures;
 pub mod pieces;
 pub mod prompt;
 mod request;

@@ -19,6 +19,10 @@ static IMAGES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"image
 /// What `image_config` may say: what else a provider knows of there, such as references and fonts, is charged by the piece.
 const CONFIGURED: [&str; 2] = ["aspect_ratio", "image_size"];
 
+/// Bytes of pictures, as base64, that are kept of an answer, in a chat or as a stored response: as much as a request can bring.
+/// Of one with more the pictures are left out.
+pub const MOST_KEPT: usize = 4 * 1024 * 1024;
+
 /// Whether a request asks for pictures.
 ///
 /// # Errors

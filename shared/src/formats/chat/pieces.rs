@@ -16,6 +16,8 @@ pub enum Piece {
     Text(String),
     /// That it will not.
     Refusal(String),
+    /// A picture that it has drawn, as its URL.
+    Picture(String),
     /// A piece of a tool's call.
     Call(CallPiece),
 }
@@ -56,6 +58,9 @@ pub fn pieces(said: &Map<String, Value>) -> Vec<Piece> {
         _ => {}
     }
     pieces.extend(text("refusal").map(|text| Piece::Refusal(text.to_owned())));
+    let drawn = said.get("images").and_then(Value::as_array).into_iter().flatten();
+    let url = |image: &Value| image.pointer("/image_url/url").and_then(Value::as_str).map(ToOwned::to_owned);
+    pieces.extend(drawn.filter_map(url).map(Piece::Picture));
     let calls = said.get("tool_calls").and_then(Value::as_array);
     pieces.extend(calls.into_iter().flatten().map(call).map(Piece::Call));
     pieces

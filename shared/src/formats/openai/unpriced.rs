@@ -73,14 +73,14 @@ pub const PRICED: &[(&str, Allowed, &str)] = &[
     (
         "image_config",
         Nothing,
-        "`image_config` goes with pictures, which are made at POST /v1/chat/completions; leave it out here.",
+        "`image_config` goes with pictures, which are made at POST /v1/chat/completions and /v1/responses; leave it out here.",
     ),
     ("audio", Nothing, "Answers in sound are charged apart by the provider and are not offered here."),
     (
         "modalities",
         ListOf(&["text"]),
-        "`modalities` may be [\"text\"] only. Pictures are made at POST /v1/chat/completions with [\"image\", \"text\"], and at \
-         POST /images/generate; answers in sound are not offered here.",
+        "`modalities` may be [\"text\"] only. Pictures are made at POST /v1/chat/completions and /v1/responses with [\"image\", \"text\"], \
+         and at POST /images/generate; answers in sound are not offered here.",
     ),
     (
         "service_tier",

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::pictures::PICTURE;
 use super::wire::last_event;
 
 /// Numbers events.
@@ -86,6 +87,12 @@ impl Writer {
                 let call = Call { item: &id, output: at, is_custom: true };
                 call.delta(self, &text(item, "input"));
                 call.done(self, &text(item, "input"), &text(item, "name"));
+            }
+            PICTURE => {
+                self.item_added(at, &begun(Value::Null, &["result"]));
+                for step in ["in_progress", "generating", "completed"] {
+                    self.event(&format!("response.{PICTURE}.{step}"), json!({ "output_index": at, "item_id": id }));
+                }
             }
             _ => self.item_added(at, item),
         }

@@ -11,7 +11,19 @@ use crate::object::Object;
 
 /// What a response has besides the members of every format, and what providers of other formats would read there.
 const MEMBERS: Members = Members {
-    known: &["input", "instructions", "max_output_tokens", "tool_choice", "text", "reasoning", "store", "truncation"],
+    known: &[
+        "input",
+        "instructions",
+        "max_output_tokens",
+        "tool_choice",
+        "text",
+        "reasoning",
+        "store",
+        "truncation",
+        // Pictures, as at OpenRouter.
+        "modalities",
+        "image_config",
+    ],
     instead: &[("max_completion_tokens", "max_output_tokens"), ("best_of", "max_output_tokens"), ("messages", "input")],
     // Each kind of tool is looked at by itself.
     client_tools: &[""],

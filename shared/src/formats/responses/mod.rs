@@ -11,7 +11,7 @@
 //! - `head`: what a response repeats of its request. `wire`: events, failures and the names of items. `usage`: the token
 //!   counts. `items`: a response's items as the events of a stream.
 //! - `kept`: a response as it is stored. `stored`: how that is shown, and the request that goes on from one. `turn`: a response as a turn of a kept chat.
-//! - `references`: items that are referred to by their ids.
+//! - `references`: items that are referred to by their ids. `pictures`: what a model draws, as items.
 //! - `native`: a provider's response, streamed or whole.
 //! - `over_chat`: a response asked for and given by way of chat.
 
@@ -21,6 +21,7 @@ mod kept;
 mod members;
 mod native;
 mod over_chat;
+mod pictures;
 mod prompt;
 mod references;
 mod request;

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::pictures::PICTURE;
 use super::references;
 use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
@@ -195,6 +196,8 @@ impl Walk {
             references::REFERENCE => {
                 references::check(item).map_err(|wrong| invalid("id", Some(wrong.into()), KINDS))?;
             }
+            // A model that draws gets back what it has drawn, and no other does.
+            PICTURE => self.size.images += u64::from(item.get("result").is_some_and(|result| result != "null")),
             kind if LEFT_OUT.contains(&kind) => {}
             _ => return Err(invalid("type", None, KINDS)),
         }

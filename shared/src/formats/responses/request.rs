@@ -13,6 +13,7 @@ use super::tools::{Tools, is_search};
 use super::{items, members, prompt, references, wire};
 use crate::credits::units::Units;
 use crate::error::{Code, Error};
+use crate::formats::chat::pictures;
 use crate::formats::events::{KEEP_ALIVE, event_of};
 use crate::formats::openai::{body, parameters};
 use crate::formats::{Conversation, Demand, Format, Kind, Request, Storable, Target, Upstream};
@@ -97,6 +98,7 @@ impl ResponsesRequest {
         members::check(&request)?;
         parameters::check_sampling(&request)?;
         let (stream, _) = body::streaming(&request)?;
+        let draws = pictures::are_asked(&request)?;
         let demand = Demand {
             model,
             stream,
@@ -104,9 +106,10 @@ impl ResponsesRequest {
             output_limit: body::whole_number(&request, "max_output_tokens", body::MOST_OUTPUT)?,
             routing: Routing::read(&request, pinned)?,
             prompt: prompt::measure(&request)?,
-            comes_whole: false,
+            // Of a picture that is not there yet nobody sees how much of it is made.
+            comes_whole: draws,
             kind: Kind::Chat,
-            units: Units::default(),
+            units: Units { outputs: if draws { vec!["image"] } else { Vec::new() }, ..Units::default() },
         };
         // As at OpenAI, where nothing is said.
         let stored = request.read("store").ok().flatten().unwrap_or(true);
@@ -130,6 +133,8 @@ impl ResponsesRequest {
             request.remove("provider");
             // It asks for nothing, however it says so.
             request.remove("background");
+            // Text is what it is asked for here: pictures come by way of a chat.
+            request.remove_all(&["modalities", "image_config"]);
             // What was said before is in the input by now.
             request.remove("previous_response_id");
             let options: Option<Object<'_>> = request.read("stream_options")?;
@@ -185,7 +190,15 @@ impl ResponsesRequest {
         let (chat, reading) = to_chat(&request, &self.tools, head, target);
         let body = Value::Object(chat).to_string().into();
         let answer = Box::new(OverChat::new(reading));
-        Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, repeatable: true, answer })
+        Ok(Upstream {
+            format: Format::Chat,
+            headers: HeaderMap::new(),
+            body,
+            streamed: true,
+            // A second picture would be paid for as the first.
+            repeatable: !self.demand.comes_whole,
+            answer,
+        })
     }
 }
 
@@ -243,7 +256,12 @@ impl Request for ResponsesRequest {
     }
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
-        if target.is_native(Format::Responses) { self.native(target) } else { self.over_chat(target) }
+        match target.is_native(Format::Responses) {
+            // Only a chat has a place for pictures upstream: another provider may draw them.
+            true if self.demand.comes_whole => Err(Error::new(Code::NoProvider)),
+            true => self.native(target),
+            false => self.over_chat(target),
+        }
     }
 
     /// The SDKs take no other event for the first one than `response.created`.

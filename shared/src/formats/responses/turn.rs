@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::over_chat::{kept_messages, seal};
+use super::pictures;
 use super::request::{ResponsesRequest, whole};
 use super::tools::{Tools, input_of};
 use crate::error::Error;
@@ -91,6 +92,9 @@ impl Before<'_> {
         if !content.is_empty() {
             self.items.push(json!({ "type": "message", "role": "assistant", "content": content }));
         }
+        let drawn = message.get("images").and_then(Value::as_array).into_iter().flatten();
+        let urls = drawn.filter_map(|image| image.pointer("/image_url/url").and_then(Value::as_str));
+        self.items.extend(urls.map(pictures::item));
         for call in message.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
             let text = |name: &str| call["function"][name].as_str().unwrap_or_default();
             let tool = self.tools.called(text("name"));

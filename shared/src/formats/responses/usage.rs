@@ -10,13 +10,17 @@ use crate::formats::openai::usage::Reported;
 /// Tokens as a response reports them. Both objects of details are always there: the SDKs require them.
 #[must_use]
 pub fn of(usage: &Usage) -> Value {
-    json!({
+    let mut told = json!({
         "input_tokens": usage.prompt,
         "input_tokens_details": { "cached_tokens": usage.cached, "cache_write_tokens": usage.written },
         "output_tokens": usage.completion,
         "output_tokens_details": { "reasoning_tokens": usage.reasoning },
         "total_tokens": usage.total(),
-    })
+    });
+    if usage.image_output > 0 {
+        told["output_tokens_details"]["image_tokens"] = json!(usage.image_output);
+    }
+    told
 }
 
 /// The tokens that a provider's `usage` says; `None` when it says nothing.

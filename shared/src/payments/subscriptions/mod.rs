@@ -96,7 +96,8 @@ pub async fn begin(
     };
     let whose = (begun.customer.account_id, begun.customer.deployment);
     let discount = begun.stripe_coupon.as_deref().zip(begun.redemption);
-    let page = |customer: &str| billing::plan_page(whose, customer, &price, discount, return_to, begun.expires_at);
+    let tax = app.config.stripe_tax;
+    let page = |customer: &str| billing::plan_page(whose, customer, &price, discount, return_to, begun.expires_at, tax);
     let key = format!("plan-{}", begun.id);
     let object = match client::send(app, page(&customer), Some(&key)).await {
         // It was deleted at Stripe.
@@ -153,8 +154,11 @@ pub struct Surplus {
 impl Surplus {
     /// Ends it. Where that fails the cron job, which finds it again, tries again.
     pub async fn end_or_leave(&self, app: &App) {
-        let request = if self.at_once { billing::end(&self.id) } else { billing::end_with_period(&self.id, true) };
-        if let Err(error) = client::send(app, request, None).await {
+        let ended = match self.at_once {
+            true => client::send(app, billing::end(&self.id), None).await,
+            false => change::end_with_period(app, &self.id, true).await,
+        };
+        if let Err(error) = ended {
             tracing::error!(subscription = self.id, %error, "a subscription that is to end cannot be ended");
         }
     }

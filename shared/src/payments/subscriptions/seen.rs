@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::error::Result;
 use crate::stripe::seen::Seen;
-use crate::stripe::{Absent, StripeError, billing, client, requests, subscriptions};
+use crate::stripe::{Absent, StripeError, billing, client, requests, schedules, subscriptions};
 
 /// What an event about a subscription or its invoice says, with what Stripe says of the subscription now: events come in any order, and
 /// that is in none. Nothing of an event about something else.
@@ -27,7 +27,7 @@ pub async fn seen(
         },
         kind if kind.starts_with("customer.subscription.") => {
             let Some(id) = object["id"].as_str() else { return Ok(Some(Err(Absent("data.object.id".to_owned())))) };
-            let now = client::send(app, requests::get("subscriptions", id), None).await?;
+            let now = client::send(app, schedules::subscription(id), None).await?;
             subscriptions::subscription(&now, at).map(|seen| Some(Seen::Subscription(Box::new(seen))))
         }
         _ => return Ok(None),
@@ -48,7 +48,7 @@ async fn invoice(app: &App, object: &Value, at: Timestamp) -> Result<std::result
         object["lines"]["has_more"] = page["has_more"].clone();
     }
     let now = match subscriptions::subscription_of(&object) {
-        Some(subscription) => client::send(app, requests::get("subscriptions", subscription), None).await?,
+        Some(subscription) => client::send(app, schedules::subscription(subscription), None).await?,
         None => return Ok(Ok(None)),
     };
     let mut seen = match (subscriptions::invoice(&object), subscriptions::subscription(&now, at)) {

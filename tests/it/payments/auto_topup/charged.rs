@@ -66,6 +66,13 @@ async fn a_call_that_is_refused_for_lack_of_credit_tops_up_as_well() {
     Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(402, "insufficient_credits");
     attempts(&world, &account, &["succeeded"]).await;
     world.completion(&account.key, &hello(&json!({}))).await;
+    // What other calls have reserved is not there for it.
+    let busy = world.account(5 * DOLLAR + 10_000_000).await;
+    turned_on(&world, &busy, &agreed(&json!({})), "good").await;
+    world.reserve(&busy, 5 * DOLLAR).await;
+    let answer = Answer::to(world.chat(&busy.key, &hello(&json!({"max_tokens": 16_000})))).await;
+    answer.refused(402, "credits_in_flight");
+    attempts(&world, &busy, &["succeeded"]).await;
     // Where nobody calls, the cron job does it.
     let silent = world.account(0).await;
     turned_on(&world, &silent, &agreed(&json!({})), "good").await;
@@ -102,5 +109,22 @@ async fn neither_the_months_cap_nor_the_days_limit_is_exceeded_and_a_minute_lies
         reconcile(&world).await;
         assert_eq!(charges(&world), before + most, "{further}");
     }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn it_is_due_below_what_was_agreed_and_not_at_it() {
+    let world = World::start().await;
+    let account = world.account(6 * DOLLAR).await;
+    turned_on(&world, &account, &agreed(&json!({})), "good").await;
+    call(&world, &account).await;
+    let cost = world.newest_call().await["cost"].as_i64().expect("a cost");
+    let balance = world.money(account.id).await.0;
+    for (below, charged) in [(balance - cost, 0), (balance - 2 * cost + 1, 1)] {
+        world.change_account(&account, &format!("topup_below = {below}")).await;
+        call(&world, &account).await;
+        assert_eq!(charges(&world), charged);
+    }
+    attempts(&world, &account, &["succeeded"]).await;
     world.assert_ledger_clean().await;
 }

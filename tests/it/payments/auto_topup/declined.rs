@@ -45,6 +45,10 @@ async fn a_decline_pauses_for_six_hours_and_the_third_in_a_row_is_the_last() {
         let told = state(&world, &account).await;
         if round < 3 {
             assert_eq!(told, ("paused".to_owned(), json!("card_declined")));
+            // Whoever has found that one is due before the decline was known begins none either.
+            let request = json!({"id": uuid::Uuid::now_v7(), "livemode": false, "taxed": false});
+            let begun = format!("select public.begin_auto_topup('{}', '{request}')", account.id);
+            assert_eq!(world.value(&begun).await, Value::Null);
             for _ in 0..3 {
                 call(&world, &account).await;
             }

@@ -1,11 +1,31 @@
 //! Buying a plan, from the request to the credit.
 
+use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::{World, nanos};
 
 use super::super::shop::{DOLLAR, deliver};
-use super::shop::{ask, bought, buy, cents, newcomer, pay, plan, show};
+use super::shop::{ask, at, bought, buy, cents, intent_of, newcomer, pay, plan, show, travel};
+
+#[tokio::test]
+async fn tax_on_a_plan_comes_on_top_at_each_invoice_and_gives_no_credit() {
+    let world = World::with(Engine::InProcess, &[("STRIPE_TAX", "true")]).await;
+    let account = newcomer(&world).await;
+    travel(&world, "2027-02-10T10:00:00Z").await;
+    let subscription = buy(&world, &account, "dev", "month").await;
+    at(&world, "2027-02-10T10:01:00Z").await;
+    at(&world, "2027-03-10T11:05:00Z").await;
+    let paid = "select jsonb_agg(jsonb_build_array(amount, paid) order by created_at) from gateway.payments";
+    assert_eq!(world.value(paid).await, json!([[2_900, 3_132], [2_900, 3_132]]));
+    assert_eq!(cents(&world, &account).await, 2_900);
+    // Half of what was paid, tax included, is half of the credit.
+    let intent = intent_of(&world, &subscription);
+    world.platform.stripe.act("refund", &intent, &[("amount", "1566")]).expect("a refund");
+    deliver(&world).await;
+    assert_eq!(cents(&world, &account).await, 1_450);
+    world.assert_ledger_clean().await;
+}
 
 #[tokio::test]
 async fn a_plan_that_is_paid_gives_its_limits_and_the_credit_of_a_month() {

@@ -58,15 +58,109 @@ async fn a_smaller_plan_begins_with_the_next_period() {
     travel(&world, "2027-02-10T10:00:00Z").await;
     let subscription = buy(&world, &account, "team", "month").await;
     at(&world, "2027-02-10T10:01:00Z").await;
-    ask(&world, &account, "/subscription/change", &json!({"plan": "dev"}))
-        .await
-        .refused(409, "downgrade_at_period_end");
-    // At the customers' page it is chosen.
+    // At the customers' page it is chosen, and shown at once.
     world.platform.stripe.act("change", &subscription, &[("price", "dev_month")]).expect("a choice");
     at(&world, "2027-03-10T09:50:00Z").await;
     assert_eq!((plan(&world, &account).await.0.as_str(), cents(&world, &account).await), ("team", 9_900));
+    assert_eq!(coming(&show(&world, &account, "/user/plan").await["subscription"]), [&json!("dev"), &json!("month")]);
     at(&world, "2027-03-10T11:05:00Z").await;
     assert_eq!((plan(&world, &account).await.0.as_str(), cents(&world, &account).await), ("dev", 2_900));
+    world.assert_ledger_clean().await;
+}
+
+/// What a subscription becomes with its period.
+fn coming(subscription: &Value) -> [&Value; 2] {
+    [&subscription["next_plan"], &subscription["next_interval"]]
+}
+
+#[tokio::test]
+async fn a_smaller_plan_is_asked_for_taken_back_and_asked_for_again_and_the_last_word_holds() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    travel(&world, "2027-02-10T10:00:00Z").await;
+    let subscription = buy(&world, &account, "team", "month").await;
+    at(&world, "2027-02-10T10:01:00Z").await;
+    let stripe = &world.platform.stripe;
+    let dev = json!({"plan": "dev"});
+    let to = async |path: &str, body: &Value| ask(&world, &account, path, body).await.success();
+    let managed = || !stripe.object(&subscription).expect("a subscription")["schedule"].is_null();
+    // Whoever clicks twice asks once.
+    for _ in 0..2 {
+        let set = to("/subscription/change", &dev).await;
+        assert_eq!((coming(&set), &set["plan"]), ([&json!("dev"), &json!("month")], &json!("team")));
+    }
+    assert_eq!(stripe.all("subscription_schedule").len(), 1);
+    // Naming what it is, a resumption and a cancellation each take it back; so does a change an end.
+    assert_eq!(coming(&to("/subscription/change", &json!({"plan": "team"})).await), [&Value::Null; 2]);
+    assert!(!managed());
+    assert_eq!(to("/subscription/change", &dev).await["next_plan"], "dev");
+    assert_eq!(to("/subscription/resume", &json!({})).await["next_plan"], Value::Null);
+    assert_eq!(to("/subscription/change", &dev).await["next_plan"], "dev");
+    let ends = to("/subscription/cancel", &json!({})).await;
+    assert_eq!((&ends["cancel_at"], &ends["next_plan"]), (&ends["period_end"], &Value::Null));
+    assert!(!managed());
+    let set = to("/subscription/change", &json!({"plan": "dev", "interval": "year"})).await;
+    assert_eq!((coming(&set), &set["cancel_at"]), ([&json!("dev"), &json!("year")], &Value::Null));
+    // Another smaller one takes the place of the first, on the same schedule.
+    assert_eq!(coming(&to("/subscription/change", &dev).await), [&json!("dev"), &json!("month")]);
+    deliver(&world).await;
+    assert_eq!(coming(&show(&world, &account, "/user/plan").await["subscription"]), [&json!("dev"), &json!("month")]);
+    assert_eq!(stripe.all("invoice").len(), 1, "nothing was paid for any of it");
+    at(&world, "2027-03-10T11:05:00Z").await;
+    let own = show(&world, &account, "/user/plan").await;
+    assert_eq!((coming(&own["subscription"]), &own["plan"]["id"]), ([&Value::Null; 2], &json!("dev")));
+    assert_eq!(cents(&world, &account).await, 2_900);
+    // It is managed by its schedule for a month more; an end is an end all the same.
+    assert!(managed());
+    to("/subscription/cancel", &json!({})).await;
+    at(&world, "2027-04-10T10:05:00Z").await;
+    assert_eq!(plan(&world, &account).await.0, "free");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_year_becomes_months_when_it_is_over_and_then_goes_on_by_itself() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    travel(&world, "2027-01-31T10:00:00Z").await;
+    let subscription = buy(&world, &account, "dev", "year").await;
+    at(&world, "2027-01-31T10:01:00Z").await;
+    let set = ask(&world, &account, "/subscription/change", &json!({"plan": "dev"})).await.success();
+    assert_eq!(coming(&set), [&json!("dev"), &json!("month")]);
+    let due = async || world.value("select count(*) from gateway.instalments where state = 'due'").await;
+    at(&world, "2028-01-31T09:59:00Z").await;
+    assert_eq!((cents(&world, &account).await, due().await), (2_900, json!(0)));
+    for month in ["2028-01-31T11:05:00Z", "2028-02-29T11:05:00Z", "2028-03-31T11:05:00Z"] {
+        at(&world, month).await;
+        assert_eq!((cents(&world, &account).await, due().await), (2_900, json!(0)), "{month}");
+    }
+    let own = show(&world, &account, "/user/plan").await;
+    assert_eq!((&own["subscription"]["interval"], &own["subscription"]["status"]), (&json!("month"), &json!("active")));
+    assert_eq!(world.platform.stripe.object(&subscription).expect("a subscription")["schedule"], Value::Null);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_smaller_plan_that_was_to_come_survives_a_declined_upgrade_and_yields_to_a_paid_one() {
+    let world = World::start().await;
+    let (account, other) = (newcomer(&world).await, newcomer(&world).await);
+    let subscription = bought(&world, &account, "team", "month").await;
+    ask(&world, &account, "/subscription/change", &json!({"plan": "dev"})).await.success();
+    let stripe = &world.platform.stripe;
+    let year = json!({"plan": "team", "interval": "year"});
+    stripe.act("card", &subscription, &[("card", "declined")]).expect("another card");
+    ask(&world, &account, "/subscription/change", &year).await.refused(402, "card_declined");
+    deliver(&world).await;
+    assert_eq!(coming(&show(&world, &account, "/user/plan").await["subscription"]), [&json!("dev"), &json!("month")]);
+    stripe.act("card", &subscription, &[("card", "good")]).expect("another card");
+    let changed = ask(&world, &account, "/subscription/change", &year).await.success();
+    assert_eq!((coming(&changed), &changed["interval"]), ([&Value::Null; 2], &json!("year")));
+    // What is not sold, and what is another's.
+    let change = async |account, body: Value| ask(&world, account, "/subscription/change", &body).await;
+    change(&account, json!({"plan": "free"})).await.refused(400, "invalid_request");
+    change(&account, json!({"plan": "gold"})).await.refused(404, "plan_not_found");
+    let named = json!({"plan": "dev", "subscription_id": subscription});
+    change(&other, named).await.refused(404, "subscription_not_found");
     world.assert_ledger_clean().await;
 }
 
@@ -140,8 +234,16 @@ async fn an_account_that_is_deleted_leaves_no_subscription_running() {
     let request = world.http.delete(format!("{}/user/account", world.base_url)).bearer_auth(&account.key);
     let request = request.header("content-type", "application/json").body(r#"{"confirmation":"DELETE_ACCOUNT"}"#);
     tests::answer::Answer::to(request).await.success();
-    let cron = world.get("/api/cron/reconcile-payments", world.platform.cron_secret());
-    tests::answer::Answer::to(cron).await.success();
+    // It is told by whoever deletes the account: no cron job and no event is waited for.
+    let told = async {
+        while world.value("select count(*) from gateway.stripe_tasks where done_at is null").await != json!(0) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tests::certain("what Stripe is to be told", told).await;
+    let tasks = "select jsonb_agg(jsonb_build_array(kind, object_id, outcome) order by id) from gateway.stripe_tasks
+                   where kind = 'cancel_subscription'";
+    assert_eq!(world.value(tasks).await, json!([["cancel_subscription", subscription, "done"]]));
     assert_eq!(world.platform.stripe.object(&subscription).expect("a subscription")["status"], "canceled");
     deliver(&world).await;
     let ended = world.value("select ended_at is not null from gateway.subscriptions").await;

@@ -5,12 +5,75 @@ use tests::answer::Answer;
 use tests::world::World;
 
 use super::super::facts::outcome;
-use super::super::shop::deliver;
+use super::super::shop::{deliver, post, reconcile};
 use super::facts::Subscribed;
 use super::shop::{at, bought, buy, cents, intent_of, newcomer, show, spend, travel};
 
 async fn payment(world: &World, account: &tests::world::Account) -> String {
     show(world, account, "/api/stripe/payments").await["data"][0]["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn a_refund_finds_its_invoice_though_nobody_has_told_how_that_was_paid() {
+    let world = World::start().await;
+    let stripe = &world.platform.stripe;
+    // Of the one the refund comes before the gateway asks, of the other after it.
+    let (account, other) = (newcomer(&world).await, newcomer(&world).await);
+    let of_one = buy(&world, &account, "dev", "month").await;
+    let of_other = buy(&world, &other, "team", "month").await;
+    // The link's event is lost, and gone from the list of events, and so is everything by which Stripe tries again.
+    let tell = async || {
+        for event in stripe.take_events().into_iter().filter(|event| event.kind != "invoice_payment.paid") {
+            post(&world, &event.body, Some(&stripe.sign(&event.body))).await.success();
+        }
+    };
+    tell().await;
+    world
+        .sql(
+            "insert into gateway.stripe_events (id, type, outcome, livemode, created_at, received_at)
+               values ('evt_now', 'test', 'ignored', false, gateway.now() + interval '50 days', gateway.now())",
+        )
+        .await;
+    stripe.act("refund", &intent_of(&world, &of_one), &[("amount", "2900")]).expect("a refund");
+    tell().await;
+    assert_eq!((cents(&world, &account).await, cents(&world, &other).await), (2_900, 9_900));
+    let unknown = "select count(*) from gateway.payments where intent_id is null";
+    assert_eq!(world.value(unknown).await, json!(2));
+    // An event that may still come is waited for.
+    assert_eq!(reconcile(&world).await["links"], 0);
+    let earlier = "settled_at = settled_at - interval '10 minutes', created_at = created_at - interval '10 minutes'";
+    world.sql(&format!("update gateway.payments set {earlier}")).await;
+    assert_eq!(reconcile(&world).await["links"], 2);
+    assert_eq!((cents(&world, &account).await, world.value(unknown).await), (0, json!(0)));
+    stripe.act("refund", &intent_of(&world, &of_other), &[("amount", "4950")]).expect("a refund");
+    tell().await;
+    assert_eq!(cents(&world, &other).await, 4_950);
+    assert_eq!(reconcile(&world).await["links"], 0);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_refund_whose_invoice_is_old_finds_it_by_its_intent() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    let subscription = buy(&world, &account, "dev", "year").await;
+    deliver(&world).await;
+    // As if it had been paid long ago, and never linked.
+    world
+        .sql(
+            "delete from gateway.stripe_links;
+             update gateway.payments set intent_id = null, settled_at = settled_at - interval '30 days';
+             insert into gateway.stripe_events (id, type, outcome, livemode, created_at, received_at)
+               values ('evt_now', 'test', 'ignored', false, gateway.now() + interval '50 days', gateway.now())",
+        )
+        .await;
+    world.platform.stripe.act("refund", &intent_of(&world, &subscription), &[]).expect("a refund");
+    deliver(&world).await;
+    assert_eq!(cents(&world, &account).await, 2_900);
+    world.sql("update gateway.reversals set created_at = created_at - interval '10 minutes'").await;
+    assert_eq!(reconcile(&world).await["links"], 1);
+    assert_eq!(cents(&world, &account).await, 0);
+    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]

@@ -41,6 +41,13 @@ async fn what_stripe_refuses_of_plans_is_refused() {
         (&change, format!("{upgrade}&items[0][id]=si_x&billing_cycle_anchor[type]=now"), (400, "resource_missing")),
         (&change, "cancel_at_period_end=yes".to_owned(), (400, "parameter_invalid")),
         ("subscriptions/sub_nobody", "cancel_at_period_end=true".to_owned(), (404, "resource_missing")),
+        ("subscription_schedules", "from_subscription=sub_nobody".to_owned(), (404, "resource_missing")),
+        (
+            "subscription_schedules",
+            format!("from_subscription={subscription}&phases[0][iterations]=1"),
+            (400, "parameter_unknown"),
+        ),
+        ("subscription_schedules/sub_sched_nobody/release", String::new(), (404, "resource_missing")),
         ("billing_portal/sessions", "return_url=https%3A%2F%2Fa.example".to_owned(), (400, "parameter_missing")),
         ("billing_portal/sessions", "customer=cus_nobody".to_owned(), (404, "resource_missing")),
     ] {
@@ -49,6 +56,17 @@ async fn what_stripe_refuses_of_plans_is_refused() {
         assert_eq!((answer.status, code.as_str()), (expected.0, Some(expected.1)), "{path} {body}");
     }
     assert_eq!(world.platform.stripe.object(&subscription).expect("a subscription"), now);
+    // What a schedule manages is not changed past it.
+    let schedule = ask(&world, "subscription_schedules", &format!("from_subscription={subscription}")).await.success();
+    for (path, body) in [
+        (change.as_str(), "cancel_at_period_end=true".to_owned()),
+        ("subscription_schedules", format!("from_subscription={subscription}")),
+    ] {
+        assert_eq!(ask(&world, path, &body).await.json()["error"]["code"], "invalid_request", "{path}");
+    }
+    let release = format!("subscription_schedules/{}/release", schedule["id"].as_str().expect("an id"));
+    ask(&world, &release, "").await.success();
+    assert_eq!(ask(&world, &release, "").await.status, 400);
     world.platform.stripe.act("end", &subscription, &[]).expect("it ends");
     let answer = ask(&world, &change, "cancel_at_period_end=true").await;
     assert_eq!(answer.json()["error"]["code"], "invalid_canceled_subscription_fields");

@@ -251,3 +251,16 @@ async fn a_subscription_that_is_left_unpaid_gives_nothing_however_its_periods_go
     }
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test]
+async fn a_plan_ends_at_the_moment_to_which_it_is_paid() {
+    let world = World::start().await;
+    world.set_clock("2027-03-01 00:00Z").await;
+    let account = world.account(0).await;
+    let paid = "plan = null, subscription_plan = 'team', subscription_ends_at = timestamptz '2027-03-01 00:00Z'";
+    for (longer, source) in [("+ interval '1 microsecond'", "subscription"), ("", "none")] {
+        world.change_account(&account, &format!("{paid} {longer}")).await;
+        let shown = show(&world, &account, "/user/plan").await;
+        assert_eq!((&shown["source"], shown["plan"]["id"] == "team"), (&json!(source), longer != ""), "{shown}");
+    }
+}

@@ -40,7 +40,10 @@ impl Conversation {
                 said.append(&mut blocks);
                 said.extend(message.get("refusal").and_then(Value::as_str).filter(|said| !said.is_empty()).map(text));
                 said.extend(calls(message).map_err(&invalid)?);
-                self.add("assistant", said);
+                // It takes no pictures back, and a turn of nothing else is none.
+                if !said.is_empty() || message.get("images").is_none() {
+                    self.add("assistant", said);
+                }
             }
             Some("tool" | "function") => {
                 let result =

@@ -131,6 +131,8 @@ impl Blocks {
                 self.open(Open::Text, || json!({ "type": "text", "text": "" }));
                 self.delta(json!({ "type": "text_delta", "text": text }));
             }
+            // It is asked for text: a message has no place for pictures.
+            Piece::Picture(_) => {}
             Piece::Call(call) => self.call(call),
         }
     }

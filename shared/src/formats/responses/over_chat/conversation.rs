@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::sealed;
+use crate::formats::responses::pictures::{PICTURE, url_of};
 use crate::formats::responses::tools::{Tools, arguments_of};
 
 /// A chat as it is taken over.
@@ -14,6 +15,8 @@ pub struct Conversation<'a> {
     /// Whether the provider takes back what a model has thought: as text, or as its own provider signed it.
     pub takes_text: bool,
     pub takes_signed: bool,
+    /// Whether a model gets back what it has drawn.
+    pub takes_pictures: bool,
     /// Whether its templates take instructions only at the beginning.
     pub system_first: bool,
     turn: Turn,
@@ -28,6 +31,7 @@ struct Turn {
     signed: Vec<Value>,
     text: String,
     refusal: String,
+    images: Vec<Value>,
     calls: Vec<Value>,
 }
 
@@ -39,6 +43,7 @@ impl<'a> Conversation<'a> {
             tools,
             takes_text: false,
             takes_signed: false,
+            takes_pictures: false,
             system_first: false,
             turn: Turn::default(),
             shown: Vec::new(),
@@ -102,6 +107,12 @@ impl<'a> Conversation<'a> {
                 }
                 self.turn.signed.extend(sealed::open(text("encrypted_content")));
             }
+            PICTURE => {
+                if let Some(url) = url_of(item).filter(|_| self.takes_pictures) {
+                    self.show();
+                    self.turn.images.push(json!({ "type": "image_url", "image_url": { "url": url } }));
+                }
+            }
             // What tools at a provider brought is in the text that followed.
             _ => {}
         }
@@ -139,7 +150,7 @@ impl<'a> Conversation<'a> {
 
     fn end_turn(&mut self) {
         let turn = std::mem::take(&mut self.turn);
-        if turn.text.is_empty() && turn.refusal.is_empty() && turn.calls.is_empty() {
+        if turn.text.is_empty() && turn.refusal.is_empty() && turn.images.is_empty() && turn.calls.is_empty() {
             return;
         }
         self.show();
@@ -147,6 +158,9 @@ impl<'a> Conversation<'a> {
         let mut message = json!({ "role": "assistant", "content": content });
         if !turn.refusal.is_empty() {
             message["refusal"] = json!(turn.refusal);
+        }
+        if !turn.images.is_empty() {
+            message["images"] = Value::Array(turn.images);
         }
         if self.takes_signed && !turn.signed.is_empty() {
             message["reasoning_details"] = Value::Array(turn.signed);

@@ -25,6 +25,8 @@ pub enum Content {
     Message(Vec<Said>),
     /// A tool that it calls.
     Call(Calling),
+    /// A picture that it has drawn.
+    Picture,
 }
 
 /// What a model has thought.

@@ -11,6 +11,7 @@ use crate::formats::chat::pieces::{CallPiece, Piece, pieces};
 use crate::formats::events::{Broken, Reader, Verdict, event_of};
 use crate::formats::responses::head::{Head, note_limit};
 use crate::formats::responses::items::Writer;
+use crate::formats::responses::pictures;
 use crate::formats::responses::tools::Tools;
 
 /// How Anthropic's thoughts are called where they are to go back.
@@ -133,6 +134,7 @@ impl Output {
             Piece::Call(call) => self.call(call),
             Piece::Text(text) => self.say(&text, false, std::mem::take(logprobs)),
             Piece::Refusal(text) => self.say(&text, true, Vec::new()),
+            Piece::Picture(url) => self.draw(&url),
             Piece::Thought(text) => {
                 self.think(|thoughts, id, at, writer| thoughts.think(id, at, &text, writer));
             }
@@ -172,6 +174,16 @@ impl Output {
         if let Content::Message(said) = &mut item.content {
             say(said, (&item.id, item.at), text, is_refusal, logprobs, &mut self.writer);
         }
+    }
+
+    /// A picture is whole at once.
+    fn draw(&mut self, url: &str) {
+        self.close("completed");
+        let (id, at) = self.begin("ig", Content::Picture);
+        let mut whole = pictures::item(url);
+        whole["id"] = json!(id);
+        self.writer.item(at, &whole);
+        self.items[at].whole = Some(whole);
     }
 
     fn call(&mut self, piece: CallPiece) {
@@ -235,7 +247,7 @@ impl Output {
                 thoughts.finish(&item.id, item.at, sealed, &mut self.writer)
             }
             Content::Message(said) => message(said, (&item.id, item.at), status, &mut self.writer),
-            Content::Call(_) => return,
+            Content::Call(_) | Content::Picture => return,
         };
         self.writer.item_done(item.at, &whole);
         item.whole = Some(whole);

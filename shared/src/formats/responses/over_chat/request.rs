@@ -72,7 +72,16 @@ pub fn to_chat(
             set("top_logprobs", most.clone());
         }
     }
-    target.ask_for_text(&mut chat);
+    let modalities = filled("modalities").and_then(Value::as_array);
+    if modalities.is_some_and(|modalities| modalities.iter().any(|modality| modality == "image")) {
+        for name in ["modalities", "image_config"] {
+            if let Some(value) = filled(name) {
+                chat.insert(name.to_owned(), value.clone());
+            }
+        }
+    } else {
+        target.ask_for_text(&mut chat);
+    }
     let (seals, credit_limited) = (includes(ENCRYPTED), target.credit_limited);
     let reading = Reading { head, tools: tools.clone(), seals, credit_limited };
     (chat, reading)
@@ -84,6 +93,7 @@ pub fn kept_messages(request: &Map<String, Value>, tools: &Tools) -> Vec<Value> 
     let mut conversation = Conversation::new(tools);
     conversation.takes_text = true;
     conversation.takes_signed = true;
+    conversation.takes_pictures = true;
     said_in(request, conversation)
 }
 
@@ -91,6 +101,7 @@ fn messages(request: &Map<String, Value>, tools: &Tools, target: &Target<'_>) ->
     let mut conversation = Conversation::new(tools);
     conversation.takes_text = target.provider.quirks.takes_thoughts();
     conversation.system_first = target.provider.quirks.open_weights;
+    conversation.takes_pictures = target.draws;
     // Only a provider of Anthropic's has signed what it takes back so.
     conversation.takes_signed = target.provider.path(Format::Chat).is_none();
     said_in(request, conversation)

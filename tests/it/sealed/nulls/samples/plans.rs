@@ -29,7 +29,7 @@ impl Scene {
             sample("get_customer", json!({"caller": user, "request": {"livemode": false}}), &[]),
             sample(
                 "begin_subscription_change",
-                json!({"caller": user, "request": {"change": "upgrade", "subscription": null, "plan": "team", "months": 1}}),
+                json!({"caller": user, "request": {"change": "change", "subscription": null, "plan": "team", "months": 1}}),
                 &["request.subscription"],
             ),
             Sample {
@@ -38,10 +38,10 @@ impl Scene {
                     "finish_subscription_change",
                     json!({"caller": user, "subscription": self.subscription, "seen": {
                         "subscription": self.subscription, "customer": "cus_9", "item": null, "price": null, "status": "active",
-                        "begun_at": HOUR, "period_start": HOUR, "period_end": "2026-02-01T00:00:00Z", "cancel_at": null,
+                        "begun_at": HOUR, "period_start": HOUR, "period_end": "2026-02-01T00:00:00Z", "cancel_at": null, "next": null,
                         "ended_at": null, "livemode": false, "observed_at": "2100-01-01T00:00:00Z"}}),
                     // Without an answer the change was refused.
-                    &["seen", "seen.item", "seen.price", "seen.cancel_at", "seen.ended_at"],
+                    &["seen", "seen.item", "seen.price", "seen.cancel_at", "seen.next", "seen.ended_at"],
                 )
             },
             sample("get_trial", json!({"caller": user}), &[]),

@@ -1,0 +1,98 @@
+//! `/admin/routes`: how providers serve models, and for how much.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::AdminRoute;
+use super::prices::RoutePrice;
+use crate::app::SharedApp;
+use crate::caller::Caller;
+use crate::endpoints::answer::{self, Page};
+use crate::endpoints::input::{Input, Params, page_size};
+use crate::endpoints::members::optional_object;
+use crate::error::{Error, Result};
+use crate::providers::table::PROVIDERS;
+
+/// Which routes, and which page of them.
+#[derive(Debug, Deserialize, IntoParams, Serialize)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RouteQuery {
+    /// Those of a model.
+    model: Option<String>,
+    /// Those at a provider.
+    provider: Option<String>,
+    /// Those that are asked, or the others.
+    enabled: Option<bool>,
+    /// Those about which `seed`, `provider` or `admin` has the last word.
+    #[param(pattern = "^(seed|provider|admin)$")]
+    priced_by: Option<String>,
+    /// Routes a page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(pattern = r"^[^\u0000]*$")]
+    cursor: Option<String>,
+}
+
+/// A route that is made or changed; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({"model": "openai/gpt-4o-mini", "provider": "openai", "price": {"prompt": 0.2, "completion": 0.7}})))]
+pub struct RouteSettings {
+    /// The model's id.
+    model: String,
+    /// The provider's name.
+    provider: String,
+    /// What the provider calls the model; a new route has it.
+    #[schema(min_length = 1, max_length = 200)]
+    upstream_model: Option<String>,
+    /// Whether it is asked.
+    enabled: Option<bool>,
+    /// What it costs from now on, all of it. Calls that run keep their prices.
+    #[serde(default, deserialize_with = "optional_object")]
+    price: Option<RoutePrice>,
+    /// Whether the provider's own list may not change the price: true as soon as a price is set here, and false gives it back to
+    /// the list.
+    pinned: Option<bool>,
+}
+
+/// `GET /admin/routes`: by model and provider, disabled ones included.
+///
+/// # Errors
+/// The refusals of key validation; 400 for a parameter that is not known or out of range.
+#[utoipa::path(get, path = "/admin/routes", tag = "admin", params(RouteQuery),
+    responses((status = 200, body = Page<AdminRoute>)))]
+pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): Params<RouteQuery>) -> Result<Response> {
+    let query = RouteQuery { limit: Some(page_size(query.limit, None, 100)?), ..query };
+    let routes: Box<RawValue> = caller.rpc(&app, "list_routes", json!({ "query": query })).await?;
+    Ok(answer::private(&routes))
+}
+
+/// `PUT /admin/routes`: makes a route, or changes its name, its price, whether it is asked.
+///
+/// # Errors
+/// The refusals of key validation; 404 `model_not_found`; 400 for a provider that is not known or a price that cannot be.
+#[utoipa::path(put, path = "/admin/routes", tag = "admin", request_body = RouteSettings,
+    responses((status = 200, body = AdminRoute), (status = 404, description = "`model_not_found`")))]
+pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<RouteSettings>) -> Result<Response> {
+    let RouteSettings { model, provider, upstream_model, enabled, price, pinned } = input.body;
+    if !PROVIDERS.iter().any(|row| row.name == provider) {
+        return Err(Error::invalid(
+            "provider",
+            "`provider` is not known here; GET /models/providers lists those that are.",
+        ));
+    }
+    if upstream_model.as_ref().is_some_and(|name| !(1..=200).contains(&name.len()) || name.contains('\0')) {
+        return Err(Error::invalid("upstream_model", "`upstream_model` has 1 to 200 characters."));
+    }
+    let price = price.as_ref().map(RoutePrice::request).transpose()?;
+    let request = json!({ "model": model, "provider": provider, "upstream_model": upstream_model, "enabled": enabled,
+                          "price": price, "pinned": pinned });
+    let route: Box<RawValue> = caller.rpc(&app, "set_route", json!({ "request": request })).await?;
+    Ok(answer::private(&route))
+}

@@ -1,0 +1,74 @@
+-- Keeps gateway.listed_models what gateway.model_json says: statement by statement, so that a seed of a thousand routes makes each
+-- model's text once.
+
+-- Makes the texts of these models anew. Their rows are locked in order first, so that of two who change routes of one model the
+-- second sees what the first has done.
+create function gateway.list_anew(ids text[]) returns void
+language plpgsql
+as $$
+begin
+  perform from gateway.models where id = any (ids) order by id for no key update;
+  insert into gateway.listed_models (model_id, free, body)
+    select id, (shown ->> 'free')::boolean, shown::text::json
+      from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
+    on conflict (model_id) do update set free = excluded.free, body = excluded.body;
+  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do update set body = null;
+end;
+$$;
+
+-- At the end of a transaction, however many statements of it have changed a model.
+create function gateway.list_all_anew() returns trigger
+language plpgsql set search_path = ''
+as $$
+declare
+  ids constant text[] := array(select id from gateway.models where enabled order by id);
+begin
+  update gateway.listed_catalog set models = cardinality(ids), body = gateway.models_page(ids, false) where body is null;
+  return null;
+end;
+$$;
+
+create constraint trigger listed_as_a_whole after insert or update on gateway.listed_catalog
+  deferrable initially deferred for each row when (new.body is null) execute function gateway.list_all_anew();
+
+create function gateway.list_changed_models() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select id from changed));
+  return null;
+end;
+$$;
+
+create function gateway.list_models_of_routes() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select distinct model_id from changed));
+  return null;
+end;
+$$;
+
+-- A route that changes its model leaves another one.
+create function gateway.list_models_of_moved_routes() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform gateway.list_anew(array(select model_id from changed union select model_id from former));
+  return null;
+end;
+$$;
+
+create trigger listed_when_made after insert on gateway.models
+  referencing new table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_changed after update on gateway.models
+  referencing new table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_gone after delete on gateway.models
+  referencing old table as changed for each statement execute function gateway.list_changed_models();
+create trigger listed_when_made after insert on gateway.model_routes
+  referencing new table as changed for each statement execute function gateway.list_models_of_routes();
+create trigger listed_when_changed after update on gateway.model_routes
+  referencing old table as former new table as changed
+  for each statement execute function gateway.list_models_of_moved_routes();
+create trigger listed_when_gone after delete on gateway.model_routes
+  referencing old table as changed for each statement execute function gateway.list_models_of_routes();
