@@ -35,7 +35,12 @@ test("a plan is subscribed to and cancelled, and a card is left for auto top-up"
   await page.getByRole("heading", { name: "Plan: Developer" }).waitFor();
   await page.getByRole("button", { name: "Cancel the plan" }).click();
   await page.getByRole("button", { name: "Cancel it" }).click();
-  await page.getByRole("button", { name: "Let it go on" }).waitFor();
+  await page.getByRole("button", { name: "Let it go on as it is" }).click();
+  await page.getByText("The plan goes on.").waitFor();
+  await page.getByRole("button", { name: "Change to it" }).first().click();
+  await page.getByRole("button", { name: "Change", exact: true }).click();
+  await page.getByRole("heading", { name: "Plan: Team" }).waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
 
   await goTo(page, "#/credit/auto-topup");
   await page.getByRole("checkbox", { name: /^I agree/ }).check();
