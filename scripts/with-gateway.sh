@@ -31,7 +31,7 @@ cargo build --quiet --manifest-path "$root/Cargo.toml" --bin local
 # Providers, Privy, Resend and Stripe are to be stand-ins: no key from the environment, nor from a .env beside the sources.
 (
   cd "$work"
-  unset OPENROUTER_API_KEY PORTKEY_API_KEY FEATHERLESS_API_KEY CHUTES_API_KEY ANTHROPIC_API_KEY OPENAI_API_KEY PRIVY_APP_ID RESEND_API_KEY STRIPE_SECRET_KEY
+  unset OPENROUTER_API_KEY PORTKEY_API_KEY FEATHERLESS_API_KEY CHUTES_API_KEY ANTHROPIC_API_KEY OPENAI_API_KEY PRIVY_APP_ID RESEND_API_KEY STRIPE_SECRET_KEY WEBHOOK_LOCAL_HOSTS ALERT_EMAIL ALERT_WEBHOOK_URL
   exec cargo run --quiet --manifest-path "$root/Cargo.toml" -- --port 0 --fresh --dir "$work/data"
 ) >"$work/ready" 2>"$work/log" &
 gateway=$!

@@ -1,5 +1,6 @@
 //! `variables`: prints the environment's variables, or derives from their list all that has to agree with it:
-//! `.env.example`, README's table, `docs/providers.md`, and the parameters of `template.yaml`.
+//! `.env.example`, README's table, `docs/providers.md`, and the parameters of `template.yaml`. Likewise the table of `docs/mail.md`, from the
+//! list of kinds of mail.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,6 +13,7 @@ use shared::config::variables::{
     API_KEY_PEPPER, CALL_MAX_SECONDS, CRON_SECRET, FRONTEND_URL, Group, KV_REST_API_TOKEN, KV_REST_API_URL, Kind,
     Presence, RUST_LOG, Variable, all,
 };
+use shared::mail::{KINDS, Kind as KindOfMail};
 use shared::providers::Provider;
 use shared::providers::table::PROVIDERS;
 
@@ -56,6 +58,7 @@ fn derive(root: &Path) -> io::Result<Vec<(&'static str, String)>> {
         (".env.example", env_example()),
         between("README.md", &[format!("\n{}\n", table())])?,
         between("docs/providers.md", &[format!("\n{}\n", providers())])?,
+        between("docs/mail.md", &[format!("\n{}\n", mails())])?,
         between("template.yaml", &[parameters(), environment()])?,
     ])
 }
@@ -104,6 +107,15 @@ fn providers() -> String {
         let place = if base_url.is_empty() { format!("needs `{}`", address.name) } else { format!("`{base_url}`") };
         let paths: Vec<String> = speaks.iter().map(|(_, path)| format!("`{path}`")).collect();
         let _ = writeln!(text, "| {title} | `{name}` | `{}` | {place} | {} |", key.name, paths.join(" "));
+    }
+    text
+}
+
+/// The kinds of mail: when each is sent, and whether it can be switched off.
+fn mails() -> String {
+    let mut text = String::from("| kind | when | can be switched off |\n|---|---|---|\n");
+    for KindOfMail { name, when, optional } in KINDS {
+        let _ = writeln!(text, "| `{name}` | {when} | {} |", if *optional { "yes" } else { "–" });
     }
     text
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(unused_qualifications, reason = "utoipa::path names parameter types by their whole path")]
 
+pub mod alerts;
 pub mod answer_headers;
 pub mod api_key;
 pub mod app;

@@ -293,6 +293,11 @@ routes! {
         GET notifications::preferences::show: User "account:read",
         PATCH notifications::preferences::change: User "account:write"
     };
+    /// From what spending on the account is told.
+    user_notification_thresholds at "/user/notifications/thresholds" {
+        GET notifications::thresholds::show: User "account:read",
+        PATCH notifications::thresholds::change: User "account:write"
+    };
     /// Mails the account, to see whether mail reaches it.
     user_notification_test at "/user/notifications/test" {
         POST notifications::request::test: User "account:write"
@@ -458,6 +463,10 @@ routes! {
     };
     /// Who has a role, newest first.
     admin_role_users at "/admin/roles/{name}/users" { GET admin::role_users::list: Admin "admin:roles" };
+    /// What the operator was told of, newest first.
+    admin_alerts at "/admin/rate-limits/alerts" { GET admin::alerts::list: Admin "admin:limits" };
+    /// How the limiter stands, and which limits hold.
+    admin_limit_system at "/admin/rate-limits/system" { GET admin::alerts::system: Admin "admin:limits" } needs [Redis];
     /// The audit trail, newest first.
     admin_audit_logs at "/admin/audit-logs" { GET admin::audit_logs::list: Admin "admin:audit" };
     /// What happened to the account's keys and sign-ins, newest first.
@@ -474,6 +483,8 @@ routes! {
     cron_sync_models at "/api/cron/sync-models" { GET cron::sync_models::sync: Cron } max 60 cron "37 */6 * * *";
     /// Tells users' webhooks what is due.
     cron_webhooks at "/api/cron/webhooks" { GET cron::webhooks::send: Cron } needs [EncryptionKeys] cron "*/5 * * * *";
+    /// Looks for what the operator should be told at once.
+    cron_alerts at "/api/cron/alerts" { GET cron::alerts::watch: Cron } needs [Redis] cron "*/5 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
 }

@@ -3,6 +3,7 @@
 //! A function's refusal arrives as an error whose `code` begins with `PT`. Anything else that goes wrong, whatever
 //! its status, is a store that cannot be used: the caller gets a 503 and the log gets the reason.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -60,7 +61,11 @@ pub struct Supabase {
     http: reqwest::Client,
     headers: HeaderMap,
     timeout: Duration,
+    mail_due: AtomicBool,
 }
+
+/// What an answer says when its transaction has queued mail.
+const MAIL_DUE: &str = "x-mail-due";
 
 impl Supabase {
     /// Sends over `http` to the project that `settings` name.
@@ -86,7 +91,7 @@ impl Supabase {
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let functions = format!("{}/rest/v1/rpc/", settings.url);
-        Ok(Self { functions, http, headers, timeout: settings.timeout })
+        Ok(Self { functions, http, headers, timeout: settings.timeout, mail_due: AtomicBool::new(false) })
     }
 
     /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
@@ -116,6 +121,16 @@ impl Supabase {
         Err(read_error(function, status, &body))
     }
 
+    /// Whether a transaction of this process has queued mail that nobody has begun to send.
+    pub fn mail_is_due(&self) -> bool {
+        self.mail_due.load(Ordering::Relaxed)
+    }
+
+    /// The same, asked by whoever sends it then.
+    pub fn take_mail_due(&self) -> bool {
+        self.mail_due.swap(false, Ordering::Relaxed)
+    }
+
     /// How long an answer is waited for.
     pub const fn timeout(&self) -> Duration {
         self.timeout
@@ -131,6 +146,9 @@ impl Supabase {
         *request.body_mut() = Some(arguments.into());
         let response = self.http.execute(request).await.map_err(|error| unavailable(reason(error)))?;
         let status = response.status();
+        if response.headers().contains_key(MAIL_DUE) {
+            self.mail_due.store(true, Ordering::Relaxed);
+        }
         let body = response.bytes().await.map_err(|error| unavailable(reason(error)))?;
         Ok((status, body))
     }

@@ -278,6 +278,8 @@ create table gateway.accounts (
   next_overdue timestamptz,
   topup_below bigint,
   topup_after timestamptz,
+  alert_below bigint not null default 10000000000 check (alert_below >= 0),
+  alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -305,6 +307,10 @@ comment on column gateway.accounts.next_overdue is
 comment on column gateway.accounts.topup_below is
   'Below which credit free to be spent a settle says that an auto top-up is due; null: there is none.';
 comment on column gateway.accounts.topup_after is 'Before which no further auto top-up is tried, so that settles need not ask for one.';
+comment on column gateway.accounts.alert_below is
+  'Below which balance the account is told that it is low, once until it has risen clearly above it again.';
+comment on column gateway.accounts.alert_at is
+  'Below which balance the next settle has something to tell: alert_below, then what counts as nothing; null: it is told all. Armed by what raises the balance.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 
@@ -1750,6 +1756,8 @@ create table gateway.referrals (
   payment_id uuid unique references gateway.payments (id),
   referred_grant_id bigint unique,
   referrer_grant_id bigint unique,
+  referred_taken bigint not null default 0 check (referred_taken >= 0),
+  referrer_taken bigint not null default 0 check (referrer_taken >= 0),
   drawn bigint not null default 0 check (drawn >= 0),
   due_at timestamptz,
   created_at timestamptz not null,
@@ -1758,6 +1766,8 @@ create table gateway.referrals (
 comment on table gateway.referrals is
   'pending until a first purchase that is large enough; qualified then (the referred has the reward, the referrer gets one at due_at); paid, refused (with a reason), and reversed when that purchase was taken back: reversing until the referrer''s part is, too.';
 comment on column gateway.referrals.drawn is 'What it draws on the promotion `referral`, in nano-dollars.';
+comment on column gateway.referrals.referred_taken is
+  'What was taken of the referred''s reward when the purchase was taken back: given again if that is undone. Like referrer_taken.';
 comment on column gateway.referrals.network is 'Where the code was given.';
 
 create index referrals_referrer on gateway.referrals (referrer_id, created_at, id);
@@ -1776,7 +1786,7 @@ alter table gateway.referrals enable row level security;
 
 create table gateway.notifications (
   id bigint generated always as identity primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid references gateway.accounts (id),
   kind text not null,
   dedupe_key text not null,
   payload jsonb not null,
@@ -1785,6 +1795,7 @@ create table gateway.notifications (
   alone boolean not null default false,
   batch_id uuid,
   due_at timestamptz not null,
+  expires_at timestamptz,
   first_tried_at timestamptz,
   claimed_until timestamptz,
   attempts integer not null default 0,
@@ -1793,18 +1804,40 @@ create table gateway.notifications (
   created_at timestamptz not null,
   ended_at timestamptz,
   unique (account_id, kind, dedupe_key),
+  check (account_id is not null or address is not null),
   check ((state = 'sending') = (claimed_until is not null))
 );
 comment on table gateway.notifications is
   'due; sending (frozen: the mails of a batch, their order, addresses and texts do not change any more, so that Resend knows a repetition by the batch''s id); sent, failed (refused by Resend), suppressed (the address takes no mail), unknown (a day after the first try nobody can say).';
+comment on column gateway.notifications.account_id is
+  'Null: it is to an address that may be nobody''s, a code to sign in with.';
 comment on column gateway.notifications.address is 'Where it goes, from the first try on.';
+comment on column gateway.notifications.expires_at is 'From then on it is of no use and is not sent. Null for most.';
 comment on column gateway.notifications.alone is 'A batch with it was refused as a whole: it goes by itself.';
 
 create index notifications_due on gateway.notifications (due_at, id) where state = 'due';
 create index notifications_sending on gateway.notifications (claimed_until, id) where state = 'sending';
 create index notifications_batch on gateway.notifications (batch_id) where state = 'sending';
 create index notifications_message on gateway.notifications (message_id) where message_id is not null;
+create index notifications_of_nobody on gateway.notifications (ended_at) where account_id is null;
 create index notifications_ended on gateway.notifications (ended_at) where ended_at is not null;
+
+create table gateway.mail_rounds (
+  name text primary key,
+  told_to timestamptz not null,
+  after uuid
+);
+comment on table gateway.mail_rounds is
+  'How far the cron job has looked for what time brings: moments (what ends soon), and usage_report (the months that are over).';
+comment on column gateway.mail_rounds.told_to is 'What came before it is told.';
+comment on column gateway.mail_rounds.after is 'The account up to which this round has come, in the order of ids.';
+
+-- So that what ends soon is found without reading all. No call changes what is in them.
+create index api_keys_expiring on gateway.api_keys (expires_at) where expires_at is not null and revoked_at is null;
+create index credit_grants_expiring on gateway.credit_grants (expires_at)
+  where live and expires_at is not null and source not in ('trial', 'subscription');
+create index accounts_trials on gateway.accounts (trial_ends_at) where trial_ends_at is not null;
+create index subscriptions_renewing on gateway.subscriptions (period_end) where ended_at is null;
 
 create table gateway.notification_preferences (
   account_id uuid not null references gateway.accounts (id),
@@ -1831,6 +1864,7 @@ comment on table gateway.resend_events is 'Events of Resend, each applied once; 
 create index resend_events_received on gateway.resend_events (received_at);
 
 alter table gateway.notifications enable row level security;
+alter table gateway.mail_rounds enable row level security;
 alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
@@ -2733,11 +2767,13 @@ begin
   account.balance := account.balance + amount;
   account.next_expiry := least(account.next_expiry, grant_credit.expires_at);
   account.has_purchased := account.has_purchased or source = 'purchase';
+  account.alert_at := gateway.alert_after_rise(account);
   insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, description, created_at)
     values (account.id, case source when 'admin' then 'admin_credit' else source end, grant_credit.amount, grant_id,
             account.balance, grant_credit.description, at);
   update gateway.accounts set
-    balance = account.balance, next_expiry = account.next_expiry, has_purchased = account.has_purchased
+    balance = account.balance, next_expiry = account.next_expiry, has_purchased = account.has_purchased,
+    alert_at = account.alert_at
     where id = account.id;
   account := gateway.repay_debt(account, at);
 end;
@@ -3009,7 +3045,9 @@ $$;
 -- The kinds that an account may switch off. Of money and of security everybody hears.
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
-return array['referral_reward', 'usage_report'];
+return array[
+  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
+  'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
@@ -3025,6 +3063,25 @@ as $$
   select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
+
+-- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once
+-- and not only by the cron job.
+create function gateway.say_that_mail_is_due() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform set_config('response.headers', '[{"x-mail-due": "true"}]', true);
+  return null;
+end;
+$$;
+
+create trigger said after insert on gateway.notifications
+  for each row when (new.state = 'due' and new.due_at <= gateway.now()) execute function gateway.say_that_mail_is_due();
+
+-- A key as a mail names it.
+create function gateway.key_in_mail(key gateway.api_keys) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$ select jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four) $$;
 
 -- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
 -- network that was not seen for ninety days. Whoever has just got the account knows of its first key.
@@ -3056,9 +3113,37 @@ begin
     return;
   end if;
   select * into key from gateway.api_keys where id = target::uuid;
-  perform gateway.notify(account, case action when 'key.create' then 'key_created' else 'key_rotated' end,
-    target || ' ' || extract(epoch from at),
-    jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four, 'at', at), at);
+  perform gateway.notify_of_key(
+    account, case action when 'key.create' then 'key_created' else 'key_rotated' end, target, gateway.key_in_mail(key), at);
+end;
+$$;
+
+-- Mails what happened to a key. The first at once; what follows within ten minutes is one mail at their end, however many keys it
+-- is about: whoever rotates a hundred wants two mails and no hundred.
+create function gateway.notify_of_key(account uuid, kind text, target text, key jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most_named constant integer := 20;
+  gathers constant interval := '10 minutes';
+  former gateway.notifications;
+begin
+  select * into former from gateway.notifications n
+    where n.account_id = account and n.kind = notify_of_key.kind and n.created_at > at - gathers
+    order by n.id desc limit 1;
+  if former.state = 'due' then
+    -- Unless it is being sent in this moment.
+    update gateway.notifications n set payload = n.payload || jsonb_build_object(
+      'count', (n.payload ->> 'count')::integer + 1,
+      'keys', case when jsonb_array_length(n.payload -> 'keys') < most_named then n.payload -> 'keys' || key else n.payload -> 'keys' end)
+      where n.id = former.id and n.state = 'due';
+    if found then
+      return;
+    end if;
+  end if;
+  perform gateway.notify(account, kind, target || ' ' || extract(epoch from at),
+    jsonb_build_object('count', 1, 'keys', jsonb_build_array(key), 'at', at),
+    at + case when former.id is null then interval '0' else gathers end);
 end;
 $$;
 
@@ -3079,6 +3164,81 @@ begin
   elsif reversal.kind = 'dispute' and reversal.counts and reversal.status <> 'lost' then
     perform gateway.notify(payment.account_id, 'dispute', reversal.id, jsonb_build_object(
       'amount', gateway.dollars(gateway.of_cents(reversal.amount)), 'payment_id', payment.id, 'at', at), at);
+  end if;
+end;
+$$;
+
+-- supabase/schemas/35_notify_credit.sql
+
+-- Mail about credit that runs out. Where a settle causes it, the settle has read and locked all that it needs: it compares two
+-- numbers, and only what crosses a line costs anything.
+
+-- A balance of less than a cent is none: hardly a call fits it.
+create function gateway.no_balance() returns bigint
+language sql immutable parallel safe
+return 10000000;
+
+-- What an account whose balance has just risen is to be told of next. A low balance again only after it was a quarter above the
+-- threshold, so that a balance about it is told of once; and whoever never had so much, a trial, is never told that it is low.
+create function gateway.alert_after_rise(account gateway.accounts) returns bigint
+language sql immutable parallel safe
+return case
+  when account.balance >= greatest(account.alert_below + account.alert_below / 4, gateway.no_balance())
+    then greatest(account.alert_below, gateway.no_balance())
+  when account.balance >= gateway.no_balance() then greatest(account.alert_at, gateway.no_balance())
+  else account.alert_at
+end;
+
+-- Tells an account, whose row is locked, that its balance is low or that there is none. Answers what it is to be told of next.
+create function gateway.notify_of_balance(account gateway.accounts, is_out boolean, at timestamptz) returns bigint
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform gateway.notify(account.id, case when is_out then 'out_of_credits' else 'low_balance' end, extract(epoch from at)::text,
+    jsonb_build_object('balance', gateway.dollars(account.balance), 'threshold', gateway.dollars(account.alert_below), 'at', at), at);
+  return case when not is_out then gateway.no_balance() end;
+end;
+$$;
+
+-- Which part of its limit, in percent, a key has reached with a call of this cost, after which it has spent so much: 80, 100 or null.
+create function gateway.spend_limit_step(spent bigint, cost bigint, spend_limit bigint) returns integer
+language sql immutable parallel safe
+return case
+  when spent >= spend_limit and spent - cost < spend_limit then 100
+  when spent >= spend_limit - spend_limit / 5 and spent - cost < spend_limit - spend_limit / 5 then 80
+end;
+
+-- Tells of a key that has reached a part of its limit: once a period, and once more where the limit was changed.
+create function gateway.notify_of_spend_limit(this_key uuid, step integer, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+begin
+  select * into key from gateway.api_keys where id = this_key;
+  perform gateway.notify(key.account_id, 'spend_limit',
+    concat_ws(' ', key.id, case when key.spend_period is not null then extract(epoch from key.spend_period_start) end, key.spend_limit, step),
+    jsonb_build_object(
+      'key_id', key.id, 'key', gateway.key_in_mail(key), 'step', step,
+      'spent', gateway.dollars(gateway.spent_in_period(key, at)), 'limit', gateway.dollars(key.spend_limit),
+      'period', key.spend_period, 'at', at), at);
+end;
+$$;
+
+-- A call was refused for want of credit: what is left fits no call like it, though it never gets to be nothing. Only where little is
+-- left, since a call may be dear.
+create function gateway.notify_of_refusal(account gateway.accounts, key gateway.api_keys, code text, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  little constant bigint := 1000000000;
+begin
+  if code = 'insufficient_credits' and account.balance < little and account.alert_at is not null then
+    account.alert_at := gateway.notify_of_balance(account, true, at);
+    update gateway.accounts set alert_at = account.alert_at where id = account.id;
+  elsif code = 'spend_limit_reached'
+    and gateway.spent_in_period(key, at) >= key.spend_limit - key.spend_limit / 5 then
+    perform gateway.notify_of_spend_limit(key.id, 100, at);
   end if;
 end;
 $$;
@@ -3474,6 +3634,64 @@ begin
   delete from gateway.idempotent_calls where account_id = this_account and ciphertext is not null and expires_at < (
     select expires_at from gateway.idempotent_calls
       where account_id = this_account order by expires_at desc offset most limit 1);
+end;
+$$;
+
+-- supabase/schemas/37_notify_plan.sql
+
+-- Mail about plans that are bought, and about auto top-up.
+
+-- Whether a subscription is one that its account has and pays for.
+create function gateway.is_running(subscription gateway.subscriptions) returns boolean
+language sql immutable parallel safe
+return subscription.ended_at is null and coalesce(subscription.status in ('active', 'trialing'), false);
+
+-- Tells what has become of a subscription between two looks at Stripe; nothing of one that never came to be.
+create function gateway.notify_of_plan(former gateway.subscriptions, noted gateway.subscriptions, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  facts constant jsonb := jsonb_build_object(
+    'subscription_id', noted.id, 'plan', noted.plan, 'former_plan', former.plan, 'months', noted.months,
+    'period_end', noted.period_end, 'until', gateway.gives_until(noted), 'at', at);
+  was_begun constant boolean := coalesce(former.status not in ('incomplete', 'incomplete_expired'), false);
+begin
+  if noted.plan is null then
+    return;
+  elsif noted.ended_at is not null then
+    if was_begun and former.ended_at is null then
+      perform gateway.notify(noted.account_id, 'plan_ended', noted.id, facts, at);
+    end if;
+  elsif gateway.is_running(noted) and not was_begun then
+    perform gateway.notify(noted.account_id, 'plan_started', noted.id, facts, at);
+  elsif gateway.is_running(noted) and (former.plan, former.months) is distinct from (noted.plan, noted.months) then
+    perform gateway.notify(
+      noted.account_id, 'plan_changed', concat_ws(' ', noted.id, noted.plan, noted.months, extract(epoch from noted.period_start)),
+      facts, at);
+  elsif noted.status in ('past_due', 'unpaid') and gateway.is_running(former) then
+    perform gateway.notify(
+      noted.account_id, 'plan_payment_failed', noted.id || ' ' || extract(epoch from noted.period_start), facts, at);
+  end if;
+  if noted.ended_at is null and was_begun and noted.cancel_at is not null and former.cancel_at is distinct from noted.cancel_at then
+    perform gateway.notify(
+      noted.account_id, 'plan_ending', noted.id || ' ' || extract(epoch from noted.cancel_at),
+      facts || jsonb_build_object('until', noted.cancel_at), at);
+  end if;
+end;
+$$;
+
+-- Tells that auto top-up pauses, or is off though its account has not said so.
+create function gateway.notify_of_auto_topup(topup gateway.auto_topups, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if topup.state = 'paused' or topup.state = 'off' and topup.reason not in ('switched_off', 'account_deleted') then
+    perform gateway.notify(
+      topup.account_id, case topup.state when 'paused' then 'auto_topup_paused' else 'auto_topup_off' end, topup.version::text,
+      jsonb_build_object(
+        'reason', topup.reason, 'amount', gateway.dollars(gateway.of_cents(topup.amount)),
+        'threshold', gateway.dollars(topup.threshold), 'card_last4', topup.card_last4, 'until', topup.paused_until, 'at', at), at);
+  end if;
 end;
 $$;
 
@@ -4579,6 +4797,8 @@ begin
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
+    elsif refused ->> 'status' = '402' then
+      perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,
@@ -4963,6 +5183,7 @@ declare
   cost bigint := 0;
   paying bigint;
   payment record;
+  limit_step integer;
   at timestamptz;
 begin
   if (this_call is not null
@@ -5093,10 +5314,17 @@ begin
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
-    where id = hold.key_id;
+    where id = hold.key_id
+    returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
+  if limit_step is not null then
+    perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
+  end if;
+  if account.balance < account.alert_at then
+    account.alert_at := gateway.notify_of_balance(account, account.balance < gateway.no_balance(), at);
+  end if;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
@@ -5710,9 +5938,11 @@ begin
       status = case outcome when 'applied' then seen ->> 'status' else status end,
       failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    -- Of an auto top-up its account hears what becomes of the next ones.
     perform gateway.notify(account.id, 'payment_failed', payment.id::text, jsonb_build_object(
       'amount', gateway.dollars(gateway.of_cents(payment.amount)), 'payment_id', payment.id,
-      'failure_code', seen ->> 'failure_code', 'at', at), at) where outcome = 'applied' and seen ->> 'status' = 'failed';
+      'failure_code', seen ->> 'failure_code', 'at', at), at)
+      where outcome = 'applied' and seen ->> 'status' = 'failed' and payment.kind <> 'auto';
     perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
@@ -5745,7 +5975,7 @@ begin
   end if;
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
     'paid', gateway.dollars(gateway.of_cents((seen ->> 'paid')::bigint)), 'credits', gateway.dollars(payment.credits),
-    'bonus', gateway.dollars(payment.bonus), 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
+    'bonus', gateway.dollars(payment.bonus), 'auto', payment.kind = 'auto', 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;
@@ -6384,11 +6614,12 @@ begin
     when account.deleted_at is not null and noted.ended_at is null then 'a deleted account has a subscription: it is ended'
     when former.id is null and exists (select from gateway.surplus_subscriptions(account.id))
       then 'two subscriptions at once: the older ends with its period' end;
-  if (former.plan, former.status, former.cancel_at, former.ended_at) is distinct from
-     (noted.plan, noted.status, noted.cancel_at, noted.ended_at) then
+  if (former.plan, former.months, former.status, former.cancel_at, former.ended_at) is distinct from
+     (noted.plan, noted.months, noted.status, noted.cancel_at, noted.ended_at) then
     perform gateway.audit('{}', null, null, 'subscription.' || noted.status, account.id, noted.id, jsonb_build_object(
       'plan', noted.plan, 'months', noted.months, 'period_end', noted.period_end, 'cancel_at', noted.cancel_at,
       'ended_at', noted.ended_at));
+    perform gateway.notify_of_plan(former, noted, at);
   end if;
 end;
 $$;
@@ -6474,7 +6705,7 @@ begin
   perform gateway.note_conversion(account, 'subscription', at);
   perform gateway.redeem_discount(account.id, (seen ->> 'redemption')::uuid, at);
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
-    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
+    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0, 'auto', false,
     'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   account := gateway.sync_plan(account, at);
   account := gateway.grant_due(account, at);
@@ -6532,6 +6763,7 @@ begin
     update gateway.accounts set
       topup_below = case when topup.state in ('active', 'paused') then topup.threshold end, topup_after = until
       where id = this_account;
+    perform gateway.notify_of_auto_topup(topup, at);
   end if;
 end;
 $$;
@@ -6674,19 +6906,24 @@ begin
         and id = (select min(id) from gateway.notifications o where o.batch_id = n.batch_id and o.state = 'sending')
       order by claimed_until, id limit 1 for update skip locked;
     exit when not found;
-    update gateway.notifications set state = 'unknown', claimed_until = null, ended_at = at, error = 'no answer for a day'
-      where batch_id = batch and state = 'sending' and first_tried_at <= at - interval '23 hours';
+    update gateway.notifications set
+      state = case when expires_at <= at then 'failed' else 'unknown' end, claimed_until = null, ended_at = at,
+      error = case when expires_at <= at then 'too late' else 'no answer for a day' end
+      where batch_id = batch and state = 'sending' and (first_tried_at <= at - interval '23 hours' or expires_at <= at);
     continue when found;
     update gateway.notifications set claimed_until = at + lease, attempts = attempts + 1
       where batch_id = batch and state = 'sending';
     exit;
   end loop;
   if batch is null then
-    update gateway.notifications n set state = 'suppressed', ended_at = at
+    update gateway.notifications n set
+      state = case when expires_at <= at then 'failed' else 'suppressed' end, ended_at = at,
+      error = case when expires_at <= at then 'too late' end
       where id in (
-        select n.id from gateway.notifications n join gateway.accounts a on a.id = n.account_id
-        where n.state = 'due' and n.due_at <= at and (a.email is null or exists (
-          select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', a.email)))
+        select n.id from gateway.notifications n left join gateway.accounts a on a.id = n.account_id
+        where n.state = 'due' and n.due_at <= at and (
+          n.expires_at <= at or n.account_id is not null and a.email is null or exists (
+            select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', coalesce(a.email, n.address))))
         order by n.due_at, n.id limit most for update of n skip locked);
     select id, alone into leader from gateway.notifications where state = 'due' and due_at <= at
       order by due_at, id limit 1 for update skip locked;
@@ -6696,9 +6933,8 @@ begin
     batch := gen_random_uuid();
     update gateway.notifications n set
       state = 'sending', batch_id = batch, first_tried_at = coalesce(first_tried_at, at), claimed_until = at + lease,
-      attempts = attempts + 1, address = a.email
-      from gateway.accounts a
-      where a.id = n.account_id and n.id in (
+      attempts = attempts + 1, address = coalesce((select email from gateway.accounts where id = n.account_id), address)
+      where n.id in (
         select id from gateway.notifications o
         where state = 'due' and due_at <= at and case when leader.alone then id = leader.id else not alone end
         order by due_at, id limit most for update skip locked);
@@ -6738,9 +6974,12 @@ begin
       from jsonb_array_elements(outcome -> 'failed') as f
       where n.id = (f ->> 'id')::bigint and batch_id = batch and state = 'sending';
   end if;
-  -- What was said is the account's alone, and need not be kept.
+  -- What was said is the account's alone, and need not be kept; an address that may be nobody's still less.
   delete from gateway.notifications where id in (
     select id from gateway.notifications where ended_at < at - interval '90 days' order by ended_at limit 200 for update skip locked);
+  delete from gateway.notifications where id in (
+    select id from gateway.notifications where account_id is null and ended_at < at - interval '1 day'
+    order by ended_at limit 200 for update skip locked);
   delete from gateway.resend_events where id in (
     select id from gateway.resend_events where received_at < at - interval '30 days' order by received_at limit 200
     for update skip locked);
@@ -6900,8 +7139,9 @@ begin
 end;
 $$;
 
--- Takes back what is left of a gift; with_debt: what is spent of it is owed.
-create function gateway.retract_gift(inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz)
+-- Takes back what is left of a gift; with_debt: what is spent of it is owed. Answers how much both come to.
+create function gateway.retract_gift(
+  inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz, out taken bigint)
 language plpgsql set search_path = ''
 as $$
 declare
@@ -6915,6 +7155,7 @@ begin
   owed := left_of_it - part - (
     select coalesce(sum(amount), 0) from gateway.credit_transactions
     where account_id = account.id and grant_id = gift and amount < 0 and type <> 'expiry');
+  taken := greatest(part, 0) + case when with_debt then greatest(owed, 0) else 0 end;
   if part > 0 then
     update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = gift;
     account.balance := account.balance - part;
@@ -6938,19 +7179,64 @@ as $$
 declare
   referral gateway.referrals;
   payment gateway.payments;
+  retracted record;
+  is_kept boolean;
 begin
   select * into referral from gateway.referrals where referred_id = account.id for update;
-  if not found or referral.state in ('refused', 'reversing', 'reversed') then
+  if not found or referral.state = 'refused' then
     return;
   end if;
   select * into payment from gateway.payments where id = this_payment;
   if referral.state = 'pending' then
     account := gateway.qualify_referral(account, referral, payment, at);
-  elsif referral.payment_id = payment.id and gateway.kept_of(payment) < gateway.referral_reward() then
-    -- The referrer's part waits for the referrer's own lock.
-    update gateway.referrals set state = 'reversing', reason = 'purchase_returned' where id = referral.id;
-    account := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+    return;
+  elsif referral.payment_id is distinct from payment.id then
+    return;
   end if;
+  is_kept := gateway.kept_of(payment) >= gateway.referral_reward();
+  if referral.state in ('qualified', 'paid') and not is_kept then
+    retracted := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+    account := retracted.account;
+    -- The referrer's part waits for the referrer's own lock.
+    update gateway.referrals set state = 'reversing', reason = 'purchase_returned', referred_taken = retracted.taken
+      where id = referral.id;
+  elsif referral.state in ('reversing', 'reversed') and is_kept then
+    account := gateway.restore_referral(account, referral, at);
+  end if;
+end;
+$$;
+
+-- Gives again what a reversal that is undone had taken: to the referred at once, to the referrer under the referrer's own lock, who is
+-- due for it like for the first one.
+create function gateway.restore_referral(inout account gateway.accounts, referral gateway.referrals, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  granted record;
+  next_state text := case when referral.referrer_grant_id is null then 'qualified' else 'paid' end;
+begin
+  if referral.referred_taken > 0 then
+    granted := gateway.grant_credit(account, 'referral', referral.referred_taken, greatest(at + interval '30 days', (
+      select expires_at from gateway.credit_grants where id = referral.referred_grant_id)), 'a reversal was undone', at);
+    account := granted.account;
+    referral.referred_grant_id := granted.grant_id;
+  end if;
+  if referral.state = 'reversed' then
+    next_state := 'qualified';
+    referral.due_at := greatest(referral.due_at, at);
+    if referral.referrer_grant_id is null and referral.drawn > 0 then
+      -- What the referrer has not had yet was given back to the promotion. If that has it no more, nothing will be due.
+      if gateway.draw_on('referral', gateway.referral_reward(), at) then
+        referral.drawn := 2 * gateway.referral_reward();
+      else
+        referral.due_at := null;
+      end if;
+    end if;
+  end if;
+  update gateway.referrals set
+    state = next_state, reason = null, referred_taken = 0, referred_grant_id = referral.referred_grant_id, due_at = referral.due_at,
+    drawn = referral.drawn
+    where id = referral.id;
 end;
 $$;
 
@@ -6961,6 +7247,8 @@ as $$
 declare
   referral gateway.referrals;
   granted record;
+  retracted record;
+  due bigint;
 begin
   for referral in
     select * from gateway.referrals
@@ -6969,20 +7257,27 @@ begin
   loop
     if referral.state = 'reversing' then
       if referral.referrer_grant_id is not null then
-        account := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
-      elsif referral.drawn > 0 then
+        retracted := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
+        account := retracted.account;
+        update gateway.referrals set referrer_taken = retracted.taken where id = referral.id;
+      elsif referral.drawn > gateway.referral_reward() then
         perform gateway.undraw('referral', gateway.referral_reward(), referral.due_at - interval '14 days');
         update gateway.referrals set drawn = drawn - gateway.referral_reward() where id = referral.id
           and exists (select from gateway.promotions where id = 'referral' and not per_day);
       end if;
       update gateway.referrals set state = 'reversed' where id = referral.id;
     elsif account.disabled_at is null then
-      granted := gateway.grant_credit(
-        account, 'referral', gateway.referral_reward(), at + interval '90 days', 'referral', at);
-      account := granted.account;
-      perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
-        'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
-      update gateway.referrals set state = 'paid', referrer_grant_id = granted.grant_id where id = referral.id;
+      -- Of one that it has had before, what was taken.
+      due := case when referral.referrer_grant_id is null then gateway.referral_reward() else referral.referrer_taken end;
+      if due > 0 then
+        granted := gateway.grant_credit(account, 'referral', due, at + interval '90 days', 'referral', at);
+        account := granted.account;
+        referral.referrer_grant_id := granted.grant_id;
+        perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+          'amount', gateway.dollars(due), 'expires_at', at + interval '90 days'), at);
+      end if;
+      update gateway.referrals set state = 'paid', referrer_grant_id = referral.referrer_grant_id, referrer_taken = 0
+        where id = referral.id;
     end if;
   end loop;
 end;
@@ -7014,6 +7309,120 @@ begin
     from gateway.subscriptions where account_id = account and ended_at is null;
   perform gateway.tell_stripe('delete_customer', id, account, at)
     from gateway.stripe_customers where account_id = account and deleted_at is null;
+end;
+$$;
+
+-- supabase/schemas/48_due_mail.sql
+
+-- Mail that time causes and no act: what ends soon, and the months that are over. The cron job asks for it.
+
+-- Tells of keys that expire between two moments: a week before where they live for two weeks, a day before where for
+-- two days.
+create function gateway.notify_of_expiring_keys(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(
+    k.account_id, 'key_expiring', concat_ws(' ', k.id, extract(epoch from k.expires_at), step.days), jsonb_build_object(
+      'key_id', k.id, 'key', gateway.key_in_mail(k), 'days', step.days, 'expires_at', k.expires_at), at)
+  from (values (7), (1)) as step (days), lateral (select make_interval(hours => 24 * days) as notice) as n, gateway.api_keys k
+  where k.revoked_at is null and k.expires_at > since + n.notice and k.expires_at <= at + n.notice
+    and k.created_at <= k.expires_at - 2 * n.notice
+  order by k.account_id, k.id
+$$;
+
+-- Tells of credit that lapses in a week: of all of it that an account has, at once. Of a trial and of a plan's month others tell.
+create function gateway.notify_of_expiring_credit(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(account_id, 'credits_expiring', min(id)::text, jsonb_build_object(
+    'amount', gateway.dollars(sum(remaining)::bigint), 'expires_at', min(expires_at)), at)
+  from gateway.credit_grants
+  where live and expires_at is not null and source not in ('trial', 'subscription')
+    and expires_at > since + interval '7 days' and expires_at <= at + interval '7 days'
+    and created_at <= expires_at - interval '14 days' and remaining >= gateway.no_balance()
+  group by account_id
+  order by account_id
+$$;
+
+-- Tells of trials that end in a day, and of those that have ended. Whoever has paid, or has a plan, goes on as before.
+create function gateway.notify_of_trials(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(a.id, step.kind, extract(epoch from a.trial_ends_at)::text, jsonb_build_object(
+    'ends_at', a.trial_ends_at, 'balance', gateway.dollars(a.balance), 'requests_left', a.trial_requests_left), at)
+  from (values ('trial_ending', interval '1 day'), ('trial_ended', interval '0')) as step (kind, notice), gateway.accounts a
+  where a.trial_ends_at > since + step.notice and a.trial_ends_at <= at + step.notice and a.disabled_at is null
+    and not a.has_purchased and (a.plan is null or a.plan_ends_at <= at) and coalesce(a.subscription_ends_at <= at, true)
+  order by a.id
+$$;
+
+-- Tells of plans that renew for another year in a week.
+create function gateway.notify_of_renewals(since timestamptz, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(s.account_id, 'plan_renewing', s.id || ' ' || extract(epoch from s.period_end), jsonb_build_object(
+    'subscription_id', s.id, 'plan', s.plan, 'price', gateway.dollars(p.price_per_year), 'period_end', s.period_end), at)
+  from gateway.subscriptions s join gateway.plans p on p.id = s.plan
+  where s.ended_at is null and s.cancel_at is null and s.status = 'active' and s.months = 12
+    and s.period_end > since + interval '7 days' and s.period_end <= at + interval '7 days'
+  order by s.account_id
+$$;
+
+-- Reports to the next accounts what they used in a month that is over. Answers the last of them, null after all.
+create function gateway.report_usage(begins timestamptz, after uuid, at timestamptz) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most constant integer := 200;
+  ends constant timestamptz := gateway.months_after(begins, 1);
+  looked_at uuid[];
+begin
+  looked_at := array(
+    select id from gateway.accounts where id > coalesce(report_usage.after, '00000000-0000-0000-0000-000000000000')
+    order by id limit most);
+  perform gateway.notify(a.id, 'usage_report', to_char(begins at time zone 'utc', 'YYYY-MM'), jsonb_build_object(
+      'month', to_char(begins at time zone 'utc', 'YYYY-MM'), 'requests', used.requests, 'tokens', used.tokens,
+      'spent', gateway.dollars(used.cost), 'balance', gateway.dollars(a.balance)), at)
+    from gateway.accounts a, lateral (
+      select sum(requests)::bigint as requests, sum(prompt_tokens + completion_tokens)::bigint as tokens, sum(cost)::bigint as cost
+      from gateway.used(a.id, begins, ends)) as used
+    where a.id = any (looked_at) and a.email is not null and used.requests > 0;
+  return case when cardinality(looked_at) = most then looked_at[most] end;
+end;
+$$;
+
+-- Queues what time has brought since it was last asked for. Whoever asks at the same moment finds it taken. After a pause of the cron
+-- job nothing is told that is older than three days, and of reports only the last month's. Answers whether there is more to do.
+create function public.queue_due_mail() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  month constant timestamptz := gateway.month_of(at)::timestamp at time zone 'utc';
+  round gateway.mail_rounds;
+  reached uuid;
+begin
+  insert into gateway.mail_rounds (name, told_to) values ('moments', at - interval '1 day'), ('usage_report', month)
+    on conflict do nothing;
+  select * into round from gateway.mail_rounds where name = 'moments' for update skip locked;
+  if found then
+    round.told_to := greatest(round.told_to, at - interval '3 days');
+    perform gateway.notify_of_expiring_keys(round.told_to, at);
+    perform gateway.notify_of_expiring_credit(round.told_to, at);
+    perform gateway.notify_of_trials(round.told_to, at);
+    perform gateway.notify_of_renewals(round.told_to, at);
+    update gateway.mail_rounds set told_to = greatest(told_to, at) where name = 'moments';
+  end if;
+  -- Calls of the month's last minutes settle a little later.
+  select * into round from gateway.mail_rounds
+    where name = 'usage_report' and told_to < month and at >= month + interval '6 hours' for update skip locked;
+  if not found then
+    return '{"more": false}';
+  end if;
+  reached := gateway.report_usage(gateway.months_after(month, -1), round.after, at);
+  update gateway.mail_rounds set after = reached, told_to = case when reached is null then month else told_to end
+    where name = 'usage_report';
+  return jsonb_build_object('more', reached is not null);
 end;
 $$;
 
@@ -8807,8 +9216,30 @@ $$;
 
 -- Sign-in by a code that is mailed.
 
--- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
--- request: email (in lower case), code_hash, referral_code.
+-- Puts the mail with a code into the outbox, as a batch that its caller sends at once: whatever becomes of that, the cron job sends
+-- it for as long as the code is good. `payload` says how the code is made of the pepper, which the database has not: the code stands
+-- nowhere. A mail with an older code that is not sent yet is of no use any more.
+create function gateway.queue_code(email text, payload jsonb, at timestamptz, lifetime interval) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  person constant text := gateway.proof_hash('email', queue_code.email);
+  queued gateway.notifications;
+begin
+  update gateway.notifications set state = 'suppressed', claimed_until = null, ended_at = at, error = 'there is a newer code'
+    where account_id is null and kind = 'sign_in_code' and dedupe_key = person and state in ('due', 'sending');
+  insert into gateway.notifications
+    (kind, dedupe_key, payload, state, address, batch_id, due_at, expires_at, first_tried_at, claimed_until, attempts, created_at)
+    values ('sign_in_code', person, payload, 'sending', queue_code.email, gen_random_uuid(), at, at + lifetime, at,
+            at + interval '1 minute', 1, at)
+    returning * into queued;
+  return jsonb_build_object('batch', queued.batch_id, 'id', queued.id);
+end;
+$$;
+
+-- Keeps a new code for an address, which replaces an older one, and queues its mail. Does the same whoever the address belongs to.
+-- An address that takes no mail is refused, as a value, so that it counts as an attempt.
+-- request: email (in lower case), code_hash, referral_code, payload (what the mail's code is made of). Answers `answer` and `mail`.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -8819,12 +9250,16 @@ declare
   at timestamptz;
 begin
   perform gateway.require(jsonb_build_object('caller', caller), 'caller');
-  perform gateway.require(request, 'email', 'code_hash');
+  perform gateway.require(request, 'email', 'code_hash', 'payload');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
   perform gateway.limit_attempts('code.pair.day', person || ' ' || network, 10, interval '1 day');
   perform gateway.limit_attempts('code.network', network, 20, interval '1 hour');
+  if exists (select from gateway.mail_suppressions where address_hash = person) then
+    return jsonb_build_object('refused', gateway.refusal(409, 'mail_not_possible', jsonb_build_object(
+      'param', 'email', 'message', 'This address has returned mail, or complained of it, so that none is sent to it: use another one.')));
+  end if;
   at := gateway.now();
   insert into gateway.sign_in_codes (email_hash, code_hash, referral_code, expires_at)
     values (person, request ->> 'code_hash', request ->> 'referral_code', at + lifetime)
@@ -8836,7 +9271,9 @@ begin
     order by expires_at limit 20 for update skip locked);
   perform gateway.forget_attempts();
   return jsonb_build_object(
-    'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer);
+    'answer', jsonb_build_object(
+      'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer),
+    'mail', gateway.queue_code(request ->> 'email', request -> 'payload', at, lifetime));
 end;
 $$;
 
@@ -13830,6 +14267,10 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 -- 44_stripe_events.sql
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
+
+-- 48_due_mail.sql
+revoke execute on function public.queue_due_mail() from public, anon, authenticated;
+grant execute on function public.queue_due_mail() to service_role;
 
 -- 48_webhooks.sql
 revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;

@@ -28,6 +28,8 @@ create table gateway.accounts (
   next_overdue timestamptz,
   topup_below bigint,
   topup_after timestamptz,
+  alert_below bigint not null default 10000000000 check (alert_below >= 0),
+  alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
@@ -55,6 +57,10 @@ comment on column gateway.accounts.next_overdue is
 comment on column gateway.accounts.topup_below is
   'Below which credit free to be spent a settle says that an auto top-up is due; null: there is none.';
 comment on column gateway.accounts.topup_after is 'Before which no further auto top-up is tried, so that settles need not ask for one.';
+comment on column gateway.accounts.alert_below is
+  'Below which balance the account is told that it is low, once until it has risen clearly above it again.';
+comment on column gateway.accounts.alert_at is
+  'Below which balance the next settle has something to tell: alert_below, then what counts as nothing; null: it is told all. Armed by what raises the balance.';
 comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 

@@ -21,6 +21,8 @@ create table gateway.referrals (
   payment_id uuid unique references gateway.payments (id),
   referred_grant_id bigint unique,
   referrer_grant_id bigint unique,
+  referred_taken bigint not null default 0 check (referred_taken >= 0),
+  referrer_taken bigint not null default 0 check (referrer_taken >= 0),
   drawn bigint not null default 0 check (drawn >= 0),
   due_at timestamptz,
   created_at timestamptz not null,
@@ -29,6 +31,8 @@ create table gateway.referrals (
 comment on table gateway.referrals is
   'pending until a first purchase that is large enough; qualified then (the referred has the reward, the referrer gets one at due_at); paid, refused (with a reason), and reversed when that purchase was taken back: reversing until the referrer''s part is, too.';
 comment on column gateway.referrals.drawn is 'What it draws on the promotion `referral`, in nano-dollars.';
+comment on column gateway.referrals.referred_taken is
+  'What was taken of the referred''s reward when the purchase was taken back: given again if that is undone. Like referrer_taken.';
 comment on column gateway.referrals.network is 'Where the code was given.';
 
 create index referrals_referrer on gateway.referrals (referrer_id, created_at, id);

@@ -14,11 +14,13 @@ begin
   account.balance := account.balance + amount;
   account.next_expiry := least(account.next_expiry, grant_credit.expires_at);
   account.has_purchased := account.has_purchased or source = 'purchase';
+  account.alert_at := gateway.alert_after_rise(account);
   insert into gateway.credit_transactions (account_id, type, amount, grant_id, balance_after, description, created_at)
     values (account.id, case source when 'admin' then 'admin_credit' else source end, grant_credit.amount, grant_id,
             account.balance, grant_credit.description, at);
   update gateway.accounts set
-    balance = account.balance, next_expiry = account.next_expiry, has_purchased = account.has_purchased
+    balance = account.balance, next_expiry = account.next_expiry, has_purchased = account.has_purchased,
+    alert_at = account.alert_at
     where id = account.id;
   account := gateway.repay_debt(account, at);
 end;

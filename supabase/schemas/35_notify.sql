@@ -3,7 +3,9 @@
 -- The kinds that an account may switch off. Of money and of security everybody hears.
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
-return array['referral_reward', 'usage_report'];
+return array[
+  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'provider_key_refused', 'referral_reward', 'spend_alert',
+  'spend_limit', 'trial_ended', 'trial_ending', 'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
@@ -16,9 +18,29 @@ as $$
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
     on conflict do nothing;
-  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
+                      gateway.event_data(notify.kind, notify.payload), at)
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
+
+-- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once
+-- and not only by the cron job.
+create function gateway.say_that_mail_is_due() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform set_config('response.headers', '[{"x-mail-due": "true"}]', true);
+  return null;
+end;
+$$;
+
+create trigger said after insert on gateway.notifications
+  for each row when (new.state = 'due' and new.due_at <= gateway.now()) execute function gateway.say_that_mail_is_due();
+
+-- A key as a mail names it.
+create function gateway.key_in_mail(key gateway.api_keys) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$ select jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four) $$;
 
 -- Mails what an entry of the audit trail says happened to an account's access: a key that was made or rotated, a sign-in from a
 -- network that was not seen for ninety days. Whoever has just got the account knows of its first key.
@@ -50,9 +72,37 @@ begin
     return;
   end if;
   select * into key from gateway.api_keys where id = target::uuid;
-  perform gateway.notify(account, case action when 'key.create' then 'key_created' else 'key_rotated' end,
-    target || ' ' || extract(epoch from at),
-    jsonb_build_object('name', key.name, 'prefix', key.prefix, 'last_four', key.last_four, 'at', at), at);
+  perform gateway.notify_of_key(
+    account, case action when 'key.create' then 'key_created' else 'key_rotated' end, target, gateway.key_in_mail(key), at);
+end;
+$$;
+
+-- Mails what happened to a key. The first at once; what follows within ten minutes is one mail at their end, however many keys it
+-- is about: whoever rotates a hundred wants two mails and no hundred.
+create function gateway.notify_of_key(account uuid, kind text, target text, key jsonb, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most_named constant integer := 20;
+  gathers constant interval := '10 minutes';
+  former gateway.notifications;
+begin
+  select * into former from gateway.notifications n
+    where n.account_id = account and n.kind = notify_of_key.kind and n.created_at > at - gathers
+    order by n.id desc limit 1;
+  if former.state = 'due' then
+    -- Unless it is being sent in this moment.
+    update gateway.notifications n set payload = n.payload || jsonb_build_object(
+      'count', (n.payload ->> 'count')::integer + 1,
+      'keys', case when jsonb_array_length(n.payload -> 'keys') < most_named then n.payload -> 'keys' || key else n.payload -> 'keys' end)
+      where n.id = former.id and n.state = 'due';
+    if found then
+      return;
+    end if;
+  end if;
+  perform gateway.notify(account, kind, target || ' ' || extract(epoch from at),
+    jsonb_build_object('count', 1, 'keys', jsonb_build_array(key), 'at', at),
+    at + case when former.id is null then interval '0' else gathers end);
 end;
 $$;
 

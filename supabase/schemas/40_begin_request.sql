@@ -132,6 +132,8 @@ begin
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
+    elsif refused ->> 'status' = '402' then
+      perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,

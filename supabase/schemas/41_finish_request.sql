@@ -52,6 +52,7 @@ declare
   cost bigint := 0;
   paying bigint;
   payment record;
+  limit_step integer;
   at timestamptz;
 begin
   if (this_call is not null
@@ -161,6 +162,9 @@ begin
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
+    if settlement ->> 'error_code' = 'provider_key_rejected' then
+      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
+    end if;
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
@@ -183,10 +187,17 @@ begin
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
-    where id = hold.key_id;
+    where id = hold.key_id
+    returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
+  if limit_step is not null then
+    perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
+  end if;
+  if account.balance < account.alert_at then
+    account.alert_at := gateway.notify_of_balance(account, account.balance < gateway.no_balance(), at);
+  end if;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);

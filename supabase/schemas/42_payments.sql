@@ -259,9 +259,11 @@ begin
       status = case outcome when 'applied' then seen ->> 'status' else status end,
       failure_code = coalesce(seen ->> 'failure_code', failure_code), intent_id = coalesce(intent_id, case kind when 'auto' then seen ->> 'intent' end)
       where id = payment.id;
+    -- Of an auto top-up its account hears what becomes of the next ones.
     perform gateway.notify(account.id, 'payment_failed', payment.id::text, jsonb_build_object(
       'amount', gateway.dollars(gateway.of_cents(payment.amount)), 'payment_id', payment.id,
-      'failure_code', seen ->> 'failure_code', 'at', at), at) where outcome = 'applied' and seen ->> 'status' = 'failed';
+      'failure_code', seen ->> 'failure_code', 'at', at), at)
+      where outcome = 'applied' and seen ->> 'status' = 'failed' and payment.kind <> 'auto';
     perform gateway.heed_auto_topup(payment, seen, at);
     return;
   end if;
@@ -294,7 +296,7 @@ begin
   end if;
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
     'paid', gateway.dollars(gateway.of_cents((seen ->> 'paid')::bigint)), 'credits', gateway.dollars(payment.credits),
-    'bonus', gateway.dollars(payment.bonus), 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
+    'bonus', gateway.dollars(payment.bonus), 'auto', payment.kind = 'auto', 'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   perform gateway.heed_auto_topup(payment, seen, at);
   account := gateway.reconcile_payment(account, payment.id, at);
 end;

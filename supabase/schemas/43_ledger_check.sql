@@ -193,29 +193,32 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
--- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
--- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
--- so far, with next_cursor: null when these were the last.
+-- The last of the next accounts that are checked together: as many as have so many requests together, so that it is done before
+-- the database's time limit, however many accounts there are. Null: all that are left.
+create function gateway.ledger_step(first uuid) returns uuid
+language sql stable set search_path = ''
+as $$
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit 20000) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= 500000 or place = 20000 order by id limit 1
+$$;
+
+-- Checks the next accounts, by id from where a report so far ended (null: from the first). Answers the report of all so far, with
+-- next_cursor: null when these were the last.
 create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
-  most_accounts constant integer := 20000;
-  most_requests constant bigint := 500000;
   -- As text: a JSON parser would round large amounts.
   former constant jsonb := so_far::jsonb;
   first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
-  last uuid;
-  report jsonb;
+  last constant uuid := gateway.ledger_step(first);
+  report constant jsonb := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
 begin
-  -- The account with which there are enough; the last of so many, if there are not.
-  select id into last from (
-      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
-      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
-      left join gateway.usage_totals t on t.account_id = a.id) as summed
-    where requests >= most_requests or place = most_accounts order by id limit 1;
-  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   return jsonb_build_object(
     'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
     'problems', (

@@ -112,11 +112,12 @@ begin
     when account.deleted_at is not null and noted.ended_at is null then 'a deleted account has a subscription: it is ended'
     when former.id is null and exists (select from gateway.surplus_subscriptions(account.id))
       then 'two subscriptions at once: the older ends with its period' end;
-  if (former.plan, former.status, former.cancel_at, former.next_plan, former.next_months, former.ended_at) is distinct from
-     (noted.plan, noted.status, noted.cancel_at, noted.next_plan, noted.next_months, noted.ended_at) then
+  if (former.plan, former.months, former.status, former.cancel_at, former.next_plan, former.next_months, former.ended_at) is distinct from
+     (noted.plan, noted.months, noted.status, noted.cancel_at, noted.next_plan, noted.next_months, noted.ended_at) then
     perform gateway.audit('{}', null, null, 'subscription.' || noted.status, account.id, noted.id, jsonb_build_object(
       'plan', noted.plan, 'months', noted.months, 'period_end', noted.period_end, 'cancel_at', noted.cancel_at,
       'next_plan', noted.next_plan, 'next_months', noted.next_months, 'ended_at', noted.ended_at));
+    perform gateway.notify_of_plan(former, noted, at);
   end if;
 end;
 $$;
@@ -202,7 +203,7 @@ begin
   perform gateway.note_conversion(account, 'subscription', at);
   perform gateway.redeem_discount(account.id, (seen ->> 'redemption')::uuid, at);
   perform gateway.notify(account.id, 'receipt', payment.id::text, jsonb_build_object(
-    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0,
+    'paid', gateway.dollars(gateway.of_cents(payment.paid)), 'credits', gateway.dollars(payment.credits), 'bonus', 0, 'auto', false,
     'payment_id', payment.id, 'receipt_url', payment.receipt_url, 'at', at), at);
   account := gateway.sync_plan(account, at);
   account := gateway.grant_due(account, at);

@@ -15,6 +15,7 @@ begin
     update gateway.accounts set
       topup_below = case when topup.state in ('active', 'paused') then topup.threshold end, topup_after = until
       where id = this_account;
+    perform gateway.notify_of_auto_topup(topup, at);
   end if;
 end;
 $$;

@@ -19,19 +19,24 @@ begin
         and id = (select min(id) from gateway.notifications o where o.batch_id = n.batch_id and o.state = 'sending')
       order by claimed_until, id limit 1 for update skip locked;
     exit when not found;
-    update gateway.notifications set state = 'unknown', claimed_until = null, ended_at = at, error = 'no answer for a day'
-      where batch_id = batch and state = 'sending' and first_tried_at <= at - interval '23 hours';
+    update gateway.notifications set
+      state = case when expires_at <= at then 'failed' else 'unknown' end, claimed_until = null, ended_at = at,
+      error = case when expires_at <= at then 'too late' else 'no answer for a day' end
+      where batch_id = batch and state = 'sending' and (first_tried_at <= at - interval '23 hours' or expires_at <= at);
     continue when found;
     update gateway.notifications set claimed_until = at + lease, attempts = attempts + 1
       where batch_id = batch and state = 'sending';
     exit;
   end loop;
   if batch is null then
-    update gateway.notifications n set state = 'suppressed', ended_at = at
+    update gateway.notifications n set
+      state = case when expires_at <= at then 'failed' else 'suppressed' end, ended_at = at,
+      error = case when expires_at <= at then 'too late' end
       where id in (
-        select n.id from gateway.notifications n join gateway.accounts a on a.id = n.account_id
-        where n.state = 'due' and n.due_at <= at and (a.email is null or exists (
-          select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', a.email)))
+        select n.id from gateway.notifications n left join gateway.accounts a on a.id = n.account_id
+        where n.state = 'due' and n.due_at <= at and (
+          n.expires_at <= at or n.account_id is not null and a.email is null or exists (
+            select from gateway.mail_suppressions where address_hash = gateway.proof_hash('email', coalesce(a.email, n.address))))
         order by n.due_at, n.id limit most for update of n skip locked);
     select id, alone into leader from gateway.notifications where state = 'due' and due_at <= at
       order by due_at, id limit 1 for update skip locked;
@@ -41,9 +46,8 @@ begin
     batch := gen_random_uuid();
     update gateway.notifications n set
       state = 'sending', batch_id = batch, first_tried_at = coalesce(first_tried_at, at), claimed_until = at + lease,
-      attempts = attempts + 1, address = a.email
-      from gateway.accounts a
-      where a.id = n.account_id and n.id in (
+      attempts = attempts + 1, address = coalesce((select email from gateway.accounts where id = n.account_id), address)
+      where n.id in (
         select id from gateway.notifications o
         where state = 'due' and due_at <= at and case when leader.alone then id = leader.id else not alone end
         order by due_at, id limit most for update skip locked);
@@ -83,9 +87,12 @@ begin
       from jsonb_array_elements(outcome -> 'failed') as f
       where n.id = (f ->> 'id')::bigint and batch_id = batch and state = 'sending';
   end if;
-  -- What was said is the account's alone, and need not be kept.
+  -- What was said is the account's alone, and need not be kept; an address that may be nobody's still less.
   delete from gateway.notifications where id in (
     select id from gateway.notifications where ended_at < at - interval '90 days' order by ended_at limit 200 for update skip locked);
+  delete from gateway.notifications where id in (
+    select id from gateway.notifications where account_id is null and ended_at < at - interval '1 day'
+    order by ended_at limit 200 for update skip locked);
   delete from gateway.resend_events where id in (
     select id from gateway.resend_events where received_at < at - interval '30 days' order by received_at limit 200
     for update skip locked);

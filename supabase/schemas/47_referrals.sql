@@ -128,8 +128,9 @@ begin
 end;
 $$;
 
--- Takes back what is left of a gift; with_debt: what is spent of it is owed.
-create function gateway.retract_gift(inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz)
+-- Takes back what is left of a gift; with_debt: what is spent of it is owed. Answers how much both come to.
+create function gateway.retract_gift(
+  inout account gateway.accounts, gift bigint, with_debt boolean, at timestamptz, out taken bigint)
 language plpgsql set search_path = ''
 as $$
 declare
@@ -143,6 +144,7 @@ begin
   owed := left_of_it - part - (
     select coalesce(sum(amount), 0) from gateway.credit_transactions
     where account_id = account.id and grant_id = gift and amount < 0 and type <> 'expiry');
+  taken := greatest(part, 0) + case when with_debt then greatest(owed, 0) else 0 end;
   if part > 0 then
     update gateway.credit_grants set remaining = remaining - part, live = remaining > part where id = gift;
     account.balance := account.balance - part;
@@ -166,19 +168,64 @@ as $$
 declare
   referral gateway.referrals;
   payment gateway.payments;
+  retracted record;
+  is_kept boolean;
 begin
   select * into referral from gateway.referrals where referred_id = account.id for update;
-  if not found or referral.state in ('refused', 'reversing', 'reversed') then
+  if not found or referral.state = 'refused' then
     return;
   end if;
   select * into payment from gateway.payments where id = this_payment;
   if referral.state = 'pending' then
     account := gateway.qualify_referral(account, referral, payment, at);
-  elsif referral.payment_id = payment.id and gateway.kept_of(payment) < gateway.referral_reward() then
-    -- The referrer's part waits for the referrer's own lock.
-    update gateway.referrals set state = 'reversing', reason = 'purchase_returned' where id = referral.id;
-    account := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+    return;
+  elsif referral.payment_id is distinct from payment.id then
+    return;
   end if;
+  is_kept := gateway.kept_of(payment) >= gateway.referral_reward();
+  if referral.state in ('qualified', 'paid') and not is_kept then
+    retracted := gateway.retract_gift(account, referral.referred_grant_id, true, at);
+    account := retracted.account;
+    -- The referrer's part waits for the referrer's own lock.
+    update gateway.referrals set state = 'reversing', reason = 'purchase_returned', referred_taken = retracted.taken
+      where id = referral.id;
+  elsif referral.state in ('reversing', 'reversed') and is_kept then
+    account := gateway.restore_referral(account, referral, at);
+  end if;
+end;
+$$;
+
+-- Gives again what a reversal that is undone had taken: to the referred at once, to the referrer under the referrer's own lock, who is
+-- due for it like for the first one.
+create function gateway.restore_referral(inout account gateway.accounts, referral gateway.referrals, at timestamptz)
+language plpgsql set search_path = ''
+as $$
+declare
+  granted record;
+  next_state text := case when referral.referrer_grant_id is null then 'qualified' else 'paid' end;
+begin
+  if referral.referred_taken > 0 then
+    granted := gateway.grant_credit(account, 'referral', referral.referred_taken, greatest(at + interval '30 days', (
+      select expires_at from gateway.credit_grants where id = referral.referred_grant_id)), 'a reversal was undone', at);
+    account := granted.account;
+    referral.referred_grant_id := granted.grant_id;
+  end if;
+  if referral.state = 'reversed' then
+    next_state := 'qualified';
+    referral.due_at := greatest(referral.due_at, at);
+    if referral.referrer_grant_id is null and referral.drawn > 0 then
+      -- What the referrer has not had yet was given back to the promotion. If that has it no more, nothing will be due.
+      if gateway.draw_on('referral', gateway.referral_reward(), at) then
+        referral.drawn := 2 * gateway.referral_reward();
+      else
+        referral.due_at := null;
+      end if;
+    end if;
+  end if;
+  update gateway.referrals set
+    state = next_state, reason = null, referred_taken = 0, referred_grant_id = referral.referred_grant_id, due_at = referral.due_at,
+    drawn = referral.drawn
+    where id = referral.id;
 end;
 $$;
 
@@ -189,6 +236,8 @@ as $$
 declare
   referral gateway.referrals;
   granted record;
+  retracted record;
+  due bigint;
 begin
   for referral in
     select * from gateway.referrals
@@ -197,20 +246,27 @@ begin
   loop
     if referral.state = 'reversing' then
       if referral.referrer_grant_id is not null then
-        account := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
-      elsif referral.drawn > 0 then
+        retracted := gateway.retract_gift(account, referral.referrer_grant_id, false, at);
+        account := retracted.account;
+        update gateway.referrals set referrer_taken = retracted.taken where id = referral.id;
+      elsif referral.drawn > gateway.referral_reward() then
         perform gateway.undraw('referral', gateway.referral_reward(), referral.due_at - interval '14 days');
         update gateway.referrals set drawn = drawn - gateway.referral_reward() where id = referral.id
           and exists (select from gateway.promotions where id = 'referral' and not per_day);
       end if;
       update gateway.referrals set state = 'reversed' where id = referral.id;
     elsif account.disabled_at is null then
-      granted := gateway.grant_credit(
-        account, 'referral', gateway.referral_reward(), at + interval '90 days', 'referral', at);
-      account := granted.account;
-      perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
-        'amount', gateway.dollars(gateway.referral_reward()), 'expires_at', at + interval '90 days'), at);
-      update gateway.referrals set state = 'paid', referrer_grant_id = granted.grant_id where id = referral.id;
+      -- Of one that it has had before, what was taken.
+      due := case when referral.referrer_grant_id is null then gateway.referral_reward() else referral.referrer_taken end;
+      if due > 0 then
+        granted := gateway.grant_credit(account, 'referral', due, at + interval '90 days', 'referral', at);
+        account := granted.account;
+        referral.referrer_grant_id := granted.grant_id;
+        perform gateway.notify(account.id, 'referral_reward', referral.id::text, jsonb_build_object(
+          'amount', gateway.dollars(due), 'expires_at', at + interval '90 days'), at);
+      end if;
+      update gateway.referrals set state = 'paid', referrer_grant_id = referral.referrer_grant_id, referrer_taken = 0
+        where id = referral.id;
     end if;
   end loop;
 end;

@@ -1,7 +1,29 @@
 -- Sign-in by a code that is mailed.
 
--- Keeps a new code for an address, which replaces an older one. Does the same whoever the address belongs to.
--- request: email (in lower case), code_hash, referral_code.
+-- Puts the mail with a code into the outbox, as a batch that its caller sends at once: whatever becomes of that, the cron job sends
+-- it for as long as the code is good. `payload` says how the code is made of the pepper, which the database has not: the code stands
+-- nowhere. A mail with an older code that is not sent yet is of no use any more.
+create function gateway.queue_code(email text, payload jsonb, at timestamptz, lifetime interval) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  person constant text := gateway.proof_hash('email', queue_code.email);
+  queued gateway.notifications;
+begin
+  update gateway.notifications set state = 'suppressed', claimed_until = null, ended_at = at, error = 'there is a newer code'
+    where account_id is null and kind = 'sign_in_code' and dedupe_key = person and state in ('due', 'sending');
+  insert into gateway.notifications
+    (kind, dedupe_key, payload, state, address, batch_id, due_at, expires_at, first_tried_at, claimed_until, attempts, created_at)
+    values ('sign_in_code', person, payload, 'sending', queue_code.email, gen_random_uuid(), at, at + lifetime, at,
+            at + interval '1 minute', 1, at)
+    returning * into queued;
+  return jsonb_build_object('batch', queued.batch_id, 'id', queued.id);
+end;
+$$;
+
+-- Keeps a new code for an address, which replaces an older one, and queues its mail. Does the same whoever the address belongs to.
+-- An address that takes no mail is refused, as a value, so that it counts as an attempt.
+-- request: email (in lower case), code_hash, referral_code, payload (what the mail's code is made of). Answers `answer` and `mail`.
 create function public.request_code(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -12,12 +34,16 @@ declare
   at timestamptz;
 begin
   perform gateway.require(jsonb_build_object('caller', caller), 'caller');
-  perform gateway.require(request, 'email', 'code_hash');
+  perform gateway.require(request, 'email', 'code_hash', 'payload');
   perform gateway.limit_attempts('code.address.hour', person, 6, interval '1 hour');
   perform gateway.limit_attempts('code.address.day', person, 20, interval '1 day');
   perform gateway.limit_attempts('code.pair.hour', person || ' ' || network, 4, interval '1 hour');
   perform gateway.limit_attempts('code.pair.day', person || ' ' || network, 10, interval '1 day');
   perform gateway.limit_attempts('code.network', network, 20, interval '1 hour');
+  if exists (select from gateway.mail_suppressions where address_hash = person) then
+    return jsonb_build_object('refused', gateway.refusal(409, 'mail_not_possible', jsonb_build_object(
+      'param', 'email', 'message', 'This address has returned mail, or complained of it, so that none is sent to it: use another one.')));
+  end if;
   at := gateway.now();
   insert into gateway.sign_in_codes (email_hash, code_hash, referral_code, expires_at)
     values (person, request ->> 'code_hash', request ->> 'referral_code', at + lifetime)
@@ -29,7 +55,9 @@ begin
     order by expires_at limit 20 for update skip locked);
   perform gateway.forget_attempts();
   return jsonb_build_object(
-    'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer);
+    'answer', jsonb_build_object(
+      'object', 'verification', 'email', request ->> 'email', 'expires_in', extract(epoch from lifetime)::integer),
+    'mail', gateway.queue_code(request ->> 'email', request -> 'payload', at, lifetime));
 end;
 $$;
 

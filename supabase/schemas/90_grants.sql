@@ -26,6 +26,10 @@ grant execute on function public.check_ledger(jsonb, text) to service_role;
 revoke execute on function public.apply_stripe_event(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_stripe_event(jsonb) to service_role;
 
+-- 48_due_mail.sql
+revoke execute on function public.queue_due_mail() from public, anon, authenticated;
+grant execute on function public.queue_due_mail() to service_role;
+
 -- 48_webhooks.sql
 revoke execute on function public.claim_webhook_deliveries(uuid) from public, anon, authenticated;
 grant execute on function public.claim_webhook_deliveries(uuid) to service_role;
@@ -497,3 +501,28 @@ revoke execute on function public.get_generation(jsonb, jsonb) from public, anon
 grant execute on function public.get_generation(jsonb, jsonb) to service_role;
 revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;
+-- 48_alerts.sql
+revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
+grant execute on function public.check_ledger_by_itself() to service_role;
+revoke execute on function public.raise_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb) to service_role;
+revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.claim_alerts(jsonb) to service_role;
+revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_alert(uuid, jsonb) to service_role;
+
+-- 84_admin_alerts.sql
+revoke execute on function public.list_alerts(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_alerts(jsonb, jsonb) to service_role;
+revoke execute on function public.get_limit_system(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limit_system(jsonb) to service_role;
+
+-- 48_user_alerts.sql
+revoke execute on function public.look_at_spending() from public, anon, authenticated;
+grant execute on function public.look_at_spending() to service_role;
+
+-- 84_thresholds.sql
+revoke execute on function public.get_thresholds(jsonb) from public, anon, authenticated;
+grant execute on function public.get_thresholds(jsonb) to service_role;
+revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod alerts;
 mod all_at_once;
 mod api_keys;
 mod architecture;

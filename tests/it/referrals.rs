@@ -229,3 +229,57 @@ async fn a_returned_purchase_takes_both_rewards_back_and_what_the_referred_spent
     assert_eq!((world.money(patient.id).await.0, world.money(second.id).await), (0, (0, 0, 0)));
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test]
+async fn a_dispute_that_is_won_gives_again_what_it_took_once_however_often_it_is_told() {
+    let world = World::start().await;
+    super::coupons::promotion(&world, "referral", 100).await;
+    let spent = "select jsonb_build_array(spent) from gateway.promotions where id = 'referral'";
+    let housekeeping = async || {
+        Answer::to(world.get("/api/cron/reconcile-payments", world.platform.cron_secret())).await.success();
+    };
+    let (referrer, referred) = pair(&world).await;
+    let bought = buys(&world, &referred, 10, "card_b").await;
+    fourteen_days_later(&world).await;
+    stats(&world, &referrer).await;
+    spend(&world, &referrer, 4 * DOLLAR).await;
+    spend(&world, &referred, 7 * DOLLAR).await;
+    // The referrer's part was taken: what was left of it comes back, and to the referred all.
+    outcome(&world, &bought.dispute(1, "needs_response", "general")).await;
+    housekeeping().await;
+    assert_eq!((world.money(referred.id).await, world.money(referrer.id).await.0), ((-7 * DOLLAR, 0, 7 * DOLLAR), 0));
+    world.assert_ledger_clean().await;
+    for second in [2, 3] {
+        outcome(&world, &bought.dispute(second, "won", "general")).await;
+        housekeeping().await;
+        stats(&world, &referrer).await;
+        assert_eq!(
+            (world.money(referred.id).await, world.money(referrer.id).await.0),
+            ((13 * DOLLAR, 0, 0), 6 * DOLLAR)
+        );
+        assert_eq!(reason(&world, &referred).await, json!(["paid", null]));
+        world.assert_ledger_clean().await;
+    }
+    // Taken before it was due, and won before anything else happened: it is due as before.
+    let (patient, second) = pair(&world).await;
+    let bought = buys(&world, &second, 10, "card_c").await;
+    outcome(&world, &bought.dispute(1, "needs_response", "general")).await;
+    outcome(&world, &bought.dispute(2, "won", "general")).await;
+    assert_eq!(
+        (world.money(second.id).await.0, reason(&world, &second).await),
+        (20 * DOLLAR, json!(["qualified", null]))
+    );
+    // Taken and given back to the promotion, which pays it again.
+    outcome(&world, &bought.dispute(3, "needs_response", "general")).await;
+    housekeeping().await;
+    assert_eq!(
+        (world.value(spent).await, reason(&world, &second).await),
+        (json!([30 * DOLLAR]), json!(["reversed", "purchase_returned"]))
+    );
+    outcome(&world, &bought.dispute(4, "won", "general")).await;
+    assert_eq!(world.value(spent).await, json!([40 * DOLLAR]));
+    fourteen_days_later(&world).await;
+    stats(&world, &patient).await;
+    assert_eq!((world.money(second.id).await.0, world.money(patient.id).await.0), (20 * DOLLAR, 10 * DOLLAR));
+    world.assert_ledger_clean().await;
+}

@@ -86,7 +86,7 @@ impl World {
     #[must_use]
     pub fn mailed_code(&self, email: &str) -> String {
         let mails = self.platform.mailbox.messages();
-        let mail = mails.iter().rev().find(|mail| mail.to == [email]).expect("a mail");
+        let mail = mails.iter().rev().find(|mail| mail.to == [email] && mail.subject.contains("code")).expect("a mail");
         let text = mail.text.as_deref().expect("a text");
         text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).expect("a code").to_owned()
     }

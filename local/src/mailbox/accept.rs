@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -62,10 +62,41 @@ pub(super) struct Email {
 /// Resend's error: its status, its name and a message (<https://resend.com/docs/api-reference/errors>).
 pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str, pub(super) String);
 
+impl Refusal {
+    /// With Resend's own words for what has this name (<https://resend.com/docs/api-reference/errors>).
+    pub(super) fn named(status: StatusCode, name: &'static str) -> Self {
+        let words = match name {
+            "missing_api_key" => "Missing API key in the authorization header.",
+            "invalid_api_key" => "API key is invalid.",
+            "invalid_idempotency_key" => "The idempotency key must be between 1-256 chars.",
+            "invalid_idempotent_request" => {
+                "This idempotency key has been used on a request that has a different payload. Retrying this request is useless \
+                 without changing the idempotency key or payload."
+            }
+            "concurrent_idempotent_requests" => {
+                "Another request with the same idempotency key is currently in progress. As it isn't finished yet, Resend can't return \
+                 the original response. Please retry this request later to get the original response."
+            }
+            "rate_limit_exceeded" => {
+                "Too many requests. You can only make 5 requests per second. See rate limit response headers for more information. Or \
+                 contact support to increase rate limit."
+            }
+            "daily_quota_exceeded" => "You have reached your daily email sending quota.",
+            "monthly_quota_exceeded" => "You have reached your monthly email sending quota.",
+            _ => "An unexpected error occurred.",
+        };
+        Self(status, name, words.to_owned())
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = json!({"statusCode": self.0.as_u16(), "name": self.1, "message": self.2});
-        (self.0, Json(body)).into_response()
+        let mut response = (self.0, Json(body)).into_response();
+        if self.1 == "rate_limit_exceeded" {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
     }
 }
 

@@ -1,4 +1,6 @@
-//! What Resend tells of mails, signed as Svix signs: of its test addresses that bounce or complain.
+//! What Resend tells of mails, signed as Svix signs: of its test addresses that bounce, complain or are suppressed.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,6 +9,9 @@ use serde_json::json;
 use sha2::Sha256;
 
 use super::{Mailbox, Message};
+
+/// How often the gateway is told.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// An event that waits to be delivered.
 #[derive(Clone, Debug)]
@@ -24,12 +29,16 @@ impl Event {
         let (kind, bounce) = match address.split('@').next()? {
             "bounced" => ("email.bounced", json!({ "type": "Permanent", "subType": "Suppressed" })),
             "complained" => ("email.complained", json!(null)),
+            "suppressed" => ("email.suppressed", json!(null)),
             _ => return None,
         };
-        let data = json!({ "email_id": message.id, "to": [address], "bounce": bounce });
+        let at = super::page::received(message.received);
+        let data = json!({
+            "email_id": message.id, "created_at": at, "from": message.from, "to": [address], "subject": message.subject,
+            "bounce": bounce });
         Some(Self {
             id: format!("msg_{}", message.id.simple()),
-            body: json!({ "type": kind, "data": data }).to_string(),
+            body: json!({ "type": kind, "created_at": at, "data": data }).to_string(),
         })
     }
 }
@@ -39,6 +48,25 @@ impl Mailbox {
     #[must_use]
     pub fn take_events(&self) -> Vec<Event> {
         std::mem::take(&mut self.lock().events)
+    }
+
+    /// From now on the gateway is told of events, until what this answers is aborted.
+    pub fn serve_for(&self, client: reqwest::Client, gateway: &str) -> tokio::task::JoinHandle<()> {
+        let (mailbox, endpoint) = (self.clone(), format!("{gateway}/api/resend/webhook"));
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(PAUSE).await;
+                for event in mailbox.take_events() {
+                    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().cast_signed();
+                    let request = client.post(&endpoint).header("content-type", "application/json");
+                    let request = request.header("svix-id", &event.id).header("svix-timestamp", now.to_string());
+                    let request = request.header("svix-signature", mailbox.sign(&event.id, now, &event.body));
+                    if let Err(error) = request.body(event.body).send().await {
+                        tracing::warn!(%error, "an event of the mailbox was not taken");
+                    }
+                }
+            }
+        })
     }
 
     /// The signature of an event that is sent at a time, in seconds: `v1,<base64>`.

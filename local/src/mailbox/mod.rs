@@ -1,17 +1,19 @@
 //! Stands in for Resend: takes what would be sent and shows it at `/_local/mail`.
 //!
 //! - `accept`: what is a mail. `sending`: one at a time, and batches that are known again. `events`: what became of them, signed.
-//! - `page`: what people see.
+//! - `rate`: how many requests it takes. `page`: what people see.
 
 mod accept;
 mod events;
 mod page;
+mod rate;
 mod sending;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -20,6 +22,7 @@ use serde_json::Value;
 
 pub use accept::Message;
 pub use events::Event;
+pub use rate::REQUESTS_A_SECOND;
 
 /// So many messages are kept; the oldest go first.
 const KEPT: usize = 100;
@@ -35,14 +38,27 @@ pub struct Mailbox {
 #[derive(Debug, Default)]
 struct State {
     messages: VecDeque<Message>,
-    /// The requests that came with an Idempotency-Key: their bodies, and what was answered.
-    known: HashMap<String, (Vec<u8>, Value)>,
+    /// The requests that came with an Idempotency-Key.
+    known: HashMap<String, Known>,
+    /// How many requests it takes; any number unless it was told.
+    rate: Option<rate::Window>,
     /// What the next requests are answered, whatever they are.
     faults: VecDeque<Fault>,
     events: Vec<Event>,
     /// Requests that were answered.
     requests: usize,
 }
+
+/// A request that came with an Idempotency-Key.
+#[derive(Debug)]
+struct Known {
+    body: Vec<u8>,
+    answer: Value,
+    at: Instant,
+}
+
+/// How long Resend knows an Idempotency-Key.
+const KEY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What goes wrong with a request.
 #[derive(Clone, Debug)]
@@ -75,6 +91,11 @@ impl Mailbox {
     /// Makes the next requests go wrong, in this order.
     pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
+    }
+
+    /// From now on it takes so many requests a second, like Resend.
+    pub fn limit(&self, most: u32) {
+        self.lock().rate = Some(rate::Window::new(most, Instant::now()));
     }
 
     /// What the deployment signs its webhook by.

@@ -90,3 +90,50 @@ async fn the_last_hundred_are_kept() {
     let messages = mailbox.messages();
     assert_eq!((messages.len(), messages[0].subject.as_str()), (KEPT, "1"));
 }
+
+#[tokio::test]
+async fn what_is_beyond_the_limit_is_refused_in_resends_words_and_headers() {
+    let (mailbox, url) = start().await;
+    mailbox.limit(0);
+    let request = test_client().post(format!("{url}/emails")).bearer_auth("re_key").body(email().to_string());
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.status(), 429);
+    for (name, value) in
+        [("retry-after", "1"), ("ratelimit-limit", "0"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "1")]
+    {
+        assert_eq!(answer.headers()[name], value, "{name}");
+    }
+    let answer: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+    assert!(
+        answer["name"] == "rate_limit_exceeded"
+            && answer["message"].as_str().is_some_and(|words| words.starts_with("Too many"))
+    );
+    assert!(mailbox.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_under_a_known_key_is_done_once_and_another_one_under_it_never() {
+    let (mailbox, url) = start().await;
+    let post = async |key: &str, body: Value| {
+        let request =
+            test_client().post(format!("{url}/emails/batch")).bearer_auth("re_key").header("idempotency-key", key);
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str::<Value>(&answer.text().await.expect("a body")).expect("JSON"))
+    };
+    let first = post("one", json!([email(), email()])).await;
+    assert_eq!((first.0, first.1["data"].as_array().map(Vec::len)), (200, Some(2)));
+    assert_eq!(post("one", json!([email(), email()])).await, first);
+    assert_eq!(mailbox.messages().len(), 2);
+    let (status, refused) = post("one", json!([email()])).await;
+    assert_eq!((status, &refused["name"]), (409, &json!("invalid_idempotent_request")));
+    let (status, refused) = post(&"x".repeat(257), json!([email()])).await;
+    assert_eq!((status, &refused["name"]), (400, &json!("invalid_idempotency_key")));
+    mailbox.fail([Fault::Refuse(409, "concurrent_idempotent_requests")]);
+    let (status, refused) = post("two", json!([email()])).await;
+    assert!(
+        status == 409 && refused["message"].as_str().is_some_and(|words| words.contains("in progress")),
+        "{refused}"
+    );
+    assert_eq!(mailbox.messages().len(), 2);
+}

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use crate::database::{Database, DatabaseError};
 use crate::loopback::Loopback;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, REQUESTS_A_SECOND};
 use crate::pages;
 use crate::postgrest::{Keys, Postgrest};
 use crate::privy::Privy;
@@ -227,15 +227,17 @@ impl Platform {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), PlatformError> {
+        self.mailbox.limit(REQUESTS_A_SECOND);
         let mut own = self.mailbox.page();
         if self.is_privy_stand_in() {
             own = own.merge(self.privy.page());
         }
         let gateway = self.gateway()?;
-        let mut events = None;
+        let address = format!("http://{}", listener.local_addr()?);
+        let mut events = vec![self.mailbox.serve_for(gateway.http.clone(), &address)];
         if self.is_stripe_stand_in() {
             own = own.merge(self.stripe.pages());
-            events = Some(self.stripe.serve_for(gateway.http.clone(), &format!("http://{}", listener.local_addr()?)));
+            events.push(self.stripe.serve_for(gateway.http.clone(), &address));
         }
         let router = routes::all()
             .merge(pages::guarded(own).with_state(()))
@@ -244,9 +246,7 @@ impl Platform {
         let timer = tokio::spawn(timer);
         let served = serve_plain(listener, router, gateway, shutdown).await;
         timer.abort();
-        if let Some(events) = events {
-            events.abort();
-        }
+        events.iter().for_each(tokio::task::JoinHandle::abort);
         Ok(served?)
     }
 }

@@ -3,11 +3,12 @@
 //! Codes, texts and statuses as PostgREST 13 has them: <https://docs.postgrest.org/en/v13/references/errors.html>.
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use bytes::Bytes;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// The content type of every JSON answer.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -20,15 +21,39 @@ pub(super) struct Answer {
     pub body: Bytes,
     /// What a 401 says in `www-authenticate`.
     pub challenge: Option<HeaderValue>,
+    /// What the function has set besides.
+    pub headers: HeaderMap,
 }
 
 impl Answer {
     pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
-        Answer { status, content_type: Some(JSON), body: body.into(), challenge: None }
+        Answer { status, content_type: Some(JSON), body: body.into(), challenge: None, headers: HeaderMap::new() }
     }
 
     pub(super) fn no_content() -> Answer {
-        Answer { status: StatusCode::NO_CONTENT, content_type: None, body: Bytes::new(), challenge: None }
+        Answer {
+            status: StatusCode::NO_CONTENT,
+            content_type: None,
+            body: Bytes::new(),
+            challenge: None,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// With the headers that the function has set: a JSON array of objects with one member each.
+    pub(super) fn with_headers(mut self, set: Option<&str>) -> Result<Answer, Answer> {
+        let Some(set) = set else { return Ok(self) };
+        let invalid = || {
+            let message =
+                "response.headers guc must be a JSON array composed of objects with a single key and a string value";
+            Answer::error(StatusCode::INTERNAL_SERVER_ERROR, "PGRST111", message, None, None)
+        };
+        let read: Vec<BTreeMap<String, String>> = serde_json::from_str(set).map_err(|_| invalid())?;
+        for (name, value) in read.into_iter().flatten() {
+            let name: header::HeaderName = name.parse().map_err(|_| invalid())?;
+            self.headers.append(name, value.parse().map_err(|_| invalid())?);
+        }
+        Ok(self)
     }
 
     /// An error in PostgREST's form.
@@ -79,6 +104,7 @@ impl Answer {
     pub(super) fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
         if let Some(content_type) = self.content_type {
             response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         }

@@ -28,9 +28,10 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Runs the call and commits it. Answers the JSON of its result, none if it returns nothing. An error has rolled
-    /// everything back.
-    pub(super) async fn run(&self, connection: &mut Connection) -> Result<Option<String>, Error> {
+    /// Runs the call and commits it. Answers the JSON of its result, none if it returns nothing, and the headers that it has set
+    /// (`response.headers`: <https://docs.postgrest.org/en/v13/references/transactions.html#response-headers>). An error has
+    /// rolled everything back.
+    pub(super) async fn run(&self, connection: &mut Connection) -> Result<(Option<String>, Option<String>), Error> {
         connection.act_as_authenticator().await?;
         let settings = connection.prepare(SETTINGS).await?;
         let begin = if self.function.volatile { "begin" } else { "begin read only" };
@@ -74,10 +75,12 @@ impl Call<'_> {
                 finish(called, committed)?
             }
         };
-        match (self.function.returns, rows.first()) {
-            (Returns::Void, _) | (_, None) => Ok(None),
-            (_, Some(row)) => Ok(Some(row.try_get(0)?)),
-        }
+        let Some(row) = rows.first() else { return Ok((None, None)) };
+        let json = match self.function.returns {
+            Returns::Void => None,
+            Returns::Json | Returns::Value | Returns::Set => Some(row.try_get(0)?),
+        };
+        Ok((json, row.try_get(1)?))
     }
 }
 

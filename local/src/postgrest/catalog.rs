@@ -202,19 +202,21 @@ impl Function {
         let record: Vec<String> =
             given().map(|parameter| format!("{} {}", quoted(&parameter.name), parameter.type_name)).collect();
         let call = format!("public.{}({})", quoted(&self.name), named.join(", "));
+        // Read behind the call, which may have set it.
+        let headers = "nullif(current_setting('response.headers', true), '')";
         let source = if record.is_empty() {
             "(select) as a".to_owned()
         } else {
             format!("json_to_record($1::text::json) as a({})", record.join(", "))
         };
         match self.returns {
-            Returns::Void => format!("select {call} from {source}"),
-            Returns::Json => format!("select coalesce({call}::text, 'null') from {source}"),
+            Returns::Void => format!("select {call}, {headers} from {source}"),
+            Returns::Json => format!("select coalesce({call}::text, 'null'), {headers} from {source}"),
             Returns::Value => {
-                format!("select coalesce(to_json({call})::text, 'null') from {source}")
+                format!("select coalesce(to_json({call})::text, 'null'), {headers} from {source}")
             }
             Returns::Set => {
-                format!("select coalesce(json_agg(r), '[]')::text from {source}, lateral {call} as r")
+                format!("select coalesce(json_agg(r), '[]')::text, {headers} from {source}, lateral {call} as r")
             }
         }
     }

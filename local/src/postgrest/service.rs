@@ -74,8 +74,10 @@ impl Service {
         lease.connection.errors += u32::from(result.is_err());
         lease.release();
         match result {
-            Ok(Some(json)) => Ok(Answer::json(StatusCode::OK, json)),
-            Ok(None) => Ok(Answer::no_content()),
+            Ok((json, headers)) => {
+                let answer = json.map_or_else(Answer::no_content, |json| Answer::json(StatusCode::OK, json));
+                answer.with_headers(headers.as_deref())
+            }
             Err(error) => Err(Answer::database(&error, caller.anonymous)),
         }
     }

@@ -28,6 +28,7 @@ use crate::credits::settle::{Charged, Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::formats::Request;
 use crate::keyring;
+use crate::mail::due::send_after_act;
 use crate::memory::stored::Ended;
 use crate::payments::auto_topup::top_up;
 use crate::providers::own_keys::{self, Outdated};
@@ -214,6 +215,7 @@ impl Call {
         if let Some(account) = topup_due {
             top_up(&self.app, account).await;
         }
+        send_after_act(&self.app).await;
         if stored && waiting > 0 {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");

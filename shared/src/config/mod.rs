@@ -4,6 +4,7 @@
 //! - Where a variable is needed by some endpoints only, its setting is a [`Setting`], and the others work without it.
 //!   Variables that every endpoint depends on (times, prices, addresses, the log) must be sound, or the process does not start.
 
+mod alerts;
 mod log_levels;
 mod misconfigured;
 mod providers;
@@ -103,6 +104,10 @@ pub struct Config {
     pub app_name: String,
     /// The site that callers see, for links and for OpenRouter's `HTTP-Referer`.
     pub frontend_url: String,
+    /// Where the operator is mailed.
+    pub alert_email: Setting<String>,
+    /// Where the operator's alerts are posted.
+    pub alert_webhook: Setting<reqwest::Url>,
     /// Hosts that users' webhooks may go to by http, and in a private network; none but on a developer's machine.
     pub webhook_hosts: Vec<String>,
     /// How long a call may take on the plain server; the other platforms have limits of their own.
@@ -170,6 +175,8 @@ impl Config {
             redis_prefix: redis_prefix(environment, reader.text(&variables::VERCEL_GIT_COMMIT_REF)),
             app_name: reader.text_or_default(&variables::APP_NAME),
             frontend_url: reader.needed(reader.url(&variables::FRONTEND_URL), String::new()),
+            alert_email: alerts::email(&reader),
+            alert_webhook: alerts::webhook(&reader),
             webhook_hosts: webhook_hosts(environment, reader.text(&variables::WEBHOOK_LOCAL_HOSTS)),
             max_duration: Duration::from_secs(number(&variables::CALL_MAX_SECONDS)),
             provider_silence: milliseconds(&variables::PROVIDER_TIMEOUT_MS),

@@ -84,6 +84,8 @@ variables! {
         PRICING_MARKUP_PERCENT: Percent { most: 9_900 }, Default("0"), "what callers pay on top of the provider's price: 0 sells at cost, 5 charges five percent more";
         PRICE_CHANGE_PERCENT: Number { unit: "percent", least: 100, most: 1_000 }, Default("150"), "how far OpenRouter's own list may change a price by itself: 150 is half as much again, or a third less; what goes further waits for an administrator";
         REQUESTS_KEPT_DAYS: Number { unit: "days", least: 90, most: 36_500 }, Default("400"), "how long single requests are kept; a month goes once all of it is older and summed up, and the sums and the ledger stay";
+        ALERT_EMAIL: Text, Optional, "where the operator is mailed what somebody should wake up for";
+        ALERT_WEBHOOK_URL: Secret, Optional, "where the same is posted as JSON: a webhook of Slack, of Discord, or your own";
         APP_NAME: Text, Default("Gateway"), "the service's name, also for OpenRouter's statistics";
         FRONTEND_URL: Url, Default("http://localhost:8000"), "the site that callers see, also for OpenRouter's statistics";
     }

@@ -7,6 +7,8 @@ use askama::Template;
 pub struct Letter {
     /// The subject, of our own words only.
     pub subject: String,
+    /// A code that is to be typed in.
+    pub code: Option<String>,
     /// The paragraphs above the table.
     pub paragraphs: Vec<String>,
     /// A table: names and values.

@@ -15,9 +15,13 @@ use super::unsubscribe;
 use crate::app::App;
 use crate::config::{Misconfigured, configured};
 use crate::error::Result;
+use crate::sign_in::code::Recipe;
 
 /// Between two batches: Resend takes five requests a second of all of a team.
 const PAUSE: Duration = Duration::from_millis(300);
+
+/// The kind of mail whose row does not hold what it says.
+pub(super) const SIGN_IN_CODE: &str = "sign_in_code";
 
 #[derive(Deserialize)]
 struct Batch {
@@ -26,13 +30,13 @@ struct Batch {
 }
 
 #[derive(Deserialize)]
-struct Row {
-    id: i64,
-    account_id: Uuid,
-    kind: String,
-    address: String,
-    payload: Value,
-    optional: bool,
+pub(super) struct Row {
+    pub id: i64,
+    pub account_id: Option<Uuid>,
+    pub kind: String,
+    pub address: String,
+    pub payload: Value,
+    pub optional: bool,
 }
 
 /// What was done.
@@ -55,6 +59,8 @@ pub async fn deliver(app: &App, longest: Duration) -> Result<Delivered> {
     if app.config.mail.as_ref().is_err_and(Misconfigured::is_missing) {
         return Ok(done);
     }
+    // What is due by now is seen to here.
+    app.supabase()?.take_mail_due();
     let begun = Instant::now();
     while begun.elapsed() < longest {
         let claimed: Option<Batch> = app.supabase()?.rpc("claim_notifications", &json!({})).await?;
@@ -71,8 +77,7 @@ pub async fn deliver(app: &App, longest: Duration) -> Result<Delivered> {
         if count("failed") > 0 {
             tracing::error!(%batch, failed = %outcome["failed"], "mails cannot be sent");
         }
-        let _: Value =
-            app.supabase()?.rpc("finish_notifications", &json!({ "batch": batch, "outcome": outcome })).await?;
+        finish(app, batch, &outcome).await?;
         if waits {
             break;
         }
@@ -81,8 +86,14 @@ pub async fn deliver(app: &App, longest: Duration) -> Result<Delivered> {
     Ok(done)
 }
 
+/// Notes what became of a batch.
+pub(super) async fn finish(app: &App, batch: Uuid, outcome: &Value) -> Result<()> {
+    let _: Value = app.supabase()?.rpc("finish_notifications", &json!({ "batch": batch, "outcome": outcome })).await?;
+    Ok(())
+}
+
 /// Sends a batch; what is to be noted of it.
-async fn attempt(app: &App, batch: Uuid, rows: &[Row]) -> Result<Value> {
+pub(super) async fn attempt(app: &App, batch: Uuid, rows: &[Row]) -> Result<Value> {
     let (mut mails, mut ids, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         match mail(app, row) {
@@ -114,15 +125,22 @@ async fn attempt(app: &App, batch: Uuid, rows: &[Row]) -> Result<Value> {
     })
 }
 
+/// What a mail with a code says: the code is in no row, and made anew each time.
+fn with_code(app: &App, row: &Row) -> Option<Value> {
+    let recipe: Recipe = serde_json::from_value(row.payload.clone()).ok()?;
+    let code = recipe.code(&row.address, app.config.peppers.as_ref().ok()?)?;
+    Some(json!({ "code": code.to_string() }))
+}
+
 /// A row as a mail; what is wrong with it in our own words, since its payload is its reader's.
 fn mail(app: &App, row: &Row) -> std::result::Result<Mail, &'static str> {
     let settings = configured(&app.config.mail).map_err(|_| "mail is not configured")?;
     let name = &app.config.app_name;
-    let mut letter =
-        letter(&row.kind, &row.payload, &app.config.frontend_url).map_err(|_| "its payload lacks something")?;
+    let payload = if row.kind == SIGN_IN_CODE { &with_code(app, row).ok_or("no pepper")? } else { &row.payload };
+    let mut letter = letter(&row.kind, payload, &app.config.frontend_url).map_err(|_| "its payload lacks something")?;
     let mut headers = BTreeMap::new();
-    if row.optional {
-        let link = unsubscribe::link(app, row.account_id, &row.kind).ok_or("no pepper")?;
+    if let (true, Some(account)) = (row.optional, row.account_id) {
+        let link = unsubscribe::link(app, account, &row.kind).ok_or("no pepper")?;
         // RFC 2369 and RFC 8058.
         headers.insert("List-Unsubscribe", format!("<{link}>"));
         headers.insert("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());

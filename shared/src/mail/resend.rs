@@ -18,6 +18,9 @@ use crate::reason::reason;
 /// How long Resend may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How often a second is waited for.
+const PAUSES: u32 = 4;
+
 /// A mail as Resend takes it.
 #[derive(Serialize)]
 pub struct Mail {
@@ -67,11 +70,24 @@ struct Refusal {
     name: String,
 }
 
-/// Sends a batch under its id.
+/// Sends a batch under its id. A limit that is over in a moment is waited for.
 ///
 /// # Errors
 /// `not_configured`.
 pub async fn send(app: &App, batch: Uuid, mails: &[Mail]) -> Result<Outcome> {
+    let mut pauses = PAUSES;
+    loop {
+        match try_to_send(app, batch, mails).await? {
+            Outcome::Later(wait @ ..=1, _) if pauses > 0 => {
+                pauses -= 1;
+                tokio::time::sleep(Duration::from_secs(wait.into())).await;
+            }
+            outcome => return Ok(outcome),
+        }
+    }
+}
+
+async fn try_to_send(app: &App, batch: Uuid, mails: &[Mail]) -> Result<Outcome> {
     let settings = configured(&app.config.mail)?;
     let address = format!("{}/emails/batch", settings.url.as_str().trim_end_matches('/'));
     let Ok(body) = serde_json::to_vec(mails) else { return Ok(Outcome::Refused("the mails are not JSON".to_owned())) };

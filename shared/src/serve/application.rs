@@ -4,8 +4,8 @@ use std::any::Any;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::from_fn;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, Uri};
 use tower::ServiceExt as _;
@@ -13,18 +13,20 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer, Vary};
 
 use super::body::{self, BODY_LIMIT};
-use super::{access, errors, nowhere, path};
+use super::{Invocation, access, errors, nowhere, path};
 use crate::answer_headers::exposed;
 use crate::app::SharedApp;
 use crate::error::{Code, Error};
+use crate::mail::due::send_after_act;
 
 /// How long a browser may remember what a preflight allowed.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `router` with everything that surrounds an endpoint, from the outside in: request id and access log, CORS, panics,
-/// bodies that are too large, errors in the API's shape, and parameters that a rewrite has moved into the query.
+/// bodies that are too large, errors in the API's shape, mail that an act has queued, and parameters that a rewrite has moved into the
+/// query.
 pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
-    let routes = app.routes;
+    let (routes, sender) = (app.routes, app.clone());
     let endpoints = router
         .fallback(move |uri: Uri| async move { nowhere::not_found(uri.path(), routes) })
         .method_not_allowed_fallback(|| async { Error::new(Code::MethodNotAllowed) })
@@ -35,11 +37,23 @@ pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
     let routed = endpoints.map_request(path::restore as fn(Request) -> Request);
     Router::new()
         .fallback_service(routed)
+        .layer(from_fn_with_state(sender, mail_after))
         .layer(from_fn(errors::shape))
         .layer(from_fn(body::keep_back))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(cors())
         .layer(from_fn(access::identify))
+}
+
+/// Sends what the handler has queued, behind its answer: the task is handed over before the platform sees that.
+async fn mail_after(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+    let tasks = request.extensions().get::<Invocation>().map(|invocation| invocation.tasks.clone());
+    let response = next.run(request).await;
+    let is_due = app.supabase_if_configured().is_some_and(|supabase| supabase.mail_is_due());
+    if let Some(tasks) = tasks.filter(|_| is_due) {
+        tasks.spawn(async move { send_after_act(&app).await });
+    }
+    response
 }
 
 /// The key is in a header that scripts must set themselves, never in a cookie: any origin may call.

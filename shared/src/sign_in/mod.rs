@@ -2,12 +2,10 @@
 //!
 //! - `privy`: tokens of Privy, verified.
 //! - `code`: codes by e-mail, as they are made and kept.
-//! - `mail`: what is sent to Resend.
 //! - `pkce`, `callback`: how an app is told that its user has agreed, and nobody else.
 
 pub mod callback;
 pub mod code;
-pub mod mail;
 pub mod pkce;
 pub mod privy;
 

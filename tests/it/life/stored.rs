@@ -32,8 +32,9 @@ impl Life {
         for mail in self.world.platform.mailbox.messages() {
             let [email] = &mail.to[..] else { panic!("one recipient: {:?}", mail.to) };
             let mut bodies = [mail.text.expect("a text"), mail.html.expect("HTML")];
-            let code = bodies[0].split(' ').next().expect("a word").to_owned();
-            if code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()) {
+            if mail.subject.contains("code to sign in") {
+                let mut numbers = bodies[0].split(|c: char| !c.is_ascii_digit());
+                let code = numbers.find(|number| number.len() == 6).expect("a code").to_owned();
                 self.secrets.code(email, &code);
                 bodies = bodies.map(|body| body.replacen(&code, "", 1));
             }

@@ -48,6 +48,11 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("claim_webhook_deliveries", "sends what is due; its routes want the cron secret, or have asked for a delivery"),
     ("finish_webhook_delivery", "notes what became of what claim_webhook_deliveries has handed out"),
     ("emit_daily_usage", "housekeeping; its route wants the cron secret"),
+    ("look_at_spending", "for the cron job that tells accounts of what they have spent"),
+    ("check_ledger_by_itself", "for the cron job that tells the operator what is wrong"),
+    ("raise_alerts", "for the cron job that tells the operator what is wrong"),
+    ("claim_alerts", "for the cron job that tells the operator what is wrong"),
+    ("finish_alert", "for the cron job that tells the operator what is wrong"),
     ("list_outdated_webhook_secrets", "for the cron job that seals secrets under a newer key"),
     ("renew_webhook_secrets", "for the cron job that seals secrets under a newer key"),
     (

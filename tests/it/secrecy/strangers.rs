@@ -37,7 +37,7 @@ impl Thing {
             "key_id" | "hash" | "api_key_hash" => Self::Key,
             "id" if path.starts_with("/user/webhooks/") => Self::Webhook,
             "delivery_id" | "cursor" if path.starts_with("/user/webhooks/") => Self::Delivery,
-            "cursor" if path == "/admin/ledger/check" => Self::Account,
+            "cursor" if ["/admin/ledger/check", "/admin/rate-limits/alerts"].contains(&path) => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
             "id" if path.starts_with("/v1/chat/") => Self::Chat,
             "id" if path.starts_with("/v1/responses/") => Self::Response,

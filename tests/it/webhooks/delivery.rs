@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::watch::poll;
 use tests::world::World;
 
 use super::receiver::Receiver;
@@ -153,13 +154,18 @@ async fn crons_at_once_send_each_delivery_once() {
         let request = world.http.get(format!("{gateway}/api/cron/webhooks"));
         Answer::to(request.bearer_auth(world.platform.cron_secret()))
     };
+    // What somebody else has in hand is passed by, and not waited for.
+    let held = world.locked_rows("select from gateway.webhook_deliveries order by id limit 1").await;
     let done = join_all((0..6).map(|_| run())).await;
     let delivered: i64 = done.iter().filter_map(|done| done.success()["delivered"].as_i64()).sum();
+    assert_eq!(delivered, 29);
+    drop(held);
+    poll("the row's lock to end", || async { run().await.success()["delivered"] == 1 }).await;
     let mut ids: Vec<String> = receiver.take().iter().map(|one| one.header("webhook-id").to_owned()).collect();
     ids.sort();
     let all = ids.len();
     ids.dedup();
-    assert_eq!((delivered, all, ids.len()), (30, 30, 30));
+    assert_eq!((all, ids.len()), (30, 30));
 }
 
 #[tokio::test]

@@ -46,6 +46,47 @@ async fn a_payment_and_its_refund_are_told_once_and_to_nobody_else() {
     assert_eq!(others.take().len(), 0);
 }
 
+#[tokio::test]
+async fn what_is_mailed_is_an_event_as_well_whoever_causes_it() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let account = world.account(0).await;
+    let events = ["balance.low", "key.spend_limit_reached", "key.expiring", "subscription.changed"];
+    make(&world, &account, &receiver.url("/"), &events).await;
+    let causes = [
+        ("low_balance", json!({"balance": 9.5}), Some("balance.low")),
+        ("out_of_credits", json!({"balance": 0}), Some("balance.low")),
+        ("spend_limit", json!({"step": 80}), None),
+        ("spend_limit", json!({"step": 100}), Some("key.spend_limit_reached")),
+        ("key_expiring", json!({"days": 7}), Some("key.expiring")),
+        ("plan_started", json!({"plan": "dev"}), Some("subscription.changed")),
+        ("plan_ended", json!({"plan": "dev"}), Some("subscription.changed")),
+        ("key_created", json!({"count": 1}), None),
+        ("new_sign_in", json!({"network": "192.0.2.1"}), None),
+        // Nobody wants to be told of it here.
+        ("refund", json!({"amount": 1}), None),
+    ];
+    for (kind, payload, event) in causes {
+        let notify = format!(
+            "select gateway.notify('{}', '{kind}', gen_random_uuid()::text, '{payload}', gateway.now())",
+            account.id
+        );
+        world.sql(&notify).await;
+        cron(&world).await;
+        let told = receiver.take();
+        let Some(event) = event else {
+            assert_eq!(told.len(), 0, "{kind} {payload}: {told:?}");
+            continue;
+        };
+        let [told] = &told[..] else { panic!("{kind}: {told:?}") };
+        let told = told.json();
+        let mut data = payload.clone();
+        if let Some(change) = kind.strip_prefix("plan_") {
+            data["change"] = json!(change);
+        }
+        assert_eq!((&told["type"], &told["data"]), (&json!(event), &data), "{kind}");
+    }
+}
+
 /// The days whose usage was received, with the requests of each.
 fn days(receiver: &Receiver) -> Vec<(Value, Value)> {
     let told = receiver.take().into_iter().map(|one| one.json());

@@ -4,7 +4,7 @@ mod delivery;
 mod events;
 mod management;
 mod outside;
-mod receiver;
+pub mod receiver;
 mod secrets;
 
 use local::upstash::Engine;

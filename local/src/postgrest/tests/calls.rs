@@ -119,3 +119,14 @@ async fn a_database_that_is_gone_is_503() {
     postgrest.stop().await;
     assert!(TcpStream::connect(&address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_function_sets_headers_of_its_own_answer_and_of_no_other() {
+    let fixture = Fixture::start().await;
+    let told = fixture.call("tell", json!({"headers": r#"[{"x-mail-due": "true"}]"#})).await;
+    assert!(told.status == 204 && told.head.contains("x-mail-due: true"), "{}", told.head);
+    let other = fixture.call("tell", json!({"headers": ""})).await;
+    assert!(other.status == 204 && !other.head.contains("x-mail-due"), "{}", other.head);
+    let wrong = fixture.call("tell", json!({"headers": "x"})).await;
+    assert_eq!((wrong.status, wrong.code()), (500, "PGRST111"));
+}

@@ -49,3 +49,8 @@ revoke execute on function public.secret() from public, anon, authenticated;
 
 create function public.either(a integer) returns text language sql stable as $$ select 'integer'::text $$;
 create function public.either(a text) returns text language sql stable as $$ select 'text'::text $$;
+
+create function public.tell(headers text) returns void language plpgsql volatile as $$
+begin
+    perform set_config('response.headers', tell.headers, true);
+end $$;

@@ -1,6 +1,7 @@
 //! What administrators do.
 
 pub mod add_credits;
+pub mod alerts;
 pub mod assign_plan;
 pub mod assign_role;
 pub mod audit_logs;

@@ -1,6 +1,7 @@
 //! Housekeeping that a timer calls. Without it the gateway serves on, but holds of dead functions stay open until the next call of
 //! their account, old data stays, and keys that were sealed under an older ENCRYPTION_KEYS version are not renewed.
 
+pub mod alerts;
 pub mod notifications;
 pub mod reconcile_payments;
 pub mod retention;

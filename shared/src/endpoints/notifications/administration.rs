@@ -16,7 +16,8 @@ use crate::caller::Caller;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
 use crate::error::Result;
-use crate::mail::outbox::{Delivered, deliver};
+use crate::mail::due::send_all;
+use crate::mail::outbox::Delivered;
 
 /// For how long one request sends.
 const LONGEST: Duration = Duration::from_secs(8);
@@ -78,5 +79,5 @@ pub async fn process(
     _: Input<ProcessRequest>,
 ) -> Result<Json<Delivered>> {
     let _: Value = caller.rpc(&app, "check_caller", json!({ "scope": "admin:notifications" })).await?;
-    Ok(Json(deliver(&app, LONGEST).await?))
+    Ok(Json(send_all(&app, LONGEST).await?))
 }

@@ -3,5 +3,6 @@
 pub mod administration;
 pub mod preferences;
 pub mod request;
+pub mod thresholds;
 pub mod unsubscribe;
 pub mod webhook;

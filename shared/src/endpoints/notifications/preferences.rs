@@ -36,10 +36,38 @@ pub struct NotificationPreferences {
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({"usage_report": false})))]
 pub struct PreferencesChange {
+    /// Credit that lapses soon.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    credits_expiring: Option<bool>,
+    /// Keys that expire soon.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    key_expiring: Option<bool>,
+    /// A balance that is low.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    low_balance: Option<bool>,
+    /// No credit left.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    out_of_credits: Option<bool>,
     /// Rewards of recommendations.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
     referral_reward: Option<bool>,
+    /// Keys that come near their spend limit, or to it.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    spend_limit: Option<bool>,
+    /// A trial that has ended.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    trial_ended: Option<bool>,
+    /// A trial that ends soon.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    trial_ending: Option<bool>,
     /// Reports of what was used.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
@@ -67,4 +95,23 @@ pub async fn change(State(app): State<SharedApp>, caller: Caller, input: Input<P
     let arguments = json!({ "request": input.body });
     let preferences: Box<RawValue> = caller.rpc(&app, "set_notification_preferences", arguments).await?;
     Ok(answer::private(&preferences))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+    use crate::mail::KINDS;
+
+    #[test]
+    fn each_kind_of_mail_that_can_be_switched_off_is_offered() {
+        let schema = serde_json::to_value(PreferencesChange::schema()).expect("a schema");
+        let offered: BTreeSet<&str> =
+            schema["properties"].as_object().expect("properties").keys().map(String::as_str).collect();
+        let optional: BTreeSet<&str> = KINDS.iter().filter(|kind| kind.optional).map(|kind| kind.name).collect();
+        assert_eq!(offered, optional);
+    }
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use super::check_referral_code;
@@ -14,9 +15,11 @@ use crate::config::configured;
 use crate::email_address;
 use crate::endpoints::answer;
 use crate::endpoints::input::Input;
-use crate::error::{Code as ErrorCode, Result};
-use crate::sign_in::code::{Code, hash_for};
-use crate::sign_in::mail;
+use crate::error::{Code as ErrorCode, Error, Result};
+use crate::mail::code::Queued;
+use crate::serve::Invocation;
+use crate::sign_in::code::{Recipe, hash_for};
+use crate::supabase::unless_refused;
 
 /// Where the code goes.
 #[derive(Deserialize, ToSchema)]
@@ -42,25 +45,63 @@ pub struct Verification {
     pub expires_in: u32,
 }
 
+/// What the database has made of it.
+#[derive(Deserialize)]
+struct Told {
+    answer: Box<RawValue>,
+    mail: Queued,
+}
+
 /// `POST /auth/register`: does and answers the same whether or not the address is known.
 ///
 /// # Errors
-/// 429 `too_many_attempts` by address and by network; 503 `mail_unavailable`.
+/// 409 `mail_not_possible` for an address that has returned mail; 429 `too_many_attempts` by address and by network; 503
+/// `mail_unavailable`.
 #[utoipa::path(post, path = "/auth/register", tag = "sign-in", request_body = Registration, responses(
     (status = 200, body = Verification),
+    (status = 409, description = "`mail_not_possible`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`mail_unavailable`, `service_unavailable`, `not_configured`")))]
-pub async fn create(State(app): State<SharedApp>, visitor: Visitor, input: Input<Registration>) -> Result<Response> {
+pub async fn create(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    invocation: Invocation,
+    input: Input<Registration>,
+) -> Result<Response> {
     let Registration { email, referral_code } = input.body;
     let email = email_address::check(&email)?;
     check_referral_code(referral_code.as_deref())?;
     // Without them no code is made that nobody could be sent.
     configured(&app.config.mail)?;
-    let pepper = configured(&app.config.peppers)?.first().ok_or(ErrorCode::NotConfigured)?;
-    let code = Code::generate()?;
+    let peppers = configured(&app.config.peppers)?;
+    let pepper = peppers.first().ok_or(ErrorCode::NotConfigured)?;
+    let recipe = Recipe::new(pepper);
+    let code = recipe.code(&email, peppers).ok_or(ErrorCode::InternalError)?;
     let code_hash = hash_for(&email, &code.to_string(), pepper);
-    let request = json!({ "email": email, "code_hash": code_hash, "referral_code": referral_code });
-    let told: Box<RawValue> = visitor.rpc(&app, "request_code", json!({ "request": request })).await?;
-    mail::send_code(&app, &email, &code).await?;
+    let request = json!({ "email": email, "code_hash": code_hash, "referral_code": referral_code, "payload": recipe });
+    // A client that leaves takes the handler with it, not the mail.
+    let (tell, told) = oneshot::channel();
+    invocation.tasks.spawn(async move {
+        let sent = async {
+            let asked: Box<RawValue> = visitor.rpc(&app, "request_code", json!({ "request": request })).await?;
+            let Told { answer, mail } = serde_json::from_str(unless_refused(asked)?.get()).map_err(|error| {
+                tracing::error!(%error, "the database's answer is malformed");
+                Error::new(ErrorCode::InternalError)
+            })?;
+            let tried = mail.send(&app, &email, recipe).await?;
+            Ok((tried.outcome().map(|()| answer), tried))
+        };
+        match sent.await {
+            Ok((became, tried)) => {
+                // Nobody waits for the note.
+                let _ = tell.send(became);
+                tried.note(&app).await;
+            }
+            Err(error) => {
+                let _ = tell.send(Err(error));
+            }
+        }
+    });
+    let told: Box<RawValue> = told.await.map_err(|_| Error::new(ErrorCode::InternalError))??;
     Ok(answer::private(&told))
 }

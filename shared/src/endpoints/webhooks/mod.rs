@@ -40,6 +40,12 @@ pub enum WebhookEvent {
     /// What was used on a day (UTC) that is over.
     #[serde(rename = "usage.daily")]
     UsageDaily,
+    /// The account has spent as much on a day, or in a month, as it wanted to be told of.
+    #[serde(rename = "spend.threshold_reached")]
+    SpendThresholdReached,
+    /// A provider refuses a key of the account's own there.
+    #[serde(rename = "provider_key.refused")]
+    ProviderKeyRefused,
 }
 
 /// Whether a webhook is told anything.

@@ -47,6 +47,25 @@ impl Scene {
                 json!({"caller": user, "target": hook, "query": page(json!({"state": "all"}))}),
                 &["query.state"],
             ),
+            sample(
+                "raise_alerts",
+                json!({"seen": {"alerts": [{"cause": "budget", "subject": "spring", "details": {}}], "sends_mail": true}}),
+                &[],
+            ),
+            sample("claim_alerts", json!({"wanted": {"mail": true, "post": true}}), &[]),
+            sample("finish_alert", json!({"alert": self.webhook, "told": {"mailed": true, "posted": true}}), &[]),
+            sample(
+                "list_alerts",
+                json!({"caller": self.caller(&self.admin), "query": page(json!({"cause": null}))}),
+                &["query.cause"],
+            ),
+            sample("get_thresholds", json!({"caller": user}), &[]),
+            sample(
+                "set_thresholds",
+                json!({"caller": user, "changes": {"spend_per_day": 5, "spend_per_month": 50}}),
+                &["changes.spend_per_day", "changes.spend_per_month"],
+            ),
+            sample("get_limit_system", json!({"caller": self.caller(&self.admin)}), &[]),
             sample("test_webhook", json!({"caller": user, "target": hook}), &[]),
             sample("replay_webhook_delivery", json!({"caller": user, "target": hook, "delivery": self.delivery}), &[]),
         ]
