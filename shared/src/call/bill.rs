@@ -194,7 +194,7 @@ impl CallRecord {
         let provider = self.provider?;
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
         // Uncounted is not free, and neither is what has no price.
-        let cost = candidate.price.cost(usage, call.app.config.markup_basis_points).unwrap_or(hold.amount);
+        let cost = candidate.price.cost(usage, hold.markup).unwrap_or(hold.amount);
         Some(if self.estimated { cost.min(hold.amount) } else { cost })
     }
 }
