@@ -35,7 +35,12 @@ test("a plan is subscribed to and cancelled, and a card is left for auto top-up"
   await page.getByRole("heading", { name: "Plan: Developer" }).waitFor();
   await page.getByRole("button", { name: "Cancel the plan" }).click();
   await page.getByRole("button", { name: "Cancel it" }).click();
-  await page.getByRole("button", { name: "Let it go on" }).waitFor();
+  await page.getByRole("button", { name: "Let it go on as it is" }).click();
+  await page.getByText("The plan goes on.").waitFor();
+  await page.getByRole("button", { name: "Change to it" }).first().click();
+  await page.getByRole("button", { name: "Change", exact: true }).click();
+  await page.getByRole("heading", { name: "Plan: Team" }).waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
 
   await goTo(page, "#/credit/auto-topup");
   await page.getByRole("checkbox", { name: /^I agree/ }).check();
@@ -65,6 +70,10 @@ test("settings, chats, and the account's end", async () => {
   const changed = page.waitForResponse((response) => response.request().method() === "PATCH" && response.url().endsWith("/preferences"));
   await page.getByRole("checkbox", { name: "Usage report" }).uncheck();
   await changed;
+  await page.getByRole("spinbutton", { name: "Tell me from, a day" }).fill("50");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("You are told from then on.").waitFor();
+  assert.equal((await ask("GET", "/user/notifications/thresholds", undefined, secret)).body.spend_per_day, 50);
   await goTo(page, "#/settings/webhooks");
   await page.getByRole("button", { name: "Add a webhook" }).click();
   await page.getByRole("textbox", { name: "Address" }).fill("https://example.com/hooks");

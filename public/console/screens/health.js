@@ -4,6 +4,7 @@ import { api } from "../lib/api.js";
 import { count, money, percent, since, words } from "../lib/format.js";
 import { html } from "../lib/ui.js";
 import { useLoad } from "../lib/use.js";
+import { Alerts } from "./health/alerts.js";
 import { Ledger } from "./health/ledger.js";
 import { Badge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
@@ -42,6 +43,7 @@ export default function Health() {
         ["Credit used", money(trials.data.credits_used)],
       ]} />`}</${Part}>
     </div>
+    <${Alerts} />
   </${Screen}>`;
 }
 

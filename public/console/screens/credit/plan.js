@@ -31,13 +31,14 @@ export function Plan() {
     setStripe({ ...(await api("POST", "/subscription/checkout", { body: { plan: id, interval, success_url: back(), cancel_url: back("cancelled") } })), wanted: id });
   });
   const portal = useAct(async () => setStripe(await api("POST", "/subscription/portal", { body: { return_url: back() } })));
+  const resume = useAct(() => act("/subscription/resume", {}, "The plan goes on."));
   const act = async (/** @type {string} */ path, /** @type {object} */ body, /** @type {string} */ said) => {
     await api("POST", path, { body });
     toast(said);
     reload();
   };
   return html`<div class="stack">
-    <${Failure} error=${own.error ?? sold.error ?? buy.error ?? portal.error} retry=${own.error ? reload : undefined} />
+    <${Failure} error=${own.error ?? sold.error ?? buy.error ?? portal.error ?? resume.error} retry=${own.error ? reload : undefined} />
     <div class="columns">
       <${Card} title=${plan ? `Plan: ${plan.plan.name}` : "Plan"} action=${subscription && html`<${Badge} state=${subscription.status} />`}>
         ${!plan ? html`<${Bones} />` : html`<div class="stack">
@@ -46,12 +47,13 @@ export function Plan() {
             ["Until", plan.ends_at && date(plan.ends_at)],
             ["Renews", subscription && !subscription.cancel_at && !subscription.ended_at ? date(subscription.period_end) : null],
             ["Ends", subscription?.cancel_at && date(subscription.cancel_at)],
+            ["Becomes", subscription?.next_plan && `${subscription.next_plan}, paid by the ${subscription.next_interval}, on ${date(subscription.period_end)}`],
             ["Next credit", plan.next_credits && `${money(plan.next_credits.amount)} on ${date(plan.next_credits.at)}`],
           ]} />
           ${subscription && !subscription.ended_at && html`<div class="row">
             <${Button} busy=${portal.busy} onClick=${portal.run}>Cards and invoices</${Button}>
-            ${subscription.cancel_at
-              ? html`<${Button} onClick=${() => act("/subscription/resume", {}, "The plan goes on.")}>Let it go on</${Button}>`
+            ${subscription.cancel_at || subscription.next_plan
+              ? html`<${Button} busy=${resume.busy} onClick=${resume.run}>Let it go on as it is</${Button}>`
               : html`<${Button} kind="danger" onClick=${() => setAsked({ end: true })}>Cancel the plan</${Button}>`}
           </div>`}
         </div>`}
@@ -88,7 +90,8 @@ export function Plan() {
     </${Confirm}>`}
     ${asked?.plan && html`<${Confirm} title=${`Change to ${asked.plan.name}`} act="Change" danger=${false} onClose=${() => setAsked(null)}
       onAct=${() => act("/subscription/change", { plan: asked.plan.id, interval }, "The plan was changed.")}>
-      <p>What is left of the present period is credited by Stripe, and the difference is charged to the card now.</p>
+      <p>A dearer plan, or a longer interval, is paid in full now and begins now; what was paid before keeps its credit to its own end. A smaller one
+        begins with the next period, on ${date(subscription?.period_end)}, and costs nothing until then.</p>
     </${Confirm}>`}
     ${stripe && html`<${AtStripe} title="At Stripe" act="Open Stripe's page" url=${stripe.url} onClose=${() => (setStripe(null), reload())} onDone=${() => (setStripe(null), reload())}
       done=${stripe.wanted && (async () => (await api("GET", "/user/plan")).subscription?.plan === stripe.wanted)}>

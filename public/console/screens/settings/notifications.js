@@ -4,6 +4,7 @@ import { api } from "../../lib/api.js";
 import { words } from "../../lib/format.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
+import { Thresholds } from "./thresholds.js";
 import { Button } from "../../ui/button.js";
 import { Card } from "../../ui/card.js";
 import { Check } from "../../ui/field.js";
@@ -11,7 +12,17 @@ import { Bones, Failure, Note } from "../../ui/states.js";
 import { toast } from "../../ui/toast.js";
 
 /** @type {Record<string, string>} */
-const WHAT = { usage_report: "What was used, once a month.", referral_reward: "When somebody whom you recommended this to has earned you credit." };
+const WHAT = {
+  usage_report: "What was used, once a month.",
+  referral_reward: "When somebody whom you recommended this to has earned you credit.",
+  low_balance: "When the balance is low.",
+  out_of_credits: "When no credit is left.",
+  credits_expiring: "Before credit lapses.",
+  key_expiring: "Before keys expire.",
+  spend_limit: "When a key comes near its spend limit, or to it.",
+  trial_ending: "Before the trial ends.",
+  trial_ended: "When it has ended.",
+};
 
 export function Notifications() {
   const state = useLoad((signal) => api("GET", "/user/notifications/preferences", { signal }), []);
@@ -33,7 +44,7 @@ export function Notifications() {
     toast(`A mail is on its way to ${address}.`);
   });
   const has = state.data;
-  return html`<${Card} title="Mail" hint=${has?.address ? `To ${has.address}. What is needed for the account's safety and its payments always comes.` : undefined}>
+  return html`<div class="columns"><${Card} title="Mail" hint=${has?.address ? `To ${has.address}. What is needed for the account's safety and its payments always comes.` : undefined}>
     <div class="stack">
       <${Failure} error=${state.error ?? change.error ?? mail.error} retry=${state.error ? state.reload : undefined} />
       ${!has && !state.error && html`<${Bones} />`}
@@ -44,5 +55,5 @@ export function Notifications() {
         <${Button} busy=${mail.busy} onClick=${() => mail.run("/user/notifications/send-usage-report")}>Send this month's usage</${Button}>
       </div>`}
     </div>
-  </${Card}>`;
+  </${Card}><${Thresholds} /></div>`;
 }

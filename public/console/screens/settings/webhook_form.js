@@ -16,6 +16,8 @@ const EVENTS = [
   ["key.spend_limit_reached", "A key has spent what it may."],
   ["key.expiring", "A key expires soon."],
   ["subscription.changed", "A plan begins, changes or ends."],
+  ["spend.threshold_reached", "As much was spent on a day or in a month as you have set under Notifications."],
+  ["provider_key.refused", "A provider refused your own key."],
   ["usage.daily", "A day is over: what was used on it."],
 ];
 

@@ -1,0 +1,43 @@
+// From how much spending on the account is told, by mail and by its webhooks.
+
+import { api } from "../../lib/api.js";
+import { html, useEffect, useState } from "../../lib/ui.js";
+import { useAct, useLoad } from "../../lib/use.js";
+import { Button } from "../../ui/button.js";
+import { Card } from "../../ui/card.js";
+import { Form, MoneyInput } from "../../ui/field.js";
+import { Bones, Failure } from "../../ui/states.js";
+import { toast } from "../../ui/toast.js";
+
+/** @param {number | null} dollars */
+const text = (dollars) => (dollars === null ? "" : String(dollars));
+/** @param {string} typed */
+const dollars = (typed) => (typed === "" ? null : Number(typed));
+
+export function Thresholds() {
+  const state = useLoad((signal) => api("GET", "/user/notifications/thresholds", { signal }), []);
+  const [day, setDay] = useState("");
+  const [month, setMonth] = useState("");
+  const has = state.data;
+  useEffect(() => {
+    if (!has) return;
+    setDay(text(has.spend_per_day));
+    setMonth(text(has.spend_per_month));
+  }, [has]);
+  const { run, busy, error } = useAct(async () => {
+    await api("PATCH", "/user/notifications/thresholds", { body: { spend_per_day: dollars(day), spend_per_month: dollars(month) } });
+    toast("You are told from then on.");
+    state.reload();
+  });
+  const fault = (/** @type {string} */ name) => error?.param === name && error.message;
+  return html`<${Card} title="Spending" hint="By mail and by webhooks, once a day and once a month. It stops nothing: a key's spend limit does.">
+    ${!has ? (state.error ? html`<${Failure} error=${state.error} retry=${state.reload} />` : html`<${Bones} />`) : html`<${Form} onSend=${run}>
+      <div class="fields">
+        <${MoneyInput} label="Tell me from, a day" value=${day} onValue=${setDay} placeholder="never" error=${fault("spend_per_day")} />
+        <${MoneyInput} label="Tell me from, a month" value=${month} onValue=${setMonth} placeholder="never" error=${fault("spend_per_month")} />
+      </div>
+      ${error && !error.param && html`<${Failure} error=${error} />`}
+      <div><${Button} type="submit" busy=${busy}>Save</${Button}></div>
+    </${Form}>`}
+  </${Card}>`;
+}
