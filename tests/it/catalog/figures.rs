@@ -65,7 +65,7 @@ async fn four_hundred_models_have_prices_and_what_is_written_by_hand_stays_as_it
     let account = world.account(1_000_000_000_000).await;
     let of = |name: &str| world.platform.variables()[name].as_str();
     let (key, address) = (of("FEATHERLESS_API_KEY"), of("FEATHERLESS_BASE_URL"));
-    let others = PROVIDERS.iter().filter(|row| !local::provider::NAMES.contains(&row.name) && !row.base_url.is_empty());
+    let others = PROVIDERS.iter().filter(|row| !local::provider::NAMES.contains(&row.name) && !row.quirks.self_hosted);
     let others: Vec<_> = others.flat_map(|row| [(row.key.name, key), (row.address.name, address)]).collect();
     let gateway = world.another_gateway_with(&others).await;
     for provider in PROVIDERS {

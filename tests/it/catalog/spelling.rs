@@ -92,7 +92,7 @@ async fn a_name_that_could_mean_two_or_stands_twice_means_none() {
         ("big-1.5", 404, "model_not_found"),
         ("acme/big", 404, "model_not_found"),
         ("supp", 404, "model_not_found"),
-        ("", 400, "invalid_request"),
+        ("", 400, "missing_model"),
         ("openrouter:acme/big-1.5", 503, "no_provider"),
         ("nobody:acme/big-1.5", 404, "model_not_found"),
         (" support", 404, "model_not_found"),
