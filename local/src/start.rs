@@ -78,7 +78,8 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
     let database = start_database(source, &data).await?;
     let engine = Engine::detect(env);
     let redis = if engine == Engine::InProcess { "in process" } else { "REDIS_URL" };
-    let platform = Platform::start(database, engine, secrets, env).await?;
+    let mut platform = Platform::start(database, engine, secrets, env).await?;
+    platform.stand_in_for_others();
     stand_in_routes::assign(&platform.database, &platform.real_providers()).await?;
     let keys = platform.ready_keys().await?;
     shared::deployment::report(&*platform.gateway()?).await;

@@ -357,6 +357,7 @@ create table gateway.api_keys (
   is_primary boolean not null default false,
   from_sign_in boolean not null default false,
   scopes text[] not null default array['inference', 'models:read', 'chat:read', 'chat:write', 'usage:read', 'billing:read'],
+  disabled_at timestamptz,
   revoked_at timestamptz,
   expires_at timestamptz,
   rotate_after_days gateway.positive_integer,
@@ -372,12 +373,15 @@ create table gateway.api_keys (
   rate_limits jsonb not null default '{}',
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
+  spent_ever gateway.unsigned_bigint not null default 0,
   spend_period_start timestamptz not null default now(),
   last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is
   'API keys as HMAC hashes, never the key. requests_used and spent (in nano-dollars, in the current spend_period; null: for ever) count calls that are over; what is still open is counted from the holds.';
+comment on column gateway.api_keys.disabled_at is 'Since when its owner does not let it be used; unlike revoked_at, that may be taken back.';
+comment on column gateway.api_keys.spent_ever is 'What its calls have cost in all, in nano-dollars, whatever became of its limits.';
 comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it ends for another one when the account has too many keys.';
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
@@ -616,7 +620,7 @@ create table gateway.listed_catalog (
 );
 alter table gateway.listed_catalog alter column body set storage external;
 comment on table gateway.listed_catalog is
-  'GET /v1/models, in one row: null within a transaction that has changed a model, and made anew when it commits.';
+  'GET /v1/models, in one row, which is made anew whenever a model or a route changes.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
@@ -888,6 +892,8 @@ create table gateway.requests (
   duration_ms integer,
   own_key boolean not null default false,
   app text,
+  answer_id text,
+  finish_reason text,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -897,6 +903,8 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
+comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
@@ -1415,6 +1423,8 @@ comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells 
 -- The order of lists, newest first.
 create index payments_account on gateway.payments (account_id, created_at, id);
 -- What an account has under way, and what the cron job looks after.
+-- Invoices of which nobody has told how they were paid.
+create index payments_unlinked on gateway.payments (settled_at) where kind = 'invoice' and intent_id is null;
 create index payments_open on gateway.payments (created_at) where status in ('created', 'processing');
 
 create table gateway.reversals (
@@ -1496,6 +1506,8 @@ create table gateway.subscriptions (
   period_start timestamptz not null,
   period_end timestamptz not null,
   cancel_at timestamptz,
+  next_plan text references gateway.plans (id),
+  next_months integer,
   ended_at timestamptz,
   begun_at timestamptz not null,
   changes integer not null default 0,
@@ -1507,6 +1519,8 @@ comment on table gateway.subscriptions is
 comment on column gateway.subscriptions.observed_at is
   'When Stripe was asked: of two answers the one that was asked for later holds, and nothing holds after an end.';
 comment on column gateway.subscriptions.plan is 'Null where the price is no plan''s: it gives nothing.';
+comment on column gateway.subscriptions.next_plan is
+  'What it becomes with its period, by a schedule at Stripe; null where it stays what it is.';
 comment on column gateway.subscriptions.changes is
   'How many changes of the plan Stripe has refused: part of the Idempotency-Key of the next.';
 
@@ -1869,6 +1883,87 @@ alter table gateway.notification_preferences enable row level security;
 alter table gateway.mail_suppressions enable row level security;
 alter table gateway.resend_events enable row level security;
 
+-- supabase/schemas/29_alerts.sql
+
+-- What the operator is told at once: each once a day and cause.
+
+create table gateway.alerts (
+  id uuid primary key default gen_random_uuid(),
+  cause text not null,
+  subject text not null,
+  day date not null,
+  details jsonb not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  claimed_until timestamptz not null,
+  mailed_at timestamptz,
+  posted_at timestamptz,
+  unique (cause, subject, day)
+);
+comment on table gateway.alerts is
+  'subject: what of the platform it is about, or an empty text; details: as they were found last. Found again on the same day (UTC), it is not told again.';
+comment on column gateway.alerts.claimed_until is 'Whoever tells it has until then; then it is to be told again, where it was not.';
+
+create index alerts_recent on gateway.alerts (first_at, id);
+
+create table gateway.alert_rounds (
+  one boolean primary key default true check (one),
+  looked_to timestamptz not null,
+  ledger_day date,
+  ledger_after uuid
+);
+comment on table gateway.alert_rounds is
+  'One row: up to when was looked for what had happened; the day whose ledger check has begun, and the account up to which it has come (null: it is done).';
+
+-- So that what has happened lately is found without reading all.
+create index reversals_disputed on gateway.reversals (created_at) where kind = 'dispute';
+create index mail_suppressions_created on gateway.mail_suppressions (created_at);
+
+alter table gateway.alerts enable row level security;
+alter table gateway.alert_rounds enable row level security;
+
+-- supabase/schemas/29_auth_codes.sql
+
+-- Codes by which an app gets a key that its user has agreed to (OAuth with PKCE, RFC 7636).
+
+create table gateway.auth_codes (
+  code_hash text primary key,
+  account_id uuid not null references gateway.accounts (id),
+  challenge text not null,
+  method text not null check (method in ('S256', 'plain')),
+  site text,
+  settings jsonb not null,
+  expires_at timestamptz not null
+);
+comment on table gateway.auth_codes is
+  'What a user has agreed to and no app has exchanged yet: the settings of a key to be made. The code as an HMAC under the pepper, which ends with its first use, right or wrong. Whoever exchanges it must know what the challenge was made of.';
+
+comment on column gateway.auth_codes.site is 'Where the app is that gets the code: scheme, host and port of the address that its user is sent back to.';
+
+create index auth_codes_account on gateway.auth_codes (account_id);
+create index auth_codes_expiry on gateway.auth_codes (expires_at);
+
+alter table gateway.auth_codes enable row level security;
+
+-- supabase/schemas/29_spend_alerts.sql
+
+-- From which spending on an account wants to be told.
+
+create table gateway.spend_alerts (
+  account_id uuid primary key references gateway.accounts (id),
+  per_day bigint check (per_day > 0),
+  per_month bigint check (per_month > 0),
+  day_told date,
+  month_told date,
+  looked_at timestamptz not null
+);
+comment on table gateway.spend_alerts is 'In nano-dollars; null: not told. An account that never asked for it has no row.';
+comment on column gateway.spend_alerts.day_told is 'The last day (UTC) of which it was told; month_told: the last month.';
+
+create index spend_alerts_looked on gateway.spend_alerts (looked_at) where per_day is not null or per_month is not null;
+
+alter table gateway.spend_alerts enable row level security;
+
 -- supabase/schemas/29_webhooks.sql
 
 -- Customers' webhooks: where an account wants to be told of what happens to it, and what is to be told there. Deliveries are
@@ -1980,7 +2075,8 @@ return case
   else 0
 end;
 
--- The first check that this key fails for this caller, scope and model, by its code, or null. Every call asks it, and
+-- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
+-- each may do what asks for it: to read of itself. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
 create function gateway.failed_key_check(
   account gateway.accounts, key gateway.api_keys, permissions text[], caller jsonb, scope text, model text,
@@ -1991,13 +2087,15 @@ return case
   when key.id is null then 'invalid_api_key'
   when key.revoked_at <= at then 'api_key_revoked'
   when key.expires_at <= at then 'api_key_expired'
+  when key.disabled_at <= at then 'api_key_disabled'
   when account.disabled_at is not null then 'account_disabled'
   when cardinality(key.ip_allowlist) > 0
     and not coalesce((caller ->> 'ip')::inet <<= any (key.ip_allowlist), false) then 'ip_not_allowed'
   when cardinality(key.domain_allowlist) > 0
     and not coalesce(gateway.domain_allowed(key.domain_allowlist, caller ->> 'domain'), false)
     then 'domain_not_allowed'
-  when (gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true then 'insufficient_scope'
+  when (scope = 'self' or gateway.covers(permissions, scope) and gateway.covers(key.scopes, scope)) is not true
+    then 'insufficient_scope'
   when scope <> 'inference' then null
   when key.requests_used >= key.max_requests then 'request_limit_reached'
   when gateway.spent_in_period(key, at) >= key.spend_limit then 'spend_limit_reached'
@@ -2019,7 +2117,7 @@ begin
     return null;
   end if;
   return case
-    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired') then gateway.refusal(401, code)
+    when code in ('invalid_api_key', 'api_key_revoked', 'api_key_expired', 'api_key_disabled') then gateway.refusal(401, code)
     when code = 'insufficient_scope' then gateway.refusal(403, code, jsonb_build_object('required_scope', scope))
     when code = 'request_limit_reached' then gateway.refusal(429, code, '{"should_retry": false}')
     when code = 'spend_limit_reached' then gateway.refusal(402, code)
@@ -2066,6 +2164,8 @@ declare
 begin
   select * into account from gateway.accounts where id = key.account_id;
   select roles.permissions into permissions from gateway.roles where name = account.role;
+  -- This is about no model: what a key may use of them is asked where one is named.
+  key.allowed_models := '{}';
   refused := gateway.key_refusal(account, key, permissions, caller, scope, null, at);
   if refused is not null then
     perform gateway.refuse(refused);
@@ -2572,6 +2672,15 @@ return gateway.charge(
   least(prompt, 1000000000)::numeric * prompt_price + least(output, 1000000000)::numeric * completion_price
   + request_price::numeric * 1000000, markup);
 
+-- Whether a route costs no more than its caller wishes. most: prompt, completion (of a million tokens), request, image (in the prompt),
+-- each in nano-dollars; what is absent, or has no price, is not too dear.
+create function gateway.is_within(route gateway.model_routes, most jsonb) returns boolean
+language sql immutable parallel safe
+return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
+  and coalesce(route.completion_price <= (most ->> 'completion')::bigint, true)
+  and coalesce(route.request_price <= (most ->> 'request')::bigint, true)
+  and coalesce(route.prompt_image_price <= (most ->> 'image')::bigint, true);
+
 -- Prices a call (as of begin_request) for a model: `prompt` is its bound and `output` its limit, all choices together. A prompt
 -- token may turn out new, cached or written into the cache, so it is held at the dearest of these; pictures, sound and a long
 -- cache count where the call has them.
@@ -2605,6 +2714,7 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
+        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes
@@ -3017,7 +3127,7 @@ $$;
 create function gateway.webhook_events() returns text[]
 language sql immutable parallel safe
 return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
-             'subscription.changed', 'usage.daily'];
+             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused'];
 
 -- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
 create function gateway.event_of(kind text, payload jsonb) returns text
@@ -3025,15 +3135,33 @@ language sql immutable parallel safe
 return case kind
   when 'receipt' then 'payment.succeeded'
   when 'refund' then 'payment.refunded'
+  when 'low_balance' then 'balance.low'
+  when 'out_of_credits' then 'balance.low'
+  -- Of four fifths of a limit there is a mail alone.
+  when 'spend_limit' then case payload ->> 'step' when '100' then 'key.spend_limit_reached' end
+  when 'key_expiring' then 'key.expiring'
+  when 'plan_started' then 'subscription.changed'
+  when 'plan_changed' then 'subscription.changed'
+  when 'plan_payment_failed' then 'subscription.changed'
+  when 'plan_ending' then 'subscription.changed'
+  when 'plan_ended' then 'subscription.changed'
+  when 'spend_alert' then 'spend.threshold_reached'
+  when 'provider_key_refused' then 'provider_key.refused'
 end;
 
--- Queues an event for the webhooks of an account that want it, once for each dedupe_key. Its payload without what leads to more than
--- it says: Stripe's receipt can be opened by whoever has its address.
+-- What an event tells of a mail's payload: all of it but what leads to more than it says (Stripe's receipt can be opened by whoever has
+-- its address); and of a plan, what has become of it.
+create function gateway.event_data(kind text, payload jsonb) returns jsonb
+language sql immutable parallel safe
+return case when starts_with(kind, 'plan_') then jsonb_build_object('change', substr(kind, 6)) else '{}' end
+  || (payload - 'receipt_url');
+
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key.
 create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
-    select id, emit.event, emit.dedupe_key, emit.data - 'receipt_url', at, at from gateway.webhooks
+    select id, emit.event, emit.dedupe_key, emit.data, at, at from gateway.webhooks
     where account_id = emit.account and disabled_at is null and emit.event = any (events)
   on conflict do nothing
 $$;
@@ -3060,7 +3188,8 @@ as $$
       and not exists (select from gateway.notification_preferences p
                       where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
     on conflict do nothing;
-  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key, notify.payload, at)
+  select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
+                      gateway.event_data(notify.kind, notify.payload), at)
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
@@ -4654,10 +4783,10 @@ begin atomic
     and exists (
       select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
     and gateway.covers(k.scopes, 'inference')
-    and k.revoked_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
+    and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units'
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'max_price'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
@@ -4676,7 +4805,7 @@ end;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -4793,6 +4922,12 @@ begin
       return earlier || jsonb_build_object('limits', limits);
     end if;
     refused := coalesce(earlier -> 'refused', refused);
+  end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached') then
+    -- So that a client can ask for what there is credit for.
+    refused := refused || jsonb_build_object(
+      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, markup) / choices));
   end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
@@ -4976,6 +5111,10 @@ begin
         '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
         model.id)));
   end if;
+  if priced.candidates is null and call ? 'max_price' then
+    return gateway.refusal(503, 'no_provider', jsonb_build_object(
+      'param', 'provider', 'message', format('No provider serves %s for `max_price`, which is in US dollars of a million tokens; GET /models tells the prices.', model.id)));
+  end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
     return gateway.refusal(503, case
@@ -5134,7 +5273,7 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -5293,11 +5432,14 @@ begin
   if own_key then
     update gateway.provider_keys set last_used_at = at
       where account_id = account.id and provider = settlement ->> 'provider';
+    if settlement ->> 'error_code' = 'provider_key_rejected' then
+      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
+    end if;
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     created_at, finished_at)
+     answer_id, finish_reason, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -5306,11 +5448,12 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
-     hold.created_at, at);
+     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
     spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
                               else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
     last_used_at = greatest(last_used_at, hold.created_at)
@@ -6242,29 +6385,32 @@ as $$
     'problems', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from (select * from problems limit 100) p))
 $$;
 
--- Checks the next accounts, by id from where a report so far ended (null: from the first): as many as have so many requests
--- together, so that it is done before the database's time limit, however many accounts there are. Answers the report of all
--- so far, with next_cursor: null when these were the last.
+-- The last of the next accounts that are checked together: as many as have so many requests together, so that it is done before
+-- the database's time limit, however many accounts there are. Null: all that are left.
+create function gateway.ledger_step(first uuid) returns uuid
+language sql stable set search_path = ''
+as $$
+  -- The account with which there are enough; the last of so many, if there are not.
+  select id from (
+      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
+      from (select id from gateway.accounts where id > first order by id limit 20000) a
+      left join gateway.usage_totals t on t.account_id = a.id) as summed
+    where requests >= 500000 or place = 20000 order by id limit 1
+$$;
+
+-- Checks the next accounts, by id from where a report so far ended (null: from the first). Answers the report of all so far, with
+-- next_cursor: null when these were the last.
 create function public.check_ledger(caller jsonb, so_far text default null) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:ledger');
-  most_accounts constant integer := 20000;
-  most_requests constant bigint := 500000;
   -- As text: a JSON parser would round large amounts.
   former constant jsonb := so_far::jsonb;
   first constant uuid := coalesce((former ->> 'next_cursor')::uuid, '00000000-0000-0000-0000-000000000000');
-  last uuid;
-  report jsonb;
+  last constant uuid := gateway.ledger_step(first);
+  report constant jsonb := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
 begin
-  -- The account with which there are enough; the last of so many, if there are not.
-  select id into last from (
-      select a.id, sum(coalesce(t.requests, 0)) over (order by a.id) as requests, row_number() over (order by a.id) as place
-      from (select id from gateway.accounts where id > first order by id limit most_accounts) a
-      left join gateway.usage_totals t on t.account_id = a.id) as summed
-    where requests >= most_requests or place = most_accounts order by id limit 1;
-  report := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   return jsonb_build_object(
     'ok', (report ->> 'ok')::boolean and coalesce((former ->> 'ok')::boolean, true),
     'problems', (
@@ -6567,7 +6713,7 @@ $$;
 
 -- Keeps how a subscription was when Stripe was asked.
 -- seen: subscription, customer, account, deployment, item, price {id, name, months}, status, begun_at, period_start, period_end,
--- cancel_at, ended_at, observed_at.
+-- cancel_at, next {id, name, months} (the price that it changes to with its period, or null), ended_at, observed_at.
 create function gateway.note_subscription(
   inout account gateway.accounts, seen jsonb, livemode boolean, at timestamptz, out outcome text, out alert text)
 language plpgsql set search_path = ''
@@ -6576,6 +6722,7 @@ declare
   noted gateway.subscriptions;
   former gateway.subscriptions;
   known gateway.plan_prices;
+  coming gateway.plan_prices;
 begin
   if gateway.names_another(account, seen) then
     outcome := 'mismatch';
@@ -6584,21 +6731,24 @@ begin
   end if;
   perform gateway.note_customer(account.id, seen ->> 'customer', livemode, at);
   perform gateway.note_price(seen -> 'price', at);
+  perform gateway.note_price(seen -> 'next', at);
   select * into known from gateway.plan_prices where id = seen #>> '{price,id}';
+  select * into coming from gateway.plan_prices where id = seen #>> '{next,id}';
   select * into former from gateway.subscriptions where id = seen ->> 'subscription';
   insert into gateway.subscriptions as s
-    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, ended_at, begun_at, observed_at,
-     created_at)
+    (id, account_id, customer, item, plan, months, status, period_start, period_end, cancel_at, next_plan, next_months, ended_at,
+     begun_at, observed_at, created_at)
     values (
       seen ->> 'subscription', account.id, seen ->> 'customer', seen ->> 'item', known.plan, known.months, seen ->> 'status',
       (seen ->> 'period_start')::timestamptz, (seen ->> 'period_end')::timestamptz, (seen ->> 'cancel_at')::timestamptz,
+      coming.plan, coming.months,
       case when seen ->> 'status' in ('canceled', 'incomplete_expired')
         then coalesce((seen ->> 'ended_at')::timestamptz, (seen ->> 'observed_at')::timestamptz) end,
       (seen ->> 'begun_at')::timestamptz, (seen ->> 'observed_at')::timestamptz, at)
     on conflict (id) do update set
       item = excluded.item, plan = excluded.plan, months = excluded.months, status = excluded.status,
       period_start = excluded.period_start, period_end = excluded.period_end, cancel_at = excluded.cancel_at,
-      ended_at = excluded.ended_at, observed_at = excluded.observed_at
+      next_plan = excluded.next_plan, next_months = excluded.next_months, ended_at = excluded.ended_at, observed_at = excluded.observed_at
       -- An end is final, whatever the clocks of those who asked say.
       where s.ended_at is null and (excluded.observed_at >= s.observed_at or excluded.ended_at is not null)
     returning * into noted;
@@ -6614,11 +6764,11 @@ begin
     when account.deleted_at is not null and noted.ended_at is null then 'a deleted account has a subscription: it is ended'
     when former.id is null and exists (select from gateway.surplus_subscriptions(account.id))
       then 'two subscriptions at once: the older ends with its period' end;
-  if (former.plan, former.months, former.status, former.cancel_at, former.ended_at) is distinct from
-     (noted.plan, noted.months, noted.status, noted.cancel_at, noted.ended_at) then
+  if (former.plan, former.months, former.status, former.cancel_at, former.next_plan, former.next_months, former.ended_at) is distinct from
+     (noted.plan, noted.months, noted.status, noted.cancel_at, noted.next_plan, noted.next_months, noted.ended_at) then
     perform gateway.audit('{}', null, null, 'subscription.' || noted.status, account.id, noted.id, jsonb_build_object(
       'plan', noted.plan, 'months', noted.months, 'period_end', noted.period_end, 'cancel_at', noted.cancel_at,
-      'ended_at', noted.ended_at));
+      'next_plan', noted.next_plan, 'next_months', noted.next_months, 'ended_at', noted.ended_at));
     perform gateway.notify_of_plan(former, noted, at);
   end if;
 end;
@@ -7312,6 +7462,176 @@ begin
 end;
 $$;
 
+-- supabase/schemas/48_alerts.sql
+
+-- Looking for what somebody should be woken up for. The gateway asks, and adds what it finds elsewhere (in Redis, at providers).
+
+-- Keeps what was found: [{cause, subject, details}].
+create function gateway.keep_alerts(alerts jsonb, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.alerts (cause, subject, day, details, first_at, last_at, claimed_until)
+    select told ->> 'cause', told ->> 'subject', (at at time zone 'utc')::date, told -> 'details', at, at, at
+    from jsonb_array_elements(alerts) as told order by told ->> 'cause', told ->> 'subject'
+    on conflict (cause, subject, day) do update set details = excluded.details, last_at = excluded.last_at
+$$;
+
+-- What the database tells of what has happened since a moment, and of what is wrong at present.
+create function gateway.what_is_wrong(since timestamptz, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  with wrong (cause, subject, details) as (
+    select 'payment_mismatch', '', jsonb_build_object('events', count(*), 'last', max(id))
+      from gateway.stripe_events where outcome = 'mismatch' and received_at > since and received_at <= at having count(*) > 0
+    union all
+    select 'payment_unmatched', '', jsonb_build_object('events', count(*), 'since', min(received_at))
+      from gateway.stripe_events where outcome = 'unmatched' and received_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'dispute', '', jsonb_build_object(
+        'disputes', count(*), 'amount', gateway.dollars(sum(gateway.of_cents(amount))::bigint), 'answer_by', min(due_by))
+      from gateway.reversals where kind = 'dispute' and created_at > since and created_at <= at having count(*) > 0
+    union all
+    -- What Stripe has told us only when it was asked.
+    select 'payments_untold', '', jsonb_build_object('events', count(*))
+      from gateway.stripe_events where received_at > at - interval '1 day'
+      having count(*) >= 3 and bool_and(received_at > created_at + interval '10 minutes')
+    union all
+    select 'budget', p.id, jsonb_build_object('budget', gateway.dollars(p.budget), 'spent', gateway.dollars(p.spent))
+      from gateway.promotions p
+      where p.active and p.spent >= p.budget - p.budget / 5 and (not p.per_day or p.day = (at at time zone 'utc')::date)
+    union all
+    -- What is a provider's fault, or ours: of fifty calls and more within a quarter of an hour, a quarter.
+    select 'error_rate', '', jsonb_build_object('minutes', 15, 'requests', requests, 'failed', failed)
+      from (
+        select sum(c.requests) as requests, sum(c.requests) filter (where c.error_code in (
+          'upstream_error', 'upstream_timeout', 'upstream_unavailable', 'upstream_rate_limited', 'no_provider', 'deadline_exceeded',
+          'internal_error')) as failed
+        from gateway.count_platform(at - interval '15 minutes', at) as c) as counted
+      where requests >= 50 and failed * 4 >= requests
+    union all
+    select 'mail_waits', '', jsonb_build_object('mails', count(*), 'since', min(due_at))
+      from gateway.notifications where state in ('due', 'sending') and due_at < at - interval '1 hour' having count(*) > 0
+    union all
+    select 'mail_returned', '', jsonb_build_object('addresses', returned, 'mails', sent)
+      from (select count(*) as returned from gateway.mail_suppressions where created_at > at - interval '1 day') as r,
+           (select count(*) as sent from gateway.notifications where state = 'sent' and ended_at > at - interval '1 day') as s
+      where returned >= 5 and returned * 25 > sent
+  )
+  select coalesce(jsonb_agg(to_jsonb(wrong) order by cause, subject), '[]') from wrong
+$$;
+
+-- Checks some more of the ledger, once all of it a day, and keeps what does not balance. Answers whether there is more to check today.
+create function public.check_ledger_by_itself() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  first uuid := '00000000-0000-0000-0000-000000000000';
+  last uuid;
+  problems jsonb;
+begin
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if not found or round.ledger_day = today and round.ledger_after is null then
+    return '{"more": false}';
+  end if;
+  if round.ledger_day = today then
+    first := round.ledger_after;
+  end if;
+  last := gateway.ledger_step(first);
+  problems := gateway.ledger_check(first, coalesce(last, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) -> 'problems';
+  if problems <> '[]' then
+    perform gateway.keep_alerts(jsonb_build_array(jsonb_build_object('cause', 'ledger_problem', 'subject', '', 'details',
+      jsonb_build_object('problems', jsonb_array_length(problems), 'account', problems #> '{0,account_id}',
+                         'first', problems #> '{0,problem}'))), at);
+  end if;
+  update gateway.alert_rounds set ledger_day = today, ledger_after = last;
+  return jsonb_build_object('more', last is not null);
+end;
+$$;
+
+-- Keeps what is wrong: what the gateway has seen, and what the database finds. Of two who look at once one finds what has happened, and
+-- nobody looks back for more than three days. seen: alerts; sends_mail, whether mail that waits is a sign of anything.
+-- Answers how much was found, and how much of it is new today.
+create function public.raise_alerts(seen jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  today constant date := (at at time zone 'utc')::date;
+  round gateway.alert_rounds;
+  all_of_them jsonb;
+  before bigint;
+begin
+  perform gateway.require(seen, 'alerts', 'sends_mail');
+  insert into gateway.alert_rounds (looked_to) values (at - interval '1 hour') on conflict do nothing;
+  select * into round from gateway.alert_rounds for update skip locked;
+  if found then
+    -- What is being written in this moment has an earlier time than that at which it is seen.
+    update gateway.alert_rounds set looked_to = greatest(looked_to, at - interval '1 minute');
+  else
+    round.looked_to := at;
+  end if;
+  all_of_them := (seen -> 'alerts') || gateway.what_is_wrong(greatest(round.looked_to, at - interval '3 days'), at);
+  if not (seen ->> 'sends_mail')::boolean then
+    all_of_them := (select coalesce(jsonb_agg(told), '[]') from jsonb_array_elements(all_of_them) as told
+                    where told ->> 'cause' <> 'mail_waits');
+  end if;
+  before := (select count(*) from gateway.alerts where day = today);
+  perform gateway.keep_alerts(all_of_them, at);
+  delete from gateway.alerts where id in (
+    select id from gateway.alerts where first_at < at - interval '90 days' order by first_at limit 200 for update skip locked);
+  return jsonb_build_object('found', jsonb_array_length(all_of_them),
+                            'raised', (select count(*) from gateway.alerts where day = today) - before);
+end;
+$$;
+
+-- Alerts of the last day that were not told yet by mail or by webhook, where that is wanted; whoever takes them has two minutes.
+-- wanted: mail, post.
+create function public.claim_alerts(wanted jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+  answer jsonb;
+begin
+  perform gateway.require(wanted, 'mail', 'post');
+  with taken as (
+    update gateway.alerts set claimed_until = at + interval '2 minutes'
+      where id in (
+        select id from gateway.alerts
+        where (mailed_at is null and (wanted ->> 'mail')::boolean or posted_at is null and (wanted ->> 'post')::boolean)
+          and claimed_until <= at and first_at > at - interval '1 day'
+        order by first_at, id limit 20 for update skip locked)
+      returning *)
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', id, 'cause', cause, 'subject', subject, 'details', details, 'at', first_at,
+    'mail', mailed_at is null and (wanted ->> 'mail')::boolean, 'post', posted_at is null and (wanted ->> 'post')::boolean)
+    order by first_at, cause, subject), '[]')
+  into answer from taken;
+  return answer;
+end;
+$$;
+
+-- told: by what it was told: mailed, posted.
+create function public.finish_alert(alert uuid, told jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  at timestamptz := gateway.now();
+begin
+  perform gateway.require(jsonb_build_object('alert', alert), 'alert');
+  perform gateway.require(told, 'mailed', 'posted');
+  update gateway.alerts set
+    mailed_at = case when (told ->> 'mailed')::boolean then coalesce(mailed_at, at) else mailed_at end,
+    posted_at = case when (told ->> 'posted')::boolean then coalesce(posted_at, at) else posted_at end
+    where id = alert;
+  return jsonb_build_object('finished', found);
+end;
+$$;
+
 -- supabase/schemas/48_due_mail.sql
 
 -- Mail that time causes and no act: what ends soon, and the months that are over. The cron job asks for it.
@@ -7424,6 +7744,76 @@ begin
     where name = 'usage_report';
   return jsonb_build_object('more', reached is not null);
 end;
+$$;
+
+-- supabase/schemas/48_user_alerts.sql
+
+-- What accounts want to be told of that no transaction of theirs finds out by itself: a cron job looks.
+
+-- Tells of what an account has spent since `since`, where that is as much as it wanted to be told of.
+create function gateway.notify_of_spending(account uuid, period text, since timestamptz, threshold bigint, at timestamptz) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  spent constant bigint := (
+    select coalesce(sum(cost), 0) from gateway.used(account, since, date_trunc('hour', at, 'UTC') + interval '1 hour'));
+begin
+  if spent < threshold then
+    return false;
+  end if;
+  perform gateway.notify(account, 'spend_alert', period || ' ' || (since at time zone 'utc')::date || ' ' || threshold, jsonb_build_object(
+    'period', period, 'since', (since at time zone 'utc')::date, 'spent', gateway.dollars(spent),
+    'threshold', gateway.dollars(threshold), 'at', at), at);
+  return true;
+end;
+$$;
+
+-- Looks at some of the accounts that have not been looked at for four minutes. Answers how many: 0 when all are.
+create function public.look_at_spending() returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 50;
+  at timestamptz := gateway.now();
+  day constant timestamptz := date_trunc('day', at, 'UTC');
+  month constant timestamptz := date_trunc('month', at, 'UTC');
+  this_account uuid;
+  wanted gateway.spend_alerts;
+  looked integer := 0;
+begin
+  for this_account in
+    select account_id from gateway.spend_alerts
+    where looked_at <= at - interval '4 minutes' and (per_day is not null or per_month is not null)
+    order by looked_at limit most
+  loop
+    -- Whoever changes what is wanted has the account locked.
+    perform from gateway.accounts where id = this_account for key share skip locked;
+    continue when not found;
+    select * into wanted from gateway.spend_alerts where account_id = this_account for update;
+    if wanted.per_day is not null and wanted.day_told is distinct from (day at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'day', day, wanted.per_day, at) then
+      wanted.day_told := (day at time zone 'utc')::date;
+    end if;
+    if wanted.per_month is not null and wanted.month_told is distinct from (month at time zone 'utc')::date
+      and gateway.notify_of_spending(this_account, 'month', month, wanted.per_month, at) then
+      wanted.month_told := (month at time zone 'utc')::date;
+    end if;
+    update gateway.spend_alerts set day_told = wanted.day_told, month_told = wanted.month_told, looked_at = at
+      where account_id = this_account;
+    looked := looked + 1;
+  end loop;
+  return jsonb_build_object('looked', looked);
+end;
+$$;
+
+-- Tells that a provider refuses an account's own key there: once a day.
+create function gateway.notify_of_own_key(account uuid, provider text, at timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  select gateway.notify(
+    k.account_id, 'provider_key_refused', k.provider || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', k.provider, 'last_four', k.last_four, 'at', at), at)
+  from gateway.provider_keys k where k.account_id = notify_of_own_key.account and k.provider = notify_of_own_key.provider
 $$;
 
 -- supabase/schemas/48_webhooks.sql
@@ -7686,6 +8076,7 @@ begin
     where account_id = account.id;
   get diagnostics keys = row_count;
   delete from gateway.provider_keys where account_id = account.id;
+  delete from gateway.auth_codes where account_id = account.id;
   perform gateway.leave_stripe(account.id, at);
   perform gateway.stop_auto_topup(account.id, 'account_deleted', at);
   update gateway.auto_topups set payment_method = null, card_brand = null, card_last4 = null, setup_session = null
@@ -7698,6 +8089,7 @@ begin
   delete from gateway.notifications where account_id = account.id;
   delete from gateway.notification_preferences where account_id = account.id;
   delete from gateway.webhooks where account_id = account.id;
+  delete from gateway.spend_alerts where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -8016,7 +8408,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := key.rate_limits;
 begin
   perform gateway.require(jsonb_build_object('rate_limits', rate_limits), 'rate_limits');
@@ -8038,6 +8430,7 @@ language sql immutable parallel safe
 return case
   when key.revoked_at <= at then 'revoked'
   when key.expires_at <= at then 'expired'
+  when key.disabled_at <= at then 'disabled'
   else 'active'
 end;
 
@@ -8146,8 +8539,8 @@ begin
 end;
 $$;
 
--- An active key of a locked account, locked.
-create function gateway.lock_active_key(account gateway.accounts, target uuid, at timestamptz)
+-- A key of a locked account, locked, that is not over: one that is disabled can be changed, if only to be enabled.
+create function gateway.lock_living_key(account gateway.accounts, target uuid, at timestamptz)
 returns gateway.api_keys
 language plpgsql volatile set search_path = ''
 as $$
@@ -8158,7 +8551,7 @@ begin
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
   end if;
-  if gateway.api_key_status(key, at) <> 'active' then
+  if gateway.api_key_status(key, at) not in ('active', 'disabled') then
     perform gateway.refuse(gateway.refusal(409, 'api_key_inactive'));
   end if;
   return key;
@@ -8223,7 +8616,7 @@ create function gateway.api_key_settings(key gateway.api_keys) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'name', key.name, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
+    'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
@@ -8239,7 +8632,7 @@ as $$
 $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
--- settings: name, scopes, expires_in_days, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
+-- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
 -- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
@@ -8256,11 +8649,17 @@ begin
   if settings ? 'name' then
     changed.name := given ->> 'name';
   end if;
+  if settings ? 'disabled' then
+    changed.disabled_at := case when (given ->> 'disabled')::boolean then coalesce(key.disabled_at, at) end;
+  end if;
   if settings ? 'scopes' then
     changed.scopes := array(select jsonb_array_elements_text(given -> 'scopes'));
   end if;
   if settings ? 'expires_in_days' then
     changed.expires_at := at + make_interval(hours => 24 * (given ->> 'expires_in_days')::integer);
+  end if;
+  if settings ? 'expires_at' then
+    changed.expires_at := (given ->> 'expires_at')::timestamptz;
   end if;
   if settings ? 'max_requests' then
     changed.max_requests := (given ->> 'max_requests')::bigint;
@@ -8287,7 +8686,7 @@ begin
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
   update gateway.api_keys set
-    name = changed.name, scopes = changed.scopes, expires_at = changed.expires_at,
+    name = changed.name, disabled_at = changed.disabled_at, scopes = changed.scopes, expires_at = changed.expires_at,
     max_requests = changed.max_requests, spend_limit = changed.spend_limit, spend_period = changed.spend_period,
     spent = case when starts_anew then 0 else spent end,
     spend_period_start = case when starts_anew then at else spend_period_start end,
@@ -8322,7 +8721,7 @@ begin
     return answer;
   end if;
   if (select count(*) from gateway.api_keys as keys
-        where account_id = account.id and gateway.api_key_status(keys, at) = 'active') >= most then
+        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
     perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
   end if;
   insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
@@ -8347,7 +8746,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   before constant jsonb := gateway.api_key_settings(key);
   after jsonb;
 begin
@@ -8445,7 +8844,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
   account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
   at timestamptz := gateway.now();
-  key gateway.api_keys := gateway.lock_active_key(account, target, at);
+  key gateway.api_keys := gateway.lock_living_key(account, target, at);
   own text[] := (select scopes from gateway.api_keys where id = session.key_id);
   uncovered text := gateway.first_uncovered(own, key.scopes);
 begin
@@ -8643,6 +9042,42 @@ begin
 end;
 $$;
 
+-- supabase/schemas/58_openrouter_members.sql
+
+-- What OpenRouter's clients read of a model besides what OpenAI's do (openrouter.ai/docs/api-reference, "Models").
+
+-- The parameters that ask for what a model can do, by OpenRouter's names: of one for chat of which the catalog does not say, the usual
+-- ones.
+create function gateway.parameters_of(model gateway.models) returns text[]
+language plpgsql stable
+as $$
+begin
+  return case when model.supported_parameters <> '{}' then model.supported_parameters when model.kind <> 'chat' then '{}' else
+    array['frequency_penalty', 'max_tokens', 'presence_penalty', 'response_format', 'seed', 'stop', 'temperature', 'tool_choice',
+          'tools', 'top_p']
+    || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end
+  end;
+end;
+$$;
+
+create function gateway.openrouter_members(model gateway.models) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object(
+    'canonical_slug', model.id,
+    'architecture', jsonb_build_object(
+      'modality', array_to_string(model.input_modalities, '+') || '->' || array_to_string(model.output_modalities, '+'),
+      'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
+      'tokenizer', 'Other', 'instruct_type', null),
+    'top_provider', jsonb_build_object(
+      'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'is_moderated', false),
+    'per_request_limits', null, 'default_parameters', null, 'supported_voices', null,
+    'supported_parameters', gateway.parameters_of(model),
+    'links', jsonb_build_object('details', '/api/v1/models/' || model.id || '/endpoints'));
+end;
+$$;
+
 -- supabase/schemas/58_usage_activity_log.sql
 
 -- Requests one by one.
@@ -8821,7 +9256,7 @@ begin
 end;
 $$;
 
--- A model in our own shape, which is a superset of OpenAI's.
+-- A model in our own shape, which is a superset of OpenAI's and OpenRouter's.
 create function gateway.model_json(model gateway.models) returns jsonb
 language plpgsql stable
 as $$
@@ -8838,12 +9273,12 @@ begin
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
-    'reasoning', model.reasoning, 'supported_parameters', model.supported_parameters,
+    'reasoning', model.reasoning,
     'open_weights', model.open_weights, 'released_on', model.released_on, 'deprecated_at', model.deprecated_at,
     'free', coalesce(free, false),
     -- Of the route that is asked first.
     'pricing', jsonb_path_query_first(routes, '$[*].prices ? (@.type() == "object")'),
-    'routes', coalesce(routes, '[]'));
+    'routes', coalesce(routes, '[]')) || gateway.openrouter_members(model);
 end;
 $$;
 
@@ -8950,30 +9385,21 @@ $$;
 create function gateway.list_anew(ids text[]) returns void
 language plpgsql
 as $$
+declare
+  all_ids text[];
 begin
   perform from gateway.models where id = any (ids) order by id for no key update;
   insert into gateway.listed_models (model_id, free, body)
     select id, (shown ->> 'free')::boolean, shown::text::json
       from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
     on conflict (model_id) do update set free = excluded.free, body = excluded.body;
-  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do update set body = null;
+  -- Whoever changes another model at the same time waits here, and then sees what this has changed.
+  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
+  perform from gateway.listed_catalog for update;
+  all_ids := array(select id from gateway.models where enabled order by id);
+  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false);
 end;
 $$;
-
--- At the end of a transaction, however many statements of it have changed a model.
-create function gateway.list_all_anew() returns trigger
-language plpgsql set search_path = ''
-as $$
-declare
-  ids constant text[] := array(select id from gateway.models where enabled order by id);
-begin
-  update gateway.listed_catalog set models = cardinality(ids), body = gateway.models_page(ids, false) where body is null;
-  return null;
-end;
-$$;
-
-create constraint trigger listed_as_a_whole after insert or update on gateway.listed_catalog
-  deferrable initially deferred for each row when (new.body is null) execute function gateway.list_all_anew();
 
 create function gateway.list_changed_models() returns trigger
 language plpgsql set search_path = ''
@@ -11287,8 +11713,8 @@ $$;
 
 -- What is found out about payments without a webhook.
 
--- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, and refunds that it
--- may never have been asked for. Ends payments that were never begun there, and forgets old events.
+-- What Stripe is to be asked about, the oldest first: payments that may have been paid without our hearing of it, refunds that it
+-- may never have been asked for, and which intents have paid invoices of which nobody has told that. Ends payments that were never begun there, and forgets old events.
 create function public.list_open_payments(query jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -11326,6 +11752,23 @@ begin
       from (
         select * from gateway.reversals where status = 'requested' and created_at < at - interval '1 minute'
         order by created_at limit most) as r),
+    -- Without the intent a refund or a dispute would not find what it takes back. What was paid otherwise than by an intent has none,
+    -- so it is not asked about for ever.
+    'unlinked', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'invoice', invoice_id) order by settled_at, id), '[]')
+      from (
+        select * from gateway.payments
+        where kind = 'invoice' and intent_id is null and paid > 0
+          and settled_at < at - interval '5 minutes' and settled_at > at - interval '3 days'
+        order by settled_at, id limit most) as unlinked),
+    -- And refunds and disputes that did not find it.
+    'orphans', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'intent', intent_id) order by created_at, id), '[]')
+      from (
+        select * from gateway.reversals
+        where payment_id is null and intent_id is not null
+          and created_at < at - interval '5 minutes' and created_at > at - interval '3 days'
+        order by created_at, id limit most) as orphans),
     'unmatched', (select count(*) from gateway.stripe_events
                   where outcome = 'unmatched' and received_at < at - interval '1 hour'),
     -- Events are asked for from here on: with an hour before, since they arrive in any order.
@@ -11347,7 +11790,29 @@ as $$
     'object', 'subscription', 'id', subscription.id, 'plan', subscription.plan,
     'interval', case subscription.months when 1 then 'month' when 12 then 'year' end,
     'status', subscription.status, 'period_start', subscription.period_start, 'period_end', subscription.period_end,
+    'next_plan', subscription.next_plan,
+    'next_interval', case subscription.next_months when 1 then 'month' when 12 then 'year' end,
     'cancel_at', subscription.cancel_at, 'ended_at', subscription.ended_at, 'begun_at', subscription.begun_at)
+$$;
+
+-- The plan with this name, sold for so many months at once. Refuses when there is none.
+create function gateway.plan_for_sale(wanted text, months text) returns gateway.plans
+language plpgsql stable set search_path = ''
+as $$
+declare
+  plan gateway.plans;
+begin
+  select * into plan from gateway.plans where id = wanted;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
+      'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+  end if;
+  if (case months when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
+      format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
+  end if;
+  return plan;
+end;
 $$;
 
 -- The session's subscription with this id; without one, the newest that has not ended. Refuses when there is none, or another's.
@@ -11386,7 +11851,6 @@ language plpgsql volatile security definer set search_path = '' set lock_timeout
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  plan gateway.plans;
   coupon gateway.coupons;
   account gateway.accounts;
   begun jsonb;
@@ -11395,15 +11859,7 @@ begin
   perform gateway.require(request, 'id', 'plan', 'months', 'livemode');
   begun := gateway.claim_idempotency(session, idempotency, gateway.now());
   if begun is null then
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
-    end if;
-    if (case request ->> 'months' when '1' then plan.price_per_month > 0 when '12' then plan.price_per_year > 0 end) is not true then
-      perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'plan', 'message',
-        format('%s is not sold by itself, or not for this interval; GET /subscription/plans lists what is.', plan.id))));
-    end if;
+    perform gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     perform gateway.limit_attempts('payment.account', session.account_id::text, 5, interval '1 hour');
     perform gateway.limit_attempts('payment.network', gateway.network_of(caller), 20, interval '1 hour');
     if request ->> 'coupon' is not null then
@@ -11470,14 +11926,16 @@ begin
 end;
 $$;
 
--- What is to be asked of Stripe for a change of the session's subscription; pending: whether anything is.
--- request: change (cancel, resume, upgrade), subscription (null: the newest), and of an upgrade plan and months.
+-- What is to be asked of Stripe for a change of the session's subscription: how (cancel, resume, upgrade, downgrade), and whether
+-- anything is (pending). A dearer plan, or a longer interval, begins now; a smaller one, or a shorter, with the next period.
+-- request: change (cancel, resume, change), subscription (null: the newest), and of a change plan and months.
 create function public.begin_subscription_change(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'billing:write');
-  change constant text := request ->> 'change';
+  how text := request ->> 'change';
+  months constant integer := (request ->> 'months')::integer;
   account gateway.accounts;
   subscription gateway.subscriptions;
   former gateway.plans;
@@ -11491,37 +11949,44 @@ begin
   if subscription.ended_at is not null then
     perform gateway.refuse(gateway.refusal(409, 'subscription_ended'));
   end if;
-  if change = 'upgrade' then
+  if how = 'change' then
     perform gateway.require(request, 'plan', 'months');
+    plan := gateway.plan_for_sale(request ->> 'plan', request ->> 'months');
     select * into former from gateway.plans where id = subscription.plan;
-    select * into plan from gateway.plans where id = request ->> 'plan';
-    if not found or plan.price_per_month <= 0 then
-      perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
-        'param', 'plan', 'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans where price_per_month > 0))));
+    if (plan.id, months) is not distinct from (subscription.plan, subscription.months) then
+      -- It stays what it is: what was to come does not.
+      how := 'resume';
+      pending := subscription.next_plan is not null;
+    elsif plan.price_per_month < former.price_per_month or months < subscription.months then
+      how := 'downgrade';
+      pending := subscription.cancel_at is not null
+        or (plan.id, months) is distinct from (subscription.next_plan, subscription.next_months);
+    else
+      how := 'upgrade';
+      pending := true;
+      if account.payments_blocked_at is not null then
+        perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
+      end if;
     end if;
-    if account.payments_blocked_at is not null then
-      perform gateway.refuse(gateway.refusal(403, 'payments_blocked'));
-    end if;
-    pending := (plan.id, (request ->> 'months')::integer) is distinct from (subscription.plan, subscription.months);
-    if pending and (plan.price_per_month < former.price_per_month or (request ->> 'months')::integer < subscription.months) then
-      perform gateway.refuse(gateway.refusal(409, 'downgrade_at_period_end'));
-    end if;
-    if pending and subscription.status not in ('active', 'trialing') then
+    if pending and how <> 'resume' and subscription.status not in ('active', 'trialing') then
       perform gateway.refuse(gateway.refusal(409, 'subscription_unpaid'));
     end if;
+  elsif how = 'cancel' then
+    pending := subscription.cancel_at is null;
   else
-    pending := (subscription.cancel_at is not null) is distinct from (change = 'cancel');
+    pending := subscription.cancel_at is not null or subscription.next_plan is not null;
   end if;
-  if pending and change = 'upgrade' then
+  if how = 'upgrade' then
     -- Whoever has got hold of an account could try cards here as well.
     perform gateway.limit_attempts('plan.upgrade', account.id::text, 10, interval '1 hour');
   end if;
   if pending then
-    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || change, account.id, subscription.id,
+    perform gateway.audit(caller, session.account_id, session.key_id, 'subscription.' || how, account.id, subscription.id,
       jsonb_strip_nulls(jsonb_build_object('plan', plan.id, 'months', request -> 'months')));
   end if;
   return jsonb_build_object(
-    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'pending', pending,
+    'subscription', gateway.subscription_view(subscription), 'id', subscription.id, 'item', subscription.item, 'how', how,
+    'pending', pending,
     -- The same attempt has the same name, whoever repeats it.
     'attempt', format('%s-%s-%s-%s-%s', subscription.id, extract(epoch from subscription.period_start)::bigint, request ->> 'plan',
                       request ->> 'months', subscription.changes));
@@ -11718,7 +12183,8 @@ as $$
 $$;
 
 -- Begins an attempt for an account, or answers null: it is off, it is paused, there is credit enough by now, one is open, what was
--- agreed is used up. request: id (the payment's, a new one), livemode. Then the account's settles need not ask again before
+-- agreed is used up. request: id (the payment's, a new one), livemode, taxed (tax comes on top of what is sold: a charge without its
+-- customer cannot know how much, so it is turned off). Then the account's settles need not ask again before
 -- topup_after. One whose outcome is unknown is handed out once more after a minute: under its key Stripe makes it once.
 create function public.begin_auto_topup(target uuid, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -11741,6 +12207,10 @@ begin
   end if;
   account := gateway.catch_up(account, at);
   select * into topup from gateway.auto_topups where account_id = target;
+  if (request ->> 'taxed')::boolean then
+    perform gateway.stop_auto_topup(target, 'tax_needs_checkout', at);
+    return null;
+  end if;
   if account.balance - account.held >= account.topup_below then
     return null;
   end if;
@@ -13016,7 +13486,7 @@ $$;
 
 -- Of two who name models at once the second sees what the first has named.
 create function gateway.lock_names() returns void
-language sql volatile
+language sql volatile set search_path = ''
 as $$ select pg_advisory_xact_lock(hashtextextended('names of models', 0)) $$;
 
 -- Refuses a name by which another model is called already, however it is spelt.
@@ -13270,6 +13740,208 @@ begin
           'due', count(*) filter (where state in ('due', 'sending')), 'oldest_due_at', min(due_at) filter (where state in ('due', 'sending')))
         from gateway.notifications where state in ('due', 'sending')),
       'liabilities', gateway.liabilities()));
+end;
+$$;
+
+-- supabase/schemas/82_provisioning.sql
+
+-- Keys and credit in the words of OpenRouter's API: a key about itself, and keys that a backend makes for its own customers.
+
+-- In nano-dollars, in the UTC day, week and month of a moment.
+create type gateway.recent_spending as (day bigint, week bigint, month bigint);
+
+-- What each key of an account has spent lately, of those that have spent anything.
+create function gateway.spent_lately(this_account uuid, at timestamptz)
+returns table (key_id uuid, spent gateway.recent_spending)
+language sql stable set search_path = ''
+as $$
+  select key_id, row(
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('day', at)), 0)::bigint,
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('week', at)), 0)::bigint,
+    coalesce(sum(cost) filter (where hour >= gateway.period_start('month', at)), 0)::bigint)::gateway.recent_spending
+  from gateway.used(
+    this_account, least(gateway.period_start('week', at), gateway.period_start('month', at)), 'infinity')
+  group by key_id
+$$;
+
+-- What every answer about a key says. A call with an own key at a provider costs nothing here, and what it costs there is not
+-- known, so its figures are 0.
+create function gateway.key_figures(key gateway.api_keys, spent gateway.recent_spending, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'label', key.prefix || '...' || key.last_four,
+    'limit', gateway.dollars(key.spend_limit),
+    'limit_remaining', gateway.dollars(greatest(key.spend_limit - gateway.spent_in_period(key, at), 0)),
+    'limit_reset', case key.spend_period when 'day' then 'daily' when 'week' then 'weekly' when 'month' then 'monthly' end,
+    'include_byok_in_limit', false,
+    'usage', gateway.dollars(key.spent_ever),
+    'usage_daily', coalesce(gateway.dollars((spent).day), 0),
+    'usage_weekly', coalesce(gateway.dollars((spent).week), 0),
+    'usage_monthly', coalesce(gateway.dollars((spent).month), 0),
+    'byok_usage', 0, 'byok_usage_daily', 0, 'byok_usage_weekly', 0, 'byok_usage_monthly', 0,
+    'creator_user_id', key.account_id, 'workspace_id', key.account_id, 'expires_at', key.expires_at)
+$$;
+
+-- A key as its owner's backend sees it. What is called its `hash` there is its id here.
+create function gateway.provisioned_key_json(key gateway.api_keys, spent gateway.recent_spending, at timestamptz)
+returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.key_figures(key, spent, at) || jsonb_build_object(
+    'hash', key.id, 'name', key.name, 'disabled', key.disabled_at is not null, 'created_at', key.created_at,
+    'updated_at', key.rotated_at, 'external_user', null)
+$$;
+
+-- One key, or a 404: one that was revoked is gone.
+create function gateway.provisioned_key(this_account uuid, target uuid, at timestamptz) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key gateway.api_keys;
+  spent gateway.recent_spending;
+begin
+  select * into key from gateway.api_keys where id = target and account_id = this_account and revoked_at is null;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'api_key_not_found'));
+  end if;
+  select (lately.spent).* into spent from gateway.spent_lately(this_account, at) as lately where key_id = target;
+  return gateway.provisioned_key_json(key, spent, at);
+end;
+$$;
+
+-- The calling key about itself.
+create function public.get_calling_key(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+  at constant timestamptz := gateway.now();
+  key gateway.api_keys;
+  account gateway.accounts;
+  spent gateway.recent_spending;
+  manages boolean;
+begin
+  select * into key from gateway.api_keys where id = session.key_id;
+  select * into account from gateway.accounts where id = session.account_id;
+  select (lately.spent).* into spent from gateway.spent_lately(account.id, at) as lately where key_id = key.id;
+  manages := gateway.covers(key.scopes, 'keys:write');
+  return jsonb_build_object('data', gateway.key_figures(key, spent, at) || jsonb_build_object(
+    'is_free_tier', not account.has_purchased,
+    'is_management_key', manages, 'is_provisioning_key', manages,
+    'organization_id', null,
+    'allowed_data_regions', '["global"]'::jsonb,
+    'rate_limit', jsonb_build_object(
+      'requests', -1, 'interval', '10s', 'note', 'GET /user/limits says what limits this key.'),
+    -- There is no other limit for models that cost nothing.
+    'free_model_daily_requests', (
+      select jsonb_build_object('limit', a_day, 'used', used.requests, 'remaining', greatest(a_day - used.requests, 0))
+      from (select (gateway.limits_in_force(account, key, at) -> 'key' ->> 'requests_per_day')::bigint as a_day) as limits,
+           (select coalesce(sum(requests), 0)::bigint as requests
+            from gateway.used(account.id, gateway.period_start('day', at), 'infinity') where key_id = key.id) as used)));
+end;
+$$;
+
+-- The account's credit: all that it has had but what has lapsed or went back, and all that it has used.
+create function public.get_credits(caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  balance constant numeric := public.get_balance(caller) -> 'credits';
+  used constant numeric := gateway.used_ever(session.account_id) -> 'cost';
+begin
+  return jsonb_build_object(
+    'data', jsonb_build_object('total_credits', trim_scale(balance + used), 'total_usage', used),
+    'balance', balance::text, 'total_used', used::text);
+end;
+$$;
+
+-- A hundred keys from the newest on. query: offset, include_disabled.
+create function public.list_provisioned_keys(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+  at constant timestamptz := gateway.now();
+  all_of_them constant boolean := coalesce((query ->> 'include_disabled')::boolean, false);
+begin
+  return jsonb_build_object('data', (
+    select coalesce(jsonb_agg(gateway.provisioned_key_json(key, spent, at) order by (key).created_at desc, (key).id desc), '[]')
+    from (
+      select keys as key from gateway.api_keys as keys
+      where account_id = session.account_id and revoked_at is null
+        and (all_of_them or gateway.api_key_status(keys, at) = 'active')
+      order by created_at desc, id desc limit 100 offset coalesce((query ->> 'offset')::integer, 0)
+    ) as page
+    left join gateway.spent_lately(session.account_id, at) as lately on lately.key_id = (page.key).id));
+end;
+$$;
+
+create function public.get_provisioned_key(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+begin
+  return jsonb_build_object('data', gateway.provisioned_key(session.account_id, target, gateway.now()));
+end;
+$$;
+
+-- stored, settings, idempotency: as in create_api_key.
+create function public.create_provisioned_key(caller jsonb, stored jsonb, settings jsonb, idempotency jsonb default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  made constant jsonb := public.create_api_key(caller, stored, settings, idempotency);
+begin
+  return jsonb_build_object(
+    'data', gateway.provisioned_key(session.account_id, (made ->> 'id')::uuid, gateway.now()),
+    'replayed', made -> 'replayed');
+end;
+$$;
+
+-- changes: name, disabled, limit (nano-dollars) and period, each of which stays as it is where it is absent. Without a limit there is
+-- no period.
+create function public.change_provisioned_key(caller jsonb, target uuid, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  key constant gateway.api_keys := gateway.lock_living_key(account, target, gateway.now());
+  settings jsonb := changes - '{limit,period}'::text[];
+  amount bigint := key.spend_limit;
+  period text := key.spend_period;
+begin
+  if changes ? 'limit' then
+    amount := (changes ->> 'limit')::bigint;
+  end if;
+  if changes ? 'period' then
+    period := changes ->> 'period';
+  end if;
+  if changes ?| '{limit,period}' then
+    settings := settings || jsonb_build_object('spend_limit', case when amount is not null then
+      jsonb_build_object('amount', amount, 'period', period) end);
+  end if;
+  perform public.update_api_key(caller, target, settings);
+  return jsonb_build_object('data', gateway.provisioned_key(account.id, target, gateway.now()));
+end;
+$$;
+
+-- Revokes a key; one that is gone is not found.
+create function public.delete_provisioned_key(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+begin
+  perform gateway.lock_for_change(caller, session, 'keys:write');
+  perform gateway.provisioned_key(session.account_id, target, gateway.now());
+  perform public.revoke_api_key(caller, target);
+  return '{"deleted": true}';
 end;
 $$;
 
@@ -13645,6 +14317,84 @@ begin
 end;
 $$;
 
+-- supabase/schemas/83_auth_codes.sql
+
+-- Apps get keys that their users agree to: a user's code, then the app's key for it.
+
+-- Keeps what a user agrees to. request: code_hash, challenge, method, site, settings (of the key, as in create_api_key).
+create function public.create_auth_code(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  lifetime constant interval := '10 minutes';
+  account constant gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz;
+begin
+  perform gateway.require(request, 'code_hash', 'challenge', 'method', 'settings');
+  perform gateway.refuse_uncovered(session, array(select jsonb_array_elements_text(request #> '{settings,scopes}')));
+  perform gateway.limit_attempts('auth_code.account', account.id::text, 30, interval '1 hour');
+  at := gateway.now();
+  insert into gateway.auth_codes (code_hash, account_id, challenge, method, site, settings, expires_at)
+    values (request ->> 'code_hash', account.id, request ->> 'challenge', request ->> 'method',
+            request ->> 'site', request -> 'settings', at + lifetime);
+  -- A few of those that nobody used, so that the table stays small.
+  delete from gateway.auth_codes where code_hash in (
+    select code_hash from gateway.auth_codes where expires_at <= at order by expires_at limit 20 for update skip locked);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'auth_code.create', account.id, null,
+    jsonb_build_object('site', request ->> 'site', 'settings', request -> 'settings'));
+  return jsonb_build_object('created_at', at, 'expires_at', at + lifetime);
+end;
+$$;
+
+-- Makes the key that a user has agreed to, for whoever shows the code and what its challenge was made of. The code ends with that,
+-- and also with a wrong answer to its challenge, whose refusal is a value so that it does. What is wrong is told to nobody.
+-- request: code_hashes (under each pepper), answers (the challenge by each method), method (or null); stored: as in create_api_key.
+create function public.exchange_auth_code(caller jsonb, request jsonb, stored jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  most constant integer := 100;
+  hashes constant text[] := array(select jsonb_array_elements_text(request -> 'code_hashes'));
+  code gateway.auth_codes;
+  account gateway.accounts;
+  key gateway.api_keys;
+  at timestamptz;
+begin
+  perform gateway.require(jsonb_build_object('caller', caller), 'caller');
+  perform gateway.require(request, 'code_hashes', 'answers');
+  perform gateway.require(stored, 'hash', 'prefix', 'last_four', 'name', 'environment');
+  select * into code from gateway.auth_codes where code_hash = any (hashes);
+  select * into account from gateway.accounts where id = code.account_id for update;
+  -- Of two that exchange it at once the second finds it gone.
+  delete from gateway.auth_codes where code_hash = any (hashes) returning * into code;
+  if not found then
+    perform gateway.refuse(gateway.refusal(403, 'invalid_auth_code'));
+  end if;
+  at := gateway.now();
+  if code.expires_at <= at or account.disabled_at is not null
+    or code.method <> coalesce(request ->> 'method', code.method)
+    or (request -> 'answers' ->> code.method = code.challenge) is not true then
+    perform gateway.audit(caller, null, null, 'auth_code.refused', account.id, null,
+      jsonb_build_object('site', code.site));
+    return jsonb_build_object('refused', gateway.refusal(403, 'invalid_auth_code'));
+  end if;
+  if (select count(*) from gateway.api_keys as keys
+        where account_id = account.id and gateway.api_key_status(keys, at) in ('active', 'disabled')) >= most then
+    -- This undoes that the code has ended.
+    perform gateway.refuse(gateway.refusal(409, 'too_many_api_keys', jsonb_build_object('most', most)));
+  end if;
+  insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, created_at)
+    values (account.id, stored ->> 'hash', stored ->> 'prefix', stored ->> 'last_four', stored ->> 'name',
+            stored ->> 'environment', at)
+    returning * into key;
+  key := gateway.change_key(account, key, code.settings, at);
+  perform gateway.audit(caller, account.id, null, 'key.create', account.id, key.id::text,
+    jsonb_build_object('environment', key.environment, 'site', code.site) || gateway.api_key_settings(key));
+  return jsonb_build_object('user_id', account.id);
+end;
+$$;
+
 -- supabase/schemas/83_platform_reports.sql
 
 -- What an operator reports: usage, the ledger's movements, and what is owed to accounts.
@@ -13829,6 +14579,143 @@ begin
   update gateway.webhook_deliveries set state = 'due', due_at = at, attempts = 0, ended_at = null where id = again.id
     returning * into again;
   return jsonb_build_object('id', again.id, 'account_id', account.id, 'shown', gateway.webhook_delivery_json(again));
+end;
+$$;
+
+-- supabase/schemas/84_admin_alerts.sql
+
+-- What administrators see of alerts and of the limits.
+
+-- Newest first. query: cause (or null), limit, cursor (the last id of the page before).
+create function public.list_alerts(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+  most integer := gateway.page_size(query);
+  answer jsonb;
+begin
+  with listed as (
+    select a as alert, row_number() over (order by first_at desc, id desc) as place
+    from gateway.alerts a
+    where (query ->> 'cause' is null or cause = query ->> 'cause')
+      and (query ->> 'cursor' is null or (first_at, id) < (
+        select first_at, id from gateway.alerts where id = (query ->> 'cursor')::uuid))
+    order by place limit most + 1
+  )
+  select gateway.page(
+    jsonb_agg(jsonb_build_object(
+      'object', 'alert', 'id', (alert).id, 'cause', (alert).cause, 'subject', nullif((alert).subject, ''), 'day', (alert).day,
+      'details', (alert).details, 'first_at', (alert).first_at, 'last_at', (alert).last_at, 'mailed_at', (alert).mailed_at,
+      'posted_at', (alert).posted_at) order by place) filter (where place <= most),
+    case when count(*) > most then (max((alert).id::text) filter (where place = most)) end)
+  into answer from listed;
+  return answer;
+end;
+$$;
+
+-- How the limits of the platform stand: each plan's, how many accounts and keys have their own, and what is open at present.
+create function public.get_limit_system(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:limits');
+begin
+  return jsonb_build_object(
+    'object', 'rate_limit_system',
+    'plans', (
+      select jsonb_agg(jsonb_build_object('id', p.id, 'limits', (
+        select jsonb_object_agg(name, (to_jsonb(p) ->> name)::bigint) from unnest(gateway.limit_names()) as name))
+        order by p.requests_per_minute, p.id)
+      from gateway.plans p),
+    'accounts_with_own_limits', (select count(*) from gateway.accounts where rate_limits <> '{}' and deleted_at is null),
+    'keys_with_own_limits', (select count(*) from gateway.api_keys where rate_limits <> '{}' and revoked_at is null),
+    'open_calls', (select count(*) from gateway.holds where state = 'open'));
+end;
+$$;
+
+-- supabase/schemas/84_generation.sql
+
+-- One call as OpenRouter's clients look it up.
+
+-- A call of the calling key, or of its account where the key may see what that has used. asked: call_id, or else answer_id, the
+-- provider's id of an answer, by which the account's newest calls are looked through: whoever asks by it asks soon.
+create function public.get_generation(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  answer constant text := asked ->> 'answer_id';
+  sees_all constant boolean := (
+    select gateway.covers(k.scopes, 'usage:read') and gateway.covers(r.permissions, 'usage:read')
+    from gateway.api_keys as k, gateway.roles as r where k.id = session.key_id and r.name = session.role);
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+  else
+    select * into made from (
+        select * from gateway.requests where account_id = session.account_id
+          order by finished_at desc limit window_size) as newest
+      where answer_id = answer order by finished_at desc limit 1;
+  end if;
+  if made.call_id is null or not (sees_all or made.key_id = session.key_id) then
+    perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
+  end if;
+  return jsonb_build_object('data', jsonb_build_object(
+    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
+    'session_id', null, 'external_user', null,
+    'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
+    'service_tier', null, 'api_type', null,
+    'created_at', made.created_at, 'streamed', made.stream, 'cancelled', made.outcome = 'client_left',
+    'finish_reason', coalesce(made.finish_reason, case made.outcome when 'completed' then 'stop' else 'error' end),
+    'native_finish_reason', made.finish_reason,
+    'latency', coalesce(made.first_byte_ms, made.duration_ms, 0),
+    'generation_time', coalesce(made.duration_ms - made.first_byte_ms, 0), 'moderation_latency', null,
+    'tokens_prompt', made.prompt_tokens, 'tokens_completion', made.completion_tokens,
+    'native_tokens_prompt', made.prompt_tokens, 'native_tokens_completion', made.completion_tokens,
+    'native_tokens_reasoning', made.reasoning_tokens, 'native_tokens_cached', made.cached_tokens,
+    'native_tokens_cache_creation', made.written_tokens,
+    'native_tokens_completion_images', coalesce((made.units ->> 'image_output')::integer, 0),
+    'num_media_prompt', 0, 'num_media_completion', coalesce((made.units ->> 'images')::integer, 0),
+    'num_input_audio_prompt', 0, 'num_search_results', coalesce((made.units ->> 'searches')::integer, 0), 'num_fetches', 0,
+    'billable_web_search_calls', 0, 'web_search_engine', null,
+    'total_cost', gateway.dollars(made.cost), 'usage', gateway.dollars(made.cost),
+    'upstream_inference_cost', 0, 'cache_discount', null, 'is_byok', made.own_key,
+    'origin', coalesce(made.app, ''), 'http_referer', made.app, 'user_agent', null, 'app_id', null,
+    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', null,
+    'provider_responses', null));
+end;
+$$;
+
+-- What was used in each of the last thirty UTC days that are over, or in one of them, by model and provider. query: date, key_id.
+create function public.list_openrouter_activity(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  today constant timestamptz := gateway.period_start('day', gateway.now());
+  day constant timestamptz := (query ->> 'date')::date::timestamp at time zone 'utc';
+  since constant timestamptz := greatest(coalesce(day, '-infinity'), today - interval '720 hours');
+  until constant timestamptz := least(coalesce(day + interval '24 hours', 'infinity'), today);
+begin
+  return jsonb_build_object('data', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'date', used_on, 'model', model, 'model_permaslug', model, 'endpoint_id', provider || ' | ' || model,
+      'provider_name', provider, 'requests', requests, 'usage', gateway.dollars(cost), 'byok_usage_inference', 0,
+      'prompt_tokens', prompt, 'completion_tokens', completion, 'reasoning_tokens', reasoning,
+      'workspace_id', session.account_id) order by used_on desc, cost desc, model, provider), '[]')
+    from (
+      select (hour at time zone 'utc')::date as used_on, model, provider, sum(requests)::bigint as requests,
+             sum(cost)::bigint as cost, sum(prompt_tokens)::bigint as prompt, sum(completion_tokens)::bigint as completion,
+             sum(reasoning_tokens)::bigint as reasoning
+      from gateway.used(session.account_id, since, until)
+      where query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid
+      group by 1, 2, 3
+    ) as days));
 end;
 $$;
 
@@ -14110,6 +14997,191 @@ begin
       select jsonb_agg(gateway.price_change_view(c) order by c.found_at, c.id)
       from (select * from gateway.price_changes where state = 'waiting' order by found_at, id limit 100) c), '[]'));
 end;
+$$;
+
+-- supabase/schemas/84_thresholds.sql
+
+-- From what on an account wants to be told.
+
+create function gateway.thresholds_view(account uuid) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'object', 'notification_thresholds',
+    'spend_per_day', gateway.dollars(s.per_day), 'spend_per_month', gateway.dollars(s.per_month))
+  from gateway.accounts a left join gateway.spend_alerts s on s.account_id = a.id where a.id = account
+$$;
+
+create function public.get_thresholds(caller jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:read');
+begin
+  return gateway.thresholds_view(session.account_id);
+end;
+$$;
+
+-- changes: spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it is met, also
+-- where another one was met before.
+create function public.set_thresholds(caller jsonb, changes jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
+begin
+  perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  insert into gateway.spend_alerts (account_id, looked_at) values (account.id, '-infinity') on conflict do nothing;
+  update gateway.spend_alerts set
+    per_day = case when changes ? 'spend_per_day' then (changes ->> 'spend_per_day')::bigint else per_day end,
+    day_told = case when changes ? 'spend_per_day' then null else day_told end,
+    per_month = case when changes ? 'spend_per_month' then (changes ->> 'spend_per_month')::bigint else per_month end,
+    month_told = case when changes ? 'spend_per_month' then null else month_told end,
+    looked_at = '-infinity'
+    where account_id = account.id;
+  return gateway.thresholds_view(account.id);
+end;
+$$;
+
+-- supabase/schemas/85_openrouter_models.sql
+
+-- The catalog as OpenRouter's clients list it. These functions take no caller, but for the one that goes by the calling key: anyone may
+-- ask, and the CDN answers most.
+
+-- Models that can be used. query: kind; or else output_modalities (a list, or ["all"]; without it those that write); q (a part of id,
+-- name or description); input_modalities, supported_parameters (lists, of which a model must have all).
+create function gateway.usable_models(query jsonb) returns setof gateway.models
+language sql stable set search_path = ''
+as $$
+  select * from gateway.models as m
+  where m.enabled
+    and exists (select from gateway.model_routes as r where r.model_id = m.id and r.enabled
+                  and r.prompt_price is not null and r.completion_price is not null)
+    and case
+      when query ->> 'kind' is not null then m.kind = query ->> 'kind'
+      when query ->> 'output_modalities' is null then m.kind = 'chat' or m.kind = 'image' and m.output_modalities @> '{text}'
+      when query -> 'output_modalities' ? 'all' then true
+      else m.output_modalities @> array(select jsonb_array_elements_text(query -> 'output_modalities'))
+    end
+    and (query ->> 'q' is null
+      or strpos(lower(m.id || ' ' || m.name || ' ' || m.description), lower(query ->> 'q')) > 0)
+    and (query ->> 'input_modalities' is null
+      or m.input_modalities @> array(select jsonb_array_elements_text(query -> 'input_modalities')))
+    and (query ->> 'supported_parameters' is null
+      or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
+$$;
+
+-- A model as OpenRouter's clients read it: `reasoning` means something else to them, and may be absent.
+create function gateway.openrouter_model(model gateway.models) returns jsonb
+language sql stable set search_path = ''
+as $$ select gateway.model_json(model) - 'reasoning' $$;
+
+-- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
+create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  start constant bigint := coalesce((query ->> 'offset')::bigint, 0);
+  most constant bigint := (query ->> 'limit')::bigint;
+  answer jsonb;
+begin
+  with usable as (
+    select m as model, row_number() over (order by m.id) as place, count(*) over () as total
+    from gateway.usable_models(query) as m
+    where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
+  )
+  select jsonb_build_object(
+    'data', coalesce(jsonb_agg(gateway.openrouter_model(model) order by place)
+                       filter (where place > start and (most is null or place <= start + most)), '[]'),
+    'total_count', coalesce(max(total), 0),
+    'links', jsonb_build_object('next', case when start + most < max(total) then
+      format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
+  into answer from usable;
+  return answer;
+end;
+$$;
+
+create function public.list_openrouter_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select gateway.openrouter_models(query, null) $$;
+
+-- How many there are.
+create function public.count_openrouter_models(query jsonb) returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select jsonb_build_object('data', jsonb_build_object('count', count(*))) from gateway.usable_models(query) $$;
+
+-- Those that the calling key may use.
+create function public.list_models_of_key(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'self');
+begin
+  return gateway.openrouter_models(query, (select allowed_models from gateway.api_keys where id = session.key_id));
+end;
+$$;
+
+-- A route in OpenRouter's words; it calls one an endpoint.
+create function gateway.openrouter_endpoint(model gateway.models, route gateway.model_routes) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', route.provider || ' | ' || model.id, 'model_id', model.id, 'model_name', model.name,
+    'provider_name', route.provider, 'tag', route.provider,
+    'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'max_prompt_tokens', null,
+    'pricing', gateway.pricing_json(route), 'quantization', null, 'status', 0,
+    'supported_parameters', gateway.parameters_of(model),
+    'supports_implicit_caching', route.cached_price is not null,
+    'supports_tool_choice', (
+      select jsonb_build_object('auto', takes, 'function', takes, 'none', takes, 'required', takes)
+      from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
+    'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
+    'latency_last_30m', null, 'throughput_last_30m', null)
+$$;
+
+create function public.get_openrouter_model(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model constant gateway.models := gateway.find_model(model_id);
+begin
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
+  end if;
+  return jsonb_build_object('data', gateway.openrouter_model(model));
+end;
+$$;
+
+-- A model with the routes that can be used, the cheapest first.
+create function public.get_model_endpoints(model_id text) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  model constant gateway.models := gateway.find_model(model_id);
+begin
+  if model.id is null then
+    perform gateway.refuse(gateway.no_such_model(model_id));
+  end if;
+  return jsonb_build_object('data', jsonb_build_object(
+    'id', model.id, 'name', model.name, 'created', extract(epoch from model.created_at)::bigint,
+    'description', model.description, 'architecture', gateway.openrouter_members(model) -> 'architecture',
+    'endpoints', (
+      select coalesce(jsonb_agg(gateway.openrouter_endpoint(model, r) order by r.prompt_price + r.completion_price, r.provider), '[]')
+      from gateway.model_routes as r
+      where r.model_id = model.id and r.enabled and r.prompt_price is not null and r.completion_price is not null)));
+end;
+$$;
+
+-- Who serves models that can be used.
+create function public.list_openrouter_providers() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('data', coalesce(jsonb_agg(jsonb_build_object('slug', provider) order by provider), '[]'))
+  from (
+    select distinct r.provider from gateway.model_routes as r join gateway.models as m on m.id = r.model_id and m.enabled
+    where r.enabled and r.prompt_price is not null and r.completion_price is not null
+  ) as serving
 $$;
 
 -- supabase/schemas/85_platform_requests.sql
@@ -14701,3 +15773,70 @@ revoke execute on function public.test_webhook(jsonb, uuid) from public, anon, a
 grant execute on function public.test_webhook(jsonb, uuid) to service_role;
 revoke execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) from public, anon, authenticated;
 grant execute on function public.replay_webhook_delivery(jsonb, uuid, uuid) to service_role;
+
+-- 82_provisioning.sql
+revoke execute on function public.get_calling_key(jsonb) from public, anon, authenticated;
+grant execute on function public.get_calling_key(jsonb) to service_role;
+revoke execute on function public.get_credits(jsonb) from public, anon, authenticated;
+grant execute on function public.get_credits(jsonb) to service_role;
+revoke execute on function public.list_provisioned_keys(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_provisioned_keys(jsonb, jsonb) to service_role;
+revoke execute on function public.get_provisioned_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_provisioned_key(jsonb, uuid) to service_role;
+revoke execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_provisioned_key(jsonb, jsonb, jsonb, jsonb) to service_role;
+revoke execute on function public.change_provisioned_key(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.change_provisioned_key(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.delete_provisioned_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.delete_provisioned_key(jsonb, uuid) to service_role;
+
+-- 83_auth_codes.sql
+revoke execute on function public.create_auth_code(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.create_auth_code(jsonb, jsonb) to service_role;
+revoke execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) to service_role;
+
+-- 85_openrouter_models.sql
+revoke execute on function public.list_openrouter_models(jsonb) from public, anon, authenticated;
+grant execute on function public.list_openrouter_models(jsonb) to service_role;
+revoke execute on function public.count_openrouter_models(jsonb) from public, anon, authenticated;
+grant execute on function public.count_openrouter_models(jsonb) to service_role;
+revoke execute on function public.list_models_of_key(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_models_of_key(jsonb, jsonb) to service_role;
+revoke execute on function public.get_openrouter_model(text) from public, anon, authenticated;
+grant execute on function public.get_openrouter_model(text) to service_role;
+revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
+grant execute on function public.get_model_endpoints(text) to service_role;
+revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;
+grant execute on function public.list_openrouter_providers() to service_role;
+
+-- 84_generation.sql
+revoke execute on function public.get_generation(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_generation(jsonb, jsonb) to service_role;
+revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_openrouter_activity(jsonb, jsonb) to service_role;
+-- 48_alerts.sql
+revoke execute on function public.check_ledger_by_itself() from public, anon, authenticated;
+grant execute on function public.check_ledger_by_itself() to service_role;
+revoke execute on function public.raise_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.raise_alerts(jsonb) to service_role;
+revoke execute on function public.claim_alerts(jsonb) from public, anon, authenticated;
+grant execute on function public.claim_alerts(jsonb) to service_role;
+revoke execute on function public.finish_alert(uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.finish_alert(uuid, jsonb) to service_role;
+
+-- 84_admin_alerts.sql
+revoke execute on function public.list_alerts(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_alerts(jsonb, jsonb) to service_role;
+revoke execute on function public.get_limit_system(jsonb) from public, anon, authenticated;
+grant execute on function public.get_limit_system(jsonb) to service_role;
+
+-- 48_user_alerts.sql
+revoke execute on function public.look_at_spending() from public, anon, authenticated;
+grant execute on function public.look_at_spending() to service_role;
+
+-- 84_thresholds.sql
+revoke execute on function public.get_thresholds(jsonb) from public, anon, authenticated;
+grant execute on function public.get_thresholds(jsonb) to service_role;
+revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;

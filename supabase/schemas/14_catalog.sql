@@ -112,7 +112,7 @@ create table gateway.listed_catalog (
 );
 alter table gateway.listed_catalog alter column body set storage external;
 comment on table gateway.listed_catalog is
-  'GET /v1/models, in one row: null within a transaction that has changed a model, and made anew when it commits.';
+  'GET /v1/models, in one row, which is made anew whenever a model or a route changes.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;

@@ -128,6 +128,8 @@ declare
 begin
   select * into account from gateway.accounts where id = key.account_id;
   select roles.permissions into permissions from gateway.roles where name = account.role;
+  -- This is about no model: what a key may use of them is asked where one is named.
+  key.allowed_models := '{}';
   refused := gateway.key_refusal(account, key, permissions, caller, scope, null, at);
   if refused is not null then
     perform gateway.refuse(refused);

@@ -4,8 +4,8 @@
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
 return array[
-  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'provider_key_refused', 'referral_reward', 'spend_alert',
-  'spend_limit', 'trial_ended', 'trial_ending', 'usage_report'];
+  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
+  'usage_report'];
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.

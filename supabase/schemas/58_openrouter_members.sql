@@ -1,11 +1,12 @@
 -- What OpenRouter's clients read of a model besides what OpenAI's do (openrouter.ai/docs/api-reference, "Models").
 
--- The parameters that ask for what a model can do, by OpenRouter's names.
+-- The parameters that ask for what a model can do, by OpenRouter's names: of one for chat of which the catalog does not say, the usual
+-- ones.
 create function gateway.parameters_of(model gateway.models) returns text[]
 language plpgsql stable
 as $$
 begin
-  return case when model.kind <> 'chat' then '{}' else
+  return case when model.supported_parameters <> '{}' then model.supported_parameters when model.kind <> 'chat' then '{}' else
     array['frequency_penalty', 'max_tokens', 'presence_penalty', 'response_format', 'seed', 'stop', 'temperature', 'tool_choice',
           'tools', 'top_p']
     || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end

@@ -124,7 +124,7 @@ begin
     'owned_by', model.developer, 'name', model.name, 'description', model.description, 'kind', model.kind,
     'context_length', model.context_length, 'max_output_tokens', model.max_output,
     'input_modalities', model.input_modalities, 'output_modalities', model.output_modalities,
-    'reasoning', model.reasoning, 'supported_parameters', model.supported_parameters,
+    'reasoning', model.reasoning,
     'open_weights', model.open_weights, 'released_on', model.released_on, 'deprecated_at', model.deprecated_at,
     'free', coalesce(free, false),
     -- Of the route that is asked first.

@@ -6,30 +6,21 @@
 create function gateway.list_anew(ids text[]) returns void
 language plpgsql
 as $$
+declare
+  all_ids text[];
 begin
   perform from gateway.models where id = any (ids) order by id for no key update;
   insert into gateway.listed_models (model_id, free, body)
     select id, (shown ->> 'free')::boolean, shown::text::json
       from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
     on conflict (model_id) do update set free = excluded.free, body = excluded.body;
-  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do update set body = null;
+  -- Whoever changes another model at the same time waits here, and then sees what this has changed.
+  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
+  perform from gateway.listed_catalog for update;
+  all_ids := array(select id from gateway.models where enabled order by id);
+  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false);
 end;
 $$;
-
--- At the end of a transaction, however many statements of it have changed a model.
-create function gateway.list_all_anew() returns trigger
-language plpgsql set search_path = ''
-as $$
-declare
-  ids constant text[] := array(select id from gateway.models where enabled order by id);
-begin
-  update gateway.listed_catalog set models = cardinality(ids), body = gateway.models_page(ids, false) where body is null;
-  return null;
-end;
-$$;
-
-create constraint trigger listed_as_a_whole after insert or update on gateway.listed_catalog
-  deferrable initially deferred for each row when (new.body is null) execute function gateway.list_all_anew();
 
 create function gateway.list_changed_models() returns trigger
 language plpgsql set search_path = ''

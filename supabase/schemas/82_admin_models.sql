@@ -66,7 +66,7 @@ $$;
 
 -- Of two who name models at once the second sees what the first has named.
 create function gateway.lock_names() returns void
-language sql volatile
+language sql volatile set search_path = ''
 as $$ select pg_advisory_xact_lock(hashtextextended('names of models', 0)) $$;
 
 -- Refuses a name by which another model is called already, however it is spelt.

@@ -12,6 +12,7 @@ use std::path::Path;
 use shared::app::App;
 use shared::config::Config;
 use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable, WEBHOOK_LOCAL_HOSTS};
+use shared::providers::table::PROVIDERS;
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
 use tokio::net::TcpListener;
@@ -173,6 +174,17 @@ impl Platform {
             variables,
             _resend: resend,
         })
+    }
+
+    /// Has one stand-in answer for every further provider with one address, so that each model of the catalog can be asked. Not beside
+    /// a real provider: what is made up must not pass for real.
+    pub fn stand_in_for_others(&mut self) {
+        let stand_in = self.providers.key("featherless").map(str::to_owned).zip(self.providers.base_url("featherless"));
+        let Some((key, address)) = stand_in.filter(|_| self.real_providers().is_empty()) else { return };
+        for row in PROVIDERS.iter().filter(|row| !NAMES.contains(&row.name) && !row.base_url.is_empty()) {
+            self.variables.insert(row.key.name.to_owned(), key.clone());
+            self.variables.insert(row.address.name.to_owned(), address.clone());
+        }
     }
 
     /// The variables that a deployment of the gateway beside these services is given.

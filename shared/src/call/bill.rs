@@ -148,7 +148,7 @@ impl CallRecord {
     /// The bill, the very figure that the settle will charge.
     pub fn bill<'a>(&self, call: &'a Call, hold: &'a Hold) -> Option<Bill<'a>> {
         let usage = hold.bounded(&self.usage.unwrap_or_default());
-        let cost = if self.charge_hold { hold.amount } else { self.cost(call, hold, &usage)? };
+        let cost = if self.charge_hold { hold.amount } else { self.cost(hold, &usage)? };
         let request_id = &call.caller.request_id;
         let provider = self.provider.unwrap_or_default();
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider);
@@ -190,11 +190,11 @@ impl CallRecord {
         }
     }
 
-    fn cost(&self, call: &Call, hold: &Hold, usage: &Usage) -> Option<Nanos> {
+    fn cost(&self, hold: &Hold, usage: &Usage) -> Option<Nanos> {
         let provider = self.provider?;
         let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
         // Uncounted is not free, and neither is what has no price.
-        let cost = candidate.price.cost(usage, call.app.config.markup_basis_points).unwrap_or(hold.amount);
+        let cost = candidate.price.cost(usage, hold.markup).unwrap_or(hold.amount);
         Some(if self.estimated { cost.min(hold.amount) } else { cost })
     }
 }

@@ -63,6 +63,11 @@ async fn four_hundred_models_have_prices_and_what_is_written_by_hand_stays_as_it
 
     // A model of each provider answers, at its price.
     let account = world.account(1_000_000_000_000).await;
+    let of = |name: &str| world.platform.variables()[name].as_str();
+    let (key, address) = (of("FEATHERLESS_API_KEY"), of("FEATHERLESS_BASE_URL"));
+    let others = PROVIDERS.iter().filter(|row| !local::provider::NAMES.contains(&row.name) && !row.base_url.is_empty());
+    let others: Vec<_> = others.flat_map(|row| [(row.key.name, key), (row.address.name, address)]).collect();
+    let gateway = world.another_gateway_with(&others).await;
     for provider in PROVIDERS {
         let mine = format!(
             "select jsonb_agg(m.id order by m.id) from gateway.models m join gateway.model_routes r on r.model_id = m.id
@@ -73,7 +78,7 @@ async fn four_hundred_models_have_prices_and_what_is_written_by_hand_stays_as_it
         let Some(id) = ids.as_array().and_then(|ids| ids.first()).and_then(Value::as_str) else { continue };
         let body = json!({"model": format!("{}:{id}", provider.name), "max_tokens": 20,
                           "messages": [{"role": "user", "content": "Hello"}]});
-        let request = world.http.post(format!("{}/v1/chat/completions", world.base_url)).bearer_auth(&account.key);
+        let request = world.http.post(format!("{gateway}/v1/chat/completions")).bearer_auth(&account.key);
         let answer = Answer::to(request.body(body.to_string())).await.success();
         assert_eq!((&answer["provider"], &answer["model"]), (&json!(provider.name), &json!(id)));
         let cost = answer["usage"]["cost"].as_f64().expect("a cost");

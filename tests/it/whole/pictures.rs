@@ -72,7 +72,7 @@ async fn a_picture_comes_whole_beside_the_text_plain_and_streamed() {
 
 #[tokio::test]
 async fn a_response_has_a_picture_as_an_item_plain_streamed_and_stored_and_its_model_gets_it_back() {
-    let (world, account) = serving(drawing(), "normal").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "normal").await;
     let config = json!({"aspect_ratio": "16:9"});
     let plain = ask_for_response(&world, &account, &json!({ "image_config": config })).await.success();
     let sent = world.platform.providers.control().requests()[0].clone();
@@ -121,7 +121,7 @@ async fn a_response_has_a_picture_as_an_item_plain_streamed_and_stored_and_its_m
 
 #[tokio::test]
 async fn what_is_drawn_in_a_kept_chat_is_kept_and_goes_back_in_either_format() {
-    let (world, account) = serving(drawing(), "normal").await;
+    let (world, account) = serving(&Deployment::new().await, drawing(), "normal").await;
     let session = Answer::to(world.post("/v1/chat/sessions", &account.key, &json!({}))).await.success()["id"].clone();
     let path = |of: &str| format!("{of}?session_id={}", session.as_str().expect("an id"));
     let hello = drawing().hello(&json!({}));
@@ -200,7 +200,7 @@ async fn a_stream_with_a_picture_that_breaks_off_tells_of_it_and_costs_no_more_t
 #[tokio::test]
 async fn a_picture_of_many_megabytes_passes_and_one_that_is_too_large_is_told_of_and_charged_as_it_was_held() {
     let wire = WIRES.iter().find(|wire| wire.provider == drawing().provider).expect("a row");
-    let (world, provider) = Scripted::world(wire, &[]).await;
+    let (world, provider) = Scripted::world(&Deployment::new().await, wire, &[]).await;
     world.offers(drawing(), &[Route::new(drawing().provider, "any/model")]).await;
     let account = world.account(CREDIT).await;
     let event = |bytes: usize| {

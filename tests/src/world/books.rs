@@ -16,10 +16,10 @@ impl World {
         let call = Uuid::now_v7();
         let Account { id, key_id, .. } = account;
         self.sql(&format!(
-            "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-               values ('{call}', '{id}', '{key_id}', 'open', {nanos}, gateway.now(), gateway.now() + interval '1 hour');
-             update gateway.accounts set held = held + {nanos}, next_overdue = gateway.now() + interval '1 hour'
-               where id = '{id}'"
+            "update gateway.accounts set held = held + {nanos}, next_overdue = gateway.now() + interval '1 hour'
+               where id = '{id}';
+             insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+               values ('{call}', '{id}', '{key_id}', 'open', {nanos}, gateway.now(), gateway.now() + interval '1 hour')"
         ))
         .await;
         call

@@ -49,7 +49,7 @@ pub struct Model {
     pub output_modalities: Vec<String>,
     /// Whether it thinks before it answers.
     pub reasoning: bool,
-    /// The parameters that ask for what it can do, in OpenRouter's names; empty where nobody says.
+    /// The parameters that ask for what it can do, in OpenRouter's names: of a model for chat of which nobody says, the usual ones.
     pub supported_parameters: Vec<String>,
     /// Whether its weights are public.
     pub open_weights: bool,
@@ -81,8 +81,6 @@ pub struct Model {
     /// null.
     #[schema(required)]
     pub supported_voices: Option<String>,
-    /// The parameters that ask for what it can do.
-    pub supported_parameters: Vec<String>,
     /// Where more is told of it.
     pub links: ModelLinks,
 }

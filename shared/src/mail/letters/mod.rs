@@ -81,8 +81,8 @@ kinds! {
     "key_rotated" KeyRotated(access::KeyRotated) always: "API keys were given new secrets; one mail for all of ten minutes";
     "key_expiring" KeyExpiring(access::KeyExpiring) optional: "an API key expires in a week, and in a day";
     "spend_limit" SpendLimit(access::SpendLimit) optional: "an API key has used 80 % of its spend limit, and all of it; each once a period";
-    "spend_alert" SpendAlert(money::SpendAlert) optional: "an account has spent as much in a day or month as it wanted to be told of; once in each";
-    "provider_key_refused" ProviderKeyRefused(access::ProviderKeyRefused) optional: "a provider refuses the account's own key";
+    "spend_alert" SpendAlert(money::SpendAlert) always: "an account has spent as much in a day or month as it wanted to be told of; once in each";
+    "provider_key_refused" ProviderKeyRefused(access::ProviderKeyRefused) always: "a provider refuses the account's own key";
     "new_sign_in" NewSignIn(access::NewSignIn) always: "somebody signed in from a network that was not seen for 90 days";
     "sign_in_code" SignInCode(access::SignInCode) always: "a code to sign in with was asked for";
     "webhook_disabled" WebhookDisabled(access::WebhookDisabled) always: "a webhook was switched off, since it has taken nothing for days or wants no more";

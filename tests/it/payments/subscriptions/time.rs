@@ -261,6 +261,6 @@ async fn a_plan_ends_at_the_moment_to_which_it_is_paid() {
     for (longer, source) in [("+ interval '1 microsecond'", "subscription"), ("", "none")] {
         world.change_account(&account, &format!("{paid} {longer}")).await;
         let shown = show(&world, &account, "/user/plan").await;
-        assert_eq!((&shown["source"], shown["plan"]["id"] == "team"), (&json!(source), longer != ""), "{shown}");
+        assert_eq!((&shown["source"], shown["plan"]["id"] == "team"), (&json!(source), !longer.is_empty()), "{shown}");
     }
 }
