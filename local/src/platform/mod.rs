@@ -176,12 +176,12 @@ impl Platform {
         })
     }
 
-    /// Has one stand-in answer for every further provider with one address, so that each model of the catalog can be asked. Not beside
+    /// Has one stand-in answer for every further provider that is no server of one's own, so that each model of the catalog can be asked. Not beside
     /// a real provider: what is made up must not pass for real.
     pub fn stand_in_for_others(&mut self) {
         let stand_in = self.providers.key("featherless").map(str::to_owned).zip(self.providers.base_url("featherless"));
         let Some((key, address)) = stand_in.filter(|_| self.real_providers().is_empty()) else { return };
-        for row in PROVIDERS.iter().filter(|row| !NAMES.contains(&row.name) && !row.base_url.is_empty()) {
+        for row in PROVIDERS.iter().filter(|row| !NAMES.contains(&row.name) && !row.quirks.self_hosted) {
             self.variables.insert(row.key.name.to_owned(), key.clone());
             self.variables.insert(row.address.name.to_owned(), address.clone());
         }

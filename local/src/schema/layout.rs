@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The models that the gateway is deployed with. Tests bring their own.
-const CATALOG: &str = "supabase/seeds/catalog.sql";
+const CATALOG: [&str; 2] = ["supabase/seeds/catalog.sql", "supabase/seeds/catalog_by_figures.sql"];
 
 /// The folders of SQL under a root, which is the repository's except in tests of this module.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Layout {
 
     /// The database of a test: new, so by the schemas, with all that functions rely on and no model.
     pub fn for_tests(&self) -> Result<Blueprint, DatabaseError> {
-        let seeds: Vec<String> = self.seed_paths()?.filter(|path| path != CATALOG).collect();
+        let seeds: Vec<String> = self.seed_paths()?.filter(|path| !CATALOG.contains(&path.as_str())).collect();
         self.by_schemas()?.with_seeds(&self.root, &seeds)
     }
 
