@@ -60,7 +60,7 @@ function showModels(models) {
 /** @param {string} path */
 const json = (path) => fetch(path, { headers: { accept: "application/json" } }).then((response) => response.json());
 
-json("/models").then(({ data }) => {
+json("/v1/models").then(({ data }) => {
   const sold = data.filter((/** @type {any} */ model) => model.pricing);
   showModels(sold);
   at("find").hidden = false;

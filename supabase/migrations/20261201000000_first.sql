@@ -15075,7 +15075,7 @@ $$;
 -- A model as OpenRouter's clients read it: `reasoning` means something else to them, and may be absent.
 create function gateway.openrouter_model(model gateway.models) returns jsonb
 language sql stable set search_path = ''
-as $$ select gateway.model_json(model) - 'reasoning' $$;
+as $$ select body::jsonb - 'reasoning' from gateway.listed_models where model_id = model.id $$;
 
 -- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
 create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
@@ -15092,12 +15092,12 @@ begin
     where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
   )
   select jsonb_build_object(
-    'data', coalesce(jsonb_agg(gateway.openrouter_model(model) order by place)
+    'data', coalesce(jsonb_agg(body::jsonb - 'reasoning' order by place)
                        filter (where place > start and (most is null or place <= start + most)), '[]'),
     'total_count', coalesce(max(total), 0),
     'links', jsonb_build_object('next', case when start + most < max(total) then
       format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
-  into answer from usable;
+  into answer from usable join gateway.listed_models on model_id = (model).id;
   return answer;
 end;
 $$;

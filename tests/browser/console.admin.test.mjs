@@ -97,6 +97,10 @@ test("coupons and roles are made and ended, and the ledger adds up", async () =>
   // What the business shows is what the API counts, and a failure leads to its requests.
   const failed = await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] });
   assert.ok(failed.status >= 400);
+  // It is counted once it is settled.
+  for (let tries = 0; tries < 100 && (await ask("GET", "/admin/monitor", undefined, adminKey)).body.errors.length === 0; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   await goTo(page, "#/business");
   await settled(page);
   const { errors: [error] } = (await ask("GET", "/admin/monitor", undefined, adminKey)).body;

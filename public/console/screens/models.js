@@ -14,10 +14,14 @@ import { Empty } from "../ui/states.js";
 import { Table } from "../ui/table.js";
 import { words } from "../lib/format.js";
 
+/** So many are shown at once. */
+const PAGE = 100;
+
 /** @param {{ place: import("../lib/route.js").Route }} props */
 export default function Models({ place }) {
-  const models = useLoad((signal) => api("GET", "/models", { key: "", signal }), []);
+  const models = useLoad((signal) => api("GET", "/v1/models", { key: "", signal }), []);
   const [typed, setTyped] = useState(place.params.get("search") ?? "");
+  const [most, setMost] = useState(PAGE);
   const kind = place.params.get("kind") ?? "";
   const developer = place.params.get("by") ?? "";
   const free = place.params.get("free") === "1";
@@ -36,7 +40,7 @@ export default function Models({ place }) {
       <${Check} label="Free ones only" checked=${free} onValue=${(/** @type {boolean} */ on) => change({ free: on ? "1" : null })} />
     </div>
     <${Card} bare>
-      <${Table} label="Models" list=${{ ...models, data: models.data && found }}
+      <${Table} label="Models" list=${{ ...models, data: models.data && found.slice(0, most), next: found.length > most ? "more" : null, loadMore: () => setMost(most + PAGE) }}
         empty=${html`<${Empty} title="No model is like this" action=${html`<a class="button" href="#/models" onClick=${() => setTyped("")}>Show all</a>`} />`}
         columns=${[
           { name: "Model", cell: (/** @type {any} */ model) => html`<a class="clip" href=${to(["models", ...model.id.split("/")], Object.fromEntries(place.params))}>${model.name}</a><code class="sub clip">${model.id}</code>` },

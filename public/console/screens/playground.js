@@ -22,7 +22,7 @@ import { Empty } from "../ui/states.js";
 
 /** @param {{ place: import("../lib/route.js").Route }} props */
 export default function Playground({ place }) {
-  const catalog = useLoad((signal) => api("GET", "/models", { key: "", signal }), []);
+  const catalog = useLoad((signal) => api("GET", "/v1/models", { key: "", signal }), []);
   const [models, setModels] = useState([place.params.get("model") ?? "openai/gpt-4o-mini"]);
   const [parameters, setParameters] = useState({ system: "", temperature: "", max_tokens: "", top_p: "", reasoning_effort: "", tools: "" });
   const [turns, setTurns] = useState(/** @type {Turn[]} */ ([]));
@@ -69,7 +69,7 @@ export default function Playground({ place }) {
         ${models.map((model, index) => html`<${Input} key=${index} label=${index === 0 ? "Model" : "Second model"} list="chat-models" value=${model} required
           onValue=${(/** @type {string} */ value) => setModels(models.map((it, there) => (there === index ? value : it)))} />`)}
         <div>${models.length === 1
-          ? html`<${Button} kind="small" icon="plus" onClick=${() => (setModels([models[0], "anthropic/claude-3.5-haiku"]), setTurns([]))}>Compare with another</${Button}>`
+          ? html`<${Button} kind="small" icon="plus" onClick=${() => (setModels([models[0], another(chats, models[0])]), setTurns([]))}>Compare with another</${Button}>`
           : html`<${Button} kind="small" icon="close" onClick=${() => (setModels([models[0]]), setTurns([]))}>One model only</${Button}>`}</div>
         <${Parameters} values=${parameters} onValues=${setParameters} />
       </aside>
@@ -77,6 +77,9 @@ export default function Playground({ place }) {
     ${code && html`<${AsCode} bodies=${models.map((_, at) => body(at, turns.length === 0 && { role: "user", content: "Hello" }))} onClose=${() => setCode(false)} />`}
   </${Screen}>`;
 }
+
+/** A model of another developer, to begin a comparison with. @param {any[]} chats @param {string} model */
+const another = (chats, model) => chats.find((it) => it.owned_by !== model.split("/")[0])?.id ?? model;
 
 const NOTHING = { text: "", reasoning: "", calls: [], usage: null, finish: null, provider: null, requestId: null, firstMs: null, totalMs: null, gatewayMs: null };
 
