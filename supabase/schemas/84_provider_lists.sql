@@ -57,6 +57,7 @@ begin
       on conflict on constraint provider_lists_pkey do update set tried_at = at, problem = excluded.problem;
     return jsonb_build_object('changed', 0, 'waiting', 0, 'unknown', 0);
   end if;
+  perform gateway.require(jsonb_build_object('listed', listed), 'listed');
   -- Models before their routes, as everybody locks them.
   perform from gateway.models m
     where id in (select model_id from gateway.model_routes r where r.provider = apply_provider_list.provider)

@@ -61,6 +61,7 @@ impl Scene {
             ))
             .await;
         world.own_key(user.id, "chutes", "secret").await;
+        world.sql(samples::catalog::ROWS).await;
         let chat = kept_chat(&world, &user).await;
         let response = stored_response(&world, &user).await;
         let payment = Bought::new(&world, &user, 1_000, 1_000, 0).await.id;

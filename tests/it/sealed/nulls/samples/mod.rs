@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod auto_topup;
 mod calls;
+pub(super) mod catalog;
 mod chats;
 mod coupons;
 mod keys;
@@ -52,6 +53,7 @@ impl Scene {
     pub(super) fn samples(&self) -> Vec<Sample> {
         [
             self.of_calls(),
+            self.of_catalog(),
             self.of_accounts(),
             self.of_keys(),
             self.of_chats(),
