@@ -15282,6 +15282,7 @@ declare
   group_by constant text := query ->> 'group_by';
   answer jsonb;
 begin
+  perform gateway.require(query, 'from', 'to', 'group_by');
   with used as (
     select *, case group_by
         when 'day' then jsonb_build_object('day', (hour at time zone 'utc')::date)

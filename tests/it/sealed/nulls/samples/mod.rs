@@ -12,6 +12,7 @@ mod notifications;
 mod openrouter;
 mod payments;
 mod plans;
+mod platform;
 mod referrals;
 mod sign_in;
 mod webhooks;
@@ -60,6 +61,7 @@ impl Scene {
             self.of_sign_in(),
             self.of_admins(),
             self.of_payments(),
+            self.of_platform(),
             self.of_auto_topups(),
             self.of_plans(),
             self.of_coupons(),
