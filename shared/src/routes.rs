@@ -479,14 +479,14 @@ routes! {
     cron_reconcile_payments at "/api/cron/reconcile-payments" { GET cron::reconcile_payments::reconcile: Cron } cron "11,41 * * * *";
     /// Sends the mail that is due.
     cron_notifications at "/api/cron/notifications" { GET cron::notifications::send: Cron } cron "*/5 * * * *";
-    /// Reads providers' own lists of models.
-    cron_sync_models at "/api/cron/sync-models" { GET cron::sync_models::sync: Cron } max 60 cron "37 */6 * * *";
     /// Tells users' webhooks what is due.
     cron_webhooks at "/api/cron/webhooks" { GET cron::webhooks::send: Cron } needs [EncryptionKeys] cron "*/5 * * * *";
     /// Looks for what the operator should be told at once.
     cron_alerts at "/api/cron/alerts" { GET cron::alerts::watch: Cron } needs [Redis] cron "*/5 * * * *";
     /// Sums up the hours that are over.
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
+    /// Reads providers' own lists of models.
+    cron_sync_models at "/api/cron/sync-models" { GET cron::sync_models::sync: Cron } max 60 cron "37 */6 * * *";
 }
 
 /// The routes that the function `file` serves.

@@ -127,7 +127,14 @@ impl Answer {
         }
         let members = if of_messages { 3 } else { 1 };
         assert_eq!(body.as_object().map(serde_json::Map::len), Some(members), "{what}");
-        let error = &body["error"];
+        let mut error = body["error"].clone();
+        // OpenRouter's clients read the status where others read the code.
+        if error["code"].is_number() {
+            assert_eq!(error["code"], self.status, "{what}");
+            error["code"] = error["metadata"]["error_code"].clone();
+            error["type"] = error["metadata"]["error_type"].clone();
+            return error;
+        }
         let text = |name: &str| error[name].as_str().unwrap_or_else(|| panic!("no {name}: {what}"));
         assert!(!text("message").is_empty(), "{what}");
         let code = Code::parse(text("code")).unwrap_or_else(|| panic!("an unknown code: {what}"));
@@ -149,7 +156,7 @@ impl Answer {
         };
         assert_eq!(text("type"), kind, "{what}");
         assert!(error.get("param").is_some_and(|param| param.is_null() || param.is_string()), "{what}");
-        error.clone()
+        error
     }
 
     /// The answer is a success or blames the caller, in the error shape: bad input never breaks anything.

@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::formats::Request;
 use crate::serve::Invocation;
 
-/// Runs the first of the requests, and as long as none has been answered the next. A turn of a kept chat, and a call with an
+/// Runs the first of the requests, and as long as none has been answered the next. A turn of a kept conversation, and a call with an
 /// Idempotency-Key, is one call: only the first is made.
 ///
 /// # Errors

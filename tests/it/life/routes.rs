@@ -59,7 +59,12 @@ impl Life {
     async fn every_page(&mut self, path: &str, key: &str) {
         let mut cursor = String::new();
         loop {
-            let page = self.ask("GET", &format!("{path}{cursor}"), Some(key), &Value::Null).await.success();
+            let answer = self.ask("GET", &format!("{path}{cursor}"), Some(key), &Value::Null).await;
+            // What is a file has no pages.
+            if answer.header("content-type") != "application/json" {
+                return;
+            }
+            let page = answer.success();
             let Some(next) = page["next_cursor"].as_str() else { return };
             cursor = format!("?cursor={next}");
         }

@@ -42,6 +42,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
         "is about a payment of whoever it is of; its route wants Stripe's signature, or the cron secret",
     ),
     ("finish_refund", "notes what Stripe answered to a refund that begin_refund or begin_own_refund has allowed"),
+    ("queue_due_mail", "housekeeping; its route wants the cron secret, or has asked check_caller"),
     ("claim_notifications", "sends mail; its routes want the cron secret, or have asked check_caller"),
     ("finish_notifications", "notes what became of mail that claim_notifications has handed out"),
     ("take_resend_event", "is about an address; its route wants Resend's signature"),

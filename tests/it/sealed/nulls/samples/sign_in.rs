@@ -29,7 +29,8 @@ impl Scene {
             sample(
                 "request_code",
                 json!({"caller": {"ip": "192.0.2.1"},
-                       "request": {"email": "ann@test.example", "code_hash": "hash", "referral_code": null}}),
+                       "request": {"email": "ann@test.example", "code_hash": "hash", "referral_code": null,
+                                   "payload": {"nonce": "nonce"}}}),
                 &["request.referral_code", "caller.ip"],
             ),
             sample(
