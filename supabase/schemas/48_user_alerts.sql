@@ -62,6 +62,6 @@ language sql volatile set search_path = ''
 as $$
   select gateway.notify(
     k.account_id, 'provider_key_refused', k.provider || ' ' || (at at time zone 'utc')::date,
-    jsonb_build_object('provider', k.provider, 'last_four', k.last_four, 'at', at), at)
+    jsonb_build_object('provider', k.provider, 'at', at), at)
   from gateway.provider_keys k where k.account_id = notify_of_own_key.account and k.provider = notify_of_own_key.provider
 $$;

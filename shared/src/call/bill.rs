@@ -73,7 +73,7 @@ impl CallRecord {
     /// Notes how fast the provider was whose answer had ended by then: only of an answer that comes bit by bit that can be told.
     pub fn measure(&mut self, call: &Call, ended: Instant) {
         let Some((asked, first_byte)) = self.asked.zip(self.first_byte) else { return };
-        let tokens = self.usage.map_or(0, |usage| usage.completion);
+        let tokens = self.usage.map_or(0, |usage| usage.output());
         if tokens == 0 || call.demand().comes_whole {
             return;
         }

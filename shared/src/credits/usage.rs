@@ -90,6 +90,12 @@ impl Usage {
         self.prompt > 0 || self.images + self.searches + self.milliseconds + self.characters > 0
     }
 
+    /// Tokens of the output, of all kinds.
+    #[must_use]
+    pub const fn output(&self) -> u64 {
+        self.completion
+    }
+
     /// Whether it says something of the output.
     #[must_use]
     pub const fn has_output(&self) -> bool {

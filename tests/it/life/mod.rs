@@ -155,10 +155,12 @@ pub fn with(request: RequestBuilder, key: Option<&str>, body: &Value) -> Request
     }
 }
 
-/// The keys that an answer shows: its own member, or those of its entries.
+/// The keys that an answer shows: its own member, or those of its entries; OpenRouter's clients read another name.
 fn shown_keys(body: &Value) -> Vec<&str> {
     let entries = body["data"].as_array().into_iter().flatten();
-    std::iter::once(body).chain(entries).filter_map(|object| object["api_key"].as_str()).collect()
+    let objects = std::iter::once(body).chain(entries);
+    let members = objects.flat_map(|object| [object["api_key"].as_str(), object["key"].as_str()]);
+    members.flatten().filter(|key| key.starts_with("gw_")).collect()
 }
 
 /// A chat completion that says [`PROMPT`].

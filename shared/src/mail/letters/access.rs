@@ -162,7 +162,6 @@ impl Says for SpendLimit {
 #[derive(Deserialize)]
 pub(super) struct ProviderKeyRefused {
     provider: String,
-    last_four: String,
     at: Timestamp,
 }
 
@@ -174,11 +173,7 @@ impl Says for ProviderKeyRefused {
                 "Calls that go by your own key there fail. Replace the key, or delete it to use ours, which costs credit."
                     .to_owned(),
             ],
-            rows: vec![
-                ("Provider", self.provider),
-                ("Key", format!("…{}", self.last_four)),
-                ("When", moment(self.at)),
-            ],
+            rows: vec![("Provider", self.provider), ("When", moment(self.at))],
             ..Letter::default()
         }
     }
