@@ -19,15 +19,13 @@ pub(super) struct Answer {
     pub status: StatusCode,
     pub content_type: Option<HeaderValue>,
     pub body: Bytes,
-    /// What a 401 says in `www-authenticate`.
-    pub challenge: Option<HeaderValue>,
-    /// What the function has set besides.
-    pub headers: HeaderMap,
+    /// The others: what a 401 says in `www-authenticate`, and what the function has set.
+    pub headers: Box<HeaderMap>,
 }
 
 impl Answer {
     pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
-        Answer { status, content_type: Some(JSON), body: body.into(), challenge: None, headers: HeaderMap::new() }
+        Answer { status, content_type: Some(JSON), body: body.into(), headers: Box::default() }
     }
 
     pub(super) fn no_content() -> Answer {
@@ -35,8 +33,7 @@ impl Answer {
             status: StatusCode::NO_CONTENT,
             content_type: None,
             body: Bytes::new(),
-            challenge: None,
-            headers: HeaderMap::new(),
+            headers: Box::default(),
         }
     }
 
@@ -78,7 +75,7 @@ impl Answer {
     pub(super) fn jwt(code: &str, message: &str, details: Option<&str>) -> Answer {
         let mut answer = Answer::error(StatusCode::UNAUTHORIZED, code, message, details, None);
         let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{message}\"");
-        answer.challenge = HeaderValue::from_str(&challenge).ok();
+        answer.headers.extend(HeaderValue::from_str(&challenge).map(|value| (header::WWW_AUTHENTICATE, value)));
         answer
     }
 
@@ -96,7 +93,7 @@ impl Answer {
         let status = status(code, error.message(), anonymous);
         let mut answer = Answer::error(status, code, error.message(), error.detail(), error.hint());
         if status == StatusCode::UNAUTHORIZED {
-            answer.challenge = Some(HeaderValue::from_static("Bearer"));
+            answer.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         answer
     }
@@ -104,12 +101,9 @@ impl Answer {
     pub(super) fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
+        *response.headers_mut() = *self.headers;
         if let Some(content_type) = self.content_type {
             response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        }
-        if let Some(challenge) = self.challenge {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -1,6 +1,6 @@
 //! What a test may see and do: the calls that came, and faults in place of answers. Costs one load where unused.
 use super::answer::{Answer, status};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use std::{
     collections::VecDeque,
     sync::{
@@ -207,8 +207,7 @@ pub(super) fn verbatim(status: u16, content_type: &str, body: String) -> Answer 
         status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         content_type: HeaderValue::from_str(content_type).ok(),
         body: body.into(),
-        challenge: None,
-        headers: HeaderMap::new(),
+        headers: Box::default(),
     }
 }
 

@@ -57,7 +57,7 @@ fn is_outside(host: &str) -> bool {
         Err(_) => {
             let name = host.trim_end_matches('.');
             let within = |end: &&str| name == *end || name.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
-            name.contains('.') && !INNER_NAMES.iter().any(|end| within(&end))
+            name.contains('.') && !INNER_NAMES.iter().any(within)
         }
     }
 }

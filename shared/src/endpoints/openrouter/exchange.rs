@@ -73,6 +73,6 @@ pub async fn create(State(app): State<SharedApp>, visitor: Visitor, input: Input
     let key = NewKey::generate(app.config.key_environment(), "An app's key".to_owned(), peppers)?;
     let arguments = json!({ "request": request, "stored": key.stored });
     let told: Box<RawValue> = visitor.rpc(&app, "exchange_auth_code", arguments).await?;
-    let shown = answer::show_secret(&*unless_refused(told)?, "key", &key.secret)?;
+    let shown = answer::show_secret(&unless_refused(told)?, "key", &key.secret)?;
     Ok(answer::private(&shown))
 }

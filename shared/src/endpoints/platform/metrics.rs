@@ -61,6 +61,9 @@ struct Model {
     provider_cost: Box<RawValue>,
 }
 
+/// One of a model's figures.
+type Figure = fn(&Model) -> &RawValue;
+
 #[derive(Deserialize)]
 struct Latencies {
     provider: String,
@@ -158,7 +161,7 @@ impl Text {
                 self.sample(name, &[("model", &of.model), ("provider", &of.provider), ("type", kind)], tokens.get());
             }
         }
-        let families: [(&str, &str, fn(&Model) -> &RawValue); 3] = [
+        let families: [(&str, &str, Figure); 3] = [
             ("gateway_cost_usd_total", "What requests cost their accounts, in US dollars.", |of| &of.cost),
             ("gateway_provider_cost_usd_total", "What of it the providers get by their prices.", |of| {
                 &of.provider_cost

@@ -46,16 +46,16 @@ pub fn choices(json: &[u8]) -> Vec<Object<'_>> {
 /// What an answer, or a chunk of it, calls itself.
 pub fn id(json: &str) -> Option<String> {
     let answer: Object<'_> = serde_json::from_str(json).ok()?;
-    answer.read("id").ok().flatten().filter(is_word)
+    answer.read("id").ok().flatten().filter(|word: &String| is_word(word))
 }
 
 /// Why the first of its choices ended, if it has.
 pub fn finish_reason(json: &str) -> Option<String> {
-    choices(json.as_bytes()).first()?.read("finish_reason").ok().flatten().filter(is_word)
+    choices(json.as_bytes()).first()?.read("finish_reason").ok().flatten().filter(|word: &String| is_word(word))
 }
 
 /// Whether it can be kept: a provider may write anything.
-fn is_word(text: &String) -> bool {
+fn is_word(text: &str) -> bool {
     (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
