@@ -34,8 +34,10 @@ begin
   return (
     with windows as (
       select change, jsonb_build_object(
-        'utc_start', replace(change ->> 'from', ':', ''), 'utc_end', replace(change ->> 'until', ':', ''))
-        || case when change ? 'days' then jsonb_build_object('utc_days', change -> 'days') else '{}' end as hours
+        'utc_start', replace(change ->> 'from', ':', '')::integer, 'utc_end', replace(change ->> 'until', ':', '')::integer)
+        || case when change ? 'days' then jsonb_build_object('utc_days', (
+             select jsonb_agg((array['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])[day::integer])
+             from jsonb_array_elements_text(change -> 'days') as day)) else '{}' end as hours
       from jsonb_array_elements(overrides_json.windows) as change
     )
     select jsonb_agg(conditions || gateway.price_json(change))

@@ -178,7 +178,7 @@ pub struct Prices {
     /// Of a character that is read out.
     pub character: Option<String>,
     /// Other prices of longer prompts (`min_prompt_tokens`: strictly more than that) and at other hours (`utc_start`, `utc_end`
-    /// as HHMM, `utc_days` with Monday as 1). What one does not name stays.
+    /// as HHMM numbers, `utc_days` by their English names). What one does not name stays.
     pub overrides: Option<Vec<serde_json::Value>>,
 }
 
