@@ -38,6 +38,9 @@ def before_call(context, case, **kwargs):
     body = case.body
     if not isinstance(body, dict):
         return
+    # It has no price, which is the operator's fault and so a 503 by design: the SDKs' tests see it.
+    if body.get("model") == "test/unpriced":
+        body["model"] = "test/echo"
     if str(body.get("account_id")) in OWN_IDS:
         body["account_id"] = str(uuid.uuid4())
     if str(body.get("email")).lower() == ACCOUNT["email"]:

@@ -29,12 +29,7 @@ impl Answer {
     }
 
     pub(super) fn no_content() -> Answer {
-        Answer {
-            status: StatusCode::NO_CONTENT,
-            content_type: None,
-            body: Bytes::new(),
-            headers: Box::default(),
-        }
+        Answer { status: StatusCode::NO_CONTENT, content_type: None, body: Bytes::new(), headers: Box::default() }
     }
 
     /// With the headers that the function has set: a JSON array of objects with one member each.

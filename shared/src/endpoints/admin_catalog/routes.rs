@@ -17,6 +17,18 @@ use crate::endpoints::members::optional_object;
 use crate::error::{Error, Result};
 use crate::providers::table::PROVIDERS;
 
+/// Who has the last word about a route's price.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PricedBy {
+    /// The seed.
+    Seed,
+    /// The provider's own list.
+    Provider,
+    /// An administrator.
+    Admin,
+}
+
 /// Which routes, and which page of them.
 #[derive(Debug, Deserialize, IntoParams, Serialize)]
 #[into_params(parameter_in = Query)]
@@ -28,9 +40,9 @@ pub struct RouteQuery {
     provider: Option<String>,
     /// Those that are asked, or the others.
     enabled: Option<bool>,
-    /// Those about which `seed`, `provider` or `admin` has the last word.
-    #[param(pattern = "^(seed|provider|admin)$")]
-    priced_by: Option<String>,
+    /// Those about which it has the last word.
+    #[param(inline)]
+    priced_by: Option<PricedBy>,
     /// Routes a page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,

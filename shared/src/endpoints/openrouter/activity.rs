@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
-use crate::endpoints::input::{Params, named_id};
+use crate::endpoints::input::Params;
 use crate::error::{Error, Result};
 use crate::money::Nanos;
 
@@ -25,8 +25,7 @@ pub struct ActivityQuery {
     #[param(value_type = Option<String>, format = "date", pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
     date: Option<String>,
     /// The `hash` of one key.
-    #[param(format = "uuid")]
-    api_key_hash: Option<String>,
+    api_key_hash: Option<Uuid>,
     /// The account, or nothing.
     #[serde(rename = "user_id")]
     _user_id: Option<String>,
@@ -88,8 +87,7 @@ pub async fn list(
         parsed.ok_or_else(|| Error::invalid("date", "`date` is a UTC day, such as 2026-01-31."))
     };
     let date = query.date.as_deref().map(day).transpose()?;
-    let key = query.api_key_hash.as_deref().map(named_id);
-    let query = json!({ "date": date.map(|date| date.to_string()), "key_id": key });
+    let query = json!({ "date": date.map(|date| date.to_string()), "key_id": query.api_key_hash });
     let days: Box<RawValue> = caller.rpc(&app, "list_openrouter_activity", json!({ "query": query })).await?;
     Ok(answer::private(&days))
 }

@@ -23,6 +23,9 @@ use crate::money::Nanos;
 /// What such a key may do: call models, and see which there are.
 const SCOPES: [&str; 2] = ["inference", "models:read"];
 
+/// The most entries that can be left out.
+const FURTHEST: u32 = 1_000_000;
+
 /// Which of the keys.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -117,6 +120,9 @@ pub async fn list(
     caller: Caller,
     Params(query): Params<ProvisionedKeyQuery>,
 ) -> Result<Response> {
+    if query.offset.is_some_and(|offset| offset > FURTHEST) {
+        return Err(Error::invalid("offset", format!("`offset` is a number from 0 to {FURTHEST}.")));
+    }
     let query = json!({ "offset": query.offset, "include_disabled": query.include_disabled });
     let keys: Box<RawValue> = caller.rpc(&app, "list_provisioned_keys", json!({ "query": query })).await?;
     Ok(answer::private(&keys))

@@ -17,11 +17,15 @@ use crate::error::{Error, Result};
 /// Models a page at most.
 const MOST: u32 = 1000;
 
+/// The most models that can be left out.
+const FURTHEST: u32 = 1_000_000;
+
 /// Which models. OpenRouter's clients know more parameters than these, which change nothing here.
 #[derive(Debug, Default, PartialEq, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Wishes {
     /// How many to leave out.
+    #[param(minimum = 0, maximum = 1_000_000)]
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u32>,
     /// Models a page; all of them if it is left out.
@@ -55,7 +59,7 @@ impl Wishes {
         for (name, value) in query_pairs(uri)?.into_iter().filter(|(_, value)| !value.is_empty()) {
             let list = || Some(value.split(',').map(str::trim).map(str::to_owned).collect());
             match name.as_str() {
-                "offset" => wishes.offset = Some(figure("offset", &value, 0, u32::MAX)?),
+                "offset" => wishes.offset = Some(figure("offset", &value, 0, FURTHEST)?),
                 "limit" => wishes.limit = Some(figure("limit", &value, 1, MOST)?),
                 "input_modalities" => wishes.input_modalities = list(),
                 "output_modalities" => wishes.output_modalities = list(),

@@ -20,8 +20,8 @@ use crate::error::Result;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryQuery {
-    /// What became of them.
-    #[param(inline, default = "all")]
+    /// What became of them; `all` unless given.
+    #[param(inline)]
     state: Option<DeliveryState>,
     /// Deliveries a page.
     #[param(minimum = 1, maximum = 100, default = 50)]
