@@ -7,11 +7,15 @@ const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeSty
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
-/** Dollars to the cent; what is smaller with as many places as say something, down to the nano-dollar. @param {number} dollars */
+/** Dollars with as many places as say something, down to the nano-dollar, and never more of them than there are: a balance is not rounded up.
+ * @param {number} dollars */
 export function money(dollars) {
   const size = Math.abs(dollars);
-  const places = size === 0 || size >= 1 ? 2 : Math.min(9, Math.max(2, 2 - Math.floor(Math.log10(size))));
-  return dollars.toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: places });
+  const places = size === 0 || size >= 1000 ? 2 : size >= 1 ? 4 : Math.min(9, Math.max(2, 2 - Math.floor(Math.log10(size))));
+  // A figure has nine places at most: what a float adds behind them is none of it.
+  const scale = 10 ** places;
+  const cut = Math.floor(Number((size * scale).toFixed(9 - places))) / scale;
+  return (Math.sign(dollars) * cut).toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: places });
 }
 
 /** Every place that there is: for a single call. @param {number} dollars */
