@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::AdminModel;
-use super::models::{Modality, check_numbers, check_texts};
+use super::models::{Modality, check_modalities, check_numbers, check_texts};
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer;
@@ -93,6 +93,7 @@ pub async fn change(
 ) -> Result<Response> {
     let mut request = input.body;
     check_texts([("name", request.name.as_deref(), 200), ("description", request.description.as_deref(), 2000)])?;
+    check_modalities("input_modalities", request.input_modalities.as_ref())?;
     check_numbers([
         ("context_length", request.context_length, 1, 1_000_000_000),
         ("max_output", request.max_output, 0, 1_000_000_000),

@@ -113,6 +113,14 @@ pub(super) fn check_numbers(numbers: [(&'static str, Option<Integer>, i64, i64);
     Ok(())
 }
 
+/// Whether a list names each modality once at most, of which there are five.
+pub(super) fn check_modalities(name: &'static str, modalities: Option<&Vec<Modality>>) -> Result<()> {
+    if modalities.is_some_and(|modalities| modalities.len() > 5) {
+        return Err(Error::invalid(name, format!("`{name}` has at most 5 entries, each modality once.")));
+    }
+    Ok(())
+}
+
 /// Whether these texts fit.
 pub(super) fn check_texts(texts: [(&'static str, Option<&str>, usize); 2]) -> Result<()> {
     for (name, text, most) in texts {
@@ -152,6 +160,8 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
         return Err(Error::invalid("id", "`id` is `developer/name`, of letters, digits and . _ : / ~ @ -."));
     }
     check_texts([("name", request.name.as_deref(), 200), ("description", request.description.as_deref(), 2000)])?;
+    check_modalities("input_modalities", request.input_modalities.as_ref())?;
+    check_modalities("output_modalities", request.output_modalities.as_ref())?;
     check_numbers([
         ("context_length", Some(request.context_length), 1, 1_000_000_000),
         ("max_output", Some(request.max_output), 0, 1_000_000_000),

@@ -56,7 +56,9 @@ impl Wishes {
     /// 400 for a figure that cannot be.
     pub fn read(uri: &Uri) -> Result<Self> {
         let mut wishes = Self::default();
-        for (name, value) in query_pairs(uri)?.into_iter().filter(|(_, value)| !value.is_empty()) {
+        // A text that is empty asks for nothing; a figure that is empty is none.
+        let asks = |(name, value): &(String, String)| !value.is_empty() || matches!(name.as_str(), "offset" | "limit");
+        for (name, value) in query_pairs(uri)?.into_iter().filter(asks) {
             let list = || Some(value.split(',').map(str::trim).map(str::to_owned).collect());
             match name.as_str() {
                 "offset" => wishes.offset = Some(figure("offset", &value, 0, FURTHEST)?),
