@@ -1,20 +1,12 @@
 -- Finding one call among all, and those of one account: what support asks for.
 
--- A request in the form in which an operator sees it.
+-- A request as an operator sees it: whose it was, what was reserved for it and what of its cost the provider gets, besides.
 create function gateway.request_of_operator(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
-  select jsonb_build_object(
-    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'account_id', request.account_id,
-    'key_id', request.key_id, 'model', request.model, 'provider', request.provider, 'outcome', request.outcome,
-    'error_code', request.error_code, 'stream', request.stream,
-    'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens, 'written_tokens', request.written_tokens,
-    'completion_tokens', request.completion_tokens, 'reasoning_tokens', request.reasoning_tokens,
-    'units', coalesce(request.units, '{}'), 'estimated', request.estimated, 'clamped', request.clamped,
-    'own_key', request.own_key, 'held', gateway.dollars(request.held), 'cost', gateway.dollars(request.cost),
-    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)),
-    'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
-    'created_at', request.created_at, 'finished_at', request.finished_at)
+  select gateway.request_json(request) || jsonb_build_object(
+    'account_id', request.account_id, 'held', gateway.dollars(request.held),
+    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)))
 $$;
 
 -- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
