@@ -46,7 +46,7 @@ pub async fn run(
     invocation: &Invocation,
     caller: Caller,
     request: Arc<dyn Request>,
-    app_name: Option<String>,
+    origin: Origin,
     session_id: Option<Uuid>,
 ) -> Result<Response, Error> {
     // What a stream was cannot be told twice.
@@ -62,7 +62,7 @@ pub async fn run(
         session_id,
         turn: None,
         stored: None,
-        app_name,
+        origin,
         idempotency,
         id: Uuid::now_v7(),
         started: Instant::now(),
