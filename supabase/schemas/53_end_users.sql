@@ -117,7 +117,8 @@ begin
     return jsonb_build_object('object', 'end_user_default', 'budget', gateway.default_budget(session.account_id));
   end if;
   return coalesce(
-    (select gateway.end_user_json(e, at) from gateway.end_users e where e.account_id = session.account_id and e.name = called),
+    (select gateway.end_user_json(gateway.end_user_of(e.account_id, e.name), at) from gateway.end_users e
+      where e.account_id = session.account_id and e.name = called),
     jsonb_build_object('object', 'end_user', 'user', called, 'budget', gateway.default_budget(session.account_id),
       'is_default', true, 'spent', 0, 'held', gateway.dollars(gateway.held_for(session.account_id, called)),
       'remaining', null, 'resets_at', null, 'spent_in_all', 0, 'created_at', null));

@@ -126,7 +126,7 @@ as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
   members constant text[] := array['name', 'price_per_month', 'credits_per_month', 'limits', 'price_factor', 'pinned'];
-  limits constant jsonb := coalesce(request -> 'limits', '{}');
+  new_limits constant jsonb := coalesce(request -> 'limits', '{}');
   former gateway.plans;
   changed gateway.plans;
 begin
@@ -141,15 +141,15 @@ begin
   end if;
   update gateway.plans set
     name = coalesce(request ->> 'name', name),
-    requests_per_minute = coalesce((limits ->> 'requests_per_minute')::bigint, requests_per_minute),
-    burst = coalesce((limits ->> 'burst')::bigint, burst),
-    requests_per_hour = coalesce((limits ->> 'requests_per_hour')::bigint, requests_per_hour),
-    requests_per_day = coalesce((limits ->> 'requests_per_day')::bigint, requests_per_day),
-    requests_per_month = coalesce((limits ->> 'requests_per_month')::bigint, requests_per_month),
-    tokens_per_minute = coalesce((limits ->> 'tokens_per_minute')::bigint, tokens_per_minute),
-    tokens_per_day = coalesce((limits ->> 'tokens_per_day')::bigint, tokens_per_day),
-    tokens_per_month = coalesce((limits ->> 'tokens_per_month')::bigint, tokens_per_month),
-    concurrency = coalesce((limits ->> 'concurrency')::bigint, concurrency),
+    requests_per_minute = coalesce((new_limits ->> 'requests_per_minute')::bigint, requests_per_minute),
+    burst = coalesce((new_limits ->> 'burst')::bigint, burst),
+    requests_per_hour = coalesce((new_limits ->> 'requests_per_hour')::bigint, requests_per_hour),
+    requests_per_day = coalesce((new_limits ->> 'requests_per_day')::bigint, requests_per_day),
+    requests_per_month = coalesce((new_limits ->> 'requests_per_month')::bigint, requests_per_month),
+    tokens_per_minute = coalesce((new_limits ->> 'tokens_per_minute')::bigint, tokens_per_minute),
+    tokens_per_day = coalesce((new_limits ->> 'tokens_per_day')::bigint, tokens_per_day),
+    tokens_per_month = coalesce((new_limits ->> 'tokens_per_month')::bigint, tokens_per_month),
+    concurrency = coalesce((new_limits ->> 'concurrency')::bigint, concurrency),
     price_per_month = coalesce((request ->> 'price_per_month')::bigint, price_per_month),
     price_per_year = case when request ? 'price_per_year' then (request ->> 'price_per_year')::bigint else price_per_year end,
     credits_per_month = coalesce((request ->> 'credits_per_month')::bigint, credits_per_month),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::admit::{self, Admitted};
 use super::bill::CallRecord;
 use super::client::{Client, HeadSender};
-use super::context::{Call, SETTLE_TIME};
+use super::context::{Call, Origin, SETTLE_TIME};
 use super::dispatch::{self, Opened};
 use super::head;
 use super::timing::Timing;

@@ -41,6 +41,13 @@ impl Labels {
         Self { end_user, ..Self::of_metadata(request) }
     }
 
+    /// Of a request for a response, whose metadata are the response's own: they are sealed with it where it is stored, and deleted with it,
+    /// so they stand nowhere else.
+    #[must_use]
+    pub fn of_responses(request: &Object<'_>) -> Self {
+        Self { metadata: None, ..Self::of_openai(request) }
+    }
+
     /// Of a request in Anthropic's format.
     #[must_use]
     pub fn of_anthropic(request: &Object<'_>) -> Self {

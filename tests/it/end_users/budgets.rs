@@ -22,7 +22,7 @@ async fn a_refusal_says_in_every_format_what_is_left_and_leaves_nothing_behind()
         assert_eq!(refused["available"], 0, "{refused}");
         assert_eq!(answer.headers["x-should-retry"], "false");
         // Others go on.
-        let other = wire.hello(&json!({"max_tokens": 100, "user": "bob"}));
+        let other = wire.hello(&serde_json::from_str(&said.to_string().replace("ann", "bob")).expect("JSON"));
         assert_eq!(Answer::to(world.call(wire, &account.key, &other)).await.status, 200);
     }
     world.settled().await;
@@ -39,6 +39,11 @@ async fn not_a_nano_dollar_beyond_a_budget_is_reserved() {
     let world = World::start().await;
     world.model(MODEL, &[Route { prompt: 0, cached: 0, ..Route::new("openrouter", "standin/normal") }]).await;
     let account = world.account(1_000_000_000).await;
+    // Whoever sets no output limit is given what the budget has left.
+    set(&world, &account, Some("eve"), json!({"amount": dollars(3 * OUTPUT)})).await.success();
+    world.completion(&account.key, &hello(&json!({"user": "eve"}))).await;
+    world.settled().await;
+    assert_eq!(world.newest_call().await["held"], 3 * OUTPUT);
     // The budget, what calls in flight reserve of it, and what becomes of the next call.
     for (place, (budget, in_flight, refusal)) in [
         (OUTPUT, 0, None),
@@ -60,11 +65,6 @@ async fn not_a_nano_dollar_beyond_a_budget_is_reserved() {
         let expected = refusal.map_or((200, ""), |code| (402, code));
         assert_eq!(answer.outcome(), (expected.0, expected.1.to_owned()), "{budget} {in_flight}: {}", answer.text);
     }
-    // Whoever sets no output limit is given what the budget has left.
-    set(&world, &account, Some("eve"), json!({"amount": dollars(3 * OUTPUT)})).await.success();
-    world.completion(&account.key, &hello(&json!({"user": "eve"}))).await;
-    world.settled().await;
-    assert_eq!(world.newest_call().await["held"], 3 * OUTPUT);
 }
 
 #[tokio::test]

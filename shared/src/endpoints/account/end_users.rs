@@ -40,8 +40,8 @@ pub enum BudgetPeriod {
 #[serde(deny_unknown_fields)]
 pub struct Budget {
     /// US dollars, with at most nine decimals. 0: no call that costs anything. Null: what it likes, whatever the default is.
-    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1000000000)]
-    #[serde(serialize_with = "amount")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1000000000, required)]
+    #[serde(deserialize_with = "Option::deserialize", serialize_with = "amount")]
     amount: Option<Nanos>,
     /// When it counts anew.
     #[serde(default)]
@@ -165,10 +165,9 @@ pub struct DefaultBudget {
 /// What was set.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, clippy::large_enum_variant, reason = "only documentation")]
 pub enum BudgetSet {
     /// A user's.
-    User(EndUser),
+    User(Box<EndUser>),
     /// The default.
     Default(DefaultBudget),
 }

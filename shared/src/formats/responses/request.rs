@@ -110,7 +110,7 @@ impl ResponsesRequest {
             comes_whole: draws,
             kind: Kind::Chat,
             units: Units { outputs: if draws { vec!["image"] } else { Vec::new() }, ..Units::default() },
-            labels: Labels::of_openai(&request),
+            labels: Labels::of_responses(&request),
         };
         // As at OpenAI, where nothing is said.
         let stored = request.read("store").ok().flatten().unwrap_or(true);
