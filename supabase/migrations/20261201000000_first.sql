@@ -1704,12 +1704,15 @@ create table gateway.trials (
   account_id uuid primary key references gateway.accounts (id),
   begun_at timestamptz not null,
   grant_id bigint not null,
+  drawn bigint not null default 0 check (drawn >= 0),
   converted_at timestamptz,
   converted_by text check (converted_by in ('purchase', 'subscription')),
   check ((converted_at is null) = (converted_by is null))
 );
 comment on table gateway.trials is
   'One row a trial. Converted when its account first paid, for credit or for a plan. What is left of it stands on the account and its grant.';
+
+comment on column gateway.trials.drawn is 'What the promotion `trial` has paid of it, in nano-dollars.';
 
 create index trials_begun on gateway.trials (begun_at);
 
@@ -2325,6 +2328,14 @@ begin
   get diagnostics claimed = row_count;
   return claimed = cardinality(hashes);
 end;
+$$;
+
+-- Undoes a claim that gateway.claim_trial has just made, of a person who had claimed none before.
+create function gateway.unclaim_trial(proofs jsonb) returns void
+language sql volatile set search_path = ''
+as $$
+  delete from gateway.trial_claims where proof_hash in (
+    select gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown)
 $$;
 
 -- Whether this account's person, by what the account is known by or by what they prove now, has ever had a trial.
@@ -2986,6 +2997,27 @@ as $$
   where model_id = own_candidates.model and enabled and own_keys ? provider
 $$;
 
+-- supabase/schemas/34_say_due.sql
+
+-- What a transaction has queued is told with its answer (PostgREST sends what stands in `response.headers`), so that the gateway sends it
+-- right behind the act, and not only by a cron job.
+
+-- Sets a header of the answer. What two values were told of is told of as `several`.
+create function gateway.say_due(header text, told text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  said jsonb;
+begin
+  select coalesce(jsonb_object_agg(named.key, named.value), '{}') into said
+    from jsonb_array_elements(coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb) as entry,
+      jsonb_each(entry) as named;
+  said := said || jsonb_build_object(header, case when said ->> header <> told then 'several' else told end);
+  perform set_config('response.headers',
+    (select jsonb_agg(jsonb_build_object(named.key, named.value)) from jsonb_each(said) as named)::text, true);
+end;
+$$;
+
 -- supabase/schemas/35_credits.sql
 
 -- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
@@ -3283,14 +3315,19 @@ language sql immutable parallel safe
 return case when starts_with(kind, 'plan_') then jsonb_build_object('change', substr(kind, 6)) else '{}' end
   || (payload - 'receipt_url');
 
--- Queues an event for the webhooks of an account that want it, once for each dedupe_key.
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key. They are told behind the act that causes it.
 create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+begin
   insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
     select id, emit.event, emit.dedupe_key, emit.data, at, at from gateway.webhooks
     where account_id = emit.account and disabled_at is null and emit.event = any (events)
-  on conflict do nothing
+    on conflict do nothing;
+  if found then
+    perform gateway.say_due('x-webhooks-due', account::text);
+  end if;
+end;
 $$;
 
 -- supabase/schemas/35_notify.sql
@@ -3320,13 +3357,12 @@ as $$
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
--- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once
--- and not only by the cron job.
+-- Mail that is due is sent behind the act that causes it.
 create function gateway.say_that_mail_is_due() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  perform set_config('response.headers', '[{"x-mail-due": "true"}]', true);
+  perform gateway.say_due('x-mail-due', 'true');
   return null;
 end;
 $$;
@@ -3955,8 +3991,9 @@ $$;
 
 -- What a trial is, and when it has done what it is for. Each function expects the account's row to be locked by its caller.
 
--- Gives an account its trial. Whether its person may have one has been asked: gateway.claim_trial.
-create function gateway.begin_trial(inout account gateway.accounts, at timestamptz)
+-- Gives an account its trial, or says why not: trial_used, its person has had one; trials_used_up, there is a promotion named `trial`,
+-- and its budget pays no more for now. Whoever is refused for that has claimed nothing, and may begin one later.
+create function gateway.begin_trial(inout account gateway.accounts, proofs jsonb, at timestamptz, out refused text)
 language plpgsql set search_path = ''
 as $$
 declare
@@ -3964,14 +4001,27 @@ declare
   trial_requests constant integer := 1000;
   trial_days constant interval := '3 days';
   granted record;
+  cost bigint := 0;
 begin
+  if not gateway.claim_trial(proofs, at) then
+    refused := 'trial_used';
+    return;
+  end if;
+  if exists (select from gateway.promotions where id = 'trial') then
+    if not gateway.draw_on('trial', trial_credit, at) then
+      perform gateway.unclaim_trial(proofs);
+      refused := 'trials_used_up';
+      return;
+    end if;
+    cost := trial_credit;
+  end if;
   account.trial_ends_at := at + trial_days;
   account.trial_requests_left := trial_requests;
   update gateway.accounts set trial_ends_at = account.trial_ends_at, trial_requests_left = account.trial_requests_left
     where id = account.id;
   granted := gateway.grant_credit(account, 'trial', trial_credit, account.trial_ends_at, 'trial', at);
   account := granted.account;
-  insert into gateway.trials (account_id, begun_at, grant_id) values (account.id, at, granted.grant_id);
+  insert into gateway.trials (account_id, begun_at, grant_id, drawn) values (account.id, at, granted.grant_id, cost);
 end;
 $$;
 
@@ -6869,7 +6919,9 @@ as $$
         select c.promotion, r.value as amount
         from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id where r.state <> 'released'
         union all
-        select 'referral', drawn from gateway.referrals where drawn > 0) as draws
+        select 'referral', drawn from gateway.referrals where drawn > 0
+        union all
+        select 'trial', drawn from gateway.trials where drawn > 0) as draws
       group by promotion) as d on d.promotion = p.id
     where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )
@@ -10240,6 +10292,7 @@ declare
   person uuid;
   account gateway.accounts;
   made gateway.api_keys;
+  trial record;
   is_new boolean := false;
   added jsonb;
 begin
@@ -10300,11 +10353,11 @@ begin
   if is_new then
     perform gateway.audit(caller, account.id, null, 'account.create', account.id, null,
       jsonb_build_object('method', method, 'role', account.role));
-    if gateway.claim_trial(proofs, at) then
-      account := gateway.begin_trial(account, at);
-    end if;
     -- A code that nobody has is no reason to stay out.
     perform gateway.note_referral(account, sign_in.referral_code, caller, at) where sign_in.referral_code is not null;
+    -- Nor is a trial that there is none of.
+    trial := gateway.begin_trial(account, proofs, at);
+    account := trial.account;
   else
     account := gateway.catch_up(account, at);
     -- What is proven beside somebody who has had a trial is that person's, whether or not the trial was here.
@@ -13391,6 +13444,7 @@ declare
   account gateway.accounts;
   proofs jsonb;
   earlier jsonb;
+  trial record;
   at timestamptz;
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
@@ -13409,11 +13463,15 @@ begin
   if proofs is null then
     perform gateway.refuse(gateway.refusal(403, 'identity_required'));
   end if;
-  -- Who was refused leaves no claim behind: an exception undoes it.
-  if account.trial_ends_at is not null or not gateway.claim_trial(proofs, at) then
+  if account.trial_ends_at is not null then
     perform gateway.refuse(gateway.refusal(409, 'trial_used'));
   end if;
-  account := gateway.begin_trial(account, at);
+  trial := gateway.begin_trial(account, proofs, at);
+  -- Who was refused leaves no claim behind: an exception undoes it.
+  if trial.refused is not null then
+    perform gateway.refuse(gateway.refusal(409, trial.refused));
+  end if;
+  account := trial.account;
   perform gateway.audit(caller, session.account_id, session.key_id, 'trial.start', account.id, null, '{}');
   earlier := gateway.trial_status(account, at);
   perform gateway.store_idempotent_answer(session, idempotency, earlier);
@@ -15782,6 +15840,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'object', 'notification_thresholds',
+    'low_balance', case when a.alert_below > 0 then gateway.dollars(a.alert_below) end,
     'spend_per_day', gateway.dollars(s.per_day), 'spend_per_month', gateway.dollars(s.per_month))
   from gateway.accounts a left join gateway.spend_alerts s on s.account_id = a.id where a.id = account
 $$;
@@ -15796,8 +15855,9 @@ begin
 end;
 $$;
 
--- changes: spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it is met, also
--- where another one was met before.
+-- changes: low_balance, spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it
+-- is met, also where another one was met before: a balance that is below it already, by the next settle. Whoever has nothing left was told
+-- of that, and is told anew once there is something again.
 create function public.set_thresholds(caller jsonb, changes jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -15806,6 +15866,16 @@ declare
   account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
 begin
   perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  if changes ? 'low_balance' then
+    account.alert_below := coalesce((changes ->> 'low_balance')::bigint, 0);
+    update gateway.accounts set
+      alert_below = account.alert_below,
+      alert_at = case when balance >= gateway.no_balance() then greatest(account.alert_below, gateway.no_balance()) else alert_at end
+      where id = account.id;
+  end if;
+  if not changes ?| array['spend_per_day', 'spend_per_month'] then
+    return gateway.thresholds_view(account.id);
+  end if;
   insert into gateway.spend_alerts (account_id, looked_at) values (account.id, '-infinity') on conflict do nothing;
   update gateway.spend_alerts set
     per_day = case when changes ? 'spend_per_day' then (changes ->> 'spend_per_day')::bigint else per_day end,

@@ -188,7 +188,9 @@ as $$
         select c.promotion, r.value as amount
         from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id where r.state <> 'released'
         union all
-        select 'referral', drawn from gateway.referrals where drawn > 0) as draws
+        select 'referral', drawn from gateway.referrals where drawn > 0
+        union all
+        select 'trial', drawn from gateway.trials where drawn > 0) as draws
       group by promotion) as d on d.promotion = p.id
     where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )

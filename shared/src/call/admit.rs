@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
-use super::{feed, replay};
+use super::replay;
 use crate::credits::hold::{Hold, HoldRequest, HoldStored, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
@@ -46,8 +46,6 @@ pub struct Compensation {
     lease: Option<Lease>,
     /// The account, if it is to be topped up by itself.
     topup_due: Option<Uuid>,
-    /// The body does not end before that is given back.
-    _end: Option<feed::End>,
 }
 
 impl Compensation {
@@ -171,11 +169,8 @@ async fn answered(call: &Call, answer: &Sealed, limits: &str, limited: limits::R
         Ok(lease) => lease,
         Err(error) => return RefusedCall { answer: Err(error), compensation: Compensation::default() },
     };
-    let (answer, end) = match replay::answer(call, answer, &lease.status) {
-        Ok((response, end)) => (Ok(response), Some(end)),
-        Err(error) => (Err(error), None),
-    };
-    RefusedCall { answer, compensation: Compensation { lease: Some(lease), _end: end, ..Compensation::default() } }
+    let answer = replay::answer(call, answer, &lease.status);
+    RefusedCall { answer, compensation: Compensation { lease: Some(lease), ..Compensation::default() } }
 }
 
 /// The refusal that takes precedence when the database has refused: a closed window goes before a lack of credit.

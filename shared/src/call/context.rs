@@ -47,8 +47,6 @@ pub struct Call {
     pub started: Instant,
     /// When it is cut off.
     pub deadline: Instant,
-    /// Whether the end of the response body ends the run: it is withheld until the task is done.
-    pub ends_with_task: bool,
 }
 
 impl Call {

@@ -133,6 +133,7 @@ codes! {
     SubscriptionEnded = "subscription_ended", 409, "This subscription has ended. POST /subscription/checkout begins another one.";
     SubscriptionUnpaid = "subscription_unpaid", 409, "This subscription has an unpaid invoice. Pay it first: POST /subscription/portal leads there.";
     TrialUsed = "trial_used", 409, "A person has one trial, and yours is used. Add credits, or choose a plan: GET /subscription/plans.";
+    TrialsUsedUp = "trials_used_up", 409, "No further trials begin for now. Try again tomorrow, or add credits: GET /credit-packages.";
     RefundExceedsPayment = "refund_exceeds_payment", 409, "That is more than can be refunded: `unspent` without debt, `rest` at all, which an administrator's `force` allows.";
     RefundRefused = "refund_refused", 409, "Stripe does not make this refund; the credit was given back. The operator finds the reason in the log.";
     AccountDeleted = "account_deleted", 409, "This account's person has left and it was deleted: it cannot be changed any more.";
