@@ -21,7 +21,8 @@ use crate::error::{Code, Error, Result};
 use crate::money::Nanos;
 
 /// Nothing is loaded and nothing runs on the page.
-const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
 
 /// Which month.
 #[derive(Debug, Deserialize, IntoParams)]
