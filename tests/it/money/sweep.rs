@@ -112,6 +112,24 @@ async fn a_grant_whose_time_is_over_waits_for_the_calls_that_it_may_still_pay_an
 }
 
 #[tokio::test]
+async fn a_hold_is_released_in_the_moment_in_which_its_time_is_over() {
+    let world = World::start().await;
+    world.set_clock("2090-03-01 12:00Z").await;
+    let account = world.account(1_000_000_000).await;
+    let sql = format!(
+        "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+           values ('{1}', '{0}', '{2}', 'open', 100, gateway.now() - interval '1 minute', gateway.now());
+         update gateway.accounts set held = 100, next_overdue = gateway.now() where id = '{0}'",
+        account.id,
+        Uuid::now_v7(),
+        account.key_id
+    );
+    world.sql(&sql).await;
+    sweep(&world).await;
+    assert_eq!(world.money(account.id).await, (1_000_000_000, 0, 0));
+}
+
+#[tokio::test]
 async fn a_call_that_two_grants_pay_takes_first_what_lapses_first_whichever_is_older() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;
