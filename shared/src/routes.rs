@@ -29,7 +29,7 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::endpoints::{
     account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
-    notifications, openrouter, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials,
+    notifications, openrouter, payments, plans, platform, public, ranking, referrals, responses, sign_in, subscriptions, trials,
     usage, webhooks,
 };
 use crate::formats::format::Format;
@@ -67,6 +67,10 @@ routes! {
     } needs [Database];
     /// One model with its routes and prices.
     model at "/models/{provider}/{*model}" | "/catalog/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
+    /// The models that are used most.
+    ranking_models at "/ranking/models" { GET ranking::models::list: Public } needs [Database];
+    /// The apps that are used most.
+    ranking_apps at "/ranking/apps" { GET ranking::apps::list: Public } needs [Database];
     /// The catalog as OpenAI's clients read it.
     v1_models at "/v1/models" { GET catalog::models::list_all: Public } needs [Database];
     /// How many models there are.
@@ -197,12 +201,20 @@ routes! {
     user_credit_transactions at "/user/credit-transactions" {
         GET account::credit_transactions::list: User "billing:read"
     };
+    /// A month of an account's money, as JSON or as a page to be printed.
+    user_statement at "/user/statement" { GET account::statement::show: User "billing:read" };
     /// Own keys at the providers.
     user_provider_keys at "/user/provider-keys" {
         POST account::provider_keys::set: User "keys:write",
         GET account::provider_keys::list: User "keys:read",
         DELETE account::provider_keys::delete: User "keys:write"
     } needs [EncryptionKeys];
+    /// Whom the account makes calls for, and what each may spend.
+    user_end_users at "/user/end-users" {
+        GET account::end_users::list: User "usage:read",
+        PUT account::end_users::set: User "account:write",
+        DELETE account::end_users::delete: User "account:write"
+    };
     /// What an account says of itself.
     user_profile at "/user/profile" {
         GET account::profile::show: User "account:read",

@@ -125,6 +125,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),
         markup,
+        end_user: demand.labels.end_user.as_deref(),
         idempotency: call.idempotency.as_ref(),
         turn: call.turn.as_ref().map(|turn| turn.hold),
         stored_response: call.stored.as_ref().map(|stored| stored.hold.clone()),
@@ -247,5 +248,8 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
 fn is_about_credit(error: &Error) -> bool {
     let has_some =
         error.details.get("available").and_then(serde_json::Value::as_f64).is_some_and(|dollars| dollars > 0.0);
-    has_some && matches!(error.code, Code::InsufficientCredits | Code::SpendLimitReached | Code::CreditsInFlight)
+    has_some && matches!(
+            error.code,
+            Code::InsufficientCredits | Code::SpendLimitReached | Code::EndUserBudgetReached | Code::CreditsInFlight
+        )
 }

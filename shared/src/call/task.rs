@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::admit::{self, Admitted};
 use super::bill::CallRecord;
 use super::client::{Client, HeadSender};
-use super::context::{Call, SETTLE_TIME};
+use super::context::{Call, Origin, SETTLE_TIME};
 use super::dispatch::{self, Opened};
 use super::head;
 use super::timing::Timing;
@@ -45,7 +45,7 @@ pub async fn run(
     invocation: &Invocation,
     caller: Caller,
     request: Arc<dyn Request>,
-    app_name: Option<String>,
+    origin: Origin,
     session_id: Option<Uuid>,
 ) -> Result<Response, Error> {
     // What a stream was cannot be told twice.
@@ -61,7 +61,7 @@ pub async fn run(
         session_id,
         turn: None,
         stored: None,
-        app_name,
+        origin,
         idempotency,
         id: Uuid::now_v7(),
         started: Instant::now(),

@@ -69,6 +69,7 @@ codes! {
     InsufficientCredits = "insufficient_credits", 402, "The balance does not cover this request. Add credits or ask for fewer tokens.";
     CreditsInFlight = "credits_in_flight", 402, "The balance is reserved by requests that are still running. Retry in a moment.";
     SpendLimitReached = "spend_limit_reached", 402, "This API key has reached its spend limit. Raise the limit or wait for its next period.";
+    EndUserBudgetReached = "end_user_budget_reached", 402, "This end user has spent its budget. Raise it by PUT /user/end-users, or wait for its next period.";
     AccountInDebt = "account_in_debt", 402, "The account owes credits from an earlier request. Add credits to go on.";
     CardDeclined = "card_declined", 402, "The card was declined, and nothing has changed. POST /subscription/portal leads to where another one is left.";
     InvalidAuthCode = "invalid_auth_code", 403, "This code is not valid, or not any more, or its `code_verifier` is wrong. Each code serves once, for ten minutes: let the user agree anew.";
@@ -144,6 +145,7 @@ codes! {
     PaymentLimitReached = "payment_limit_reached", 429, "This account has bought as much as it may in a day. Try again tomorrow, or contact support.";
     ConcurrencyExceeded = "concurrency_exceeded", 429, "Too many requests are running at once. Retry when one has ended.";
     RequestLimitReached = "request_limit_reached", 429, "This API key has used all of its requests. Raise max_requests or use another key.";
+    TooManyEndUsers = "too_many_end_users", 429, "This account has as many end users on record as it may have. Delete some, or take the default budget back: PUT /user/end-users.";
     QuotaExceeded = "quota_exceeded", 429, "The plan's monthly quota is used up.";
     TrialRequestsUsed = "trial_requests_used", 429, "The trial's requests are used up. Add credits to go on.";
     UpstreamRateLimited = "upstream_rate_limited", 429, "The provider is over its own limits. Retry shortly, or choose another model.";
