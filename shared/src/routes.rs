@@ -184,6 +184,15 @@ routes! {
         GET openrouter::key_of_account::show: User "keys:read", PATCH openrouter::key_of_account::change: User "keys:write",
         DELETE openrouter::key_of_account::delete: User "keys:write"
     };
+    /// Own keys at the providers.
+    v1_byok at "/v1/byok" {
+        POST openrouter::byok::create: User "keys:write", GET openrouter::byok::list: User "keys:read"
+    } needs [EncryptionKeys];
+    /// One of them: shows it, changes it, forgets it.
+    v1_byok_key at "/v1/byok/{id}" {
+        GET openrouter::byok_key::show: User "keys:read", PATCH openrouter::byok_key::change: User "keys:write",
+        DELETE openrouter::byok_key::delete: User "keys:write"
+    } needs [EncryptionKeys];
     /// An app gets the key that its user has agreed to.
     v1_auth_keys at "/v1/auth/keys" { POST openrouter::exchange::create: Public } needs [Database, Pepper];
     /// A user agrees to a key for an app.
@@ -196,9 +205,15 @@ routes! {
     };
     /// Own keys at the providers.
     user_provider_keys at "/user/provider-keys" {
-        POST account::provider_keys::set: User "keys:write",
-        GET account::provider_keys::list: User "keys:read",
-        DELETE account::provider_keys::delete: User "keys:write"
+        POST account::provider_keys::collection::set: User "keys:write",
+        GET account::provider_keys::collection::list: User "keys:read",
+        DELETE account::provider_keys::collection::delete: User "keys:write"
+    } needs [EncryptionKeys];
+    /// One of them: shows it, changes it, forgets it.
+    user_provider_key at "/user/provider-keys/{id}" {
+        GET account::provider_keys::one::show: User "keys:read",
+        PATCH account::provider_keys::one::change: User "keys:write",
+        DELETE account::provider_keys::one::delete: User "keys:write"
     } needs [EncryptionKeys];
     /// What an account says of itself.
     user_profile at "/user/profile" {

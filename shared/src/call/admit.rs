@@ -117,6 +117,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         kind: demand.kind.as_str(),
         providers: &providers,
         allowed: &demand.routing.allowed,
+        own_key_fee: call.app.config.own_key_fee,
         max_price: demand.routing.max_price.as_ref(),
         prompt_bound: demand.prompt.bound,
         images: demand.prompt.images,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::context::Call;
 use crate::credits::hold::Hold;
@@ -25,8 +26,10 @@ pub struct CallRecord {
     pub outcome: Outcome,
     /// Who served it, or was being asked when it ended.
     pub provider: Option<&'static str>,
-    /// With a key of the caller's own.
-    pub own_key: bool,
+    /// With a key of the caller's own, by its id.
+    pub own_key: Option<Uuid>,
+    /// Keys of the caller's own that were refused.
+    pub refused_keys: Vec<Uuid>,
     /// Its tokens, as far as they are known.
     pub usage: Option<Usage>,
     /// They were counted by us.
@@ -55,7 +58,7 @@ impl CallRecord {
 
     /// Notes how the provider did. An own key's trouble is no sign of the provider's: nobody else's calls go by it.
     pub fn note(&mut self, provider: &'static str, outcome: AttemptOutcome) {
-        if self.own_key {
+        if self.own_key.is_some() {
             return;
         }
         self.reports.push(ProviderReport { provider, outcome, speed: None });
@@ -63,6 +66,9 @@ impl CallRecord {
 
     /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
     pub fn note_failure(&mut self, provider: &'static str, failure: &Failure) {
+        if failure.error.code == Code::ProviderKeyRejected {
+            self.refused_keys.extend(self.own_key);
+        }
         match failure.against {
             Against::Nothing => {}
             Against::Route => self.note(provider, AttemptOutcome::Failed),
@@ -148,17 +154,18 @@ impl CallRecord {
     /// The bill, the very figure that the settle will charge.
     pub fn bill<'a>(&self, call: &'a Call, hold: &'a Hold) -> Option<Bill<'a>> {
         let usage = hold.bounded(&self.usage.unwrap_or_default());
-        let cost = if self.charge_hold { hold.amount } else { self.cost(hold, &usage)? };
+        let candidate = hold.served(self.provider, self.own_key);
+        let most = candidate.and_then(|candidate| candidate.ceiling).map_or(hold.amount, |most| most.min(hold.amount));
+        let cost = if self.charge_hold { most } else { self.cost(hold, &usage, most)? };
         let request_id = &call.caller.request_id;
         let provider = self.provider.unwrap_or_default();
-        let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider);
         let upstream_model = candidate.map_or("", |candidate| candidate.model.as_str());
         Some(Bill {
             usage,
             estimated: self.estimated,
             cost,
             provider,
-            own_key: self.own_key,
+            own_key: self.own_key.is_some(),
             upstream_model,
             request_id,
             session_id: call.session_id,
@@ -183,19 +190,19 @@ impl CallRecord {
             first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
             duration_ms: ms(call.started.elapsed()),
             app: call.app_name.clone(),
-            hold: hold.map(|hold| hold.facts(self.provider)),
+            hold: hold.map(|hold| hold.facts(self.provider, self.own_key)),
+            refused_keys: self.refused_keys.clone(),
             idempotency: call.idempotency.as_ref().map(|key| Remembered::new(&call.app, key, self.given.as_deref())),
             turn: call.session_id.map(KeptTurn::nothing),
             stored_response: None,
         }
     }
 
-    fn cost(&self, hold: &Hold, usage: &Usage) -> Option<Nanos> {
-        let provider = self.provider?;
-        let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
+    fn cost(&self, hold: &Hold, usage: &Usage, most: Nanos) -> Option<Nanos> {
+        let candidate = hold.served(self.provider, self.own_key)?;
         // Uncounted is not free, and neither is what has no price.
-        let cost = candidate.price.cost(usage, hold.markup).unwrap_or(hold.amount);
-        Some(if self.estimated { cost.min(hold.amount) } else { cost })
+        let cost = candidate.price.cost(usage, candidate.markup.unwrap_or(hold.markup)).unwrap_or(most);
+        Some(if self.estimated { cost.min(most) } else { cost })
     }
 }
 

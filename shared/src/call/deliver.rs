@@ -67,7 +67,7 @@ pub async fn deliver(
         Ended::TooLarge(error) => (Outcome::Cut, Some(*error)),
         Ended::Broken(failure) => {
             record.note_failure(provider, &failure);
-            dispatch::log(provider, record.own_key, &failure);
+            dispatch::log(provider, record.own_key.is_some(), &failure);
             (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(failure.error))
         }
     };

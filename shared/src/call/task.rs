@@ -237,11 +237,11 @@ impl Call {
 
     /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.
     async fn renew_own_key(&self, hold: &Hold, record: &CallRecord) {
-        let Some(provider) = record.provider.filter(|_| record.own_key) else { return };
-        let Some(sealed) = hold.own_keys.get(provider) else { return };
+        let Some(id) = record.own_key else { return };
+        let Some(sealed) = hold.own_keys.get(&id) else { return };
         if keyring::is_outdated(&self.app, sealed) {
-            let (account_id, provider, sealed) = (hold.account_id, provider.to_owned(), sealed.clone());
-            own_keys::renew(&self.app, &Outdated { account_id, provider, sealed }).await;
+            let (account_id, sealed) = (hold.account_id, sealed.clone());
+            own_keys::renew(&self.app, &Outdated { account_id, id, sealed }).await;
         }
     }
 }
