@@ -3,6 +3,7 @@
 #![expect(unused_qualifications, reason = "utoipa::path names parameter types by their whole path")]
 
 pub mod alerts;
+pub mod answer_cache;
 pub mod answer_headers;
 pub mod api_key;
 pub mod app;

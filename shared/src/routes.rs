@@ -27,8 +27,8 @@ use crate::app::SharedApp;
 use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
     account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
-    notifications, openrouter, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials,
-    usage, webhooks,
+    notifications, openrouter, payments, plans, platform, provider_keys, public, referrals, responses, sign_in,
+    subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
@@ -205,21 +205,23 @@ routes! {
     };
     /// Own keys at the providers.
     user_provider_keys at "/user/provider-keys" {
-        POST account::provider_keys::collection::set: User "keys:write",
-        GET account::provider_keys::collection::list: User "keys:read",
-        DELETE account::provider_keys::collection::delete: User "keys:write"
+        POST provider_keys::collection::set: User "keys:write",
+        GET provider_keys::collection::list: User "keys:read",
+        DELETE provider_keys::collection::delete: User "keys:write"
     } needs [EncryptionKeys];
     /// One of them: shows it, changes it, forgets it.
     user_provider_key at "/user/provider-keys/{id}" {
-        GET account::provider_keys::one::show: User "keys:read",
-        PATCH account::provider_keys::one::change: User "keys:write",
-        DELETE account::provider_keys::one::delete: User "keys:write"
+        GET provider_keys::one::show: User "keys:read",
+        PATCH provider_keys::one::change: User "keys:write",
+        DELETE provider_keys::one::delete: User "keys:write"
     } needs [EncryptionKeys];
     /// What an account says of itself.
     user_profile at "/user/profile" {
         GET account::profile::show: User "account:read",
         PATCH account::profile::update: User "account:write"
     };
+    /// Forgets cached answers.
+    user_cache at "/user/cache" { DELETE account::cache::purge: User "inference" } needs [Redis];
     /// What is kept of an account, and for how long.
     user_privacy at "/user/privacy" {
         GET account::privacy::show: User "account:read", PATCH account::privacy::update: User "account:write"

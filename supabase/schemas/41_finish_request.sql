@@ -7,7 +7,7 @@
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price, own_key (the id of the own key, null if it was ours) and ceiling (the most that it may cost) of the candidate that
--- served; refused_keys, the ids of own keys that were refused. Null if it gave no answer; then the call was not made,
+-- served; replayed_call, the earlier call whose cached answer was given again (then it costs nothing); refused_keys, the ids of own keys that were refused. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
 -- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding);
@@ -116,7 +116,7 @@ begin
   end if;
   cached_tokens := gateway.token_count(usage, 'cached');
   written_tokens := gateway.token_count(usage, 'written');
-  if outcome <> 'failed' then
+  if outcome <> 'failed' and settlement ->> 'replayed_call' is null then
     -- Uncounted is not free, and neither is a provider that was no candidate. A call that an own key has served costs its fee at
     -- most, whatever the hold covers besides.
     most := least(hold.amount, (facts ->> 'ceiling')::bigint);
@@ -172,7 +172,7 @@ begin
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     answer_id, finish_reason, created_at, finished_at)
+     replayed_call, answer_id, finish_reason, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -181,7 +181,7 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key is not null,
-     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
+     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,

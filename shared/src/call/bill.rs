@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::cached::Pieces;
 use super::context::Call;
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;
@@ -46,6 +47,10 @@ pub struct CallRecord {
     pub reports: Vec<ProviderReport>,
     /// What has come of an answer.
     pub answer: Option<Box<dyn Answer>>,
+    /// What a client has got of a stream, where its answer may be kept for whoever asks the same.
+    pub pieces: Option<Pieces>,
+    /// The earlier call whose answer was given again in place of a new one.
+    pub replayed_call: Option<Uuid>,
     /// The whole of it as the client gets it, of a call with an Idempotency-Key.
     pub given: Option<Bytes>,
 }
@@ -166,6 +171,7 @@ impl CallRecord {
             cost,
             provider,
             own_key: self.own_key.is_some(),
+            from_cache: false,
             upstream_model,
             request_id,
             session_id: call.session_id,
@@ -192,6 +198,7 @@ impl CallRecord {
             app: call.app_name.clone(),
             hold: hold.map(|hold| hold.facts(self.provider, self.own_key)),
             refused_keys: self.refused_keys.clone(),
+            replayed_call: self.replayed_call,
             idempotency: call.idempotency.as_ref().map(|key| Remembered::new(&call.app, key, self.given.as_deref())),
             turn: call.session_id.map(KeptTurn::nothing),
             stored_response: None,

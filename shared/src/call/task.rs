@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::admit::{self, Admitted};
 use super::bill::CallRecord;
+use super::cached::{self, Cached};
 use super::client::{Client, HeadSender};
 use super::context::{Call, SETTLE_TIME};
 use super::dispatch::{self, Opened};
@@ -54,6 +55,12 @@ pub async fn run(
     if idempotency.is_some() {
         keyring::newest(&app)?;
     }
+    // What is the same request by its key, and what is a turn of a conversation, is remembered otherwise.
+    let cached = if idempotency.is_some() || session_id.is_some() {
+        None
+    } else {
+        Cached::read(&app, &caller, request.demand())?
+    };
     let (head, answer) = oneshot::channel();
     let call = Call {
         app,
@@ -64,6 +71,7 @@ pub async fn run(
         stored: None,
         app_name,
         idempotency,
+        cached,
         id: Uuid::now_v7(),
         started: Instant::now(),
         deadline: invocation.ends_at,
@@ -194,6 +202,7 @@ impl Call {
         }
         let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
         let until = self.deadline + SETTLE_TIME;
+        let kept = cached::kept(self, &hold, &record);
         let (settled, over) = oneshot::channel::<()>();
         let settle = async {
             let charged = settle(&self.app, &settlement, until).await;
@@ -202,7 +211,7 @@ impl Call {
         };
         // What the body withholds its end for is dropped with this value, when the task is done.
         let (Charged { stored, topup_due }, waiting, _end) =
-            tokio::join!(settle, lease.release(tokens, &record.reports), self.end(client, over));
+            tokio::join!(settle, lease.release(tokens, &record.reports, kept.as_ref()), self.end(client, over));
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),

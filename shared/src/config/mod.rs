@@ -181,9 +181,9 @@ impl Config {
             )),
             providers: PROVIDERS.iter().map(|row| providers::provider(row, &reader)).collect(),
             markup_basis_points: reader.needed(reader.basis_points(&variables::PRICING_MARKUP_PERCENT), 10_000),
-            own_key_fee: Some(number(&variables::OWN_KEY_FEE_BP)).filter(|basis_points| *basis_points > 0).map(|basis_points| {
-                OwnKeyFee { basis_points, free_monthly: number(&variables::OWN_KEY_FREE_MONTHLY) }
-            }),
+            own_key_fee: Some(number(&variables::OWN_KEY_FEE_BP))
+                .filter(|basis_points| *basis_points > 0)
+                .map(|basis_points| OwnKeyFee { basis_points, free_monthly: number(&variables::OWN_KEY_FREE_MONTHLY) }),
             price_change_percent: number(&variables::PRICE_CHANGE_PERCENT),
             requests_kept_days: number(&variables::REQUESTS_KEPT_DAYS),
             redis_prefix: redis_prefix(environment, reader.text(&variables::VERCEL_GIT_COMMIT_REF)),

@@ -21,6 +21,8 @@ pub struct Bill<'a> {
     pub provider: &'a str,
     /// With a key of the caller's own, who pays there.
     pub own_key: bool,
+    /// Whether this is what is kept for whoever asks the same: that answer costs nothing.
+    pub from_cache: bool,
     /// What that provider calls the model.
     pub upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
@@ -39,6 +41,7 @@ impl Bill<'static> {
             cost: Nanos(1),
             provider: "p",
             own_key: false,
+            from_cache: false,
             upstream_model: "up",
             request_id: "r",
             session_id: None,
@@ -56,6 +59,9 @@ impl Bill<'_> {
         let mut usage: Object<'_> = serde_json::from_str(&text)?;
         if self.estimated {
             usage.set("estimated", &true)?;
+        }
+        if self.from_cache {
+            usage.set("from_cache", &true)?;
         }
         usage.set("cost", &self.cost)?;
         serde_json::value::to_raw_value(&usage)

@@ -31,7 +31,9 @@ pub fn order(
     if !routing.fallbacks {
         let first = candidates.first().map(|first| (first.provider.clone(), first.own_key.is_some()));
         candidates.retain(|next| {
-            first.as_ref().is_some_and(|(provider, is_own)| *provider == next.provider && *is_own == next.own_key.is_some())
+            first
+                .as_ref()
+                .is_some_and(|(provider, is_own)| *provider == next.provider && *is_own == next.own_key.is_some())
         });
     }
     candidates

@@ -36,7 +36,10 @@ async fn a_key_is_kept_listed_changed_used_and_forgotten_in_openrouters_words() 
     let path = format!("/{id}");
     let changes = json!({"disabled": true, "name": null, "allowed_api_key_hashes": [account.key_id], "key": "sk-or-v1-another-key-zzzz"});
     let changed = ask(&world, &account, "PATCH", &path, &changes).await.success()["data"].clone();
-    assert_eq!((&changed["disabled"], &changed["name"], &changed["label"]), (&json!(true), &Value::Null, &json!("...zzzz")));
+    assert_eq!(
+        (&changed["disabled"], &changed["name"], &changed["label"]),
+        (&json!(true), &Value::Null, &json!("...zzzz"))
+    );
     assert_eq!(changed["allowed_api_key_hashes"], json!([account.key_id]));
     assert_eq!(ask(&world, &account, "GET", &path, &Value::Null).await.success()["data"], changed);
     assert!(nanos(&world.completion(&account.key, &hello(&json!({}))).await["usage"]["cost"]) > 0);

@@ -1,7 +1,9 @@
 //! What the operator charges for calls with own keys, beyond those that are free.
 
+use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::facts::facts_with;
 use tests::world::{Account, MODEL, Route, World, hello, nanos};
 use uuid::Uuid;
 
@@ -10,9 +12,14 @@ use super::{OWN, recorded};
 /// A gateway that charges a twentieth behind two free calls a month, and two accounts with credit: one has a key of its own.
 async fn charging(further: &[(&str, &str)]) -> (World, Account, Account) {
     let variables = [&[("OWN_KEY_FEE_BP", "500"), ("OWN_KEY_FREE_MONTHLY", "2")], further].concat();
-    let world = World::with(tests::world::Engine::InProcess, &variables).await;
+    let world = World::with(Engine::InProcess, &variables).await;
     // Prices of which a twentieth is no whole number of nano-dollars.
-    world.model(MODEL, &[Route { prompt: 1_234_567_891, completion: 7_654_321_987, ..Route::new("openrouter", "standin/normal") }]).await;
+    world
+        .model(
+            MODEL,
+            &[Route { prompt: 1_234_567_891, completion: 7_654_321_987, ..Route::new("openrouter", "standin/normal") }],
+        )
+        .await;
     world.platform.providers.control().add_customer("openrouter", OWN).expect("a provider");
     let (own, ours) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
     world.own_key(own.id, "openrouter", OWN).await;
@@ -60,7 +67,8 @@ async fn a_fee_is_charged_above_the_allowance_exactly_and_held_before() {
     assert_eq!(world.money(own.id).await, (1_000_000_000 - 2 * fee, 0, 0));
     let counted = format!("select month_own_requests from gateway.accounts where id = '{}'", own.id);
     assert_eq!(world.value(&counted).await, json!(4));
-    let costs: Vec<i64> = recorded(&world, &own).await.as_array().expect("calls").iter().filter_map(|it| it["cost"].as_i64()).collect();
+    let costs: Vec<i64> =
+        recorded(&world, &own).await.as_array().expect("calls").iter().filter_map(|it| it["cost"].as_i64()).collect();
     assert_eq!(costs, [0, 0, fee, fee, 0]);
     control.set("openrouter", None).expect("a provider");
     // The next month has free calls of its own; and who cannot pay the fee is told so before anybody is asked.
@@ -79,7 +87,10 @@ async fn a_fee_is_charged_above_the_allowance_exactly_and_held_before() {
     world.assert_ledger_clean().await;
     let margin = "select (coalesce(sum(cost), 0) - coalesce(sum(provider_cost), 0))::bigint - (select sum(cost) from gateway.requests where own_key)
                   from gateway.count_platform('-infinity', 'infinity')";
-    let of_ours = format!("select (cost - gateway.provider_cost(cost, markup)) from gateway.requests where account_id = '{}'", ours.id);
+    let of_ours = format!(
+        "select (cost - gateway.provider_cost(cost, markup)) from gateway.requests where account_id = '{}'",
+        ours.id
+    );
     assert_eq!(world.value(margin).await, world.value(&of_ours).await, "of a fee no provider gets anything");
 }
 
@@ -98,10 +109,8 @@ async fn what_an_own_key_has_served_costs_its_fee_at_most_whatever_the_hold_cove
         let (candidates, held) = (&hold["candidates"], hold["held"].as_i64().expect("a hold"));
         assert_eq!(candidates.as_array().map(Vec::len), Some(2), "{hold}");
         let served = &candidates[serves];
-        let mut facts = hold.clone();
-        facts["price"] = served.clone();
-        facts["own_key"] = served["own_key"].clone();
-        facts["ceiling"] = served["ceiling"].clone();
+        let own_key = served["own_key"].as_str().map(|id| id.parse().expect("an id"));
+        let facts = facts_with(&hold, "openrouter", own_key);
         let settlement = json!({"call_id": id, "outcome": "deadline", "provider": "openrouter", "charge_hold": true,
             "usage": {}, "estimated": true, "request_id": "r", "hold": facts});
         let settled = world.value(&format!("select public.finish_request('{settlement}')")).await;

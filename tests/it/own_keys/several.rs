@@ -33,7 +33,10 @@ async fn shown(world: &World, key: &str) -> Vec<String> {
     Answer::to(world.chat(key, &hello(&json!({})))).await;
     let bearer = |(name, value): (String, String)| (name == "authorization").then_some(value);
     let requests = control.requests().into_iter();
-    requests.flat_map(|request| request.headers.into_iter().find_map(bearer)).map(|it| it.replace("Bearer ", "")).collect()
+    requests
+        .flat_map(|request| request.headers.into_iter().find_map(bearer))
+        .map(|it| it.replace("Bearer ", ""))
+        .collect()
 }
 
 #[tokio::test]
@@ -43,7 +46,10 @@ async fn keys_are_asked_in_their_order_and_each_for_what_it_is_kept_for() {
     control.add_customer("openrouter", OTHER).expect("a provider");
     control.record(true);
     let other = keep(&world, &account, OTHER, &json!({"name": "second", "priority": 5})).await;
-    assert_eq!((&other["priority"], &other["is_fallback"], &other["disabled"]), (&json!(5), &json!(false), &json!(false)));
+    assert_eq!(
+        (&other["priority"], &other["is_fallback"], &other["disabled"]),
+        (&json!(5), &json!(false), &json!(false))
+    );
     assert_eq!(shown(&world, &account.key).await, [OWN], "the lower priority first");
     let listed = Answer::to(world.get("/user/provider-keys", &account.key)).await.success();
     let first = listed["data"][0]["id"].clone();
@@ -59,7 +65,9 @@ async fn keys_are_asked_in_their_order_and_each_for_what_it_is_kept_for() {
     change(&world, &account, &other["id"], &json!({"allowed_models": [MODEL, "other/*"]})).await.success();
     assert_eq!(shown(&world, &account.key).await, [OTHER]);
     let narrow = world.another_key(&account, "inference").await;
-    change(&world, &account, &other["id"], &json!({"allowed_keys": [narrow.key_id], "allowed_models": null})).await.success();
+    change(&world, &account, &other["id"], &json!({"allowed_keys": [narrow.key_id], "allowed_models": null}))
+        .await
+        .success();
     assert_eq!(shown(&world, &account.key).await, [OWN]);
     assert_eq!(shown(&world, &narrow.key).await, [OTHER], "and this one is for that API key");
     // A key takes the place of another by its id, and of the first without one.
@@ -98,14 +106,20 @@ async fn a_refused_key_goes_on_to_the_next_and_its_owner_is_told() {
     world.settled().await;
     let call = json!({"cost": 0, "own_key": true, "provider": "openrouter", "outcome": "completed"});
     assert_eq!(recorded(&world, &account).await, json!([call]));
-    let told = format!("select count(*) from gateway.notifications where kind = 'provider_key_refused' and account_id = '{}'", account.id);
+    let told = format!(
+        "select count(*) from gateway.notifications where kind = 'provider_key_refused' and account_id = '{}'",
+        account.id
+    );
     let used = format!(
         "select jsonb_agg(last_used_at is not null order by priority) from gateway.provider_keys where account_id = '{}'",
         account.id
     );
     assert_eq!((world.value(&used).await, world.value(&told).await), (json!([false, true]), json!(1)));
     // Whoever wants one provider alone gets all of his keys there.
-    assert_eq!(world.completion(&account.key, &hello(&json!({"provider": {"allow_fallbacks": false}}))).await["gateway"]["provider"], "openrouter");
+    assert_eq!(
+        world.completion(&account.key, &hello(&json!({"provider": {"allow_fallbacks": false}}))).await["gateway"]["provider"],
+        "openrouter"
+    );
     // At another provider, too, whatever the first one says of a key that it knows.
     second_route(&WIRES[0], &world).await;
     control.add_customer("chutes", OTHER).expect("a provider");
@@ -126,7 +140,12 @@ async fn our_account_serves_where_all_keys_say_so_at_its_own_price() {
     let control = world.platform.providers.control();
     world.own_key(account.id, "openrouter", UNKNOWN).await;
     let other = world.further_own_key(account.id, "openrouter", UNKNOWN, 1).await;
-    world.sql(&format!("update gateway.provider_keys set gateway_fallback = (priority = 0) where account_id = '{}'", account.id)).await;
+    world
+        .sql(&format!(
+            "update gateway.provider_keys set gateway_fallback = (priority = 0) where account_id = '{}'",
+            account.id
+        ))
+        .await;
     world.grant(account.id, 1_000_000_000, "purchase", None).await;
     // One of them does not.
     Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(401, "provider_key_rejected");
@@ -150,13 +169,17 @@ async fn our_account_serves_where_all_keys_say_so_at_its_own_price() {
     let poor = world.account(0).await;
     for (who, balance) in [(&account, 1_000_000_000 - price), (&poor, 0)] {
         world.own_key(who.id, "openrouter", OWN).await;
-        world.sql(&format!("update gateway.provider_keys set gateway_fallback = true where account_id = '{}'", who.id)).await;
+        world
+            .sql(&format!("update gateway.provider_keys set gateway_fallback = true where account_id = '{}'", who.id))
+            .await;
         assert_eq!(nanos(&world.completion(&who.key, &hello(&json!({}))).await["usage"]["cost"]), 0);
         world.settled().await;
         assert_eq!(world.money(who.id).await, (balance, 0, 0));
     }
     world.own_key(poor.id, "openrouter", UNKNOWN).await;
-    world.sql(&format!("update gateway.provider_keys set gateway_fallback = true where account_id = '{}'", poor.id)).await;
+    world
+        .sql(&format!("update gateway.provider_keys set gateway_fallback = true where account_id = '{}'", poor.id))
+        .await;
     Answer::to(world.chat(&poor.key, &hello(&json!({})))).await.refused(401, "provider_key_rejected");
     world.assert_ledger_clean().await;
 }

@@ -31,6 +31,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             world.own_key(owner.id, "chutes", "cpk_0123456789abcdef").await;
             Sample::plain().with_query("?provider=chutes")
         }
+        ("DELETE", "user_cache") => Sample::plain(),
         ("GET" | "DELETE", "user_provider_key") => about_an_own_key(world, owner, None).await,
         ("PATCH", "user_provider_key") => about_an_own_key(world, owner, Some(json!({"priority": 3}))).await,
         ("GET", "user_key_audit_logs") => Sample::plain().with_query("?action=key.&limit=5"),

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::app::SharedApp;
 use crate::caller::Caller;
-use crate::endpoints::account::provider_keys::{KeySettings, OwnProvider, ProviderKey, seal};
 use crate::endpoints::answer;
 use crate::endpoints::api_keys::ModelPattern;
 use crate::endpoints::input::{Input, Name, Params};
+use crate::endpoints::provider_keys::{KeySettings, OwnProvider, ProviderKey, seal};
 use crate::error::{Error, Result};
 
 /// The most entries of a list, and the most that can be left out.

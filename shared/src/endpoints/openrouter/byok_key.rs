@@ -12,12 +12,12 @@ use super::byok::{ByokKeyAnswer, check_users, shown};
 use super::key_of_account::DeletedKey;
 use crate::app::SharedApp;
 use crate::caller::Caller;
-use crate::endpoints::account::provider_keys::one::update;
-use crate::endpoints::account::provider_keys::{KeySettings, ProviderKey};
 use crate::endpoints::answer;
 use crate::endpoints::api_keys::ModelPattern;
 use crate::endpoints::input::{Input, Name, named_id};
 use crate::endpoints::members::{given, not_null};
+use crate::endpoints::provider_keys::one::update;
+use crate::endpoints::provider_keys::{KeySettings, ProviderKey};
 use crate::error::Result;
 
 /// What is to be changed; what is absent stays, null clears.

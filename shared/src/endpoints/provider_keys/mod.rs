@@ -160,7 +160,10 @@ impl KeySettings {
 /// 400 for what cannot be a key; `not_configured` without a keyring.
 pub fn seal(app: &App, member: &'static str, key: &str) -> Result<Value> {
     if !KEY_LENGTH.contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::invalid(member, format!("`{member}` is a key as the provider gave it, 16 to 512 characters.")));
+        return Err(Error::invalid(
+            member,
+            format!("`{member}` is a key as the provider gave it, 16 to 512 characters."),
+        ));
     }
     let sealed = keyring::seal(app, key)?;
     Ok(json!({ "ciphertext": sealed.ciphertext, "version": sealed.version, "last_four": &key[key.len() - 4..] }))
