@@ -36,7 +36,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_agg(
     coalesce(
-      candidate || jsonb_build_object('markup', fee_markup, 'ceiling', priced.amount),
+      frozen || jsonb_build_object('markup', fee_markup, 'ceiling', priced.amount),
       jsonb_build_object('provider', r.provider, 'model', r.upstream_model, 'prompt', 0, 'cached', 0, 'written', 0,
                          'completion', 0, 'request', 0, 'ceiling', 0)
       || jsonb_strip_nulls(jsonb_build_object(
@@ -47,7 +47,7 @@ as $$
   from jsonb_array_elements(keys) with ordinality as listed (key, place)
   join gateway.model_routes as r
     on r.model_id = own_candidates.model and r.provider = listed.key ->> 'provider' and r.enabled
-  left join jsonb_array_elements(priced.candidates) as priced_routes (candidate) on candidate ->> 'provider' = r.provider
+  left join jsonb_array_elements(priced.candidates) as frozen_routes (frozen) on frozen ->> 'provider' = r.provider
 $$;
 
 -- A call that own keys may serve: the hold covers the dearest that can happen, be it the fee or, where the gateway's own account may

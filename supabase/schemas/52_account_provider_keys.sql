@@ -1,5 +1,14 @@
 -- An account's own keys at the providers.
 
+-- What its owner may change of a key.
+create function gateway.provider_key_settings(key gateway.provider_keys) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', key.name, 'priority', key.priority, 'is_fallback', key.is_fallback, 'gateway_fallback', key.gateway_fallback,
+    'allowed_models', key.allowed_models, 'allowed_keys', key.allowed_keys, 'disabled', key.disabled_at is not null)
+$$;
+
 -- How users keep their own provider keys here. All that the database ever sees of one is a Fernet token.
 create function gateway.provider_key_json(key gateway.provider_keys) returns jsonb
 language sql immutable parallel safe set search_path = ''
@@ -7,15 +16,6 @@ as $$
   select jsonb_build_object(
     'object', 'provider_key', 'id', key.id, 'provider', key.provider, 'last_four', key.last_four,
     'created_at', key.created_at, 'last_used_at', key.last_used_at) || gateway.provider_key_settings(key)
-$$;
-
--- What its owner may change of it.
-create function gateway.provider_key_settings(key gateway.provider_keys) returns jsonb
-language sql immutable parallel safe set search_path = ''
-as $$
-  select jsonb_build_object(
-    'name', key.name, 'priority', key.priority, 'is_fallback', key.is_fallback, 'gateway_fallback', key.gateway_fallback,
-    'allowed_models', key.allowed_models, 'allowed_keys', key.allowed_keys, 'disabled', key.disabled_at is not null)
 $$;
 
 -- A key of an account, or a 404.

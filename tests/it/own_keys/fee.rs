@@ -3,6 +3,7 @@
 use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::certain;
 use tests::facts::facts_with;
 use tests::world::{Account, MODEL, Route, World, hello, nanos};
 use uuid::Uuid;
@@ -52,7 +53,7 @@ async fn a_fee_is_charged_above_the_allowance_exactly_and_held_before() {
     for (call, cost) in [0, 0, fee, fee].into_iter().enumerate() {
         let gate = control.gate();
         let running = tokio::spawn(Answer::to(world.chat(&own.key, &body)));
-        gate.wait_for(1).await;
+        certain("the call at the provider", gate.wait_for(1)).await;
         let most = held().await.as_i64().expect("a hold");
         gate.release();
         let usage = running.await.expect("no panic").success()["usage"].clone();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::certain;
 use tests::wire::WIRES;
 use tests::world::{Account, MODEL, World, hello, nanos};
 
@@ -153,7 +154,7 @@ async fn our_account_serves_where_all_keys_say_so_at_its_own_price() {
     control.record(true);
     let gate = control.gate();
     let running = tokio::spawn(Answer::to(world.chat(&account.key, &hello(&json!({"max_tokens": 100})))));
-    gate.wait_for(1).await;
+    certain("the call at the provider", gate.wait_for(1)).await;
     let held = format!("select jsonb_agg(amount) from gateway.holds where account_id = '{}'", account.id);
     let held = world.value(&held).await[0].as_i64().expect("a hold");
     assert!(held >= price, "the hold covers our account: {held}");
