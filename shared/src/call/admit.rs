@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
-use super::{cached, feed, replay};
+use super::{cached, replay};
 use crate::credits::hold::{Hold, HoldRequest, HoldStored, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
@@ -48,8 +48,6 @@ pub struct Compensation {
     lease: Option<Lease>,
     /// The account, if it is to be topped up by itself.
     topup_due: Option<Uuid>,
-    /// The body does not end before that is given back.
-    _end: Option<feed::End>,
 }
 
 impl Compensation {
@@ -139,6 +137,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),
         markup,
+        end_user: demand.labels.end_user.as_deref(),
         idempotency: call.idempotency.as_ref(),
         turn: call.turn.as_ref().map(|turn| turn.hold),
         stored_response: call.stored.as_ref().map(|stored| stored.hold.clone()),
@@ -160,9 +159,9 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
             Ok(mut lease) => {
                 match lease.cached.take().and_then(|found| cached::again(call, &hold, &found, &lease.status)) {
                     None => Ok(Admitted { hold, lease }),
-                    Some(cached::Again { response, end, source }) => {
+                    Some((response, source)) => {
                         let replayed = Some((Box::new(hold), source));
-                        let compensation = Compensation { replayed, _end: end, ..Compensation::default() };
+                        let compensation = Compensation { replayed, ..Compensation::default() };
                         Err(RefusedCall { answer: Ok(response), compensation })
                     }
                 }
@@ -191,11 +190,8 @@ async fn answered(call: &Call, answer: &Sealed, limits: &str, limited: limits::R
         Ok(lease) => lease,
         Err(error) => return RefusedCall { answer: Err(error), compensation: Compensation::default() },
     };
-    let (answer, end) = match replay::answer(call, answer, &lease.status) {
-        Ok((response, end)) => (Ok(response), Some(end)),
-        Err(error) => (Err(error), None),
-    };
-    RefusedCall { answer, compensation: Compensation { lease: Some(lease), _end: end, ..Compensation::default() } }
+    let answer = replay::answer(call, answer, &lease.status);
+    RefusedCall { answer, compensation: Compensation { lease: Some(lease), ..Compensation::default() } }
 }
 
 /// The refusal that takes precedence when the database has refused: a closed window goes before a lack of credit.
@@ -273,5 +269,9 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
 fn is_about_credit(error: &Error) -> bool {
     let has_some =
         error.details.get("available").and_then(serde_json::Value::as_f64).is_some_and(|dollars| dollars > 0.0);
-    has_some && matches!(error.code, Code::InsufficientCredits | Code::SpendLimitReached | Code::CreditsInFlight)
+    has_some
+        && matches!(
+            error.code,
+            Code::InsufficientCredits | Code::SpendLimitReached | Code::EndUserBudgetReached | Code::CreditsInFlight
+        )
 }

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::bill::CallRecord;
 use super::context::Call;
-use super::feed;
 use crate::answer_cache::{self, Kept, LARGEST};
 use crate::app::App;
 use crate::caller::Caller;
@@ -88,29 +87,17 @@ pub fn kept(call: &Call, hold: &Hold, record: &CallRecord) -> Option<Kept> {
     Some(Kept { fingerprint: cached.fingerprint.clone(), life_ms, entry })
 }
 
-/// An answer that was kept, given again.
-pub struct Again {
-    /// What the client gets.
-    pub response: Response,
-    /// What withholds the end of its body, where that would end the run.
-    pub end: Option<feed::End>,
-    /// The call that has made it.
-    pub source: Uuid,
-}
-
-/// The answer that was found in the cache; none where it cannot be read.
-pub fn again(call: &Call, hold: &Hold, (entry, left_ms): &(String, u64), status: &RateLimitStatus) -> Option<Again> {
+/// The answer that was found in the cache, and the call that has made it; none where it cannot be read.
+pub fn again(
+    call: &Call,
+    hold: &Hold,
+    (entry, left_ms): &(String, u64),
+    status: &RateLimitStatus,
+) -> Option<(Response, Uuid)> {
     let cached = call.cached.as_ref()?;
     let place = (hold.account_id, cached.fingerprint.as_str(), hold.model.as_str());
     let opened = answer_cache::open(&call.app, place, entry)?;
-    let content = Bytes::from(opened.answer);
-    let (end, body) = if call.ends_with_task {
-        let (end, body) = feed::withheld(content);
-        (Some(end), body)
-    } else {
-        (None, Body::from(content))
-    };
-    let mut response = Response::new(body);
+    let mut response = Response::new(Body::from(opened.answer));
     let headers = response.headers_mut();
     let request = &call.request;
     let kind = if call.demand().stream { request.content_type() } else { request.plain_type() };
@@ -126,7 +113,7 @@ pub fn again(call: &Call, hold: &Hold, (entry, left_ms): &(String, u64), status:
         }
     }
     status.write(headers);
-    Some(Again { response, end, source: opened.call })
+    Some((response, opened.call))
 }
 
 /// Says that an answer is a new one, to whoever has asked for one that is kept.

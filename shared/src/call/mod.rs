@@ -29,4 +29,5 @@ mod task;
 mod timing;
 
 pub use alternatives::run_in_turn;
+pub use context::Origin;
 pub use task::run;

@@ -24,6 +24,7 @@ pub mod plans;
 pub mod platform;
 pub mod provider_keys;
 pub mod public;
+pub mod ranking;
 pub mod referrals;
 pub mod responses;
 pub mod sign_in;

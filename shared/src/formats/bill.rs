@@ -50,6 +50,17 @@ impl Bill<'static> {
 }
 
 impl Bill<'_> {
+    /// Writes into a format's `usage` what is charged, and whether that is nothing since it comes from the cache.
+    ///
+    /// # Errors
+    /// None in practice: everything in it was JSON before.
+    pub fn write_cost(&self, usage: &mut Object<'_>) -> serde_json::Result<()> {
+        if self.from_cache {
+            usage.set("from_cache", &true)?;
+        }
+        usage.set("cost", &self.cost)
+    }
+
     /// A format's `usage` object with what is charged, and the mark of an estimate.
     ///
     /// # Errors
@@ -60,10 +71,7 @@ impl Bill<'_> {
         if self.estimated {
             usage.set("estimated", &true)?;
         }
-        if self.from_cache {
-            usage.set("from_cache", &true)?;
-        }
-        usage.set("cost", &self.cost)?;
+        self.write_cost(&mut usage)?;
         serde_json::value::to_raw_value(&usage)
     }
 }

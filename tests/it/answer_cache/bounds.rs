@@ -1,6 +1,7 @@
 //! What is not kept, how much is, how it lies there, and how it goes.
 
 use serde_json::{Value, json};
+use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{WIRES, each_format};
 use tests::world::{CREDIT, World};
@@ -22,6 +23,9 @@ async fn only_whole_answers_are_kept_and_those_to_tools_only_for_whoever_says_so
         }
         assert_eq!(names(&world, account.id).await, [""; 0]);
         world.serves(wire, "standin/normal").await;
+        if wire.format == Format::Completions {
+            return;
+        }
         let mut with_tool = hello(wire, false);
         for (name, value) in wire.with_tool("look").as_object().expect("members") {
             with_tool[name] = value.clone();
@@ -114,7 +118,7 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
 async fn an_account_has_so_many_bytes_and_the_first_to_lapse_go_first() {
     let world = World::start().await;
     let wire = &WIRES[0];
-    let account = world.account(CREDIT).await;
+    let account = world.account(1000 * CREDIT).await;
     // Long answers, of which some dozens are all that there is room for.
     world.serves(wire, "standin/long?tokens=20000").await;
     world.sql("update gateway.models set context_length = 1000000, max_output = 100000").await;

@@ -8,6 +8,7 @@ pub mod embeddings;
 pub mod image_edits;
 pub mod images;
 pub mod messages;
+mod origin;
 mod refusals;
 pub mod rerank;
 pub mod responses;
@@ -35,6 +36,16 @@ pub struct IdempotentCall {
     /// How long the answer is kept, in seconds; 300 where nothing is said. Alone it asks for the cache, too.
     #[param(rename = "x-gateway-cache-ttl", minimum = 1, maximum = 86_400)]
     pub cache_ttl: Option<u32>,
+}
+
+/// The header that sorts a call, as documentation sees it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct TaggedCall {
+    /// What the call is sorted under in reports (`GET /v1/report?group_by=tag`): up to ten tags of at most 64 characters, with
+    /// commas between them. `metadata.tags` says the same in the body.
+    #[param(rename = "x-gateway-tag", example = "production,chatbot")]
+    pub tags: Option<String>,
 }
 
 /// A server-sent event of a streamed answer.

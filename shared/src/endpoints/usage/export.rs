@@ -25,7 +25,7 @@ const AT_A_TIME: u32 = 1000;
 /// The most pages of a file.
 const MOST: usize = 50;
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 23] = [
     "finished_at",
     "created_at",
     "call_id",
@@ -47,6 +47,8 @@ const COLUMNS: [&str; 21] = [
     "cost",
     "duration_ms",
     "app",
+    "user",
+    "tags",
 ];
 
 /// Which requests.
