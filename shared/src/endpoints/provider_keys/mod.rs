@@ -38,6 +38,7 @@ pub struct OwnProvider(&'static Provider);
 
 impl OwnProvider {
     /// Its name.
+    #[must_use]
     pub fn name(self) -> &'static str {
         self.0.name
     }
