@@ -1,10 +1,12 @@
 //! What is not kept, how much is, how it lies there, and how it goes.
 
-use serde_json::{Value, json};
+use local::upstash::Reply;
+use serde_json::json;
 use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{WIRES, each_format};
 use tests::world::{CREDIT, World};
+use uuid::Uuid;
 
 use super::{ask, hello, is_hit, names};
 
@@ -94,7 +96,7 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
     assert_eq!(fingerprint, name(names(&world, other.id).await));
     let (mine, theirs) = (format!("cached:{}:{fingerprint}", account.id), format!("cached:{}:{fingerprint}", other.id));
     let entry = match world.platform.upstash.execute(&["GET", &theirs]).await.expect("GET") {
-        local::upstash::Reply::Bulk(entry) => String::from_utf8(entry.to_vec()).expect("text"),
+        Reply::Bulk(entry) => String::from_utf8(entry.to_vec()).expect("text"),
         other => panic!("{other:?}"),
     };
     for planted in [entry.as_str(), "{}", "x"] {
@@ -114,34 +116,44 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
     world.assert_ledger_clean().await;
 }
 
+/// Lets so many answers of so many bytes each lie there for an account, which lapse one second after another; their fingerprints.
+async fn plant(world: &World, account: Uuid, count: usize, bytes: usize) -> Vec<String> {
+    let index = format!("cached:{account}");
+    let fingerprints: Vec<String> = (0..count).map(|number| format!("{number:064x}")).collect();
+    for (number, fingerprint) in fingerprints.iter().enumerate() {
+        let (lapses, name) = ((4_000_000_000_000 + number).to_string(), format!("{fingerprint}:{bytes}"));
+        world.platform.upstash.execute(&["ZADD", &index, &lapses, &name]).await.expect("ZADD");
+        world.platform.upstash.execute(&["SET", &format!("{index}:{fingerprint}"), "x"]).await.expect("SET");
+    }
+    fingerprints
+}
+
 #[tokio::test]
-async fn an_account_has_so_many_bytes_and_the_first_to_lapse_go_first() {
+async fn an_account_has_so_many_bytes_and_answers_and_the_first_to_lapse_go_first() {
     let world = World::start().await;
     let wire = &WIRES[0];
-    let account = world.account(1000 * CREDIT).await;
-    // Long answers, of which some dozens are all that there is room for.
-    world.serves(wire, "standin/long?tokens=20000").await;
-    world.sql("update gateway.models set context_length = 1000000, max_output = 100000").await;
-    let asked = |number: usize| wire.say(&format!("Question {number}"), &json!({"max_tokens": 100_000}));
-    let first = ask(&world, wire, &account.key, &asked(0), &[("x-gateway-cache-ttl", "86400")]).await;
-    assert!(first.text.len() > 100_000 && first.text.len() < 262_144, "{}", first.text.len());
-    let each: usize =
-        names(&world, account.id).await[0].split(':').nth(1).and_then(|bytes| bytes.parse().ok()).expect("bytes");
-    let room = 16_777_216 / each;
-    for number in 1..=room + 3 {
-        let life = (600 + number).to_string();
-        assert!(!is_hit(&ask(&world, wire, &account.key, &asked(number), &[("x-gateway-cache-ttl", &life)]).await));
+    // Of the first there is room for all but one beside a new answer, of the second for eight.
+    for (count, bytes, left) in [(1_000, 10, 999), (10, 2_000_000, 8)] {
+        let account = world.account(CREDIT).await;
+        let planted = plant(&world, account.id, count, bytes).await;
+        let (body, life) = (wire.say("Hello", &json!({})), [("x-gateway-cache-ttl", "86400")]);
+        assert!(!is_hit(&ask(&world, wire, &account.key, &body, &life).await));
+        let there = names(&world, account.id).await;
+        let kept: Vec<&String> = planted.iter().filter(|name| there.iter().any(|it| it.starts_with(*name))).collect();
+        assert_eq!((kept.len(), there.len()), (left, left + 1));
+        assert!(kept.iter().copied().eq(&planted[count - left..]), "those that lapse last stay");
+        for (name, stays) in [(&planted[0], false), (&planted[count - 1], true)] {
+            let entry = world.platform.upstash.execute(&["GET", &format!("cached:{}:{name}", account.id)]).await;
+            assert_eq!(entry.expect("GET") != Reply::Nil, stays);
+        }
+        assert!(is_hit(&ask(&world, wire, &account.key, &body, &life).await), "the new one is there");
     }
-    let there = names(&world, account.id).await;
-    let bytes: usize = there.iter().filter_map(|name| name.split(':').nth(1)?.parse::<usize>().ok()).sum();
-    assert!(bytes <= 16_777_216 && bytes + 2 * each > 16_777_216, "{bytes} in {}", there.len());
-    assert!(is_hit(&ask(&world, wire, &account.key, &asked(0), &[]).await), "what lapses last");
-    assert!(!is_hit(&ask(&world, wire, &account.key, &asked(1), &[]).await), "what would have lapsed first");
     // One that is too large is not kept.
-    world.serves(wire, "standin/long?tokens=90000").await;
-    let before = names(&world, account.id).await.len();
-    let large = ask(&world, wire, &account.key, &asked(1000), &[]).await;
-    assert!(large.text.len() > 262_144);
-    assert_eq!(names(&world, account.id).await.len(), before);
-    let _: Value = large.json();
+    let account = world.account(100 * CREDIT).await;
+    world.serves(wire, "standin/long?tokens=60000").await;
+    world.sql("update gateway.models set context_length = 1000000, max_output = 100000").await;
+    let body = wire.say("Hello", &json!({"max_tokens": 100_000}));
+    let large = ask(&world, wire, &account.key, &body, &[]).await;
+    assert!(large.text.len() > 262_144, "{}", large.text.len());
+    assert_eq!(names(&world, account.id).await, [""; 0]);
 }
