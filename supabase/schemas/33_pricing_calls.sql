@@ -200,7 +200,7 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
-        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
+        and (not call ? 'wishes' or gateway.meets(r, call -> 'wishes'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes

@@ -27,6 +27,8 @@ pub struct CallRecord {
     pub provider: Option<&'static str>,
     /// With a key of the caller's own.
     pub own_key: bool,
+    /// With which of our keys there, where we have several.
+    pub key: Option<usize>,
     /// Its tokens, as far as they are known.
     pub usage: Option<Usage>,
     /// They were counted by us.
@@ -58,13 +60,17 @@ impl CallRecord {
         if self.own_key {
             return;
         }
-        self.reports.push(ProviderReport { provider, outcome, speed: None });
+        self.reports.push(ProviderReport { provider, key: self.key, outcome, speed: None });
     }
 
     /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
     pub fn note_failure(&mut self, provider: &'static str, failure: &Failure) {
         match failure.against {
             Against::Nothing => {}
+            // One of several keys that is asked too often rests; of the provider that says nothing.
+            _ if self.key.is_some() && failure.error.code == Code::UpstreamRateLimited => {
+                self.note(provider, AttemptOutcome::Limited);
+            }
             Against::Route => self.note(provider, AttemptOutcome::Failed),
             Against::Account => self.note(provider, AttemptOutcome::Refused),
         }
@@ -84,6 +90,18 @@ impl CallRecord {
         if let Some(report) = self.reports.last_mut().filter(|report| report.outcome == AttemptOutcome::Answered) {
             report.speed = Some(speed);
         }
+    }
+
+    /// The provider that has the prompt in a cache now: one that reports so, or that sells cached tokens for less and had a prompt of
+    /// a length that caches take.
+    pub fn cached_at(&self, hold: &Hold) -> Option<&'static str> {
+        const LEAST: u64 = 1024;
+        let (provider, usage) = self.provider.zip(self.usage)?;
+        let served = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
+        let rates = &served.price.rates;
+        let sells_cached = rates.cached.zip(rates.prompt).is_some_and(|(cached, prompt)| cached < prompt);
+        let is_cached = usage.cached > 0 || usage.written > 0 || (sells_cached && usage.prompt >= LEAST);
+        (is_cached && self.outcome != Outcome::Failed).then_some(provider)
     }
 
     /// Makes the usage known, unless the call costs nothing: the provider's figures where it gave them for the whole

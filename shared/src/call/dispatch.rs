@@ -9,14 +9,15 @@ use super::bill::CallRecord;
 use super::context::Call;
 use super::timing::Timing;
 use crate::config::ProviderSettings;
+use crate::credits::hold::Hold;
 use crate::error::{Code, Error, Result};
 use crate::formats::incoming::Incoming;
 use crate::formats::{Answer, Broken, Progress, Target, Upstream, upstream};
 use crate::providers::attempt;
 use crate::providers::candidate::Candidate;
 use crate::providers::failure::{Failure, Refusal};
-use crate::providers::order::order;
-use crate::providers::{Credential, own_keys};
+use crate::providers::order::{Known, order};
+use crate::providers::{Credential, our_keys, own_keys};
 
 /// The largest plain answer that is taken, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -72,62 +73,88 @@ impl Opened {
 /// The last failure, when nobody is left who may be asked.
 pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record: &mut CallRecord) -> Result<Opened> {
     let mut last = Error::new(Code::NoProvider);
-    let candidates =
-        order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid, &admitted.lease.speeds);
-    for candidate in candidates {
-        let own = &call.app.config.providers;
+    let own = &call.app.config.providers;
+    let mut avoid = admitted.lease.avoid.clone();
+    let all_rest = own.iter().filter(|settings| our_keys::all_rest(settings, &avoid)).map(|it| it.provider.name.to_owned());
+    avoid.extend(all_rest.collect::<Vec<_>>());
+    let known = Known { avoid: &avoid, cached_at: admitted.lease.cached_at.as_deref(), speeds: &admitted.lease.speeds };
+    for candidate in order(admitted.hold.candidates.clone(), &call.demand().routing, known) {
         let Some(settings) = own.iter().find(|settings| settings.provider.name == candidate.provider) else {
             continue;
         };
         let name = settings.provider.name;
-        let credential = credential(call, admitted, &candidate)?;
-        let target = Target {
-            provider: settings.provider,
-            id: &admitted.hold.model,
-            model: &candidate.model,
-            output_limit: admitted.hold.output_limit,
-            credit_limited: admitted.hold.credit_limited,
-            reasoning: admitted.hold.reasoning,
-            long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key,
-            by_units: candidate.price.rates.is_by_units(),
-            draws: candidate.price.rates.image_output.is_some(),
-        };
-        let upstream = match upstream(call.request.as_ref(), &target) {
-            Ok(upstream) => upstream,
-            Err(error) => {
-                last = error;
-                continue;
-            }
-        };
-        record.provider = Some(name);
-        record.own_key = candidate.own_key;
-        let asked = Instant::now();
-        record.asked = Some(asked);
-        let attempt = attempt(call, settings, credential, upstream, record).await;
-        timing.upstream += asked.elapsed();
-        match attempt {
-            Ok(opened) => return Ok(opened),
-            Err(failure) => {
-                record.note_failure(name, &failure);
-                log(name, candidate.own_key, &failure);
-                last = failure.error;
-                if last.code == Code::ContextLengthExceeded {
-                    last = last.with_param(call.demand().prompt.member);
-                }
-                if !failure.fall_back || call.remaining().is_zero() {
+        let target = target(&admitted.hold, settings, &candidate);
+        for credential in credentials(call, admitted, settings, &candidate)? {
+            let upstream = match upstream(call.request.as_ref(), &target) {
+                Ok(upstream) => upstream,
+                Err(error) => {
+                    last = error;
                     break;
                 }
+            };
+            record.provider = Some(name);
+            record.own_key = candidate.own_key;
+            record.key = match credential {
+                Credential::Ours(place) if !settings.key_names.is_empty() => Some(place),
+                Credential::Ours(_) | Credential::Own(_) => None,
+            };
+            let asked = Instant::now();
+            record.asked = Some(asked);
+            let attempt = attempt(call, settings, credential, upstream, record).await;
+            timing.upstream += asked.elapsed();
+            let failure = match attempt {
+                Ok(opened) => return Ok(opened),
+                Err(failure) => failure,
+            };
+            record.note_failure(name, &failure);
+            log(name, candidate.own_key, &failure);
+            last = failure.error.clone();
+            if last.code == Code::ContextLengthExceeded {
+                last = last.with_param(call.demand().prompt.member);
+            }
+            if !failure.fall_back || call.remaining().is_zero() {
+                return Err(last);
+            }
+            if !failure.is_about_our_key() {
+                break;
             }
         }
     }
     Err(last)
 }
 
-/// The key for a candidate: the caller's own, decrypted for this call, where the hold says so.
-fn credential(call: &Call, admitted: &Admitted, candidate: &Candidate) -> Result<Credential> {
-    if !candidate.own_key {
-        return Ok(Credential::Ours);
+/// What a format must know of a candidate.
+fn target<'a>(hold: &'a Hold, settings: &ProviderSettings, candidate: &'a Candidate) -> Target<'a> {
+    Target {
+        provider: settings.provider,
+        id: &hold.model,
+        model: &candidate.model,
+        output_limit: hold.output_limit,
+        credit_limited: hold.credit_limited,
+        reasoning: hold.reasoning,
+        long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key,
+        by_units: candidate.price.rates.is_by_units(),
+        draws: candidate.price.rates.image_output.is_some(),
     }
+}
+
+/// The keys for a candidate, in turn: the caller's own, decrypted for this call, where the hold says so; else ours.
+fn credentials(
+    call: &Call,
+    admitted: &Admitted,
+    settings: &ProviderSettings,
+    candidate: &Candidate,
+) -> Result<Vec<Credential>> {
+    if candidate.own_key {
+        return Ok(vec![own_credential(call, admitted, candidate)?]);
+    }
+    let by = call.session().unwrap_or_else(|| call.id.to_string());
+    let places = our_keys::in_turn(settings, &by, &admitted.lease.avoid);
+    Ok(places.into_iter().map(Credential::Ours).collect())
+}
+
+/// The caller's own key for a candidate, decrypted for this call.
+fn own_credential(call: &Call, admitted: &Admitted, candidate: &Candidate) -> Result<Credential> {
     let sealed = admitted.hold.own_keys.get(&candidate.provider).ok_or_else(|| {
         tracing::error!(provider = candidate.provider, "a hold for an own key came without the key");
         Error::new(Code::InternalError)

@@ -193,6 +193,7 @@ impl Call {
             settlement.stored_response = stored.kept(&self.app, ended).await;
         }
         let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
+        let cached_at = record.cached_at(&hold);
         let until = self.deadline + SETTLE_TIME;
         let (settled, over) = oneshot::channel::<()>();
         let settle = async {
@@ -202,7 +203,7 @@ impl Call {
         };
         // What the body withholds its end for is dropped with this value, when the task is done.
         let (Charged { stored, topup_due }, waiting, _end) =
-            tokio::join!(settle, lease.release(tokens, &record.reports), self.end(client, over));
+            tokio::join!(settle, lease.release(tokens, &record.reports, cached_at), self.end(client, over));
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),

@@ -16,7 +16,7 @@ use crate::idempotency::Idempotency;
 use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos};
 use crate::providers::candidate::Candidate;
-use crate::providers::max_price::MaxPrice;
+use crate::providers::wishes::Wishes;
 use crate::supabase::{RpcError, refusal};
 
 /// What is asked of the database before a provider is.
@@ -32,9 +32,9 @@ pub struct HoldRequest<'a> {
     pub providers: &'a [&'static str],
     /// The providers that the caller lets serve it: with a key of the caller's own, they may.
     pub allowed: &'a [&'static str],
-    /// What a route may cost.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_price: Option<&'a MaxPrice>,
+    /// What a route must be like.
+    #[serde(skip_serializing_if = "Wishes::is_none")]
+    pub wishes: &'a Wishes,
     /// The most tokens the prompt can have, images apart.
     pub prompt_bound: u64,
     /// Images in the prompt.

@@ -13,6 +13,8 @@ pub struct Lease {
     pub status: RateLimitStatus,
     /// Providers whose breaker for the model is open.
     pub avoid: Vec<String>,
+    /// The provider that has the prompt of the call's session in a cache, if any.
+    pub cached_at: Option<String>,
     /// How fast providers were lately at the model, where that was asked and is known.
     pub speeds: Vec<(String, Speed)>,
     limiter: Limiter,
@@ -22,6 +24,7 @@ pub struct Lease {
     admitted_at: i64,
     tokens: u64,
     model: String,
+    session: Option<String>,
 }
 
 impl Lease {
@@ -29,7 +32,13 @@ impl Lease {
     pub(super) fn given(limiter: &Limiter, terms: &Terms<'_>, answer: Answer) -> Self {
         let mut lease = Self::unknown(limiter, terms, &answer.limits);
         lease.admitted_at = answer.now;
-        Self { status: answer.status, avoid: answer.avoid, speeds: answer.speeds, ..lease }
+        Self {
+            status: answer.status,
+            avoid: answer.avoid,
+            cached_at: answer.cached_at,
+            speeds: answer.speeds,
+            ..lease
+        }
     }
 
     /// For a call about which Redis gave no answer: it may have taken the lease all the same.
@@ -37,7 +46,9 @@ impl Lease {
         Self {
             status: RateLimitStatus::degraded(),
             avoid: Vec::new(),
+            cached_at: None,
             speeds: Vec::new(),
+            session: terms.session.map(str::to_owned),
             limiter: limiter.clone(),
             call_id: terms.call_id,
             account_id: script::account_of(limits).to_owned(),
@@ -49,9 +60,9 @@ impl Lease {
         }
     }
 
-    /// Ends the lease with the tokens that the call really used, and reports how the providers did. Answers how many
-    /// settles wait in the outbox.
-    pub async fn release(self, tokens_used: u64, reports: &[ProviderReport]) -> u64 {
+    /// Ends the lease with the tokens that the call really used, and reports how the providers did, and which of
+    /// them now has the prompt in a cache. Answers how many settles wait in the outbox.
+    pub async fn release(self, tokens_used: u64, reports: &[ProviderReport], cached_at: Option<&str>) -> u64 {
         let state = &self.limiter.0;
         let arguments = script::release(
             &state.prefix,
@@ -63,6 +74,7 @@ impl Lease {
                 reserved: self.tokens,
                 used: tokens_used,
                 model: &self.model,
+                cached: self.session.as_deref().zip(cached_at),
             },
             reports,
         );

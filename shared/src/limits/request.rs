@@ -43,6 +43,14 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Also asks where the prompt of this session is in a cache, and of our keys at a provider which are to be avoided.
+    #[must_use]
+    pub fn with_session(mut self, session: Option<&'a str>, keys: &'a [&'a str]) -> Self {
+        self.terms.session = session;
+        self.terms.keys = keys;
+        self
+    }
+
     /// Asks Redis under the cached limits, and remembers what it says.
     pub async fn first(&mut self) {
         self.verdict = self.limiter.evaluate(&self.terms, None, None).await;

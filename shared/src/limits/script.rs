@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::measured::{Measured, classes};
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows;
 use crate::upstash::Script;
@@ -18,6 +19,8 @@ const FAILURES_TO_OPEN: u32 = 5;
 const OPEN_MS: u32 = 30_000;
 /// How long a provider is avoided that refuses our account, in ms: somebody must pay or mend a key there.
 const REFUSED_MS: u32 = 300_000;
+/// How long a prompt is taken to be in a provider's cache, in ms: theirs live five minutes at least from their last use.
+const CACHED_MS: u32 = 300_000;
 
 /// A limit that nobody reaches.
 const WIDE: u64 = 1_000_000_000;
@@ -30,6 +33,8 @@ pub struct Scripts {
     pub release: Script,
     /// Says what is used.
     pub peek: Script,
+    /// Says how routes do.
+    pub routes: Script,
 }
 
 impl Default for Scripts {
@@ -38,6 +43,7 @@ impl Default for Scripts {
             admit: script(include_str!("admit.lua")),
             release: script(include_str!("release.lua")),
             peek: script(include_str!("peek.lua")),
+            routes: script(include_str!("routes.lua")),
         }
     }
 }
@@ -58,8 +64,12 @@ pub struct Terms<'a> {
     pub wants_speeds: bool,
     /// The model that is asked for: with it a provider is a route, which has a breaker of its own.
     pub model: &'a str,
+    /// What tells the session apart of which the call is a part, where it says so.
+    pub session: Option<&'a str>,
     /// The providers that the call may go to.
     pub providers: &'a [&'static str],
+    /// Our keys at those of them at which we have several, by their names.
+    pub keys: &'a [&'a str],
 }
 
 /// How a provider did, for its breakers.
@@ -67,6 +77,8 @@ pub struct Terms<'a> {
 pub struct ProviderReport {
     /// The provider's name.
     pub provider: &'static str,
+    /// Which of our keys there was used, where we have several.
+    pub key: Option<usize>,
     /// What came of asking it.
     pub outcome: AttemptOutcome,
     /// How fast it was, where it answered.
@@ -89,8 +101,10 @@ pub enum AttemptOutcome {
     Answered,
     /// It failed at this model.
     Failed,
-    /// It refuses our account, whatever the model.
+    /// It refuses our account, or the key, whatever the model.
     Refused,
+    /// It refuses the key for now, since it was used too often: another of ours may still pass.
+    Limited,
 }
 
 impl AttemptOutcome {
@@ -100,6 +114,7 @@ impl AttemptOutcome {
             Self::Answered => "answered",
             Self::Failed => "failed",
             Self::Refused => "refused",
+            Self::Limited => "limited",
         }
     }
 }
@@ -122,8 +137,9 @@ pub fn admit<'a>(prefix: &'a str, terms: &Terms<'a>, limits: Option<&'a str>, un
         CACHE_MS.to_string().into(),
         terms.model.into(),
         if terms.wants_speeds { "speeds" } else { "" }.into(),
+        terms.session.unwrap_or_default().into(),
     ];
-    arguments.extend(terms.providers.iter().map(|name| Cow::Borrowed(*name)));
+    arguments.extend(terms.providers.iter().chain(terms.keys).map(|name| Cow::Borrowed(*name)));
     arguments
 }
 
@@ -141,6 +157,13 @@ pub struct Reservation<'a> {
     pub used: u64,
     /// The model that was asked for.
     pub model: &'a str,
+    /// The session, and the provider that now has its prompt in a cache.
+    pub cached: Option<(&'a str, &'a str)>,
+}
+
+/// The name of one of our several keys at a provider, by its place among them.
+pub fn key_name(provider: &str, place: usize) -> String {
+    format!("{provider}#{}", place + 1)
 }
 
 /// The arguments of the end of a call.
@@ -162,12 +185,15 @@ pub fn release<'a>(
         OPEN_MS.to_string().into(),
         REFUSED_MS.to_string().into(),
         reservation.model.into(),
+        reservation.cached.map(|(session, _)| session).unwrap_or_default().into(),
+        reservation.cached.map(|(_, provider)| provider).unwrap_or_default().into(),
+        CACHED_MS.to_string().into(),
     ];
     for report in reports {
         arguments.push(report.provider.into());
+        arguments.push(report.key.map(|place| key_name("", place)).unwrap_or_default().into());
         arguments.push(report.outcome.as_str().into());
-        let speed = report.speed.map(|speed| format!("{} {}", speed.first_ms, speed.per_second));
-        arguments.push(speed.unwrap_or_default().into());
+        arguments.push(report.speed.map(classes).unwrap_or_default().into());
     }
     arguments
 }
@@ -194,6 +220,8 @@ pub struct Answer {
     pub status: RateLimitStatus,
     /// Providers whose breaker is open.
     pub avoid: Vec<String>,
+    /// The provider that has the session's prompt in a cache, if any.
+    pub cached_at: Option<String>,
     /// How fast providers were lately, of those of which it is known and asked.
     pub speeds: Vec<(String, Speed)>,
 }
@@ -225,15 +253,38 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
         retry_ms: unsigned(3)?,
         status: RateLimitStatus::counted(window(4)?, window(7)?),
         avoid: text(10)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-        speeds: text(11)?.split(',').filter_map(speed).collect(),
+        cached_at: Some(text(11)?).filter(|name| !name.is_empty()).map(str::to_owned),
+        speeds: parts.get(12)?.as_array()?.iter().filter_map(|known| speed(known, number(2)?)).collect(),
     }))
 }
 
-/// What a verdict says of one provider's speed: `PROVIDER=MS/RATE`.
-fn speed(text: &str) -> Option<(String, Speed)> {
-    let (provider, figures) = text.split_once('=')?;
-    let (first_ms, per_second) = figures.split_once('/')?;
-    Some((provider.to_owned(), Speed { first_ms: first_ms.parse().ok()?, per_second: per_second.parse().ok()? }))
+/// What a verdict says of one provider's speed: its name and its buckets of the last half hour.
+fn speed(known: &Value, now: i64) -> Option<(String, Speed)> {
+    let mut texts = known.as_array()?.iter().filter_map(Value::as_str);
+    let provider = texts.next()?.to_owned();
+    Some((provider, Measured::read(texts.map(|bucket| ("m", bucket)), now).speed()?))
+}
+
+/// The arguments of the question how these routes do, each a provider and a model.
+pub fn routes<'a>(prefix: &'a str, routes: &[(&str, &str)]) -> Vec<Cow<'a, str>> {
+    let names = routes.iter().map(|(provider, model)| Cow::Owned(format!("{provider}:{model}")));
+    std::iter::once(Cow::Borrowed(prefix)).chain(names).collect()
+}
+
+/// Reads what that script answers, route by route; nothing when it is not of its form.
+pub fn read_routes(answer: &Value) -> Vec<Measured> {
+    let Some((now, routes)) = answer.as_array().and_then(|parts| parts.split_first()) else { return Vec::new() };
+    let now = now.as_i64().unwrap_or_default();
+    let texts = |route: &Value| -> Vec<String> {
+        route.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    routes
+        .iter()
+        .map(|route| {
+            let texts = texts(route);
+            Measured::read(texts.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())), now)
+        })
+        .collect()
 }
 
 /// A limits text with the same requests a minute, in which nothing else holds anybody up.

@@ -13,6 +13,8 @@ mod naming;
 mod reported;
 mod request;
 mod rows;
+mod sessions;
+mod several_keys;
 mod speed;
 mod stand_ins;
 mod strict;

@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod auth_code;
 pub mod consent;
+pub mod content;
 pub mod credits;
 pub mod exchange;
 pub mod generation;
@@ -12,6 +13,7 @@ pub mod key_of_account;
 pub mod keys;
 pub mod models;
 pub mod providers;
+pub mod zdr;
 
 use jiff::Timestamp;
 use serde::Deserialize;
