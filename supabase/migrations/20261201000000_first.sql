@@ -565,6 +565,10 @@ create table gateway.model_routes (
   windows jsonb check (gateway.are_windows(windows)),
   priced_by text not null default 'seed' check (priced_by in ('seed', 'provider', 'admin')),
   enabled boolean not null default true,
+  supported_parameters text[] not null default '{}',
+  quantization text not null default 'unknown'
+    check (quantization in ('int4', 'int8', 'fp4', 'fp6', 'fp8', 'fp16', 'bf16', 'fp32', 'unknown')),
+  data_policy text not null default 'unknown' check (data_policy in ('unknown', 'private', 'zdr')),
   plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
@@ -593,6 +597,10 @@ comment on column gateway.model_routes.plain_up_to is
   'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
+comment on column gateway.model_routes.supported_parameters is
+  'The parameters that the model takes there, by OpenRouter''s names; empty where it takes those of the model.';
+comment on column gateway.model_routes.data_policy is
+  'What the provider has agreed to do with what our account sends it: train no models on it (private), or keep nothing of it (zdr).';
 comment on column gateway.model_routes.priced_by is
   'Who has the last word about name and price: a seed, the provider''s own list, which no seed undoes, or an administrator, whom neither undoes.';
 
@@ -2687,7 +2695,8 @@ return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
 -- call.units, null for a call of text: outputs (what the answer may have besides text: image, audio), long_cache (whether
 -- it asks for one), and the most of each unit that it can use: images, searches, milliseconds, characters; `image` is the size
 -- and quality of each, as of model_routes.image_prices.
--- No route that is priced: no candidates.
+-- No route that is priced: no candidates. call.hedged: whether another may be asked beside, for which it is held, too; then
+-- request_price has what the prompt costs there.
 create function gateway.price_call(
   model text, call jsonb, prompt bigint, output bigint, markup integer, at timestamptz)
 returns gateway.priced_call
@@ -2714,11 +2723,17 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
-        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
+        and (not call ? 'wishes' or gateway.meets(r, call -> 'wishes'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes
     where (route).candidate is not null;
+  if call ->> 'hedged' = 'true' and jsonb_array_length(priced.candidates) > 1 then
+    -- Of another that is asked beside and dropped the prompt is charged, rounded up by itself.
+    priced.amount := priced.amount + gateway.most_charged(
+      prompt, priced.prompt_price, 0, 0, priced.request_price + 1, markup);
+    priced.request_price := 2 * priced.request_price + 2 + ceil(prompt * priced.prompt_price * 0.000001)::bigint;
+  end if;
   return priced;
 end;
 $$;
@@ -2752,6 +2767,69 @@ begin
   return greatest(least(gateway.smallest_output(), max_output), least(
     max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
     greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+end;
+$$;
+
+-- supabase/schemas/33_route_wishes.sql
+
+-- What a caller wishes of the routes that may serve a call: `wishes` of begin_request, with max_price (see gateway.is_within),
+-- parameters (all of which a route must take), quantizations (one of which it must have) and data_policy (the least that it must
+-- promise). A call without wishes costs nothing more.
+
+-- Whether a route is as it is wished. Checked against the catalog of this moment, as the price is.
+create function gateway.meets(route gateway.model_routes, wishes jsonb) returns boolean
+language plpgsql stable
+as $$
+begin
+  return gateway.is_within(route, wishes -> 'max_price')
+    and (not wishes ? 'quantizations' or wishes -> 'quantizations' ? route.quantization)
+    and (not wishes ? 'data_policy' or route.data_policy = 'zdr' or route.data_policy = wishes ->> 'data_policy')
+    and (not wishes ? 'parameters' or to_jsonb(
+      gateway.parameters_of_route((select whole from gateway.models as whole where id = route.model_id), route))
+        @> (wishes -> 'parameters'));
+end;
+$$;
+
+-- Of the providers that the caller allows those whose route is as it is wished: what a key of the caller's own may be used at.
+-- What it costs there is between the caller and the provider.
+create function gateway.allowed_providers(model text, call jsonb) returns jsonb
+language plpgsql stable
+as $$
+begin
+  if not call ? 'wishes' then
+    return call -> 'allowed';
+  end if;
+  return (
+    select coalesce(jsonb_agg(r.provider), '[]')
+    from gateway.model_routes as r
+    where r.model_id = model and call -> 'allowed' ? r.provider and gateway.meets(r, (call -> 'wishes') - 'max_price'));
+end;
+$$;
+
+-- The refusal of a call that no route serves as it is wished: which wishes, and the parameters that none of its routes takes.
+create function gateway.unmet_wishes(model gateway.models, call jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  wishes constant jsonb := call -> 'wishes';
+  not_taken constant text[] := array(
+    select wished from jsonb_array_elements_text(wishes -> 'parameters') as wished
+    where not exists (
+      select from gateway.model_routes as r
+      where r.model_id = model.id and r.enabled and call -> 'providers' ? r.provider
+        and wished = any (gateway.parameters_of_route(model, r)))
+    order by wished);
+begin
+  return gateway.refusal(503, 'no_provider', jsonb_strip_nulls(jsonb_build_object(
+    'param', 'provider', 'not_taken', case when not_taken <> '{}' then to_jsonb(not_taken) end,
+    'message', format('No provider serves %s as `provider` wishes: %s. GET /v1/models/%s/endpoints tells what each is like.',
+      model.id, concat_ws('; ',
+        case when wishes ? 'max_price' then '`max_price` is in US dollars of a million tokens' end,
+        case when not_taken <> '{}' then '`require_parameters`, and none takes ' || array_to_string(not_taken, ', ')
+             when wishes ? 'parameters' then '`require_parameters`, and no single one takes all of them' end,
+        case when wishes ? 'quantizations' then '`quantizations`' end,
+        case wishes ->> 'data_policy' when 'zdr' then '`zdr`' when 'private' then '`data_collection`' end),
+      model.id))));
 end;
 $$;
 
@@ -4786,7 +4864,7 @@ begin atomic
     and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'max_price'
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
@@ -4805,7 +4883,7 @@ end;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -4898,7 +4976,7 @@ begin
       'images', (call ->> 'images')::bigint + before.images);
   end if;
   if account.has_provider_keys then
-    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
+    own_keys := gateway.own_keys(account.id, model.id, gateway.allowed_providers(model.id, call));
   end if;
   if own_keys is null then
     priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
@@ -5111,9 +5189,8 @@ begin
         '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
         model.id)));
   end if;
-  if priced.candidates is null and call ? 'max_price' then
-    return gateway.refusal(503, 'no_provider', jsonb_build_object(
-      'param', 'provider', 'message', format('No provider serves %s for `max_price`, which is in US dollars of a million tokens; GET /models tells the prices.', model.id)));
+  if priced.candidates is null and call ? 'wishes' then
+    return gateway.unmet_wishes(model, call);
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
@@ -9057,6 +9134,15 @@ begin
           'tools', 'top_p']
     || case when model.reasoning then array['include_reasoning', 'reasoning'] else '{}' end
   end;
+end;
+$$;
+
+-- Those that it takes by a route.
+create function gateway.parameters_of_route(model gateway.models, route gateway.model_routes) returns text[]
+language plpgsql stable
+as $$
+begin
+  return case when route.supported_parameters <> '{}' then route.supported_parameters else gateway.parameters_of(model) end;
 end;
 $$;
 
@@ -13468,7 +13554,8 @@ as $$
 begin
   return jsonb_build_object(
     'object', 'route', 'model', route.model_id, 'provider', route.provider, 'upstream_model', route.upstream_model,
-    'enabled', route.enabled, 'priced_by', route.priced_by,
+    'enabled', route.enabled, 'priced_by', route.priced_by, 'supported_parameters', route.supported_parameters,
+    'quantization', route.quantization, 'data_policy', route.data_policy,
     'price', case when route.prompt_price is not null and route.completion_price is not null then
       gateway.price_view(route.candidate) || jsonb_strip_nulls(jsonb_build_object(
         'prompt_image', gateway.dollars(route.prompt_image_price),
@@ -14236,7 +14323,7 @@ $$;
 
 -- Makes a route, or changes it. request: model, provider, and any of upstream_model, enabled, price (gateway.price in nano-dollars, with
 -- `windows` and `prompt_image`: all of it, what it does not name has none), pinned (whether the provider's list may not change the price;
--- true with a price, unless said otherwise). What is not named stays.
+-- true with a price, unless said otherwise), supported_parameters, quantization, data_policy. What is not named stays.
 create function public.set_route(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -14272,6 +14359,10 @@ begin
   update gateway.model_routes set
     upstream_model = coalesce(request ->> 'upstream_model', upstream_model),
     enabled = coalesce((request ->> 'enabled')::boolean, enabled),
+    supported_parameters = case when nullif(request -> 'supported_parameters', 'null') is not null
+      then array(select jsonb_array_elements_text(request -> 'supported_parameters')) else supported_parameters end,
+    quantization = coalesce(request ->> 'quantization', quantization),
+    data_policy = coalesce(request ->> 'data_policy', data_policy),
     priced_by = case
       when pinned then 'admin' when not pinned then 'provider'
       -- A name that is changed is not to be changed back.
@@ -14647,30 +14738,41 @@ $$;
 
 -- One call as OpenRouter's clients look it up.
 
--- A call of the calling key, or of its account where the key may see what that has used. asked: call_id, or else answer_id, the
--- provider's id of an answer, by which the account's newest calls are looked through: whoever asks by it asks soon.
+-- A call of an account that is over, or nothing. asked: call_id, or else answer_id, the provider's id of an answer, by which the
+-- account's newest calls are looked through: whoever asks by it asks soon.
+create function gateway.find_generation(account uuid, asked jsonb) returns gateway.requests
+language plpgsql stable
+as $$
+declare
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  answer constant text := asked ->> 'answer_id';
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = account and finished_at >= gateway.earliest_end(call, gateway.now());
+  else
+    select * into made from (
+        select * from gateway.requests where account_id = account
+          order by finished_at desc limit window_size) as newest
+      where answer_id = answer order by finished_at desc limit 1;
+  end if;
+  return made;
+end;
+$$;
+
+-- A call of the calling key, or of its account where the key may see what that has used (see gateway.find_generation).
 create function public.get_generation(caller jsonb, asked jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'self');
-  window_size constant integer := 5000;
-  call constant uuid := asked ->> 'call_id';
-  answer constant text := asked ->> 'answer_id';
   sees_all constant boolean := (
     select gateway.covers(k.scopes, 'usage:read') and gateway.covers(r.permissions, 'usage:read')
     from gateway.api_keys as k, gateway.roles as r where k.id = session.key_id and r.name = session.role);
-  made gateway.requests;
+  made gateway.requests := gateway.find_generation(session.account_id, asked);
 begin
-  if call is not null then
-    select * into made from gateway.requests
-      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
-  else
-    select * into made from (
-        select * from gateway.requests where account_id = session.account_id
-          order by finished_at desc limit window_size) as newest
-      where answer_id = answer order by finished_at desc limit 1;
-  end if;
   if made.call_id is null or not (sees_all or made.key_id = session.key_id) then
     perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
   end if;
@@ -15054,6 +15156,44 @@ begin
 end;
 $$;
 
+-- supabase/schemas/85_generation_content.sql
+
+-- What was said in one call, where the account keeps it: in a chat, or as a stored response.
+
+-- Answers `messages` of a chat, or `input` and `output` of a response, all of it sealed. asked: see gateway.find_generation.
+create function public.get_generation_content(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  window_size constant integer := 5000;
+  made constant gateway.requests := gateway.find_generation(session.account_id, asked);
+  kept jsonb;
+begin
+  if made.call_id is null then
+    perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
+  end if;
+  -- What was said last is looked through first, and nothing beyond it.
+  select jsonb_agg(jsonb_build_object('role', role, 'content', to_jsonb(content)) order by position) into kept
+    from (
+      select role, content, position, call_id from gateway.chat_messages where account_id = session.account_id
+        order by id desc limit window_size) as newest
+    where call_id = made.call_id;
+  if kept is not null then
+    return jsonb_build_object('messages', kept);
+  end if;
+  select jsonb_build_object('input', to_jsonb(r.input), 'output', to_jsonb(r.output)) into kept
+    from gateway.response_threads as t join gateway.stored_responses as r on r.thread_id = t.id
+    where t.account_id = session.account_id and r.call_id = made.call_id
+      and t.updated_at >= greatest(made.created_at, gateway.responses_forgotten_before(session.account_id, gateway.now()));
+  if kept is null then
+    perform gateway.refuse(gateway.refusal(404, 'generation_not_found', jsonb_build_object('message',
+      'What was said in this call is not kept: only turns of a chat (`?session_id=`) and stored responses are.')));
+  end if;
+  return kept;
+end;
+$$;
+
 -- supabase/schemas/85_openrouter_models.sql
 
 -- The catalog as OpenRouter's clients list it. These functions take no caller, but for the one that goes by the calling key: anyone may
@@ -15140,12 +15280,12 @@ as $$
     'name', route.provider || ' | ' || model.id, 'model_id', model.id, 'model_name', model.name,
     'provider_name', route.provider, 'tag', route.provider,
     'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'max_prompt_tokens', null,
-    'pricing', gateway.pricing_json(route), 'quantization', null, 'status', 0,
-    'supported_parameters', gateway.parameters_of(model),
+    'pricing', gateway.pricing_json(route), 'quantization', route.quantization, 'status', 0,
+    'supported_parameters', gateway.parameters_of_route(model, route),
     'supports_implicit_caching', route.cached_price is not null,
     'supports_tool_choice', (
       select jsonb_build_object('auto', takes, 'function', takes, 'none', takes, 'required', takes)
-      from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
+      from (select gateway.parameters_of_route(model, route) @> '{tool_choice}' as takes) as it),
     'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
     'latency_last_30m', null, 'throughput_last_30m', null)
 $$;
@@ -15181,6 +15321,16 @@ begin
       from gateway.model_routes as r
       where r.model_id = model.id and r.enabled and r.prompt_price is not null and r.completion_price is not null)));
 end;
+$$;
+
+-- The routes that can be used whose provider keeps nothing of what our account sends it, by model and price.
+create function public.list_zdr_endpoints() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('data', coalesce(
+    jsonb_agg(gateway.openrouter_endpoint(m, r) order by m.id, r.prompt_price + r.completion_price, r.provider), '[]'))
+  from gateway.model_routes as r join gateway.models as m on m.id = r.model_id and m.enabled
+  where r.data_policy = 'zdr' and r.enabled and r.prompt_price is not null and r.completion_price is not null
 $$;
 
 -- Who serves models that can be used.
@@ -15810,10 +15960,14 @@ revoke execute on function public.get_openrouter_model(text) from public, anon, 
 grant execute on function public.get_openrouter_model(text) to service_role;
 revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
 grant execute on function public.get_model_endpoints(text) to service_role;
+revoke execute on function public.list_zdr_endpoints() from public, anon, authenticated;
+grant execute on function public.list_zdr_endpoints() to service_role;
 revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;
 grant execute on function public.list_openrouter_providers() to service_role;
 
 -- 84_generation.sql
+revoke execute on function public.get_generation_content(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_generation_content(jsonb, jsonb) to service_role;
 revoke execute on function public.get_generation(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_generation(jsonb, jsonb) to service_role;
 revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;

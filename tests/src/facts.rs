@@ -10,7 +10,7 @@ use shared::credits::hold::Hold;
 #[must_use]
 pub fn facts(begun: &Value, provider: &str) -> Value {
     let hold: Hold = serde_json::from_value(begun.clone()).expect("an answer");
-    let mut facts = json!(hold.facts(Some(provider)));
+    let mut facts = json!(hold.facts(Some(provider), None, 0));
     if begun["units"].is_object() {
         // Which the gateway has from its own request.
         facts["units"] = begun["units"].clone();

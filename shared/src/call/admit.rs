@@ -120,6 +120,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         kind: demand.kind.as_str(),
         providers: &providers,
         allowed: &demand.routing.allowed,
+        hedged: demand.routing.hedge_ms.is_some(),
         wishes: &demand.routing.wishes,
         prompt_bound: demand.prompt.bound,
         images: demand.prompt.images,

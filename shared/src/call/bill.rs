@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::context::Call;
+use super::opening::{Asked, Seen};
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;
 use crate::credits::settle::{Outcome, Settlement};
@@ -29,6 +30,8 @@ pub struct CallRecord {
     pub own_key: bool,
     /// With which of our keys there, where we have several.
     pub key: Option<usize>,
+    /// Who was asked beside, and dropped: what reading the prompt cost there is charged, too.
+    pub beside: Option<&'static str>,
     /// Its tokens, as far as they are known.
     pub usage: Option<Usage>,
     /// They were counted by us.
@@ -53,6 +56,16 @@ impl CallRecord {
     /// Of a call that ended so before a provider was asked.
     pub fn nothing(outcome: Outcome) -> Self {
         Self { outcome, ..Self::default() }
+    }
+
+    /// Notes who is asked, and what has been seen of the answer.
+    pub fn sees(&mut self, asked: Asked, seen: Seen) {
+        self.provider = Some(asked.provider);
+        self.own_key = asked.own_key;
+        self.key = asked.key;
+        self.asked = Some(asked.since);
+        self.first_byte = seen.first_byte;
+        self.charge_hold = seen.charge_hold;
     }
 
     /// Notes how the provider did. An own key's trouble is no sign of the provider's: nobody else's calls go by it.
@@ -201,7 +214,10 @@ impl CallRecord {
             first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
             duration_ms: ms(call.started.elapsed()),
             app: call.app_name.clone(),
-            hold: hold.map(|hold| hold.facts(self.provider)),
+            hold: hold.map(|hold| {
+                let prompt = hold.bounded(&self.usage.unwrap_or_default()).prompt;
+                hold.facts(self.provider, self.beside, prompt)
+            }),
             idempotency: call.idempotency.as_ref().map(|key| Remembered::new(&call.app, key, self.given.as_deref())),
             turn: call.session_id.map(KeptTurn::nothing),
             stored_response: None,
@@ -209,10 +225,9 @@ impl CallRecord {
     }
 
     fn cost(&self, hold: &Hold, usage: &Usage) -> Option<Nanos> {
-        let provider = self.provider?;
-        let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
+        let price = hold.price(self.provider?, self.beside, usage.prompt)?;
         // Uncounted is not free, and neither is what has no price.
-        let cost = candidate.price.cost(usage, hold.markup).unwrap_or(hold.amount);
+        let cost = price.cost(usage, hold.markup).unwrap_or(hold.amount);
         Some(if self.estimated { cost.min(hold.amount) } else { cost })
     }
 }

@@ -11,9 +11,9 @@ use super::admit::Admitted;
 use super::bill::CallRecord;
 use super::client::Client;
 use super::context::Call;
-use super::dispatch::{self, Opened};
 use super::feed;
 use super::head;
+use super::opening::{self, Opened};
 use super::timing::Timing;
 use crate::credits::settle::Outcome;
 use crate::error::{Code, Error};
@@ -67,7 +67,7 @@ pub async fn deliver(
         Ended::TooLarge(error) => (Outcome::Cut, Some(*error)),
         Ended::Broken(failure) => {
             record.note_failure(provider, &failure);
-            dispatch::log(provider, record.own_key, &failure);
+            opening::log(provider, record.own_key, &failure);
             (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(failure.error))
         }
     };
@@ -118,13 +118,13 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
             client.send(piece, deadline.as_mut()).await;
         }
         if opened.broken == Some(Broken::TooLong) {
-            return Ended::TooLarge(Box::new(dispatch::too_long(provider)));
+            return Ended::TooLarge(Box::new(opening::too_long(provider)));
         }
         if let Some(broken) = &opened.broken {
-            return Ended::Broken(Box::new(dispatch::failure(call, opened, broken)));
+            return Ended::Broken(Box::new(opening::failure(call, opened, broken)));
         }
         if opened.is_too_large() {
-            return Ended::TooLarge(Box::new(dispatch::too_large(provider)));
+            return Ended::TooLarge(Box::new(opening::too_large(provider)));
         }
         let progress = opened.answer.progress();
         // Some report the usage behind the end.

@@ -6,7 +6,6 @@ use super::misconfigured::Misconfigured;
 use super::read::Reader;
 use super::variables::{PORTKEY_PROVIDER, PORTKEY_VIRTUAL_KEY, Variable};
 use crate::formats::format::Format;
-use crate::limits::key_name;
 use crate::providers::{Authentication, Provider};
 
 /// A provider as this deployment uses it.
@@ -38,6 +37,12 @@ impl ProviderSettings {
     pub fn endpoint(&self, format: Format) -> Option<&Url> {
         self.endpoints.iter().find(|(spoken, _)| *spoken == format).map(|(_, url)| url)
     }
+}
+
+/// The name of one of our several keys at a provider, by its place among them.
+#[must_use]
+pub fn key_name(provider: &str, place: usize) -> String {
+    format!("{provider}#{}", place + 1)
 }
 
 /// Reads what the environment says of one provider. An address that is no URL, or that a key needs and is not there, leaves

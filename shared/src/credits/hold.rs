@@ -19,6 +19,9 @@ use crate::providers::candidate::Candidate;
 use crate::providers::wishes::Wishes;
 use crate::supabase::{RpcError, refusal};
 
+/// Basis points of a whole: a price as it is.
+const WHOLE: u32 = 10_000;
+
 /// What is asked of the database before a provider is.
 #[derive(Clone, Debug, Serialize)]
 pub struct HoldRequest<'a> {
@@ -32,6 +35,9 @@ pub struct HoldRequest<'a> {
     pub providers: &'a [&'static str],
     /// The providers that the caller lets serve it: with a key of the caller's own, they may.
     pub allowed: &'a [&'static str],
+    /// Whether two providers may be asked at once, so that both must be paid.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hedged: bool,
     /// What a route must be like.
     #[serde(skip_serializing_if = "Wishes::is_none")]
     pub wishes: &'a Wishes,
@@ -182,9 +188,19 @@ impl Hold {
         })
     }
 
-    /// What the settle needs of this hold for a call that `provider` served.
+    /// The frozen price of a provider; of a call for which another was asked beside and dropped, with what the prompt cost there.
     #[must_use]
-    pub fn facts(&self, provider: Option<&str>) -> HoldFacts {
+    pub fn price(&self, provider: &str, beside: Option<&str>, prompt: u64) -> Option<Price> {
+        let of = |name: &str| self.candidates.iter().find(|candidate| candidate.provider == name);
+        let price = of(provider)?.price.clone();
+        let dropped = beside.and_then(of).and_then(|dropped| dropped.price.cost(&Usage::of(prompt, 0), WHOLE));
+        Some(dropped.map_or(price.clone(), |dropped| price.with_request(dropped)))
+    }
+
+    /// What the settle needs of this hold for a call that `provider` served, with `beside` asked and dropped after it may have read
+    /// a prompt of so many tokens.
+    #[must_use]
+    pub fn facts(&self, provider: Option<&str>, beside: Option<&str>, prompt: u64) -> HoldFacts {
         let served = self.candidates.iter().find(|candidate| Some(candidate.provider.as_str()) == provider);
         HoldFacts {
             account_id: self.account_id,
@@ -194,7 +210,7 @@ impl Hold {
             markup: self.markup,
             placed_at: self.placed_at.clone(),
             own_key: served.is_some_and(|candidate| candidate.own_key),
-            price: served.map(|candidate| candidate.price.clone()),
+            price: provider.and_then(|provider| self.price(provider, beside, prompt)),
             most_prompt: self.most_prompt,
             most_completion: self.most_completion,
             units: self.units.clone(),

@@ -63,13 +63,13 @@ const LATER: &str = "An answer that is fetched later is not offered here; stream
 
 /// Declares the list: what becomes of it, the member, who charges for it, a request that asks for it, what is told.
 macro_rules! charges {
-    ($($how:ident $([$($kind:literal),+])? $(($allowed:expr))? $member:literal $charged:literal $($asks:literal)? $($told:expr)?;)*) => {
+    ($($how:ident $([$($kind:literal),+])? $(($allowed:expr))? $member:literal $charged:literal $($asks:literal $(=> $told:expr)?)?;)*) => {
         /// The list.
         pub static CHARGED: &[Charge] = &[$(Charge {
             member: $member,
             charged: $charged,
             asks: concat!($($asks)?),
-            how: charges!(@$how $($($kind),+)? $($allowed,)? $($told)?),
+            how: charges!(@$how $($($kind),+)? $($allowed,)? $($($told)?)?),
         },)*];
     };
     (@priced $($kind:literal),+) => { How::Priced(&[$($kind),+]) };
@@ -98,69 +98,69 @@ charges! {
         r#"{"prediction":{"type":"content","content":"for x in y:"}}"#;
     // Another model than the one that is held for.
     refused (Nothing) "models" "OpenRouter: as the model that answered"
-        r#"{"models":["a","b"]}"# ONE_MODEL;
+        r#"{"models":["a","b"]}"# => ONE_MODEL;
     refused (Nothing) "fallbacks" "Anthropic, LiteLLM: as the model that answered"
-        r#"{"fallbacks":["a"]}"# ONE_MODEL;
+        r#"{"fallbacks":["a"]}"# => ONE_MODEL;
     refused (Nothing) "fallback_models" "gateways: as the model that answered"
-        r#"{"fallback_models":["a"]}"# ONE_MODEL;
+        r#"{"fallback_models":["a"]}"# => ONE_MODEL;
     refused (Nothing) "fallback" "gateways: as the model that answered"
-        r#"{"fallback":"a"}"# ONE_MODEL;
+        r#"{"fallback":"a"}"# => ONE_MODEL;
     refused (Nothing) "route" "OpenRouter: as the model that answered"
-        r#"{"route":"fallback"}"# ONE_MODEL;
+        r#"{"route":"fallback"}"# => ONE_MODEL;
     refused (Nothing) "preset" "OpenRouter: as the model and the plugins that it names"
-        r#"{"preset":"deep"}"# 
+        r#"{"preset":"deep"}"# =>
         "`preset` would let the provider choose; say in the request what you want.";
     refused (Nothing) "engine" "older servers: as that model"
-        r#"{"engine":"a"}"# NAME_ONE;
+        r#"{"engine":"a"}"# => NAME_ONE;
     refused (Nothing) "deployment" "Azure: as that model"
-        r#"{"deployment":"a"}"# NAME_ONE;
+        r#"{"deployment":"a"}"# => NAME_ONE;
     refused (Nothing) "deployment_id" "Azure: as that model"
-        r#"{"deployment_id":"a"}"# NAME_ONE;
+        r#"{"deployment_id":"a"}"# => NAME_ONE;
     refused (Nothing) "model_id" "Baseten, Bedrock: as that model"
-        r#"{"model_id":"a"}"# NAME_ONE;
+        r#"{"model_id":"a"}"# => NAME_ONE;
     refused (Nothing) "model_name" "servers of open models: as that model"
-        r#"{"model_name":"a"}"# NAME_ONE;
+        r#"{"model_name":"a"}"# => NAME_ONE;
     refused (Nothing) "extra_body" "Google: whatever its own API has"
-        r#"{"extra_body":{"model":"openai/o1-pro"}}"# 
+        r#"{"extra_body":{"model":"openai/o1-pro"}}"# =>
         "`extra_body` is an argument of OpenAI's SDK, which sends its members beside the others; do so.";
     refused (Nothing) "options" "Ollama: a longer answer"
-        r#"{"options":{"num_predict":9000}}"# OTHER_API;
+        r#"{"options":{"num_predict":9000}}"# => OTHER_API;
     refused (Nothing) "parameters" "DashScope, Hugging Face: a longer answer"
-        r#"{"parameters":{"max_new_tokens":9000}}"# OTHER_API;
+        r#"{"parameters":{"max_new_tokens":9000}}"# => OTHER_API;
     refused (Nothing) "sampling_params" "SGLang: a longer answer"
-        r#"{"sampling_params":{"max_new_tokens":9000}}"# OTHER_API;
+        r#"{"sampling_params":{"max_new_tokens":9000}}"# => OTHER_API;
     refused (Nothing) "generation_config" "Google: a longer answer"
-        r#"{"generation_config":{"max_output_tokens":9000}}"# OTHER_API;
+        r#"{"generation_config":{"max_output_tokens":9000}}"# => OTHER_API;
     // Searches and tools that run at the provider.
     refused (Nothing) "plugins" "OpenRouter, MiniMax: by the search, the page, the call"
-        r#"{"plugins":[{"id":"web"}]}"# 
+        r#"{"plugins":[{"id":"web"}]}"# =>
         "`plugins` are charged apart by the provider and are not offered here.";
     refused (Nothing) "web_search_options" "OpenAI, Perplexity, OpenRouter: by the search"
-        r#"{"web_search_options":{}}"# SEARCH;
+        r#"{"web_search_options":{}}"# => SEARCH;
     refused (Nothing) "search_parameters" "xAI: by the source"
-        r#"{"search_parameters":{"mode":"on"}}"# SEARCH;
+        r#"{"search_parameters":{"mode":"on"}}"# => SEARCH;
     refused (Nothing) "search_settings" "Groq: by the search"
-        r#"{"search_settings":{"country":"no"}}"# SEARCH;
+        r#"{"search_settings":{"country":"no"}}"# => SEARCH;
     refused (Nothing) "enable_search" "DashScope: by the search"
-        r#"{"enable_search":true}"# SEARCH;
+        r#"{"enable_search":true}"# => SEARCH;
     refused (Nothing) "search_options" "DashScope: by the search"
-        r#"{"search_options":{"forced_search":true}}"# SEARCH;
+        r#"{"search_options":{"forced_search":true}}"# => SEARCH;
     refused (Nothing) "search_type" "Perplexity: several searches a call"
-        r#"{"search_type":"pro"}"# SEARCH;
+        r#"{"search_type":"pro"}"# => SEARCH;
     refused (Nothing) "connectors" "Cohere: by the search"
-        r#"{"connectors":[{"id":"web-search"}]}"# SEARCH;
+        r#"{"connectors":[{"id":"web-search"}]}"# => SEARCH;
     refused (Nothing) "compound_custom" "Groq: by the tool"
-        r#"{"compound_custom":{"tools":{"enabled_tools":["web_search"]}}}"# AT_PROVIDER;
+        r#"{"compound_custom":{"tools":{"enabled_tools":["web_search"]}}}"# => AT_PROVIDER;
     refused (Nothing) "data_sources" "Azure: by the query"
-        r#"{"data_sources":[{"type":"azure_search"}]}"# AT_PROVIDER;
+        r#"{"data_sources":[{"type":"azure_search"}]}"# => AT_PROVIDER;
     refused (Nothing) "enhancements" "Azure: by the picture"
-        r#"{"enhancements":{"ocr":{"enabled":true}}}"# AT_PROVIDER;
+        r#"{"enhancements":{"ocr":{"enabled":true}}}"# => AT_PROVIDER;
     refused (Nothing) "enable_code_interpreter" "DashScope: by the session"
-        r#"{"enable_code_interpreter":true}"# AT_PROVIDER;
+        r#"{"enable_code_interpreter":true}"# => AT_PROVIDER;
     refused (Nothing) "mcp_servers" "Anthropic: what the tools answer, as tokens"
-        r#"{"mcp_servers":[{"url":"https://x.example"}]}"# AT_PROVIDER;
+        r#"{"mcp_servers":[{"url":"https://x.example"}]}"# => AT_PROVIDER;
     refused (Nothing) "container" "Anthropic, OpenAI: by the hour"
-        r#"{"container":{"skills":[]}}"# AT_PROVIDER;
+        r#"{"container":{"skills":[]}}"# => AT_PROVIDER;
     within "tools[].type" "OpenAI, xAI, Z.ai: by the search"
         r#"{"tools":[{"type":"web_search"}]}"#;
     within "tools[].type" "OpenAI, Anthropic: by the session"
@@ -172,50 +172,50 @@ charges! {
     within "tools[].type" "Moonshot: by the search"
         r#"{"tools":[{"type":"builtin_function","function":{"name":"$web_search"}}]}"#;
     refused (Nothing) "safety_model" "Together: as a second model"
-        r#"{"safety_model":"guard"}"# SECOND_MODEL;
+        r#"{"safety_model":"guard"}"# => SECOND_MODEL;
     refused (Nothing) "moderation" "OpenAI: as a second model"
-        r#"{"moderation":{"model":"m"}}"# SECOND_MODEL;
+        r#"{"moderation":{"model":"m"}}"# => SECOND_MODEL;
     // Work that goes on when the call is over.
     refused (Nothing) "deferred" "xAI: an answer that nobody here would fetch"
-        r#"{"deferred":true}"# LATER;
+        r#"{"deferred":true}"# => LATER;
     refused (Nothing) "background" "OpenAI: an answer that nobody here would fetch"
-        r#"{"background":true}"# LATER;
+        r#"{"background":true}"# => LATER;
     refused (Nothing) "background_options" "OpenAI: the same"
-        r#"{"background_options":{"webhook":"x"}}"# LATER;
+        r#"{"background_options":{"webhook":"x"}}"# => LATER;
     // Answers besides text.
     refused (Nothing) "image_config" "OpenRouter: larger pictures"
-        r#"{"image_config":{"font_inputs":[{"text":"x"}]}}"# 
+        r#"{"image_config":{"font_inputs":[{"text":"x"}]}}"# =>
         "`image_config` goes with pictures, which are made at POST /v1/chat/completions and /v1/responses; leave it out here.";
     refused (Nothing) "audio" "OpenAI: tokens of sound in an answer"
-        r#"{"audio":{"voice":"alloy","format":"wav"}}"# 
+        r#"{"audio":{"voice":"alloy","format":"wav"}}"# =>
         "Answers in sound are charged apart by the provider and are not offered here.";
     refused (ListOf(&["text"])) "modalities" "OpenAI: tokens of sound in an answer"
-        r#"{"modalities":["text","audio"]}"# 
+        r#"{"modalities":["text","audio"]}"# =>
         "`modalities` may be [\"text\"] only. Pictures are made at POST /v1/chat/completions and /v1/responses with [\"image\", \"text\"], \
          and at POST /images/generate; answers in sound are not offered here.";
     // The same work at another price.
     refused (Words(&["auto", "default", "flex", "standard_only"])) "service_tier" "OpenAI, Anthropic, Groq, Fireworks: a multiple for what is faster"
-        r#"{"service_tier":"priority"}"# 
+        r#"{"service_tier":"priority"}"# =>
         "`service_tier` is auto, default, flex or standard_only; faster tiers are charged apart and are not offered here.";
     refused (Words(&["standard"])) "speed" "Anthropic: a multiple"
-        r#"{"speed":"fast"}"# 
+        r#"{"speed":"fast"}"# =>
         "`speed` is standard; faster ones are charged apart and are not offered here.";
     refused (Words(&["global"])) "inference_geo" "Anthropic: a tenth more in one country"
-        r#"{"inference_geo":"us"}"# 
+        r#"{"inference_geo":"us"}"# =>
         "`inference_geo` is global; other places are charged apart and are not offered here.";
     within "reasoning.mode" "OpenAI: several answers, of which one is given"
         r#"{"reasoning":{"mode":"pro"}}"#;
     // Caches that live longer than their price in the catalog says.
     refused (Nothing) "cached_content" "Google: by the hour"
-        r#"{"cached_content":"cachedContents/a"}"# CACHE;
+        r#"{"cached_content":"cachedContents/a"}"# => CACHE;
     refused (ShortCache) "cache_control" "Anthropic: a multiple"
-        r#"{"cache_control":{"type":"ephemeral","ttl":"12h"}}"# CACHE;
+        r#"{"cache_control":{"type":"ephemeral","ttl":"12h"}}"# => CACHE;
     refused (ShortCache) "prompt_cache_breakpoint" "OpenAI: a multiple"
-        r#"{"prompt_cache_breakpoint":{"ttl":"12h"}}"# CACHE;
+        r#"{"prompt_cache_breakpoint":{"ttl":"12h"}}"# => CACHE;
     refused (ShortCache) "prompt_cache_options" "OpenAI: a multiple"
-        r#"{"prompt_cache_options":{"ttl":"12h"}}"# CACHE;
+        r#"{"prompt_cache_options":{"ttl":"12h"}}"# => CACHE;
     refused (Words(SHORT)) "prompt_cache_retention" "OpenAI: a multiple"
-        r#"{"prompt_cache_retention":"24h"}"# 
+        r#"{"prompt_cache_retention":"24h"}"# =>
         "`prompt_cache_retention` is in_memory; a longer one may be charged apart and is not offered here.";
 }
 

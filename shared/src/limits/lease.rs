@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use super::Limiter;
-use super::script::{self, Answer, ProviderReport, Reservation, Speed, Terms};
+use super::measured::Speed;
+use super::script::{self, Answer, ProviderReport, Reservation, Terms};
 use super::status::RateLimitStatus;
+use super::text;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
 #[must_use = "a lease that is not released counts until it lapses"]
@@ -32,13 +34,7 @@ impl Lease {
     pub(super) fn given(limiter: &Limiter, terms: &Terms<'_>, answer: Answer) -> Self {
         let mut lease = Self::unknown(limiter, terms, &answer.limits);
         lease.admitted_at = answer.now;
-        Self {
-            status: answer.status,
-            avoid: answer.avoid,
-            cached_at: answer.cached_at,
-            speeds: answer.speeds,
-            ..lease
-        }
+        Self { status: answer.status, avoid: answer.avoid, cached_at: answer.cached_at, speeds: answer.speeds, ..lease }
     }
 
     /// For a call about which Redis gave no answer: it may have taken the lease all the same.
@@ -51,8 +47,8 @@ impl Lease {
             session: terms.session.map(str::to_owned),
             limiter: limiter.clone(),
             call_id: terms.call_id,
-            account_id: script::account_of(limits).to_owned(),
-            key_id: script::key_of(limits).to_owned(),
+            account_id: text::account_of(limits).to_owned(),
+            key_id: text::key_of(limits).to_owned(),
             // The epoch: no bucket of that time still counts, so the release ends the lease and corrects no figure.
             admitted_at: 0,
             tokens: terms.tokens,

@@ -6,7 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use super::script::Speed;
+/// How fast a provider answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Speed {
+    /// Milliseconds to the first byte.
+    pub first_ms: u64,
+    /// Tokens in a second from there on.
+    pub per_second: u64,
+}
 
 /// The length of the buckets of the last half hour, and of those of the last day, in ms.
 const MINUTES: i64 = 5 * 60_000;
@@ -19,7 +26,12 @@ const HIGHEST: u32 = 100;
 /// The class of a figure.
 fn class(figure: u64) -> u32 {
     // Milliseconds and tokens in a second are far below what a double holds exactly.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small figures")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small figures"
+    )]
     let class = ((figure.max(1) as f64).ln() / WIDTH.ln()).round() as u32;
     class.min(HIGHEST)
 }

@@ -13,7 +13,7 @@
 //! - `measured`: how routes do, counted as calls end.
 //! - `usage`: what has been used, for whoever wants to see it.
 //! - `windows`: the limits themselves, one a line.
-//! - `script`: how the scripts are asked and what they answer.
+//! - `script`: how the scripts are asked and what they answer. `text`: which limits are in force, as the database says it.
 
 mod fallback;
 mod lease;
@@ -23,6 +23,7 @@ mod refusal;
 mod request;
 mod script;
 mod status;
+mod text;
 mod usage;
 mod windows;
 
@@ -34,9 +35,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use lease::Lease;
-pub use measured::{Attempts, Histogram, Measured};
+pub use measured::{Attempts, Histogram, Measured, Speed};
 pub use request::Request;
-pub use script::{AttemptOutcome, ProviderReport, Speed, key_name};
+pub use script::{AttemptOutcome, ProviderReport};
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
 pub(crate) use windows::every_limit;
@@ -152,7 +153,7 @@ impl Limiter {
     }
 
     /// Reads the open breakers, and so whether Redis can be used: each provider that is avoided for now, at a model or, with
-    /// [`AttemptOutcome::Refused`], at all of them; and each of our several keys at one ([`key_name`]), refused or, with
+    /// [`AttemptOutcome::Refused`], at all of them; and each of our several keys at one ([`crate::config::key_name`]), refused or, with
     /// [`AttemptOutcome::Limited`], asked too often.
     ///
     /// # Errors

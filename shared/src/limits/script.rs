@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::measured::{Measured, classes};
+use super::measured::{Measured, Speed, classes};
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows;
+use crate::config::key_name;
 use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
@@ -21,9 +22,6 @@ const OPEN_MS: u32 = 30_000;
 const REFUSED_MS: u32 = 300_000;
 /// How long a prompt is taken to be in a provider's cache, in ms: theirs live five minutes at least from their last use.
 const CACHED_MS: u32 = 300_000;
-
-/// A limit that nobody reaches.
-const WIDE: u64 = 1_000_000_000;
 
 /// The scripts.
 pub struct Scripts {
@@ -83,15 +81,6 @@ pub struct ProviderReport {
     pub outcome: AttemptOutcome,
     /// How fast it was, where it answered.
     pub speed: Option<Speed>,
-}
-
-/// How fast a provider answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Speed {
-    /// Milliseconds to the first byte.
-    pub first_ms: u64,
-    /// Tokens in a second from there on.
-    pub per_second: u64,
 }
 
 /// What came of asking a provider.
@@ -159,11 +148,6 @@ pub struct Reservation<'a> {
     pub model: &'a str,
     /// The session, and the provider that now has its prompt in a cache.
     pub cached: Option<(&'a str, &'a str)>,
-}
-
-/// The name of one of our several keys at a provider, by its place among them.
-pub fn key_name(provider: &str, place: usize) -> String {
-    format!("{provider}#{}", place + 1)
 }
 
 /// The arguments of the end of a call.
@@ -285,70 +269,4 @@ pub fn read_routes(answer: &Value) -> Vec<Measured> {
             Measured::read(texts.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())), now)
         })
         .collect()
-}
-
-/// A limits text with the same requests a minute, in which nothing else holds anybody up.
-pub fn of_requests_a_minute(limits: &str) -> String {
-    let wide = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if !["account", "key", "plan", "requests_per_minute"].contains(&name) => {
-            format!("{name}={WIDE}/{WIDE}")
-        }
-        _ => pair.to_owned(),
-    };
-    limits.split(' ').map(wide).collect::<Vec<_>>().join(" ")
-}
-
-/// A limit in a limits text: the key's and the account's.
-pub fn limit(limits: &str, name: &str) -> Option<(u64, u64)> {
-    let (key, account) = value(limits, name)?.split_once('/')?;
-    Some((key.parse().ok()?, account.parse().ok()?))
-}
-
-/// The account in a limits text.
-pub fn account_of(limits: &str) -> &str {
-    value(limits, "account").unwrap_or_default()
-}
-
-/// The key in a limits text.
-pub fn key_of(limits: &str) -> &str {
-    value(limits, "key").unwrap_or_default()
-}
-
-/// The plan in force in a limits text.
-pub fn plan_of(limits: &str) -> &str {
-    value(limits, "plan").unwrap_or_default()
-}
-
-/// The key's requests a minute in a limits text.
-pub fn key_requests_per_minute(limits: &str) -> u64 {
-    let of_both = value(limits, "requests_per_minute").and_then(|figures| figures.split_once('/'));
-    of_both.and_then(|(of_key, _)| of_key.parse().ok()).unwrap_or(1)
-}
-
-/// A limits text, made by `gateway.limits` in the database, is `account=ID key=ID plan=ID`, then `NAME=OF_KEY/OF_ACCOUNT` for
-/// each limit.
-fn value<'a>(limits: &'a str, name: &str) -> Option<&'a str> {
-    limits.split(' ').filter_map(|pair| pair.split_once('=')).find(|(named, _)| *named == name).map(|(_, value)| value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_what_is_counted_apart_only_the_minute_holds_anybody_up() {
-        let limits = "account=a key=k plan=p burst=5/6 requests_per_minute=30/60 concurrency=1/1";
-        let wide = "account=a key=k plan=p burst=1000000000/1000000000 requests_per_minute=30/60 \
-                    concurrency=1000000000/1000000000";
-        assert_eq!(of_requests_a_minute(limits), wide);
-    }
-
-    #[test]
-    fn a_limits_text_is_read_by_name() {
-        let limits = "account=a key=k burst=5/6 requests_per_minute=30/60";
-        assert_eq!((account_of(limits), key_of(limits), key_requests_per_minute(limits)), ("a", "k", 30));
-        for other in ["", "a,k,60,20,500", "key requests_per_minute=60", "requests_per_minute=x/60"] {
-            assert_eq!((account_of(other), key_of(other), key_requests_per_minute(other)), ("", "", 1), "{other}");
-        }
-    }
 }

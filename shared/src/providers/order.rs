@@ -79,7 +79,15 @@ mod tests {
 
     #[test]
     fn wishes_go_before_health_and_health_before_price() {
-        let none = Routing { allowed: vec![], order: vec![], fallbacks: true, wishes: Wishes::default(), sort: None, session: None };
+        let none = Routing {
+            allowed: vec![],
+            order: vec![],
+            fallbacks: true,
+            wishes: Wishes::default(),
+            sort: None,
+            hedge_ms: None,
+            session: None,
+        };
         let avoid = ["a".to_owned()];
         let avoiding = Known { avoid: &avoid, ..Known::default() };
         assert_eq!(names(&order(candidates(&["a", "b", "c"]), &none, avoiding)), ["b", "c", "a"]);

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::config::ProviderSettings;
 
 /// The places of our keys in the order in which a call tries them. `by` is what tells the session apart, or the call where it has
-/// none; `avoid` names those that rest (see [`crate::limits::key_name`]), which are tried only where all of them do.
+/// none; `avoid` names those that rest (see [`crate::config::key_name`]), which are tried only where all of them do.
 ///
 /// Each key is weighed by itself (rendezvous hashing), so that one more key, or one less, moves only the sessions that it must.
 #[must_use]
@@ -46,7 +46,10 @@ mod tests {
     #[test]
     fn calls_are_spread_and_a_session_stays_where_it_is() {
         let three = settings("a, b,,c,a");
-        assert_eq!((three.keys.join(" "), three.key_names.join(" ")), ("a b c".into(), "openai#1 openai#2 openai#3".into()));
+        assert_eq!(
+            (three.keys.join(" "), three.key_names.join(" ")),
+            ("a b c".into(), "openai#1 openai#2 openai#3".into())
+        );
         let mut first = [0; 3];
         for session in 0..300 {
             let by = session.to_string();
@@ -58,7 +61,11 @@ mod tests {
             assert_eq!(rested, turn[1..]);
         }
         assert!(first.iter().all(|number| (60..=140).contains(number)), "{first:?}");
-        assert_eq!(in_turn(&three, "x", &three.key_names).len(), 3, "all rest, so one of them is asked as the last resort");
+        assert_eq!(
+            in_turn(&three, "x", &three.key_names).len(),
+            3,
+            "all rest, so one of them is asked as the last resort"
+        );
         assert!(all_rest(&three, &three.key_names) && !all_rest(&three, &three.key_names[1..]));
     }
 

@@ -21,6 +21,8 @@ pub struct Routing {
     pub wishes: Wishes,
     /// By what those come that are not wished for by name.
     pub sort: Option<Sort>,
+    /// After how many milliseconds without output another provider is asked besides.
+    pub hedge_ms: Option<u64>,
     /// What the request says of which session it is a part: its prompt is likely to go on from one before it.
     pub session: Option<String>,
 }
@@ -77,8 +79,7 @@ impl Routing {
     /// # Errors
     /// 400 that names `provider`.
     pub fn read(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Self, Error> {
-        const SHAPE: &str =
-            "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `sort`, `max_price`, \
+        const SHAPE: &str = "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `sort`, `max_price`, \
              `require_parameters`, `quantizations`, `data_collection` and `zdr`.";
         let wishes: Object<'_> =
             request.read("provider").map_err(|_| Error::invalid("provider", SHAPE))?.unwrap_or_default();
@@ -107,8 +108,29 @@ impl Routing {
             .filter(|name| !ignore.contains(name))
             .collect();
         let sort = Sort::read(request, &wishes)?;
-        Ok(Self { allowed, order, fallbacks, wishes: required, sort, session: session(request) })
+        Ok(Self {
+            allowed,
+            order,
+            fallbacks,
+            wishes: required,
+            sort,
+            hedge_ms: hedge(&wishes)?,
+            session: session(request),
+        })
     }
+}
+
+/// After how long a second provider is asked: at once where it is 0.
+fn hedge(wishes: &Object<'_>) -> Result<Option<u64>, Error> {
+    const LONGEST: u64 = 60_000;
+    let wrong = || {
+        Error::invalid(
+            "provider",
+            format!("`hedge_ms` of `provider` is a whole number of milliseconds up to {LONGEST}."),
+        )
+    };
+    let hedge: Option<u64> = wishes.read("hedge_ms").map_err(|_| wrong())?;
+    if hedge.is_some_and(|hedge| hedge > LONGEST) { Err(wrong()) } else { Ok(hedge) }
 }
 
 /// The members that say of which session a request is a part, the narrowest first, and `metadata.user_id` of a message.
@@ -219,6 +241,9 @@ mod tests {
             r#"[["chutes"]]"#,
             r#"{"order":"chutes"}"#,
             r#"{"allow_fallbacks":1}"#,
+            r#"{"hedge_ms":60001}"#,
+            r#"{"hedge_ms":-1}"#,
+            r#"{"hedge_ms":"5"}"#,
         ] {
             assert_eq!(read(wishes).expect_err(wishes).param.as_deref(), Some("provider"));
         }

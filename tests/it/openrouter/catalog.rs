@@ -105,7 +105,8 @@ async fn a_call_is_found_by_either_of_its_names_and_by_nobody_else() {
 async fn what_was_said_in_a_call_is_told_where_its_account_keeps_it() {
     let world = World::start().await;
     let (owner, stranger) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
-    let content = async |by: &tests::world::Account, id: &str| get(&world, &format!("/generation/content?id={id}"), by).await;
+    let content =
+        async |by: &tests::world::Account, id: &str| get(&world, &format!("/generation/content?id={id}"), by).await;
     let ask = async |path: &str, body: Value| {
         let answer = Answer::to(world.post(path, &owner.key, &body)).await;
         let name = answer.header("x-generation-id").to_owned();
@@ -128,7 +129,10 @@ async fn what_was_said_in_a_call_is_told_where_its_account_keeps_it() {
     }
     let said = content(&owner, &response).await.success()["data"].clone();
     assert!(said["input"]["messages"].to_string().contains("Say it"), "{said}");
-    assert_eq!(said["output"]["completion"], answered["output"].as_array().expect("items").last().expect("a message")["content"][0]["text"]);
+    assert_eq!(
+        said["output"]["completion"],
+        answered["output"].as_array().expect("items").last().expect("a message")["content"][0]["text"]
+    );
     // It is no matter of who may see what was used.
     let curious = world.another_key(&owner, "inference,usage:read").await;
     refused(&content(&curious, &first).await, 403, "insufficient_scope");

@@ -30,18 +30,25 @@ fn served_by(wish: &Value, answer: &tests::answer::Answer) -> String {
 async fn nobody_is_asked_who_does_not_take_every_parameter_that_must_be_taken() {
     let (world, account) = world().await;
     let admin = world.administrator().await;
-    world.sql(&format!("update gateway.models set supported_parameters = '{{max_tokens,temperature}}' where id = '{MODEL}'")).await;
+    world
+        .sql(&format!(
+            "update gateway.models set supported_parameters = '{{max_tokens,temperature}}' where id = '{MODEL}'"
+        ))
+        .await;
     let set = async |route: Value| {
         let url = format!("{}/admin/routes", world.base_url);
         let request = world.http.put(url).bearer_auth(&admin.key).header("content-type", "application/json");
         tests::answer::Answer::to(request.body(route.to_string())).await
     };
     // Where a route says nothing, its model does.
-    let takes = json!({ "model": MODEL, "provider": "chutes", "supported_parameters": ["max_tokens", "seed", "tools"] });
+    let takes =
+        json!({ "model": MODEL, "provider": "chutes", "supported_parameters": ["max_tokens", "seed", "tools"] });
     let changed = set(takes.clone()).await.success();
     assert_eq!(changed["supported_parameters"], takes["supported_parameters"]);
     for wrong in [json!(["Seed"]), json!([""]), json!("seed")] {
-        set(json!({ "model": MODEL, "provider": "chutes", "supported_parameters": wrong })).await.refused(400, "invalid_request");
+        set(json!({ "model": MODEL, "provider": "chutes", "supported_parameters": wrong }))
+            .await
+            .refused(400, "invalid_request");
     }
     let call = async |members: Value, requires: bool| {
         let mut body = hello(&members);
@@ -64,7 +71,10 @@ async fn nobody_is_asked_who_does_not_take_every_parameter_that_must_be_taken() 
     for (members, lacking) in [
         (json!({ "seed": 1, "temperature": 1 }), None),
         (json!({ "seed": 1, "top_k": 4, "min_p": 0.1 }), Some(json!(["min_p", "top_k"]))),
-        (json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "a", "schema": {} } } }), Some(json!(["structured_outputs"]))),
+        (
+            json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "a", "schema": {} } } }),
+            Some(json!(["structured_outputs"])),
+        ),
     ] {
         let told = refused(&call(members.clone(), true).await, 503, "no_provider");
         assert_eq!(told["metadata"].get("not_taken"), lacking.as_ref(), "{told}");
@@ -72,8 +82,15 @@ async fn nobody_is_asked_who_does_not_take_every_parameter_that_must_be_taken() 
     }
     // In every format.
     for wire in formats() {
-        world.model(wire.model, &[Route::new("openrouter", "standin/normal"), Route::new("anthropic", "standin/normal")]).await;
-        world.sql(&format!("update gateway.models set supported_parameters = '{{max_tokens}}' where id = '{}'", wire.model)).await;
+        world
+            .model(wire.model, &[Route::new("openrouter", "standin/normal"), Route::new("anthropic", "standin/normal")])
+            .await;
+        world
+            .sql(&format!(
+                "update gateway.models set supported_parameters = '{{max_tokens}}' where id = '{}'",
+                wire.model
+            ))
+            .await;
         for (top_p, status) in [(Value::Null, 200), (json!(0.5), 503)] {
             let body = wire.hello(&json!({ "top_p": top_p, "provider": { "require_parameters": true } }));
             let answer = tests::answer::Answer::to(world.call(wire, &account.key, &body)).await;
@@ -118,14 +135,17 @@ async fn what_is_kept_and_how_exact_weights_are_is_the_catalogs_to_say() {
     world.own_key(account.id, "openrouter", "sk-or-own").await;
     assert_eq!(served_by(&zdr, &call(&zdr).await), "portkey");
     world.own_key(account.id, "portkey", "pk-own").await;
+    world.platform.providers.control().add_customer("portkey", "pk-own").expect("a customer");
     let answer = call(&json!({ "zdr": true, "max_price": { "prompt": 0 } })).await;
     assert_eq!(answer.json()["usage"]["is_byok"], true, "what it costs there is no matter of ours: {}", answer.text);
     // Who asks which routes keep nothing is told what calls go by.
     let shown = get(&world, &format!("/models/{MODEL}/endpoints"), &account).await.success()["data"].clone();
-    let exactness: Vec<&Value> = shown["endpoints"].as_array().expect("routes").iter().map(|one| &one["quantization"]).collect();
+    let exactness: Vec<&Value> =
+        shown["endpoints"].as_array().expect("routes").iter().map(|one| &one["quantization"]).collect();
     assert_eq!(exactness, [&json!("unknown"), &json!("fp8"), &json!("unknown")]);
     let kept_by_nobody = get(&world, "/endpoints/zdr", &account).await.success();
-    let routes: Vec<_> = kept_by_nobody["data"].as_array().expect("routes").iter().map(|one| (&one["model_id"], &one["tag"])).collect();
+    let routes: Vec<_> =
+        kept_by_nobody["data"].as_array().expect("routes").iter().map(|one| (&one["model_id"], &one["tag"])).collect();
     assert_eq!(routes, [(&json!(MODEL), &json!("portkey"))]);
     world.assert_ledger_clean().await;
 }

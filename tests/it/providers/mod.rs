@@ -8,6 +8,7 @@ mod failures;
 mod fake;
 mod forms;
 mod framing;
+mod hedged;
 mod internal;
 mod naming;
 mod reported;

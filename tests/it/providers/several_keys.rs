@@ -9,8 +9,13 @@ use super::{dearer, provider};
 /// The key with which each recorded request came.
 fn keys(world: &World) -> Vec<String> {
     let requests = world.platform.providers.control().requests();
-    let of = |headers: &[(String, String)]| headers.iter().find(|(name, _)| name == "authorization").map(|(_, value)| value.clone());
-    requests.iter().map(|request| of(&request.headers).expect("a key").trim_start_matches("Bearer ").to_owned()).collect()
+    let of = |headers: &[(String, String)]| {
+        headers.iter().find(|(name, _)| name == "authorization").map(|(_, value)| value.clone())
+    };
+    requests
+        .iter()
+        .map(|request| of(&request.headers).expect("a key").trim_start_matches("Bearer ").to_owned())
+        .collect()
 }
 
 #[tokio::test]

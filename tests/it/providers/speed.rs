@@ -78,10 +78,8 @@ async fn every_attempt_is_counted_and_anyone_may_see_how_routes_do() {
     };
     let figures = ["uptime_last_5m", "uptime_last_30m", "uptime_last_1d", "latency_last_30m", "throughput_last_30m"];
     let of = async |name: &str| shown(&world, name).await;
-    assert_eq!(figures.map(|figure| json!(null)), {
-        let route = of("openrouter").await;
-        figures.map(|figure| route[figure].clone())
-    });
+    let route = of("openrouter").await;
+    assert!(figures.iter().all(|figure| route[figure].is_null()), "{route}");
     call(None, false).await;
     call(None, true).await;
     call(None, true).await;
@@ -98,7 +96,9 @@ async fn every_attempt_is_counted_and_anyone_may_see_how_routes_do() {
     // What our account is refused is no failure of the route, and neither is what a caller does wrong.
     call(Some("status?code=402"), false).await;
     control.set("openrouter", Some("status?code=400")).expect("a behaviour");
-    Answer::to(world.chat(&account.key, &hello(&json!({ "provider": { "only": ["openrouter"] } })))).await.refused(400, "upstream_rejected");
+    Answer::to(world.chat(&account.key, &hello(&json!({ "provider": { "only": ["openrouter"] } }))))
+        .await
+        .refused(400, "upstream_rejected");
     world.settled().await;
     assert_eq!((of("openrouter").await)["uptime_last_1d"], 75.0);
     // A route that nobody asks any more is forgotten by itself.

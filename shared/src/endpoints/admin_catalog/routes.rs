@@ -129,8 +129,9 @@ pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<Rout
         let message = format!("`quantization` is one of {}.", QUANTIZATIONS.join(", "));
         return Err(Error::invalid("quantization", message));
     }
-    let is_parameter =
-        |name: &String| (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
+    let is_parameter = |name: &String| {
+        (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+    };
     if supported_parameters.as_ref().is_some_and(|names| names.len() > 64 || !names.iter().all(is_parameter)) {
         let message = "`supported_parameters` are at most 64 names, of small letters and underscores.";
         return Err(Error::invalid("supported_parameters", message));

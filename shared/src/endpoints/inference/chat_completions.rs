@@ -140,6 +140,10 @@ pub struct ProviderWishes {
     pub data_collection: Option<String>,
     /// Whether only those are asked that keep nothing of what they are sent.
     pub zdr: Option<bool>,
+    /// After how many milliseconds without output the next one is asked besides, once a call. Who has output first answers; what reading
+    /// the prompt cost at the other is charged, too.
+    #[schema(minimum = 0, maximum = 60_000)]
+    pub hedge_ms: Option<i64>,
     /// By what the others come: `price`, as they do anyway; `latency`, by the time to their first byte lately; or `throughput`, by
     /// the tokens that they wrote in a second. The endings `:floor` and `:nitro` of a model's id ask for the first and the last.
     #[schema(value_type = Option<String>, pattern = "^(price|latency|throughput)$")]
