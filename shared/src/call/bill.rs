@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::asked::{Asked, Seen};
 use super::context::Call;
-use super::opening::{Asked, Seen};
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;
 use crate::credits::settle::{Outcome, Settlement};
@@ -213,7 +213,10 @@ impl CallRecord {
             stream: call.demand().stream,
             first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
             duration_ms: ms(call.started.elapsed()),
-            app: call.app_name.clone(),
+            app: call.origin.app.clone(),
+            end_user: call.demand().labels.end_user.clone(),
+            tags: call.demand().labels.tags_with(&call.origin.tags),
+            metadata: call.demand().labels.metadata.clone(),
             hold: hold.map(|hold| {
                 let prompt = hold.bounded(&self.usage.unwrap_or_default()).prompt;
                 hold.facts(self.provider, self.beside, prompt)

@@ -19,6 +19,15 @@ pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
 /// After the deadline a settle has this long before it goes to the outbox: the platform leaves 20 s.
 pub const SETTLE_TIME: Duration = Duration::from_secs(10);
 
+/// Where a call comes from, as far as its headers say it.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The app that calls, by its `HTTP-Referer` or `X-Title`.
+    pub app: Option<String>,
+    /// What it is sorted under.
+    pub tags: Vec<String>,
+}
+
 /// A call.
 pub struct Call {
     pub app: SharedApp,
@@ -30,8 +39,8 @@ pub struct Call {
     pub turn: Option<Turn>,
     /// What becomes of its answer, where that is stored, or goes on from one that is.
     pub stored: Option<Stored>,
-    /// The app that calls, by its `HTTP-Referer` or `X-Title`.
-    pub app_name: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// Its Idempotency-Key, of a plain call: who comes with it again gets the same answer.
     pub idempotency: Option<Idempotency>,
     /// Ours, a UUIDv7: the key of hold and settle.
@@ -39,8 +48,6 @@ pub struct Call {
     pub started: Instant,
     /// When it is cut off.
     pub deadline: Instant,
-    /// Whether the end of the response body ends the run: it is withheld until the task is done.
-    pub ends_with_task: bool,
 }
 
 impl Call {

@@ -11,7 +11,6 @@ use super::admit::Admitted;
 use super::bill::CallRecord;
 use super::client::Client;
 use super::context::Call;
-use super::feed;
 use super::head;
 use super::opening::{self, Opened};
 use super::timing::Timing;
@@ -198,13 +197,8 @@ async fn whole(
     if call.idempotency.is_some() {
         record.given = Some(body.clone());
     }
-    let (end, body) = if call.ends_with_task {
-        let (end, body) = feed::withheld(body);
-        (Some(end), body)
-    } else {
-        (None, Body::from(body))
-    };
-    client.answer(head::answer(call, admitted, timing, Some(provider), call.request.plain_type(), body), end);
+    let content_type = call.request.plain_type();
+    client.answer(head::answer(call, admitted, timing, Some(provider), content_type, Body::from(body)));
     Ok(())
 }
 

@@ -3,10 +3,11 @@
 use tokio::time::Instant;
 
 use super::admit::Admitted;
+use super::asked::Seen;
 use super::bill::CallRecord;
 use super::context::Call;
 use super::hedge;
-use super::opening::{Attempt, Opened, Seen};
+use super::opening::{Attempt, Opened};
 use super::timing::Timing;
 use crate::config::ProviderSettings;
 use crate::error::{Code, Error, Result};

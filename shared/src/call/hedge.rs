@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::asked::{Asked, Seen};
 use super::bill::CallRecord;
 use super::context::Call;
-use super::opening::{Asked, Attempt, Opened, Seen, log, open_one};
+use super::opening::{Attempt, Opened, log, open_one};
 use crate::providers::failure::Failure;
 
 /// What came of one attempt, or of two.

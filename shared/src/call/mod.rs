@@ -6,7 +6,7 @@
 //! - `context`: a call and everything it needs.
 //! - `task`: its life. `alternatives`: one call after the other, where several models may answer.
 //! - `admit`: the hold and the limits, asked at the same time; what to do when they disagree.
-//! - `dispatch`: the candidates in turn, until one has output. `opening`: one of them. `hedge`: two at once, where the first is slow.
+//! - `dispatch`: the candidates in turn, until one has output. `opening`: one of them, of whom `asked` keeps who it is. `hedge`: two at once, where the first is slow.
 //! - `deliver`: the answer on its way to the client.
 //! - `replay`: the answer of a call that was made before, under the same Idempotency-Key.
 //! - `bill`: what was used and what it costs.
@@ -15,6 +15,7 @@
 
 mod admit;
 mod alternatives;
+mod asked;
 mod bill;
 mod client;
 mod context;
@@ -29,4 +30,5 @@ mod task;
 mod timing;
 
 pub use alternatives::run_in_turn;
+pub use context::Origin;
 pub use task::run;

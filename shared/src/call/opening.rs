@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
 use super::admit::Admitted;
+use super::asked::{Asked, Seen};
 use super::context::Call;
 use crate::config::ProviderSettings;
 use crate::credits::hold::Hold;
@@ -26,28 +27,6 @@ pub struct Attempt<'a> {
     upstream: Upstream,
     /// Whom it asks.
     pub asked: Asked,
-}
-
-/// Who is asked, and since when.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked {
-    /// The provider.
-    pub provider: &'static str,
-    /// Whether with a key of the caller's own.
-    pub own_key: bool,
-    /// With which of our keys, where we have several there.
-    pub key: Option<usize>,
-    /// Since when.
-    pub since: Instant,
-}
-
-/// What has been seen of a provider's answer.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
-    /// When its first byte came.
-    pub first_byte: Option<Instant>,
-    /// Nobody knows how much of it was made: the hold is charged.
-    pub charge_hold: bool,
 }
 
 impl<'a> Attempt<'a> {

@@ -4,6 +4,9 @@
 //! Who charges for what is as the providers' own documentation had it in November 2026. A test goes through the list in every
 //! format; another compares the kinds that are priced with those that the database charges.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use crate::object::Object;
@@ -220,12 +223,25 @@ charges! {
 }
 
 /// The members that are refused by their own names: what each may be all the same, and what is told.
-pub fn refused_members() -> impl Iterator<Item = (&'static str, &'static Allowed, &'static str)> {
-    CHARGED.iter().filter_map(|charge| match &charge.how {
-        How::Refused(allowed, message) => Some((charge.member, allowed, *message)),
-        How::Priced(_) | How::LeftOut | How::RefusedWithin => None,
-    })
+pub fn refused_members() -> impl Iterator<Item = &'static RefusedMember> {
+    REFUSED.values()
 }
+
+/// The same of one member, if it is one of them. A request may have hundreds of thousands.
+pub fn refused_member(name: &str) -> Option<&'static RefusedMember> {
+    REFUSED.get(name)
+}
+
+/// A member's name, what it may be all the same, and what is told.
+pub type RefusedMember = (&'static str, &'static Allowed, &'static str);
+
+static REFUSED: LazyLock<HashMap<&str, RefusedMember>> = LazyLock::new(|| {
+    let refused = CHARGED.iter().filter_map(|charge| match &charge.how {
+        How::Refused(allowed, message) => Some((charge.member, (charge.member, allowed, *message))),
+        How::Priced(_) | How::LeftOut | How::RefusedWithin => None,
+    });
+    refused.collect()
+});
 
 /// Leaves out of what a provider is sent what the answer is the same without.
 pub fn leave_out(request: &mut Object<'_>) {

@@ -4,7 +4,7 @@
 //! Whatever is not named here is passed on, as OpenAI's SDKs expect of a server.
 
 use crate::error::Error;
-use crate::formats::charged::{Allowed, CACHE, is_cache_of_an_hour, refused_members};
+use crate::formats::charged::{Allowed, CACHE, is_cache_of_an_hour, refused_member, refused_members};
 use crate::object::Object;
 
 /// The members of a format on which money depends, and those that mean the same elsewhere.
@@ -83,11 +83,11 @@ pub fn reaches_prompt(name: &str) -> bool {
 /// 400 that names the member.
 pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
     for (name, value) in request.iter() {
-        let priced = refused_members().find(|(priced, ..)| *priced == name && !format.known.contains(priced));
+        let priced = refused_member(name).filter(|(priced, ..)| !format.known.contains(priced));
         if let Some((name, allowed, message)) = priced {
             let is_offered = format.long_cache && is_cache_of_an_hour(name, value);
             if !is_offered && !allowed.holds(value) {
-                return Err(Error::invalid(name, message));
+                return Err(Error::invalid(*name, *message));
             }
         } else if !KNOWN.contains(&name) && !format.known.contains(&name) && value != "null" {
             check_spelling(name, format)?;
@@ -121,7 +121,7 @@ fn check_spelling(name: &str, format: &Members) -> Result<(), Error> {
     if let Some((_, right)) = instead {
         return Err(refuse(right));
     }
-    let known = KNOWN.iter().chain(format.known).copied().chain(refused_members().map(|(name, ..)| name));
+    let known = KNOWN.iter().chain(format.known).copied().chain(refused_members().map(|(name, ..)| *name));
     match { known }.find(|known| is(known)) {
         Some(right) => Err(refuse(right)),
         None => Ok(()),
@@ -216,7 +216,7 @@ mod tests {
                 r#"{"ttl":3600}"#,
                 r#"{"ttl":"\u0031h"}"#,
             ] {
-                assert_eq!(refused(&format!(r#"{{"{name}":{value}}}"#)).as_deref(), Some(name), "{name} {value}");
+                assert_eq!(refused(&format!(r#"{{"{name}":{value}}}"#)).as_deref(), Some(*name), "{name} {value}");
             }
         }
         for tier in ["fast", "ultrafast", "scale", "priority", "PRIORITY", "Auto"] {
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn no_other_name_of_model_limit_or_number_is_let_through() {
-        let names = KNOWN.iter().chain(FORMAT.known).copied().chain(refused_members().map(|(name, ..)| name));
+        let names = KNOWN.iter().chain(FORMAT.known).copied().chain(refused_members().map(|(name, ..)| *name));
         for name in names {
             let camel = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect::<String>();
             let mut others = vec![name.to_uppercase(), camel, name.replace('_', "-")];

@@ -25,6 +25,12 @@ impl Scene {
             sample("get_platform_metrics", json!({"caller": admin}), &[]),
             sample("list_platform_requests", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("get_report", json!({"caller": user, "query": {"from": HOUR, "to": HOUR, "group_by": "day"}}), &[]),
+            sample(
+                "get_report",
+                json!({"caller": user, "query": {"from": HOUR, "to": HOUR, "group_by": "tag", "tag": null}}),
+                &["query.tag"],
+            ),
+            sample("get_ranking", json!({"query": page(json!({"kind": "app", "window": "week"}))}), &[]),
         ]
     }
 }

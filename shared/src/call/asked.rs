@@ -1,0 +1,25 @@
+//! Who is asked, and what has been seen of the answer.
+
+use tokio::time::Instant;
+
+/// Who is asked, and since when.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The provider.
+    pub provider: &'static str,
+    /// Whether with a key of the caller's own.
+    pub own_key: bool,
+    /// With which of our keys, where we have several there.
+    pub key: Option<usize>,
+    /// Since when.
+    pub since: Instant,
+}
+
+/// What has been seen of a provider's answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// When its first byte came.
+    pub first_byte: Option<Instant>,
+    /// Nobody knows how much of it was made: the hold is charged.
+    pub charge_hold: bool,
+}
