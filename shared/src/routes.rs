@@ -89,6 +89,8 @@ routes! {
     v1_embeddings_models at "/v1/embeddings/models" { GET openrouter::models::of_embeddings: Public } needs [Database];
     /// One model, as OpenRouter's clients read it.
     v1_one_model at "/v1/model/{*id}" { GET openrouter::models::show: Public } needs [Database];
+    /// The routes whose provider keeps nothing.
+    v1_endpoints_zdr at "/v1/endpoints/zdr" { GET openrouter::zdr::list: Public } needs [Database];
     /// Who serves models.
     v1_providers at "/v1/providers" { GET openrouter::providers::list: Public } needs [Database];
     /// One model, by its id.
@@ -188,6 +190,8 @@ routes! {
     v1_credits at "/v1/credits" { GET openrouter::credits::show: User "billing:read" };
     /// One call: what it used, what it cost and how long it took.
     v1_generation at "/v1/generation" { GET openrouter::generation::show: User "self" };
+    /// What was said in one call, where it is kept.
+    v1_generation_content at "/v1/generation/content" { GET openrouter::content::show: User "chat:read" };
     /// What was used in the last thirty days.
     v1_activity at "/v1/activity" { GET openrouter::activity::list: User "usage:read" };
     /// Keys that a backend makes for its own customers.

@@ -57,6 +57,10 @@ create table gateway.model_routes (
   windows jsonb check (gateway.are_windows(windows)),
   priced_by text not null default 'seed' check (priced_by in ('seed', 'provider', 'admin')),
   enabled boolean not null default true,
+  supported_parameters text[] not null default '{}',
+  quantization text not null default 'unknown'
+    check (quantization in ('int4', 'int8', 'fp4', 'fp6', 'fp8', 'fp16', 'bf16', 'fp32', 'unknown')),
+  data_policy text not null default 'unknown' check (data_policy in ('unknown', 'private', 'zdr')),
   plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
@@ -85,6 +89,10 @@ comment on column gateway.model_routes.plain_up_to is
   'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
+comment on column gateway.model_routes.supported_parameters is
+  'The parameters that the model takes there, by OpenRouter''s names; empty where it takes those of the model.';
+comment on column gateway.model_routes.data_policy is
+  'What the provider has agreed to do with what our account sends it: train no models on it (private), or keep nothing of it (zdr).';
 comment on column gateway.model_routes.priced_by is
   'Who has the last word about name and price: a seed, the provider''s own list, which no seed undoes, or an administrator, whom neither undoes.';
 

@@ -173,7 +173,8 @@ return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
 -- call.units, null for a call of text: outputs (what the answer may have besides text: image, audio), long_cache (whether
 -- it asks for one), and the most of each unit that it can use: images, searches, milliseconds, characters; `image` is the size
 -- and quality of each, as of model_routes.image_prices.
--- No route that is priced: no candidates.
+-- No route that is priced: no candidates. call.hedged: whether another may be asked beside, for which it is held, too; then
+-- request_price has what the prompt costs there.
 create function gateway.price_call(
   model text, call jsonb, prompt bigint, output bigint, markup integer, at timestamptz)
 returns gateway.priced_call
@@ -200,11 +201,17 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
-        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
+        and (not call ? 'wishes' or gateway.meets(r, call -> 'wishes'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes
     where (route).candidate is not null;
+  if call ->> 'hedged' = 'true' and jsonb_array_length(priced.candidates) > 1 then
+    -- Of another that is asked beside and dropped the prompt is charged, rounded up by itself.
+    priced.amount := priced.amount + gateway.most_charged(
+      prompt, priced.prompt_price, 0, 0, priced.request_price + 1, markup);
+    priced.request_price := 2 * priced.request_price + 2 + ceil(prompt * priced.prompt_price * 0.000001)::bigint;
+  end if;
   return priced;
 end;
 $$;

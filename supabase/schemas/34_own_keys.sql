@@ -50,7 +50,7 @@ as $$
   left join jsonb_array_elements(priced.candidates) as frozen_routes (frozen) on frozen ->> 'provider' = r.provider
 $$;
 
--- A call that own keys may serve: the hold covers the dearest that can happen, be it the fee or, where the gateway's own account may
+-- A call that own keys may serve, one provider at a time: the hold covers the dearest that can happen, be it the fee or, where the gateway's own account may
 -- serve behind them, its price.
 create function gateway.price_own_call(
   own gateway.own_keys, model text, call jsonb, prompt bigint, output bigint, markup integer, at timestamptz)
@@ -65,7 +65,7 @@ begin
   if own.fee > 0 then
     -- What the caller would pay us at most says nothing of what the provider may take from him.
     priced := gateway.price_call(
-      model, (call - 'max_price') || jsonb_build_object('providers', jsonb_path_query_array(own.keys, '$[*].provider')),
+      model, (call - 'hedged') #- '{wishes,max_price}' || jsonb_build_object('providers', jsonb_path_query_array(own.keys, '$[*].provider')),
       prompt, output, fee_markup, at);
     priced.amount := coalesce(priced.amount, 0);
     priced.prompt_price := coalesce(priced.prompt_price, 0);
@@ -74,7 +74,7 @@ begin
   end if;
   priced.candidates := gateway.own_candidates(model, own.keys, priced, fee_markup);
   if own.falls_back then
-    ours := gateway.price_call(model, call, prompt, output, markup, at);
+    ours := gateway.price_call(model, call - 'hedged', prompt, output, markup, at);
     if ours.candidates is not null then
       return (
         priced.candidates || ours.candidates, greatest(priced.amount, ours.amount),

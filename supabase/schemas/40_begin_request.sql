@@ -5,7 +5,7 @@
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -101,7 +101,8 @@ begin
       'images', (call ->> 'images')::bigint + before.images);
   end if;
   if account.has_provider_keys then
-    own := gateway.own_keys_for(account, key.id, model.id, call);
+    own := gateway.own_keys_for(
+      account, key.id, model.id, call || jsonb_build_object('allowed', gateway.allowed_providers(model.id, call)));
   end if;
   loop
     priced := case when own.keys is null

@@ -55,9 +55,8 @@ begin
         '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
         model.id)));
   end if;
-  if priced.candidates is null and call ? 'max_price' then
-    return gateway.refusal(503, 'no_provider', jsonb_build_object(
-      'param', 'provider', 'message', format('No provider serves %s for `max_price`, which is in US dollars of a million tokens; GET /models tells the prices.', model.id)));
+  if priced.candidates is null and call ? 'wishes' then
+    return gateway.unmet_wishes(model, call);
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.

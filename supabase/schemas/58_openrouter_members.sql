@@ -14,6 +14,15 @@ begin
 end;
 $$;
 
+-- Those that it takes by a route.
+create function gateway.parameters_of_route(model gateway.models, route gateway.model_routes) returns text[]
+language plpgsql stable
+as $$
+begin
+  return case when route.supported_parameters <> '{}' then route.supported_parameters else gateway.parameters_of(model) end;
+end;
+$$;
+
 create function gateway.openrouter_members(model gateway.models) returns jsonb
 language plpgsql stable
 as $$

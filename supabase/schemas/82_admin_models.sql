@@ -39,7 +39,8 @@ as $$
 begin
   return jsonb_build_object(
     'object', 'route', 'model', route.model_id, 'provider', route.provider, 'upstream_model', route.upstream_model,
-    'enabled', route.enabled, 'priced_by', route.priced_by,
+    'enabled', route.enabled, 'priced_by', route.priced_by, 'supported_parameters', route.supported_parameters,
+    'quantization', route.quantization, 'data_policy', route.data_policy,
     'price', case when route.prompt_price is not null and route.completion_price is not null then
       gateway.price_view(route.candidate) || jsonb_strip_nulls(jsonb_build_object(
         'prompt_image', gateway.dollars(route.prompt_image_price),

@@ -50,7 +50,7 @@ $$;
 
 -- Makes a route, or changes it. request: model, provider, and any of upstream_model, enabled, price (gateway.price in nano-dollars, with
 -- `windows` and `prompt_image`: all of it, what it does not name has none), pinned (whether the provider's list may not change the price;
--- true with a price, unless said otherwise). What is not named stays.
+-- true with a price, unless said otherwise), supported_parameters, quantization, data_policy. What is not named stays.
 create function public.set_route(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -86,6 +86,10 @@ begin
   update gateway.model_routes set
     upstream_model = coalesce(request ->> 'upstream_model', upstream_model),
     enabled = coalesce((request ->> 'enabled')::boolean, enabled),
+    supported_parameters = case when nullif(request -> 'supported_parameters', 'null') is not null
+      then array(select jsonb_array_elements_text(request -> 'supported_parameters')) else supported_parameters end,
+    quantization = coalesce(request ->> 'quantization', quantization),
+    data_policy = coalesce(request ->> 'data_policy', data_policy),
     priced_by = case
       when pinned then 'admin' when not pinned then 'provider'
       -- A name that is changed is not to be changed back.

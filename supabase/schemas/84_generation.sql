@@ -1,29 +1,40 @@
 -- One call as OpenRouter's clients look it up.
 
--- A call of the calling key, or of its account where the key may see what that has used. asked: call_id, or else answer_id, the
--- provider's id of an answer, by which the account's newest calls are looked through: whoever asks by it asks soon.
+-- A call of an account that is over, or nothing. asked: call_id, or else answer_id, the provider's id of an answer, by which the
+-- account's newest calls are looked through: whoever asks by it asks soon.
+create function gateway.find_generation(account uuid, asked jsonb) returns gateway.requests
+language plpgsql stable
+as $$
+declare
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  answer constant text := asked ->> 'answer_id';
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = account and finished_at >= gateway.earliest_end(call, gateway.now());
+  else
+    select * into made from (
+        select * from gateway.requests where account_id = account
+          order by finished_at desc limit window_size) as newest
+      where answer_id = answer order by finished_at desc limit 1;
+  end if;
+  return made;
+end;
+$$;
+
+-- A call of the calling key, or of its account where the key may see what that has used (see gateway.find_generation).
 create function public.get_generation(caller jsonb, asked jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'self');
-  window_size constant integer := 5000;
-  call constant uuid := asked ->> 'call_id';
-  answer constant text := asked ->> 'answer_id';
   sees_all constant boolean := (
     select gateway.covers(k.scopes, 'usage:read') and gateway.covers(r.permissions, 'usage:read')
     from gateway.api_keys as k, gateway.roles as r where k.id = session.key_id and r.name = session.role);
-  made gateway.requests;
+  made gateway.requests := gateway.find_generation(session.account_id, asked);
 begin
-  if call is not null then
-    select * into made from gateway.requests
-      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
-  else
-    select * into made from (
-        select * from gateway.requests where account_id = session.account_id
-          order by finished_at desc limit window_size) as newest
-      where answer_id = answer order by finished_at desc limit 1;
-  end if;
   if made.call_id is null or not (sees_all or made.key_id = session.key_id) then
     perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
   end if;

@@ -82,12 +82,12 @@ as $$
     'name', route.provider || ' | ' || model.id, 'model_id', model.id, 'model_name', model.name,
     'provider_name', route.provider, 'tag', route.provider,
     'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'max_prompt_tokens', null,
-    'pricing', gateway.pricing_json(route), 'quantization', null, 'status', 0,
-    'supported_parameters', gateway.parameters_of(model),
+    'pricing', gateway.pricing_json(route), 'quantization', route.quantization, 'status', 0,
+    'supported_parameters', gateway.parameters_of_route(model, route),
     'supports_implicit_caching', route.cached_price is not null,
     'supports_tool_choice', (
       select jsonb_build_object('auto', takes, 'function', takes, 'none', takes, 'required', takes)
-      from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
+      from (select gateway.parameters_of_route(model, route) @> '{tool_choice}' as takes) as it),
     'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
     'latency_last_30m', null, 'throughput_last_30m', null)
 $$;
@@ -123,6 +123,16 @@ begin
       from gateway.model_routes as r
       where r.model_id = model.id and r.enabled and r.prompt_price is not null and r.completion_price is not null)));
 end;
+$$;
+
+-- The routes that can be used whose provider keeps nothing of what our account sends it, by model and price.
+create function public.list_zdr_endpoints() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('data', coalesce(
+    jsonb_agg(gateway.openrouter_endpoint(m, r) order by m.id, r.prompt_price + r.completion_price, r.provider), '[]'))
+  from gateway.model_routes as r join gateway.models as m on m.id = r.model_id and m.enabled
+  where r.data_policy = 'zdr' and r.enabled and r.prompt_price is not null and r.completion_price is not null
 $$;
 
 -- Who serves models that can be used.

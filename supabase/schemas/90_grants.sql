@@ -513,10 +513,14 @@ revoke execute on function public.get_openrouter_model(text) from public, anon, 
 grant execute on function public.get_openrouter_model(text) to service_role;
 revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
 grant execute on function public.get_model_endpoints(text) to service_role;
+revoke execute on function public.list_zdr_endpoints() from public, anon, authenticated;
+grant execute on function public.list_zdr_endpoints() to service_role;
 revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;
 grant execute on function public.list_openrouter_providers() to service_role;
 
 -- 84_generation.sql
+revoke execute on function public.get_generation_content(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_generation_content(jsonb, jsonb) to service_role;
 revoke execute on function public.get_generation(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_generation(jsonb, jsonb) to service_role;
 revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;

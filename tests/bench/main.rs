@@ -36,6 +36,7 @@ mod load;
 mod memory;
 mod parts;
 mod process;
+mod routing;
 mod services;
 mod side;
 mod storage;
@@ -89,6 +90,8 @@ enum Section {
     Stored,
     /// Events of Stripe's a second.
     Webhooks,
+    /// Calls while the cheapest provider is slow or fails, with and without what routing does about it.
+    Routing,
 }
 
 /// Measures the gateway beside the provider stand-in.
@@ -171,6 +174,7 @@ async fn measure(options: Options) -> Result<()> {
             Section::UsageRows => usage_rows::measure(&bench, &mut table).await?,
             Section::Stored => stored::measure(&bench, &mut table).await?,
             Section::Webhooks => webhooks::measure(&bench, &mut table).await?,
+            Section::Routing => routing::measure(&bench, &mut table).await?,
         }
     }
     bench.accounts.check(&bench.services).await?;

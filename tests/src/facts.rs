@@ -20,7 +20,7 @@ pub fn facts(begun: &Value, provider: &str) -> Value {
 #[must_use]
 pub fn facts_with(begun: &Value, provider: &str, own_key: Option<Uuid>) -> Value {
     let hold: Hold = serde_json::from_value(begun.clone()).expect("an answer");
-    let mut facts = json!(hold.facts(Some(provider), own_key));
+    let mut facts = json!(hold.facts(Some(provider), own_key, None, 0));
     if begun["units"].is_object() {
         // Which the gateway has from its own request.
         facts["units"] = begun["units"].clone();

@@ -18,7 +18,7 @@ use crate::keyring::Sealed;
 use crate::limits::{self, Lease};
 use crate::memory::{Stored, Turn};
 use crate::payments::auto_topup::top_up;
-use crate::providers::order::usable;
+use crate::providers::order::{names_of_keys, usable};
 use crate::providers::routing::Sort;
 
 /// A call with its hold and its lease.
@@ -65,7 +65,7 @@ impl Compensation {
         };
         let end_lease = async {
             if let Some(lease) = self.lease {
-                lease.release(0, &[], None).await;
+                lease.release(0, &[], None, None).await;
             }
         };
         let topped_up = async {
@@ -116,8 +116,11 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     let providers = usable(&demand.routing, &call.app.config.providers);
     let lease_time = call.remaining() + SETTLE_TIME;
     let routes = (demand.model.as_str(), providers.as_slice());
+    let session = call.session();
+    let keys = names_of_keys(&providers, &call.app.config.providers);
     let mut limited = limiter
         .request(key_hash, call.id, demand.token_estimate(), lease_time, routes)
+        .with_session(session.as_deref(), &keys)
         .with_speeds(demand.routing.sort.is_some_and(Sort::goes_by_speed))
         .with_cached(call.cached.as_ref().map_or("", |cached| cached.fingerprint.as_str()));
     let request = HoldRequest {
@@ -127,7 +130,8 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         providers: &providers,
         allowed: &demand.routing.allowed,
         own_key_fee: call.app.config.own_key_fee,
-        max_price: demand.routing.max_price.as_ref(),
+        hedged: demand.routing.hedge_ms.is_some(),
+        wishes: &demand.routing.wishes,
         prompt_bound: demand.prompt.bound,
         images: demand.prompt.images,
         tools: demand.prompt.tools,

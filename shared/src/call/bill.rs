@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::asked::{Asked, Seen};
 use super::cached::Pieces;
 use super::context::Call;
 use crate::credits::hold::Hold;
@@ -31,6 +32,10 @@ pub struct CallRecord {
     pub own_key: Option<Uuid>,
     /// Keys of the caller's own that were refused.
     pub refused_keys: Vec<Uuid>,
+    /// With which of our keys there, where we have several.
+    pub key: Option<usize>,
+    /// Who was asked beside, and dropped: what reading the prompt cost there is charged, too.
+    pub beside: Option<&'static str>,
     /// Its tokens, as far as they are known.
     pub usage: Option<Usage>,
     /// They were counted by us.
@@ -61,12 +66,22 @@ impl CallRecord {
         Self { outcome, ..Self::default() }
     }
 
+    /// Notes who is asked, and what has been seen of the answer.
+    pub fn sees(&mut self, asked: Asked, seen: Seen) {
+        self.provider = Some(asked.provider);
+        self.own_key = asked.own_key;
+        self.key = asked.key;
+        self.asked = Some(asked.since);
+        self.first_byte = seen.first_byte;
+        self.charge_hold = seen.charge_hold;
+    }
+
     /// Notes how the provider did. An own key's trouble is no sign of the provider's: nobody else's calls go by it.
     pub fn note(&mut self, provider: &'static str, outcome: AttemptOutcome) {
         if self.own_key.is_some() {
             return;
         }
-        self.reports.push(ProviderReport { provider, outcome, speed: None });
+        self.reports.push(ProviderReport { provider, key: self.key, outcome, speed: None });
     }
 
     /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
@@ -76,6 +91,10 @@ impl CallRecord {
         }
         match failure.against {
             Against::Nothing => {}
+            // One of several keys that is asked too often rests; of the provider that says nothing.
+            _ if self.key.is_some() && failure.error.code == Code::UpstreamRateLimited => {
+                self.note(provider, AttemptOutcome::Limited);
+            }
             Against::Route => self.note(provider, AttemptOutcome::Failed),
             Against::Account => self.note(provider, AttemptOutcome::Refused),
         }
@@ -95,6 +114,18 @@ impl CallRecord {
         if let Some(report) = self.reports.last_mut().filter(|report| report.outcome == AttemptOutcome::Answered) {
             report.speed = Some(speed);
         }
+    }
+
+    /// The provider that has the prompt in a cache now: one that reports so, or that sells cached tokens for less and had a prompt of
+    /// a length that caches take.
+    pub fn cached_at(&self, hold: &Hold) -> Option<&'static str> {
+        const LEAST: u64 = 1024;
+        let (provider, usage) = self.provider.zip(self.usage)?;
+        let served = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
+        let rates = &served.price.rates;
+        let sells_cached = rates.cached.zip(rates.prompt).is_some_and(|(cached, prompt)| cached < prompt);
+        let is_cached = usage.cached > 0 || usage.written > 0 || (sells_cached && usage.prompt >= LEAST);
+        (is_cached && self.outcome != Outcome::Failed).then_some(provider)
     }
 
     /// Makes the usage known, unless the call costs nothing: the provider's figures where it gave them for the whole
@@ -199,7 +230,10 @@ impl CallRecord {
             end_user: call.demand().labels.end_user.clone(),
             tags: call.demand().labels.tags_with(&call.origin.tags),
             metadata: call.demand().labels.metadata.clone(),
-            hold: hold.map(|hold| hold.facts(self.provider, self.own_key)),
+            hold: hold.map(|hold| {
+                let prompt = hold.bounded(&self.usage.unwrap_or_default()).prompt;
+                hold.facts(self.provider, self.own_key, self.beside, prompt)
+            }),
             refused_keys: self.refused_keys.clone(),
             replayed_call: self.replayed_call,
             idempotency: call.idempotency.as_ref().map(|key| Remembered::new(&call.app, key, self.given.as_deref())),
@@ -210,8 +244,9 @@ impl CallRecord {
 
     fn cost(&self, hold: &Hold, usage: &Usage, most: Nanos) -> Option<Nanos> {
         let candidate = hold.served(self.provider, self.own_key)?;
+        let price = hold.price(candidate, self.beside, usage.prompt);
         // Uncounted is not free, and neither is what has no price.
-        let cost = candidate.price.cost(usage, candidate.markup.unwrap_or(hold.markup)).unwrap_or(most);
+        let cost = price.cost(usage, candidate.markup.unwrap_or(hold.markup)).unwrap_or(most);
         Some(if self.estimated { cost.min(most) } else { cost })
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -56,6 +57,15 @@ impl Call {
     /// What the request asks for.
     pub fn demand(&self) -> &Demand {
         self.request.demand()
+    }
+
+    /// What tells the session apart of which it is a part, among all of every key; `None` where it does not say. Nobody learns from
+    /// it what the caller has called it.
+    pub fn session(&self) -> Option<String> {
+        let named = self.demand().routing.session.as_deref()?;
+        let parts = [self.caller.key_hash(), &self.demand().model, named];
+        let digest = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update([0]));
+        Some(hex::encode(&digest.finalize()[..16]))
     }
 
     /// What is left until the deadline.

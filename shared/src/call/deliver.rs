@@ -12,8 +12,8 @@ use super::bill::CallRecord;
 use super::cached::Pieces;
 use super::client::Client;
 use super::context::Call;
-use super::dispatch::{self, Opened};
 use super::head;
+use super::opening::{self, Opened};
 use super::timing::Timing;
 use crate::credits::settle::Outcome;
 use crate::error::{Code, Error};
@@ -68,7 +68,7 @@ pub async fn deliver(
         Ended::TooLarge(error) => (Outcome::Cut, Some(*error)),
         Ended::Broken(failure) => {
             record.note_failure(provider, &failure);
-            dispatch::log(provider, record.own_key.is_some(), &failure);
+            opening::log(provider, record.own_key.is_some(), &failure);
             (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(failure.error))
         }
     };
@@ -128,13 +128,13 @@ async fn pump(
             client.send(piece, deadline.as_mut()).await;
         }
         if opened.broken == Some(Broken::TooLong) {
-            return Ended::TooLarge(Box::new(dispatch::too_long(provider)));
+            return Ended::TooLarge(Box::new(opening::too_long(provider)));
         }
         if let Some(broken) = &opened.broken {
-            return Ended::Broken(Box::new(dispatch::failure(call, opened, broken)));
+            return Ended::Broken(Box::new(opening::failure(call, opened, broken)));
         }
         if opened.is_too_large() {
-            return Ended::TooLarge(Box::new(dispatch::too_large(provider)));
+            return Ended::TooLarge(Box::new(opening::too_large(provider)));
         }
         let progress = opened.answer.progress();
         // Some report the usage behind the end.

@@ -1,260 +1,131 @@
-//! The candidates in turn, until one has output: fallback ends there. A 200 is not yet an answer.
+//! The candidates in turn, until one has output: fallback ends there.
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::admit::Admitted;
+use super::asked::Seen;
 use super::bill::CallRecord;
 use super::context::Call;
+use super::hedge;
+use super::opening::{Attempt, Opened};
 use super::timing::Timing;
 use crate::config::ProviderSettings;
 use crate::error::{Code, Error, Result};
-use crate::formats::incoming::Incoming;
-use crate::formats::{Answer, Broken, Progress, Target, Upstream, upstream};
-use crate::providers::attempt;
 use crate::providers::candidate::Candidate;
-use crate::providers::failure::{Failure, Refusal};
-use crate::providers::order::order;
-use crate::providers::{Credential, own_keys};
+use crate::providers::order::{Known, order};
+use crate::providers::{Credential, our_keys, own_keys};
 
-/// The largest plain answer that is taken, in bytes.
-pub const LARGEST: usize = 64 * 1024 * 1024;
-
-/// A provider that has begun to answer.
-pub struct Opened {
-    /// Who.
-    pub provider: &'static str,
-    /// With whose key.
-    pub credential: Credential,
-    /// Reads the answer.
-    pub answer: Box<dyn Answer>,
-    /// The rest of a stream; none if all of the answer is in.
-    pub response: Option<reqwest::Response>,
-    /// What a streaming client gets of what has come.
-    pub pieces: Vec<Bytes>,
-    /// What broke the stream, after output.
-    pub broken: Option<Broken>,
-    /// Tells a stream from a body.
-    incoming: Incoming,
-    /// Whether the client gets it as a stream.
-    streams: bool,
-    /// Whether another may be asked in its place as long as nothing has come.
-    repeatable: bool,
-}
-
-impl Opened {
-    /// Takes what the provider has sent next; nothing when it has closed.
-    ///
-    /// # Errors
-    /// [`Broken`].
-    pub fn take(&mut self, frame: Option<Bytes>) -> std::result::Result<(), Broken> {
-        let (incoming, answer) = (&mut self.incoming, self.answer.as_mut());
-        match frame {
-            Some(frame) => incoming.push(frame, answer, &mut self.pieces),
-            None => {
-                self.response = None;
-                incoming.end(answer, self.streams, &mut self.pieces)
-            }
-        }
-    }
-
-    /// Whether it is larger than what is kept for a client that gets it whole, or as a body by anybody.
-    pub fn is_too_large(&self) -> bool {
-        (!self.streams || self.incoming.is_whole()) && self.incoming.size() > LARGEST
-    }
-}
-
-/// Asks the candidates in turn. `record` learns who is being asked before anything is sent, since a call may be
-/// given up at any await.
+/// Asks the candidates in turn, two at a time where the request has a slow one hedged. `record` learns who is being asked before anything
+/// is sent, since a call may be given up at any await.
 ///
 /// # Errors
 /// The last failure, when nobody is left who may be asked.
 pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record: &mut CallRecord) -> Result<Opened> {
     let mut last = Error::new(Code::NoProvider);
-    let candidates =
-        order(admitted.hold.candidates.clone(), &call.demand().routing, &admitted.lease.avoid, &admitted.lease.speeds);
-    for candidate in candidates {
-        let own = &call.app.config.providers;
-        let Some(settings) = own.iter().find(|settings| settings.provider.name == candidate.provider) else {
-            continue;
-        };
-        let name = settings.provider.name;
-        let credential = match credential(call, admitted, &candidate) {
-            Ok(credential) => credential,
+    let candidates = in_turn(call, admitted);
+    let mut rest = &candidates[..];
+    while let Some(((candidate, settings), behind)) = rest.split_first() {
+        rest = behind;
+        let credentials = match credentials(call, admitted, settings, candidate) {
+            Ok(credentials) => credentials,
             Err(error) => {
                 last = error;
                 continue;
             }
         };
-        let target = Target {
-            provider: settings.provider,
-            id: &admitted.hold.model,
-            model: &candidate.model,
-            output_limit: admitted.hold.output_limit,
-            credit_limited: admitted.hold.credit_limited,
-            reasoning: admitted.hold.reasoning,
-            long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key.is_some(),
-            by_units: candidate.price.rates.is_by_units(),
-            draws: candidate.price.rates.image_output.is_some(),
-        };
-        let upstream = match upstream(call.request.as_ref(), &target) {
-            Ok(upstream) => upstream,
-            Err(error) => {
-                last = error;
-                continue;
-            }
-        };
-        record.provider = Some(name);
-        record.own_key = candidate.own_key;
-        let asked = Instant::now();
-        record.asked = Some(asked);
-        let attempt = attempt(call, settings, credential, upstream, record).await;
-        timing.upstream += asked.elapsed();
-        match attempt {
-            Ok(opened) => return Ok(opened),
-            Err(failure) => {
-                record.note_failure(name, &failure);
-                log(name, candidate.own_key.is_some(), &failure);
-                last = failure.error;
-                if last.code == Code::ContextLengthExceeded {
-                    last = last.with_param(call.demand().prompt.member);
-                }
-                if !failure.fall_back || call.remaining().is_zero() {
+        for credential in credentials {
+            let attempt = match Attempt::of(call, admitted, settings, candidate, credential) {
+                Ok(attempt) => attempt,
+                Err(error) => {
+                    last = error;
                     break;
                 }
+            };
+            record.sees(attempt.asked, Seen::default());
+            let begun = Instant::now();
+            let ended = hedge::open(call, attempt, beside(call, admitted, behind), record).await;
+            timing.upstream += begun.elapsed();
+            let failure = match ended.opened {
+                Ok(opened) => return Ok(opened),
+                Err(failure) => failure,
+            };
+            last = failure.error.clone();
+            if last.code == Code::ContextLengthExceeded {
+                last = last.with_param(call.demand().prompt.member);
+            }
+            if !failure.fall_back || call.remaining().is_zero() {
+                return Err(last);
+            }
+            if ended.asked_both {
+                rest = behind.get(1..).unwrap_or_default();
+            }
+            if ended.asked_both || !failure.is_about_our_key() {
+                break;
             }
         }
     }
     Err(last)
 }
 
-/// The key for a candidate: the caller's own, decrypted for this call, where the hold says so.
-fn credential(call: &Call, admitted: &Admitted, candidate: &Candidate) -> Result<Credential> {
-    let Some(id) = candidate.own_key else { return Ok(Credential::Ours) };
+/// The candidates in the order in which they are asked, each with the settings of its provider.
+fn in_turn<'a>(call: &'a Call, admitted: &Admitted) -> Vec<(Candidate, &'a ProviderSettings)> {
+    let own = &call.app.config.providers;
+    let avoid = avoided(call, admitted);
+    let known = Known { avoid: &avoid, cached_at: admitted.lease.cached_at.as_deref(), speeds: &admitted.lease.speeds };
+    let mut candidates = Vec::new();
+    for candidate in order(admitted.hold.candidates.clone(), &call.demand().routing, known) {
+        if let Some(settings) = own.iter().find(|settings| settings.provider.name == candidate.provider) {
+            candidates.push((candidate, settings));
+        }
+    }
+    candidates
+}
+
+/// The providers that are asked last: whose breaker is open, or all of whose keys rest.
+fn avoided(call: &Call, admitted: &Admitted) -> Vec<String> {
+    let mut avoid = admitted.lease.avoid.clone();
+    let all_rest =
+        call.app.config.providers.iter().filter(|settings| our_keys::all_rest(settings, &admitted.lease.avoid));
+    avoid.extend(all_rest.map(|settings| settings.provider.name.to_owned()));
+    avoid
+}
+
+/// Whoever may be asked beside, where the request wants that: the next candidate, if it is well. A call that keys of the caller's own
+/// serve is not held for two.
+fn beside<'a>(call: &Call, admitted: &Admitted, behind: &[(Candidate, &'a ProviderSettings)]) -> Option<Attempt<'a>> {
+    call.demand().routing.hedge_ms?;
+    if admitted.hold.candidates.iter().any(|candidate| candidate.own_key.is_some()) {
+        return None;
+    }
+    let (candidate, settings) = behind.first()?;
+    if avoided(call, admitted).contains(&candidate.provider) {
+        return None;
+    }
+    let credential = credentials(call, admitted, settings, candidate).ok()?.into_iter().next()?;
+    Attempt::of(call, admitted, settings, candidate, credential).ok()
+}
+
+/// The keys for a candidate, in turn: the caller's own, decrypted for this call, where the hold says so; else ours.
+fn credentials(
+    call: &Call,
+    admitted: &Admitted,
+    settings: &ProviderSettings,
+    candidate: &Candidate,
+) -> Result<Vec<Credential>> {
+    if let Some(id) = candidate.own_key {
+        return Ok(vec![own_credential(call, admitted, candidate, id)?]);
+    }
+    let by = call.session().unwrap_or_else(|| call.id.to_string());
+    let places = our_keys::in_turn(settings, &by, &admitted.lease.avoid);
+    Ok(places.into_iter().map(Credential::Ours).collect())
+}
+
+/// The caller's own key for a candidate, decrypted for this call.
+fn own_credential(call: &Call, admitted: &Admitted, candidate: &Candidate, id: Uuid) -> Result<Credential> {
     let sealed = admitted.hold.own_keys.get(&id).ok_or_else(|| {
         tracing::error!(provider = candidate.provider, "a hold for an own key came without the key");
         Error::new(Code::InternalError)
     })?;
     own_keys::open(&call.app, sealed).map(Credential::Own)
-}
-
-async fn attempt(
-    call: &Call,
-    settings: &ProviderSettings,
-    credential: Credential,
-    upstream: Upstream,
-    record: &mut CallRecord,
-) -> Result<Opened, Failure> {
-    let provider = settings.provider.name;
-    record.first_byte = None;
-    // What is long in the making and comes whole has the call's deadline only: its first byte is its whole.
-    let silence = call.app.config.provider_silence;
-    let until = || if upstream.repeatable { call.deadline.min(Instant::now() + silence) } else { call.deadline };
-    let repeatable = upstream.repeatable;
-    let response = attempt::send(&call.app, settings, &credential, &upstream, until()).await.map_err(|failure| {
-        // Who waited for the whole has waited for its production.
-        if !repeatable && call.remaining().is_zero() { Failure::deadline() } else { failure }
-    })?;
-    let incoming =
-        if upstream.answer.is_binary() && !is_text(&response) { Incoming::binary() } else { Incoming::default() };
-    let mut opened = Opened {
-        provider,
-        credential,
-        answer: upstream.answer,
-        response: Some(response),
-        pieces: Vec::new(),
-        broken: None,
-        incoming,
-        streams: call.demand().stream,
-        repeatable,
-    };
-    while opened.answer.progress() == Progress::Waiting && opened.broken.is_none() && !opened.is_too_large() {
-        next(&mut opened, call, record).await?;
-    }
-    Ok(opened)
-}
-
-/// Whether an answer says that it is a text, such as an error or a page.
-fn is_text(response: &reqwest::Response) -> bool {
-    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    kind.starts_with(b"application/json") || kind.starts_with(b"text/")
-}
-
-/// Reads the next bytes of an answer that has no output yet. An error before any is a status that came late.
-async fn next(opened: &mut Opened, call: &Call, record: &mut CallRecord) -> Result<(), Failure> {
-    let provider = opened.provider;
-    // What cannot be repeated may have been charged, and nobody else is asked.
-    let falls_back = opened.repeatable;
-    let unreachable = || Failure::unreachable(provider, falls_back);
-    // A body has the call's deadline only.
-    let waits = !opened.repeatable || opened.incoming.is_whole();
-    let silence = Instant::now() + call.app.config.provider_silence;
-    let until = if waits { call.deadline } else { call.deadline.min(silence) };
-    let response = opened.response.as_mut().ok_or_else(unreachable)?;
-    let frame = match timeout_at(until, response.chunk()).await {
-        Err(_) if until < call.deadline => return Err(Failure::silent(provider)),
-        Err(_) => {
-            // Of a body that was on its way nothing is known, unless the request says it all.
-            record.charge_hold = opened.incoming.is_whole() && !call.demand().kind.is_paid_by_request();
-            return Err(Failure::deadline());
-        }
-        Ok(frame) => frame.map_err(|_| unreachable())?,
-    };
-    if frame.is_some() {
-        record.first_byte.get_or_insert_with(Instant::now);
-    }
-    match opened.take(frame) {
-        Err(Broken::Garbled) if opened.answer.progress() == Progress::Waiting => {
-            Err(Failure { fall_back: falls_back, ..Failure::garbled(provider) })
-        }
-        // It is we who do not wait for it: it was made all the same, and nobody is asked for another.
-        Err(broken) if opened.answer.progress() == Progress::Waiting && broken != Broken::TooLong => {
-            Err(failure(call, opened, &broken))
-        }
-        read => {
-            opened.broken = read.err();
-            Ok(())
-        }
-    }
-}
-
-/// Of an answer that no client is sent, since it is larger than any that makes sense.
-pub fn too_large(provider: &str) -> Error {
-    Error::new(Code::UpstreamError)
-        .with_message("The answer is larger than 64 MB. Ask for fewer choices or log probabilities, or stream it.")
-        .with_detail("provider", provider)
-}
-
-/// Of a stream with an event that is not waited for.
-pub fn too_long(provider: &str) -> Error {
-    Error::new(Code::UpstreamError)
-        .with_message("An event of the answer is larger than 32 MB. Ask for a smaller picture, or for less at once.")
-        .with_detail("provider", provider)
-}
-
-/// What a broken stream means, as if its head had said so.
-pub fn failure(call: &Call, opened: &Opened, broken: &Broken) -> Failure {
-    let (provider, credential) = (opened.provider, &opened.credential);
-    match broken {
-        Broken::Garbled | Broken::TooLong => Failure { fall_back: true, ..Failure::garbled(provider) },
-        Broken::Error(code, body) => {
-            let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
-            let hidden = attempt::hidden(&call.app, credential);
-            Failure::refused(&Refusal { provider, credential, status, headers: &HeaderMap::new(), body, hidden })
-        }
-    }
-}
-
-/// A failure in the log, in the provider's own words.
-pub fn log(provider: &str, own_key: bool, failure: &Failure) {
-    tracing::warn!(
-        provider,
-        code = failure.error.code.as_str(),
-        fall_back = failure.fall_back,
-        own_key,
-        said = failure.said.as_deref(),
-        param = failure.error.param.as_deref(),
-        "a provider failed"
-    );
 }

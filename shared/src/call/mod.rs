@@ -6,7 +6,7 @@
 //! - `context`: a call and everything it needs.
 //! - `task`: its life. `alternatives`: one call after the other, where several models may answer.
 //! - `admit`: the hold and the limits, asked at the same time; what to do when they disagree.
-//! - `dispatch`: the candidates in turn, until one has output.
+//! - `dispatch`: the candidates in turn, until one has output. `opening`: one of them, of whom `asked` keeps who it is. `hedge`: two at once, where the first is slow.
 //! - `deliver`: the answer on its way to the client.
 //! - `replay`: the answer of a call that was made before, under the same Idempotency-Key.
 //! - `cached`: answers that are kept for whoever asks the same again.
@@ -16,6 +16,7 @@
 
 mod admit;
 mod alternatives;
+mod asked;
 mod bill;
 mod cached;
 mod client;
@@ -24,6 +25,8 @@ mod deliver;
 mod dispatch;
 mod feed;
 mod head;
+mod hedge;
+mod opening;
 mod replay;
 mod task;
 mod timing;

@@ -17,8 +17,9 @@ use super::cached::{self, Cached};
 use super::client::{Client, HeadSender};
 use super::context::{Call, Origin, SETTLE_TIME};
 use super::deliver;
-use super::dispatch::{self, Opened};
+use super::dispatch;
 use super::head;
+use super::opening::Opened;
 use super::timing::Timing;
 use crate::after_act;
 use crate::api_key::without_keys;
@@ -188,6 +189,7 @@ impl Call {
             settlement.stored_response = stored.kept(&self.app, ended).await;
         }
         let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
+        let cached_at = record.cached_at(&hold);
         let until = self.deadline + SETTLE_TIME;
         let kept = cached::kept(self, &hold, &record);
         let (settled, over) = oneshot::channel::<()>();
@@ -197,7 +199,7 @@ impl Call {
             charged
         };
         let (Charged { stored, topup_due }, waiting, ()) =
-            tokio::join!(settle, lease.release(tokens, &record.reports, kept.as_ref()), self.give_rest(client, over));
+            tokio::join!(settle, lease.release(tokens, &record.reports, cached_at, kept.as_ref()), self.give_rest(client, over));
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),

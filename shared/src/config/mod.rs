@@ -26,7 +26,7 @@ use read::Reader;
 
 pub use log_levels::LogLevels;
 pub use misconfigured::Misconfigured;
-pub use providers::ProviderSettings;
+pub use providers::{ProviderSettings, key_name};
 pub use secrets::{EncryptionKey, Pepper};
 pub use sign_in::{MailSettings, PrivySettings};
 pub use stores::{SupabaseKey, SupabaseSettings, UpstashSettings};

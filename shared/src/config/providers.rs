@@ -13,8 +13,10 @@ use crate::providers::{Authentication, Provider};
 pub struct ProviderSettings {
     /// Its row of the provider table.
     pub provider: &'static Provider,
-    /// Our key there.
-    pub key: Option<String>,
+    /// Our keys there.
+    pub keys: Vec<String>,
+    /// The name of each, by which breakers know it; none where we have one key at most.
+    pub key_names: Vec<String>,
     /// Where the endpoint of each format that it speaks is; empty if the variable holds no URL.
     pub endpoints: Vec<(Format, Url)>,
     /// Portkey only: the virtual key it routes by.
@@ -27,7 +29,7 @@ impl ProviderSettings {
     /// Whether its routes are candidates: with our key there, or where it is a server of our own.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        self.key.is_some() || (self.provider.quirks.self_hosted && !self.endpoints.is_empty())
+        !self.keys.is_empty() || (self.provider.quirks.self_hosted && !self.endpoints.is_empty())
     }
 
     /// Where the provider's endpoint for a format is.
@@ -37,14 +39,27 @@ impl ProviderSettings {
     }
 }
 
+/// The name of one of our several keys at a provider, by its place among them.
+#[must_use]
+pub fn key_name(provider: &str, place: usize) -> String {
+    format!("{provider}#{}", place + 1)
+}
+
 /// Reads what the environment says of one provider. An address that is no URL, or that a key needs and is not there, leaves
 /// it without endpoints, and the process does not start.
 pub(super) fn provider<F: Fn(&str) -> Option<String>>(row: &'static Provider, reader: &Reader<F>) -> ProviderSettings {
-    let key = reader.text(&row.key);
+    let mut keys: Vec<String> = Vec::new();
+    for key in reader.text(&row.key).unwrap_or_default().split(',').map(str::trim).filter(|key| !key.is_empty()) {
+        if !keys.iter().any(|known| known == key) {
+            keys.push(key.to_owned());
+        }
+    }
+    let names = (0..keys.len()).map(|place| key_name(row.name, place));
+    let key_names = if keys.len() > 1 { names.collect() } else { Vec::new() };
     let needs_address = row.base_url.is_empty();
     let base_url = if !needs_address || reader.text(&row.address).is_some() {
         reader.needed(reader.url(&row.address), String::new())
-    } else if key.is_some() {
+    } else if !keys.is_empty() {
         let missing = Misconfigured::missing(row.address, "is not set", "set it to where your account there is");
         reader.needed(Err(missing), String::new())
     } else {
@@ -57,7 +72,8 @@ pub(super) fn provider<F: Fn(&str) -> Option<String>>(row: &'static Provider, re
     };
     ProviderSettings {
         provider: row,
-        key,
+        keys,
+        key_names,
         endpoints: row.speaks.iter().filter_map(endpoint).collect(),
         virtual_key: of_portkey(&PORTKEY_VIRTUAL_KEY),
         upstream: of_portkey(&PORTKEY_PROVIDER),

@@ -17,8 +17,11 @@ use crate::idempotency::Idempotency;
 use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos, optional_nanos};
 use crate::providers::candidate::Candidate;
-use crate::providers::max_price::MaxPrice;
+use crate::providers::wishes::Wishes;
 use crate::supabase::{RpcError, refusal};
+
+/// Basis points of a whole: a price as it is.
+const WHOLE: u32 = 10_000;
 
 /// What is asked of the database before a provider is.
 #[derive(Clone, Debug, Serialize)]
@@ -36,9 +39,12 @@ pub struct HoldRequest<'a> {
     /// What calls with such a key cost, if the operator charges for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_key_fee: Option<OwnKeyFee>,
-    /// What a route may cost.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_price: Option<&'a MaxPrice>,
+    /// Whether two providers may be asked at once, so that both must be paid.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hedged: bool,
+    /// What a route must be like.
+    #[serde(skip_serializing_if = "Wishes::is_none")]
+    pub wishes: &'a Wishes,
     /// The most tokens the prompt can have, images apart.
     pub prompt_bound: u64,
     /// Images in the prompt.
@@ -199,9 +205,24 @@ impl Hold {
         self.candidates.iter().find(|candidate| candidate.provider == provider && candidate.own_key == own_key)
     }
 
-    /// What the settle needs of this hold for a call that `provider` served, with this own key.
+    /// The frozen price of the candidate that served; of a call for which another was asked beside and dropped, with what the prompt
+    /// cost there.
     #[must_use]
-    pub fn facts(&self, provider: Option<&str>, own_key: Option<Uuid>) -> HoldFacts {
+    pub fn price(&self, served: &Candidate, beside: Option<&str>, prompt: u64) -> Price {
+        let dropped = self.served(beside, None).and_then(|dropped| dropped.price.cost(&Usage::of(prompt, 0), WHOLE));
+        dropped.map_or_else(|| served.price.clone(), |dropped| served.price.clone().with_request(dropped))
+    }
+
+    /// What the settle needs of this hold for a call that `provider` served, with this own key, and with `beside` asked and dropped
+    /// after it may have read a prompt of so many tokens.
+    #[must_use]
+    pub fn facts(
+        &self,
+        provider: Option<&str>,
+        own_key: Option<Uuid>,
+        beside: Option<&str>,
+        prompt: u64,
+    ) -> HoldFacts {
         let served = self.served(provider, own_key);
         HoldFacts {
             account_id: self.account_id,
@@ -212,7 +233,7 @@ impl Hold {
             placed_at: self.placed_at.clone(),
             own_key: served.and_then(|candidate| candidate.own_key),
             ceiling: served.and_then(|candidate| candidate.ceiling),
-            price: served.map(|candidate| candidate.price.clone()),
+            price: served.map(|candidate| self.price(candidate, beside, prompt)),
             most_prompt: self.most_prompt,
             most_completion: self.most_completion,
             units: self.units.clone(),

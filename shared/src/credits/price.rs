@@ -145,6 +145,16 @@ impl Price {
         Some(Nanos(i64::try_from((unrounded + UNIT - 1).div_euclid(UNIT)).unwrap_or(i64::MAX)))
     }
 
+    /// The same with so much more a request, whatever its prompt's length.
+    #[must_use]
+    pub fn with_request(mut self, further: Nanos) -> Self {
+        let rates = std::iter::once(&mut self.rates).chain(self.tiers.iter_mut().map(|tier| &mut tier.rates));
+        for request in rates.filter_map(|rates| rates.request.as_mut()) {
+            *request = request.saturating_add(further.0);
+        }
+        self
+    }
+
     /// At the highest of the tiers that lie strictly below a prompt.
     fn rates_for(&self, prompt: u64) -> Rates {
         let reached = self.tiers.iter().filter(|tier| tier.above < prompt).max_by_key(|tier| tier.above);

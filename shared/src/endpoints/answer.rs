@@ -11,6 +11,9 @@ use crate::object::Object;
 /// Public catalog answers may be five minutes old; the CDN gives them out and refreshes them behind the scenes.
 const PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revalidate=600";
 
+/// Public answers that tell how it goes at present may be a minute old.
+const RECENT: &str = "public, max-age=30, s-maxage=60";
+
 /// A page of a list.
 #[derive(ToSchema)]
 pub struct Page<T: ToSchema> {
@@ -62,6 +65,11 @@ pub fn private(json: &RawValue) -> Response {
 /// An answer for anyone.
 pub fn public(json: &RawValue) -> Response {
     respond(json, PUBLIC)
+}
+
+/// An answer for anyone, that tells how it goes at present.
+pub fn recent(json: &RawValue) -> Response {
+    respond(json, RECENT)
 }
 
 fn respond(json: &RawValue, cache: &'static str) -> Response {

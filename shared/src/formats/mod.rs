@@ -5,6 +5,7 @@
 //! ([`Upstream`]), and gives the [`Answer`] that reads what comes back and words what the client gets.
 //!
 //! - `demand`: what routing, hold and limits need to know. `target`: who is asked. `bill`: what a client is told of the cost.
+//! - `charged`: everything in a request that a provider charges for.
 //! - `conversation`: what a request must be able to do so that it can be a turn of a chat that is kept. `stored`: and so that its
 //!   answer can be stored and gone on from.
 //! - `incoming`: what a provider sends, a stream or one body. `events`, `event_lines`: server-sent events, cut out of a
@@ -21,6 +22,7 @@
 //! promised of a call is tested with it.
 
 mod bill;
+pub mod charged;
 pub mod chat;
 pub mod completions;
 pub mod conversation;

@@ -3,15 +3,17 @@
 --
 -- ARGV: 1 prefix, 2 key hash, 3 call id, 4 tokens to reserve, 5 life of the lease in ms, 6 the limits in force or ''
 -- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
--- cache limits in ms, 9 the model, 10 'speeds' to be told them or '', 11 the fingerprint of a cached answer that is looked for or '',
--- then the providers' names.
+-- cache limits in ms, 9 the model, 10 'speeds' to be told them or '', 11 the session (see sticky_of) or '', 12 the fingerprint of a
+-- cached answer that is looked for or '', then the providers' names and, of each at which we have several keys, those of the keys,
+-- NAME#1 and so on.
 -- Limits are a text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
 -- of WINDOWS are as good as none: another version of the gateway has cached them.
 -- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
--- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
--- names of providers whose breaker is open, this model's or that of all their models (see release.lua), joined by commas; and where it is asked for how fast these routes were lately, PROVIDER=MS/RATE each (see release.lua), joined so;
--- and the cached answer or '', with the ms that it still lies there. Whoever gets one is counted and has no lease. A window is reset when it is whole again; one that
--- has refused, when a retry can succeed.
+-- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, the
+-- names of providers and keys whose breaker is open, this model's or that of all their models (see release.lua), joined by commas; the
+-- session's provider or ''; where it is asked how fast these routes were lately, a list for each of its name and its buckets of
+-- the last half hour; and the cached answer or '', with the ms that it still lies there. Whoever gets one is counted and has no
+-- lease. A window is reset when it is whole again; one that has refused, when a retry can succeed.
 -- Nothing is counted for a call that is refused here: whoever waits as told is let in.
 
 local key_hash, call_id, tokens, lease_ms = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -101,8 +103,8 @@ for _, subject in ipairs(subjects) do
 end
 
 local cached, cached_ms = '', 0
-if verdict == 'ok' and ARGV[11] ~= '' then
-  local name = answers_of(string.match(subjects[2][1], '^account:(.+)$')) .. ':' .. ARGV[11]
+if verdict == 'ok' and ARGV[12] ~= '' then
+  local name = answers_of(string.match(subjects[2][1], '^account:(.+)$')) .. ':' .. ARGV[12]
   cached = redis.call('GET', name) or ''
   if cached ~= '' then tokens, cached_ms = 0, redis.call('PTTL', name) end
 end
@@ -119,9 +121,10 @@ for _, subject in ipairs(subjects) do
   if verdict == 'ok' or undo_at ~= '' then write(subject[1], subject[3]) end
 end
 
+local FIRST = 13
 local avoid = {}
 local breakers = {}
-for i = 12, #ARGV do
+for i = FIRST, #ARGV do
   breakers[#breakers + 1] = ARGV[i] .. ':' .. ARGV[9]
   breakers[#breakers + 1] = ARGV[i]
 end
@@ -131,20 +134,28 @@ if #breakers > 0 then
     local open_until = states[i] and tonumber(string.match(states[i], '^%d+ (%d+)$')) or 0
     return open_until > now
   end
-  for i = 12, #ARGV do
-    local at = 2 * (i - 11)
-    if is_open(at - 1) or is_open(at) then avoid[#avoid + 1] = ARGV[i] end
+  for i = FIRST, #ARGV do
+    local at = 2 * (i - FIRST) + 1
+    if is_open(at) or is_open(at + 1) then avoid[#avoid + 1] = ARGV[i] end
   end
 end
 
 local speeds = {}
 if ARGV[10] ~= '' and verdict == 'ok' then
-  for i = 12, #ARGV do
-    local known = redis.call('HGET', prefix .. SPEEDS, ARGV[i] .. ':' .. ARGV[9])
-    local first, rate, at = string.match(known or '', '^(%d+) (%d+) (%d+)$')
-    if at and now - tonumber(at) < SPEED_MS then speeds[#speeds + 1] = ARGV[i] .. '=' .. first .. '/' .. rate end
+  local places = {}
+  for place = 0, RINGS[1].places - 1 do places[place + 1] = RINGS[1].name .. place end
+  for i = FIRST, #ARGV do
+    local buckets = redis.call('HMGET', route_of(ARGV[i] .. ':' .. ARGV[9]), unpack(places))
+    local known = { ARGV[i] }
+    for _, bucket in ipairs(buckets) do
+      if bucket then known[#known + 1] = bucket end
+    end
+    if #known > 1 then speeds[#speeds + 1] = known end
   end
 end
+
+local sticky = ''
+if ARGV[11] ~= '' and verdict == 'ok' then sticky = redis.call('GET', sticky_of(ARGV[11])) or '' end
 
 local answer = { verdict, limits_text, now, retry_ms }
 for kind = 1, 2 do
@@ -155,7 +166,8 @@ for kind = 1, 2 do
   answer[#answer + 1] = refusing[kind] and retry_ms or math.ceil(empty_in(counter, length))
 end
 answer[#answer + 1] = table.concat(avoid, ',')
-answer[#answer + 1] = table.concat(speeds, ',')
+answer[#answer + 1] = sticky
+answer[#answer + 1] = speeds
 answer[#answer + 1] = cached
 answer[#answer + 1] = cached_ms
 return answer

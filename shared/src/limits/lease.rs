@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use super::Limiter;
-use super::script::{self, Answer, ProviderReport, Reservation, Speed, Terms};
+use super::measured::Speed;
+use super::script::{self, Answer, ProviderReport, Reservation, Terms};
 use super::status::RateLimitStatus;
+use super::text;
 use crate::answer_cache::Kept;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
@@ -14,6 +16,8 @@ pub struct Lease {
     pub status: RateLimitStatus,
     /// Providers whose breaker for the model is open.
     pub avoid: Vec<String>,
+    /// The provider that has the prompt of the call's session in a cache, if any.
+    pub cached_at: Option<String>,
     /// How fast providers were lately at the model, where that was asked and is known.
     pub speeds: Vec<(String, Speed)>,
     /// The cached answer that was looked for and found, and for how many ms it still lies there. Then there is no lease to release.
@@ -25,6 +29,7 @@ pub struct Lease {
     admitted_at: i64,
     tokens: u64,
     model: String,
+    session: Option<String>,
 }
 
 impl Lease {
@@ -32,7 +37,8 @@ impl Lease {
     pub(super) fn given(limiter: &Limiter, terms: &Terms<'_>, answer: Answer) -> Self {
         let mut lease = Self::unknown(limiter, terms, &answer.limits);
         lease.admitted_at = answer.now;
-        Self { status: answer.status, avoid: answer.avoid, speeds: answer.speeds, cached: answer.cached, ..lease }
+        let Answer { status, avoid, cached_at, speeds, cached, .. } = answer;
+        Self { status, avoid, cached_at, speeds, cached, ..lease }
     }
 
     /// For a call about which Redis gave no answer: it may have taken the lease all the same.
@@ -40,12 +46,14 @@ impl Lease {
         Self {
             status: RateLimitStatus::degraded(),
             avoid: Vec::new(),
+            cached_at: None,
             speeds: Vec::new(),
+            session: terms.session.map(str::to_owned),
             cached: None,
             limiter: limiter.clone(),
             call_id: terms.call_id,
-            account_id: script::account_of(limits).to_owned(),
-            key_id: script::key_of(limits).to_owned(),
+            account_id: text::account_of(limits).to_owned(),
+            key_id: text::key_of(limits).to_owned(),
             // The epoch: no bucket of that time still counts, so the release ends the lease and corrects no figure.
             admitted_at: 0,
             tokens: terms.tokens,
@@ -53,9 +61,15 @@ impl Lease {
         }
     }
 
-    /// Ends the lease with the tokens that the call really used, and reports how the providers did. Answers how many
-    /// settles wait in the outbox. An answer that is to be kept is kept with it.
-    pub async fn release(self, tokens_used: u64, reports: &[ProviderReport], kept: Option<&Kept>) -> u64 {
+    /// Ends the lease with the tokens that the call really used, and reports how the providers did, and which of
+    /// them now has the prompt in a cache. An answer that is to be kept is kept with it. Answers how many settles wait in the outbox.
+    pub async fn release(
+        self,
+        tokens_used: u64,
+        reports: &[ProviderReport],
+        cached_at: Option<&str>,
+        kept: Option<&Kept>,
+    ) -> u64 {
         let state = &self.limiter.0;
         let arguments = script::release(
             &state.prefix,
@@ -67,6 +81,7 @@ impl Lease {
                 reserved: self.tokens,
                 used: tokens_used,
                 model: &self.model,
+                cached: self.session.as_deref().zip(cached_at),
             },
             reports,
             kept,

@@ -10,17 +10,20 @@
 //! - `negative_cache`: refusals that this process remembers.
 //! - `refusal`: the error of a call that is not admitted.
 //! - `status`: how the caller stands, in the response's headers.
+//! - `measured`: how routes do, counted as calls end.
 //! - `usage`: what has been used, for whoever wants to see it.
 //! - `windows`: the limits themselves, one a line.
-//! - `script`: how the scripts are asked and what they answer.
+//! - `script`: how the scripts are asked and what they answer. `text`: which limits are in force, as the database says it.
 
 mod fallback;
 mod lease;
+mod measured;
 mod negative_cache;
 mod refusal;
 mod request;
 mod script;
 mod status;
+mod text;
 mod usage;
 mod windows;
 
@@ -32,8 +35,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use lease::Lease;
+pub use measured::{Attempts, Histogram, Measured, Speed};
 pub use request::Request;
-pub use script::{AttemptOutcome, ProviderReport, Speed};
+pub use script::{AttemptOutcome, ProviderReport};
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
 pub(crate) use windows::every_limit;
@@ -108,7 +112,9 @@ impl Limiter {
                 wants_speeds: false,
                 cached: "",
                 model,
+                session: None,
                 providers,
+                keys: &[],
             },
         )
     }
@@ -129,13 +135,28 @@ impl Limiter {
             wants_speeds: false,
             cached: "",
             model: "",
+            session: None,
             providers: &[],
+            keys: &[],
         };
         Request::new(self, terms)
     }
 
+    /// How these routes did lately, each a provider and a model; nothing while Redis is away.
+    pub async fn measured(&self, routes: &[(&str, &str)]) -> Vec<Measured> {
+        match self.eval(&self.0.scripts.routes, &script::routes(&self.0.prefix, routes)).await {
+            None => Vec::new(),
+            Some(Ok(answer)) => script::read_routes(&answer),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "how routes do cannot be read");
+                Vec::new()
+            }
+        }
+    }
+
     /// Reads the open breakers, and so whether Redis can be used: each provider that is avoided for now, at a model or, with
-    /// [`AttemptOutcome::Refused`], at all of them.
+    /// [`AttemptOutcome::Refused`], at all of them; and each of our several keys at one ([`crate::config::key_name`]), refused or, with
+    /// [`AttemptOutcome::Limited`], asked too often.
     ///
     /// # Errors
     /// When Redis cannot be used.
@@ -147,12 +168,13 @@ impl Limiter {
         let is_open = |state: &str| {
             state.split(' ').nth(1).and_then(|until| until.parse().ok()).is_some_and(|until: i64| until > now)
         };
-        // Its name is PROVIDER:MODEL, or PROVIDER alone.
-        let read = |name: &str| match name.split_once(':') {
+        // Its name is PROVIDER:MODEL, or PROVIDER alone, or PROVIDER#KEY.
+        let read = |name: &str, state: &str| match name.split_once(':') {
             Some((provider, _)) => (provider.to_owned(), AttemptOutcome::Failed),
+            None if state.starts_with("0 ") => (name.to_owned(), AttemptOutcome::Limited),
             None => (name.to_owned(), AttemptOutcome::Refused),
         };
-        Ok(states.chunks_exact(2).filter(|pair| is_open(pair[1])).map(|pair| read(pair[0])).collect())
+        Ok(states.chunks_exact(2).filter(|pair| is_open(pair[1])).map(|pair| read(pair[0], pair[1])).collect())
     }
 
     /// Forgets the cached answers of an account; how many there were.

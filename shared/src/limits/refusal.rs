@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::script::{Answer, limit, plan_of};
+use super::script::Answer;
+use super::text::{limit, plan_of};
 use super::windows::{Limit, Window};
 use crate::error::{Code, Error};
 

@@ -6,6 +6,7 @@ use super::lease::Lease;
 use super::refusal::refusal;
 use super::script::{self, Answer, Evaluation, Terms};
 use super::status::RateLimitStatus;
+use super::text;
 use super::windows::{Limit, Limited};
 use crate::error::Error;
 
@@ -50,6 +51,14 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Also asks where the prompt of this session is in a cache, and of our keys at a provider which are to be avoided.
+    #[must_use]
+    pub fn with_session(mut self, session: Option<&'a str>, keys: &'a [&'a str]) -> Self {
+        self.terms.session = session;
+        self.terms.keys = keys;
+        self
+    }
+
     /// Asks Redis under the cached limits, and remembers what it says.
     pub async fn first(&mut self) {
         self.verdict = self.limiter.evaluate(&self.terms, None, None).await;
@@ -88,7 +97,7 @@ impl<'a> Request<'a> {
             Verdict::NotAsked | Verdict::NoLimits | Verdict::Away => limiter
                 .0
                 .fallback
-                .admit(&[terms.apart, script::key_of(limits)].concat(), script::key_requests_per_minute(limits))
+                .admit(&[terms.apart, text::key_of(limits)].concat(), text::key_requests_per_minute(limits))
                 .map(|()| Lease::unknown(limiter, &terms, limits))
                 .map_err(|error| error.with_headers(|headers| RateLimitStatus::degraded().write(headers))),
         }
@@ -101,7 +110,7 @@ impl<'a> Request<'a> {
     /// `rate_limit_exceeded`.
     pub async fn confirm_apart(self, limits: &str) -> Result<RateLimitStatus, Error> {
         // Its lease has lapsed already.
-        self.confirm(&script::of_requests_a_minute(limits)).await.map(|lease| lease.status)
+        self.confirm(&text::of_requests_a_minute(limits)).await.map(|lease| lease.status)
     }
 
     /// What the headers say of a call that the database has refused under these limits: the first verdict, if it was

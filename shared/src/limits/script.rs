@@ -6,9 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::measured::{Measured, Speed, classes};
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows;
 use crate::answer_cache::Kept;
+use crate::config::key_name;
 use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
@@ -19,9 +21,8 @@ const FAILURES_TO_OPEN: u32 = 5;
 const OPEN_MS: u32 = 30_000;
 /// How long a provider is avoided that refuses our account, in ms: somebody must pay or mend a key there.
 const REFUSED_MS: u32 = 300_000;
-
-/// A limit that nobody reaches.
-const WIDE: u64 = 1_000_000_000;
+/// How long a prompt is taken to be in a provider's cache, in ms: theirs live five minutes at least from their last use.
+const CACHED_MS: u32 = 300_000;
 
 /// The scripts.
 pub struct Scripts {
@@ -33,6 +34,8 @@ pub struct Scripts {
     pub peek: Script,
     /// Forgets cached answers.
     pub purge: Script,
+    /// Says how routes do.
+    pub routes: Script,
 }
 
 impl Default for Scripts {
@@ -42,6 +45,7 @@ impl Default for Scripts {
             release: script(include_str!("release.lua")),
             peek: script(include_str!("peek.lua")),
             purge: script(include_str!("purge.lua")),
+            routes: script(include_str!("routes.lua")),
         }
     }
 }
@@ -64,8 +68,12 @@ pub struct Terms<'a> {
     pub cached: &'a str,
     /// The model that is asked for: with it a provider is a route, which has a breaker of its own.
     pub model: &'a str,
+    /// What tells the session apart of which the call is a part, where it says so.
+    pub session: Option<&'a str>,
     /// The providers that the call may go to.
     pub providers: &'a [&'static str],
+    /// Our keys at those of them at which we have several, by their names.
+    pub keys: &'a [&'a str],
 }
 
 /// How a provider did, for its breakers.
@@ -73,19 +81,12 @@ pub struct Terms<'a> {
 pub struct ProviderReport {
     /// The provider's name.
     pub provider: &'static str,
+    /// Which of our keys there was used, where we have several.
+    pub key: Option<usize>,
     /// What came of asking it.
     pub outcome: AttemptOutcome,
     /// How fast it was, where it answered.
     pub speed: Option<Speed>,
-}
-
-/// How fast a provider answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Speed {
-    /// Milliseconds to the first byte.
-    pub first_ms: u64,
-    /// Tokens in a second from there on.
-    pub per_second: u64,
 }
 
 /// What came of asking a provider.
@@ -95,8 +96,10 @@ pub enum AttemptOutcome {
     Answered,
     /// It failed at this model.
     Failed,
-    /// It refuses our account, whatever the model.
+    /// It refuses our account, or the key, whatever the model.
     Refused,
+    /// It refuses the key for now, since it was used too often: another of ours may still pass.
+    Limited,
 }
 
 impl AttemptOutcome {
@@ -106,6 +109,7 @@ impl AttemptOutcome {
             Self::Answered => "answered",
             Self::Failed => "failed",
             Self::Refused => "refused",
+            Self::Limited => "limited",
         }
     }
 }
@@ -128,9 +132,10 @@ pub fn admit<'a>(prefix: &'a str, terms: &Terms<'a>, limits: Option<&'a str>, un
         CACHE_MS.to_string().into(),
         terms.model.into(),
         if terms.wants_speeds { "speeds" } else { "" }.into(),
+        terms.session.unwrap_or_default().into(),
         terms.cached.into(),
     ];
-    arguments.extend(terms.providers.iter().map(|name| Cow::Borrowed(*name)));
+    arguments.extend(terms.providers.iter().chain(terms.keys).map(|name| Cow::Borrowed(*name)));
     arguments
 }
 
@@ -148,6 +153,8 @@ pub struct Reservation<'a> {
     pub used: u64,
     /// The model that was asked for.
     pub model: &'a str,
+    /// The session, and the provider that now has its prompt in a cache.
+    pub cached: Option<(&'a str, &'a str)>,
 }
 
 /// The arguments of the end of a call, whose answer is kept or not.
@@ -170,15 +177,18 @@ pub fn release<'a>(
         OPEN_MS.to_string().into(),
         REFUSED_MS.to_string().into(),
         reservation.model.into(),
+        reservation.cached.map(|(session, _)| session).unwrap_or_default().into(),
+        reservation.cached.map(|(_, provider)| provider).unwrap_or_default().into(),
+        CACHED_MS.to_string().into(),
         kept.map_or("", |kept| kept.fingerprint.as_str()).into(),
         kept.map_or_else(String::new, |kept| kept.life_ms.to_string()).into(),
         kept.map_or("", |kept| kept.entry.as_str()).into(),
     ];
     for report in reports {
         arguments.push(report.provider.into());
+        arguments.push(report.key.map(|place| key_name("", place)).unwrap_or_default().into());
         arguments.push(report.outcome.as_str().into());
-        let speed = report.speed.map(|speed| format!("{} {}", speed.first_ms, speed.per_second));
-        arguments.push(speed.unwrap_or_default().into());
+        arguments.push(report.speed.map(classes).unwrap_or_default().into());
     }
     arguments
 }
@@ -205,6 +215,8 @@ pub struct Answer {
     pub status: RateLimitStatus,
     /// Providers whose breaker is open.
     pub avoid: Vec<String>,
+    /// The provider that has the session's prompt in a cache, if any.
+    pub cached_at: Option<String>,
     /// How fast providers were lately, of those of which it is known and asked.
     pub speeds: Vec<(String, Speed)>,
     /// The cached answer that was looked for, and for how many ms it still lies there.
@@ -238,80 +250,37 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
         retry_ms: unsigned(3)?,
         status: RateLimitStatus::counted(window(4)?, window(7)?),
         avoid: text(10)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-        speeds: text(11)?.split(',').filter_map(speed).collect(),
-        cached: text(12).filter(|entry| !entry.is_empty()).map(|entry| (entry.to_owned(), unsigned(13).unwrap_or(0))),
+        cached_at: Some(text(11)?).filter(|name| !name.is_empty()).map(str::to_owned),
+        speeds: parts.get(12)?.as_array()?.iter().filter_map(|known| speed(known, number(2)?)).collect(),
+        cached: text(13).filter(|entry| !entry.is_empty()).map(|entry| (entry.to_owned(), unsigned(14).unwrap_or(0))),
     }))
 }
 
-/// What a verdict says of one provider's speed: `PROVIDER=MS/RATE`.
-fn speed(text: &str) -> Option<(String, Speed)> {
-    let (provider, figures) = text.split_once('=')?;
-    let (first_ms, per_second) = figures.split_once('/')?;
-    Some((provider.to_owned(), Speed { first_ms: first_ms.parse().ok()?, per_second: per_second.parse().ok()? }))
+/// What a verdict says of one provider's speed: its name and its buckets of the last half hour.
+fn speed(known: &Value, now: i64) -> Option<(String, Speed)> {
+    let mut texts = known.as_array()?.iter().filter_map(Value::as_str);
+    let provider = texts.next()?.to_owned();
+    Some((provider, Measured::read(texts.map(|bucket| ("m", bucket)), now).speed()?))
 }
 
-/// A limits text with the same requests a minute, in which nothing else holds anybody up.
-pub fn of_requests_a_minute(limits: &str) -> String {
-    let wide = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if !["account", "key", "plan", "requests_per_minute"].contains(&name) => {
-            format!("{name}={WIDE}/{WIDE}")
-        }
-        _ => pair.to_owned(),
+/// The arguments of the question how these routes do, each a provider and a model.
+pub fn routes<'a>(prefix: &'a str, routes: &[(&str, &str)]) -> Vec<Cow<'a, str>> {
+    let names = routes.iter().map(|(provider, model)| Cow::Owned(format!("{provider}:{model}")));
+    std::iter::once(Cow::Borrowed(prefix)).chain(names).collect()
+}
+
+/// Reads what that script answers, route by route; nothing when it is not of its form.
+pub fn read_routes(answer: &Value) -> Vec<Measured> {
+    let Some((now, routes)) = answer.as_array().and_then(|parts| parts.split_first()) else { return Vec::new() };
+    let now = now.as_i64().unwrap_or_default();
+    let texts = |route: &Value| -> Vec<String> {
+        route.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    limits.split(' ').map(wide).collect::<Vec<_>>().join(" ")
-}
-
-/// A limit in a limits text: the key's and the account's.
-pub fn limit(limits: &str, name: &str) -> Option<(u64, u64)> {
-    let (key, account) = value(limits, name)?.split_once('/')?;
-    Some((key.parse().ok()?, account.parse().ok()?))
-}
-
-/// The account in a limits text.
-pub fn account_of(limits: &str) -> &str {
-    value(limits, "account").unwrap_or_default()
-}
-
-/// The key in a limits text.
-pub fn key_of(limits: &str) -> &str {
-    value(limits, "key").unwrap_or_default()
-}
-
-/// The plan in force in a limits text.
-pub fn plan_of(limits: &str) -> &str {
-    value(limits, "plan").unwrap_or_default()
-}
-
-/// The key's requests a minute in a limits text.
-pub fn key_requests_per_minute(limits: &str) -> u64 {
-    let of_both = value(limits, "requests_per_minute").and_then(|figures| figures.split_once('/'));
-    of_both.and_then(|(of_key, _)| of_key.parse().ok()).unwrap_or(1)
-}
-
-/// A limits text, made by `gateway.limits` in the database, is `account=ID key=ID plan=ID`, then `NAME=OF_KEY/OF_ACCOUNT` for
-/// each limit.
-fn value<'a>(limits: &'a str, name: &str) -> Option<&'a str> {
-    limits.split(' ').filter_map(|pair| pair.split_once('=')).find(|(named, _)| *named == name).map(|(_, value)| value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_what_is_counted_apart_only_the_minute_holds_anybody_up() {
-        let limits = "account=a key=k plan=p burst=5/6 requests_per_minute=30/60 concurrency=1/1";
-        let wide = "account=a key=k plan=p burst=1000000000/1000000000 requests_per_minute=30/60 \
-                    concurrency=1000000000/1000000000";
-        assert_eq!(of_requests_a_minute(limits), wide);
-    }
-
-    #[test]
-    fn a_limits_text_is_read_by_name() {
-        let limits = "account=a key=k burst=5/6 requests_per_minute=30/60";
-        assert_eq!((account_of(limits), key_of(limits), key_requests_per_minute(limits)), ("a", "k", 30));
-        for other in ["", "a,k,60,20,500", "key requests_per_minute=60", "requests_per_minute=x/60"] {
-            assert_eq!((account_of(other), key_of(other), key_requests_per_minute(other)), ("", "", 1), "{other}");
-        }
-    }
+    routes
+        .iter()
+        .map(|route| {
+            let texts = texts(route);
+            Measured::read(texts.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())), now)
+        })
+        .collect()
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows::LIMITS;
-use super::{Limiter, script};
+use super::{Limiter, text};
 
 /// What counts now against each limit, by the limit's name.
 pub type Used = HashMap<&'static str, u64>;
@@ -47,10 +47,10 @@ impl Limiter {
     /// How a caller stands who has not asked to be let in; nothing is counted.
     pub async fn status(&self, limits: &str) -> RateLimitStatus {
         let id = |text: &str| Uuid::try_parse(text).unwrap_or_default();
-        let usage = self.usage(id(script::key_of(limits)), id(script::account_of(limits))).await;
+        let usage = self.usage(id(text::key_of(limits)), id(text::account_of(limits))).await;
         let window = |name: &str| {
             let usage = usage.as_ref()?;
-            let (of_key, of_account) = script::limit(limits, name)?;
+            let (of_key, of_account) = text::limit(limits, name)?;
             let window = |limit: u64, used: &Used, resets: &Used| {
                 let (used, reset_ms) = (used.get(name)?, *resets.get(name)?);
                 Some(WindowStatus { limit, remaining: limit.saturating_sub(*used), reset_ms })

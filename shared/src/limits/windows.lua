@@ -86,5 +86,10 @@ local function correct(counters, at, requests, tokens)
   end
 end
 
--- Where it is kept how fast each route was lately, and for how long that says anything, in ms.
-local SPEEDS, SPEED_MS = 'speeds', 1800000
+-- How a route does: rings of buckets in one hash a route, PROVIDER:MODEL, each bucket in the field of its ring and place as
+-- "bucket answered failed firsts rates". Firsts and rates are counts by class ("12=3,14=1", or "-"; see measured.rs). The rings
+-- are five minutes each for half an hour and hours for a day, with one more for the bucket that is being filled.
+local RINGS = { { name = 'm', length = 300000, places = 7 }, { name = 'h', length = 3600000, places = 25 } }
+local function route_of(route) return prefix .. 'route:' .. route end
+-- Which provider a session's prompt is cached at.
+local function sticky_of(session) return prefix .. 'sticky:' .. session end

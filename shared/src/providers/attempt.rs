@@ -66,12 +66,12 @@ pub async fn send(
 #[must_use]
 pub fn hidden<'a>(app: &'a App, credential: &'a Credential) -> Vec<&'a str> {
     let own = match credential {
-        Credential::Ours => None,
+        Credential::Ours(_) => None,
         Credential::Own(key) => Some(key.as_str()),
     };
     let ours = app.config.providers.iter().flat_map(|settings| {
         let hosts = settings.endpoints.iter().filter_map(|(_, url)| url.host_str());
-        settings.key.as_deref().into_iter().chain(settings.virtual_key.as_deref()).chain(hosts)
+        settings.keys.iter().map(String::as_str).chain(settings.virtual_key.as_deref()).chain(hosts)
     });
     ours.chain(own).collect()
 }
@@ -102,7 +102,9 @@ pub(super) fn headers(app: &App, settings: &ProviderSettings, credential: &Crede
     };
     // Our virtual key means nothing in anybody else's account.
     let (key, virtual_key) = match credential {
-        Credential::Ours => (settings.key.as_deref().unwrap_or_default(), settings.virtual_key.as_deref()),
+        Credential::Ours(place) => {
+            (settings.keys.get(*place).map_or("", String::as_str), settings.virtual_key.as_deref())
+        }
         Credential::Own(key) => (key.as_str(), None),
     };
     match settings.provider.authentication {

@@ -75,6 +75,13 @@ impl Failure {
         Self::new(Error::new(Code::UpstreamError), provider, false)
     }
 
+    /// Whether another of our keys at the provider may do better: this one is refused, or asked too often.
+    #[must_use]
+    pub fn is_about_our_key(&self) -> bool {
+        self.against == Against::Account
+            || (self.against == Against::Route && self.error.code == Code::UpstreamRateLimited)
+    }
+
     /// An error status, or an error object where an answer should be.
     #[must_use]
     pub fn refused(refusal: &Refusal<'_>) -> Self {
@@ -85,7 +92,7 @@ impl Failure {
 
     fn sorted(refusal: &Refusal<'_>, words: &Words) -> Self {
         let Refusal { provider, credential, status, headers, .. } = *refusal;
-        let ours = matches!(credential, Credential::Ours);
+        let ours = matches!(credential, Credential::Ours(_));
         let told = |code: Code, fall_back| Self::new(Error::new(code), provider, fall_back);
         let callers = |error: Error| Self { against: Against::Nothing, ..Self::new(error, provider, false) };
         match status.as_u16() {

@@ -6,12 +6,15 @@ mod clean;
 pub mod failure;
 pub mod internal;
 pub mod lists;
-pub mod max_price;
+mod max_price;
 pub mod order;
+pub mod our_keys;
 pub mod own_keys;
+mod parameters;
 pub mod quirks;
 pub mod routing;
 pub mod table;
+pub mod wishes;
 mod words;
 
 use crate::formats::format::Format;
@@ -52,8 +55,8 @@ impl Provider {
 
 /// Whose account at a provider a call goes to.
 pub enum Credential {
-    /// The gateway's, by the key in its environment.
-    Ours,
+    /// The gateway's, by the key in its environment that has this place among those for the provider.
+    Ours(usize),
     /// The caller's, by this key of theirs.
     Own(String),
 }

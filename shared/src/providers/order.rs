@@ -5,17 +5,24 @@ use super::routing::{Routing, Sort};
 use crate::config::ProviderSettings;
 use crate::limits::Speed;
 
+/// What the limiter knows of the providers of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// Those whose breaker is open.
+    pub avoid: &'a [String],
+    /// The one that has the session's prompt in a cache.
+    pub cached_at: Option<&'a str>,
+    /// How fast they were lately.
+    pub speeds: &'a [(String, Speed)],
+}
+
 /// Orders a hold's candidates, which come cheapest first, or as the caller's own keys are ordered: those keys before our account, then
-/// the request's own order, then those whose breaker is closed, then as the request sorts them; of whom nobody knows how fast they are
-/// come last. An open breaker's provider is kept as the last resort. Without fallbacks only the first remains, with all of the caller's
-/// keys there.
+/// the request's own order, then those whose breaker is closed, of them the one that has the prompt in a cache, then as the request
+/// sorts them; of whom nobody knows how fast they are come last. An open breaker's provider is kept as the last resort. Without
+/// fallbacks only the first remains, with all of the caller's keys there.
 #[must_use]
-pub fn order(
-    mut candidates: Vec<Candidate>,
-    routing: &Routing,
-    avoid: &[String],
-    speeds: &[(String, Speed)],
-) -> Vec<Candidate> {
+pub fn order(mut candidates: Vec<Candidate>, routing: &Routing, known: Known<'_>) -> Vec<Candidate> {
+    let Known { avoid, cached_at, speeds } = known;
     let place = |provider: &str| {
         let speed = speeds.iter().find(|(known, _)| known == provider).map(|(_, speed)| *speed);
         match routing.sort {
@@ -26,7 +33,9 @@ pub fn order(
     };
     candidates.sort_by_key(|candidate| {
         let wished = routing.order.iter().position(|name| *name == candidate.provider).unwrap_or(usize::MAX);
-        (candidate.own_key.is_none(), wished, avoid.contains(&candidate.provider), place(&candidate.provider))
+        let is_elsewhere = cached_at.is_some_and(|provider| provider != candidate.provider);
+        let avoided = avoid.contains(&candidate.provider);
+        (candidate.own_key.is_none(), wished, avoided, is_elsewhere && candidate.own_key.is_none(), place(&candidate.provider))
     });
     if !routing.fallbacks {
         let first = candidates.first().map(|first| (first.provider.clone(), first.own_key.is_some()));
@@ -46,12 +55,20 @@ pub fn usable(routing: &Routing, settings: &[ProviderSettings]) -> Vec<&'static 
     names.filter(|name| routing.allowed.contains(name)).collect()
 }
 
+/// The names of our keys at those of them at which we have several.
+#[must_use]
+pub fn names_of_keys<'a>(providers: &[&'static str], settings: &'a [ProviderSettings]) -> Vec<&'a str> {
+    let known = settings.iter().filter(|settings| providers.contains(&settings.provider.name));
+    known.flat_map(|settings| &settings.key_names).map(String::as_str).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
 
     use super::*;
     use crate::credits::price::Price;
+    use crate::providers::wishes::Wishes;
 
     fn candidates(names: &[&str]) -> Vec<Candidate> {
         names
@@ -73,18 +90,29 @@ mod tests {
 
     #[test]
     fn wishes_go_before_health_and_health_before_price() {
-        let none = Routing { allowed: vec![], order: vec![], fallbacks: true, max_price: None, sort: None };
+        let none = Routing {
+            allowed: vec![],
+            order: vec![],
+            fallbacks: true,
+            wishes: Wishes::default(),
+            sort: None,
+            hedge_ms: None,
+            session: None,
+        };
         let avoid = ["a".to_owned()];
-        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &none, &avoid, &[])), ["b", "c", "a"]);
+        let avoiding = Known { avoid: &avoid, ..Known::default() };
+        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &none, avoiding)), ["b", "c", "a"]);
         let wish = Routing { order: vec!["c"], ..none.clone() };
-        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &wish, &avoid, &[])), ["c", "b", "a"]);
+        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &wish, avoiding)), ["c", "b", "a"]);
         let only_one = Routing { fallbacks: false, ..none.clone() };
-        assert_eq!(names(&order(candidates(&["a", "b"]), &only_one, &[], &[])), ["a"]);
-        // The caller's own keys go before our account, whatever it is that the request wishes; and without fallbacks all at the first.
+        assert_eq!(names(&order(candidates(&["a", "b"]), &only_one, Known::default())), ["a"]);
+        // The caller's own keys go before our account, whatever it is that the request wishes, and as they are ordered, wherever a
+        // prompt is in a cache of our account; and without fallbacks all at the first.
         let own = |name: &str| Candidate { own_key: Some(Uuid::now_v7()), ..candidates(&[name]).remove(0) };
         let with_own = || vec![own("b"), own("b"), own("a"), candidates(&["c"]).remove(0)];
-        assert_eq!(names(&order(with_own(), &wish, &avoid, &[])), ["b", "b", "a", "c"]);
-        assert_eq!(names(&order(with_own(), &only_one, &[], &[])), ["b", "b"]);
+        let elsewhere = Known { cached_at: Some("a"), ..Known::default() };
+        assert_eq!(names(&order(with_own(), &wish, avoiding)), ["b", "b", "a", "c"]);
+        assert_eq!(names(&order(with_own(), &only_one, elsewhere)), ["b", "b"]);
         // Of `d` nobody knows anything; an open breaker outweighs any speed.
         let speed = |name: &str, first_ms, per_second| (name.to_owned(), Speed { first_ms, per_second });
         let speeds = [speed("a", 1, 900), speed("b", 300, 50), speed("c", 200, 20)];
@@ -94,7 +122,16 @@ mod tests {
             (Sort::Throughput, ["b", "c", "d", "a"]),
         ] {
             let sorted = Routing { sort: Some(sort), ..none.clone() };
-            assert_eq!(names(&order(candidates(&["a", "b", "c", "d"]), &sorted, &avoid, &speeds)), wanted, "{sort:?}");
+            let known = Known { speeds: &speeds, ..avoiding };
+            assert_eq!(names(&order(candidates(&["a", "b", "c", "d"]), &sorted, known)), wanted, "{sort:?}");
+            // Where the prompt is in a cache comes before the sort, and behind whoever is wished for by name.
+            let known = Known { cached_at: Some("d"), ..known };
+            assert_eq!(order(candidates(&["a", "b", "c", "d"]), &sorted, known)[0].provider, "d", "{sort:?}");
+            let wished = Routing { order: vec!["c"], ..sorted };
+            assert_eq!(names(&order(candidates(&["a", "b", "c", "d"]), &wished, known))[..2], ["c", "d"], "{sort:?}");
         }
+        // A cache at a provider that fails is worth nothing.
+        let known = Known { cached_at: Some("a"), ..avoiding };
+        assert_eq!(names(&order(candidates(&["a", "b", "c"]), &none, known)), ["b", "c", "a"]);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::max_price::MaxPrice;
+use super::parameters;
 use super::table::PROVIDERS;
+use super::wishes::Wishes;
 use crate::error::Error;
 use crate::object::Object;
 
@@ -16,10 +17,14 @@ pub struct Routing {
     pub order: Vec<&'static str>,
     /// Whether a second provider may be asked when the first one fails.
     pub fallbacks: bool,
-    /// What a route may cost.
-    pub max_price: Option<MaxPrice>,
+    /// What a route must be like.
+    pub wishes: Wishes,
     /// By what those come that are not wished for by name.
     pub sort: Option<Sort>,
+    /// After how many milliseconds without output another provider is asked besides.
+    pub hedge_ms: Option<u64>,
+    /// What the request says of which session it is a part: its prompt is likely to go on from one before it.
+    pub session: Option<String>,
 }
 
 /// By what providers are to be asked.
@@ -74,8 +79,8 @@ impl Routing {
     /// # Errors
     /// 400 that names `provider`.
     pub fn read(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Self, Error> {
-        const SHAPE: &str =
-            "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `max_price` and `sort`.";
+        const SHAPE: &str = "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `sort`, `max_price`, \
+             `require_parameters`, `quantizations`, `data_collection` and `zdr`.";
         let wishes: Object<'_> =
             request.read("provider").map_err(|_| Error::invalid("provider", SHAPE))?.unwrap_or_default();
         let named = |wish: &str| -> Result<Vec<&'static str>, Error> {
@@ -93,33 +98,53 @@ impl Routing {
         };
         let (order, only, ignore) = (named("order")?, named("only")?, named("ignore")?);
         let fallbacks = wishes.read("allow_fallbacks").map_err(|_| Error::invalid("provider", SHAPE))?.unwrap_or(true);
-        refuse_unkept(&wishes)?;
+        let required = Wishes::read(request, &wishes)?;
         let allowed = PROVIDERS
             .iter()
+            .filter(|row| required.parameters().iter().all(|parameter| parameters::reaches(row, parameter)))
             .map(|row| row.name)
             .filter(|name| pinned.is_none_or(|pinned| pinned == *name))
             .filter(|name| only.is_empty() || only.contains(name))
             .filter(|name| !ignore.contains(name))
             .collect();
-        let (max_price, sort) = (MaxPrice::read(&wishes)?, Sort::read(request, &wishes)?);
-        Ok(Self { allowed, order, fallbacks, max_price, sort })
+        let sort = Sort::read(request, &wishes)?;
+        Ok(Self {
+            allowed,
+            order,
+            fallbacks,
+            wishes: required,
+            sort,
+            hedge_ms: hedge(&wishes)?,
+            session: session(request),
+        })
     }
 }
 
-/// Refuses what would be a promise that nobody keeps: of no route is it known whether its provider keeps what it is sent, or how
-/// exact its weights are.
-fn refuse_unkept(wishes: &Object<'_>) -> Result<(), Error> {
-    let is = |wish: &str, value: &str| wishes.get(wish) == Some(value);
-    let exactness: Vec<String> = wishes.read("quantizations").ok().flatten().unwrap_or_default();
-    let message = if is("data_collection", "\"deny\"") || is("zdr", "true") {
-        "Of no provider is it known here that it keeps nothing of what it is sent: leave out `data_collection` and `zdr`, and name in \
-         `only` those that you trust."
-    } else if !exactness.is_empty() && !exactness.iter().any(|exactness| exactness == "unknown") {
-        "Of no route is it known here how its weights are quantized: leave out `quantizations`, or let it hold `unknown`."
-    } else {
-        return Ok(());
+/// After how long a second provider is asked: at once where it is 0.
+fn hedge(wishes: &Object<'_>) -> Result<Option<u64>, Error> {
+    const LONGEST: u64 = 60_000;
+    let wrong = || {
+        Error::invalid(
+            "provider",
+            format!("`hedge_ms` of `provider` is a whole number of milliseconds up to {LONGEST}."),
+        )
     };
-    Err(Error::invalid("provider", message))
+    let hedge: Option<u64> = wishes.read("hedge_ms").map_err(|_| wrong())?;
+    if hedge.is_some_and(|hedge| hedge > LONGEST) { Err(wrong()) } else { Ok(hedge) }
+}
+
+/// The members that say of which session a request is a part, the narrowest first, and `metadata.user_id` of a message.
+const SESSIONS: [&str; 3] = ["session_id", "prompt_cache_key", "user"];
+
+/// The longest name of a session, in bytes.
+const LONGEST_SESSION: usize = 256;
+
+/// Of which session a request is a part. What is no name of one says nothing.
+fn session(request: &Object<'_>) -> Option<String> {
+    let text = |object: &Object<'_>, name: &str| object.read::<String>(name).ok().flatten();
+    let user_id = || text(&request.read("metadata").ok().flatten()?, "user_id");
+    let named = SESSIONS.iter().find_map(|name| text(request, name).filter(|named| !named.is_empty()));
+    named.or_else(user_id).filter(|named| (1..=LONGEST_SESSION).contains(&named.len()))
 }
 
 /// Endings of a model's id by which OpenRouter's clients ask for the cheapest or the fastest of its providers.
@@ -162,6 +187,16 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_asked_whom_a_required_parameter_does_not_reach() {
+        let allowed = |seed: &str, required: bool| {
+            let request = format!(r#"{{"seed":{seed},"provider":{{"require_parameters":{required}}}}}"#);
+            Routing::read(&serde_json::from_str(&request).expect("an object"), None).expect("valid").allowed
+        };
+        assert!(!allowed("1", true).contains(&"anthropic") && allowed("1", true).contains(&"openai"));
+        assert!(allowed("1", false).contains(&"anthropic") && allowed("null", true).contains(&"anthropic"));
+    }
+
+    #[test]
     fn a_sort_is_a_name_or_an_object_or_the_models_ending() {
         for (request, sort) in [
             (r#"{"provider":{"sort":"latency"}}"#, Some(Sort::Latency)),
@@ -177,11 +212,26 @@ mod tests {
     }
 
     #[test]
+    fn a_session_has_the_narrowest_of_its_names() {
+        for (request, session) in [
+            (r"{}", None),
+            (r#"{"user":"u","prompt_cache_key":"k","session_id":"s"}"#, Some("s")),
+            (r#"{"user":"u","prompt_cache_key":"k","session_id":""}"#, Some("k")),
+            (r#"{"user":"u","session_id":7,"metadata":{"user_id":"m"}}"#, Some("u")),
+            (r#"{"metadata":{"user_id":"m"}}"#, Some("m")),
+            (r#"{"metadata":"m"}"#, None),
+        ] {
+            let read = Routing::read(&serde_json::from_str(request).expect("an object"), None).expect("valid");
+            assert_eq!(read.session.as_deref(), session, "{request}");
+        }
+        let long = format!(r#"{{"user":"{}"}}"#, "u".repeat(LONGEST_SESSION + 1));
+        assert_eq!(Routing::read(&serde_json::from_str(&long).expect("an object"), None).expect("valid").session, None);
+    }
+
+    #[test]
     fn wishes_that_cannot_be_read_name_their_member() {
         for wishes in [
-            r#"{"data_collection":"deny"}"#,
-            r#"{"zdr":true}"#,
-            r#"{"quantizations":["fp8"]}"#,
+            r#"{"zdr":"true"}"#,
             r#"{"max_price":{"prompt":"much"}}"#,
             r#"{"max_price":{"audio":1}}"#,
             r#"{"max_price":1}"#,
@@ -191,11 +241,14 @@ mod tests {
             r#"[["chutes"]]"#,
             r#"{"order":"chutes"}"#,
             r#"{"allow_fallbacks":1}"#,
+            r#"{"hedge_ms":60001}"#,
+            r#"{"hedge_ms":-1}"#,
+            r#"{"hedge_ms":"5"}"#,
         ] {
             assert_eq!(read(wishes).expect_err(wishes).param.as_deref(), Some("provider"));
         }
         for wishes in [
-            r#"{"data_collection":"allow","zdr":false,"quantizations":["fp8","unknown"],"require_parameters":true}"#,
+            r#"{"data_collection":"allow","zdr":true,"quantizations":["fp8","unknown"],"require_parameters":true}"#,
             r#"{"quantizations":[],"sort":"price","max_price":null}"#,
         ] {
             assert!(read(wishes).is_ok(), "{wishes}");

@@ -1,6 +1,9 @@
 //! What a request asks for is priced, or refused before anything is asked of anybody.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use shared::formats::charged::{CHARGED, How};
 use tests::answer::Answer;
 use tests::watch::Watch;
 use tests::wire::{Wire, formats};
@@ -8,56 +11,68 @@ use tests::world::World;
 
 use super::assert_nothing_left;
 
-/// Members that cost more than the catalog says, or that a provider may read as another model, more output or more
-/// answers than were paid for.
-fn dear() -> Vec<(&'static str, Value)> {
-    vec![
+/// What the list of charges refuses, each as a member and its value; and spellings by which a provider may read another model, more
+/// output or more answers than were paid for.
+fn dear() -> Vec<(String, Value)> {
+    let refused = CHARGED.iter().filter(|charge| matches!(charge.how, How::Refused(..) | How::RefusedWithin));
+    let members = refused.flat_map(|charge| {
+        let asks: Map<String, Value> = serde_json::from_str(charge.asks).expect("members");
+        asks.into_iter().collect::<Vec<_>>()
+    });
+    let spellings = [
         ("service_tier", json!("fast")),
         ("service_tier", json!("ultrafast")),
         ("service_tier", json!("scale")),
-        ("service_tier", json!("priority")),
         ("Service_Tier", json!("priority")),
-        ("speed", json!("fast")),
-        ("inference_geo", json!("us")),
-        ("prompt_cache_retention", json!("24h")),
-        ("prompt_cache_options", json!({"ttl": "12h"})),
-        ("prompt_cache_breakpoint", json!({"ttl": "12h"})),
-        ("models", json!(["a", "b"])),
-        ("fallbacks", json!(["a"])),
-        ("fallback_models", json!(["a"])),
         ("Models", json!(["a"])),
         ("Model", json!("openai/o1-pro")),
-        ("extra_body", json!({"model": "openai/o1-pro"})),
         ("max_new_tokens", json!(9_000)),
         ("n_predict", json!(9_000)),
         ("Max_Tokens", json!(9_000)),
         ("maxTokens", json!(9_000)),
         ("num_return_sequences", json!(9)),
         ("N", json!(9)),
-        ("plugins", json!([{"id": "web"}])),
-        ("web_search_options", json!({})),
-        ("modalities", json!(["text", "audio"])),
-        ("image_config", json!({"font_inputs": [{"text": "x"}]})),
-        ("audio", json!({"voice": "alloy", "format": "wav"})),
-        ("background", json!(true)),
-        ("moderation", json!(true)),
-        ("tools", json!([{"type": "web_search"}])),
-        ("tools", json!([{"type": "code_interpreter"}])),
-        ("tools", json!([{"type": "web_search_20250305", "name": "web_search"}])),
-        ("reasoning", json!({"mode": "pro"})),
-        ("background_options", json!({"webhook": "x"})),
-        ("preset", json!("deep")),
-        ("route", json!("fallback")),
-        ("search_parameters", json!({"mode": "on"})),
-        ("search_options", json!({"forced_search": true})),
-        ("enable_search", json!(true)),
-        ("enable_code_interpreter", json!(true)),
-        ("data_sources", json!([{"type": "azure_search"}])),
-        ("safety_model", json!("guard")),
-        ("deferred", json!(true)),
-        ("mcp_servers", json!([{"url": "https://x.example"}])),
-        ("container", json!({"skills": []})),
-    ]
+    ];
+    members.chain(spellings.map(|(name, value)| (name.to_owned(), value))).collect()
+}
+
+#[tokio::test]
+async fn every_kind_of_price_is_what_something_in_the_list_is_charged_by() {
+    let world = World::start().await;
+    let kinds = world
+        .value(
+            "select jsonb_agg(attname order by attname) from pg_attribute
+               where attrelid = 'gateway.price'::regclass and attnum > 0 and attname <> 'tiers'",
+        )
+        .await;
+    let named = CHARGED.iter().flat_map(|charge| match charge.how {
+        How::Priced(kinds) => kinds,
+        How::LeftOut | How::Refused(..) | How::RefusedWithin => &[],
+    });
+    let named: BTreeSet<&str> = named.copied().collect();
+    assert_eq!(json!(named), kinds);
+}
+
+#[tokio::test]
+async fn what_an_answer_is_the_same_without_is_not_paid_for() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let control = world.platform.providers.control();
+    control.record(true);
+    let left_out: Vec<_> = CHARGED.iter().filter(|charge| matches!(charge.how, How::LeftOut)).collect();
+    assert!(!left_out.is_empty());
+    for wire in formats() {
+        for charge in &left_out {
+            let members: Value = serde_json::from_str(charge.asks).expect("members");
+            control.clear();
+            let answer = Answer::to(world.call(wire, &account.key, &raw(wire, &members))).await;
+            assert_eq!(answer.status, 200, "{} {}: {}", wire.name, charge.member, answer.text);
+            let sent = control.requests();
+            assert_eq!(sent.len(), 1);
+            assert_eq!(sent[0].body.get(charge.member), None, "{} {}", wire.name, sent[0].body);
+        }
+    }
+    assert_nothing_left(&world).await;
 }
 
 /// A call with these members under their own names.
@@ -75,17 +90,17 @@ async fn what_costs_more_or_means_another_is_named_and_nobody_is_asked_for_it() 
     for wire in formats() {
         // Another format's name of the limit.
         let limit = if wire.limit() == "max_tokens" { "max_output_tokens" } else { "max_tokens" };
-        for (name, value) in dear().into_iter().chain([(limit, json!(9_000))]) {
+        for (name, value) in dear().into_iter().chain([(limit.to_owned(), json!(9_000))]) {
             // As it is sent, not as the harness would name it.
-            let members = json!({ name: value });
+            let members = json!({ name.clone(): value });
             let answer = Answer::to(world.call(wire, &account.key, &raw(wire, &members))).await;
             answer.refused(400, "invalid_request");
             let param = answer.json()["error"]["param"].as_str().unwrap_or_default().to_owned();
-            let within = param.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']));
+            let within = param.strip_prefix(&name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']));
             assert!(within, "{} {name}: {}", wire.name, answer.text);
         }
         // Who has nothing to say says null.
-        let nothing = dear().into_iter().map(|(name, _)| (name.to_owned(), Value::Null)).collect::<Value>();
+        let nothing = dear().into_iter().map(|(name, _)| (name, Value::Null)).collect::<Value>();
         let answer = Answer::to(world.call(wire, &account.key, &wire.hello(&nothing))).await;
         assert_eq!(answer.status, 200, "{}: {}", wire.name, answer.text);
     }

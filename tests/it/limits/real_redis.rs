@@ -63,9 +63,11 @@ impl Step {
             let provider = PROVIDERS[random.below(3) as usize];
             let report = ProviderReport {
                 provider,
+                key: (provider == PROVIDERS[0] && random.below(2) == 0).then_some(0),
                 outcome: match random.below(24) {
                     0..3 => AttemptOutcome::Answered,
                     3 => AttemptOutcome::Refused,
+                    4 => AttemptOutcome::Limited,
                     _ => AttemptOutcome::Failed,
                 },
                 speed: (random.below(2) == 0)
@@ -111,13 +113,20 @@ impl Limiter {
                     .app
                     .limiter
                     .request(&key_hash, *call_id, *tokens, lease_time, ("m", &PROVIDERS))
-                    .with_speeds(true);
+                    .with_speeds(true)
+                    .with_session(Some(&key_hash), &["openrouter#1"]);
                 request.first().await;
                 match request.confirm(limits).await {
                     Ok(lease) => {
                         let mut headers = HeaderMap::new();
                         lease.status.write(&mut headers);
-                        let told = format!("admitted, {}, avoid {:?}", figures(&headers), lease.avoid);
+                        let told = format!(
+                            "admitted, {}, avoid {:?}, {:?}, {:?}",
+                            figures(&headers),
+                            lease.avoid,
+                            lease.cached_at,
+                            lease.speeds
+                        );
                         self.running.push((*call_id, lease));
                         told
                     }
@@ -134,8 +143,10 @@ impl Limiter {
                     return "nothing runs".to_owned();
                 }
                 let (call_id, lease) = self.running.swap_remove(chosen % self.running.len());
-                let waiting = lease.release(*tokens, std::slice::from_ref(report), None).await;
-                format!("released {call_id}, {waiting} in the outbox")
+                let waiting = lease.release(*tokens, std::slice::from_ref(report), Some(report.provider), None).await;
+                let routes = PROVIDERS.map(|provider| (provider, "m"));
+                let measured = self.app.limiter.measured(&routes).await;
+                format!("released {call_id}, {waiting} in the outbox, {measured:?}")
             }
         }
     }

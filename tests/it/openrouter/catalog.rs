@@ -102,6 +102,46 @@ async fn a_call_is_found_by_either_of_its_names_and_by_nobody_else() {
 }
 
 #[tokio::test]
+async fn what_was_said_in_a_call_is_told_where_its_account_keeps_it() {
+    let world = World::start().await;
+    let (owner, stranger) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
+    let content =
+        async |by: &tests::world::Account, id: &str| get(&world, &format!("/generation/content?id={id}"), by).await;
+    let ask = async |path: &str, body: Value| {
+        let answer = Answer::to(world.post(path, &owner.key, &body)).await;
+        let name = answer.header("x-generation-id").to_owned();
+        (name, answer.success())
+    };
+    // Neither a chat nor a response that is stored.
+    let (name, _) = ask("/v1/chat/completions", hello(&json!({}))).await;
+    world.settled().await;
+    refused(&content(&owner, &name).await, 404, "generation_not_found");
+    let chat = Answer::to(world.post("/v1/chat/sessions", &owner.key, &json!({}))).await.success();
+    let turn = format!("/v1/chat/completions?session_id={}", chat["id"].as_str().expect("an id"));
+    let (first, _) = ask(&turn, hello(&json!({}))).await;
+    let (second, body) = ask(&turn, hello(&json!({}))).await;
+    let (response, answered) = ask("/v1/responses", json!({ "model": MODEL, "input": "Say it", "store": true })).await;
+    world.settled().await;
+    for name in [&first, &second] {
+        let said = content(&owner, name).await.success()["data"].clone();
+        assert_eq!(said["input"]["messages"], hello(&json!({}))["messages"], "of this turn alone");
+        assert_eq!(said["output"]["completion"], body["choices"][0]["message"]["content"]);
+    }
+    let said = content(&owner, &response).await.success()["data"].clone();
+    assert!(said["input"]["messages"].to_string().contains("Say it"), "{said}");
+    assert_eq!(
+        said["output"]["completion"],
+        answered["output"].as_array().expect("items").last().expect("a message")["content"][0]["text"]
+    );
+    // It is no matter of who may see what was used.
+    let curious = world.another_key(&owner, "inference,usage:read").await;
+    refused(&content(&curious, &first).await, 403, "insufficient_scope");
+    for id in [&first, &response] {
+        refused(&content(&stranger, id).await, 404, "generation_not_found");
+    }
+}
+
+#[tokio::test]
 async fn activity_is_of_days_that_are_over() {
     let world = World::start().await;
     let owner = world.account(1_000_000_000).await;

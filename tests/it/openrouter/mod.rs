@@ -4,6 +4,7 @@ mod calls;
 mod catalog;
 mod keys;
 mod pkce;
+mod wishes;
 
 use reqwest::Method;
 use serde_json::Value;

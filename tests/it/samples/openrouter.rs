@@ -22,11 +22,14 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             | "v1_models_count"
             | "v1_models_user"
             | "v1_embeddings_models"
-            | "v1_providers",
+            | "v1_providers"
+            | "v1_endpoints_zdr",
         ) => Sample::plain(),
         ("GET", "v1_activity") => Sample::plain().with_query("?date=2026-01-31"),
         ("GET", "v1_generation") => Sample { foreign: Some((404, "generation_not_found")), ..Sample::plain() }
             .with_query(format!("?id={}", generation(world, owner).await)),
+        ("GET", "v1_generation_content") => Sample { foreign: Some((404, "generation_not_found")), ..Sample::plain() }
+            .with_query(format!("?id={}", kept_generation(world, owner).await)),
         ("GET", "v1_one_model") => Sample::plain().with("id", MODEL),
         ("GET", "auth") => Sample::plain().with_query(format!("?code_challenge={CHALLENGE}")),
         ("POST", "v1_auth_keys_code") => Sample::body(json!({"code_challenge": CHALLENGE, "limit": 5})),
@@ -62,6 +65,27 @@ async fn code(world: &World, owner: &Account) -> String {
         ))
         .await;
     code
+}
+
+/// The name of a call that was a turn of a chat.
+async fn kept_generation(world: &World, owner: &Account) -> String {
+    let name = generation(world, owner).await;
+    let call = shared::generation_id::read(&name).expect("a call");
+    let app = world.platform.gateway().expect("a gateway");
+    let sealed = shared::keyring::seal(&app, r#"{"role":"user","content":"Hello"}"#).expect("a keyring");
+    world
+        .sql(&format!(
+            "insert into gateway.chat_sessions (id, account_id, messages, bytes, created_at, updated_at)
+               values ('{call}', '{account}', 1, 0, gateway.now(), gateway.now());
+             insert into gateway.chat_messages
+               (session_id, account_id, position, role, content, terms, bound, tokens, images, modalities, call_id, created_at)
+               values ('{call}', '{account}', 0, 'user', ('{}', {}), '{{}}', 1, 1, 0, '{{}}', '{call}', gateway.now())",
+            sealed.ciphertext,
+            sealed.version,
+            account = owner.id,
+        ))
+        .await;
+    name
 }
 
 /// The name of a call of this key that is over.

@@ -33,6 +33,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("get_openrouter_model", "the public catalog"),
     ("get_model_endpoints", "the public catalog"),
     ("list_openrouter_providers", "the public catalog"),
+    ("list_zdr_endpoints", "the public catalog"),
     ("list_developer_models", "the public catalog"),
     ("apply_provider_list", "reads a provider's own list; its routes want the cron secret, or have asked check_caller"),
     ("get_ranking", "the public rankings"),

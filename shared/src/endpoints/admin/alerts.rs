@@ -118,9 +118,9 @@ pub struct LimitSystem {
 /// A provider that is asked last for a while.
 #[derive(Serialize, ToSchema)]
 pub struct Breaker {
-    /// Its name.
+    /// Its name; of one of our several keys there with `#` and its place.
     provider: String,
-    /// `failing` at a model, or `refused`: it refuses our account at all of them.
+    /// `failing` at a model; `refused`: it refuses our account, or that key, at all of them; `limited`: that key was asked too often.
     state: &'static str,
 }
 
@@ -171,7 +171,11 @@ pub async fn system(State(app): State<SharedApp>, caller: Caller) -> Result<Resp
 async fn redis(app: &App) -> (&'static str, Vec<Breaker>, Option<i64>) {
     let Some(upstash) = app.upstash_if_configured() else { return ("not_configured", Vec::new(), None) };
     let (breakers, waiting) = tokio::join!(app.limiter.open_breakers(upstash), outbox::length(app));
-    let word = |outcome| if outcome == AttemptOutcome::Refused { "refused" } else { "failing" };
+    let word = |outcome| match outcome {
+        AttemptOutcome::Refused => "refused",
+        AttemptOutcome::Limited => "limited",
+        AttemptOutcome::Failed | AttemptOutcome::Answered => "failing",
+    };
     match (breakers, waiting) {
         (Ok(breakers), Some(waiting)) => {
             let breakers = breakers.into_iter().map(|(provider, outcome)| Breaker { provider, state: word(outcome) });

@@ -79,6 +79,13 @@ pub struct AdminRoute {
     pub enabled: bool,
     /// Who has the last word about name and price: `seed`, `provider` (its own list) or `admin`.
     pub priced_by: String,
+    /// The parameters that the model takes there, in OpenRouter's names; empty: those of the model.
+    pub supported_parameters: Vec<String>,
+    /// How exact its weights are.
+    pub quantization: String,
+    /// What the provider does with what our account sends it: `unknown`, `private` (it trains no models on it) or `zdr` (it keeps
+    /// nothing of it).
+    pub data_policy: String,
     /// What it costs; null: it has no price and is not asked.
     #[schema(required)]
     pub price: Option<RoutePrice>,

@@ -16,6 +16,7 @@ use crate::endpoints::input::{Input, Params, page_size};
 use crate::endpoints::members::optional_object;
 use crate::error::{Error, Result};
 use crate::providers::table::PROVIDERS;
+use crate::providers::wishes::QUANTIZATIONS;
 
 /// Who has the last word about a route's price.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -27,6 +28,18 @@ pub enum PricedBy {
     Provider,
     /// An administrator.
     Admin,
+}
+
+/// What a provider has agreed to do with what our account sends it.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DataPolicy {
+    /// Nothing that is known here.
+    Unknown,
+    /// It trains no models on it.
+    Private,
+    /// It keeps nothing of it.
+    Zdr,
 }
 
 /// Which routes, and which page of them.
@@ -65,6 +78,15 @@ pub struct RouteSettings {
     upstream_model: Option<String>,
     /// Whether it is asked.
     enabled: Option<bool>,
+    /// The parameters that the model takes there, in OpenRouter's names; an empty list: those of the model.
+    #[schema(max_items = 64)]
+    supported_parameters: Option<Vec<String>>,
+    /// How exact its weights are.
+    #[schema(pattern = "^(int4|int8|fp4|fp6|fp8|fp16|bf16|fp32|unknown)$")]
+    quantization: Option<String>,
+    /// What the provider has agreed to do with what our account sends it. Callers' `data_collection` and `zdr` go by it.
+    #[schema(inline)]
+    data_policy: Option<DataPolicy>,
     /// What it costs from now on, all of it. Calls that run keep their prices.
     #[serde(default, deserialize_with = "optional_object")]
     price: Option<RoutePrice>,
@@ -92,8 +114,8 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): P
 #[utoipa::path(put, path = "/admin/routes", tag = "admin", request_body = RouteSettings,
     responses((status = 200, body = AdminRoute), (status = 404, description = "`model_not_found`")))]
 pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<RouteSettings>) -> Result<Response> {
-    let RouteSettings { model, provider, upstream_model, enabled, price, pinned } = input.body;
-    if !PROVIDERS.iter().any(|row| row.name == provider) {
+    let RouteSettings { model, provider, upstream_model, enabled, price, pinned, .. } = &input.body;
+    if !PROVIDERS.iter().any(|row| row.name == *provider) {
         return Err(Error::invalid(
             "provider",
             "`provider` is not known here; GET /models/providers lists those that are.",
@@ -102,9 +124,22 @@ pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<Rout
     if upstream_model.as_ref().is_some_and(|name| !(1..=200).contains(&name.len()) || name.contains('\0')) {
         return Err(Error::invalid("upstream_model", "`upstream_model` has 1 to 200 characters."));
     }
+    let (quantization, supported_parameters) = (&input.body.quantization, &input.body.supported_parameters);
+    if quantization.as_ref().is_some_and(|named| !QUANTIZATIONS.contains(&named.as_str())) {
+        let message = format!("`quantization` is one of {}.", QUANTIZATIONS.join(", "));
+        return Err(Error::invalid("quantization", message));
+    }
+    let is_parameter = |name: &String| {
+        (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+    };
+    if supported_parameters.as_ref().is_some_and(|names| names.len() > 64 || !names.iter().all(is_parameter)) {
+        let message = "`supported_parameters` are at most 64 names, of small letters and underscores.";
+        return Err(Error::invalid("supported_parameters", message));
+    }
     let price = price.as_ref().map(RoutePrice::request).transpose()?;
     let request = json!({ "model": model, "provider": provider, "upstream_model": upstream_model, "enabled": enabled,
-                          "price": price, "pinned": pinned });
+                          "price": price, "pinned": pinned, "supported_parameters": supported_parameters,
+                          "quantization": quantization, "data_policy": input.body.data_policy });
     let route: Box<RawValue> = caller.rpc(&app, "set_route", json!({ "request": request })).await?;
     Ok(answer::private(&route))
 }

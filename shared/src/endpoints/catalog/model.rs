@@ -9,6 +9,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::figures::with_figures;
 use crate::app::SharedApp;
 use crate::endpoints::answer;
 use crate::error::Result;
@@ -216,7 +217,7 @@ pub async fn show(State(app): State<SharedApp>, Path((developer, model)): Path<(
 const ENDPOINTS: &str = "/endpoints";
 
 /// `GET /v1/models/{id}`: the id may hold slashes, raw or encoded. `GET /v1/models/{id}/endpoints` answers with the model's routes as
-/// OpenRouter's clients read them.
+/// OpenRouter's clients read them, and how each did lately.
 ///
 /// # Errors
 /// 404 `model_not_found`.
@@ -227,7 +228,7 @@ pub async fn show_by_id(State(app): State<SharedApp>, Path(id): Path<String>) ->
     match id.strip_suffix(ENDPOINTS) {
         Some(id) => {
             let routes: Box<RawValue> = app.supabase()?.rpc("get_model_endpoints", &json!({ "model_id": id })).await?;
-            Ok(answer::public(&routes))
+            Ok(answer::recent(&with_figures(&app, &routes).await?))
         }
         None => find(&app, &id).await,
     }

@@ -131,6 +131,19 @@ pub struct ProviderWishes {
     /// (`image`).
     #[schema(value_type = Option<Object>, example = json!({"prompt": 1, "completion": 2}))]
     pub max_price: Option<serde_json::Value>,
+    /// Whether only those are asked that take each parameter of the request; else what one does not know, it ignores.
+    pub require_parameters: Option<bool>,
+    /// How exact the weights may be: `fp8`, `bf16` … or `unknown`.
+    pub quantizations: Option<Vec<String>>,
+    /// `deny`: only those that train no models on what they are sent.
+    #[schema(pattern = "^(allow|deny)$")]
+    pub data_collection: Option<String>,
+    /// Whether only those are asked that keep nothing of what they are sent.
+    pub zdr: Option<bool>,
+    /// After how many milliseconds without output the next one is asked besides, once a call. Who has output first answers; what reading
+    /// the prompt cost at the other is charged, too.
+    #[schema(minimum = 0, maximum = 60_000)]
+    pub hedge_ms: Option<i64>,
     /// By what the others come: `price`, as they do anyway; `latency`, by the time to their first byte lately; or `throughput`, by
     /// the tokens that they wrote in a second. The endings `:floor` and `:nitro` of a model's id ask for the first and the last.
     #[schema(value_type = Option<String>, pattern = "^(price|latency|throughput)$")]

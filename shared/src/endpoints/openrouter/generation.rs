@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -28,6 +28,20 @@ pub struct GenerationQuery {
     /// The `x-generation-id` of its answer, or the `id` of a chat or text completion.
     #[param(min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
     id: String,
+}
+
+impl GenerationQuery {
+    /// What the database looks for.
+    ///
+    /// # Errors
+    /// 400 for what is no id.
+    pub(super) fn asked(&self) -> Result<Value> {
+        let id = &self.id;
+        if !(1..=LONGEST).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid("id", "`id` is the `x-generation-id` or the `id` of an answer."));
+        }
+        Ok(json!({ "call_id": generation_id::read(id), "answer_id": id }))
+    }
 }
 
 /// A call.
@@ -165,11 +179,6 @@ pub async fn show(
     caller: Caller,
     Params(query): Params<GenerationQuery>,
 ) -> Result<Response> {
-    let id = query.id;
-    if !(1..=LONGEST).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::invalid("id", "`id` is the `x-generation-id` or the `id` of an answer."));
-    }
-    let asked = json!({ "call_id": generation_id::read(&id), "answer_id": id });
-    let call: Box<RawValue> = caller.rpc(&app, "get_generation", json!({ "asked": asked })).await?;
+    let call: Box<RawValue> = caller.rpc(&app, "get_generation", json!({ "asked": query.asked()? })).await?;
     Ok(answer::private(&call))
 }

@@ -6,6 +6,7 @@ pub mod auth_code;
 pub mod byok;
 pub mod byok_key;
 pub mod consent;
+pub mod content;
 pub mod credits;
 pub mod exchange;
 pub mod generation;
@@ -14,6 +15,7 @@ pub mod key_of_account;
 pub mod keys;
 pub mod models;
 pub mod providers;
+pub mod zdr;
 
 use jiff::Timestamp;
 use serde::Deserialize;

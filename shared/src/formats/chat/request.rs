@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{Chat, pictures, prompt, strict};
 use crate::dialect::Dialect;
 use crate::error::Error;
+use crate::formats::charged;
 use crate::formats::conversation::{Conversation, instructs};
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
@@ -92,6 +93,7 @@ impl ChatRequest {
         let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
         // Of the usage every answer tells; no prompt is cut.
         request.remove_all(&["provider", "usage", "transforms"]);
+        charged::leave_out(&mut request);
         request.set("model", target.model)?;
         if is_set(&request, "n") {
             // As a provider reads it that knows no 1.0.

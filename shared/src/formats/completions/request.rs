@@ -9,6 +9,7 @@ use super::over_chat::OverChat;
 use super::prompt;
 use crate::dialect::Dialect;
 use crate::error::Error;
+use crate::formats::charged;
 use crate::formats::openai::answer::OpenAiAnswer;
 use crate::formats::openai::body;
 use crate::formats::openai::last_events::error_event;
@@ -104,6 +105,7 @@ impl CompletionRequest {
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
             request.remove("provider");
+            charged::leave_out(&mut request);
             request.set("model", target.model)?;
             request.set("max_tokens", &target.output_limit)?;
             body::ask_for_stream(&mut request, streamed)?;

@@ -12,6 +12,7 @@ use super::native::MessageAnswer;
 use super::over_chat::{OverChat, kept_messages, to_chat};
 use super::{betas, members, prompt, wire};
 use crate::error::Error;
+use crate::formats::charged;
 use crate::formats::openai::body;
 use crate::formats::{Conversation, Demand, Format, Kind, Labels, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
@@ -67,6 +68,7 @@ impl MessagesRequest {
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
             request.remove("provider");
+            charged::leave_out(&mut request);
             // What says nothing here may be unknown there.
             let empty = |(name, value): (&str, &str)| matches!(value, "null" | "[]").then(|| name.to_owned());
             let empty: Vec<String> = request.iter().filter_map(empty).collect();

@@ -3,8 +3,8 @@
 //!
 //! Whatever is not named here is passed on, as OpenAI's SDKs expect of a server.
 
-use super::unpriced::{Allowed, CACHE, PRICED, is_cache_of_an_hour};
 use crate::error::Error;
+use crate::formats::charged::{Allowed, CACHE, is_cache_of_an_hour, refused_member, refused_members};
 use crate::object::Object;
 
 /// The members of a format on which money depends, and those that mean the same elsewhere.
@@ -83,7 +83,7 @@ pub fn reaches_prompt(name: &str) -> bool {
 /// 400 that names the member.
 pub fn check(request: &Object<'_>, format: &Members) -> Result<(), Error> {
     for (name, value) in request.iter() {
-        let priced = PRICED.iter().find(|(priced, ..)| *priced == name && !format.known.contains(priced));
+        let priced = refused_member(name).filter(|(priced, ..)| !format.known.contains(priced));
         if let Some((name, allowed, message)) = priced {
             let is_offered = format.long_cache && is_cache_of_an_hour(name, value);
             if !is_offered && !allowed.holds(value) {
@@ -121,7 +121,7 @@ fn check_spelling(name: &str, format: &Members) -> Result<(), Error> {
     if let Some((_, right)) = instead {
         return Err(refuse(right));
     }
-    let known = KNOWN.iter().chain(format.known).copied().chain(PRICED.iter().map(|(name, ..)| *name));
+    let known = KNOWN.iter().chain(format.known).copied().chain(refused_members().map(|(name, ..)| *name));
     match { known }.find(|known| is(known)) {
         Some(right) => Err(refuse(right)),
         None => Ok(()),
@@ -171,8 +171,8 @@ fn reasoning(request: &Object<'_>) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::unpriced::Allowed::{ListOf, Nothing, ShortCache, Words};
     use super::*;
+    use crate::formats::charged::Allowed::{ListOf, Nothing, ShortCache, Words};
 
     const FORMAT: Members =
         Members { known: &["stop"], instead: &[("budget", "max_tokens")], client_tools: &[], long_cache: false };
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_is_not_priced_is_let_through_only_where_it_asks_for_nothing() {
-        for (name, allowed, _) in PRICED {
+        for (name, allowed, _) in refused_members() {
             let harmless = match allowed {
                 Nothing => vec!["null", "false", "[]"],
                 Words(words) => std::iter::once("null").chain(words.iter().copied()).collect(),
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn no_other_name_of_model_limit_or_number_is_let_through() {
-        let names = KNOWN.iter().chain(FORMAT.known).copied().chain(PRICED.iter().map(|(name, ..)| *name));
+        let names = KNOWN.iter().chain(FORMAT.known).copied().chain(refused_members().map(|(name, ..)| *name));
         for name in names {
             let camel = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect::<String>();
             let mut others = vec![name.to_uppercase(), camel, name.replace('_', "-")];

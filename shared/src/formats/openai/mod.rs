@@ -2,7 +2,7 @@
 //!
 //! - `body`: the members of a request that money and routing need, and what we add to an answer. `usage`, `billed`: the
 //!   token counts, as they are read and as the client sees them.
-//! - `members`: which members of a request are let through. `unpriced`: those with which a provider does more.
+//! - `members`: which members of a request are let through.
 //! - `parameters`: what of a request every provider refuses.
 //! - `named`, `head`, `limited`: an answer under the catalog's names.
 //! - `texts`: a member that holds texts or token ids, one or many.
@@ -26,7 +26,6 @@ pub mod named;
 mod openrouter;
 pub mod parameters;
 pub mod texts;
-mod unpriced;
 pub mod usage;
 
 use serde_json::{Map, Value};

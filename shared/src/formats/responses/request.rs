@@ -13,6 +13,7 @@ use super::tools::{Tools, is_search};
 use super::{items, members, prompt, references, wire};
 use crate::credits::units::Units;
 use crate::error::{Code, Error};
+use crate::formats::charged;
 use crate::formats::chat::pictures;
 use crate::formats::events::{KEEP_ALIVE, event_of};
 use crate::formats::openai::{body, parameters};
@@ -132,6 +133,7 @@ impl ResponsesRequest {
         let build = || -> serde_json::Result<Vec<u8>> {
             let mut request: Object<'_> = serde_json::from_slice(&self.body)?;
             request.remove("provider");
+            charged::leave_out(&mut request);
             // It asks for nothing, however it says so.
             request.remove("background");
             // Text is what it is asked for here: pictures come by way of a chat.

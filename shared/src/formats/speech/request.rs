@@ -66,7 +66,7 @@ impl SpeechRequest {
         let input = input.ok_or_else(|| Error::invalid("input", "`input` is missing: the text to be spoken."))?;
         text("voice", "`voice` is a text.")?
             .ok_or_else(|| Error::invalid("voice", "`voice` is missing: who speaks, such as alloy."))?;
-        text("instructions", "`instructions` is a text.")?;
+        let instructions = text("instructions", "`instructions` is a text.")?.map_or(0, |text| text.len() as u64);
         const STREAM_FORMATS: &str =
             "`stream_format` is audio, the sound as bytes while it is made, or sse, the same as events.";
         let events = match text("stream_format", STREAM_FORMATS)?.as_deref() {
@@ -92,8 +92,8 @@ impl SpeechRequest {
             output_limit: Some(SHORTEST + characters * MOST_TOKENS),
             routing,
             prompt: PromptSize {
-                bound: input.len() as u64 + tokens::PER_TURN,
-                added: tokens::PER_TURN,
+                bound: input.len() as u64 + instructions + tokens::PER_TURN,
+                added: instructions + tokens::PER_TURN,
                 member: "input",
                 ..PromptSize::default()
             },

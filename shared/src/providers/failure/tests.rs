@@ -3,7 +3,7 @@
 use super::*;
 
 fn refused(status: u16, body: &str) -> Failure {
-    refused_with(&Credential::Ours, status, &[], body)
+    refused_with(&Credential::Ours(0), status, &[], body)
 }
 
 fn refused_with(credential: &Credential, status: u16, headers: &[(&'static str, &str)], body: &str) -> Failure {
@@ -150,7 +150,7 @@ fn a_prompt_that_is_too_long_has_one_code() {
 #[test]
 fn an_overload_that_says_until_when_is_told_so() {
     let told = |status, headers: &[(&'static str, &str)]| {
-        let error = refused_with(&Credential::Ours, status, headers, "").error;
+        let error = refused_with(&Credential::Ours(0), status, headers, "").error;
         (error.http_status().as_u16(), error.retry_after)
     };
     for status in [503, 529] {

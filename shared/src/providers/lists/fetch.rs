@@ -19,7 +19,7 @@ const LONGEST: usize = 5 * 1024 * 1024;
 /// Why there are none.
 pub async fn fetch(app: &App, settings: &ProviderSettings, until: Instant) -> Result<Bytes, NoList> {
     let address = address(settings).ok_or(NoList("its address is not known"))?;
-    let mut headers = headers(app, settings, &Credential::Ours, false);
+    let mut headers = headers(app, settings, &Credential::Ours(0), false);
     headers.remove(header::CONTENT_TYPE);
     let reading = async {
         let mut response =

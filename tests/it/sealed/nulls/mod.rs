@@ -83,7 +83,12 @@ impl Scene {
                            gateway.now() + interval '5 minutes');
                  insert into gateway.requests
                    (call_id, account_id, key_id, model, outcome, held, cost, answer_id, created_at, finished_at)
-                   values ('{1}', '{0}', '{2}', '{3}', 'completed', 0, 0, 'answer', gateway.now(), gateway.now())",
+                   values ('{1}', '{0}', '{2}', '{3}', 'completed', 0, 0, 'answer', gateway.now(), gateway.now());
+                 insert into gateway.chat_sessions (id, account_id, created_at, updated_at)
+                   values ('{1}', '{0}', gateway.now(), gateway.now());
+                 insert into gateway.chat_messages
+                   (session_id, account_id, position, role, content, terms, bound, tokens, images, modalities, call_id, created_at)
+                   values ('{1}', '{0}', 0, 'user', ('sealed', 1), '{{}}', 1, 1, 0, '{{}}', '{1}', gateway.now())",
                 user.id,
                 Uuid::now_v7(),
                 user.key_id,

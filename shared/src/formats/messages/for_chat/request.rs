@@ -10,12 +10,11 @@ use crate::error::{Code, Error};
 use crate::formats::Target;
 
 /// What such a model cannot do, and what the caller is told.
-const NOT_HERE: [(&str, &str); 5] = [
+const NOT_HERE: [(&str, &str); 4] = [
     ("logprobs", "This model does not tell how likely its tokens were; leave out `logprobs`."),
     ("audio", "This model does not speak; leave out `audio`."),
     ("functions", "`functions` are not known to this model; use `tools`."),
     ("function_call", "`function_call` is not known to this model; use `tool_choice`."),
-    ("prediction", "This model takes no `prediction`; leave it out."),
 ];
 
 /// The message that asks for what a chat completion was asked for.

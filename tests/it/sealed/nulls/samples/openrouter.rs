@@ -52,6 +52,11 @@ impl Scene {
                 &["asked.call_id"],
             ),
             sample(
+                "get_generation_content",
+                json!({"caller": user, "asked": {"call_id": null, "answer_id": "answer"}}),
+                &["asked.call_id"],
+            ),
+            sample(
                 "list_openrouter_activity",
                 json!({"caller": user, "query": {"date": "2026-01-01", "key_id": key}}),
                 &["query", "query.date", "query.key_id"],

@@ -1,0 +1,26 @@
+//! Who is asked, and what has been seen of the answer.
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Who is asked, and since when.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The provider.
+    pub provider: &'static str,
+    /// With a key of the caller's own, by its id.
+    pub own_key: Option<Uuid>,
+    /// With which of our keys, where we have several there.
+    pub key: Option<usize>,
+    /// Since when.
+    pub since: Instant,
+}
+
+/// What has been seen of a provider's answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// When its first byte came.
+    pub first_byte: Option<Instant>,
+    /// Nobody knows how much of it was made: the hold is charged.
+    pub charge_hold: bool,
+}

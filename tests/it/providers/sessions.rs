@@ -1,0 +1,80 @@
+//! A session goes back to where its prompt is in a cache, as long as that provider is well.
+
+use serde_json::{Value, json};
+use tests::answer::Answer;
+use tests::wire::formats;
+use tests::world::{MODEL, Route, World, hello};
+
+use super::{dearer, forget, provider};
+
+#[tokio::test]
+async fn a_session_goes_back_to_its_cache_and_a_call_without_one_to_the_cheapest() {
+    let world = World::start().await;
+    let (account, other) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
+    // It reports tokens that it had cached.
+    world.model(MODEL, &[Route::new("openrouter", "standin/usage"), dearer("chutes", "standin/usage")]).await;
+    let control = world.platform.providers.control();
+    let served = async |key: &str, further: &Value| {
+        let answer = Answer::to(world.chat(key, &hello(further))).await;
+        assert_eq!(answer.status, 200, "{further}: {}", answer.text);
+        world.settled().await;
+        provider(&answer).to_owned()
+    };
+    for session in [
+        json!({ "session_id": "s" }),
+        json!({ "prompt_cache_key": "k" }),
+        json!({ "user": "u" }),
+        json!({ "stream": true, "session_id": "t", "user": "u" }),
+    ] {
+        // The cheapest is out for once.
+        control.set("openrouter", Some("status?code=500")).expect("a behaviour");
+        assert_eq!(served(&account.key, &session).await, "chutes");
+        control.set("openrouter", None).expect("a behaviour");
+        assert_eq!(served(&account.key, &session).await, "chutes", "{session}: there it is cached");
+        let mut sorted = session.clone();
+        sorted["provider"] = json!({ "sort": "price" });
+        assert_eq!(served(&account.key, &sorted).await, "chutes", "{session}");
+        // Nobody else's session is called so, and a name outweighs a cache.
+        assert_eq!(served(&other.key, &session).await, "openrouter", "{session}");
+        assert_eq!(served(&account.key, &json!({})).await, "openrouter");
+        let mut named = session.clone();
+        named["provider"] = json!({ "order": ["openrouter"] });
+        assert_eq!(served(&account.key, &named).await, "openrouter", "{session}");
+        // From there on it is cached at the other one.
+        assert_eq!(served(&account.key, &session).await, "openrouter", "{session}");
+    }
+    // A cache at a provider that fails is no reason to ask it first.
+    let session = json!({ "session_id": "broken" });
+    control.set("openrouter", Some("status?code=500")).expect("a behaviour");
+    assert_eq!(served(&account.key, &session).await, "chutes");
+    control.set("openrouter", None).expect("a behaviour");
+    control.set("chutes", Some("status?code=402")).expect("a behaviour");
+    assert_eq!(served(&account.key, &session).await, "openrouter");
+    control.set("chutes", None).expect("a behaviour");
+    assert_eq!(served(&account.key, &session).await, "openrouter");
+    // What the caller calls its session stays with the caller.
+    assert!(!world.is_stored("broken").await);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn every_format_says_of_which_session_it_is() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let control = world.platform.providers.control();
+    for wire in formats() {
+        forget(&world).await;
+        world.model(wire.model, &[Route::new(wire.provider, "standin/usage"), dearer("chutes", "standin/usage")]).await;
+        let body = wire.hello(&json!({ "user": "u", "metadata": { "user_id": "u" } }));
+        let served = async || {
+            let answer = Answer::to(world.call(wire, &account.key, &body)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            world.settled().await;
+            provider(&answer).to_owned()
+        };
+        control.set(wire.provider, Some("status?code=500")).expect("a behaviour");
+        assert_eq!(served().await, "chutes");
+        control.set(wire.provider, None).expect("a behaviour");
+        assert_eq!(served().await, "chutes", "{}", wire.path());
+    }
+}
