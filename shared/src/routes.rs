@@ -29,8 +29,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::endpoints::{
     account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
-    notifications, openrouter, payments, plans, platform, public, ranking, referrals, responses, sign_in, subscriptions, trials,
-    usage, webhooks,
+    notifications, openrouter, payments, plans, platform, public, ranking, referrals, responses, sign_in,
+    subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, Need, Operation, Route};

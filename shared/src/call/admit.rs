@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
-use super::timing::Timing;
 use super::replay;
+use super::timing::Timing;
 use crate::credits::hold::{Hold, HoldRequest, HoldStored, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
@@ -248,7 +248,8 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
 fn is_about_credit(error: &Error) -> bool {
     let has_some =
         error.details.get("available").and_then(serde_json::Value::as_f64).is_some_and(|dollars| dollars > 0.0);
-    has_some && matches!(
+    has_some
+        && matches!(
             error.code,
             Code::InsufficientCredits | Code::SpendLimitReached | Code::EndUserBudgetReached | Code::CreditsInFlight
         )

@@ -69,7 +69,10 @@ impl Labels {
             _ => {}
         }
         let kept = said.into_iter().filter(|(name, value)| {
-            (1..=LONGEST_NAME).contains(&name.chars().count()) && !value.is_object() && !value.is_array() && !value.is_null()
+            (1..=LONGEST_NAME).contains(&name.chars().count())
+                && !value.is_object()
+                && !value.is_array()
+                && !value.is_null()
         });
         let kept = kept.filter(|(name, _)| name != "tags").take(MOST_MEMBERS).map(|(name, value)| match value {
             Value::String(text) => (kept_text(&name, LONGEST_NAME), Value::String(kept_text(&text, LONGEST_VALUE))),

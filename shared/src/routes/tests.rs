@@ -48,10 +48,7 @@ fn the_first_path_names_the_file() {
         ]
     );
     let root = &ROUTES[0];
-    assert_eq!(
-        (root.file().as_str(), root.mounts()),
-        ("root", ["/", "/api", "/api/root"].map(String::from).to_vec())
-    );
+    assert_eq!((root.file().as_str(), root.mounts()), ("root", ["/", "/api", "/api/root"].map(String::from).to_vec()));
 }
 
 #[tokio::test]

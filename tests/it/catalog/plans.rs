@@ -54,9 +54,8 @@ async fn a_changed_plan_holds_on_the_next_call_is_on_the_trail_and_no_seed_undoe
     assert_eq!(listed(&world, &admin, "team").await, changed);
     // A change that changes nothing leaves no trace; each other has what was before and after.
     change(&world, &admin, "team", &body).await.success();
-    let trail = world
-        .value("select jsonb_agg(details order by id) from gateway.audit_logs where action = 'plan.update'")
-        .await;
+    let trail =
+        world.value("select jsonb_agg(details order by id) from gateway.audit_logs where action = 'plan.update'").await;
     assert_eq!(trail.as_array().map(Vec::len), Some(1), "{trail}");
     assert_eq!((&trail[0]["before"]["name"], &trail[0]["after"]["name"]), (&json!("Team"), &json!("Crew")));
     // Handed back, it is as the seeds have it.

@@ -29,7 +29,12 @@ async fn a_refusal_says_in_every_format_what_is_left_and_leaves_nothing_behind()
     assert_eq!(world.money(account.id).await.1, 0);
     assert_eq!(world.value("select count(*) from gateway.holds where state = 'open'").await, 0);
     // What costs nothing is open to whoever has spent everything.
-    world.model("test/free", &[Route { prompt: 0, cached: 0, completion: 0, ..Route::new("openrouter", "standin/normal") }]).await;
+    world
+        .model(
+            "test/free",
+            &[Route { prompt: 0, cached: 0, completion: 0, ..Route::new("openrouter", "standin/normal") }],
+        )
+        .await;
     world.completion(&account.key, &hello(&json!({"model": "test/free", "user": "ann"}))).await;
 }
 
@@ -100,7 +105,10 @@ async fn a_budget_ends_with_its_period_and_the_default_holds_for_each_by_itself(
     let of = |name: &str| {
         listed["data"].as_array().and_then(|users| users.iter().find(|user| user["user"] == name).cloned()).expect(name)
     };
-    assert_eq!((&of("one")["is_default"], &of("one")["resets_at"]), (&json!(true), &json!("2027-03-29T00:00:00+00:00")));
+    assert_eq!(
+        (&of("one")["is_default"], &of("one")["resets_at"]),
+        (&json!(true), &json!("2027-03-29T00:00:00+00:00"))
+    );
     assert_eq!((&of("free")["budget"], &of("free")["remaining"]), (&Value::Null, &Value::Null));
     assert_eq!(nanos(&of("of-total")["spent"]) + nanos(&of("of-total")["remaining"]), HOLD);
     // Another amount goes on counting; another period counts from now.

@@ -17,7 +17,8 @@ async fn end_users_are_listed_by_name_page_by_page_each_accounts_own() {
     set(&world, &stranger, Some("ann"), json!({"amount": 9})).await.success();
     let first = list(&world, &account, "?limit=2").await;
     assert_eq!((&first["data"][0]["user"], &first["data"][1]["user"]), (&json!("ann"), &json!("bob")));
-    let second = list(&world, &account, &format!("?limit=2&cursor={}", first["next_cursor"].as_str().expect("more"))).await;
+    let second =
+        list(&world, &account, &format!("?limit=2&cursor={}", first["next_cursor"].as_str().expect("more"))).await;
     assert_eq!((&second["data"][0]["user"], &second["has_more"]), (&json!("zoe/ü 1"), &json!(false)));
     // A budget that is taken back leaves the default, or nobody.
     let default = json!({"amount": 2, "period": "month"});
@@ -33,7 +34,8 @@ async fn end_users_are_listed_by_name_page_by_page_each_accounts_own() {
     assert_eq!(list(&world, &account, "").await["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(seen(&world, &stranger, "ann").await["budget"]["amount"], 9);
     // Nobody's name is in the audit trail.
-    let trail = world.value("select jsonb_agg(to_jsonb(l)) from gateway.audit_logs l where action like 'end_user.%'").await;
+    let trail =
+        world.value("select jsonb_agg(to_jsonb(l)) from gateway.audit_logs l where action like 'end_user.%'").await;
     assert!(trail.as_array().is_some_and(|entries| entries.len() >= 8), "{trail}");
     assert!(!trail.to_string().contains("zoe") && !trail.to_string().contains("ann"), "{trail}");
 }
@@ -54,7 +56,12 @@ async fn what_is_no_budget_is_refused_by_its_name() {
         let answer = Answer::to(request.header("content-type", "application/json").body(body.to_string())).await;
         assert_eq!(answer.refused(400, "invalid_request")["param"], param, "{body}");
     }
-    for budget in [json!({"amount": 0.0000000001}), json!({"amount": 1, "period": "year"}), json!({"period": "day"}), json!([1, "day"])] {
+    for budget in [
+        json!({"amount": 0.0000000001}),
+        json!({"amount": 1, "period": "year"}),
+        json!({"period": "day"}),
+        json!([1, "day"]),
+    ] {
         let answer = set(&world, &account, Some("a"), budget.clone()).await;
         assert_eq!(answer.outcome(), (400, "invalid_request".to_owned()), "{budget}");
     }

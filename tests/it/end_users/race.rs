@@ -54,5 +54,8 @@ async fn two_hundred_calls_for_two_end_users_serve_exactly_what_fits_their_budge
         assert_eq!(user["spent"], user["spent_in_all"]);
         spent += nanos(&user["spent"]);
     }
-    assert_eq!((listed["data"].as_array().map(Vec::len), world.money(account.id).await.0), (Some(2), HOLD * 1000 - spent));
+    assert_eq!(
+        (listed["data"].as_array().map(Vec::len), world.money(account.id).await.0),
+        (Some(2), HOLD * 1000 - spent)
+    );
 }

@@ -69,10 +69,7 @@ async fn who_is_forgotten_stands_nowhere_and_what_it_cost_does() {
     let before = world.value(costs).await;
     assert!(world.is_stored("ann-of-somebody").await);
     let gone = forget(&world, &account, "ann-of-somebody").await.success();
-    assert_eq!(
-        gone,
-        json!({"object": "end_user", "user": "ann-of-somebody", "deleted": true, "is_erased": true})
-    );
+    assert_eq!(gone, json!({"object": "end_user", "user": "ann-of-somebody", "deleted": true, "is_erased": true}));
     assert!(!world.is_stored("ann-of-somebody").await);
     assert!(world.is_stored("bob-of-somebody").await && !seen(&world, &account, "bob-of-somebody").await.is_null());
     assert_eq!(world.value(costs).await, before);

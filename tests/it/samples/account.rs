@@ -44,9 +44,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
                 .await;
             Sample::plain().with_query("?limit=5")
         }
-        ("PUT", "user_end_users") => {
-            Sample::body(json!({"user": "ann", "budget": {"amount": 0.5, "period": "day"}}))
-        }
+        ("PUT", "user_end_users") => Sample::body(json!({"user": "ann", "budget": {"amount": 0.5, "period": "day"}})),
         ("DELETE", "user_end_users") => Sample::plain().with_query("?user=ann"),
         ("GET", "user_key_audit_logs") => Sample::plain().with_query("?action=key.&limit=5"),
         _ => return None,

@@ -45,7 +45,10 @@ async fn the_log_says_everything_of_a_request() {
     let account = world.account(1_000_000_000).await;
     world.model("test/usage", &[Route::new("chutes", "standin/usage")]).await;
     let request = world
-        .chat(&account.key, &hello(&json!({"model": "test/usage", "stream": true, "user": "ann", "metadata": {"a": "b"}})))
+        .chat(
+            &account.key,
+            &hello(&json!({"model": "test/usage", "stream": true, "user": "ann", "metadata": {"a": "b"}})),
+        )
         .header("x-request-id", "my-own-name")
         .header("x-title", "My app")
         .header("x-gateway-tag", "web");

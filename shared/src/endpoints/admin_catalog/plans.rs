@@ -141,7 +141,9 @@ impl PlanChange {
         check_name("name", self.name.as_deref())?;
         let mut change = json!({});
         let mut set = |name: &str, value: serde_json::Value| change[name] = value;
-        for (name, price) in [("price_per_month", self.price_per_month), ("price_per_year", self.price_per_year.flatten())] {
+        for (name, price) in
+            [("price_per_month", self.price_per_month), ("price_per_year", self.price_per_year.flatten())]
+        {
             let Some(price) = price else { continue };
             let is_one = price.0 % CENT == 0 && (Nanos(0)..=DEAREST).contains(&price);
             if !is_one || name == "price_per_year" && price.0 == 0 {

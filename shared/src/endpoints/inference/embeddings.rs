@@ -7,10 +7,10 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::{IdempotentCall, TaggedCall};
 use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::NoSession;
+use super::{IdempotentCall, TaggedCall};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;

@@ -8,8 +8,8 @@ use http::HeaderMap;
 use utoipa::ToSchema;
 
 use super::StreamEvent;
-use super::origin::origin;
 use super::images::Images;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::NoSession;
 use crate::app::SharedApp;

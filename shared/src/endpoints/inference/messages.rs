@@ -7,8 +7,8 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::origin::origin;
 use super::chat_completions::ProviderWishes;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::{Session, SessionParams};
 use super::{IdempotentCall, StreamEvent, TaggedCall};

@@ -151,9 +151,11 @@ pub async fn show(
     if hours && by != GroupBy::Day {
         return Err(Error::invalid("date_part", "`date_part=hour` goes with `group_by=day`: hours are parts of days."));
     }
-    let (of_user, of_tag) = (query.user_id.is_some() || by == GroupBy::User, query.tags.is_some() || by == GroupBy::Tag);
+    let (of_user, of_tag) =
+        (query.user_id.is_some() || by == GroupBy::User, query.tags.is_some() || by == GroupBy::Tag);
     if of_user && of_tag {
-        let message = "`tags` goes neither with `user_id` nor with users as groups: usage is summed up by one or the other.";
+        let message =
+            "`tags` goes neither with `user_id` nor with users as groups: usage is summed up by one or the other.";
         return Err(Error::invalid("tags", message));
     }
     let (from, to) = days(&query)?;
