@@ -29,8 +29,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::endpoints::{
     account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
-    notifications, openrouter, payments, plans, platform, public, ranking, referrals, responses, sign_in,
-    subscriptions, trials, usage, webhooks,
+    notifications, openrouter, payments, plans, platform, provider_keys, public, ranking, referrals, responses,
+    sign_in, subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, Need, Operation, Route};
@@ -51,7 +51,15 @@ routes! {
     openapi_json at "/openapi.json" { GET docs::document::show: Public };
     /// The API's documentation, rendered.
     docs_page at "/docs" { GET docs::page::show: Public };
-    /// What the documentation's page is rendered with.
+    /// The guides' index: how to do what one wants to do.
+    docs_guides at "/docs/guides" { GET docs::guides::home: Public };
+    /// A guide, as a page or, with `.md` behind its name, as Markdown.
+    docs_guide at "/docs/guides/{guide}" { GET docs::guides::show: Public };
+    /// What is documented, for programs that read it: the guides' list (llmstxt.org).
+    llms_txt at "/llms.txt" { GET docs::llms::list: Public };
+    /// All guides in one text, for programs that read it.
+    llms_full_txt at "/llms-full.txt" { GET docs::llms::full: Public };
+    /// What the documentation's pages are rendered with.
     docs_asset at "/docs/{file}" { GET docs::assets::show: Public };
     /// The console: a page for people, which uses this API and nothing else.
     console at "/console" { GET console::page::show: Public };
@@ -191,6 +199,15 @@ routes! {
         GET openrouter::key_of_account::show: User "keys:read", PATCH openrouter::key_of_account::change: User "keys:write",
         DELETE openrouter::key_of_account::delete: User "keys:write"
     };
+    /// Own keys at the providers.
+    v1_byok at "/v1/byok" {
+        POST openrouter::byok::create: User "keys:write", GET openrouter::byok::list: User "keys:read"
+    } needs [EncryptionKeys];
+    /// One of them: shows it, changes it, forgets it.
+    v1_byok_key at "/v1/byok/{id}" {
+        GET openrouter::byok_key::show: User "keys:read", PATCH openrouter::byok_key::change: User "keys:write",
+        DELETE openrouter::byok_key::delete: User "keys:write"
+    } needs [EncryptionKeys];
     /// An app gets the key that its user has agreed to.
     v1_auth_keys at "/v1/auth/keys" { POST openrouter::exchange::create: Public } needs [Database, Pepper];
     /// A user agrees to a key for an app.
@@ -205,9 +222,15 @@ routes! {
     user_statement at "/user/statement" { GET account::statement::show: User "billing:read" };
     /// Own keys at the providers.
     user_provider_keys at "/user/provider-keys" {
-        POST account::provider_keys::set: User "keys:write",
-        GET account::provider_keys::list: User "keys:read",
-        DELETE account::provider_keys::delete: User "keys:write"
+        POST provider_keys::collection::set: User "keys:write",
+        GET provider_keys::collection::list: User "keys:read",
+        DELETE provider_keys::collection::delete: User "keys:write"
+    } needs [EncryptionKeys];
+    /// One of them: shows it, changes it, forgets it.
+    user_provider_key at "/user/provider-keys/{id}" {
+        GET provider_keys::one::show: User "keys:read",
+        PATCH provider_keys::one::change: User "keys:write",
+        DELETE provider_keys::one::delete: User "keys:write"
     } needs [EncryptionKeys];
     /// Whom the account makes calls for, and what each may spend.
     user_end_users at "/user/end-users" {
@@ -220,6 +243,8 @@ routes! {
         GET account::profile::show: User "account:read",
         PATCH account::profile::update: User "account:write"
     };
+    /// Forgets cached answers.
+    user_cache at "/user/cache" { DELETE account::cache::purge: User "inference" } needs [Redis];
     /// What is kept of an account, and for how long.
     user_privacy at "/user/privacy" {
         GET account::privacy::show: User "account:read", PATCH account::privacy::update: User "account:write"
@@ -398,6 +423,8 @@ routes! {
     admin_balance at "/admin/balance" { GET platform::balance::show: Admin "admin:usage" };
     /// Finds requests among those of all accounts.
     admin_requests at "/admin/requests" { GET platform::requests::list: Admin "admin:requests" };
+    /// What all accounts have bought, with its refunds and disputes.
+    admin_payments at "/admin/payments" { GET platform::payments::list: Admin "admin:payments" };
     /// Counters and gauges for Prometheus.
     admin_metrics at "/admin/metrics" { GET platform::metrics::show: Admin "admin:metrics" } needs [Redis];
     /// A new account with its primary key.
