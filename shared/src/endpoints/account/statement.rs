@@ -30,7 +30,7 @@ const POLICY: HeaderValue =
 #[serde(deny_unknown_fields)]
 pub struct StatementQuery {
     /// The month in UTC, as `2027-03`.
-    #[param(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])$", example = "2027-03")]
+    #[param(pattern = r"^2[0-9]{3}-(0[1-9]|1[0-2])$", example = "2027-03")]
     month: String,
 }
 
@@ -139,8 +139,8 @@ pub async fn show(
     let month = query.month;
     let is_one = month.len() == 7 && month.as_bytes()[..4].iter().all(u8::is_ascii_digit);
     let first = Some(format!("{month}-01")).filter(|_| is_one).and_then(|day| day.parse::<Date>().ok());
-    let Some(first) = first.filter(|day| (2000..=9998).contains(&day.year())) else {
-        return Err(Error::invalid("month", "`month` is a month as 2027-03."));
+    let Some(first) = first.filter(|day| (2000..=2999).contains(&day.year())) else {
+        return Err(Error::invalid("month", "`month` is one of this millennium, as 2027-03."));
     };
     let statement: Box<RawValue> = caller.rpc(&app, "get_statement", json!({ "query": { "month": first } })).await?;
     if !text(&headers, header::ACCEPT).is_some_and(|accepted| accepted.contains("text/html")) {
