@@ -43,6 +43,16 @@ answer_headers! {
     SERVER_TIMING = "server-timing";
     /// `true` on the answer of an earlier call, which came with the same Idempotency-Key.
     IDEMPOTENT_REPLAYED = "idempotent-replayed";
+    /// `hit` on an answer that an earlier call has made, `miss` on a new one, where the request has asked for the cache.
+    CACHE = "x-gateway-cache";
+    /// `HIT` or `MISS`, as at OpenRouter.
+    CACHE_STATUS = "x-openrouter-cache-status";
+    /// How old a cached answer is, in seconds.
+    CACHE_AGE = "x-openrouter-cache-age";
+    /// How long it is still kept, in seconds.
+    CACHE_TTL = "x-openrouter-cache-ttl";
+    /// The name of the call that made it.
+    CACHE_SOURCE_ID = "x-openrouter-cache-source-id";
     /// The request's name as Anthropic's clients read it.
     ANTHROPIC_REQUEST_ID = "request-id";
     /// A call's name, by which `GET /v1/generation` finds it.

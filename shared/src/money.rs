@@ -176,6 +176,27 @@ pub mod nanos {
     }
 }
 
+/// The same of amounts that may be missing.
+pub mod optional_nanos {
+    use super::{Deserialize, Deserializer, Nanos, Serialize, Serializer};
+
+    /// Writes the bare `bigint`, or null.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub fn serialize<S: Serializer>(amount: &Option<Nanos>, serializer: S) -> Result<S::Ok, S::Error> {
+        amount.map(|Nanos(nanos)| nanos).serialize(serializer)
+    }
+
+    /// Reads the bare `bigint`, or null.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Nanos>, D::Error> {
+        Ok(Option::<i64>::deserialize(deserializer)?.map(Nanos))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,8 +29,8 @@ use axum::routing::{MethodFilter, on};
 use crate::app::SharedApp;
 use crate::endpoints::{
     account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
-    notifications, openrouter, payments, plans, platform, public, ranking, referrals, responses, sign_in,
-    subscriptions, trials, usage, webhooks,
+    notifications, openrouter, payments, plans, platform, provider_keys, public, ranking, referrals, responses,
+    sign_in, subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
 use crate::route::{Auth, DEFAULT_MAX, Need, Operation, Route};
@@ -199,6 +199,15 @@ routes! {
         GET openrouter::key_of_account::show: User "keys:read", PATCH openrouter::key_of_account::change: User "keys:write",
         DELETE openrouter::key_of_account::delete: User "keys:write"
     };
+    /// Own keys at the providers.
+    v1_byok at "/v1/byok" {
+        POST openrouter::byok::create: User "keys:write", GET openrouter::byok::list: User "keys:read"
+    } needs [EncryptionKeys];
+    /// One of them: shows it, changes it, forgets it.
+    v1_byok_key at "/v1/byok/{id}" {
+        GET openrouter::byok_key::show: User "keys:read", PATCH openrouter::byok_key::change: User "keys:write",
+        DELETE openrouter::byok_key::delete: User "keys:write"
+    } needs [EncryptionKeys];
     /// An app gets the key that its user has agreed to.
     v1_auth_keys at "/v1/auth/keys" { POST openrouter::exchange::create: Public } needs [Database, Pepper];
     /// A user agrees to a key for an app.
@@ -213,9 +222,15 @@ routes! {
     user_statement at "/user/statement" { GET account::statement::show: User "billing:read" };
     /// Own keys at the providers.
     user_provider_keys at "/user/provider-keys" {
-        POST account::provider_keys::set: User "keys:write",
-        GET account::provider_keys::list: User "keys:read",
-        DELETE account::provider_keys::delete: User "keys:write"
+        POST provider_keys::collection::set: User "keys:write",
+        GET provider_keys::collection::list: User "keys:read",
+        DELETE provider_keys::collection::delete: User "keys:write"
+    } needs [EncryptionKeys];
+    /// One of them: shows it, changes it, forgets it.
+    user_provider_key at "/user/provider-keys/{id}" {
+        GET provider_keys::one::show: User "keys:read",
+        PATCH provider_keys::one::change: User "keys:write",
+        DELETE provider_keys::one::delete: User "keys:write"
     } needs [EncryptionKeys];
     /// Whom the account makes calls for, and what each may spend.
     user_end_users at "/user/end-users" {
@@ -228,6 +243,8 @@ routes! {
         GET account::profile::show: User "account:read",
         PATCH account::profile::update: User "account:write"
     };
+    /// Forgets cached answers.
+    user_cache at "/user/cache" { DELETE account::cache::purge: User "inference" } needs [Redis];
     /// What is kept of an account, and for how long.
     user_privacy at "/user/privacy" {
         GET account::privacy::show: User "account:read", PATCH account::privacy::update: User "account:write"

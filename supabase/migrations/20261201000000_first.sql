@@ -287,6 +287,7 @@ create table gateway.accounts (
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
+  month_own_requests bigint not null default 0,
   rate_limits jsonb not null default '{}',
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
@@ -317,7 +318,8 @@ comment on column gateway.accounts.alert_below is
   'Below which balance the account is told that it is low, once until it has risen clearly above it again.';
 comment on column gateway.accounts.alert_at is
   'Below which balance the next settle has something to tell: alert_below, then what counts as nothing; null: it is told all. Armed by what raises the balance.';
-comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
+comment on column gateway.accounts.month is 'The UTC month that month_requests, month_tokens and month_own_requests count.';
+comment on column gateway.accounts.month_own_requests is 'Calls that own keys at providers have served: some a month may be free of a fee.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 
 create unique index accounts_email on gateway.accounts (email);
@@ -892,23 +894,36 @@ alter table gateway.end_user_erasures enable row level security;
 
 -- supabase/schemas/18_provider_keys.sql
 
--- Users' own keys at the providers.
+-- Users' own keys at the providers: as many as they like at each, in an order.
 
 create table gateway.provider_keys (
+  id uuid primary key default gen_random_uuid(),
   account_id uuid not null references gateway.accounts (id),
   provider text not null,
   ciphertext text not null,
   key_version integer not null,
   last_four text not null,
   name text,
+  priority integer not null default 0,
+  is_fallback boolean not null default false,
+  gateway_fallback boolean not null default false,
+  allowed_models text[] not null default '{}',
+  allowed_keys uuid[] not null default '{}',
+  disabled_at timestamptz,
   created_at timestamptz not null,
-  last_used_at timestamptz,
-  primary key (account_id, provider)
+  last_used_at timestamptz
 );
 comment on table gateway.provider_keys is
   'Fernet tokens: only the gateway has the keys, in its environment. key_version says which of them encrypted it.';
+comment on column gateway.provider_keys.priority is 'The lower is asked first; of the same, at the cheapest provider.';
+comment on column gateway.provider_keys.is_fallback is 'Asked behind all of the account''s that are none.';
+comment on column gateway.provider_keys.gateway_fallback is
+  'Whether the gateway''s own account may serve, and charge for, a call that this key cannot. Only if all keys that may serve the call say so.';
+comment on column gateway.provider_keys.allowed_models is 'Patterns, as those of gateway.api_keys; all models if there is none.';
+comment on column gateway.provider_keys.allowed_keys is 'The API keys whose calls may use it; all of the account''s if there is none.';
 
-create index provider_keys_version on gateway.provider_keys (key_version);
+create index provider_keys_account on gateway.provider_keys (account_id, provider);
+create index provider_keys_version on gateway.provider_keys (key_version, account_id, id);
 
 alter table gateway.provider_keys enable row level security;
 
@@ -979,6 +994,7 @@ create table gateway.requests (
   first_byte_ms integer,
   duration_ms integer,
   own_key boolean not null default false,
+  replayed_call uuid,
   app text,
   end_user text,
   tags jsonb,
@@ -1000,7 +1016,8 @@ comment on column gateway.requests.metadata is 'What the account said of it besi
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
-comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
+comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here but the operator''s fee, if there is one.';
+comment on column gateway.requests.replayed_call is 'The earlier call whose cached answer was given again: this one was sent to no provider, and cost nothing.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
 -- would let a call end twice. Over months it is the account's lock, under which a settle looks for the call first.
@@ -2970,33 +2987,105 @@ $$;
 
 -- supabase/schemas/34_own_keys.sql
 
--- A call of an account that has keys of its own at the model's providers goes there with these, and costs nothing here.
+-- A call of an account that has keys of its own at the model's providers goes there with these, and costs nothing here, unless the
+-- operator charges a fee for it.
 
--- The caller's own keys at those providers that have the model, of the ones that the caller allows; null if none.
-create function gateway.own_keys(account_id uuid, model text, allowed jsonb) returns jsonb
+-- Own keys may serve a call (keys: a list in the order in which they are asked, each with id, provider, ciphertext and version).
+-- fee: what is charged for that, in basis points of what the call would have cost here. falls_back: whether the gateway's own
+-- account may serve where they cannot.
+create type gateway.own_keys as (keys jsonb, fee integer, falls_back boolean);
+
+-- The caller's own keys for a call: those at providers that have the model, of the ones that the caller allows; `keys` is null if
+-- there is none. The calls that own keys have served this month are beyond the operator's allowance, or they cost nothing.
+-- call: allowed, and own_key_fee: basis_points, free_monthly.
+create function gateway.own_keys_for(account gateway.accounts, key_id uuid, model text, call jsonb)
+returns gateway.own_keys
 language sql stable set search_path = ''
 as $$
-  select jsonb_object_agg(k.provider, jsonb_build_object('ciphertext', k.ciphertext, 'version', k.key_version))
-  from gateway.provider_keys k
-  join gateway.model_routes r on r.model_id = own_keys.model and r.provider = k.provider and r.enabled
-  where k.account_id = own_keys.account_id and own_keys.allowed ? k.provider
+  select
+    jsonb_agg(
+      jsonb_build_object('id', k.id, 'provider', k.provider, 'ciphertext', k.ciphertext, 'version', k.key_version)
+      order by k.is_fallback, k.priority, r.prompt_price + r.completion_price nulls last, k.provider, k.created_at, k.id),
+    case when account.month_own_requests >= (call #>> '{own_key_fee,free_monthly}')::bigint
+      then (call #>> '{own_key_fee,basis_points}')::integer else 0 end,
+    coalesce(bool_and(k.gateway_fallback), false)
+  from gateway.provider_keys as k
+  join gateway.model_routes as r on r.model_id = own_keys_for.model and r.provider = k.provider and r.enabled
+  where k.account_id = account.id and k.disabled_at is null and call -> 'allowed' ? k.provider
+    and (k.allowed_keys = '{}' or own_keys_for.key_id = any (k.allowed_keys))
+    and (k.allowed_models = '{}' or gateway.model_allowed(k.allowed_models, own_keys_for.model))
 $$;
 
--- The routes that own keys open. At price 0 whatever the catalog says, so that the hold and the settle of such a call
--- are those of a free model. Cheapest first all the same: the caller pays the provider. By which units it sells is said
--- all the same, since what it is asked goes by that.
-create function gateway.own_candidates(model text, own_keys jsonb) returns jsonb
+-- The routes that own keys open, in the order of the keys; each with its key (own_key), what is charged instead of the markup, and
+-- the most that can be (ceiling). `priced` are those of them that have a price for the call. Without a fee, or a price to reckon it
+-- from, all of a route's prices are 0, so that the hold and the settle of such a call are those of a free model. By which units it
+-- sells is said all the same, since what it is asked goes by that.
+create function gateway.own_candidates(model text, keys jsonb, priced gateway.priced_call, fee_markup integer) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_agg(
-    jsonb_build_object('provider', provider, 'model', upstream_model, 'prompt', 0, 'cached', 0, 'written', 0,
-                       'completion', 0, 'request', 0, 'own_key', true)
-    || jsonb_strip_nulls(jsonb_build_object(
-      'image', case when image_price is not null or image_prices is not null then 0 end, 'search', 0 * search_price,
-      'second', 0 * second_price, 'character', 0 * character_price))
-    order by prompt_price + completion_price nulls last, provider)
-  from gateway.model_routes
-  where model_id = own_candidates.model and enabled and own_keys ? provider
+    coalesce(
+      frozen || jsonb_build_object('markup', fee_markup, 'ceiling', priced.amount),
+      jsonb_build_object('provider', r.provider, 'model', r.upstream_model, 'prompt', 0, 'cached', 0, 'written', 0,
+                         'completion', 0, 'request', 0, 'ceiling', 0)
+      || jsonb_strip_nulls(jsonb_build_object(
+        'image', case when r.image_price is not null or r.image_prices is not null then 0 end, 'search', 0 * r.search_price,
+        'second', 0 * r.second_price, 'character', 0 * r.character_price)))
+    || jsonb_build_object('own_key', key -> 'id')
+    order by place)
+  from jsonb_array_elements(keys) with ordinality as listed (key, place)
+  join gateway.model_routes as r
+    on r.model_id = own_candidates.model and r.provider = listed.key ->> 'provider' and r.enabled
+  left join jsonb_array_elements(priced.candidates) as frozen_routes (frozen) on frozen ->> 'provider' = r.provider
+$$;
+
+-- A call that own keys may serve: the hold covers the dearest that can happen, be it the fee or, where the gateway's own account may
+-- serve behind them, its price.
+create function gateway.price_own_call(
+  own gateway.own_keys, model text, call jsonb, prompt bigint, output bigint, markup integer, at timestamptz)
+returns gateway.priced_call
+language plpgsql stable
+as $$
+declare
+  fee_markup constant integer := gateway.plan_markup(markup, own.fee);
+  priced gateway.priced_call := (null, 0, 0, 0, 0);
+  ours gateway.priced_call;
+begin
+  if own.fee > 0 then
+    -- What the caller would pay us at most says nothing of what the provider may take from him.
+    priced := gateway.price_call(
+      model, (call - 'max_price') || jsonb_build_object('providers', jsonb_path_query_array(own.keys, '$[*].provider')),
+      prompt, output, fee_markup, at);
+    priced.amount := coalesce(priced.amount, 0);
+    priced.prompt_price := coalesce(priced.prompt_price, 0);
+    priced.completion_price := coalesce(priced.completion_price, 0);
+    priced.request_price := coalesce(priced.request_price, 0);
+  end if;
+  priced.candidates := gateway.own_candidates(model, own.keys, priced, fee_markup);
+  if own.falls_back then
+    ours := gateway.price_call(model, call, prompt, output, markup, at);
+    if ours.candidates is not null then
+      return (
+        priced.candidates || ours.candidates, greatest(priced.amount, ours.amount),
+        greatest(priced.prompt_price, ours.prompt_price), greatest(priced.completion_price, ours.completion_price),
+        greatest(priced.request_price, ours.request_price))::gateway.priced_call;
+    end if;
+  end if;
+  return priced;
+end;
+$$;
+
+-- The markup at which such a call buys tokens of the prices in its gateway.priced_call, at most.
+create function gateway.own_markup(own gateway.own_keys, markup integer) returns integer
+language sql immutable parallel safe
+return case when own.falls_back then markup else gateway.plan_markup(markup, own.fee) end;
+
+-- The keys as the gateway opens them: Fernet tokens by the keys' ids.
+create function gateway.own_tokens(keys jsonb) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(key ->> 'id', key - '{id,provider}'::text[]), '{}')
+  from jsonb_array_elements(keys) as key
 $$;
 
 -- supabase/schemas/34_say_due.sql
@@ -5100,7 +5189,7 @@ as $$
   select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
          count(*), count(*) filter (where own_key), count(*) filter (where estimated),
          sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
-         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)), 0)::bigint,
+         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)) filter (where not own_key), 0)::bigint,
          gateway.histogram(array_agg(duration_ms)), gateway.histogram(array_agg(first_byte_ms)),
          coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
   from gateway.requests
@@ -5326,7 +5415,7 @@ end;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -5334,7 +5423,7 @@ end;
 -- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
 -- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
--- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
+-- some candidates are the caller's own accounts, the caller's keys there as Fernet tokens, by their ids;
 -- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
 -- its account keeps any (stores).
 create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
@@ -5353,7 +5442,7 @@ declare
   model gateway.models;
   at timestamptz;
   limits text;
-  own_keys jsonb;
+  own gateway.own_keys;
   prompt bigint;
   output bigint;
   priced gateway.priced_call;
@@ -5394,6 +5483,7 @@ begin
     -- A month that has passed counts nothing; the row is written when the hold is placed.
     account.month_requests := 0;
     account.month_tokens := 0;
+    account.month_own_requests := 0;
   end if;
   -- A key counts what is over. Where that decides, what is still open decides with it.
   if key.max_requests is not null or key.spend_limit is not null then
@@ -5421,20 +5511,32 @@ begin
       'images', (call ->> 'images')::bigint + before.images);
   end if;
   if account.has_provider_keys then
-    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
+    own := gateway.own_keys_for(account, key.id, model.id, call);
   end if;
-  if own_keys is null then
-    priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
-  else
-    priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
-  end if;
-
-  if priced.amount = 0 then
-    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
-    key.spend_limit := null;
-  end if;
-  refused := gateway.call_refusal(
-    account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+  loop
+    priced := case when own.keys is null
+      then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+      else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
+    if priced.amount = 0 then
+      -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+      key.spend_limit := null;
+    end if;
+    refused := gateway.call_refusal(
+      account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+    -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
+    if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
+      end_user := gateway.end_user_of(account.id, call ->> 'end_user');
+      if end_user.budget is not null then
+        held_for_end_user := gateway.held_for(account.id, end_user.name);
+        if refused is null then
+          refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
+        end if;
+      end if;
+    end if;
+    -- Whoever cannot pay for our account still has his own.
+    exit when not own.falls_back or (refused ->> 'status' = '402') is not true or own.keys is null;
+    own.falls_back := false;
+  end loop;
   if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     refused := before.refused;
   end if;
@@ -5446,21 +5548,12 @@ begin
     end if;
     refused := coalesce(earlier -> 'refused', refused);
   end if;
-  -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
-  if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
-    end_user := gateway.end_user_of(account.id, call ->> 'end_user');
-    if end_user.budget is not null then
-      held_for_end_user := gateway.held_for(account.id, end_user.name);
-      if refused is null then
-        refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
-      end if;
-    end if;
-  end if;
   if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
     -- So that a client can ask for what there is credit for.
     refused := refused || jsonb_build_object(
       'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
-        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, markup) / choices));
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint,
+        case when own.keys is null then markup else gateway.own_markup(own, markup) end) / choices));
   end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
@@ -5484,8 +5577,10 @@ begin
         priced, prompt, least(
           gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
           end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
-        model.max_output, choices, markup);
-      priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
+        model.max_output, choices, case when own.keys is null then markup else gateway.own_markup(own, markup) end);
+      priced := case when own.keys is null
+        then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+        else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
     end if;
   end if;
 
@@ -5500,12 +5595,12 @@ begin
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
     'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', gateway.own_tokens(own.keys),
     'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if not placed.is_open then
-    return gateway.not_begun(placed.overtaken_by, answer, own_keys is not null);
+    return gateway.not_begun(placed.overtaken_by, answer);
   end if;
   if call ->> 'session_id' is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
@@ -5775,21 +5870,24 @@ begin
     month = greatest(a.month, this_month),
     month_requests = case when a.month >= this_month then a.month_requests else 0 end + 1,
     month_tokens = case when a.month >= this_month then a.month_tokens else 0 end,
+    month_own_requests = case when a.month >= this_month then a.month_own_requests else 0 end,
     trial_requests_left = greatest(a.trial_requests_left - gateway.is_in_trial(a, at)::integer, 0)
     where a.id = place_hold.account_id;
 end;
 $$;
 
 -- Why a call that was not placed is not begun: it has begun before, or its settle has overtaken it. Then it is settled now.
-create function gateway.not_begun(overtaken_by jsonb, answer jsonb, own_key boolean) returns jsonb
+create function gateway.not_begun(overtaken_by jsonb, answer jsonb) returns jsonb
 language plpgsql
 as $$
+declare
+  served constant jsonb := jsonb_path_query_first(
+    answer -> 'candidates', '$[*] ? (@.provider == $provider)', jsonb_build_object('provider', overtaken_by -> 'provider'));
 begin
   if overtaken_by is not null then
     perform public.finish_request(overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
-      'price', jsonb_path_query_first(answer -> 'candidates', '$[*] ? (@.provider == $provider)',
-                                      jsonb_build_object('provider', overtaken_by -> 'provider')),
-      'own_key', own_key)));
+      'price', served, 'own_key', served -> 'own_key', 'ceiling', served -> 'ceiling',
+      'markup', coalesce(served -> 'markup', answer -> 'markup'))));
   end if;
   return jsonb_build_object('limits', answer -> 'limits', 'refused', gateway.refusal(409, 'call_finished'));
 end;
@@ -5811,7 +5909,8 @@ return set_config('synchronous_commit', 'off', true);
 -- duration_ms, app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
--- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price, own_key (the id of the own key, null if it was ours) and ceiling (the most that it may cost) of the candidate that
+-- served; replayed_call, the earlier call whose cached answer was given again (then it costs nothing); refused_keys, the ids of own keys that were refused. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
 -- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding);
@@ -5839,7 +5938,7 @@ declare
   response constant jsonb := nullif(settlement -> 'stored_response', 'null');
   price constant jsonb := nullif(facts -> 'price', 'null');
   model constant text := coalesce(facts ->> 'model', '');
-  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
+  own_key constant uuid := facts ->> 'own_key';
   usage jsonb := nullif(settlement -> 'usage', 'null');
   -- What is no token of text, or a part of one.
   units jsonb := nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}');
@@ -5854,6 +5953,7 @@ declare
   account gateway.accounts;
   hold gateway.holds;
   reserved bigint;
+  most bigint;
   cost bigint := 0;
   paying bigint;
   payment record;
@@ -5919,9 +6019,11 @@ begin
   end if;
   cached_tokens := gateway.token_count(usage, 'cached');
   written_tokens := gateway.token_count(usage, 'written');
-  if outcome <> 'failed' then
-    -- Uncounted is not free, and neither is a provider that was no candidate.
-    cost := hold.amount;
+  if outcome <> 'failed' and settlement ->> 'replayed_call' is null then
+    -- Uncounted is not free, and neither is a provider that was no candidate. A call that an own key has served costs its fee at
+    -- most, whatever the hold covers besides.
+    most := least(hold.amount, (facts ->> 'ceiling')::bigint);
+    cost := most;
     if usage is not null and price is not null and settlement ->> 'charge_hold' is distinct from 'true' then
       if units is null then
         cost := gateway.text_cost(
@@ -5930,10 +6032,10 @@ begin
         cost := null;
       end if;
       if cost is null then
-        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), hold.amount);
+        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), most);
       end if;
       if settlement ->> 'estimated' = 'true' then
-        cost := least(cost, hold.amount);
+        cost := least(cost, most);
       end if;
     end if;
   end if;
@@ -5964,17 +6066,16 @@ begin
     update gateway.accounts set debt = account.debt, next_expiry = account.next_expiry where id = owner;
   end if;
 
-  if own_key then
-    update gateway.provider_keys set last_used_at = at
-      where account_id = account.id and provider = settlement ->> 'provider';
-    if settlement ->> 'error_code' = 'provider_key_rejected' then
-      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
-    end if;
+  if own_key is not null then
+    update gateway.provider_keys set last_used_at = at where id = own_key and account_id = account.id;
+  end if;
+  if settlement ? 'refused_keys' then
+    perform gateway.notify_of_own_keys(account.id, settlement -> 'refused_keys', at);
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     end_user, tags, metadata, answer_id, finish_reason, created_at, finished_at)
+     end_user, tags, metadata, replayed_call, answer_id, finish_reason, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -5982,11 +6083,11 @@ begin
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
-     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
+     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key is not null,
      case when account.deleted_at is null then settlement ->> 'end_user' end,
      case when account.deleted_at is null then settlement -> 'tags' end,
      case when account.deleted_at is null then settlement -> 'metadata' end,
-     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
+     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
@@ -6008,7 +6109,8 @@ begin
   end if;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens,
+    month_own_requests = month_own_requests + (own_key is not null and outcome <> 'failed')::integer
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
@@ -8357,14 +8459,16 @@ begin
 end;
 $$;
 
--- Tells that a provider refuses an account's own key there: once a day.
-create function gateway.notify_of_own_key(account uuid, provider text, at timestamptz) returns void
+-- Tells that providers refuse an account's own keys there, by their ids: of each provider once a day.
+create function gateway.notify_of_own_keys(account uuid, keys jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   select gateway.notify(
-    k.account_id, 'provider_key_refused', k.provider || ' ' || (at at time zone 'utc')::date,
-    jsonb_build_object('provider', k.provider, 'at', at), at)
-  from gateway.provider_keys k where k.account_id = notify_of_own_key.account and k.provider = notify_of_own_key.provider
+    notify_of_own_keys.account, 'provider_key_refused', refused.provider || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', refused.provider, 'at', at), at)
+  from (
+    select distinct k.provider from gateway.provider_keys as k
+    where k.account_id = notify_of_own_keys.account and keys ? k.id::text) as refused
 $$;
 
 -- supabase/schemas/48_webhooks.sql
@@ -8829,44 +8933,142 @@ $$;
 
 -- An account's own keys at the providers.
 
+-- What its owner may change of a key.
+create function gateway.provider_key_settings(key gateway.provider_keys) returns jsonb
+language sql immutable parallel safe set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', key.name, 'priority', key.priority, 'is_fallback', key.is_fallback, 'gateway_fallback', key.gateway_fallback,
+    'allowed_models', key.allowed_models, 'allowed_keys', key.allowed_keys, 'disabled', key.disabled_at is not null)
+$$;
+
 -- How users keep their own provider keys here. All that the database ever sees of one is a Fernet token.
 create function gateway.provider_key_json(key gateway.provider_keys) returns jsonb
 language sql immutable parallel safe set search_path = ''
 as $$
   select jsonb_build_object(
-    'object', 'provider_key', 'provider', key.provider, 'name', key.name, 'last_four', key.last_four,
-    'created_at', key.created_at, 'last_used_at', key.last_used_at)
+    'object', 'provider_key', 'id', key.id, 'provider', key.provider, 'last_four', key.last_four,
+    'created_at', key.created_at, 'last_used_at', key.last_used_at) || gateway.provider_key_settings(key)
 $$;
 
--- Stores a key in place of the one before. request: provider, name, last_four, ciphertext, version.
+-- A key of an account, or a 404.
+create function gateway.find_provider_key(this_account uuid, target uuid) returns gateway.provider_keys
+language plpgsql stable set search_path = ''
+as $$
+declare
+  key gateway.provider_keys;
+begin
+  select * into key from gateway.provider_keys where id = target and account_id = this_account;
+  if not found then
+    perform gateway.refuse(gateway.refusal(404, 'provider_key_not_found', '{"param": "id"}'));
+  end if;
+  return key;
+end;
+$$;
+
+-- Puts settings into the row of a key whose account is locked: those that are absent stay, null clears.
+-- settings: name, priority, is_fallback, gateway_fallback, allowed_models, allowed_keys, disabled; and secret, another key in its
+-- place: ciphertext, version, last_four.
+create function gateway.change_provider_key(key gateway.provider_keys, settings jsonb, at timestamptz)
+returns gateway.provider_keys
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  given constant jsonb := jsonb_strip_nulls(settings);
+  secret constant jsonb := given -> 'secret';
+  changed gateway.provider_keys := key;
+begin
+  if settings ? 'name' then
+    changed.name := given ->> 'name';
+  end if;
+  changed.priority := coalesce((given ->> 'priority')::integer, key.priority);
+  changed.is_fallback := coalesce((given ->> 'is_fallback')::boolean, key.is_fallback);
+  changed.gateway_fallback := coalesce((given ->> 'gateway_fallback')::boolean, key.gateway_fallback);
+  if settings ? 'allowed_models' then
+    changed.allowed_models := array(select jsonb_array_elements_text(given -> 'allowed_models'));
+  end if;
+  if settings ? 'allowed_keys' then
+    changed.allowed_keys := array(select jsonb_array_elements_text(given -> 'allowed_keys')::uuid);
+    if exists (
+      select from unnest(changed.allowed_keys) as allowed
+      where not exists (select from gateway.api_keys where id = allowed and account_id = key.account_id)) then
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request', '{"param": "allowed_keys",
+        "message": "`allowed_keys` are ids of API keys of this account; GET /user/api-keys lists them."}'));
+    end if;
+  end if;
+  if given ? 'disabled' then
+    changed.disabled_at := case when (given ->> 'disabled')::boolean then coalesce(key.disabled_at, at) end;
+  end if;
+  if secret is not null then
+    perform gateway.require(secret, 'ciphertext', 'version', 'last_four');
+    changed.ciphertext := secret ->> 'ciphertext';
+    changed.key_version := (secret ->> 'version')::integer;
+    changed.last_four := secret ->> 'last_four';
+    changed.created_at := at;
+    changed.last_used_at := null;
+  end if;
+  update gateway.provider_keys set
+    name = changed.name, priority = changed.priority, is_fallback = changed.is_fallback,
+    gateway_fallback = changed.gateway_fallback, allowed_models = changed.allowed_models,
+    allowed_keys = changed.allowed_keys, disabled_at = changed.disabled_at, ciphertext = changed.ciphertext,
+    key_version = changed.key_version, last_four = changed.last_four, created_at = changed.created_at,
+    last_used_at = changed.last_used_at
+    where id = key.id;
+  perform gateway.note_provider_keys(key.account_id);
+  return changed;
+end;
+$$;
+
+-- Notes whether calls of a locked account have own keys to look for.
+create function gateway.note_provider_keys(this_account uuid) returns void
+language sql volatile set search_path = ''
+as $$
+  update gateway.accounts set
+    has_provider_keys = exists (
+      select from gateway.provider_keys where account_id = this_account and disabled_at is null)
+    where id = this_account
+$$;
+
+-- Stores a key: in place of the first one at its provider, or, if it is additional, beside those that are there. An account has a
+-- hundred at most: whoever locks it counts them. request: provider, additional, secret and settings as in
+-- gateway.change_provider_key; what is in place of another has its settings where none are given.
 create function public.set_provider_key(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
+  most constant integer := 100;
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  at timestamptz := gateway.now();
   key gateway.provider_keys;
   replaced boolean;
-  at timestamptz;
 begin
-  perform gateway.require(request, 'provider', 'ciphertext', 'version', 'last_four');
-  perform from gateway.accounts where id = session.account_id for update;
-  -- Again, now that the account cannot be deleted meanwhile: nothing is kept for a person who has left.
-  perform gateway.authenticate(caller, 'keys:write');
-  at := gateway.now();
-  delete from gateway.provider_keys
-    where account_id = session.account_id and provider = request ->> 'provider';
-  replaced := found;
-  insert into gateway.provider_keys (account_id, provider, ciphertext, key_version, last_four, name, created_at)
-    values (session.account_id, request ->> 'provider', request ->> 'ciphertext', (request ->> 'version')::integer,
-            request ->> 'last_four', request ->> 'name', at)
-    returning * into key;
-  update gateway.accounts set has_provider_keys = true where id = session.account_id;
-  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.set', session.account_id,
-    key.provider, jsonb_build_object('last_four', key.last_four, 'replaced', replaced));
+  perform gateway.require(request, 'provider', 'secret', 'settings');
+  perform gateway.require(request -> 'secret', 'ciphertext', 'version', 'last_four');
+  if coalesce((request ->> 'additional')::boolean, false) is false then
+    select * into key from gateway.provider_keys
+      where account_id = account.id and provider = request ->> 'provider'
+      order by is_fallback, priority, created_at, id limit 1;
+  end if;
+  replaced := key.id is not null;
+  if not replaced then
+    if (select count(*) from gateway.provider_keys where account_id = account.id) >= most then
+      perform gateway.refuse(gateway.refusal(409, 'too_many_provider_keys', jsonb_build_object('most', most)));
+    end if;
+    insert into gateway.provider_keys (account_id, provider, ciphertext, key_version, last_four, created_at)
+      values (account.id, request ->> 'provider', request #>> '{secret,ciphertext}', (request #>> '{secret,version}')::integer,
+              request #>> '{secret,last_four}', at)
+      returning * into key;
+  end if;
+  key := gateway.change_provider_key(
+    key, '{"name": null, "disabled": false}' || (request -> 'settings') || jsonb_build_object('secret', request -> 'secret'), at);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.set', account.id, key.provider,
+    jsonb_build_object('id', key.id, 'last_four', key.last_four, 'replaced', replaced));
   return gateway.provider_key_json(key);
 end;
 $$;
 
+-- In the order in which they are asked, as far as that goes by the keys.
 create function public.list_provider_keys(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -8874,59 +9076,103 @@ declare
   session gateway.session := gateway.authenticate(caller, 'keys:read');
 begin
   return gateway.page((
-    select jsonb_agg(gateway.provider_key_json(k) order by k.provider)
+    select jsonb_agg(gateway.provider_key_json(k) order by k.is_fallback, k.priority, k.provider, k.created_at, k.id)
     from gateway.provider_keys k where k.account_id = session.account_id), null);
 end;
 $$;
 
+create function public.get_provider_key(caller jsonb, target uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:read');
+begin
+  return gateway.provider_key_json(gateway.find_provider_key(session.account_id, target));
+end;
+$$;
+
+-- settings: as in gateway.change_provider_key.
+create function public.update_provider_key(caller jsonb, target uuid, settings jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  key gateway.provider_keys := gateway.find_provider_key(account.id, target);
+  before constant jsonb := gateway.provider_key_settings(key) || jsonb_build_object('last_four', key.last_four);
+  after jsonb;
+begin
+  perform gateway.require(jsonb_build_object('settings', settings), 'settings');
+  key := gateway.change_provider_key(key, settings, gateway.now());
+  after := gateway.provider_key_settings(key) || jsonb_build_object('last_four', key.last_four);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.update', account.id, key.provider,
+    jsonb_build_object('id', key.id, 'before', gateway.differing(before, after), 'after', gateway.differing(after, before)));
+  return gateway.provider_key_json(key);
+end;
+$$;
+
+-- Forgets one key.
+create function public.remove_provider_key(caller jsonb, target uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
+  key gateway.provider_keys := gateway.find_provider_key(account.id, target);
+begin
+  delete from gateway.provider_keys where id = key.id;
+  perform gateway.note_provider_keys(account.id);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.delete', account.id, key.provider,
+    jsonb_build_object('id', key.id));
+  return jsonb_build_object('object', 'provider_key', 'id', key.id, 'provider', key.provider, 'deleted', true);
+end;
+$$;
+
+-- Forgets all keys at a provider.
 create function public.delete_provider_key(caller jsonb, provider text) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'keys:write');
+  account gateway.accounts := gateway.lock_for_change(caller, session, 'keys:write');
 begin
-  perform from gateway.accounts where id = session.account_id for update;
-  perform gateway.authenticate(caller, 'keys:write');
   delete from gateway.provider_keys k
-    where k.account_id = session.account_id and k.provider = delete_provider_key.provider;
+    where k.account_id = account.id and k.provider = delete_provider_key.provider;
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'provider_key_not_found', '{"param": "provider"}'));
   end if;
-  update gateway.accounts set
-    has_provider_keys = exists (select from gateway.provider_keys k where k.account_id = session.account_id)
-    where id = session.account_id;
-  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.delete', session.account_id,
-    provider, '{}');
+  perform gateway.note_provider_keys(account.id);
+  perform gateway.audit(caller, session.account_id, session.key_id, 'provider_key.delete', account.id, provider, '{}');
   return jsonb_build_object('object', 'provider_key', 'provider', provider, 'deleted', true);
 end;
 $$;
 
 -- Some keys that these versions of the keyring encrypted: the older ones that it still has, since what nobody can read
--- must not keep the rest from being renewed. For the same reason they are those behind `after`, the account and the provider
+-- must not keep the rest from being renewed. For the same reason they are those behind `after`, the account and the id
 -- of the last one that was listed before.
 create function public.list_outdated_provider_keys(versions jsonb, after jsonb) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   select coalesce(jsonb_agg(k), '[]') from (
-    select account_id, provider, ciphertext, key_version as version
+    select account_id, id, ciphertext, key_version as version
     from gateway.provider_keys
     where key_version in (select older::integer from jsonb_array_elements_text(versions) as older)
       and (after ->> 'account_id' is null
-        or (account_id, provider) > ((after ->> 'account_id')::uuid, after ->> 'provider'))
-    order by account_id, provider limit 100
+        or (account_id, id) > ((after ->> 'account_id')::uuid, (after ->> 'id')::uuid))
+    order by account_id, id limit 100
   ) k
 $$;
 
 -- Puts the same key under the newest version in the place of the older token, unless its owner has changed it since.
 create function public.renew_provider_key(
-  account_id uuid, provider text, outdated text, ciphertext text, version integer)
+  account_id uuid, id uuid, outdated text, ciphertext text, version integer)
 returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 begin
   update gateway.provider_keys k set
     ciphertext = renew_provider_key.ciphertext, key_version = renew_provider_key.version
-    where k.account_id = renew_provider_key.account_id and k.provider = renew_provider_key.provider
+    where k.account_id = renew_provider_key.account_id and k.id = renew_provider_key.id
       and k.ciphertext = renew_provider_key.outdated;
   return jsonb_build_object('renewed', found);
 end;
@@ -9857,7 +10103,7 @@ as $$
     'stream', request.stream, 'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens,
     'written_tokens', request.written_tokens, 'completion_tokens', request.completion_tokens,
     'reasoning_tokens', request.reasoning_tokens, 'units', coalesce(request.units, '{}'), 'estimated', request.estimated,
-    'clamped', request.clamped, 'own_key', request.own_key, 'cost', gateway.dollars(request.cost),
+    'clamped', request.clamped, 'own_key', request.own_key, 'replayed_call', request.replayed_call, 'cost', gateway.dollars(request.cost),
     'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
     'user', request.end_user, 'tags', coalesce(request.tags, '[]'), 'metadata', request.metadata,
     'created_at', request.created_at, 'finished_at', request.finished_at)
@@ -11368,7 +11614,7 @@ $$;
 
 -- Authenticates the caller of a request that is refused before its own database call.
 
--- Refuses whom the request's own function would have refused; else returns the limits in force.
+-- Refuses whom the request's own function would have refused; else returns the account and the limits in force.
 create function public.check_caller(caller jsonb, scope text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -11381,7 +11627,7 @@ begin
   select * into account from gateway.accounts where id = session.account_id;
   select * into key from gateway.api_keys where id = session.key_id;
   select * into plan from gateway.plans where id = gateway.plan_in_force(account, gateway.now());
-  return jsonb_build_object('limits', gateway.limits(account, key, plan));
+  return jsonb_build_object('account_id', session.account_id, 'limits', gateway.limits(account, key, plan));
 end;
 $$;
 
@@ -15519,7 +15765,7 @@ begin
     'total_cost', gateway.dollars(made.cost), 'usage', gateway.dollars(made.cost),
     'upstream_inference_cost', 0, 'cache_discount', null, 'is_byok', made.own_key,
     'origin', coalesce(made.app, ''), 'http_referer', made.app, 'user_agent', null, 'app_id', null,
-    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', null,
+    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', 'gen-' || replace(made.replayed_call::text, '-', ''),
     'provider_responses', null));
 end;
 $$;
@@ -16090,7 +16336,7 @@ language sql stable set search_path = ''
 as $$
   select gateway.request_json(request) - 'metadata' || jsonb_build_object(
     'account_id', request.account_id, 'held', gateway.dollars(request.held),
-    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)))
+    'provider_cost', gateway.dollars(case when request.own_key then 0 else gateway.provider_cost(request.cost, request.markup) end))
 $$;
 
 -- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
@@ -16328,12 +16574,18 @@ revoke execute on function public.set_provider_key(jsonb, jsonb) from public, an
 grant execute on function public.set_provider_key(jsonb, jsonb) to service_role;
 revoke execute on function public.list_provider_keys(jsonb) from public, anon, authenticated;
 grant execute on function public.list_provider_keys(jsonb) to service_role;
+revoke execute on function public.get_provider_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_provider_key(jsonb, uuid) to service_role;
+revoke execute on function public.update_provider_key(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_provider_key(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.remove_provider_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.remove_provider_key(jsonb, uuid) to service_role;
 revoke execute on function public.delete_provider_key(jsonb, text) from public, anon, authenticated;
 grant execute on function public.delete_provider_key(jsonb, text) to service_role;
 revoke execute on function public.list_outdated_provider_keys(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_outdated_provider_keys(jsonb, jsonb) to service_role;
-revoke execute on function public.renew_provider_key(uuid, text, text, text, integer) from public, anon, authenticated;
-grant execute on function public.renew_provider_key(uuid, text, text, text, integer) to service_role;
+revoke execute on function public.renew_provider_key(uuid, uuid, text, text, integer) from public, anon, authenticated;
+grant execute on function public.renew_provider_key(uuid, uuid, text, text, integer) to service_role;
 
 -- 53_account_limits.sql
 revoke execute on function public.get_limits(jsonb) from public, anon, authenticated;

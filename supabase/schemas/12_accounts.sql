@@ -34,6 +34,7 @@ create table gateway.accounts (
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
   month_tokens bigint not null default 0,
+  month_own_requests bigint not null default 0,
   rate_limits jsonb not null default '{}',
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
@@ -64,7 +65,8 @@ comment on column gateway.accounts.alert_below is
   'Below which balance the account is told that it is low, once until it has risen clearly above it again.';
 comment on column gateway.accounts.alert_at is
   'Below which balance the next settle has something to tell: alert_below, then what counts as nothing; null: it is told all. Armed by what raises the balance.';
-comment on column gateway.accounts.month is 'The UTC month that month_requests and month_tokens count.';
+comment on column gateway.accounts.month is 'The UTC month that month_requests, month_tokens and month_own_requests count.';
+comment on column gateway.accounts.month_own_requests is 'Calls that own keys at providers have served: some a month may be free of a fee.';
 comment on column gateway.accounts.rate_limits is 'What an operator set for this account instead of its plan''s limits.';
 
 create unique index accounts_email on gateway.accounts (email);

@@ -24,6 +24,7 @@ create table gateway.requests (
   first_byte_ms integer,
   duration_ms integer,
   own_key boolean not null default false,
+  replayed_call uuid,
   app text,
   end_user text,
   tags jsonb,
@@ -45,7 +46,8 @@ comment on column gateway.requests.metadata is 'What the account said of it besi
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
-comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
+comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here but the operator''s fee, if there is one.';
+comment on column gateway.requests.replayed_call is 'The earlier call whose cached answer was given again: this one was sent to no provider, and cost nothing.';
 
 -- Each month has call_id as its primary key (21_partitions.sql): one of all months would have to contain the time, and
 -- would let a call end twice. Over months it is the account's lock, under which a settle looks for the call first.

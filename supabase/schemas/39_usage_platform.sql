@@ -13,7 +13,7 @@ as $$
   select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
          count(*), count(*) filter (where own_key), count(*) filter (where estimated),
          sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
-         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)), 0)::bigint,
+         sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)) filter (where not own_key), 0)::bigint,
          gateway.histogram(array_agg(duration_ms)), gateway.histogram(array_agg(first_byte_ms)),
          coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
   from gateway.requests

@@ -5,7 +5,7 @@
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -13,7 +13,7 @@
 -- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
 -- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
--- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
+-- some candidates are the caller's own accounts, the caller's keys there as Fernet tokens, by their ids;
 -- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
 -- its account keeps any (stores).
 create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
@@ -32,7 +32,7 @@ declare
   model gateway.models;
   at timestamptz;
   limits text;
-  own_keys jsonb;
+  own gateway.own_keys;
   prompt bigint;
   output bigint;
   priced gateway.priced_call;
@@ -73,6 +73,7 @@ begin
     -- A month that has passed counts nothing; the row is written when the hold is placed.
     account.month_requests := 0;
     account.month_tokens := 0;
+    account.month_own_requests := 0;
   end if;
   -- A key counts what is over. Where that decides, what is still open decides with it.
   if key.max_requests is not null or key.spend_limit is not null then
@@ -100,20 +101,32 @@ begin
       'images', (call ->> 'images')::bigint + before.images);
   end if;
   if account.has_provider_keys then
-    own_keys := gateway.own_keys(account.id, model.id, call -> 'allowed');
+    own := gateway.own_keys_for(account, key.id, model.id, call);
   end if;
-  if own_keys is null then
-    priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
-  else
-    priced := (gateway.own_candidates(model.id, own_keys), 0, 0, 0, 0);
-  end if;
-
-  if priced.amount = 0 then
-    -- What costs nothing takes nothing from what the key may spend, even if that is used up.
-    key.spend_limit := null;
-  end if;
-  refused := gateway.call_refusal(
-    account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+  loop
+    priced := case when own.keys is null
+      then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+      else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
+    if priced.amount = 0 then
+      -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+      key.spend_limit := null;
+    end if;
+    refused := gateway.call_refusal(
+      account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+    -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
+    if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
+      end_user := gateway.end_user_of(account.id, call ->> 'end_user');
+      if end_user.budget is not null then
+        held_for_end_user := gateway.held_for(account.id, end_user.name);
+        if refused is null then
+          refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
+        end if;
+      end if;
+    end if;
+    -- Whoever cannot pay for our account still has his own.
+    exit when not own.falls_back or (refused ->> 'status' = '402') is not true or own.keys is null;
+    own.falls_back := false;
+  end loop;
   if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     refused := before.refused;
   end if;
@@ -125,21 +138,12 @@ begin
     end if;
     refused := coalesce(earlier -> 'refused', refused);
   end if;
-  -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
-  if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
-    end_user := gateway.end_user_of(account.id, call ->> 'end_user');
-    if end_user.budget is not null then
-      held_for_end_user := gateway.held_for(account.id, end_user.name);
-      if refused is null then
-        refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
-      end if;
-    end if;
-  end if;
   if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
     -- So that a client can ask for what there is credit for.
     refused := refused || jsonb_build_object(
       'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
-        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, markup) / choices));
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint,
+        case when own.keys is null then markup else gateway.own_markup(own, markup) end) / choices));
   end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
@@ -163,8 +167,10 @@ begin
         priced, prompt, least(
           gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
           end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
-        model.max_output, choices, markup);
-      priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
+        model.max_output, choices, case when own.keys is null then markup else gateway.own_markup(own, markup) end);
+      priced := case when own.keys is null
+        then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+        else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
     end if;
   end if;
 
@@ -179,12 +185,12 @@ begin
     'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
     'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
     'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', coalesce(own_keys, '{}'),
+    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', gateway.own_tokens(own.keys),
     'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
   if not placed.is_open then
-    return gateway.not_begun(placed.overtaken_by, answer, own_keys is not null);
+    return gateway.not_begun(placed.overtaken_by, answer);
   end if;
   if call ->> 'session_id' is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));

@@ -36,21 +36,24 @@ begin
     month = greatest(a.month, this_month),
     month_requests = case when a.month >= this_month then a.month_requests else 0 end + 1,
     month_tokens = case when a.month >= this_month then a.month_tokens else 0 end,
+    month_own_requests = case when a.month >= this_month then a.month_own_requests else 0 end,
     trial_requests_left = greatest(a.trial_requests_left - gateway.is_in_trial(a, at)::integer, 0)
     where a.id = place_hold.account_id;
 end;
 $$;
 
 -- Why a call that was not placed is not begun: it has begun before, or its settle has overtaken it. Then it is settled now.
-create function gateway.not_begun(overtaken_by jsonb, answer jsonb, own_key boolean) returns jsonb
+create function gateway.not_begun(overtaken_by jsonb, answer jsonb) returns jsonb
 language plpgsql
 as $$
+declare
+  served constant jsonb := jsonb_path_query_first(
+    answer -> 'candidates', '$[*] ? (@.provider == $provider)', jsonb_build_object('provider', overtaken_by -> 'provider'));
 begin
   if overtaken_by is not null then
     perform public.finish_request(overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
-      'price', jsonb_path_query_first(answer -> 'candidates', '$[*] ? (@.provider == $provider)',
-                                      jsonb_build_object('provider', overtaken_by -> 'provider')),
-      'own_key', own_key)));
+      'price', served, 'own_key', served -> 'own_key', 'ceiling', served -> 'ceiling',
+      'markup', coalesce(served -> 'markup', answer -> 'markup'))));
   end if;
   return jsonb_build_object('limits', answer -> 'limits', 'refused', gateway.refusal(409, 'call_finished'));
 end;

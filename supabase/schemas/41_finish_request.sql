@@ -6,7 +6,8 @@
 -- duration_ms, app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
--- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
+-- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price, own_key (the id of the own key, null if it was ours) and ceiling (the most that it may cost) of the candidate that
+-- served; replayed_call, the earlier call whose cached answer was given again (then it costs nothing); refused_keys, the ids of own keys that were refused. Null if it gave no answer; then the call was not made,
 -- and is refused.
 -- Applies once by call_id, however often, late or early it comes. Answers cost and balance, and whether the usage was
 -- clamped: no call has more tokens than its model, or more units than it was held for; of those, how many were reported (exceeding);
@@ -34,7 +35,7 @@ declare
   response constant jsonb := nullif(settlement -> 'stored_response', 'null');
   price constant jsonb := nullif(facts -> 'price', 'null');
   model constant text := coalesce(facts ->> 'model', '');
-  own_key constant boolean := coalesce((facts ->> 'own_key')::boolean, false);
+  own_key constant uuid := facts ->> 'own_key';
   usage jsonb := nullif(settlement -> 'usage', 'null');
   -- What is no token of text, or a part of one.
   units jsonb := nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}');
@@ -49,6 +50,7 @@ declare
   account gateway.accounts;
   hold gateway.holds;
   reserved bigint;
+  most bigint;
   cost bigint := 0;
   paying bigint;
   payment record;
@@ -114,9 +116,11 @@ begin
   end if;
   cached_tokens := gateway.token_count(usage, 'cached');
   written_tokens := gateway.token_count(usage, 'written');
-  if outcome <> 'failed' then
-    -- Uncounted is not free, and neither is a provider that was no candidate.
-    cost := hold.amount;
+  if outcome <> 'failed' and settlement ->> 'replayed_call' is null then
+    -- Uncounted is not free, and neither is a provider that was no candidate. A call that an own key has served costs its fee at
+    -- most, whatever the hold covers besides.
+    most := least(hold.amount, (facts ->> 'ceiling')::bigint);
+    cost := most;
     if usage is not null and price is not null and settlement ->> 'charge_hold' is distinct from 'true' then
       if units is null then
         cost := gateway.text_cost(
@@ -125,10 +129,10 @@ begin
         cost := null;
       end if;
       if cost is null then
-        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), hold.amount);
+        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), most);
       end if;
       if settlement ->> 'estimated' = 'true' then
-        cost := least(cost, hold.amount);
+        cost := least(cost, most);
       end if;
     end if;
   end if;
@@ -159,17 +163,16 @@ begin
     update gateway.accounts set debt = account.debt, next_expiry = account.next_expiry where id = owner;
   end if;
 
-  if own_key then
-    update gateway.provider_keys set last_used_at = at
-      where account_id = account.id and provider = settlement ->> 'provider';
-    if settlement ->> 'error_code' = 'provider_key_rejected' then
-      perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
-    end if;
+  if own_key is not null then
+    update gateway.provider_keys set last_used_at = at where id = own_key and account_id = account.id;
+  end if;
+  if settlement ? 'refused_keys' then
+    perform gateway.notify_of_own_keys(account.id, settlement -> 'refused_keys', at);
   end if;
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     end_user, tags, metadata, answer_id, finish_reason, created_at, finished_at)
+     end_user, tags, metadata, replayed_call, answer_id, finish_reason, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -177,11 +180,11 @@ begin
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
-     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
+     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key is not null,
      case when account.deleted_at is null then settlement ->> 'end_user' end,
      case when account.deleted_at is null then settlement -> 'tags' end,
      case when account.deleted_at is null then settlement -> 'metadata' end,
-     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
+     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
@@ -203,7 +206,8 @@ begin
   end if;
   account.held := account.held - reserved;
   update gateway.accounts set
-    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens
+    balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens,
+    month_own_requests = month_own_requests + (own_key is not null and outcome <> 'failed')::integer
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);

@@ -56,12 +56,14 @@ begin
 end;
 $$;
 
--- Tells that a provider refuses an account's own key there: once a day.
-create function gateway.notify_of_own_key(account uuid, provider text, at timestamptz) returns void
+-- Tells that providers refuse an account's own keys there, by their ids: of each provider once a day.
+create function gateway.notify_of_own_keys(account uuid, keys jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   select gateway.notify(
-    k.account_id, 'provider_key_refused', k.provider || ' ' || (at at time zone 'utc')::date,
-    jsonb_build_object('provider', k.provider, 'at', at), at)
-  from gateway.provider_keys k where k.account_id = notify_of_own_key.account and k.provider = notify_of_own_key.provider
+    notify_of_own_keys.account, 'provider_key_refused', refused.provider || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', refused.provider, 'at', at), at)
+  from (
+    select distinct k.provider from gateway.provider_keys as k
+    where k.account_id = notify_of_own_keys.account and keys ? k.id::text) as refused
 $$;

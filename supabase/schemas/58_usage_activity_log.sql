@@ -10,7 +10,7 @@ as $$
     'stream', request.stream, 'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens,
     'written_tokens', request.written_tokens, 'completion_tokens', request.completion_tokens,
     'reasoning_tokens', request.reasoning_tokens, 'units', coalesce(request.units, '{}'), 'estimated', request.estimated,
-    'clamped', request.clamped, 'own_key', request.own_key, 'cost', gateway.dollars(request.cost),
+    'clamped', request.clamped, 'own_key', request.own_key, 'replayed_call', request.replayed_call, 'cost', gateway.dollars(request.cost),
     'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
     'user', request.end_user, 'tags', coalesce(request.tags, '[]'), 'metadata', request.metadata,
     'created_at', request.created_at, 'finished_at', request.finished_at)

@@ -48,7 +48,7 @@ begin
     'total_cost', gateway.dollars(made.cost), 'usage', gateway.dollars(made.cost),
     'upstream_inference_cost', 0, 'cache_discount', null, 'is_byok', made.own_key,
     'origin', coalesce(made.app, ''), 'http_referer', made.app, 'user_agent', null, 'app_id', null,
-    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', null,
+    'data_region', 'global', 'workspace_id', made.account_id, 'response_cache_source_id', 'gen-' || replace(made.replayed_call::text, '-', ''),
     'provider_responses', null));
 end;
 $$;

@@ -7,7 +7,7 @@ language sql stable set search_path = ''
 as $$
   select gateway.request_json(request) - 'metadata' || jsonb_build_object(
     'account_id', request.account_id, 'held', gateway.dollars(request.held),
-    'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)))
+    'provider_cost', gateway.dollars(case when request.own_key then 0 else gateway.provider_cost(request.cost, request.markup) end))
 $$;
 
 -- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,

@@ -61,12 +61,18 @@ revoke execute on function public.set_provider_key(jsonb, jsonb) from public, an
 grant execute on function public.set_provider_key(jsonb, jsonb) to service_role;
 revoke execute on function public.list_provider_keys(jsonb) from public, anon, authenticated;
 grant execute on function public.list_provider_keys(jsonb) to service_role;
+revoke execute on function public.get_provider_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.get_provider_key(jsonb, uuid) to service_role;
+revoke execute on function public.update_provider_key(jsonb, uuid, jsonb) from public, anon, authenticated;
+grant execute on function public.update_provider_key(jsonb, uuid, jsonb) to service_role;
+revoke execute on function public.remove_provider_key(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.remove_provider_key(jsonb, uuid) to service_role;
 revoke execute on function public.delete_provider_key(jsonb, text) from public, anon, authenticated;
 grant execute on function public.delete_provider_key(jsonb, text) to service_role;
 revoke execute on function public.list_outdated_provider_keys(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_outdated_provider_keys(jsonb, jsonb) to service_role;
-revoke execute on function public.renew_provider_key(uuid, text, text, text, integer) from public, anon, authenticated;
-grant execute on function public.renew_provider_key(uuid, text, text, text, integer) to service_role;
+revoke execute on function public.renew_provider_key(uuid, uuid, text, text, integer) from public, anon, authenticated;
+grant execute on function public.renew_provider_key(uuid, uuid, text, text, integer) to service_role;
 
 -- 53_account_limits.sql
 revoke execute on function public.get_limits(jsonb) from public, anon, authenticated;

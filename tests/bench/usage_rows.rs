@@ -95,7 +95,7 @@ impl Books {
             let settlement = json!({ "call_id": call_id, "outcome": "completed", "provider": "openrouter",
                 "usage": { "prompt": 8, "cached": 0, "written": 0, "completion": 16, "reasoning": 0 }, "estimated": false,
                 "charge_hold": false, "request_id": call_id, "error_code": null, "stream": false,
-                "first_byte_ms": 1, "duration_ms": 2, "app": null, "hold": hold.facts(Some("openrouter")) });
+                "first_byte_ms": 1, "duration_ms": 2, "app": null, "hold": hold.facts(Some("openrouter"), None) });
             let began = Instant::now();
             self.client.query_one(&self.finish, &[&Json(settlement)]).await?;
             finishes.push(began.elapsed());

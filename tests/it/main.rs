@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod alerts;
 mod all_at_once;
+mod answer_cache;
 mod api_keys;
 mod architecture;
 mod audit;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
-use super::replay;
 use super::timing::Timing;
+use super::{cached, replay};
 use crate::credits::hold::{Hold, HoldRequest, HoldStored, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
@@ -42,6 +42,8 @@ pub struct RefusedCall {
 pub struct Compensation {
     /// A hold was placed, or may have been.
     hold: bool,
+    /// A hold was placed, and its call is answered as an earlier one was.
+    replayed: Option<(Box<Hold>, Uuid)>,
     /// A lease was taken.
     lease: Option<Lease>,
     /// The account, if it is to be topped up by itself.
@@ -52,6 +54,10 @@ impl Compensation {
     /// Gives everything back. The request stays counted.
     pub async fn run(self, call: &Call) {
         let release_hold = async {
+            if let Some((hold, source)) = &self.replayed {
+                let completed = CallRecord { replayed_call: Some(*source), ..CallRecord::nothing(Outcome::Completed) };
+                settle(&call.app, &completed.settlement(call, Some(hold)), call.deadline + SETTLE_TIME).await;
+            }
             if self.hold {
                 let refused = CallRecord::nothing(Outcome::Refused);
                 settle(&call.app, &refused.settlement(call, None), call.deadline + SETTLE_TIME).await;
@@ -59,7 +65,7 @@ impl Compensation {
         };
         let end_lease = async {
             if let Some(lease) = self.lease {
-                lease.release(0, &[]).await;
+                lease.release(0, &[], None).await;
             }
         };
         let topped_up = async {
@@ -83,6 +89,10 @@ pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, Ref
         call.turn = Some(turn.map_err(at_once)?);
     }
     call.stored = Stored::read(&call.app, &call.request).map_err(at_once)?;
+    if call.stored.is_some() {
+        // Its answer has an id under which it can be asked for: each is one of its own.
+        call.cached = None;
+    }
     match ask(call, timing).await {
         Ok(mut admitted) => match prepare(call, &mut admitted.hold).await {
             Ok(()) => Ok(admitted),
@@ -108,13 +118,15 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     let routes = (demand.model.as_str(), providers.as_slice());
     let mut limited = limiter
         .request(key_hash, call.id, demand.token_estimate(), lease_time, routes)
-        .with_speeds(demand.routing.sort.is_some_and(Sort::goes_by_speed));
+        .with_speeds(demand.routing.sort.is_some_and(Sort::goes_by_speed))
+        .with_cached(call.cached.as_ref().map_or("", |cached| cached.fingerprint.as_str()));
     let request = HoldRequest {
         call_id: call.id,
         model: &demand.model,
         kind: demand.kind.as_str(),
         providers: &providers,
         allowed: &demand.routing.allowed,
+        own_key_fee: call.app.config.own_key_fee,
         max_price: demand.routing.max_price.as_ref(),
         prompt_bound: demand.prompt.bound,
         images: demand.prompt.images,
@@ -144,7 +156,16 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     };
     match placed {
         Ok(hold) => match limited.confirm(&hold.limits).await {
-            Ok(lease) => Ok(Admitted { hold, lease }),
+            Ok(mut lease) => {
+                match lease.cached.take().and_then(|found| cached::again(call, &hold, &found, &lease.status)) {
+                    None => Ok(Admitted { hold, lease }),
+                    Some((response, source)) => {
+                        let replayed = Some((Box::new(hold), source));
+                        let compensation = Compensation { replayed, ..Compensation::default() };
+                        Err(RefusedCall { answer: Ok(response), compensation })
+                    }
+                }
+            }
             Err(error) => Err(RefusedCall {
                 answer: Err(error),
                 compensation: Compensation { hold: true, ..Compensation::default() },

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
+use uuid::Uuid;
 
+use super::cached::Pieces;
 use super::context::Call;
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;
@@ -25,8 +27,10 @@ pub struct CallRecord {
     pub outcome: Outcome,
     /// Who served it, or was being asked when it ended.
     pub provider: Option<&'static str>,
-    /// With a key of the caller's own.
-    pub own_key: bool,
+    /// With a key of the caller's own, by its id.
+    pub own_key: Option<Uuid>,
+    /// Keys of the caller's own that were refused.
+    pub refused_keys: Vec<Uuid>,
     /// Its tokens, as far as they are known.
     pub usage: Option<Usage>,
     /// They were counted by us.
@@ -43,6 +47,10 @@ pub struct CallRecord {
     pub reports: Vec<ProviderReport>,
     /// What has come of an answer.
     pub answer: Option<Box<dyn Answer>>,
+    /// What a client has got of a stream, where its answer may be kept for whoever asks the same.
+    pub pieces: Option<Pieces>,
+    /// The earlier call whose answer was given again in place of a new one.
+    pub replayed_call: Option<Uuid>,
     /// The whole of it as the client gets it, of a call with an Idempotency-Key.
     pub given: Option<Bytes>,
 }
@@ -55,7 +63,7 @@ impl CallRecord {
 
     /// Notes how the provider did. An own key's trouble is no sign of the provider's: nobody else's calls go by it.
     pub fn note(&mut self, provider: &'static str, outcome: AttemptOutcome) {
-        if self.own_key {
+        if self.own_key.is_some() {
             return;
         }
         self.reports.push(ProviderReport { provider, outcome, speed: None });
@@ -63,6 +71,9 @@ impl CallRecord {
 
     /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
     pub fn note_failure(&mut self, provider: &'static str, failure: &Failure) {
+        if failure.error.code == Code::ProviderKeyRejected {
+            self.refused_keys.extend(self.own_key);
+        }
         match failure.against {
             Against::Nothing => {}
             Against::Route => self.note(provider, AttemptOutcome::Failed),
@@ -148,17 +159,19 @@ impl CallRecord {
     /// The bill, the very figure that the settle will charge.
     pub fn bill<'a>(&self, call: &'a Call, hold: &'a Hold) -> Option<Bill<'a>> {
         let usage = hold.bounded(&self.usage.unwrap_or_default());
-        let cost = if self.charge_hold { hold.amount } else { self.cost(hold, &usage)? };
+        let candidate = hold.served(self.provider, self.own_key);
+        let most = candidate.and_then(|candidate| candidate.ceiling).map_or(hold.amount, |most| most.min(hold.amount));
+        let cost = if self.charge_hold { most } else { self.cost(hold, &usage, most)? };
         let request_id = &call.caller.request_id;
         let provider = self.provider.unwrap_or_default();
-        let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider);
         let upstream_model = candidate.map_or("", |candidate| candidate.model.as_str());
         Some(Bill {
             usage,
             estimated: self.estimated,
             cost,
             provider,
-            own_key: self.own_key,
+            own_key: self.own_key.is_some(),
+            from_cache: false,
             upstream_model,
             request_id,
             session_id: call.session_id,
@@ -186,19 +199,20 @@ impl CallRecord {
             end_user: call.demand().labels.end_user.clone(),
             tags: call.demand().labels.tags_with(&call.origin.tags),
             metadata: call.demand().labels.metadata.clone(),
-            hold: hold.map(|hold| hold.facts(self.provider)),
+            hold: hold.map(|hold| hold.facts(self.provider, self.own_key)),
+            refused_keys: self.refused_keys.clone(),
+            replayed_call: self.replayed_call,
             idempotency: call.idempotency.as_ref().map(|key| Remembered::new(&call.app, key, self.given.as_deref())),
             turn: call.session_id.map(KeptTurn::nothing),
             stored_response: None,
         }
     }
 
-    fn cost(&self, hold: &Hold, usage: &Usage) -> Option<Nanos> {
-        let provider = self.provider?;
-        let candidate = hold.candidates.iter().find(|candidate| candidate.provider == provider)?;
+    fn cost(&self, hold: &Hold, usage: &Usage, most: Nanos) -> Option<Nanos> {
+        let candidate = hold.served(self.provider, self.own_key)?;
         // Uncounted is not free, and neither is what has no price.
-        let cost = candidate.price.cost(usage, hold.markup).unwrap_or(hold.amount);
-        Some(if self.estimated { cost.min(hold.amount) } else { cost })
+        let cost = candidate.price.cost(usage, candidate.markup.unwrap_or(hold.markup)).unwrap_or(most);
+        Some(if self.estimated { cost.min(most) } else { cost })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::cached::Cached;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::credits::hold::Hold;
@@ -42,6 +43,8 @@ pub struct Call {
     pub origin: Origin,
     /// Its Idempotency-Key, of a plain call: who comes with it again gets the same answer.
     pub idempotency: Option<Idempotency>,
+    /// What it asks of the cache of answers.
+    pub cached: Option<Cached>,
     /// Ours, a UUIDv7: the key of hold and settle.
     pub id: Uuid,
     pub started: Instant,

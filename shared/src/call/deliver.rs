@@ -9,6 +9,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::admit::Admitted;
 use super::bill::CallRecord;
+use super::cached::Pieces;
 use super::client::Client;
 use super::context::Call;
 use super::dispatch::{self, Opened};
@@ -48,7 +49,8 @@ pub async fn deliver(
         client.begin(|body| head::answer(call, admitted, &timing, Some(provider), call.request.content_type(), body));
     }
     let waiting = Instant::now();
-    let ended = pump(call, admitted, &mut opened, client).await;
+    record.pieces = call.cached.as_ref().filter(|_| streamed).map(|_| Pieces::default());
+    let ended = pump(call, admitted, &mut opened, client, record.pieces.as_mut()).await;
     timing.upstream += waiting.elapsed();
     if matches!(ended, Ended::TooLarge(_)) {
         // It is we who do not read on, so what is not seen has been produced all the same.
@@ -66,7 +68,7 @@ pub async fn deliver(
         Ended::TooLarge(error) => (Outcome::Cut, Some(*error)),
         Ended::Broken(failure) => {
             record.note_failure(provider, &failure);
-            dispatch::log(provider, record.own_key, &failure);
+            dispatch::log(provider, record.own_key.is_some(), &failure);
             (if streamed { Outcome::Cut } else { Outcome::Failed }, Some(failure.error))
         }
     };
@@ -104,7 +106,13 @@ pub async fn fail(call: &Call, admitted: &Admitted, client: &mut Client, timing:
 }
 
 /// Moves frames until there are no more, or nobody who wants them.
-async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mut Client) -> Ended {
+async fn pump(
+    call: &Call,
+    admitted: &Admitted,
+    opened: &mut Opened,
+    client: &mut Client,
+    mut kept: Option<&mut Pieces>,
+) -> Ended {
     let provider = opened.provider;
     let (longest_silence, every) = (call.app.config.provider_silence, call.app.config.keep_alive);
     let (deadline, timer) = (sleep_until(call.deadline), sleep(longest_silence));
@@ -114,6 +122,9 @@ async fn pump(call: &Call, admitted: &Admitted, opened: &mut Opened, client: &mu
     let mut left_with_all = None;
     loop {
         for piece in opened.pieces.drain(..) {
+            if let Some(kept) = &mut kept {
+                kept.take(&piece);
+            }
             client.send(piece, deadline.as_mut()).await;
         }
         if opened.broken == Some(Broken::TooLong) {

@@ -80,7 +80,13 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             continue;
         };
         let name = settings.provider.name;
-        let credential = credential(call, admitted, &candidate)?;
+        let credential = match credential(call, admitted, &candidate) {
+            Ok(credential) => credential,
+            Err(error) => {
+                last = error;
+                continue;
+            }
+        };
         let target = Target {
             provider: settings.provider,
             id: &admitted.hold.model,
@@ -88,7 +94,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             output_limit: admitted.hold.output_limit,
             credit_limited: admitted.hold.credit_limited,
             reasoning: admitted.hold.reasoning,
-            long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key,
+            long_cache: candidate.price.rates.written_long.is_some() || candidate.own_key.is_some(),
             by_units: candidate.price.rates.is_by_units(),
             draws: candidate.price.rates.image_output.is_some(),
         };
@@ -109,7 +115,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             Ok(opened) => return Ok(opened),
             Err(failure) => {
                 record.note_failure(name, &failure);
-                log(name, candidate.own_key, &failure);
+                log(name, candidate.own_key.is_some(), &failure);
                 last = failure.error;
                 if last.code == Code::ContextLengthExceeded {
                     last = last.with_param(call.demand().prompt.member);
@@ -125,10 +131,8 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
 
 /// The key for a candidate: the caller's own, decrypted for this call, where the hold says so.
 fn credential(call: &Call, admitted: &Admitted, candidate: &Candidate) -> Result<Credential> {
-    if !candidate.own_key {
-        return Ok(Credential::Ours);
-    }
-    let sealed = admitted.hold.own_keys.get(&candidate.provider).ok_or_else(|| {
+    let Some(id) = candidate.own_key else { return Ok(Credential::Ours) };
+    let sealed = admitted.hold.own_keys.get(&id).ok_or_else(|| {
         tracing::error!(provider = candidate.provider, "a hold for an own key came without the key");
         Error::new(Code::InternalError)
     })?;

@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::{HeaderValue, header};
 
 use super::admit::Admitted;
+use super::cached;
 use super::context::Call;
 use super::timing::Timing;
 use crate::{answer_headers, generation_id};
@@ -40,6 +41,7 @@ pub fn answer(
     {
         headers.insert(answer_headers::DEPRECATION, since);
     }
+    cached::note_miss(call, headers);
     admitted.lease.status.write(headers);
     timing.write(headers, call);
     response

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::admit::{self, Admitted};
 use super::bill::CallRecord;
+use super::cached::{self, Cached};
 use super::client::{Client, HeadSender};
 use super::context::{Call, Origin, SETTLE_TIME};
 use super::deliver;
@@ -53,6 +54,12 @@ pub async fn run(
     if idempotency.is_some() {
         keyring::newest(&app)?;
     }
+    // What is the same request by its key, and what is a turn of a conversation, is remembered otherwise.
+    let cached = if idempotency.is_some() || session_id.is_some() {
+        None
+    } else {
+        Cached::read(&app, &caller, request.demand())?
+    };
     let (head, answer) = oneshot::channel();
     let call = Call {
         app,
@@ -63,6 +70,7 @@ pub async fn run(
         stored: None,
         origin,
         idempotency,
+        cached,
         id: Uuid::now_v7(),
         started: Instant::now(),
         deadline: invocation.ends_at,
@@ -181,6 +189,7 @@ impl Call {
         }
         let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
         let until = self.deadline + SETTLE_TIME;
+        let kept = cached::kept(self, &hold, &record);
         let (settled, over) = oneshot::channel::<()>();
         let settle = async {
             let charged = settle(&self.app, &settlement, until).await;
@@ -188,7 +197,7 @@ impl Call {
             charged
         };
         let (Charged { stored, topup_due }, waiting, ()) =
-            tokio::join!(settle, lease.release(tokens, &record.reports), self.give_rest(client, over));
+            tokio::join!(settle, lease.release(tokens, &record.reports, kept.as_ref()), self.give_rest(client, over));
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),
@@ -219,11 +228,11 @@ impl Call {
 
     /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.
     async fn renew_own_key(&self, hold: &Hold, record: &CallRecord) {
-        let Some(provider) = record.provider.filter(|_| record.own_key) else { return };
-        let Some(sealed) = hold.own_keys.get(provider) else { return };
+        let Some(id) = record.own_key else { return };
+        let Some(sealed) = hold.own_keys.get(&id) else { return };
         if keyring::is_outdated(&self.app, sealed) {
-            let (account_id, provider, sealed) = (hold.account_id, provider.to_owned(), sealed.clone());
-            own_keys::renew(&self.app, &Outdated { account_id, provider, sealed }).await;
+            let (account_id, sealed) = (hold.account_id, sealed.clone());
+            own_keys::renew(&self.app, &Outdated { account_id, id, sealed }).await;
         }
     }
 }

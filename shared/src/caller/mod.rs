@@ -14,6 +14,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::answer_cache::{self, Asked};
 use crate::api_key::hash;
 use crate::app::{App, SharedApp};
 use crate::config::configured;
@@ -65,6 +66,9 @@ pub struct Shown {
     /// The Idempotency-Key that came with the request.
     #[serde(skip)]
     presented: Option<Presented>,
+    /// What it asks of the cache of answers.
+    #[serde(skip)]
+    cached: Option<answer_cache::Presented>,
 }
 
 impl Deref for Caller {
@@ -98,6 +102,14 @@ impl Caller {
     /// 400 when it is none.
     pub(crate) fn idempotency(&self) -> Result<Option<Idempotency>, Error> {
         self.presented.as_ref().map_or(Ok(None), Presented::read)
+    }
+
+    /// What the request asks of the cache of answers, if it does and stands for a body.
+    ///
+    /// # Errors
+    /// 400 when it is none.
+    pub(crate) fn asks_the_cache(&self) -> Result<Option<Asked>, Error> {
+        self.cached.as_ref().map_or(Ok(None), answer_cache::Presented::read)
     }
 
     /// The key's hash under the newest pepper: what its limits are cached by.
@@ -157,6 +169,7 @@ impl FromRequestParts<SharedApp> for Caller {
         let peppers = configured(&app.config.peppers)?;
         let key = presented_key(&parts.headers)?;
         let presented = Presented::of(parts);
+        let cached = answer_cache::Presented::of(parts);
         let caller = Self(Arc::new(Shown {
             key_hashes: peppers.iter().map(|pepper| hash(key, pepper)).collect(),
             ip: invocation.client_ip,
@@ -165,9 +178,13 @@ impl FromRequestParts<SharedApp> for Caller {
             request_id: request_id(parts),
             asked: AtomicBool::new(false),
             presented: presented.clone(),
+            cached: cached.clone(),
         }));
         if let Some(presented) = presented {
             parts.extensions.insert(presented);
+        }
+        if let Some(cached) = cached {
+            parts.extensions.insert(cached);
         }
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
             known.set(caller.clone(), app.clone());

@@ -57,6 +57,15 @@ pub enum Environment {
     Development,
 }
 
+/// What a call with a caller's own key at a provider costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct OwnKeyFee {
+    /// In basis points of what the call would have cost with our key.
+    pub basis_points: u64,
+    /// How many such calls an account has free of it each month.
+    pub free_monthly: u64,
+}
+
 /// Everything the environment says.
 #[derive(Clone)]
 pub struct Config {
@@ -94,6 +103,8 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// What a caller pays, in basis points of the provider's price: 10 000 is the price itself.
     pub markup_basis_points: u32,
+    /// What calls with callers' own keys at providers cost, if anything.
+    pub own_key_fee: Option<OwnKeyFee>,
     /// How far a provider's list may change a price by itself, in per cent of it: never below 100.
     pub price_change_percent: u64,
     /// How many days single requests are kept; their sums and the ledger stay.
@@ -170,6 +181,9 @@ impl Config {
             )),
             providers: PROVIDERS.iter().map(|row| providers::provider(row, &reader)).collect(),
             markup_basis_points: reader.needed(reader.basis_points(&variables::PRICING_MARKUP_PERCENT), 10_000),
+            own_key_fee: Some(number(&variables::OWN_KEY_FEE_BP))
+                .filter(|basis_points| *basis_points > 0)
+                .map(|basis_points| OwnKeyFee { basis_points, free_monthly: number(&variables::OWN_KEY_FREE_MONTHLY) }),
             price_change_percent: number(&variables::PRICE_CHANGE_PERCENT),
             requests_kept_days: number(&variables::REQUESTS_KEPT_DAYS),
             redis_prefix: redis_prefix(environment, reader.text(&variables::VERCEL_GIT_COMMIT_REF)),

@@ -82,6 +82,8 @@ variables! {
     Business {
         TOPUP_FEE_BP: Number { unit: "basis points", least: 0, most: 2_000 }, Default("0"), "what buyers of credit pay on top of it, as a line of its own: 550 is 5.5 percent";
         PRICING_MARKUP_PERCENT: Percent { most: 9_900 }, Default("0"), "what callers pay on top of the provider's price: 0 sells at cost, 5 charges five percent more";
+        OWN_KEY_FEE_BP: Number { unit: "basis points", least: 0, most: 10_000 }, Default("0"), "what a call with the caller's own key at a provider costs, of what it would have cost with ours: 500 is 5 percent";
+        OWN_KEY_FREE_MONTHLY: Number { unit: "calls", least: 0, most: 1_000_000_000 }, Default("0"), "how many such calls an account has free of that each month";
         PRICE_CHANGE_PERCENT: Number { unit: "percent", least: 100, most: 1_000 }, Default("150"), "how far OpenRouter's own list may change a price by itself: 150 is half as much again, or a third less; what goes further waits for an administrator";
         REQUESTS_KEPT_DAYS: Number { unit: "days", least: 90, most: 36_500 }, Default("400"), "how long single requests are kept; a month goes once all of it is older and summed up, and the sums and the ledger stay";
         ALERT_EMAIL: Text, Optional, "where the operator is mailed what somebody should wake up for";

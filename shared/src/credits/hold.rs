@@ -11,10 +11,11 @@ use super::units::Units;
 use super::usage::Usage;
 use crate::app::App;
 use crate::caller::Caller;
+use crate::config::OwnKeyFee;
 use crate::error::{Code, Error};
 use crate::idempotency::Idempotency;
 use crate::keyring::Sealed;
-use crate::money::{Nanos, nanos};
+use crate::money::{Nanos, nanos, optional_nanos};
 use crate::providers::candidate::Candidate;
 use crate::providers::max_price::MaxPrice;
 use crate::supabase::{RpcError, refusal};
@@ -32,6 +33,9 @@ pub struct HoldRequest<'a> {
     pub providers: &'a [&'static str],
     /// The providers that the caller lets serve it: with a key of the caller's own, they may.
     pub allowed: &'a [&'static str],
+    /// What calls with such a key cost, if the operator charges for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_key_fee: Option<OwnKeyFee>,
     /// What a route may cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_price: Option<&'a MaxPrice>,
@@ -129,9 +133,9 @@ pub struct Hold {
     pub markup: u32,
     /// When it was placed, as the database wrote it.
     pub placed_at: String,
-    /// The caller's own keys at the candidates, by provider; none if the candidates are ours.
+    /// The caller's own keys at the candidates, by their ids; none if all candidates are ours.
     #[serde(default)]
-    pub own_keys: HashMap<String, Sealed>,
+    pub own_keys: HashMap<Uuid, Sealed>,
     /// Prompt tokens of an image, at most.
     pub image_tokens: u64,
     /// What was said before, oldest first: messages of the kept chat, or the input and the output of each of the calls whose answers
@@ -165,8 +169,11 @@ pub struct HoldFacts {
     held: Nanos,
     markup: u32,
     placed_at: String,
-    /// Whether the caller's own key served it.
-    own_key: bool,
+    /// The caller's own key that served it, by its id.
+    own_key: Option<Uuid>,
+    /// The most that an own key's fee can be where nothing else is known.
+    #[serde(with = "optional_nanos")]
+    ceiling: Option<Nanos>,
     /// The frozen prices of the candidate that served; without one the hold is charged.
     price: Option<Price>,
     most_prompt: u64,
@@ -185,18 +192,26 @@ impl Hold {
         })
     }
 
-    /// What the settle needs of this hold for a call that `provider` served.
+    /// The candidate at this provider that this own key opens, or that is ours.
     #[must_use]
-    pub fn facts(&self, provider: Option<&str>) -> HoldFacts {
-        let served = self.candidates.iter().find(|candidate| Some(candidate.provider.as_str()) == provider);
+    pub fn served(&self, provider: Option<&str>, own_key: Option<Uuid>) -> Option<&Candidate> {
+        let provider = provider?;
+        self.candidates.iter().find(|candidate| candidate.provider == provider && candidate.own_key == own_key)
+    }
+
+    /// What the settle needs of this hold for a call that `provider` served, with this own key.
+    #[must_use]
+    pub fn facts(&self, provider: Option<&str>, own_key: Option<Uuid>) -> HoldFacts {
+        let served = self.served(provider, own_key);
         HoldFacts {
             account_id: self.account_id,
             key_id: self.key_id,
             model: self.model.clone(),
             held: self.amount,
-            markup: self.markup,
+            markup: served.and_then(|candidate| candidate.markup).unwrap_or(self.markup),
             placed_at: self.placed_at.clone(),
-            own_key: served.is_some_and(|candidate| candidate.own_key),
+            own_key: served.and_then(|candidate| candidate.own_key),
+            ceiling: served.and_then(|candidate| candidate.ceiling),
             price: served.map(|candidate| candidate.price.clone()),
             most_prompt: self.most_prompt,
             most_completion: self.most_completion,

@@ -89,6 +89,12 @@ pub struct Settlement {
     /// What begin_request answered. None if it gave no answer: then no provider was asked, and a hold that it may have placed
     /// is released.
     pub hold: Option<HoldFacts>,
+    /// Keys of the caller's own that their providers have refused, by their ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused_keys: Vec<Uuid>,
+    /// The earlier call whose answer was given again in place of a new one: it costs nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed_call: Option<Uuid>,
     /// What is kept of it, if it came with an Idempotency-Key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Remembered>,

@@ -22,6 +22,7 @@ pub mod openrouter;
 pub mod payments;
 pub mod plans;
 pub mod platform;
+pub mod provider_keys;
 pub mod public;
 pub mod ranking;
 pub mod referrals;

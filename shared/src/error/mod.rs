@@ -86,7 +86,7 @@ codes! {
     PriceChangeNotFound = "price_change_not_found", 404, "There is no such price that waits; GET /admin/catalog-status lists them.";
     AccountNotFound = "account_not_found", 404, "There is no such account.";
     ApiKeyNotFound = "api_key_not_found", 404, "This account has no such API key.";
-    ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no key of its own for this provider.";
+    ProviderKeyNotFound = "provider_key_not_found", 404, "This account has no such key of its own at a provider; GET /user/provider-keys lists them.";
     PaymentNotFound = "payment_not_found", 404, "This account has no such payment; GET /api/stripe/payments lists them.";
     CouponNotFound = "coupon_not_found", 404, "There is no such coupon for this account. Check that the code was copied whole.";
     ReferralCodeNotFound = "referral_code_not_found", 404, "Nobody has this code. Check that it was copied whole.";
@@ -121,6 +121,7 @@ codes! {
     CouponNotApplicable = "coupon_not_applicable", 409, "This coupon is for something else.";
     ReferralNotApplicable = "referral_not_applicable", 409, "This code does not count for this account.";
     MailNotPossible = "mail_not_possible", 409, "This account cannot be mailed.";
+    TooManyProviderKeys = "too_many_provider_keys", 409, "This account has as many own keys at providers as it may have. Delete one first.";
     TooManyWebhooks = "too_many_webhooks", 409, "This account has as many webhooks as it may have. Delete one first.";
     WebhookDisabled = "webhook_disabled", 409, "This webhook is switched off. PATCH /user/webhooks/{id} with `enabled: true` switches it on.";
     WebhookDeliveryUnderWay = "webhook_delivery_under_way", 409, "This delivery is being tried right now. Look at what becomes of it first.";

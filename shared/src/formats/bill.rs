@@ -21,6 +21,8 @@ pub struct Bill<'a> {
     pub provider: &'a str,
     /// With a key of the caller's own, who pays there.
     pub own_key: bool,
+    /// Whether this is what is kept for whoever asks the same: that answer costs nothing.
+    pub from_cache: bool,
     /// What that provider calls the model.
     pub upstream_model: &'a str,
     /// The request's name, as in `x-request-id`.
@@ -39,6 +41,7 @@ impl Bill<'static> {
             cost: Nanos(1),
             provider: "p",
             own_key: false,
+            from_cache: false,
             upstream_model: "up",
             request_id: "r",
             session_id: None,
@@ -47,6 +50,17 @@ impl Bill<'static> {
 }
 
 impl Bill<'_> {
+    /// Writes into a format's `usage` what is charged, and whether that is nothing since it comes from the cache.
+    ///
+    /// # Errors
+    /// None in practice: everything in it was JSON before.
+    pub fn write_cost(&self, usage: &mut Object<'_>) -> serde_json::Result<()> {
+        if self.from_cache {
+            usage.set("from_cache", &true)?;
+        }
+        usage.set("cost", &self.cost)
+    }
+
     /// A format's `usage` object with what is charged, and the mark of an estimate.
     ///
     /// # Errors
@@ -57,7 +71,7 @@ impl Bill<'_> {
         if self.estimated {
             usage.set("estimated", &true)?;
         }
-        usage.set("cost", &self.cost)?;
+        self.write_cost(&mut usage)?;
         serde_json::value::to_raw_value(&usage)
     }
 }

@@ -165,7 +165,7 @@ impl<E: Events> Answer for LastEvent<E> {
             if let Some(bill) = bill.filter(|_| place + 1 == self.read.last.len()) {
                 let mut usage = self.read.events.shown(self.usage().as_deref(), bill)?;
                 usage.remove_all(&internal::OF_USAGE);
-                usage.set("cost", &bill.cost)?;
+                bill.write_cost(&mut usage)?;
                 event.set("usage", &usage)?;
                 event.set("gateway", &GatewayNote::of(bill))?;
             }

@@ -77,7 +77,7 @@ impl<S: Shape> WholeAnswer<S> {
         // What is between the provider and us stays here.
         answer.remove_all(&internal::OF_ANSWERS);
         usage.remove_all(&internal::OF_USAGE);
-        usage.set("cost", &bill.cost)?;
+        bill.write_cost(&mut usage)?;
         answer.set("model", &self.model)?;
         answer.set("provider", bill.provider)?;
         answer.set("usage", &usage)?;

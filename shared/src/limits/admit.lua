@@ -3,12 +3,14 @@
 --
 -- ARGV: 1 prefix, 2 key hash, 3 call id, 4 tokens to reserve, 5 life of the lease in ms, 6 the limits in force or ''
 -- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
--- cache limits in ms, 9 the model, 10 'speeds' to be told them or '', then the providers' names.
+-- cache limits in ms, 9 the model, 10 'speeds' to be told them or '', 11 the fingerprint of a cached answer that is looked for or '',
+-- then the providers' names.
 -- Limits are a text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
 -- of WINDOWS are as good as none: another version of the gateway has cached them.
 -- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
 -- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, and the
--- names of providers whose breaker is open, this model's or that of all their models (see release.lua), joined by commas; and where it is asked for how fast these routes were lately, PROVIDER=MS/RATE each (see release.lua), joined so. A window is reset when it is whole again; one that
+-- names of providers whose breaker is open, this model's or that of all their models (see release.lua), joined by commas; and where it is asked for how fast these routes were lately, PROVIDER=MS/RATE each (see release.lua), joined so;
+-- and the cached answer or '', with the ms that it still lies there. Whoever gets one is counted and has no lease. A window is reset when it is whole again; one that
 -- has refused, when a retry can succeed.
 -- Nothing is counted for a call that is refused here: whoever waits as told is let in.
 
@@ -98,9 +100,16 @@ for _, subject in ipairs(subjects) do
   end
 end
 
+local cached, cached_ms = '', 0
+if verdict == 'ok' and ARGV[11] ~= '' then
+  local name = answers_of(string.match(subjects[2][1], '^account:(.+)$')) .. ':' .. ARGV[11]
+  cached = redis.call('GET', name) or ''
+  if cached ~= '' then tokens, cached_ms = 0, redis.call('PTTL', name) end
+end
+
 for _, subject in ipairs(subjects) do
-  if verdict == 'ok' then
-    correct(subject[3], now, 1, tokens)
+  if verdict == 'ok' then correct(subject[3], now, 1, tokens) end
+  if verdict == 'ok' and cached == '' then
     redis.call('ZADD', leases_of(subject[1]), now + lease_ms, lease)
     -- They are kept for an hour longer than their last lease: so most calls that find others running need not renew it.
     if subject[4] == 0 or subject[3].begins or lease_ms > HOUR / 2 then
@@ -112,7 +121,7 @@ end
 
 local avoid = {}
 local breakers = {}
-for i = 11, #ARGV do
+for i = 12, #ARGV do
   breakers[#breakers + 1] = ARGV[i] .. ':' .. ARGV[9]
   breakers[#breakers + 1] = ARGV[i]
 end
@@ -122,15 +131,15 @@ if #breakers > 0 then
     local open_until = states[i] and tonumber(string.match(states[i], '^%d+ (%d+)$')) or 0
     return open_until > now
   end
-  for i = 11, #ARGV do
-    local at = 2 * (i - 10)
+  for i = 12, #ARGV do
+    local at = 2 * (i - 11)
     if is_open(at - 1) or is_open(at) then avoid[#avoid + 1] = ARGV[i] end
   end
 end
 
 local speeds = {}
 if ARGV[10] ~= '' and verdict == 'ok' then
-  for i = 11, #ARGV do
+  for i = 12, #ARGV do
     local known = redis.call('HGET', prefix .. SPEEDS, ARGV[i] .. ':' .. ARGV[9])
     local first, rate, at = string.match(known or '', '^(%d+) (%d+) (%d+)$')
     if at and now - tonumber(at) < SPEED_MS then speeds[#speeds + 1] = ARGV[i] .. '=' .. first .. '/' .. rate end
@@ -140,11 +149,13 @@ end
 local answer = { verdict, limits_text, now, retry_ms }
 for kind = 1, 2 do
   local shown, counter, length, wanted = refusing[kind] or binding[kind], unpack(binding[kind], 3)
-  local spent = verdict == 'ok' and wanted or 0
+  local spent = verdict == 'ok' and not (kind == 2 and cached ~= '') and wanted or 0
   answer[#answer + 1] = shown[1]
   answer[#answer + 1] = math.max(shown[2] - spent, 0)
   answer[#answer + 1] = refusing[kind] and retry_ms or math.ceil(empty_in(counter, length))
 end
 answer[#answer + 1] = table.concat(avoid, ',')
 answer[#answer + 1] = table.concat(speeds, ',')
+answer[#answer + 1] = cached
+answer[#answer + 1] = cached_ms
 return answer

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::Limiter;
 use super::script::{self, Answer, ProviderReport, Reservation, Speed, Terms};
 use super::status::RateLimitStatus;
+use crate::answer_cache::Kept;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
 #[must_use = "a lease that is not released counts until it lapses"]
@@ -15,6 +16,8 @@ pub struct Lease {
     pub avoid: Vec<String>,
     /// How fast providers were lately at the model, where that was asked and is known.
     pub speeds: Vec<(String, Speed)>,
+    /// The cached answer that was looked for and found, and for how many ms it still lies there. Then there is no lease to release.
+    pub cached: Option<(String, u64)>,
     limiter: Limiter,
     call_id: Uuid,
     account_id: String,
@@ -29,7 +32,7 @@ impl Lease {
     pub(super) fn given(limiter: &Limiter, terms: &Terms<'_>, answer: Answer) -> Self {
         let mut lease = Self::unknown(limiter, terms, &answer.limits);
         lease.admitted_at = answer.now;
-        Self { status: answer.status, avoid: answer.avoid, speeds: answer.speeds, ..lease }
+        Self { status: answer.status, avoid: answer.avoid, speeds: answer.speeds, cached: answer.cached, ..lease }
     }
 
     /// For a call about which Redis gave no answer: it may have taken the lease all the same.
@@ -38,6 +41,7 @@ impl Lease {
             status: RateLimitStatus::degraded(),
             avoid: Vec::new(),
             speeds: Vec::new(),
+            cached: None,
             limiter: limiter.clone(),
             call_id: terms.call_id,
             account_id: script::account_of(limits).to_owned(),
@@ -50,8 +54,8 @@ impl Lease {
     }
 
     /// Ends the lease with the tokens that the call really used, and reports how the providers did. Answers how many
-    /// settles wait in the outbox.
-    pub async fn release(self, tokens_used: u64, reports: &[ProviderReport]) -> u64 {
+    /// settles wait in the outbox. An answer that is to be kept is kept with it.
+    pub async fn release(self, tokens_used: u64, reports: &[ProviderReport], kept: Option<&Kept>) -> u64 {
         let state = &self.limiter.0;
         let arguments = script::release(
             &state.prefix,
@@ -65,6 +69,7 @@ impl Lease {
                 model: &self.model,
             },
             reports,
+            kept,
         );
         match self.limiter.eval(&state.scripts.release, &arguments).await {
             None => 0,

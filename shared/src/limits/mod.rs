@@ -40,7 +40,7 @@ pub(crate) use windows::every_limit;
 pub use windows::{LIMITS, Limit};
 
 use crate::config::Setting;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::upstash::{Script, Upstash, UpstashError};
 use fallback::FallbackLimiter;
 use negative_cache::NegativeCache;
@@ -99,7 +99,17 @@ impl Limiter {
     ) -> Request<'a> {
         Request::new(
             self,
-            Terms { apart: "", key_hash, call_id, tokens, lease_time, wants_speeds: false, model, providers },
+            Terms {
+                apart: "",
+                key_hash,
+                call_id,
+                tokens,
+                lease_time,
+                wants_speeds: false,
+                cached: "",
+                model,
+                providers,
+            },
         )
     }
 
@@ -110,8 +120,17 @@ impl Limiter {
         // A lease that has lapsed when it is given takes nobody's place.
         let lease_time = Duration::ZERO;
         let call_id = Uuid::now_v7();
-        let terms =
-            Terms { apart, key_hash, call_id, tokens: 0, lease_time, wants_speeds: false, model: "", providers: &[] };
+        let terms = Terms {
+            apart,
+            key_hash,
+            call_id,
+            tokens: 0,
+            lease_time,
+            wants_speeds: false,
+            cached: "",
+            model: "",
+            providers: &[],
+        };
         Request::new(self, terms)
     }
 
@@ -134,6 +153,19 @@ impl Limiter {
             None => (name.to_owned(), AttemptOutcome::Refused),
         };
         Ok(states.chunks_exact(2).filter(|pair| is_open(pair[1])).map(|pair| read(pair[0])).collect())
+    }
+
+    /// Forgets the cached answers of an account; how many there were.
+    ///
+    /// # Errors
+    /// `service_unavailable` while Redis is away, `not_configured` without one.
+    pub async fn forget_answers(&self, account_id: Uuid) -> Result<u64, Error> {
+        let arguments = [self.0.prefix.as_str().into(), account_id.to_string().into()];
+        let Some(forgotten) = self.eval(&self.0.scripts.purge, &arguments).await else {
+            return Err(Error::new(Code::NotConfigured));
+        };
+        let forgotten = forgotten.inspect_err(|error| tracing::warn!(%error, "cached answers are not forgotten"));
+        forgotten.map(|number| number.as_u64().unwrap_or(0)).map_err(|_| Error::new(Code::ServiceUnavailable))
     }
 
     /// Runs a script; `None`, after a log line, without a Redis to run it.

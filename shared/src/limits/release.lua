@@ -2,7 +2,7 @@
 --
 -- ARGV: 1 prefix, 2 key id, 3 account id, 4 call id, 5 tokens reserved, 6 tokens used, 7 when it was admitted in
 -- ms, 8 failures in a row that open a breaker, 9 how long it stays open in ms, 10 how long it does where an account is
--- refused, 11 the model, then a provider's name, 'answered', 'failed' or 'refused', and 'MS RATE' or '', for each that was asked.
+-- refused, 11 the model, 12 the fingerprint of an answer that is to be cached or '', 13 for how many ms, 14 the answer, then a provider's name, 'answered', 'failed' or 'refused', and 'MS RATE' or '', for each that was asked.
 -- A breaker is a route's, by its name PROVIDER:MODEL: what fails at one model says nothing of the provider's others. Only
 -- a provider that refuses our account, since its key or its credit is gone, refuses it at every model: that breaker is
 -- the provider's, by its name alone, and opens at once. Any answer there closes it.
@@ -24,7 +24,7 @@ for _, subject in ipairs({ 'key:' .. key, 'account:' .. account }) do
 end
 
 local breaker = prefix .. 'breaker'
-for i = 12, #ARGV, 3 do
+for i = 15, #ARGV, 3 do
   local provider, outcome = ARGV[i], ARGV[i + 1]
   local route = provider .. ':' .. ARGV[11]
   if outcome == 'answered' then
@@ -46,6 +46,31 @@ for i = 12, #ARGV, 3 do
     local open_until = failures >= failures_to_open and now + open_ms or 0
     redis.call('HSET', breaker, route, string.format('%d %d', failures, open_until))
   end
+end
+
+-- What an account may have cached, in bytes and in answers: of more, those go first that lapse first.
+local CACHED_BYTES, CACHED_ANSWERS, DAY = 16777216, 1000, 86400000
+if ARGV[12] ~= '' then
+  local answers, fingerprint, life = answers_of(account), ARGV[12], tonumber(ARGV[13])
+  redis.call('ZREMRANGEBYSCORE', answers, '-inf', now)
+  local others, bytes = {}, #ARGV[14]
+  for _, name in ipairs(redis.call('ZRANGE', answers, 0, -1)) do
+    local other, size = string.match(name, '^(%x+):(%d+)$')
+    if other == fingerprint then
+      redis.call('ZREM', answers, name)
+    else
+      others[#others + 1], bytes = { name, other, tonumber(size) }, bytes + size
+    end
+  end
+  for i, other in ipairs(others) do
+    if bytes <= CACHED_BYTES and #others - i + 2 <= CACHED_ANSWERS then break end
+    redis.call('DEL', answers .. ':' .. other[2])
+    redis.call('ZREM', answers, other[1])
+    bytes = bytes - other[3]
+  end
+  redis.call('SET', answers .. ':' .. fingerprint, ARGV[14], 'PX', life)
+  redis.call('ZADD', answers, now + life, fingerprint .. ':' .. #ARGV[14])
+  redis.call('PEXPIRE', answers, DAY)
 end
 
 return redis.call('LLEN', prefix .. 'outbox')

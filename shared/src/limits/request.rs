@@ -43,6 +43,13 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Also looks for an answer that is cached under this fingerprint: a call that has one is counted and gets no lease.
+    #[must_use]
+    pub fn with_cached(mut self, fingerprint: &'a str) -> Self {
+        self.terms.cached = fingerprint;
+        self
+    }
+
     /// Asks Redis under the cached limits, and remembers what it says.
     pub async fn first(&mut self) {
         self.verdict = self.limiter.evaluate(&self.terms, None, None).await;
@@ -58,7 +65,8 @@ impl<'a> Request<'a> {
         let verdict = match verdict {
             Verdict::Given(answer) if answer.limits == limits => Verdict::Given(answer),
             Verdict::Given(stale) => {
-                let undo = stale.admitted().then_some(stale.now);
+                // A cached answer has taken nothing but one request, which its account may count twice.
+                let undo = (stale.admitted() && stale.cached.is_none()).then_some(stale.now);
                 limiter.evaluate(&terms, Some(limits), undo).await
             }
             Verdict::NotAsked | Verdict::NoLimits => limiter.evaluate(&terms, Some(limits), None).await,
@@ -110,7 +118,9 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn abandon(self) -> Option<Lease> {
         match self.verdict {
-            Verdict::Given(answer) if answer.admitted() => Some(Lease::given(self.limiter, &self.terms, answer)),
+            Verdict::Given(answer) if answer.admitted() && answer.cached.is_none() => {
+                Some(Lease::given(self.limiter, &self.terms, answer))
+            }
             _ => None,
         }
     }

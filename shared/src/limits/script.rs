@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows;
+use crate::answer_cache::Kept;
 use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
@@ -30,6 +31,8 @@ pub struct Scripts {
     pub release: Script,
     /// Says what is used.
     pub peek: Script,
+    /// Forgets cached answers.
+    pub purge: Script,
 }
 
 impl Default for Scripts {
@@ -38,6 +41,7 @@ impl Default for Scripts {
             admit: script(include_str!("admit.lua")),
             release: script(include_str!("release.lua")),
             peek: script(include_str!("peek.lua")),
+            purge: script(include_str!("purge.lua")),
         }
     }
 }
@@ -56,6 +60,8 @@ pub struct Terms<'a> {
     pub lease_time: Duration,
     /// Whether the verdict is to say how fast the providers were lately.
     pub wants_speeds: bool,
+    /// By what a cached answer is looked for; empty where none is.
+    pub cached: &'a str,
     /// The model that is asked for: with it a provider is a route, which has a breaker of its own.
     pub model: &'a str,
     /// The providers that the call may go to.
@@ -122,6 +128,7 @@ pub fn admit<'a>(prefix: &'a str, terms: &Terms<'a>, limits: Option<&'a str>, un
         CACHE_MS.to_string().into(),
         terms.model.into(),
         if terms.wants_speeds { "speeds" } else { "" }.into(),
+        terms.cached.into(),
     ];
     arguments.extend(terms.providers.iter().map(|name| Cow::Borrowed(*name)));
     arguments
@@ -143,12 +150,13 @@ pub struct Reservation<'a> {
     pub model: &'a str,
 }
 
-/// The arguments of the end of a call.
+/// The arguments of the end of a call, whose answer is kept or not.
 pub fn release<'a>(
     prefix: &'a str,
     call_id: Uuid,
     reservation: &Reservation<'a>,
     reports: &[ProviderReport],
+    kept: Option<&'a Kept>,
 ) -> Vec<Cow<'a, str>> {
     let mut arguments: Vec<Cow<'a, str>> = vec![
         prefix.into(),
@@ -162,6 +170,9 @@ pub fn release<'a>(
         OPEN_MS.to_string().into(),
         REFUSED_MS.to_string().into(),
         reservation.model.into(),
+        kept.map_or("", |kept| kept.fingerprint.as_str()).into(),
+        kept.map_or_else(String::new, |kept| kept.life_ms.to_string()).into(),
+        kept.map_or("", |kept| kept.entry.as_str()).into(),
     ];
     for report in reports {
         arguments.push(report.provider.into());
@@ -196,6 +207,8 @@ pub struct Answer {
     pub avoid: Vec<String>,
     /// How fast providers were lately, of those of which it is known and asked.
     pub speeds: Vec<(String, Speed)>,
+    /// The cached answer that was looked for, and for how many ms it still lies there.
+    pub cached: Option<(String, u64)>,
 }
 
 impl Answer {
@@ -226,6 +239,7 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
         status: RateLimitStatus::counted(window(4)?, window(7)?),
         avoid: text(10)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         speeds: text(11)?.split(',').filter_map(speed).collect(),
+        cached: text(12).filter(|entry| !entry.is_empty()).map(|entry| (entry.to_owned(), unsigned(13).unwrap_or(0))),
     }))
 }
 

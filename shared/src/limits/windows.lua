@@ -14,6 +14,8 @@ local TWO_DAYS = 172800000
 
 local function counters_of(subject) return prefix .. 'rate:' .. subject end
 local function leases_of(subject) return prefix .. 'lease:' .. subject end
+-- An account's cached answers: the names FINGERPRINT:BYTES by when they lapse, and behind a colon and its fingerprint each of them.
+local function answers_of(account) return prefix .. 'cached:' .. account end
 
 -- The counters of a subject as of now: { bucket, current, previous, last, last_previous } a window; and whether a bucket of
 -- any window begins with this call.

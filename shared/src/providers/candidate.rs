@@ -1,8 +1,10 @@
 //! A route that may serve a call, as the hold gives it.
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::credits::price::Price;
+use crate::money::{Nanos, optional_nanos};
 
 /// A route that may serve the call, with its frozen prices.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,9 +13,15 @@ pub struct Candidate {
     pub provider: String,
     /// What the provider calls the model.
     pub model: String,
-    /// Whether the caller's own key opens it.
+    /// The caller's own key that opens it, by its id; none where it is ours.
     #[serde(default)]
-    pub own_key: bool,
+    pub own_key: Option<Uuid>,
+    /// What is charged of its price, in basis points, where that is not what the call's other candidates have: the fee for an own key.
+    #[serde(default)]
+    pub markup: Option<u32>,
+    /// The most that is charged for a call of which nothing is known but that it served it, where that is not the whole hold.
+    #[serde(default, with = "optional_nanos")]
+    pub ceiling: Option<Nanos>,
     /// Its prices.
     #[serde(flatten)]
     pub price: Price,

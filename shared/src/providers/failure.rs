@@ -158,13 +158,14 @@ impl Failure {
         Self::our_account(provider, against)
     }
 
-    /// The caller's own account is theirs to mend, and nobody else is asked in its place.
+    /// The caller's own account is theirs to mend. Another of their keys may do, or ours where they have agreed to it: the call's
+    /// candidates say so.
     fn own_account(provider: &str, status: StatusCode, message: Option<&'static str>) -> Self {
         let mut error = Error::new(Code::ProviderKeyRejected).with_status(status);
         if let Some(message) = message {
             error = error.with_message(message);
         }
-        Self { against: Against::Nothing, ..Self::new(error, provider, false) }
+        Self { against: Against::Nothing, ..Self::new(error, provider, true) }
     }
 
     /// Of our account the caller need not know more than that this provider cannot serve them.

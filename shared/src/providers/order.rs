@@ -5,9 +5,10 @@ use super::routing::{Routing, Sort};
 use crate::config::ProviderSettings;
 use crate::limits::Speed;
 
-/// Orders a hold's candidates, which come cheapest first: the request's own order, then those whose breaker is
-/// closed, then as the request sorts them; of whom nobody knows how fast they are come last. An open breaker's provider is kept as the
-/// last resort. Without fallbacks only the first remains.
+/// Orders a hold's candidates, which come cheapest first, or as the caller's own keys are ordered: those keys before our account, then
+/// the request's own order, then those whose breaker is closed, then as the request sorts them; of whom nobody knows how fast they are
+/// come last. An open breaker's provider is kept as the last resort. Without fallbacks only the first remains, with all of the caller's
+/// keys there.
 #[must_use]
 pub fn order(
     mut candidates: Vec<Candidate>,
@@ -25,10 +26,15 @@ pub fn order(
     };
     candidates.sort_by_key(|candidate| {
         let wished = routing.order.iter().position(|name| *name == candidate.provider).unwrap_or(usize::MAX);
-        (wished, avoid.contains(&candidate.provider), place(&candidate.provider))
+        (candidate.own_key.is_none(), wished, avoid.contains(&candidate.provider), place(&candidate.provider))
     });
     if !routing.fallbacks {
-        candidates.truncate(1);
+        let first = candidates.first().map(|first| (first.provider.clone(), first.own_key.is_some()));
+        candidates.retain(|next| {
+            first
+                .as_ref()
+                .is_some_and(|(provider, is_own)| *provider == next.provider && *is_own == next.own_key.is_some())
+        });
     }
     candidates
 }
@@ -42,6 +48,8 @@ pub fn usable(routing: &Routing, settings: &[ProviderSettings]) -> Vec<&'static 
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
     use crate::credits::price::Price;
 
@@ -51,7 +59,9 @@ mod tests {
             .map(|name| Candidate {
                 provider: (*name).to_owned(),
                 model: "m".to_owned(),
-                own_key: false,
+                own_key: None,
+                markup: None,
+                ceiling: None,
                 price: Price::default(),
             })
             .collect()
@@ -70,6 +80,11 @@ mod tests {
         assert_eq!(names(&order(candidates(&["a", "b", "c"]), &wish, &avoid, &[])), ["c", "b", "a"]);
         let only_one = Routing { fallbacks: false, ..none.clone() };
         assert_eq!(names(&order(candidates(&["a", "b"]), &only_one, &[], &[])), ["a"]);
+        // The caller's own keys go before our account, whatever it is that the request wishes; and without fallbacks all at the first.
+        let own = |name: &str| Candidate { own_key: Some(Uuid::now_v7()), ..candidates(&[name]).remove(0) };
+        let with_own = || vec![own("b"), own("b"), own("a"), candidates(&["c"]).remove(0)];
+        assert_eq!(names(&order(with_own(), &wish, &avoid, &[])), ["b", "b", "a", "c"]);
+        assert_eq!(names(&order(with_own(), &only_one, &[], &[])), ["b", "b"]);
         // Of `d` nobody knows anything; an open breaker outweighs any speed.
         let speed = |name: &str, first_ms, per_second| (name.to_owned(), Speed { first_ms, per_second });
         let speeds = [speed("a", 1, 900), speed("b", 300, 50), speed("c", 200, 20)];

@@ -16,8 +16,8 @@ use crate::keyring::{self, Sealed};
 pub struct Outdated {
     /// The account.
     pub account_id: Uuid,
-    /// The provider.
-    pub provider: String,
+    /// Its id.
+    pub id: Uuid,
     /// The key.
     #[serde(flatten)]
     pub sealed: Sealed,
@@ -39,7 +39,7 @@ pub async fn renew(app: &App, outdated: &Outdated) -> bool {
     let renewed = async {
         let sealed = keyring::seal(app, &open(app, &outdated.sealed)?)?;
         let arguments = json!({
-            "account_id": outdated.account_id, "provider": outdated.provider,
+            "account_id": outdated.account_id, "id": outdated.id,
             "outdated": outdated.sealed.ciphertext, "ciphertext": sealed.ciphertext, "version": sealed.version,
         });
         app.supabase()?.rpc::<Value>("renew_provider_key", &arguments).await.map_err(Error::from)
@@ -68,7 +68,7 @@ pub async fn renew_outdated(app: &App) -> Result<usize, Error> {
         let arguments = json!({ "versions": versions, "after": after });
         let outdated: Vec<Outdated> = app.supabase()?.rpc("list_outdated_provider_keys", &arguments).await?;
         let Some(last) = outdated.last() else { break };
-        after = json!({ "account_id": last.account_id, "provider": last.provider });
+        after = json!({ "account_id": last.account_id, "id": last.id });
         for key in &outdated {
             renewed += usize::from(renew(app, key).await);
         }

@@ -11,6 +11,7 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 
 use super::encoding;
+use crate::answer_cache;
 use crate::error::{Code, Error};
 use crate::idempotency::Presented;
 
@@ -97,8 +98,13 @@ impl<S: Sync> FromRequest<S> for Payload {
         // A form is another one each time that it is written, by its boundary.
         let is_form =
             head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
-        if let Some(presented) = head.extensions.get::<Presented>().filter(|_| !is_form) {
-            presented.stands_for(&body);
+        if !is_form {
+            if let Some(presented) = head.extensions.get::<Presented>() {
+                presented.stands_for(&body);
+            }
+            if let Some(presented) = head.extensions.get::<answer_cache::Presented>() {
+                presented.stands_for(&body);
+            }
         }
         Ok(Self(body))
     }

@@ -90,7 +90,7 @@ async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
         let facts = world
             .value(&format!(
                 "select jsonb_build_object('account_id', account_id, 'key_id', key_id, 'model', '{}', 'held', amount,
-                          'markup', 10000, 'placed_at', created_at, 'own_key', false, 'price',
+                          'markup', 10000, 'placed_at', created_at, 'own_key', null, 'price',
                           '{{\"prompt\": 1000000000, \"cached\": 0, \"written\": 0, \"completion\": 2000000000, \"request\": 0}}'::jsonb)
                  from gateway.holds where account_id = '{}'",
                 wire.model, account.id

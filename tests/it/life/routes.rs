@@ -73,7 +73,7 @@ impl Life {
     /// The secrets that a sample brings with it.
     fn learn(&mut self, sample: &Sample) {
         let body = sample.body.as_ref().unwrap_or(&Value::Null);
-        if let Some(key) = body["api_key"].as_str() {
+        if let Some(key) = body["api_key"].as_str().or(body["key"].as_str()) {
             self.secrets.provider_key(body["provider"].as_str().unwrap_or_default(), key);
         }
         for token in ["token", "identity_token"].iter().filter_map(|name| body[name].as_str()) {

@@ -134,7 +134,7 @@ impl Limiter {
                     return "nothing runs".to_owned();
                 }
                 let (call_id, lease) = self.running.swap_remove(chosen % self.running.len());
-                let waiting = lease.release(*tokens, std::slice::from_ref(report)).await;
+                let waiting = lease.release(*tokens, std::slice::from_ref(report), None).await;
                 format!("released {call_id}, {waiting} in the outbox")
             }
         }

@@ -78,11 +78,13 @@ async fn keys_that_nobody_can_read_any_more_keep_no_other_from_being_renewed() {
 async fn a_key_that_was_replaced_meanwhile_is_not_renewed_away() {
     let (world, account) = with_own_key().await;
     let old = world.value("select ciphertext from gateway.provider_keys").await;
-    world.sql(&format!("delete from gateway.provider_keys where account_id = '{}'", account.id)).await;
-    world.own_key(account.id, "openrouter", &format!("{OWN}-new")).await;
+    let id = world.value("select id from gateway.provider_keys").await;
+    let new = json!({"provider": "openrouter", "api_key": format!("{OWN}-new")});
+    Answer::to(world.post("/user/provider-keys", &account.key, &new)).await.success();
     let renew = format!(
-        "select public.renew_provider_key('{}', 'openrouter', '{}', 'stale', 2)",
+        "select public.renew_provider_key('{}', '{}', '{}', 'stale', 2)",
         account.id,
+        id.as_str().expect("an id"),
         old.as_str().expect("a token")
     );
     assert_eq!(world.value(&renew).await, json!({"renewed": false}));

@@ -90,7 +90,8 @@ async fn storing_and_deleting_is_on_the_audit_trail_without_the_key() {
     for replaced in [false, true] {
         Answer::to(world.post("/user/provider-keys", &account.key, &body)).await.success();
         let last = world.value("select details from gateway.audit_logs order by id desc limit 1").await;
-        assert_eq!(last, json!({"last_four": "cdef", "replaced": replaced}));
+        let id = world.value("select id from gateway.provider_keys").await;
+        assert_eq!(last, json!({"id": id, "last_four": "cdef", "replaced": replaced}));
     }
     delete(&world, &account, "?provider=chutes").await.success();
     let rows =

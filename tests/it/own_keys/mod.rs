@@ -1,8 +1,11 @@
 //! Users' own keys at the providers: what they open, what they cost, and where they are never seen.
 
+mod byok;
 mod calls;
+mod fee;
 mod keyring;
 mod management;
+mod several;
 
 use serde_json::{Value, json};
 use tests::wire::{WIRES, Wire};

@@ -1,6 +1,6 @@
 //! What an account asks about itself.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::world::{Account, World};
 
 use super::Sample;
@@ -32,6 +32,9 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             world.own_key(owner.id, "chutes", "cpk_0123456789abcdef").await;
             Sample::plain().with_query("?provider=chutes")
         }
+        ("DELETE", "user_cache") => Sample::plain(),
+        ("GET" | "DELETE", "user_provider_key") => about_an_own_key(world, owner, None).await,
+        ("PATCH", "user_provider_key") => about_an_own_key(world, owner, Some(json!({"priority": 3}))).await,
         ("GET", "user_end_users") => {
             world
                 .sql(&format!(
@@ -49,4 +52,10 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("GET", "user_key_audit_logs") => Sample::plain().with_query("?action=key.&limit=5"),
         _ => return None,
     })
+}
+
+/// A sample about an own key at a provider.
+pub async fn about_an_own_key(world: &World, owner: &Account, body: Option<Value>) -> Sample {
+    let id = world.further_own_key(owner.id, "chutes", "cpk_0123456789abcdef", 0).await;
+    Sample { body, foreign: Some((404, "provider_key_not_found")), ..Sample::plain() }.with("id", id.to_string())
 }

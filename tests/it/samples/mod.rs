@@ -102,7 +102,7 @@ pub async fn sample(world: &World, route: &Route, operation: Operation, owner: &
 pub fn told(route: &Route, operation: Operation) -> (u16, &'static str) {
     match (operation.method, route.name) {
         ("POST", "v1_response_cancel") => (400, "invalid_request"),
-        ("POST", "v1_keys") => (201, ""),
+        ("POST", "v1_keys" | "v1_byok") => (201, ""),
         _ => (200, ""),
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tests::world::{Account, MODEL, World};
 
 use super::Sample;
+use super::account::about_an_own_key;
 
 /// What a challenge is made of, and the challenge (RFC 7636, appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -17,6 +18,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             "v1_key"
             | "v1_credits"
             | "v1_keys"
+            | "v1_byok"
             | "v1_models_count"
             | "v1_models_user"
             | "v1_embeddings_models"
@@ -30,6 +32,11 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("POST", "v1_auth_keys_code") => Sample::body(json!({"code_challenge": CHALLENGE, "limit": 5})),
         ("POST", "v1_auth_keys") => Sample::body(json!({"code": code(world, owner).await, "code_verifier": VERIFIER})),
         ("POST", "v1_keys") => Sample::body(json!({"name": "Sample", "limit": 5, "limit_reset": "monthly"})),
+        ("POST", "v1_byok") => {
+            Sample::body(json!({"provider": "chutes", "key": "cpk_0123456789abcdef", "allowed_models": ["test/*"]}))
+        }
+        ("GET" | "DELETE", "v1_byok_key") => about_an_own_key(world, owner, None).await,
+        ("PATCH", "v1_byok_key") => about_an_own_key(world, owner, Some(json!({"is_fallback": true}))).await,
         ("GET" | "DELETE", "v1_key_of_account") => about_a_key(world, owner, None).await,
         ("PATCH", "v1_key_of_account") => about_a_key(world, owner, Some(json!({"disabled": true}))).await,
         _ => return None,

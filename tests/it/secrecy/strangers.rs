@@ -19,6 +19,7 @@ use crate::samples::{self, Sample, sample, send_with};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Thing {
     Key,
+    OwnKey,
     Account,
     Chat,
     Response,
@@ -36,6 +37,7 @@ impl Thing {
         match name.as_str() {
             "key_id" | "hash" | "api_key_hash" => Self::Key,
             "id" if path.starts_with("/user/webhooks/") => Self::Webhook,
+            "id" if path.starts_with("/user/provider-keys/") || path.starts_with("/v1/byok/") => Self::OwnKey,
             "delivery_id" | "cursor" if path.starts_with("/user/webhooks/") => Self::Delivery,
             "cursor" if ["/admin/ledger/check", "/admin/rate-limits/alerts"].contains(&path) => Self::Account,
             "id" | "cursor" if path.starts_with("/user/api-keys") || path.starts_with("/user/rate-limits") => Self::Key,
@@ -65,6 +67,10 @@ impl Thing {
                 "update gateway.api_keys set expires_at = gateway.now() where id = 'KEY'",
                 "update gateway.api_keys set is_primary = true, scopes = '{}', environment = 'test' where id = 'KEY'",
                 "update gateway.accounts set disabled_at = gateway.now() where id = 'ACCOUNT'",
+            ],
+            Self::OwnKey => &[
+                "select 1",
+                "update gateway.provider_keys set disabled_at = gateway.now() where account_id = 'ACCOUNT'",
             ],
             Self::Chat => {
                 &["select 1", "update gateway.chat_sessions set updated_at = '2020-01-01' where account_id = 'ACCOUNT'"]
@@ -163,6 +169,7 @@ async fn somebody_elses_object_is_answered_like_one_that_does_not_exist() {
             let key = world.another_key(&owner, scope).await;
             let id = match thing {
                 Thing::Key => key.key_id,
+                Thing::OwnKey => world.further_own_key(owner.id, "chutes", "cpk_0123456789abcdef", 0).await,
                 Thing::Account => owner.id,
                 Thing::Chat => kept_chat(&world, &owner).await,
                 Thing::Response => stored_response(&world, &owner).await,

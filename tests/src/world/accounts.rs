@@ -108,22 +108,35 @@ impl World {
         self.sql(&format!("update gateway.api_keys set {set} where id = '{}'", account.key_id)).await;
     }
 
-    /// Gives an account a key of its own at a provider, as the gateway would have stored it.
+    /// Gives an account a key of its own at a provider, as the gateway would have stored it, in place of those that it has there.
     ///
     /// # Panics
     /// When the database refuses.
     pub async fn own_key(&self, account: Uuid, provider: &str, key: &str) {
+        self.sql(&format!(
+            "delete from gateway.provider_keys where account_id = '{account}' and provider = '{provider}'"
+        ))
+        .await;
+        self.further_own_key(account, provider, key, 0).await;
+    }
+
+    /// Gives an account one more key at a provider, with this place in the order; the key's id.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn further_own_key(&self, account: Uuid, provider: &str, key: &str, priority: u32) -> Uuid {
+        let id = Uuid::new_v4();
         let app = self.platform.gateway().expect("a gateway");
         let sealed = shared::keyring::seal(&app, key).expect("a keyring");
         self.sql(&format!(
             "insert into gateway.provider_keys
-               (account_id, provider, ciphertext, key_version, last_four, created_at)
-               values ('{account}', '{provider}', '{}', {}, right('{key}', 4), gateway.now())
-               on conflict (account_id, provider) do update set ciphertext = excluded.ciphertext;
+               (id, account_id, provider, ciphertext, key_version, last_four, priority, created_at)
+               values ('{id}', '{account}', '{provider}', '{}', {}, right('{key}', 4), {priority}, gateway.now());
              update gateway.accounts set has_provider_keys = true where id = '{account}'",
             sealed.ciphertext, sealed.version
         ))
         .await;
+        id
     }
 
     /// The hash under which the gateway knows a key.

@@ -26,12 +26,12 @@ export function ProviderKeys() {
   });
   const fault = (/** @type {string} */ name) => error?.param === name && error.message;
   const remove = async () => {
-    await api("DELETE", "/user/provider-keys", { query: { provider: gone.provider } });
+    await api("DELETE", `/user/provider-keys/${gone.id}`);
     keys.reload();
   };
   return html`<div class="stack">
     <${Card} title="Own keys at providers" bare hint="Calls of their models go by your key, are paid there and cost nothing here.">
-      <${Table} label="Provider keys" list=${{ ...keys, data: keys.data?.data ?? null }} id=${(/** @type {any} */ row) => row.provider}
+      <${Table} label="Provider keys" list=${{ ...keys, data: keys.data?.data ?? null }} id=${(/** @type {any} */ row) => row.id}
         empty=${html`<${Empty} title="None is kept">Without one, calls are paid by your credit here.</${Empty}>`} columns=${[
           { name: "Provider", cell: (/** @type {any} */ row) => row.provider },
           { name: "Name", wide: true, cell: (/** @type {any} */ row) => html`<span class="clip">${row.name ?? "–"}</span>` },
@@ -54,7 +54,7 @@ export function ProviderKeys() {
       </${Form}>
     </${Card}>
     ${gone && html`<${Confirm} title="Forget the key" act="Forget it" onAct=${remove} onClose=${() => setGone(null)}>
-      <p>Calls of ${gone.provider}'s models are paid by your credit from then on.</p>
+      <p>Calls of ${gone.provider}'s models go by your next key there, or are paid by your credit, from then on.</p>
     </${Confirm}>`}
   </div>`;
 }

@@ -44,13 +44,13 @@ pub struct AccountDeletion {
     pub deleted_at: Timestamp,
 }
 
-/// What the caller is told, and whose pages and cards Stripe is to be told to end.
-fn read(deletion: &RawValue) -> serde_json::Result<(Box<RawValue>, Option<Uuid>)> {
+/// What the caller is told, whose account it was, and whether Stripe is to be told to end its pages and cards.
+fn read(deletion: &RawValue) -> serde_json::Result<(Box<RawValue>, Option<Uuid>, bool)> {
     let mut told: Object<'_> = serde_json::from_str(deletion.get())?;
     let tells_stripe: bool = told.read("tells_stripe")?.unwrap_or_default();
-    let account = told.read("id")?.filter(|_| tells_stripe);
+    let account = told.read("id")?;
     told.remove("tells_stripe");
-    Ok((to_raw_value(&told)?, account))
+    Ok((to_raw_value(&told)?, account, tells_stripe))
 }
 
 /// `DELETE /user/account`: removes all personal data from the account, revokes its keys and keeps its ledger. The rest of
@@ -71,10 +71,15 @@ pub async fn delete(
         return Err(Error::invalid("confirmation", format!("`confirmation` is the word `{CONFIRMATION}`.")));
     }
     let deletion: Box<RawValue> = caller.rpc(&app, "delete_account", json!({})).await?;
-    let (deletion, told) = read(&deletion).map_err(|error| answer::malformed(&error))?;
-    if let Some(account) = told.filter(|_| app.config.stripe.is_ok()) {
+    let (deletion, account, tells_stripe) = read(&deletion).map_err(|error| answer::malformed(&error))?;
+    if let Some(account) = account {
         invocation.tasks.spawn(async move {
-            // Where it fails, the cron job goes on with it.
+            // Where it fails, they lapse within a day.
+            let _ = app.limiter.forget_answers(account).await;
+            // Where this does, the cron job goes on with it.
+            if !tells_stripe || app.config.stripe.is_err() {
+                return;
+            }
             if let Err(error) = tell(&app, Some(account)).await {
                 tracing::warn!(%error, "Stripe has not been told of a deletion yet");
             }

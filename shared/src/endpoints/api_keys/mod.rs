@@ -20,7 +20,8 @@ use crate::key_environment::KeyEnvironment;
 use crate::money::Nanos;
 use crate::scopes::Scope;
 pub use figures::RateLimits;
-pub use settings::{SpendPeriod, check_amount};
+pub use settings::{SpendPeriod, check_amount, check_models};
+pub use texts::ModelPattern;
 
 /// Whether a key can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]

@@ -185,7 +185,7 @@ impl KeyChanges {
             usual("domain_allowlist", hosts, HostPattern::parse)?;
         }
         if let Some(Some(models)) = &mut self.allowed_models {
-            usual("allowed_models", models, |text| ModelPattern::is_one(text).then(|| text.to_owned()))?;
+            check_models("allowed_models", models)?;
         }
         if let Some(Some(limits)) = &self.rate_limits {
             limits.check()?;
@@ -208,6 +208,14 @@ pub fn check_amount(param: &'static str, amount: Nanos) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(param, "What a key may spend is above 0 and at most a billion US dollars."))
+}
+
+/// Checks which models something may be used for, and leaves each of them once.
+///
+/// # Errors
+/// 400 that names the member.
+pub fn check_models(param: &'static str, models: &mut Vec<String>) -> Result<()> {
+    usual(param, models, |text| ModelPattern::is_one(text).then(|| text.to_owned()))
 }
 
 /// A list's entries in their usual form, each once.

@@ -18,7 +18,7 @@ pub mod transcriptions;
 
 use utoipa::{IntoParams, ToSchema};
 
-/// The header that makes a plain call safe to repeat, as documentation sees it.
+/// The headers that make a plain call safe to repeat, and ask for an answer that is kept, as documentation sees them.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct IdempotentCall {
@@ -27,6 +27,15 @@ pub struct IdempotentCall {
     /// whose answer is larger than 128 KiB. Streams and forms ignore it.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
     pub idempotency_key: Option<String>,
+    /// `true`: if the account has asked the very same before, to the byte, and it is still kept, the same answer comes again, streamed or
+    /// not, with `x-gateway-cache: hit`, at once and without a charge; else the answer is kept if it is whole and no larger than 256 KiB.
+    /// Not for a request with tools or a schema, unless it is `all`; nor for a turn of a chat, a response that is stored, a form, or together with an
+    /// `Idempotency-Key`. `x-openrouter-cache` is the same.
+    #[param(rename = "x-gateway-cache", pattern = "^(true|false|all)$")]
+    pub cache: Option<String>,
+    /// How long the answer is kept, in seconds; 300 where nothing is said. Alone it asks for the cache, too.
+    #[param(rename = "x-gateway-cache-ttl", minimum = 1, maximum = 86_400)]
+    pub cache_ttl: Option<u32>,
 }
 
 /// The header that sorts a call, as documentation sees it.

@@ -3,6 +3,8 @@
 
 pub mod activity;
 pub mod auth_code;
+pub mod byok;
+pub mod byok_key;
 pub mod consent;
 pub mod credits;
 pub mod exchange;

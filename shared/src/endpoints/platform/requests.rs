@@ -101,6 +101,9 @@ pub struct PlatformRequest {
     pub clamped: bool,
     /// Whether it went with the caller's own key at the provider.
     pub own_key: bool,
+    /// The earlier call whose cached answer was given again: then this one was sent to no provider.
+    #[schema(required)]
+    pub replayed_call: Option<Uuid>,
     /// What was reserved for it.
     pub held: Nanos,
     /// What it cost.

@@ -110,6 +110,9 @@ pub struct LoggedRequest {
     pub clamped: bool,
     /// Whether it went with the caller's own key at the provider.
     pub own_key: bool,
+    /// The earlier call whose cached answer was given again: then this one was sent to no provider.
+    #[schema(required)]
+    pub replayed_call: Option<Uuid>,
     /// What it cost.
     pub cost: Nanos,
     /// Until the provider's first byte, in ms.

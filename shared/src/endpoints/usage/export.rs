@@ -25,7 +25,7 @@ const AT_A_TIME: u32 = 1000;
 /// The most pages of a file.
 const MOST: usize = 50;
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "finished_at",
     "created_at",
     "call_id",
@@ -43,6 +43,7 @@ const COLUMNS: [&str; 22] = [
     "reasoning_tokens",
     "estimated",
     "own_key",
+    "replayed_call",
     "cost",
     "duration_ms",
     "app",

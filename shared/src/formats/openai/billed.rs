@@ -44,7 +44,7 @@ pub fn billed(reported: &Reported, bill: &Bill<'_>, dialect: Dialect) -> serde_j
             usage.set("prompt_tokens_details", &details)?;
         }
     }
-    usage.set("cost", &bill.cost)?;
+    bill.write_cost(&mut usage)?;
     let usage = serde_json::value::to_raw_value(&usage)?;
     match dialect {
         Dialect::OpenAi => Ok(usage),

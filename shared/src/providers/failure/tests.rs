@@ -22,7 +22,7 @@ fn refused_with(credential: &Credential, status: u16, headers: &[(&'static str, 
 }
 
 #[test]
-fn a_refused_key_of_the_callers_own_is_told_to_the_caller_and_nobody_else_is_asked() {
+fn a_refused_key_of_the_callers_own_is_told_to_the_caller_and_the_next_is_asked() {
     let own = Credential::Own("k".to_owned());
     for (status, told, body) in [
         (401, 401, ""),
@@ -33,7 +33,7 @@ fn a_refused_key_of_the_callers_own_is_told_to_the_caller_and_nobody_else_is_ask
     ] {
         let failure = refused_with(&own, status, &[], body);
         assert_eq!((failure.error.code, failure.error.http_status().as_u16()), (Code::ProviderKeyRejected, told));
-        assert!(!failure.fall_back && failure.against == Against::Nothing);
+        assert!(failure.fall_back && failure.against == Against::Nothing);
         let says_so = failure.error.message.contains("no credit left");
         assert_eq!(says_so, told == 402, "{body}");
     }

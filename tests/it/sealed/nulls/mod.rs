@@ -28,6 +28,8 @@ struct Scene {
     admin: Account,
     user: Account,
     spare: Account,
+    /// A key of the user's own at a provider.
+    provider_key: Uuid,
     chat: Uuid,
     response: Uuid,
     /// A payment of the user's that was begun, and one that was paid.
@@ -60,7 +62,7 @@ impl Scene {
                 spare.key_id, user.id
             ))
             .await;
-        world.own_key(user.id, "chutes", "secret").await;
+        let provider_key = world.further_own_key(user.id, "chutes", "secret", 0).await;
         world.sql(samples::catalog::ROWS).await;
         let chat = kept_chat(&world, &user).await;
         let response = stored_response(&world, &user).await;
@@ -93,6 +95,7 @@ impl Scene {
             admin,
             user,
             spare,
+            provider_key,
             chat,
             response,
             payment,

@@ -8,7 +8,7 @@ use super::{HOUR, Sample, page, sample};
 impl Scene {
     pub(super) fn of_accounts(&self) -> Vec<Sample> {
         let user = self.caller(&self.user);
-        let id = self.user.id;
+        let (id, provider_key) = (self.user.id, self.provider_key);
         vec![
             sample("get_profile", json!({"caller": user}), &[]),
             sample(
@@ -22,16 +22,23 @@ impl Scene {
             sample("get_statement", json!({"caller": user, "query": {"month": "2026-01-01"}}), &[]),
             sample(
                 "set_provider_key",
-                json!({"caller": user, "request": {"provider": "chutes", "name": null, "last_four": "abcd",
-                       "ciphertext": "c", "version": 1}}),
-                &["request.name"],
+                json!({"caller": user, "request": {"provider": "chutes", "additional": true, "settings": {"priority": 1},
+                       "secret": {"ciphertext": "c", "version": 1, "last_four": "abcd"}}}),
+                &["request.additional", "request.settings.priority"],
             ),
+            sample("get_provider_key", json!({"caller": user, "target": provider_key}), &[]),
+            sample(
+                "update_provider_key",
+                json!({"caller": user, "target": provider_key, "settings": {"disabled": true}}),
+                &["settings.disabled"],
+            ),
+            sample("remove_provider_key", json!({"caller": user, "target": provider_key}), &[]),
             sample("list_provider_keys", json!({"caller": user}), &[]),
             sample("delete_provider_key", json!({"caller": user, "provider": "chutes"}), &[]),
             sample("list_outdated_provider_keys", json!({"versions": [1], "after": {}}), &[]),
             sample(
                 "renew_provider_key",
-                json!({"account_id": id, "provider": "chutes", "outdated": "c", "ciphertext": "d", "version": 2}),
+                json!({"account_id": id, "id": provider_key, "outdated": "c", "ciphertext": "d", "version": 2}),
                 &[],
             ),
             sample("list_end_users", json!({"caller": user, "query": page(json!({}))}), &[]),

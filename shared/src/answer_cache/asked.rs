@@ -1,0 +1,240 @@
+//! What a request asks of the cache, and by what it is told to be the same as another.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::request::Parts;
+use sha2::{Digest, Sha256};
+
+use crate::dialect::Dialect;
+use crate::error::Error;
+
+/// The headers that ask for it, ours and OpenRouter's (openrouter.ai/docs, "Response caching").
+const WISHES: [&str; 2] = ["x-gateway-cache", "x-openrouter-cache"];
+/// The headers that say for how many seconds.
+const LIVES: [&str; 2] = ["x-gateway-cache-ttl", "x-openrouter-cache-ttl"];
+/// For how long an answer is kept where nothing is said, and at most, in seconds.
+const USUAL_LIFE: u64 = 300;
+const LONGEST_LIFE: u64 = 86_400;
+/// Headers that decide about an answer begin so: versions and trials of Anthropic's API.
+const DECISIVE: &str = "anthropic-";
+
+/// What a request asks of the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// How long its answer is kept.
+    pub life: Duration,
+    /// Whether it is asked for even if the request comes with tools, whose calls may do something each time.
+    pub with_tools: bool,
+    /// The hash of the request, whatever its model.
+    digest: [u8; 32],
+}
+
+impl Asked {
+    /// By what a call of this model is told to be the same as another of its account, in hex.
+    #[must_use]
+    pub fn fingerprint(&self, model: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.digest);
+        hash.update(model);
+        hex::encode(hash.finalize())
+    }
+}
+
+/// A wish on its way to the call: the extractor of the caller finds it, that of the body adds what it stands for.
+#[derive(Clone, Debug)]
+pub struct Presented(Arc<Shown>);
+
+#[derive(Debug)]
+struct Shown {
+    wish: Result<(Duration, bool), Error>,
+    head: Sha256,
+    digest: OnceLock<[u8; 32]>,
+}
+
+impl Presented {
+    /// What a request asks, if it does.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Option<Self> {
+        let wish = wish(&parts.headers).transpose()?;
+        let dialect = parts.extensions.get::<Dialect>().copied().unwrap_or_default();
+        let head = head(parts.uri.path(), dialect, &parts.headers);
+        Some(Self(Arc::new(Shown { wish, head, digest: OnceLock::new() })))
+    }
+
+    /// Notes the body that it stands for.
+    pub fn stands_for(&self, body: &[u8]) {
+        self.0.digest.get_or_init(|| self.0.head.clone().chain_update(body).finalize().into());
+    }
+
+    /// The wish; none for a body that is not read as a whole, such as a form.
+    ///
+    /// # Errors
+    /// 400 when it is none.
+    pub fn read(&self) -> Result<Option<Asked>, Error> {
+        let (life, with_tools) = self.0.wish.clone()?;
+        Ok(self.0.digest.get().map(|digest| Asked { life, with_tools, digest: *digest }))
+    }
+}
+
+/// How long an answer is to be kept, and whether also of a request with tools; nothing where none is.
+fn wish(headers: &HeaderMap) -> Result<Option<(Duration, bool)>, Error> {
+    let named = |names: [&'static str; 2]| {
+        names.into_iter().find_map(|name| headers.get(name).map(|value| (name, value.to_str().unwrap_or_default())))
+    };
+    let life = named(LIVES).map(|(name, text)| {
+        let seconds = text.parse().ok().filter(|seconds| (1..=LONGEST_LIFE).contains(seconds));
+        seconds
+            .ok_or_else(|| Error::invalid(name, format!("`{name}` is a number of seconds from 1 to {LONGEST_LIFE}.")))
+    });
+    let with_tools = match named(WISHES) {
+        Some((_, "false")) => return Ok(None),
+        Some((_, "true")) => false,
+        Some((_, "all")) => true,
+        Some((name, _)) => {
+            let told = format!("`{name}` is true, false, or all, which keeps the answers to requests with tools, too.");
+            return Err(Error::invalid(name, told));
+        }
+        None if life.is_none() => return Ok(None),
+        None => false,
+    };
+    Ok(Some((Duration::from_secs(life.transpose()?.unwrap_or(USUAL_LIFE)), with_tools)))
+}
+
+/// What decides about an answer besides the body. Each part says how long it is, so that no two heads run together as the same bytes.
+fn head(path: &str, dialect: Dialect, headers: &HeaderMap) -> Sha256 {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    // Another version of the gateway may write another answer.
+    part(env!("CARGO_PKG_VERSION").as_bytes());
+    part(path.strip_prefix("/api").unwrap_or(path).as_bytes());
+    part(format!("{dialect:?}").as_bytes());
+    let mut decisive: Vec<(&str, &[u8])> = headers
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with(DECISIVE))
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    decisive.sort_unstable();
+    part(&(decisive.len() as u64).to_be_bytes());
+    for (name, value) in decisive {
+        part(name.as_bytes());
+        part(value);
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn presented(
+        path: &str,
+        dialect: Dialect,
+        headers: &[(&'static str, &str)],
+        body: &[u8],
+    ) -> Result<Option<Asked>, Error> {
+        let mut request = http::Request::builder().uri(path).body(()).expect("a request");
+        for (name, value) in headers {
+            request.headers_mut().append(*name, HeaderValue::from_str(value).expect("a value"));
+        }
+        let mut parts = request.into_parts().0;
+        parts.extensions.insert(dialect);
+        let Some(presented) = Presented::of(&parts) else { return Ok(None) };
+        presented.stands_for(body);
+        presented.read()
+    }
+
+    #[test]
+    fn a_wish_says_for_how_long_and_whether_with_tools() {
+        let read = |headers: &[(&'static str, &str)]| {
+            let asked = presented("/v1/chat/completions", Dialect::OpenAi, headers, b"{}");
+            asked.map(|asked| asked.map(|asked| (asked.life.as_secs(), asked.with_tools))).map_err(|error| error.param)
+        };
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&[("x-gateway-cache", "false"), ("x-gateway-cache-ttl", "9")]), Ok(None));
+        assert_eq!(read(&[("x-gateway-cache", "true")]), Ok(Some((300, false))));
+        assert_eq!(
+            read(&[("x-openrouter-cache", "true"), ("x-openrouter-cache-ttl", "86400")]),
+            Ok(Some((86_400, false)))
+        );
+        assert_eq!(read(&[("x-openrouter-cache-ttl", "1")]), Ok(Some((1, false))));
+        assert_eq!(read(&[("x-gateway-cache", "all")]), Ok(Some((300, true))));
+        for (name, value) in [
+            ("x-gateway-cache", "yes"),
+            ("x-openrouter-cache", ""),
+            ("x-gateway-cache-ttl", "0"),
+            ("x-gateway-cache-ttl", "86401"),
+            ("x-openrouter-cache-ttl", "-1"),
+            ("x-openrouter-cache-ttl", "1.5"),
+        ] {
+            assert_eq!(read(&[(name, value)]), Err(Some(name.into())), "{name}: {value}");
+        }
+    }
+
+    /// A generator of numbers (SplitMix64) that needs no crate.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: u64) -> u64 {
+            self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            (mixed ^ (mixed >> 31)) % end
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_requests_have_the_same_fingerprint_only_if_they_are_the_same() {
+        let mut numbers = Numbers(17);
+        let (paths, models) =
+            (["/v1/chat/completions", "/v1/messages", "/v1/completions"], ["a/b", "a/bb", "a", "b/a"]);
+        let versions = ["", "2023-06-01", "2024-01-01"];
+        // Parts that run together as the same bytes where nobody says how long each is.
+        let pieces = ["a", "b", "aa", "/", "{}", "2023-06-01", "anthropic-beta"];
+        let mut known: HashMap<String, String> = HashMap::new();
+        let mut repeated = 0;
+        for _ in 0..100_000 {
+            let mut pick = |of: &[&'static str]| of[usize::try_from(numbers.below(of.len() as u64)).expect("an index")];
+            let (path, model, version, beta) = (pick(&paths), pick(&models), pick(&versions), pick(&pieces));
+            let mut body = String::new();
+            for _ in 0..3 {
+                body.push_str(pick(&pieces));
+            }
+            let dialect = if pick(&["", "/api"]).is_empty() { Dialect::OpenAi } else { Dialect::OpenRouter };
+            let mut headers = vec![("x-gateway-cache", "true"), ("anthropic-beta", beta)];
+            if !version.is_empty() {
+                headers.push(("anthropic-version", version));
+            }
+            let asked = presented(path, dialect, &headers, body.as_bytes()).expect("a wish").expect("a wish");
+            let fingerprint = asked.fingerprint(model);
+            let request = format!("{:?}", (path, model, version, beta, dialect, &body));
+            match known.get(&fingerprint) {
+                Some(earlier) => {
+                    assert_eq!(*earlier, request, "a wrong hit");
+                    repeated += 1;
+                }
+                None => drop(known.insert(fingerprint, request)),
+            }
+        }
+        assert!(repeated > 10_000 && known.len() > 10_000, "{repeated} {}", known.len());
+    }
+
+    #[test]
+    fn what_does_not_decide_makes_no_other_request() {
+        let of = |path, headers: &[(&'static str, &str)]| {
+            let headers = [&[("x-gateway-cache", "true")], headers].concat();
+            presented(path, Dialect::OpenAi, &headers, b"{}").expect("a wish").expect("a wish").fingerprint("m")
+        };
+        let one = of("/v1/messages", &[("anthropic-version", "1"), ("x-title", "app"), ("user-agent", "a")]);
+        assert_eq!(one, of("/api/v1/messages", &[("anthropic-version", "1")]));
+        assert_ne!(one, of("/v1/messages", &[]));
+    }
+}
