@@ -21,6 +21,9 @@ pub(super) fn of(state: &Value, hands_out_tokens: bool) -> String {
     page("This machine", INTRODUCTION, &body)
 }
 
+/// The columns that hold figures, which are set to the right.
+const FIGURES: [&str; 3] = ["Tokens", "Cost", "Took"];
+
 const SIGN_IN: &str = "<section class=\"card\"><header><h2>Sign in as somebody</h2>\
     <p>The tokens that a page of Privy's would give, for <code>POST /auth/privy</code>.</p></header>\
     <form class=\"body row\" action=\"/_local/privy\"><div class=\"field grow\"><label for=\"email\">E-mail</label>\
@@ -41,7 +44,11 @@ fn list(value: &Value) -> &[Value] {
 
 /// A card with a table, or with what is to be done while it has no rows.
 fn card(title: &str, link: &str, head: &[&str], rows: &[String], empty: &str) -> String {
-    let head: String = head.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
+    let named = |name: &&str| {
+        let kind = if FIGURES.contains(name) { " class=\"number\"" } else { "" };
+        format!("<th scope=\"col\"{kind}>{name}</th>")
+    };
+    let head: String = head.iter().map(named).collect();
     let body = match rows.is_empty() {
         true => format!("<p class=\"body soft\">{empty}</p>"),
         false => format!(
