@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::cached::Pieces;
+use super::cache_wish::Pieces;
 use super::context::Call;
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;

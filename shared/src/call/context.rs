@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::cached::Cached;
+use super::cache_wish::Cached;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::credits::hold::Hold;

@@ -3,9 +3,8 @@
 use uuid::Uuid;
 
 use super::Limiter;
-use super::script::{self, Answer, ProviderReport, Reservation, Speed, Terms};
+use super::script::{self, Answer, Kept, ProviderReport, Reservation, Speed, Terms};
 use super::status::RateLimitStatus;
-use crate::answer_cache::Kept;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
 #[must_use = "a lease that is not released counts until it lapses"]

@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 pub use lease::Lease;
 pub use request::Request;
-pub use script::{AttemptOutcome, ProviderReport, Speed};
+pub use script::{AttemptOutcome, Kept, ProviderReport, Speed};
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
 pub(crate) use windows::every_limit;

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows;
-use crate::answer_cache::Kept;
 use crate::upstash::Script;
 
 /// How long Redis keeps a key's limits. A change is noticed at once all the same: every call compares.
@@ -181,6 +180,16 @@ pub fn release<'a>(
         arguments.push(speed.unwrap_or_default().into());
     }
     arguments
+}
+
+/// An answer to be kept, in what Redis takes.
+pub struct Kept {
+    /// By what it is found.
+    pub fingerprint: String,
+    /// How long it is kept, in milliseconds.
+    pub life_ms: u64,
+    /// The answer, sealed.
+    pub entry: String,
 }
 
 /// What the first script answers.
