@@ -1,4 +1,4 @@
-//! `GET /docs/{file}`: What the documentation's page is rendered with.
+//! `GET /docs/{file}`: What the documentation's pages are rendered with.
 
 fn main() -> std::process::ExitCode {
     shared::function::run("docs/[file]", shared::routes::docs_asset)

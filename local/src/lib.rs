@@ -6,6 +6,7 @@ pub mod database;
 pub mod environment;
 mod loopback;
 pub mod mailbox;
+mod overview;
 mod pages;
 pub mod platform;
 pub mod postgrest;

@@ -1,6 +1,7 @@
 //! The command line of the local platform.
 
 mod catalog_command;
+mod guides_command;
 mod routes_command;
 mod schema_command;
 mod start;
@@ -31,6 +32,8 @@ enum Command {
     Schema(schema_command::Options),
     /// Prints what becomes of the figures of models; with --write, derives the seed of models and routes from them.
     Catalog(catalog_command::Options),
+    /// Lists the guides; with --write, derives the pages at /docs/guides from their Markdown.
+    Guides(guides_command::Options),
     /// Administrators of the deployment that the environment names.
     Admin(admin_command::Options),
     /// Books the settlements that log lines hold, in the deployment that the environment names.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Some(Command::Variables(options)) => variables_command::run(&options),
         Some(Command::Schema(options)) => schema_command::run(&options),
         Some(Command::Catalog(options)) => catalog_command::run(&options),
+        Some(Command::Guides(options)) => guides_command::run(&options),
         Some(Command::Admin(options)) => admin_command::run(&options),
         Some(Command::Settle(options)) => settle_command::run(&options),
         Some(Command::Stripe(options)) => stripe_command::run(&options),

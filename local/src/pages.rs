@@ -14,14 +14,27 @@ pub(crate) fn guarded(pages: Router) -> Router {
     pages.layer(from_fn(guard))
 }
 
-/// A page in HTML. What its body quotes is escaped already (`shared::html::escape`).
+/// A page in HTML, which looks like the rest of the gateway. What its body quotes is escaped already (`shared::html::escape`).
 pub(crate) fn page(title: &str, introduction: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>\n{}</style>\n<main>\n<h1>{title}</h1>\n<p>{introduction}</p>\n{body}</main>\n",
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\n\
+         <link rel=\"stylesheet\" href=\"/console/style.css\">\n<style>\n{}</style>\n\
+         <body class=\"landing local\">\n<header>\n\
+         <a class=\"brand\" href=\"/_local\"><img src=\"/favicon.svg\" alt=\"\" width=\"22\" height=\"22\">This machine</a>\n\
+         <nav aria-label=\"Site\"><a href=\"/_local/mail\">Mail</a><a href=\"/console\">Console</a>\
+         <a href=\"/docs/guides\">Guides</a></nav>\n</header>\n\
+         <main>\n<div class=\"stack-s\"><h1>{title}</h1>\n<p class=\"soft\">{introduction}</p></div>\n{body}</main>\n",
         include_str!("pages.css")
     )
+}
+
+/// Whether the request asks for JSON.
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|value| value.contains("application/json"))
 }
 
 async fn guard(request: Request, next: Next) -> Response {

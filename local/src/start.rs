@@ -130,6 +130,7 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
          \x20 database   {database}\n\
          \x20 redis      {redis}\n\
          \x20 providers  {providers}\n\
+         \x20 inside     {base_url}/_local\n\
          \x20 mail       {base_url}/_local/mail\n\
          \x20 sign-in    {sign_in}\n\
          \x20 payments   {payments}\n\

@@ -70,7 +70,7 @@ function Side({ now, onFind }) {
       </div>`)}
     </nav>
     <div class="side-foot">
-      <a class="soft small" href="/docs" target="_blank" rel="noopener">Documentation</a>
+      <a class="soft small" href="/docs/guides" target="_blank" rel="noopener">Documentation</a>
       <div class="who" title=${profile?.email ?? ""}>${profile?.email ?? " "}</div>
       <${Button} icon="out" onClick=${signOut}>Sign out</${Button}>
     </div>

@@ -51,7 +51,15 @@ routes! {
     openapi_json at "/openapi.json" { GET docs::document::show: Public };
     /// The API's documentation, rendered.
     docs_page at "/docs" { GET docs::page::show: Public };
-    /// What the documentation's page is rendered with.
+    /// The guides' index: how to do what one wants to do.
+    docs_guides at "/docs/guides" { GET docs::guides::home: Public };
+    /// A guide, as a page or, with `.md` behind its name, as Markdown.
+    docs_guide at "/docs/guides/{guide}" { GET docs::guides::show: Public };
+    /// What is documented, for programs that read it: the guides' list (llmstxt.org).
+    llms_txt at "/llms.txt" { GET docs::llms::list: Public };
+    /// All guides in one text, for programs that read it.
+    llms_full_txt at "/llms-full.txt" { GET docs::llms::full: Public };
+    /// What the documentation's pages are rendered with.
     docs_asset at "/docs/{file}" { GET docs::assets::show: Public };
     /// The console: a page for people, which uses this API and nothing else.
     console at "/console" { GET console::page::show: Public };
@@ -415,6 +423,8 @@ routes! {
     admin_balance at "/admin/balance" { GET platform::balance::show: Admin "admin:usage" };
     /// Finds requests among those of all accounts.
     admin_requests at "/admin/requests" { GET platform::requests::list: Admin "admin:requests" };
+    /// What all accounts have bought, with its refunds and disputes.
+    admin_payments at "/admin/payments" { GET platform::payments::list: Admin "admin:payments" };
     /// Counters and gauges for Prometheus.
     admin_metrics at "/admin/metrics" { GET platform::metrics::show: Admin "admin:metrics" } needs [Redis];
     /// A new account with its primary key.

@@ -75,6 +75,8 @@ comment on column gateway.payments.fingerprint is 'Of the card, as Stripe tells 
 
 -- The order of lists, newest first.
 create index payments_account on gateway.payments (account_id, created_at, id);
+-- The same of all accounts, for operators.
+create index payments_all on gateway.payments (created_at, id);
 -- What an account has under way, and what the cron job looks after.
 -- Invoices of which nobody has told how they were paid.
 create index payments_unlinked on gateway.payments (settled_at) where kind = 'invoice' and intent_id is null;

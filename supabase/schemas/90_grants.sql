@@ -448,6 +448,8 @@ grant execute on function public.get_platform_metrics(jsonb) to service_role;
 -- 85_platform_requests.sql
 revoke execute on function public.list_platform_requests(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_platform_requests(jsonb, jsonb) to service_role;
+revoke execute on function public.list_platform_payments(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_platform_payments(jsonb, jsonb) to service_role;
 
 -- 86_report.sql
 revoke execute on function public.get_report(jsonb, jsonb) from public, anon, authenticated;

@@ -5,27 +5,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { SCREENS } from "../../public/console/screens.js";
-import { adminKey, ask, base, browser, faults, goTo, open, settled, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, faults, goTo, open, places, settled, signInByKey } from "./in_console.mjs";
 
 let context;
 let close;
 
 before(async () => ({ context, close } = await browser()));
 after(() => close?.());
-
-/** Every place: each screen, and each part that its tabs lead to. */
-async function places(page) {
-  const found = [];
-  for (const screen of SCREENS) {
-    const hash = screen.name === "overview" ? "#/" : `#/${screen.name}`;
-    await goTo(page, hash);
-    await page.getByRole("heading", { level: 1, name: screen.title }).waitFor();
-    const tabs = await page.locator("nav.tabs a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
-    found.push(...(tabs.length > 0 ? tabs : [hash]));
-  }
-  return [...found, "#/keys?new=1", "#/models/openai/gpt-4o-mini"];
-}
 
 test("every screen can be read and used, in both themes and at every width", async () => {
   const { page, complaints, fetched } = await open(context);

@@ -222,3 +222,12 @@ test("a key that is not one is refused, and a reload forgets who did not ask to 
   await goTo(page, "#/usage");
   await page.getByText("The key is not valid any more").waitFor();
 });
+
+test("a key that is pasted where an address is asked for is taken as a key", async () => {
+  const { page, complaints } = await open(context);
+  await page.getByRole("textbox", { name: "E-mail" }).fill(`  ${process.env.GATEWAY_API_KEY}`);
+  await page.getByRole("textbox", { name: "API key" }).waitFor();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  assert.deepEqual(complaints, []);
+});

@@ -8,6 +8,8 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
+import { SCREENS } from "../../public/console/screens.js";
+
 const require = createRequire(import.meta.url);
 export const base = process.env.GATEWAY_BASE_URL;
 export const key = process.env.GATEWAY_API_KEY;
@@ -33,7 +35,10 @@ export async function browser() {
 }
 
 /** The console at an address of its own, with all that it complains of and fetches. */
-export async function open(context, address = "") {
+export const open = (context, address = "") => visit(context, `/console/${address}`);
+
+/** Any page of the gateway, with all that it complains of and fetches. */
+export async function visit(context, path) {
   const page = await context.newPage();
   const complaints = [];
   const fetched = [];
@@ -43,7 +48,7 @@ export async function open(context, address = "") {
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => fetched.push(request.url()));
-  const response = await page.goto(`${base}/console/${address}`);
+  const response = await page.goto(`${base}${path}`);
   assert.equal(response.status(), 200);
   return { page, complaints, fetched };
 }
@@ -98,4 +103,17 @@ export async function faults(page) {
     const found = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
     return found.violations.map((it) => `${it.id}: ${it.nodes[0].html} ${it.nodes[0].failureSummary}`);
   });
+}
+
+/** Every place: each screen, and each part that its tabs lead to. */
+export async function places(page) {
+  const found = [];
+  for (const screen of SCREENS) {
+    const hash = screen.name === "overview" ? "#/" : `#/${screen.name}`;
+    await goTo(page, hash);
+    await page.getByRole("heading", { level: 1, name: screen.title }).waitFor();
+    const tabs = await page.locator("nav.tabs a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    found.push(...(tabs.length > 0 ? tabs : [hash]));
+  }
+  return [...found, "#/keys?new=1", "#/models/openai/gpt-4o-mini"];
 }

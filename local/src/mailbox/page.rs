@@ -5,29 +5,28 @@ use std::time::SystemTime;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use shared::html::escape;
 
 use super::Mailbox;
-use crate::pages::page;
+use crate::pages::{page, wants_json};
 
 pub(super) async fn show(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response {
     let messages = mailbox.messages();
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepts.contains("application/json") {
+    if wants_json(&headers) {
         return Json(messages).into_response();
     }
     let mut body = String::new();
     if messages.is_empty() {
         body.push_str(
-            "<p>No mail yet. A sign-in code that is asked for at <code>POST /auth/register</code> arrives here.</p>\n",
+            "<p class=\"card empty\">No mail yet. A sign-in code that is asked for at <code>POST /auth/register</code> arrives here.</p>\n",
         );
     }
     // Newest first. HTML bodies are shown in a frame that may run nothing: a page must not run what was mailed.
     for message in messages.iter().rev() {
         let text = message.text.as_deref().or(message.html.as_deref()).unwrap_or_default();
         body.push_str(&format!(
-            "<article><h2>{}</h2><p>{} &rarr; {}, <time datetime=\"{received}\">{received}</time></p>\
+            "<article class=\"card\"><h2>{}</h2><p class=\"soft\">{} &rarr; {}, <time datetime=\"{received}\">{received}</time></p>\
              <pre>{}</pre>{}</article>\n",
             escape(&message.subject),
             escape(&message.from),
@@ -49,8 +48,5 @@ pub(super) fn received(time: SystemTime) -> String {
 
 /// The looks of an HTML body.
 fn frame(html: &str) -> String {
-    format!(
-        "<iframe sandbox title=\"HTML\" style=\"width:100%;height:28em;border:1px solid\" srcdoc=\"{}\"></iframe>",
-        escape(html)
-    )
+    format!("<iframe sandbox title=\"HTML\" srcdoc=\"{}\"></iframe>", escape(html))
 }

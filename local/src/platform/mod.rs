@@ -4,6 +4,7 @@
 
 mod cron;
 mod ready;
+mod services;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -229,8 +230,8 @@ impl Platform {
         self.variables.get("STRIPE_SECRET_KEY").map(String::as_str) == Some(self.stripe.key())
     }
 
-    /// Serves a gateway on `listener` until `shutdown` resolves, with the mailbox at `/_local/mail`, tokens of Privy's
-    /// stand-in at `/_local/privy` and a timer that stands for the cron jobs.
+    /// Serves a gateway on `listener` until `shutdown` resolves, with what runs here at `/_local`, the mailbox at `/_local/mail`,
+    /// tokens of Privy's stand-in at `/_local/privy` and a timer that stands for the cron jobs.
     ///
     /// # Errors
     /// When the listener fails for good.
@@ -240,12 +241,12 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), PlatformError> {
         self.mailbox.limit(REQUESTS_A_SECOND);
-        let mut own = self.mailbox.page();
+        let address = format!("http://{}", listener.local_addr()?);
+        let mut own = self.mailbox.page().merge(self.overview(&address).pages());
         if self.is_privy_stand_in() {
             own = own.merge(self.privy.page());
         }
         let gateway = self.gateway()?;
-        let address = format!("http://{}", listener.local_addr()?);
         let mut events = vec![self.mailbox.serve_for(gateway.http.clone(), &address)];
         if self.is_stripe_stand_in() {
             own = own.merge(self.stripe.pages());

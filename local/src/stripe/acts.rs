@@ -11,10 +11,10 @@ use shared::html::escape;
 use super::delivery::Mishaps;
 use super::form::Form;
 use super::intents::Card;
-use super::page::{INTRODUCTION, TITLE, wants_json};
+use super::page::{INTRODUCTION, TITLE};
 use super::refusal::Refusal;
 use super::{Stripe, checkout, clock, disputes, intents, methods, portal, refunds};
-use crate::pages::page;
+use crate::pages::{page, wants_json};
 
 impl Stripe {
     /// What somebody does to an object: `pay` a session or an intent (card), `settle` a slow one (paid), `expire` a session,

@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use serde_json::Value;
 use shared::html::escape;
 
 use super::refusal::Refusal;
 use super::{Stripe, acts, portal_page};
-use crate::pages::page;
+use crate::pages::{page, wants_json};
 
 pub(super) const TITLE: &str = "Stripe, as a stand-in";
 pub(super) const INTRODUCTION: &str = "Nothing here is real money. For programs: \
@@ -41,14 +41,11 @@ impl Stripe {
             .route("/_local/stripe/{act}/{id}", post(acts::act))
             .with_state(self.clone())
     }
-}
 
-/// Whether the request asks for JSON.
-pub(super) fn wants_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("application/json"))
+    /// How many objects of a kind there are.
+    pub(crate) fn count(&self, kind: &str) -> usize {
+        self.lock().of_kind(kind).count()
+    }
 }
 
 /// The newest events as they are sent: for whoever tries another verifier.
@@ -105,7 +102,7 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
     let mut row = |object: &Value, amount: &str, forms: String| {
         let text = |name: &str| escape(object[name].as_str().unwrap_or_default());
         body.push_str(&format!(
-            "<article><h2>{} {}</h2><p>{}, {}</p>{forms}</article>",
+            "<article class=\"card\"><h2>{} {}</h2><p>{}, {}</p>{forms}</article>",
             text("object"),
             text("id"),
             dollars(&object[amount]),
@@ -148,14 +145,14 @@ async fn overview(State(stripe): State<Stripe>, headers: HeaderMap) -> Response 
     if body.is_empty() {
         body.push_str("<p>Nothing yet. <code>POST /api/stripe/checkout-session</code> makes a page to pay at.</p>");
     }
-    body.push_str("<form method=\"post\" action=\"/_local/stripe/advance\"><label>Seconds <input name=\"seconds\" inputmode=\"numeric\" value=\"3600\"></label> <button>Advance the clock</button></form>");
+    body.push_str("<form method=\"post\" action=\"/_local/stripe/advance\"><label>Seconds <input name=\"seconds\" inputmode=\"numeric\" value=\"3600\"></label> <button class=\"button small\">Advance the clock</button></form>");
     Html(page(TITLE, INTRODUCTION, &body)).into_response()
 }
 
 /// A form for an act upon an object.
 pub(super) fn form(act: &str, id: &str, fields: &str, label: &str) -> String {
     format!(
-        "<form method=\"post\" action=\"/_local/stripe/{act}/{}\">{fields} <button>{label}</button></form>",
+        "<form method=\"post\" action=\"/_local/stripe/{act}/{}\">{fields} <button class=\"button small\">{label}</button></form>",
         escape(id)
     )
 }

@@ -51,7 +51,7 @@ pub(super) fn managed(objects: &Objects, subscription: &Value) -> String {
         );
     }
     format!(
-        "<article><h2>subscription {id}</h2><p>{}, {}, {}, until {}</p>{forms}</article>",
+        "<article class=\"card\"><h2>subscription {id}</h2><p>{}, {}, {}, until {}</p>{forms}</article>",
         text(&price["lookup_key"]),
         dollars(&price["unit_amount"]),
         text(&subscription["status"]),

@@ -25,7 +25,10 @@ function python(base, body, key) {
     : "print(answer.choices[0].message.content, answer.usage.cost)";
   return `${key ? "" : "import os\n"}from openai import OpenAI
 
-client = OpenAI(base_url=${JSON.stringify(base)}, api_key=${key ? JSON.stringify(key) : 'os.environ["GATEWAY_API_KEY"]'})
+client = OpenAI(
+    base_url=${JSON.stringify(base)},
+    api_key=${key ? JSON.stringify(key) : 'os.environ["GATEWAY_API_KEY"]'},
+)
 answer = client.chat.completions.create(
 ${fields}
 )
@@ -51,7 +54,10 @@ function javascript(base, body, key) {
     : "console.log(answer.choices[0].message.content, answer.usage.cost);";
   return `import OpenAI from "openai";
 
-const client = new OpenAI({ baseURL: ${JSON.stringify(base)}, apiKey: ${key ? JSON.stringify(key) : "process.env.GATEWAY_API_KEY"} });
+const client = new OpenAI({
+  baseURL: ${JSON.stringify(base)},
+  apiKey: ${key ? JSON.stringify(key) : "process.env.GATEWAY_API_KEY"},
+});
 const answer = await client.chat.completions.create(${JSON.stringify(body, null, 2)});
 ${read}`;
 }

@@ -12,6 +12,14 @@ import { Failure, Note } from "../ui/states.js";
 export default function SignIn() {
   const [way, setWay] = useState("code");
   const [kept, setKept] = useState(false);
+  const [key, setKey] = useState("");
+  // Who pastes a key where an address is asked for means to sign in with it.
+  const mistaken = (/** @type {string} */ typed) => {
+    if (!/^\s*gw_[a-z]+_/.test(typed)) return false;
+    setKey(typed.trim());
+    setWay("key");
+    return true;
+  };
   useEffect(() => {
     document.title = "Sign in · Console";
   }, []);
@@ -20,16 +28,16 @@ export default function SignIn() {
     ${lastWords() && html`<${Note} kind="warn">${lastWords()}</${Note}>`}
     <div class="card"><div class="body stack">
       <${Choice} label="How to sign in" value=${way} onValue=${setWay} options=${[["code", "E-mail"], ["key", "API key"]]} />
-      ${way === "code" ? html`<${ByCode} kept=${kept} />` : html`<${ByKey} kept=${kept} />`}
+      ${way === "code" ? html`<${ByCode} kept=${kept} mistaken=${mistaken} />` : html`<${ByKey} kept=${kept} pasted=${key} />`}
       <${Check} label="Stay signed in in this tab" hint="The key is then kept until the tab is closed; else a reload forgets it."
         checked=${kept} onValue=${setKept} />
     </div></div>
-    <p class="foot"><a href="/">About</a> · <a href="/docs">Documentation</a> · <a href="/health">Status</a></p>
+    <p class="foot"><a href="/">About</a> · <a href="/docs/guides">Documentation</a> · <a href="/health">Status</a></p>
   </main>`;
 }
 
-/** @param {{ kept: boolean }} props */
-function ByCode({ kept }) {
+/** @param {{ kept: boolean, mistaken: (typed: string) => boolean }} props `mistaken`: whether what was typed is a key, which is then taken as one. */
+function ByCode({ kept, mistaken }) {
   const [email, setEmail] = useState("");
   const [sentTo, setSentTo] = useState("");
   const [code, setCode] = useState("");
@@ -45,7 +53,7 @@ function ByCode({ kept }) {
   });
   if (!sentTo) {
     return html`<${Form} onSend=${ask.run}>
-      <${Input} label="E-mail" type="email" autocomplete="email" required value=${email} onValue=${setEmail}
+      <${Input} label="E-mail" type="email" autocomplete="email" required value=${email} onValue=${(/** @type {string} */ typed) => mistaken(typed) || setEmail(typed)}
         hint=${referral ? "You were recommended; who did is rewarded when you buy credit." : "Who is new here gets an account."} />
       <${Failure} error=${ask.error} />
       <${Button} kind="primary" type="submit" busy=${ask.busy}>Mail me a code</${Button}>
@@ -61,9 +69,9 @@ function ByCode({ kept }) {
   </${Form}>`;
 }
 
-/** @param {{ kept: boolean }} props */
-function ByKey({ kept }) {
-  const [key, setKey] = useState("");
+/** @param {{ kept: boolean, pasted: string }} props */
+function ByKey({ kept, pasted }) {
+  const [key, setKey] = useState(pasted);
   const { run, busy, error } = useAct(async () => {
     const secret = key.trim();
     // A key that may not read the balance is a key all the same.

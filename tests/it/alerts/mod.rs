@@ -208,9 +208,10 @@ async fn an_account_is_told_of_spending_once_a_day_and_once_a_month() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((&told[0]["type"], &told[0]["data"]["period"]), (&json!("spend.threshold_reached"), &json!("day")));
     // Another threshold is told of again, and another day.
-    thresholds(&world, &account, &json!({"spend_per_day": 0.000000002, "spend_per_month": 0.000000001}))
-        .await
-        .success();
+    // The month's is met to the last nano-dollar.
+    let spent = world.newest_call().await["cost"].as_i64().expect("a cost");
+    let spent: Value = serde_json::from_str(&format!("0.{spent:09}")).expect("a number");
+    thresholds(&world, &account, &json!({"spend_per_day": 0.000000002, "spend_per_month": spent})).await.success();
     cron(&world, "alerts").await;
     world.set_clock("2026-12-11T12:00:00Z").await;
     cron(&world, "alerts").await;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod console;
+mod guides;
 mod operations;
 mod page;
 mod table;

@@ -19,8 +19,8 @@ impl Life {
             };
             self.secrets.api_key(&caller.key);
             self.operation(route, operation, &caller, &caller).await;
-            // One call is no list, and nothing without its name; a report has days.
-            let is_list = !matches!(route.name, "v1_generation" | "v1_report");
+            // One call is no list, and nothing without its name; a report has days, and a statement a month.
+            let is_list = !matches!(route.name, "v1_generation" | "v1_report" | "user_statement");
             if operation.method == "GET" && is_list && matches!(operation.auth, Auth::User | Auth::Admin) {
                 let reader = if operation.auth == Auth::Admin { admin } else { person };
                 let path = self.operation(route, operation, person, reader).await;

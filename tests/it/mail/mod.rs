@@ -1,13 +1,13 @@
 //! Mail: each once and none lost, whatever happens between the database and Resend; nobody is written to who does not want it.
 
 mod access;
+mod at_once;
 mod codes;
 mod credit;
 mod list;
 mod plans;
 mod time;
 
-use futures_util::future::join_all;
 use local::mailbox::{Fault, Message};
 use serde_json::{Value, json};
 use tests::answer::Answer;
@@ -184,17 +184,6 @@ async fn a_bad_address_among_a_hundred_and_a_batch_that_is_refused_cost_no_other
     world.platform.mailbox.fail([Fault::Refuse(422, "validation_error")]);
     assert_eq!(cron(&world).await, json!({"sent": 3, "failed": 0, "waiting": 0}));
     assert_eq!(states(&world).await, json!({"sent": 102, "failed": 1}));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn cron_jobs_at_once_send_each_mail_once() {
-    let Some(world) = World::concurrent("cron jobs that send mail at once").await else { return };
-    queued(&world, 90).await;
-    let done = join_all((0..8).map(|_| cron(&world))).await;
-    let sent: i64 = done.iter().filter_map(|done| done["sent"].as_i64()).sum();
-    let mut once = recipients(&world);
-    once.dedup();
-    assert_eq!((sent, once.len(), states(&world).await), (90, 90, json!({"sent": 90})));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod idempotent;
 mod one_account;
 mod overdraft;
 mod prices;
+mod released;
 mod sweep;
 mod twice;
 mod usual;

@@ -112,6 +112,67 @@ async fn a_grant_whose_time_is_over_waits_for_the_calls_that_it_may_still_pay_an
 }
 
 #[tokio::test]
+async fn a_hold_is_released_in_the_moment_in_which_its_time_is_over() {
+    let world = World::start().await;
+    world.set_clock("2090-03-01 12:00Z").await;
+    let account = world.account(1_000_000_000).await;
+    let sql = format!(
+        "insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
+           values ('{1}', '{0}', '{2}', 'open', 100, gateway.now() - interval '1 minute', gateway.now());
+         update gateway.accounts set held = 100, next_overdue = gateway.now() where id = '{0}'",
+        account.id,
+        Uuid::now_v7(),
+        account.key_id
+    );
+    world.sql(&sql).await;
+    sweep(&world).await;
+    assert_eq!(world.money(account.id).await, (1_000_000_000, 0, 0));
+}
+
+#[tokio::test]
+async fn a_call_that_two_grants_pay_takes_first_what_lapses_first_whichever_is_older() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    world.grant(account.id, 10, "purchase", Some("2 hours")).await;
+    world.grant(account.id, 20, "trial", Some("1 hour")).await;
+    world.completion(&account.key, &hello(&json!({"max_tokens": 5}))).await;
+    world.settled().await;
+    let cost = world.newest_call().await["cost"].as_i64().expect("a cost");
+    assert!(cost > 30, "{cost}");
+    let left = "select jsonb_agg(remaining order by id) from gateway.credit_grants where account_id";
+    assert_eq!(world.value(&format!("{left} = '{}'", account.id)).await, json!([1_000_000_030 - cost, 0, 0]));
+    // Less than what lapses first: nothing else is touched.
+    world.grant(account.id, 2 * cost, "trial", Some("1 hour")).await;
+    world.grant(account.id, cost - 1, "trial", Some("30 minutes")).await;
+    world.completion(&account.key, &hello(&json!({"max_tokens": 5}))).await;
+    world.settled().await;
+    let left = format!("{left} = '{}' and remaining > 0", account.id);
+    assert_eq!(world.value(&left).await, json!([1_000_000_030 - cost, 2 * cost - 1]));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn what_ends_in_this_moment_pays_the_call_that_is_made_and_no_further_one() {
+    let world = World::start().await;
+    world.set_clock("2090-03-01 12:00Z").await;
+    let account = world.account(0).await;
+    world.grant(account.id, 1_000_000_000, "purchase", Some("1 minute")).await;
+    let gate = world.platform.providers.control().gate();
+    let body = hello(&json!({"max_tokens": 5}));
+    let call = tokio::spawn(Answer::to(world.chat(&account.key, &body)));
+    certain("the call at the provider", gate.wait_for(1)).await;
+    world.set_clock("2090-03-01 12:01Z").await;
+    Answer::to(world.chat(&account.key, &body)).await.refused(402, "credits_in_flight");
+    gate.release();
+    call.await.expect("no panic").success();
+    world.settled().await;
+    assert!(world.newest_call().await["cost"].as_i64() > Some(0));
+    sweep(&world).await;
+    assert_eq!(world.money(account.id).await, (0, 0, 0));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_grant_that_lapses_while_a_call_is_made_pays_it_before_what_does_not_lapse() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;

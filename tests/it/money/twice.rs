@@ -17,13 +17,13 @@ fn arguments(world: &World, account: &Account, call_id: Uuid) -> Value {
 }
 
 /// Places a hold as the gateway does.
-async fn begin(app: &SharedApp, world: &World, account: &Account, call_id: Uuid) -> Value {
+pub(super) async fn begin(app: &SharedApp, world: &World, account: &Account, call_id: Uuid) -> Value {
     let arguments = arguments(world, account, call_id);
     app.supabase().expect("configured").rpc("begin_request", &arguments).await.expect("an answer")
 }
 
 /// Settles; with what `begun` answered, if it has begun.
-async fn finish(app: &SharedApp, call_id: Uuid, begun: Option<&Value>) -> Value {
+pub(super) async fn finish(app: &SharedApp, call_id: Uuid, begun: Option<&Value>) -> Value {
     let settlement = json!({"call_id": call_id, "outcome": "completed", "provider": "openrouter",
                             "usage": {"prompt": 10, "completion": 20},
                             "hold": begun.map(|begun| facts(begun, "openrouter"))});

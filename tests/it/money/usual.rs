@@ -29,6 +29,7 @@ const CASES: &[(&str, &str)] = &[
         r#"{"stored_response": {"wished": false, "previous": "0190b1c0-0000-7000-8000-000000000000", "counted": false}}"#,
     ),
     ("update gateway.api_keys set revoked_at = now() where id = '$K'", "{}"),
+    ("update gateway.api_keys set disabled_at = now() where id = '$K'", "{}"),
     ("update gateway.api_keys set expires_at = now() where id = '$K'", "{}"),
     ("update gateway.api_keys set expires_at = now() + interval '1 hour' where id = '$K'", "{}"),
     ("update gateway.api_keys set max_requests = 1 where id = '$K'", "{}"),

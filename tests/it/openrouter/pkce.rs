@@ -125,6 +125,25 @@ async fn of_many_that_exchange_a_code_at_once_one_gets_a_key() {
 }
 
 #[tokio::test]
+async fn of_many_that_exchange_codes_at_once_none_makes_a_key_too_many() {
+    let Some(world) = World::concurrent("pkce: codes of one account at once").await else { return };
+    let user = world.account(1_000_000_000).await;
+    let mut bodies = Vec::new();
+    for _ in 0..8 {
+        bodies.push(json!({ "code": code(&world, &user, &json!({})).await, "code_verifier": VERIFIER }));
+    }
+    let sql = format!(
+        "insert into gateway.api_keys (account_id, key_hash, prefix, last_four, name, environment, scopes)
+           select '{}', 'one of many ' || n, 'gw_live_', 'test', 'another', 'live', '{{*}}' from generate_series(1, 98) n",
+        user.id
+    );
+    world.sql(&sql).await;
+    let answers = join_all(bodies.iter().map(|body| exchange(&world, body))).await;
+    let served = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!((served, keys_of(&world, &user).await), (1, json!(100)), "{answers:?}");
+}
+
+#[tokio::test]
 async fn nobody_agrees_to_more_than_he_has_or_to_what_cannot_be() {
     let world = World::start().await;
     let user = world.account(1_000_000_000).await;

@@ -117,3 +117,49 @@ async fn a_payment_that_a_bank_warns_of_is_refunded_once_where_that_is_wanted() 
         world.assert_ledger_clean().await;
     }
 }
+
+#[tokio::test]
+async fn an_operator_finds_every_payment_with_what_came_back_of_it() {
+    let world = World::start().await;
+    let (admin, first, second) = (world.administrator().await, world.account(0).await, world.account(0).await);
+    let (session, begun) = pay(&world, &first, 10).await;
+    let (_, refunded) = pay(&world, &second, 20).await;
+    deliver(&world).await;
+    let open = begin(&world, &second, &json!({"amount": 5})).await.1;
+    world.platform.stripe.act("dispute", &intent(&world, &session), &[("reason", "fraudulent")]).expect("a dispute");
+    let asked = json!({"payment_id": payment_id(&refunded), "amount": 4});
+    Answer::to(world.post("/api/stripe/refund", &admin.key, &asked)).await.success();
+    deliver(&world).await;
+    let list = async |query: &str| {
+        let page = Answer::to(world.get(&format!("/admin/payments{query}"), &admin.key)).await.success();
+        let ids = page["data"].as_array().expect("a list").iter().map(|row| row["payment"]["id"].clone());
+        (ids.collect::<Vec<_>>(), page)
+    };
+    let all = [&open, &refunded, &begun].map(|it| json!(payment_id(it)));
+    assert_eq!(list("").await.0, all);
+    let (disputed, page) = list("?reversal=dispute").await;
+    assert_eq!(disputed, all[2..]);
+    let row = &page["data"][0];
+    assert_eq!((&row["account_id"], row["payment"]["disputed"].as_bool()), (&json!(first.id), Some(true)));
+    let dispute = &row["reversals"][0];
+    assert_eq!((&dispute["kind"], &dispute["reason"]), (&json!("dispute"), &json!("fraudulent")));
+    assert!(dispute["due_by"].is_string() && row["email"].is_string(), "{row}");
+    let (given_back, page) = list("?reversal=refund").await;
+    assert_eq!(given_back, all[1..2]);
+    assert_eq!(page["data"][0]["reversals"][0]["amount"], 4);
+    assert_eq!(list("?status=created").await.0, all[..1]);
+    assert_eq!(list(&format!("?account_id={}", second.id)).await.0, all[..2]);
+    // Page by page, every one comes once.
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let (ids, page) = list(&format!("?limit=1{cursor}")).await;
+        seen.extend(ids);
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen, all);
+    // Who may administer something else may not look at payments.
+    Answer::to(world.get("/admin/payments", &first.key)).await.refused(403, "account_disabled");
+    Answer::to(world.get("/admin/payments", &second.key)).await.refused(403, "insufficient_scope");
+}

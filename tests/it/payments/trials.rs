@@ -52,6 +52,21 @@ async fn an_account_that_came_without_a_trial_begins_it_once() {
 }
 
 #[tokio::test]
+async fn whoever_buys_a_plan_within_a_trial_has_what_was_bought_at_once() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    proven(&world, &account, "email", "ann@test.example").await;
+    start(&world, &account, None).await.success();
+    bought(&world, &account, "team", "month").await;
+    let plan = show(&world, &account, "/user/plan").await;
+    assert_eq!((&plan["source"], &plan["plan"]["id"]), (&json!("subscription"), &json!("team")));
+    let limits = show(&world, &account, "/user/limits").await;
+    let of_team = world.value("select requests_per_hour from gateway.plans where id = 'team'").await;
+    assert_eq!(limits["account"]["requests_per_hour"]["limit"], of_team, "{limits}");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_person_has_one_trial_whatever_of_them_is_known_where() {
     let world = World::start().await;
     let person = Person::new();

@@ -18,6 +18,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             Sample::plain().with_query("?from=2026-01-01T00:00:00Z")
         }
         ("GET", "admin_balance" | "admin_metrics") => Sample::plain(),
+        ("GET", "admin_payments") => Sample::plain().with_query("?reversal=dispute&limit=5"),
         ("GET", "admin_requests") => Sample::plain().with_query("?outcome=completed&limit=5"),
         ("GET", "admin_users") => Sample::plain().with_query("?status=active&limit=5"),
         ("GET", "admin_user") => Sample::plain().with("id", owner.id),

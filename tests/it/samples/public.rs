@@ -10,11 +10,12 @@ pub async fn sample(_world: &World, (method, name): (&str, &str)) -> Option<Samp
     Some(match (method, name) {
         (
             "GET",
-            "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "console" | "models"
-            | "models_providers" | "v1_models" | "cron_sweep_holds" | "plans" | "subscription_plans" | "ranking_models"
-            | "ranking_apps",
+            "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "docs_guides" | "llms_txt"
+            | "llms_full_txt" | "console" | "models" | "models_providers" | "v1_models" | "cron_sweep_holds" | "plans"
+            | "subscription_plans" | "ranking_models" | "ranking_apps",
         ) => Sample::plain(),
         ("GET", "console_file") => Sample::plain().with("file", "main.js"),
+        ("GET", "docs_guide") => Sample::plain().with("guide", "quick-start"),
         ("GET", "docs_asset") => Sample::plain().with("file", "start.js"),
         ("GET", "model") => Sample::plain().with("provider", developer).with("model", model),
         ("GET", "plan") => Sample::plain().with("id", "dev"),

@@ -135,6 +135,23 @@ async fn what_belongs_to_another_account_stays_there() {
 }
 
 #[tokio::test]
+async fn the_strongest_proof_says_whose_account_it_is_however_it_is_known() {
+    let world = World::start().await;
+    let privy = &world.platform.privy;
+    let (set, other, person) = (world.account(0).await, Person::new(), Person::new());
+    let sign_in = async |who: &Person, linked: &[Value]| {
+        let body = json!({"token": privy.access_token(&who.did).expect("a token"),
+                          "identity_token": privy.identity_token(&who.did, linked).expect("a token")});
+        world.visit("/auth/privy", &body).await.success()["account"]["id"].clone()
+    };
+    let wallet = wallet_account("0xAbCdEf0123");
+    assert_ne!(sign_in(&other, std::slice::from_ref(&wallet)).await, json!(set.id));
+    // An administrator gave the address to an account that nobody has signed in to; an address goes before a wallet.
+    let linked = [wallet, email_account(&format!("{}@test.example", set.id))];
+    assert_eq!(sign_in(&person, &linked).await, json!(set.id));
+}
+
+#[tokio::test]
 async fn a_disabled_account_stays_shut_whichever_way_its_owner_comes() {
     let world = World::start().await;
     let person = Person::new();

@@ -138,6 +138,21 @@ async fn one_that_does_not_answer_keeps_no_other_waiting() {
     assert_eq!(deliveries(&world, &account, mute).await[0]["error"], "There was no answer within 10 seconds.");
 }
 
+#[tokio::test]
+async fn one_that_has_much_to_hear_keeps_no_other_waiting() {
+    let (world, account, receiver, _, _) = with_webhook(&["payment.succeeded"]).await;
+    for _ in 0..25 {
+        happens(&world, &account, 5).await;
+    }
+    let other = world.account(0).await;
+    let url = receiver.url("/other");
+    make(&world, &other, &url, &["payment.succeeded"]).await;
+    happens(&world, &other, 5).await;
+    let claimed = world.value("select public.claim_webhook_deliveries()").await;
+    let urls: Vec<&Value> = claimed.as_array().expect("deliveries").iter().map(|one| &one["url"]).collect();
+    assert_eq!((urls.len(), urls.last()), (5, Some(&&json!(url))), "{urls:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn crons_at_once_send_each_delivery_once() {
     let Some(world) = World::concurrent("cron jobs that tell webhooks at once").await else { return };

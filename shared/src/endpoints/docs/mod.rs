@@ -2,4 +2,6 @@
 
 pub mod assets;
 pub mod document;
+pub mod guides;
+pub mod llms;
 pub mod page;

@@ -84,7 +84,7 @@ fn card(name: &str, routes: &'static [Route]) -> Value {
         "description": DESCRIPTION,
         "status": "running",
         "endpoints": endpoints,
-        "documentation": { "console": "/console", "page": "/docs", "openapi": "/openapi.json", "health": "/health", "openai_api": "https://platform.openai.com/docs/api-reference" },
+        "documentation": { "console": "/console", "guides": "/docs/guides", "llms": "/llms.txt", "page": "/docs", "openapi": "/openapi.json", "health": "/health", "openai_api": "https://platform.openai.com/docs/api-reference" },
     })
 }
 
@@ -172,7 +172,7 @@ mod tests {
         assert!(paths.contains(&"/ping") && !paths.iter().any(|path| path.contains('*') || path.contains("/cron/")));
         let page = page("<Tom & Jerry>");
         assert!(page.contains("&lt;Tom &amp; Jerry&gt;") && !page.contains("{{"));
-        for link in ["/console", "/docs", "/models", "/health", "/openapi.json"] {
+        for link in ["/console", "/docs", "/docs/guides", "/llms.txt", "/models", "/health", "/openapi.json"] {
             assert!(page.contains(&format!("href=\"{link}\"")), "{link}");
         }
         assert!(!page.contains("<style") && !page.contains("<script>"), "the policy allows nothing inline");

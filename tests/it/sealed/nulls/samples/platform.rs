@@ -24,6 +24,7 @@ impl Scene {
             sample("get_platform_balance", json!({"caller": admin}), &[]),
             sample("get_platform_metrics", json!({"caller": admin}), &[]),
             sample("list_platform_requests", json!({"caller": admin, "query": page(json!({}))}), &[]),
+            sample("list_platform_payments", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("get_report", json!({"caller": user, "query": {"from": HOUR, "to": HOUR, "group_by": "day"}}), &[]),
             sample(
                 "get_report",
