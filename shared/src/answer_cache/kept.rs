@@ -9,16 +9,6 @@ use crate::keyring::{self, Sealed};
 /// The largest answer that is kept, in bytes.
 pub const LARGEST: usize = 256 * 1024;
 
-/// An answer to be kept, in what Redis takes.
-pub struct Kept {
-    /// By what it is found.
-    pub fingerprint: String,
-    /// How long it is kept, in milliseconds.
-    pub life_ms: u64,
-    /// The answer, sealed.
-    pub entry: String,
-}
-
 /// What lies there.
 #[derive(Deserialize, Serialize)]
 struct Entry<S> {

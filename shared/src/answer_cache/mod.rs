@@ -11,4 +11,4 @@ mod asked;
 mod kept;
 
 pub use asked::{Asked, Presented};
-pub use kept::{Kept, LARGEST, Opened, open, seal};
+pub use kept::{LARGEST, Opened, open, seal};

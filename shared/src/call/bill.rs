@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::asked::{Asked, Seen};
-use super::cached::Pieces;
+use super::cache_wish::Pieces;
 use super::context::Call;
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;

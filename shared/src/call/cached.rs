@@ -1,70 +1,19 @@
-//! The cache of answers as a call sees it: whether it is asked, what it has, and what is kept there.
-
-use std::time::Duration;
+//! The cache of answers as a call sees it: what it has, and what is kept there.
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use uuid::Uuid;
 
 use super::bill::CallRecord;
 use super::context::Call;
-use crate::answer_cache::{self, Kept, LARGEST};
-use crate::app::App;
-use crate::caller::Caller;
+use crate::answer_cache;
 use crate::credits::hold::Hold;
 use crate::credits::settle::Outcome;
-use crate::error::Error;
-use crate::formats::{Bill, Demand};
-use crate::limits::RateLimitStatus;
+use crate::formats::Bill;
+use crate::limits::{Kept, RateLimitStatus};
 use crate::money::Nanos;
-use crate::{answer_headers, generation_id, keyring};
-
-/// What a call asks of the cache.
-pub struct Cached {
-    /// By what its answer is found among those of its account.
-    pub fingerprint: String,
-    /// How long its answer is kept.
-    life: Duration,
-}
-
-impl Cached {
-    /// Of a call that asks for it, unless it comes with tools and does not say that this does not matter, or there is nothing to seal
-    /// its answer with.
-    ///
-    /// # Errors
-    /// 400 for a wish that is none.
-    pub fn read(app: &App, caller: &Caller, demand: &Demand) -> Result<Option<Self>, Error> {
-        let asked = caller.asks_the_cache()?.filter(|asked| asked.with_tools || !demand.prompt.tools);
-        let asked = asked.filter(|_| keyring::newest(app).is_ok());
-        Ok(asked.map(|asked| Self { fingerprint: asked.fingerprint(&demand.model), life: asked.life }))
-    }
-}
-
-/// What a client has got of a stream, as far as it is worth keeping.
-#[derive(Default)]
-pub struct Pieces {
-    pieces: Vec<Bytes>,
-    size: usize,
-}
-
-impl Pieces {
-    /// Takes what comes next.
-    pub fn take(&mut self, piece: &Bytes) {
-        self.size += piece.len();
-        if self.size > LARGEST {
-            self.pieces = Vec::new();
-        } else {
-            self.pieces.push(piece.clone());
-        }
-    }
-
-    /// All of it with its end; none where it is too large.
-    fn ended(&self, end: &[u8]) -> Option<Vec<u8>> {
-        (self.size <= LARGEST).then(|| [&self.pieces.concat(), end].concat())
-    }
-}
+use crate::{answer_headers, generation_id};
 
 /// The answer of a call that is over, as whoever asks the same is to get it, for nothing. None where it is not to be kept: only what
 /// is whole is, and was not cut short by what credit there was.

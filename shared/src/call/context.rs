@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::cached::Cached;
+use super::cache_wish::Cached;
 use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::credits::hold::Hold;

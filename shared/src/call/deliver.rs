@@ -9,7 +9,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::admit::Admitted;
 use super::bill::CallRecord;
-use super::cached::Pieces;
+use super::cache_wish::Pieces;
 use super::client::Client;
 use super::context::Call;
 use super::head;

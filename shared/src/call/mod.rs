@@ -9,7 +9,7 @@
 //! - `dispatch`: the candidates in turn, until one has output. `opening`: one of them, of whom `asked` keeps who it is. `hedge`: two at once, where the first is slow.
 //! - `deliver`: the answer on its way to the client.
 //! - `replay`: the answer of a call that was made before, under the same Idempotency-Key.
-//! - `cached`: answers that are kept for whoever asks the same again.
+//! - `cache_wish`, `cached`: answers that are kept for whoever asks the same again: whether that is asked for, and what becomes of it.
 //! - `bill`: what was used and what it costs.
 //! - `client`, `feed`, `head`, `timing`: the client's side, the response body that reads from the task, the head and what
 //!   it says of the time that a call took.
@@ -18,6 +18,7 @@ mod admit;
 mod alternatives;
 mod asked;
 mod bill;
+mod cache_wish;
 mod cached;
 mod client;
 mod context;

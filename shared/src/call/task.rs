@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::admit::{self, Admitted};
 use super::bill::CallRecord;
-use super::cached::{self, Cached};
+use super::cache_wish::Cached;
+use super::cached;
 use super::client::{Client, HeadSender};
 use super::context::{Call, Origin, SETTLE_TIME};
 use super::deliver;

@@ -4,10 +4,9 @@ use uuid::Uuid;
 
 use super::Limiter;
 use super::measured::Speed;
-use super::script::{self, Answer, ProviderReport, Reservation, Terms};
+use super::script::{self, Answer, Kept, ProviderReport, Reservation, Terms};
 use super::status::RateLimitStatus;
 use super::text;
-use crate::answer_cache::Kept;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
 #[must_use = "a lease that is not released counts until it lapses"]

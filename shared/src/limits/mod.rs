@@ -37,7 +37,7 @@ use uuid::Uuid;
 pub use lease::Lease;
 pub use measured::{Attempts, Histogram, Measured, Speed};
 pub use request::Request;
-pub use script::{AttemptOutcome, ProviderReport};
+pub use script::{AttemptOutcome, Kept, ProviderReport};
 pub use status::RateLimitStatus;
 pub use usage::{Usage, Used};
 pub(crate) use windows::every_limit;

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::measured::{Measured, Speed, classes};
 use super::status::{RateLimitStatus, WindowStatus};
 use super::windows;
-use crate::answer_cache::Kept;
 use crate::config::key_name;
 use crate::upstash::Script;
 
@@ -191,6 +190,16 @@ pub fn release<'a>(
         arguments.push(report.speed.map(classes).unwrap_or_default().into());
     }
     arguments
+}
+
+/// An answer to be kept, in what Redis takes.
+pub struct Kept {
+    /// By what it is found.
+    pub fingerprint: String,
+    /// How long it is kept, in milliseconds.
+    pub life_ms: u64,
+    /// The answer, sealed.
+    pub entry: String,
 }
 
 /// What the first script answers.
