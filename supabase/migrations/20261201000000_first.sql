@@ -863,6 +863,27 @@ create index provider_keys_version on gateway.provider_keys (key_version);
 
 alter table gateway.provider_keys enable row level security;
 
+-- supabase/schemas/19_refusals.sql
+
+-- Calls that were refused before a provider was asked: they leave no request, and are counted by hour and reason.
+
+create table gateway.refusal_hours (
+  hour timestamptz not null,
+  code text not null,
+  calls bigint not null,
+  primary key (hour, code)
+);
+comment on table gateway.refusal_hours is 'Refused calls by the hour in which the gateway told of them, and by the code that they were answered with.';
+
+create table gateway.refusal_totals (
+  code text primary key,
+  calls bigint not null
+);
+comment on table gateway.refusal_totals is 'The sum of all refusal_hours: counters that only rise.';
+
+alter table gateway.refusal_hours enable row level security;
+alter table gateway.refusal_totals enable row level security;
+
 -- supabase/schemas/19_usage.sql
 
 -- Usage: every request, and what was used summed up by the hour, so that no total is ever counted from many requests.
@@ -894,6 +915,9 @@ create table gateway.requests (
   app text,
   answer_id text,
   finish_reason text,
+  asked_ms integer,
+  attempts jsonb,
+  price jsonb,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -905,6 +929,10 @@ comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
+comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
+comment on column gateway.requests.attempts is
+  'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
+comment on column gateway.requests.price is 'The frozen price of the provider that served it, as of gateway.price.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
@@ -1263,6 +1291,15 @@ create table gateway.heartbeat (
 );
 comment on table gateway.heartbeat is 'One row that health writes: whether the database takes writes at all shows in nothing else.';
 
+create table gateway.production (
+  one boolean primary key default true check (one),
+  address text not null,
+  since timestamptz not null
+);
+comment on table gateway.production is
+  'One row, from the first start of a production deployment on: a hash of the address by which it knows this database. A preview that knows it by the same one has production''s variables. A copy of production''s data at another address is another database.';
+
+alter table gateway.production enable row level security;
 alter table gateway.peppers enable row level security;
 alter table gateway.heartbeat enable row level security;
 
@@ -2424,6 +2461,30 @@ begin
 end;
 $$;
 
+-- A usage whose parts are together no more than what they are parts of.
+create function gateway.believe(u gateway.usage, p gateway.price) returns gateway.usage
+language plpgsql immutable parallel safe
+as $$
+declare
+  written numeric := greatest(u.written - u.written_long, 0);
+  parts numeric[];
+begin
+  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
+    parts := gateway.believed(
+      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
+      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
+    u.cached := parts[1]; u.written := parts[2] + parts[3]; u.written_long := parts[3];
+    u.image_input := parts[4]; u.audio_input := parts[5];
+  end if;
+  if u.reasoning + u.image_output + u.audio_output > u.completion then
+    parts := gateway.believed(
+      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
+    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
+  end if;
+  return u;
+end;
+$$;
+
 -- Millionths of nano-dollars as what is charged: with the markup in basis points, rounded up once. The last factor is a product
 -- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
 -- Its argument stands there once, so that Postgres puts it in the caller's place; of what is not known it makes the most.
@@ -2444,23 +2505,13 @@ as $$
 declare
   u gateway.usage := gateway.read_usage(usage);
   p constant gateway.price := gateway.read_price(price, u.prompt);
-  written numeric := greatest(u.written - u.written_long, 0);
-  parts numeric[];
+  written numeric;
 begin
   if p.prompt + p.completion + p.request + markup is null then
     return null;
   end if;
-  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
-    parts := gateway.believed(
-      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
-      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
-    u.cached := parts[1]; written := parts[2]; u.written_long := parts[3]; u.image_input := parts[4]; u.audio_input := parts[5];
-  end if;
-  if u.reasoning + u.image_output + u.audio_output > u.completion then
-    parts := gateway.believed(
-      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
-    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
-  end if;
+  u := gateway.believe(u, p);
+  written := greatest(u.written - u.written_long, 0);
   return gateway.charge(
     (u.prompt - u.cached - written - u.written_long - u.image_input - u.audio_input) * p.prompt
     + u.cached * p.cached + written * p.written + u.written_long * p.written_long
@@ -5273,7 +5324,7 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, asked_ms, attempts (see gateway.requests), app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -5439,7 +5490,7 @@ begin
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     answer_id, finish_reason, created_at, finished_at)
+     answer_id, finish_reason, asked_ms, attempts, price, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -5448,7 +5499,8 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
-     settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
+     settlement ->> 'answer_id', settlement ->> 'finish_reason', (settlement ->> 'asked_ms')::integer,
+     nullif(settlement -> 'attempts', 'null'), price, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
@@ -10596,6 +10648,27 @@ begin
 end;
 $$;
 
+-- supabase/schemas/68_refusals.sql
+
+-- Counting calls that were refused.
+
+-- refused: how many with each code, as an instance of the gateway has counted them. The rows are taken in the codes' order, those of the
+-- hour before the totals.
+create function public.note_refusals(refused jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
+as $$
+begin
+  insert into gateway.refusal_hours as hours (hour, code, calls)
+    select date_trunc('hour', gateway.now(), 'UTC'), told.key, told.value::bigint
+      from jsonb_each_text(refused) as told where told.value is not null order by told.key
+    on conflict (hour, code) do update set calls = hours.calls + excluded.calls;
+  insert into gateway.refusal_totals as totals (code, calls)
+    select told.key, told.value::bigint from jsonb_each_text(refused) as told where told.value is not null order by told.key
+    on conflict (code) do update set calls = totals.calls + excluded.calls;
+  return '{}';
+end;
+$$;
+
 -- supabase/schemas/69_check_caller.sql
 
 -- Authenticates the caller of a request that is refused before its own database call.
@@ -10632,9 +10705,10 @@ exception when undefined_table then
 end;
 $$;
 
--- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. Writes a row, but not again
+-- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. deployment: environment, and address,
+-- a hash of the address by which it knows this database: that of production is kept. Writes a row, but not again
 -- within five seconds, so that it may be asked often; a database that takes no writes raises its own error.
-create function public.health(peppers jsonb default '{}') returns jsonb
+create function public.health(peppers jsonb default '{}', deployment jsonb default '{}') returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
@@ -10645,9 +10719,14 @@ begin
   insert into gateway.peppers (version, fingerprint, first_seen_at)
     select shown.key::integer, shown.value, at from jsonb_each_text(peppers) as shown
     on conflict do nothing;
+  if deployment ->> 'environment' = 'production' and deployment ->> 'address' is not null then
+    insert into gateway.production as known (address, since) values (deployment ->> 'address', at)
+      on conflict (one) do update set address = excluded.address, since = at where known.address <> excluded.address;
+  end if;
   return jsonb_build_object(
     'status', 'ok',
     'migrated_to', gateway.migrated_to(),
+    'is_productions', exists (select from gateway.production where address = health.deployment ->> 'address'),
     'unknown_peppers', (
       select coalesce(jsonb_agg(shown.key::integer order by shown.key::integer), '[]')
       from jsonb_each_text(health.peppers) as shown
@@ -13739,6 +13818,11 @@ begin
       'errors', (
         select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
         from parts where part = 'error' and value <> ''),
+      'refusals', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by calls desc, code), '[]')
+        from (
+          select code, sum(calls)::bigint as calls from gateway.refusal_hours where hour >= since and hour < until group by code
+        ) as refused),
       'holds', (
         select jsonb_build_object(
           'open', count(*), 'amount', gateway.dollars(coalesce(sum(amount), 0)::bigint),
@@ -14774,6 +14858,8 @@ begin
       'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),
       'errors', (select coalesce(jsonb_agg(to_jsonb(errors) order by provider, code), '[]') from errors),
       'models', (select coalesce(jsonb_agg(to_jsonb(models) order by model, provider), '[]') from models),
+      'refusals', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by code), '[]') from gateway.refusal_totals),
       'latencies', (select coalesce(jsonb_agg(to_jsonb(latencies) order by provider, stream), '[]') from latencies),
       'gauges', jsonb_build_object(
         'holds_open', (select count(*) from gateway.holds where state = 'open'),
@@ -15207,7 +15293,7 @@ as $$
     'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)))
 $$;
 
--- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
+-- query: id (a call's, a request's as its caller was told it, or the provider's of an answer), account_id, key_id, model, provider, outcome, error_code, from,
 -- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
 -- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
 --
@@ -15236,7 +15322,7 @@ begin
     select * from gateway.requests r
     where r.finished_at >= since and r.finished_at < until
       and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
-      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id)
+      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id or r.answer_id = this_id)
       and (after is null or (r.finished_at, r.call_id) < (after, after_id))
     order by r.finished_at desc, r.call_id desc
     limit most_looked_at
@@ -15267,6 +15353,160 @@ begin
     ends.next_cursor)
   into answer from ends;
   return answer;
+end;
+$$;
+
+-- supabase/schemas/85_request_detail.sql
+
+-- One request with all that is known of it: the providers that were asked, and what each part of it cost.
+
+-- The attempts, in the order in which they were made; times in ms since the call's start. A single one that succeeded is not recorded
+-- beside its request, which tells all of it.
+create function gateway.request_attempts(request gateway.requests) returns jsonb
+language sql immutable set search_path = ''
+as $$
+  select case
+    when request.attempts is not null then (
+      select jsonb_agg('{"first_byte_ms": null, "status": null, "error_code": null}' || attempt order by place)
+      from jsonb_array_elements(request.attempts) with ordinality as made (attempt, place))
+    when request.provider is null or request.asked_ms is null then '[]'
+    else jsonb_build_array(jsonb_build_object(
+      'provider', request.provider, 'started_ms', request.asked_ms,
+      'duration_ms', greatest(request.duration_ms - request.asked_ms, 0), 'first_byte_ms', request.first_byte_ms,
+      'status', case when request.first_byte_ms is not null then 200 end, 'error_code', null))
+  end
+$$;
+
+-- What a request cost, part by part, in nano-dollars: of the parts together the very cost. A part's share is what it raises the rounded
+-- sum by, so that each is at most one nano-dollar off. What the price and the usage do not explain is a part of its own: `reserved`, where
+-- nobody knew what was used and the hold was charged, or `limited`, what an estimate would have cost beyond the hold.
+create function gateway.request_costs(request gateway.requests) returns jsonb
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  u gateway.usage := gateway.read_usage(coalesce(request.units, '{}') || jsonb_build_object(
+    'prompt', request.prompt_tokens, 'cached', request.cached_tokens, 'written', request.written_tokens,
+    'completion', request.completion_tokens, 'reasoning', request.reasoning_tokens));
+  p constant gateway.price := gateway.read_price(request.price, u.prompt);
+  explained bigint := 0;
+  told jsonb := '[]';
+begin
+  if request.outcome = 'failed' then
+    return told;
+  end if;
+  if p.prompt + p.completion + p.request + request.markup is not null then
+    u := gateway.believe(u, p);
+    with parts (place, kind, quantity, millionths) as (
+      values
+        (1, 'input', u.prompt - u.cached - greatest(u.written, u.written_long) - u.image_input - u.audio_input, p.prompt),
+        (2, 'cached', u.cached, p.cached),
+        (3, 'written', greatest(u.written - u.written_long, 0), p.written),
+        (4, 'written_long', u.written_long, p.written_long),
+        (5, 'image_input', u.image_input, p.image_input),
+        (6, 'audio_input', u.audio_input, p.audio_input),
+        (7, 'output', u.completion - u.reasoning - u.image_output - u.audio_output, p.completion),
+        (8, 'reasoning', u.reasoning, p.reasoning),
+        (9, 'image_output', u.image_output, p.image_output),
+        (10, 'audio_output', u.audio_output, p.audio_output),
+        (11, 'request', (p.request > 0)::integer, p.request * 1000000::numeric),
+        (12, 'images', u.images, p.image * 1000000::numeric),
+        (13, 'searches', u.searches, p.search * 1000000::numeric),
+        (14, 'milliseconds', u.milliseconds, p.second * 1000::numeric),
+        (15, 'characters', u.characters, p.character)
+    ),
+    summed as (
+      select place, kind, quantity, gateway.charge(sum(quantity * millionths) over (order by place), request.markup) as up_to
+      from parts where quantity > 0
+    ),
+    shares as (
+      select place, kind, quantity, up_to - lag(up_to, 1, 0::bigint) over (order by place) as cost from summed
+    )
+    select coalesce(sum(cost), 0),
+           coalesce(jsonb_agg(
+             jsonb_build_object('kind', kind, 'quantity', quantity, 'cost', gateway.dollars(cost)) order by place), '[]')
+      into explained, told from shares;
+  end if;
+  if request.cost <> explained then
+    told := told || jsonb_build_object(
+      'kind', case when request.cost > explained then 'reserved' else 'limited' end,
+      'quantity', 1, 'cost', gateway.dollars(request.cost - explained));
+  end if;
+  return told;
+end;
+$$;
+
+-- A request in the form in which its reader sees it (request_json, request_of_operator), with its attempts and its costs. What the
+-- gateway took itself is what was no provider's time.
+create function gateway.request_detail(request gateway.requests, shown jsonb) returns jsonb
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  attempts constant jsonb := gateway.request_attempts(request);
+begin
+  return jsonb_build_object(
+    'object', 'request_detail', 'request', shown, 'attempts', attempts, 'costs', gateway.request_costs(request),
+    'overhead_ms', case when request.asked_ms is not null then greatest(request.duration_ms - (
+      select sum((attempt ->> 'duration_ms')::integer) from jsonb_array_elements(attempts) as attempt), 0) end,
+    'answer_id', request.answer_id, 'finish_reason', request.finish_reason);
+end;
+$$;
+
+-- A request of the caller's account. asked: call_id, where the id is one, and id: a request's as its caller was told it, or the
+-- provider's id of the answer, by which the account's newest requests are looked through.
+create function public.get_request(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+  end if;
+  if made.call_id is null then
+    select * into made from (
+        select * from gateway.requests where account_id = session.account_id
+          order by finished_at desc limit window_size) as newest
+      where request_id = asked ->> 'id' or answer_id = asked ->> 'id' order by finished_at desc limit 1;
+  end if;
+  if made.call_id is null then
+    perform gateway.refuse(gateway.refusal(404, 'request_not_found'));
+  end if;
+  return gateway.request_detail(made, gateway.request_json(made));
+end;
+$$;
+
+-- The same among all accounts. By a request's or a provider's id it is found as public.list_platform_requests finds it: ids that say when they
+-- were made (UUIDv7) at any time, others within the last day.
+create function public.get_platform_request(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:requests');
+  at constant timestamptz := gateway.now();
+  call constant uuid := asked ->> 'call_id';
+  begun constant timestamptz := case when substr(call::text, 15, 1) = '7' then gateway.begun_at(call) end;
+  since constant timestamptz := coalesce(begun - interval '10 minutes', at - interval '1 day');
+  until constant timestamptz := coalesce(begun + interval '1 day', 'infinity');
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and finished_at >= gateway.earliest_end(call, at);
+  end if;
+  if made.call_id is null then
+    select * into made from gateway.requests
+      where finished_at >= since and finished_at < until
+        and (request_id = asked ->> 'id' or answer_id = asked ->> 'id')
+      order by finished_at desc limit 1;
+  end if;
+  if made.call_id is null then
+    perform gateway.refuse(gateway.refusal(404, 'request_not_found'));
+  end if;
+  return gateway.request_detail(made, gateway.request_of_operator(made));
 end;
 $$;
 
@@ -15496,8 +15736,8 @@ revoke execute on function public.check_caller(jsonb, text) from public, anon, a
 grant execute on function public.check_caller(jsonb, text) to service_role;
 
 -- 69_public.sql
-revoke execute on function public.health(jsonb) from public, anon, authenticated;
-grant execute on function public.health(jsonb) to service_role;
+revoke execute on function public.health(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb, jsonb) to service_role;
 
 -- 70_chats.sql
 revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;
@@ -15843,3 +16083,13 @@ revoke execute on function public.get_thresholds(jsonb) from public, anon, authe
 grant execute on function public.get_thresholds(jsonb) to service_role;
 revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;
+
+-- 85_request_detail.sql
+revoke execute on function public.get_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_request(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_request(jsonb, jsonb) to service_role;
+
+-- 68_refusals.sql
+revoke execute on function public.note_refusals(jsonb) from public, anon, authenticated;
+grant execute on function public.note_refusals(jsonb) to service_role;

@@ -27,6 +27,9 @@ create table gateway.requests (
   app text,
   answer_id text,
   finish_reason text,
+  asked_ms integer,
+  attempts jsonb,
+  price jsonb,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -38,6 +41,10 @@ comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
+comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
+comment on column gateway.requests.attempts is
+  'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
+comment on column gateway.requests.price is 'The frozen price of the provider that served it, as of gateway.price.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 

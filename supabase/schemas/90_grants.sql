@@ -179,8 +179,8 @@ revoke execute on function public.check_caller(jsonb, text) from public, anon, a
 grant execute on function public.check_caller(jsonb, text) to service_role;
 
 -- 69_public.sql
-revoke execute on function public.health(jsonb) from public, anon, authenticated;
-grant execute on function public.health(jsonb) to service_role;
+revoke execute on function public.health(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb, jsonb) to service_role;
 
 -- 70_chats.sql
 revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;
@@ -526,3 +526,13 @@ revoke execute on function public.get_thresholds(jsonb) from public, anon, authe
 grant execute on function public.get_thresholds(jsonb) to service_role;
 revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;
+
+-- 85_request_detail.sql
+revoke execute on function public.get_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_request(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_request(jsonb, jsonb) to service_role;
+
+-- 68_refusals.sql
+revoke execute on function public.note_refusals(jsonb) from public, anon, authenticated;
+grant execute on function public.note_refusals(jsonb) to service_role;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::attempts::{self, Attempt};
 use super::context::Call;
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;
@@ -35,8 +36,8 @@ pub struct CallRecord {
     pub charge_hold: bool,
     /// How the caller was told of a failure.
     pub error: Option<Code>,
-    /// When that provider was asked.
-    pub asked: Option<Instant>,
+    /// The providers that were asked, the last of which serves it.
+    pub attempts: Vec<Attempt>,
     /// When the provider's first byte came.
     pub first_byte: Option<Instant>,
     /// How each provider did that was asked.
@@ -61,8 +62,13 @@ impl CallRecord {
         self.reports.push(ProviderReport { provider, outcome, speed: None });
     }
 
-    /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
+    /// Notes that the attempt has failed, and of a failure that would have befallen anyone, that the provider has. Any other says
+    /// nothing of the provider, for or against it.
     pub fn note_failure(&mut self, provider: &'static str, failure: &Failure) {
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.first_byte = self.first_byte;
+            attempt.fail(failure);
+        }
         match failure.against {
             Against::Nothing => {}
             Against::Route => self.note(provider, AttemptOutcome::Failed),
@@ -70,9 +76,15 @@ impl CallRecord {
         }
     }
 
-    /// Notes how fast the provider was whose answer had ended by then: only of an answer that comes bit by bit that can be told.
+    /// Notes when the last provider's part had ended, and how fast it was: only of an answer that comes bit by bit that can be told.
     pub fn measure(&mut self, call: &Call, ended: Instant) {
-        let Some((asked, first_byte)) = self.asked.zip(self.first_byte) else { return };
+        if let Some(attempt) = self.attempts.last_mut().filter(|attempt| attempt.ended.is_none()) {
+            attempt.first_byte = self.first_byte;
+            attempt.ended = Some(ended);
+            attempt.error = self.error;
+        }
+        let asked = self.attempts.last().map(|attempt| attempt.asked);
+        let Some((asked, first_byte)) = asked.zip(self.first_byte) else { return };
         let tokens = self.usage.map_or(0, |usage| usage.output());
         if tokens == 0 || call.demand().comes_whole {
             return;
@@ -181,6 +193,8 @@ impl CallRecord {
             error_code: self.error.map(Code::as_str),
             stream: call.demand().stream,
             first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
+            asked_ms: self.attempts.first().map(|first| ms(first.asked.saturating_duration_since(call.started))),
+            attempts: attempts::recorded(call, &self.attempts, Instant::now()),
             duration_ms: ms(call.started.elapsed()),
             app: call.app_name.clone(),
             hold: hold.map(|hold| hold.facts(self.provider)),
@@ -210,6 +224,7 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
 }
 
-fn ms(duration: Duration) -> u64 {
+/// Whole milliseconds.
+pub fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -12,6 +12,7 @@ use crate::credits::hold::Hold;
 use crate::formats::{Demand, Request};
 use crate::idempotency::Idempotency;
 use crate::memory::{Stored, Turn};
+use crate::traces::TraceContext;
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
 pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
@@ -40,6 +41,8 @@ pub struct Call {
     pub deadline: Instant,
     /// Whether the end of the response body ends the run: it is withheld until the task is done.
     pub ends_with_task: bool,
+    /// Its place in a trace; none where nobody asks for traces.
+    pub trace: Option<TraceContext>,
 }
 
 impl Call {

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
 use super::admit::Admitted;
+use super::attempts::Attempt;
 use super::bill::CallRecord;
 use super::context::Call;
 use super::timing::Timing;
@@ -17,6 +18,7 @@ use crate::providers::candidate::Candidate;
 use crate::providers::failure::{Failure, Refusal};
 use crate::providers::order::order;
 use crate::providers::{Credential, own_keys};
+use crate::traces::context::TRACEPARENT;
 
 /// The largest plain answer that is taken, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -92,7 +94,7 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             by_units: candidate.price.rates.is_by_units(),
             draws: candidate.price.rates.image_output.is_some(),
         };
-        let upstream = match upstream(call.request.as_ref(), &target) {
+        let mut upstream = match upstream(call.request.as_ref(), &target) {
             Ok(upstream) => upstream,
             Err(error) => {
                 last = error;
@@ -101,8 +103,14 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
         };
         record.provider = Some(name);
         record.own_key = candidate.own_key;
-        let asked = Instant::now();
-        record.asked = Some(asked);
+        let begun = Attempt::begin(call, name, &candidate);
+        // A trace is the operator's: of other people's servers none is told that it is part of one, and which calls belong together.
+        let place = begun.trace.filter(|_| settings.provider.quirks.self_hosted);
+        if let Some(header) = place.and_then(|place| place.header()) {
+            upstream.headers.insert(TRACEPARENT, header);
+        }
+        let asked = begun.asked;
+        record.attempts.push(begun);
         let attempt = attempt(call, settings, credential, upstream, record).await;
         timing.upstream += asked.elapsed();
         match attempt {
@@ -152,6 +160,9 @@ async fn attempt(
         // Who waited for the whole has waited for its production.
         if !repeatable && call.remaining().is_zero() { Failure::deadline() } else { failure }
     })?;
+    if let Some(attempt) = record.attempts.last_mut() {
+        attempt.status = Some(response.status().as_u16());
+    }
     let incoming =
         if upstream.answer.is_binary() && !is_text(&response) { Incoming::binary() } else { Incoming::default() };
     let mut opened = Opened {

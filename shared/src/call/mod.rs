@@ -9,12 +9,15 @@
 //! - `dispatch`: the candidates in turn, until one has output.
 //! - `deliver`: the answer on its way to the client.
 //! - `replay`: the answer of a call that was made before, under the same Idempotency-Key.
+//! - `attempts`: the providers that were asked.
 //! - `bill`: what was used and what it costs.
+//! - `trace`: all of it for the operator's receiver of traces, where there is one.
 //! - `client`, `feed`, `head`, `timing`: the client's side, the response body that reads from the task, the head and what
 //!   it says of the time that a call took.
 
 mod admit;
 mod alternatives;
+mod attempts;
 mod bill;
 mod client;
 mod context;
@@ -25,6 +28,7 @@ mod head;
 mod replay;
 mod task;
 mod timing;
+mod trace;
 
 pub use alternatives::run_in_turn;
 pub use task::run;

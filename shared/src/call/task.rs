@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::admit::{self, Admitted};
@@ -19,6 +20,7 @@ use super::context::{Call, SETTLE_TIME};
 use super::dispatch::{self, Opened};
 use super::head;
 use super::timing::Timing;
+use super::trace::{Afterwards, Trace};
 use super::{deliver, feed};
 use crate::api_key::without_keys;
 use crate::app::SharedApp;
@@ -55,6 +57,7 @@ pub async fn run(
         keyring::newest(&app)?;
     }
     let (head, answer) = oneshot::channel();
+    let trace = app.traces.as_ref().and_then(|traces| traces.begin(caller.trace_parent()));
     let call = Call {
         app,
         caller,
@@ -68,6 +71,7 @@ pub async fn run(
         started: Instant::now(),
         deadline: invocation.ends_at,
         ends_with_task: invocation.ends_with_task,
+        trace,
     };
     let (running, over) = oneshot::channel::<Infallible>();
     invocation.tasks.spawn(async move {
@@ -95,8 +99,16 @@ impl Call {
                 if let Ok(response) = &mut answer {
                     timing.write(response.headers_mut(), &self);
                 }
+                let refusal = answer.as_ref().err().map(|error| (error.code, error.http_status()));
                 let _ = head.send(answer);
-                return refused.compensation.run(&self).await;
+                refused.compensation.run(&self).await;
+                if let Some((code, status)) = refusal {
+                    self.app.refusals.count(code);
+                    // What was refused from memory, at once, costs no store anything.
+                    let is_told = timing.stores_asked.is_some();
+                    self.leave(Trace::of_refusal(&self, code, status, &timing), is_told).await;
+                }
+                return;
             }
         };
         let mut record = CallRecord::default();
@@ -105,7 +117,7 @@ impl Call {
             record.outcome = Outcome::Cut;
             None
         });
-        self.finish(admitted, record, client).await;
+        self.finish(admitted, record, client, &timing).await;
     }
 
     /// Asks the providers and passes the answer on. Gives back the client, if the end of its body would end the run, or if the
@@ -171,7 +183,7 @@ impl Call {
     }
 
     /// The two calls after the answer: the settle, and the end of the lease.
-    async fn finish(&self, admitted: Admitted, mut record: CallRecord, client: Option<Client>) {
+    async fn finish(&self, admitted: Admitted, mut record: CallRecord, client: Option<Client>, timing: &Timing) {
         let Admitted { hold, lease } = admitted;
         let ended = Instant::now();
         record.count(self, &hold).await;
@@ -195,14 +207,18 @@ impl Call {
         let tokens = record.usage.map_or(0, |usage| hold.bounded(&usage).total());
         let until = self.deadline + SETTLE_TIME;
         let (settled, over) = oneshot::channel::<()>();
+        let asked = Instant::now();
         let settle = async {
             let charged = settle(&self.app, &settlement, until).await;
             let _ = settled.send(());
-            charged
+            (charged, Instant::now())
         };
+        let release = lease.release(tokens, &record.reports).map(|waiting| (waiting, Instant::now()));
         // What the body withholds its end for is dropped with this value, when the task is done.
-        let (Charged { stored, topup_due }, waiting, _end) =
-            tokio::join!(settle, lease.release(tokens, &record.reports), self.end(client, over));
+        let ((Charged { stored, topup_due }, charged), (waiting, released), _end) =
+            tokio::join!(settle, release, self.end(client, over));
+        let after = Afterwards { ended, settle: (asked, charged), release: (asked, released) };
+        let trace = Trace::of(self, &hold, &record, timing, &after);
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),
@@ -219,6 +235,35 @@ impl Call {
         if stored && waiting > 0 {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");
+        }
+        self.leave(trace, true).await;
+    }
+
+    /// What is sent last of all, when the client has all of its answer: the trace, and what calls were refused. Where the end of the
+    /// answer ends the run, it is not held back for that, which goes beside the next call then, and is lost with the process.
+    async fn leave(&self, trace: Option<Trace>, tells_refusals: bool) {
+        let app = self.app.clone();
+        let tells = tells_refusals && !app.refusals.is_empty();
+        if trace.is_none() && !tells {
+            return;
+        }
+        let sent = async move {
+            let sent = async {
+                if let Some(trace) = trace {
+                    trace.send().await;
+                }
+            };
+            let told = async {
+                if let Some(supabase) = app.supabase_if_configured().filter(|_| tells) {
+                    app.refusals.tell(supabase).await;
+                }
+            };
+            tokio::join!(sent, told);
+        };
+        if self.ends_with_task {
+            tokio::spawn(sent.in_current_span());
+        } else {
+            sent.await;
         }
     }
 

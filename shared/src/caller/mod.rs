@@ -21,6 +21,7 @@ use crate::error::{Code, Error};
 use crate::idempotency::{Idempotency, Presented};
 use crate::request_id::RequestId;
 use crate::serve::Invocation;
+use crate::traces::TraceContext;
 
 pub(crate) use headers::{bearer, text};
 use headers::{domain, presented_key, user_agent};
@@ -65,6 +66,9 @@ pub struct Shown {
     /// The Idempotency-Key that came with the request.
     #[serde(skip)]
     presented: Option<Presented>,
+    /// The place in a trace that came with it, where traces are asked for.
+    #[serde(skip)]
+    trace_parent: Option<TraceContext>,
 }
 
 impl Deref for Caller {
@@ -98,6 +102,11 @@ impl Caller {
     /// 400 when it is none.
     pub(crate) fn idempotency(&self) -> Result<Option<Idempotency>, Error> {
         self.presented.as_ref().map_or(Ok(None), Presented::read)
+    }
+
+    /// The place in a trace that the request is a part of, as its caller tells it; none where nobody asks for traces.
+    pub(crate) fn trace_parent(&self) -> Option<TraceContext> {
+        self.trace_parent
     }
 
     /// The key's hash under the newest pepper: what its limits are cached by.
@@ -165,6 +174,7 @@ impl FromRequestParts<SharedApp> for Caller {
             request_id: request_id(parts),
             asked: AtomicBool::new(false),
             presented: presented.clone(),
+            trace_parent: app.traces.as_ref().and_then(|_| TraceContext::of_caller(&parts.headers)),
         }));
         if let Some(presented) = presented {
             parts.extensions.insert(presented);

@@ -3,6 +3,7 @@
 pub mod balance;
 pub mod metrics;
 pub mod monitor;
+pub mod request;
 pub mod requests;
 pub mod transactions;
 pub mod usage;
