@@ -224,7 +224,7 @@ routes! {
     /// Requests one by one, newest first.
     user_activity_log at "/user/activity/log" { GET usage::activity_log::list: User "usage:read" };
     /// One of them, with its attempts and what each part of it cost.
-    user_activity_request at "/user/activity/log/{id}" { GET usage::request::show: User "usage:read" };
+    user_activity_request at "/user/activity/log/{request}" { GET usage::request::show: User "usage:read" };
     /// What each key used.
     user_api_keys_usage at "/user/api-keys/usage" { GET usage::api_keys::list: User "usage:read" };
     /// API keys: new ones, each shown once, and all of them.
@@ -385,8 +385,8 @@ routes! {
     admin_balance at "/admin/balance" { GET platform::balance::show: Admin "admin:usage" };
     /// Finds requests among those of all accounts.
     admin_requests at "/admin/requests" { GET platform::requests::list: Admin "admin:requests" };
-    /// One of them, with its attempts and what each part of it cost.
-    admin_request at "/admin/requests/{id}" { GET platform::request::show: Admin "admin:requests" };
+    /// One request of any account: whose it was, its attempts, its cost in parts.
+    admin_request at "/admin/requests/{request}" { GET platform::request::show: Admin "admin:requests" };
     /// Counters and gauges for Prometheus.
     admin_metrics at "/admin/metrics" { GET platform::metrics::show: Admin "admin:metrics" } needs [Redis];
     /// A new account with its primary key.

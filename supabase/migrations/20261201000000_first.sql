@@ -917,6 +917,9 @@ create table gateway.requests (
   finish_reason text,
   asked_ms integer,
   attempts jsonb,
+  prompt_price bigint,
+  cached_price bigint,
+  completion_price bigint,
   price jsonb,
   created_at timestamptz not null,
   finished_at timestamptz not null
@@ -932,7 +935,9 @@ comment on column gateway.requests.finish_reason is 'Why the first choice ended,
 comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
 comment on column gateway.requests.attempts is
   'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
-comment on column gateway.requests.price is 'The frozen price of the provider that served it, as of gateway.price.';
+comment on column gateway.requests.prompt_price is
+  'Of the provider that served it, as it was frozen; with cached_price and completion_price all of a price that has nothing else which the call used.';
+comment on column gateway.requests.price is 'Any other frozen price, as of gateway.price.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 
@@ -5374,6 +5379,7 @@ declare
   paying bigint;
   payment record;
   limit_step integer;
+  is_plain boolean;
   at timestamptz;
 begin
   if (this_call is not null
@@ -5487,10 +5493,11 @@ begin
       perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
     end if;
   end if;
+  is_plain := coalesce(units is null and price ->> 'request' = '0' and not price ?| '{written,reasoning,tiers}', false);
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     answer_id, finish_reason, asked_ms, attempts, price, created_at, finished_at)
+     answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -5500,7 +5507,9 @@ begin
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      settlement ->> 'answer_id', settlement ->> 'finish_reason', (settlement ->> 'asked_ms')::integer,
-     nullif(settlement -> 'attempts', 'null'), price, hold.created_at, at);
+     nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
+     case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
+     case when not is_plain then price end, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
@@ -15387,7 +15396,9 @@ declare
   u gateway.usage := gateway.read_usage(coalesce(request.units, '{}') || jsonb_build_object(
     'prompt', request.prompt_tokens, 'cached', request.cached_tokens, 'written', request.written_tokens,
     'completion', request.completion_tokens, 'reasoning', request.reasoning_tokens));
-  p constant gateway.price := gateway.read_price(request.price, u.prompt);
+  price constant jsonb := coalesce(request.price, jsonb_strip_nulls(jsonb_build_object(
+    'prompt', request.prompt_price, 'cached', request.cached_price, 'completion', request.completion_price, 'request', 0)));
+  p constant gateway.price := gateway.read_price(price, u.prompt);
   explained bigint := 0;
   told jsonb := '[]';
 begin

@@ -29,6 +29,9 @@ create table gateway.requests (
   finish_reason text,
   asked_ms integer,
   attempts jsonb,
+  prompt_price bigint,
+  cached_price bigint,
+  completion_price bigint,
   price jsonb,
   created_at timestamptz not null,
   finished_at timestamptz not null
@@ -44,7 +47,9 @@ comment on column gateway.requests.finish_reason is 'Why the first choice ended,
 comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
 comment on column gateway.requests.attempts is
   'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
-comment on column gateway.requests.price is 'The frozen price of the provider that served it, as of gateway.price.';
+comment on column gateway.requests.prompt_price is
+  'Of the provider that served it, as it was frozen; with cached_price and completion_price all of a price that has nothing else which the call used.';
+comment on column gateway.requests.price is 'Any other frozen price, as of gateway.price.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here.';
 

@@ -53,6 +53,7 @@ declare
   paying bigint;
   payment record;
   limit_step integer;
+  is_plain boolean;
   at timestamptz;
 begin
   if (this_call is not null
@@ -166,10 +167,11 @@ begin
       perform gateway.notify_of_own_key(account.id, settlement ->> 'provider', at);
     end if;
   end if;
+  is_plain := coalesce(units is null and price ->> 'request' = '0' and not price ?| '{written,reasoning,tiers}', false);
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     answer_id, finish_reason, asked_ms, attempts, price, created_at, finished_at)
+     answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price, created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -179,7 +181,9 @@ begin
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
      settlement ->> 'answer_id', settlement ->> 'finish_reason', (settlement ->> 'asked_ms')::integer,
-     nullif(settlement -> 'attempts', 'null'), price, hold.created_at, at);
+     nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
+     case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
+     case when not is_plain then price end, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,

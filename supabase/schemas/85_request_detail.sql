@@ -27,7 +27,9 @@ declare
   u gateway.usage := gateway.read_usage(coalesce(request.units, '{}') || jsonb_build_object(
     'prompt', request.prompt_tokens, 'cached', request.cached_tokens, 'written', request.written_tokens,
     'completion', request.completion_tokens, 'reasoning', request.reasoning_tokens));
-  p constant gateway.price := gateway.read_price(request.price, u.prompt);
+  price constant jsonb := coalesce(request.price, jsonb_strip_nulls(jsonb_build_object(
+    'prompt', request.prompt_price, 'cached', request.cached_price, 'completion', request.completion_price, 'request', 0)));
+  p constant gateway.price := gateway.read_price(price, u.prompt);
   explained bigint := 0;
   told jsonb := '[]';
 begin

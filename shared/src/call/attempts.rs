@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::bill::ms;
 use super::context::Call;
+use super::timing::ms;
 use crate::credits::attempted::Attempted;
 use crate::error::Code;
 use crate::providers::candidate::Candidate;

@@ -1,12 +1,11 @@
 //! What a call brought about and what that costs: as the provider reported it, or counted by us.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempts::{self, Attempt};
 use super::context::Call;
+use super::timing::ms;
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;
 use crate::credits::settle::{Outcome, Settlement};
@@ -222,9 +221,4 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
         Usage::of(prompt, tokens::count(&output))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
-}
-
-/// Whole milliseconds.
-pub fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

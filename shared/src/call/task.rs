@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::FutureExt;
+use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::Instrument as _;
@@ -104,8 +105,8 @@ impl Call {
                 refused.compensation.run(&self).await;
                 if let Some((code, status)) = refusal {
                     self.app.refusals.count(code);
-                    // What was refused from memory, at once, costs no store anything.
-                    let is_told = timing.stores_asked.is_some();
+                    // Neither what was refused from memory nor what a stranger asks costs a store anything more.
+                    let is_told = timing.stores_asked.is_some() && status != StatusCode::UNAUTHORIZED;
                     self.leave(Trace::of_refusal(&self, code, status, &timing), is_told).await;
                 }
                 return;

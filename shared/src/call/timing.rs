@@ -37,3 +37,8 @@ impl Timing {
         }
     }
 }
+
+/// Whole milliseconds.
+pub fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -37,7 +37,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("GET", "user_activity_request" | "admin_request") => {
             let call = detailed(world, owner).await;
             let foreign = (name == "user_activity_request").then_some((404, "request_not_found"));
-            Sample { foreign, ..Sample::plain() }.with("id", call.to_string())
+            Sample { foreign, ..Sample::plain() }.with("request", call.to_string())
         }
         ("GET", "v1_report") => {
             requests(world, owner).await;

@@ -1,4 +1,4 @@
-//! `/user/activity/log/{id}`: one request with all that is known of it.
+//! `/user/activity/log/{request}`: one request with all that is known of it.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -77,13 +77,13 @@ pub fn asked(id: &str) -> Value {
     json!({ "call_id": Uuid::try_parse(id).ok().or_else(|| generation_id::read(id)), "id": id })
 }
 
-/// `GET /user/activity/log/{id}`: a request of the account, a moment after its answer. By other ids than those of calls its newest few
+/// `GET /user/activity/log/{request}`: a request of the account, a moment after its answer. By other ids than those of calls its newest few
 /// thousand requests are found.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `request_not_found`.
-#[utoipa::path(get, path = "/user/activity/log/{id}", tag = "usage",
-    params(("id" = String, Path, description = "Its `call_id`, the `x-generation-id` or the `x-request-id` of its answer, or the `id` in it.")),
+#[utoipa::path(get, path = "/user/activity/log/{request}", tag = "usage",
+    params(("request" = String, Path, description = "Its `call_id`, the `x-generation-id` or the `x-request-id` of its answer, or the `id` in it.")),
     responses((status = 200, body = RequestDetail<LoggedRequest>), (status = 404, description = "`request_not_found`")))]
 pub async fn show(State(app): State<SharedApp>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let request: Box<RawValue> = caller.rpc(&app, "get_request", json!({ "asked": asked(&id) })).await?;
