@@ -59,6 +59,7 @@ fn openrouters(error: &Error) -> Value {
         Code::InsufficientCredits | Code::AccountInDebt => Some(("openrouter_credits", "weight_exceeds_budget")),
         Code::CreditsInFlight => Some(("openrouter_in_flight_budget", "in_flight_budget_exhausted")),
         Code::SpendLimitReached => Some(("openrouter_key_limit", "weight_exceeds_budget")),
+        Code::EndUserBudgetReached => Some(("gateway_end_user_budget", "weight_exceeds_budget")),
         _ => None,
     };
     if let Some((limit, reason)) = refused_for {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(unused_qualifications, reason = "utoipa::path names parameter types by their whole path")]
 
+pub mod after_act;
 pub mod alerts;
 pub mod answer_headers;
 pub mod api_key;
@@ -36,6 +37,7 @@ pub mod object;
 pub mod openapi;
 pub mod payments;
 pub mod providers;
+pub mod queued;
 pub mod readable_code;
 mod reason;
 pub mod refusals;

@@ -17,6 +17,9 @@
 
 mod declare;
 mod mount;
+mod needs;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -24,16 +27,16 @@ use axum::Router;
 use axum::routing::{MethodFilter, on};
 
 use crate::app::SharedApp;
-use crate::config::{Config, Misconfigured};
 use crate::endpoints::{
     account, admin, admin_catalog, admin_coupons, api_keys, catalog, chats, console, coupons, cron, docs, inference,
-    notifications, openrouter, payments, plans, platform, public, referrals, responses, sign_in, subscriptions, trials,
-    usage, webhooks,
+    notifications, openrouter, payments, plans, platform, public, ranking, referrals, responses, sign_in,
+    subscriptions, trials, usage, webhooks,
 };
 use crate::formats::format::Format;
-use crate::route::{Auth, DEFAULT_MAX, INDEX, Need, Operation, Route};
+use crate::route::{Auth, DEFAULT_MAX, Need, Operation, Route};
 use declare::routes;
 use mount::mount;
+pub(crate) use needs::{served_by, unusable_settings};
 
 routes! {
     /// The service card: what this is, and where everything else is.
@@ -64,6 +67,10 @@ routes! {
     } needs [Database];
     /// One model with its routes and prices.
     model at "/models/{provider}/{*model}" | "/catalog/models/{provider}/{*model}" { GET catalog::model::show: Public } needs [Database];
+    /// The models that are used most.
+    ranking_models at "/ranking/models" { GET ranking::models::list: Public } needs [Database];
+    /// The apps that are used most.
+    ranking_apps at "/ranking/apps" { GET ranking::apps::list: Public } needs [Database];
     /// The catalog as OpenAI's clients read it.
     v1_models at "/v1/models" { GET catalog::models::list_all: Public } needs [Database];
     /// How many models there are.
@@ -194,12 +201,20 @@ routes! {
     user_credit_transactions at "/user/credit-transactions" {
         GET account::credit_transactions::list: User "billing:read"
     };
+    /// A month of an account's money, as JSON or as a page to be printed.
+    user_statement at "/user/statement" { GET account::statement::show: User "billing:read" };
     /// Own keys at the providers.
     user_provider_keys at "/user/provider-keys" {
         POST account::provider_keys::set: User "keys:write",
         GET account::provider_keys::list: User "keys:read",
         DELETE account::provider_keys::delete: User "keys:write"
     } needs [EncryptionKeys];
+    /// Whom the account makes calls for, and what each may spend.
+    user_end_users at "/user/end-users" {
+        GET account::end_users::list: User "usage:read",
+        PUT account::end_users::set: User "account:write",
+        DELETE account::end_users::delete: User "account:write"
+    };
     /// What an account says of itself.
     user_profile at "/user/profile" {
         GET account::profile::show: User "account:read",
@@ -491,125 +506,4 @@ routes! {
     cron_rollups at "/api/cron/rollups" { GET cron::rollups::roll_up: Cron } cron "7 * * * *";
     /// Reads providers' own lists of models.
     cron_sync_models at "/api/cron/sync-models" { GET cron::sync_models::sync: Cron } max 60 cron "37 */6 * * *";
-}
-
-/// The routes that the function `file` serves.
-pub(crate) fn served_by(file: &str) -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(move |route| file == INDEX || route.file() == file)
-}
-
-/// What is missing or malformed that the function `file` needs, once each.
-pub(crate) fn unusable_settings<'a>(file: &str, config: &'a Config) -> Vec<&'a Misconfigured> {
-    let mut unusable: Vec<&Misconfigured> = Vec::new();
-    for need in served_by(file).flat_map(Route::all_needs) {
-        let lack = match need {
-            Need::Database => config.supabase.as_ref().err(),
-            Need::Redis => config.upstash.as_ref().err(),
-            Need::Pepper => config.peppers.as_ref().err(),
-            Need::CronSecret => config.cron_secret.as_ref().err(),
-            Need::EncryptionKeys => config.encryption_keys.as_ref().err(),
-            Need::Privy => config.privy.as_ref().err(),
-            Need::Mail => config.mail.as_ref().err(),
-            Need::ResendWebhook => config.resend_webhook.as_ref().err(),
-            Need::Stripe => config.stripe.as_ref().err(),
-            Need::StripeWebhook => config.stripe_webhook.as_ref().err(),
-        };
-        unusable.extend(lack.filter(|lack| !unusable.contains(lack)));
-    }
-    unusable
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::Router;
-    use axum::body::Body;
-    use axum::extract::{Extension, Path, Request};
-    use http_body_util::BodyExt as _;
-    use tower::ServiceExt as _;
-
-    use super::*;
-    use crate::app::App;
-    use crate::serve::application;
-
-    static MODEL: Route = Route {
-        name: "model",
-        summary: "A model.",
-        paths: &["/models/{provider}/{*model}", "/catalog/models/{provider}/{*model}"],
-        operations: &[Operation { method: "GET", auth: Auth::User, scope: Some("models:read") }],
-        max_duration: Duration::from_secs(10),
-        cron: None,
-        needs: &[],
-        speaks: None,
-    };
-
-    fn config() -> Config {
-        Config::from_lookup(|_| None)
-    }
-
-    #[test]
-    fn the_whole_table_is_one_router_and_no_two_files_are_the_same() {
-        let _: Router<SharedApp> = all();
-        let mut files: Vec<String> = ROUTES.iter().map(Route::file).collect();
-        let count = files.len();
-        files.sort();
-        files.dedup();
-        assert_eq!(files.len(), count);
-        assert!(!files.iter().any(|file| file == INDEX));
-        assert!(ROUTES.iter().all(|route| route.max_duration <= crate::serve::LONGEST && !route.summary.is_empty()));
-    }
-
-    #[test]
-    fn the_first_path_names_the_file() {
-        assert_eq!(MODEL.file(), "models/[provider]/[model]");
-        assert_eq!(
-            MODEL.mounts(),
-            [
-                "/models/{provider}/{*model}",
-                "/api/models/{provider}/{*model}",
-                "/catalog/models/{provider}/{*model}",
-                "/api/catalog/models/{provider}/{*model}",
-            ]
-        );
-        let root = &ROUTES[0];
-        assert_eq!(
-            (root.file().as_str(), root.mounts()),
-            ("root", ["/", "/api", "/api/root"].map(String::from).to_vec())
-        );
-    }
-
-    #[tokio::test]
-    async fn a_parameter_reaches_its_handler_decoded_once_however_it_travels() {
-        let show = |Path((provider, model)): Path<(String, String)>, Extension(operation): Extension<Operation>| async move {
-            format!("{provider} {model} {}", operation.scope.unwrap_or_default())
-        };
-        let router = mount(&MODEL, [on(MethodFilter::GET, show)]);
-        let service = application(router, App::new(config(), ROUTES).expect("an app"));
-        let cases = [
-            ("/models/openrouter/openai/gpt-4o", "openai/gpt-4o"),
-            ("/models/openrouter/openai%2Fgpt-4o", "openai/gpt-4o"),
-            ("/api/models/openrouter/openai%2Fgpt-4o", "openai/gpt-4o"),
-            ("/catalog/models/openrouter/a%252Fb", "a%2Fb"),
-            ("/api/models/[provider]/[model]?provider=openrouter&model=openai/gpt-4o", "openai/gpt-4o"),
-            ("/api/models/[provider]/[model]?provider=openrouter&model=openai%2Fgpt-4o:free", "openai/gpt-4o:free"),
-            ("/api/models/%5Bprovider%5D/%5Bmodel%5D?model=a%252Fb&provider=openrouter", "a%2Fb"),
-        ];
-        for (uri, model) in cases {
-            let request = Request::builder().uri(uri).body(Body::empty()).expect("a request");
-            let response = service.clone().oneshot(request).await.expect("infallible");
-            let body = response.into_body().collect().await.expect("a body").to_bytes();
-            assert_eq!(body, format!("openrouter {model} models:read"), "{uri}");
-        }
-    }
-
-    #[test]
-    fn a_function_names_only_the_settings_it_needs() {
-        let config = config();
-        assert!(unusable_settings("ping", &config).is_empty());
-        let lacking: Vec<String> = unusable_settings("health", &config).iter().map(ToString::to_string).collect();
-        assert!(
-            lacking[0].starts_with("SUPABASE_URL") && lacking[1].starts_with("UPSTASH_REDIS_REST_URL"),
-            "{lacking:?}"
-        );
-        assert!(unusable_settings(INDEX, &config).len() >= lacking.len());
-    }
 }

@@ -3,7 +3,6 @@
 //! A function's refusal arrives as an error whose `code` begins with `PT`. Anything else that goes wrong, whatever
 //! its status, is a store that cannot be used: the caller gets a 503 and the log gets the reason.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{SupabaseKey, SupabaseSettings};
 use crate::error::{Code, Error};
+use crate::queued::Queued;
 use crate::reason::reason;
 
 /// Postgres: "lock_not_available", which is how a lock_timeout ends (postgresql.org, "PostgreSQL Error Codes").
@@ -61,11 +61,8 @@ pub struct Supabase {
     http: reqwest::Client,
     headers: HeaderMap,
     timeout: Duration,
-    mail_due: AtomicBool,
+    queued: Queued,
 }
-
-/// What an answer says when its transaction has queued mail.
-const MAIL_DUE: &str = "x-mail-due";
 
 impl Supabase {
     /// Sends over `http` to the project that `settings` name.
@@ -91,7 +88,7 @@ impl Supabase {
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let functions = format!("{}/rest/v1/rpc/", settings.url);
-        Ok(Self { functions, http, headers, timeout: settings.timeout, mail_due: AtomicBool::new(false) })
+        Ok(Self { functions, http, headers, timeout: settings.timeout, queued: Queued::default() })
     }
 
     /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
@@ -121,14 +118,9 @@ impl Supabase {
         Err(read_error(function, status, &body))
     }
 
-    /// Whether a transaction of this process has queued mail that nobody has begun to send.
-    pub fn mail_is_due(&self) -> bool {
-        self.mail_due.load(Ordering::Relaxed)
-    }
-
-    /// The same, asked by whoever sends it then.
-    pub fn take_mail_due(&self) -> bool {
-        self.mail_due.swap(false, Ordering::Relaxed)
+    /// What transactions of this process have queued to be told.
+    pub const fn queued(&self) -> &Queued {
+        &self.queued
     }
 
     /// How long an answer is waited for.
@@ -146,9 +138,7 @@ impl Supabase {
         *request.body_mut() = Some(arguments.into());
         let response = self.http.execute(request).await.map_err(|error| unavailable(reason(error)))?;
         let status = response.status();
-        if response.headers().contains_key(MAIL_DUE) {
-            self.mail_due.store(true, Ordering::Relaxed);
-        }
+        self.queued.note(response.headers());
         let body = response.bytes().await.map_err(|error| unavailable(reason(error)))?;
         Ok((status, body))
     }

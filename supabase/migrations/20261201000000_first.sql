@@ -236,11 +236,14 @@ create table gateway.plans (
   price_per_year bigint,
   credits_per_month bigint not null,
   price_factor integer not null default 10000 check (price_factor between 1 and 100000),
+  pinned boolean not null default false,
   limits text not null
 );
 comment on table gateway.plans is 'Limits and prices of each plan; money in nano-dollars, burst per 10 s.';
 comment on column gateway.plans.price_factor is
   'What calls cost under this plan, in ten thousandths of what they cost else; no seed changes it.';
+comment on column gateway.plans.pinned is
+  'An administrator has the last word: no seed changes it.';
 comment on column gateway.plans.limits is
   'Made of the figures by the trigger word_limits: what gateway.limits says of an account and a key without limits of their own.';
 
@@ -268,6 +271,7 @@ create table gateway.accounts (
   next_instalment timestamptz,
   has_purchased boolean not null default false,
   has_provider_keys boolean not null default false,
+  has_end_users boolean not null default false,
   trial_ends_at timestamptz,
   trial_requests_left gateway.unsigned_integer not null default 0,
   balance bigint not null default 0,
@@ -299,6 +303,8 @@ comment on column gateway.accounts.subscription_plan is
 comment on column gateway.accounts.next_instalment is
   'When credit of a plan falls due, or another subscription takes over, so that most calls need not look.';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.has_end_users is
+  'Whether any of its end users has a budget, so that a call of an account without any need not look for one.';
 comment on column gateway.accounts.refund_debt is
   'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';
@@ -690,6 +696,7 @@ create table gateway.holds (
   call_id uuid primary key,
   account_id uuid,
   key_id uuid,
+  end_user text,
   state gateway.hold_state not null,
   amount gateway.unsigned_bigint not null default 0,
   settlement jsonb,
@@ -698,6 +705,7 @@ create table gateway.holds (
 );
 comment on table gateway.holds is
   'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
+comment on column gateway.holds.end_user is 'Whose budget it reserves of, in an account that has any (gateway.end_users).';
 comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
 
 create index holds_open on gateway.holds (account_id, expires_at) where state = 'open';
@@ -841,6 +849,47 @@ alter table gateway.provider_lists enable row level security;
 alter table gateway.listed_routes enable row level security;
 alter table gateway.price_changes enable row level security;
 
+-- supabase/schemas/18_end_users.sql
+
+-- End users: whom an account makes its calls for, as far as it has said what they may spend. Their names are the account's own words for
+-- its customers, so they stand here and with their requests, and in no audit trail.
+
+create table gateway.end_user_defaults (
+  account_id uuid primary key references gateway.accounts (id),
+  budget gateway.unsigned_bigint not null,
+  period gateway.spend_period
+);
+comment on table gateway.end_user_defaults is
+  'What each end user may spend that has no budget of its own, in nano-dollars a period (null: for ever).';
+
+create table gateway.end_users (
+  account_id uuid not null references gateway.accounts (id),
+  name text not null,
+  is_own boolean not null,
+  budget gateway.unsigned_bigint,
+  period gateway.spend_period,
+  spent bigint not null default 0,
+  spent_ever gateway.unsigned_bigint not null default 0,
+  period_start timestamptz not null,
+  created_at timestamptz not null,
+  primary key (account_id, name)
+) with (fillfactor = 70);
+comment on table gateway.end_users is
+  'End users with a budget of their own (is_own; without an amount they may spend what they like), and those that the default has been counted for. spent, in nano-dollars in the current period, counts calls that are over; what is still open is counted from the holds, as for keys.';
+comment on column gateway.end_users.spent_ever is 'What all calls have cost that ended since created_at.';
+
+create table gateway.end_user_erasures (
+  id bigint generated always as identity primary key,
+  account_id uuid not null references gateway.accounts (id),
+  name text
+);
+comment on table gateway.end_user_erasures is
+  'End users whose requests are still to lose their names, too many for one statement; no name: all of the account''s, whose person has left.';
+
+alter table gateway.end_user_defaults enable row level security;
+alter table gateway.end_users enable row level security;
+alter table gateway.end_user_erasures enable row level security;
+
 -- supabase/schemas/18_provider_keys.sql
 
 -- Users' own keys at the providers.
@@ -862,6 +911,45 @@ comment on table gateway.provider_keys is
 create index provider_keys_version on gateway.provider_keys (key_version);
 
 alter table gateway.provider_keys enable row level security;
+
+-- supabase/schemas/19_ranking.sql
+
+-- What models and apps are used most, by the hour and over all accounts: what the public rankings are read from, however many requests
+-- there are (39_ranking.sql).
+
+create table gateway.ranking_hours (
+  kind text not null check (kind in ('model', 'app')),
+  hour timestamptz not null,
+  name text not null,
+  requests bigint not null,
+  tokens bigint not null,
+  primary key (kind, hour, name)
+);
+comment on table gateway.ranking_hours is
+  'The most used models and apps of each hour that is summed up, by tokens; of two months. Accounts that have chosen so are not in it.';
+
+create table gateway.ranking_accounts (
+  app text not null,
+  account_id uuid not null,
+  last_hour timestamptz not null,
+  primary key (app, account_id)
+);
+comment on table gateway.ranking_accounts is
+  'Which accounts an app in ranking_hours was used by, and when last, as far as it takes to know whether it may be shown: some of each hour, of a month.';
+
+create index ranking_accounts_age on gateway.ranking_accounts (last_hour);
+create index ranking_accounts_account on gateway.ranking_accounts (account_id);
+
+create table gateway.ranking_choices (
+  account_id uuid primary key references gateway.accounts (id),
+  choice text not null check (choice in ('named', 'excluded'))
+);
+comment on table gateway.ranking_choices is
+  'Accounts that are in no ranking (excluded), and those whose apps are shown however few use them (named). No row: counted, and shown among enough others.';
+
+alter table gateway.ranking_hours enable row level security;
+alter table gateway.ranking_accounts enable row level security;
+alter table gateway.ranking_choices enable row level security;
 
 -- supabase/schemas/19_refusals.sql
 
@@ -913,6 +1001,9 @@ create table gateway.requests (
   duration_ms integer,
   own_key boolean not null default false,
   app text,
+  end_user text,
+  tags jsonb,
+  metadata jsonb,
   answer_id text,
   finish_reason text,
   asked_ms integer,
@@ -930,6 +1021,9 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.end_user is 'Whom the account made it for, in the account''s own word for them; null where it did not say, or has had them deleted.';
+comment on column gateway.requests.tags is 'What the account sorts it under: a list of texts, or null.';
+comment on column gateway.requests.metadata is 'What the account said of it besides: an object, or null.';
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
@@ -947,6 +1041,10 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- Ordered by when a call ended: finish_request reads the clock under the account's lock, so within an account no row can appear
 -- before one that was listed already. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
+
+-- Of those about which the account has said something, which is found to be shown or to be forgotten.
+create index requests_labelled on gateway.requests (account_id, end_user, finished_at)
+  where end_user is not null or tags is not null or metadata is not null;
 
 -- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
 create table gateway.usage_hours (
@@ -987,6 +1085,35 @@ comment on table gateway.usage_totals is
 alter table gateway.usage_hours enable row level security;
 alter table gateway.usage_totals enable row level security;
 alter table gateway.requests enable row level security;
+
+-- supabase/schemas/19_usage_labels.sql
+
+-- Usage by what accounts say of their requests, summed up by the hour together with the rest (39_usage_labels.sql).
+
+-- Without foreign keys, as usage_hours.
+create table gateway.usage_labels (
+  account_id uuid not null,
+  hour timestamptz not null,
+  kind text not null check (kind in ('user', 'tag')),
+  label text not null,
+  key_id uuid not null,
+  model text not null,
+  provider text not null,
+  requests bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  primary key (account_id, hour, kind, label, key_id, model, provider)
+);
+comment on table gateway.usage_labels is
+  'Requests by end user, and by tag, by the hour in which they ended, for the hours before the account''s rolled_up_to. A request without a label has no part here, one with several tags a part in each.';
+comment on column gateway.usage_labels.label is 'Of an hour so many have rows of their own as gateway.most_labels() says, the dearest; the others are together in gateway.other_labels().';
+
+create index usage_labels_user on gateway.usage_labels (account_id, label) where kind = 'user';
+
+alter table gateway.usage_labels enable row level security;
 
 -- supabase/schemas/19_usage_platform.sql
 
@@ -1619,12 +1746,15 @@ create table gateway.trials (
   account_id uuid primary key references gateway.accounts (id),
   begun_at timestamptz not null,
   grant_id bigint not null,
+  drawn bigint not null default 0 check (drawn >= 0),
   converted_at timestamptz,
   converted_by text check (converted_by in ('purchase', 'subscription')),
   check ((converted_at is null) = (converted_by is null))
 );
 comment on table gateway.trials is
   'One row a trial. Converted when its account first paid, for credit or for a plan. What is left of it stands on the account and its grant.';
+
+comment on column gateway.trials.drawn is 'What the promotion `trial` has paid of it, in nano-dollars.';
 
 create index trials_begun on gateway.trials (begun_at);
 
@@ -2240,6 +2370,14 @@ begin
   get diagnostics claimed = row_count;
   return claimed = cardinality(hashes);
 end;
+$$;
+
+-- Undoes a claim that gateway.claim_trial has just made, of a person who had claimed none before.
+create function gateway.unclaim_trial(proofs jsonb) returns void
+language sql volatile set search_path = ''
+as $$
+  delete from gateway.trial_claims where proof_hash in (
+    select gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown)
 $$;
 
 -- Whether this account's person, by what the account is known by or by what they prove now, has ever had a trial.
@@ -2915,6 +3053,27 @@ as $$
   where model_id = own_candidates.model and enabled and own_keys ? provider
 $$;
 
+-- supabase/schemas/34_say_due.sql
+
+-- What a transaction has queued is told with its answer (PostgREST sends what stands in `response.headers`), so that the gateway sends it
+-- right behind the act, and not only by a cron job.
+
+-- Sets a header of the answer. What two values were told of is told of as `several`.
+create function gateway.say_due(header text, told text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  said jsonb;
+begin
+  select coalesce(jsonb_object_agg(named.key, named.value), '{}') into said
+    from jsonb_array_elements(coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb) as entry,
+      jsonb_each(entry) as named;
+  said := said || jsonb_build_object(header, case when said ->> header <> told then 'several' else told end);
+  perform set_config('response.headers',
+    (select jsonb_agg(jsonb_build_object(named.key, named.value)) from jsonb_each(said) as named)::text, true);
+end;
+$$;
+
 -- supabase/schemas/35_credits.sql
 
 -- How credit is given, reserved, spent and lapses. Each function here expects the account's row to be locked by its
@@ -3212,14 +3371,19 @@ language sql immutable parallel safe
 return case when starts_with(kind, 'plan_') then jsonb_build_object('change', substr(kind, 6)) else '{}' end
   || (payload - 'receipt_url');
 
--- Queues an event for the webhooks of an account that want it, once for each dedupe_key.
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key. They are told behind the act that causes it.
 create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+begin
   insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
     select id, emit.event, emit.dedupe_key, emit.data, at, at from gateway.webhooks
     where account_id = emit.account and disabled_at is null and emit.event = any (events)
-  on conflict do nothing
+    on conflict do nothing;
+  if found then
+    perform gateway.say_due('x-webhooks-due', account::text);
+  end if;
+end;
 $$;
 
 -- supabase/schemas/35_notify.sql
@@ -3249,13 +3413,12 @@ as $$
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
--- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once
--- and not only by the cron job.
+-- Mail that is due is sent behind the act that causes it.
 create function gateway.say_that_mail_is_due() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  perform set_config('response.headers', '[{"x-mail-due": "true"}]', true);
+  perform gateway.say_due('x-mail-due', 'true');
   return null;
 end;
 $$;
@@ -3884,8 +4047,9 @@ $$;
 
 -- What a trial is, and when it has done what it is for. Each function expects the account's row to be locked by its caller.
 
--- Gives an account its trial. Whether its person may have one has been asked: gateway.claim_trial.
-create function gateway.begin_trial(inout account gateway.accounts, at timestamptz)
+-- Gives an account its trial, or says why not: trial_used, its person has had one; trials_used_up, there is a promotion named `trial`,
+-- and its budget pays no more for now. Whoever is refused for that has claimed nothing, and may begin one later.
+create function gateway.begin_trial(inout account gateway.accounts, proofs jsonb, at timestamptz, out refused text)
 language plpgsql set search_path = ''
 as $$
 declare
@@ -3893,14 +4057,27 @@ declare
   trial_requests constant integer := 1000;
   trial_days constant interval := '3 days';
   granted record;
+  cost bigint := 0;
 begin
+  if not gateway.claim_trial(proofs, at) then
+    refused := 'trial_used';
+    return;
+  end if;
+  if exists (select from gateway.promotions where id = 'trial') then
+    if not gateway.draw_on('trial', trial_credit, at) then
+      perform gateway.unclaim_trial(proofs);
+      refused := 'trials_used_up';
+      return;
+    end if;
+    cost := trial_credit;
+  end if;
   account.trial_ends_at := at + trial_days;
   account.trial_requests_left := trial_requests;
   update gateway.accounts set trial_ends_at = account.trial_ends_at, trial_requests_left = account.trial_requests_left
     where id = account.id;
   granted := gateway.grant_credit(account, 'trial', trial_credit, account.trial_ends_at, 'trial', at);
   account := granted.account;
-  insert into gateway.trials (account_id, begun_at, grant_id) values (account.id, at, granted.grant_id);
+  insert into gateway.trials (account_id, begun_at, grant_id, drawn) values (account.id, at, granted.grant_id, cost);
 end;
 $$;
 
@@ -3986,6 +4163,132 @@ begin
       jsonb_build_object('method', method, 'reason', reason));
   end if;
   perform gateway.forget_attempts();
+end;
+$$;
+
+-- supabase/schemas/38_end_users.sql
+
+-- What end users may spend. Whoever asks has the account's row locked, so a budget is as hard as a key's spend limit: no two calls
+-- see the same of it as free.
+
+-- How many end users an account has on record at most. Names come with calls, and anyone may make them up.
+create function gateway.most_end_users() returns integer
+language sql immutable parallel safe
+return 10000;
+
+-- An end user with the budget that holds for it: its own, else the default. One that is not on record has no created_at, and is on
+-- record from its first call on that a budget is asked about. Null for whom nothing holds.
+create function gateway.end_user_of(owner uuid, called text) returns gateway.end_users
+language plpgsql stable
+as $$
+declare
+  known gateway.end_users := (
+    select whole from gateway.end_users as whole where account_id = owner and name = called);
+  usual gateway.end_user_defaults;
+begin
+  if known.is_own then
+    return known;
+  end if;
+  usual := (select whole from gateway.end_user_defaults as whole where account_id = owner);
+  if usual.account_id is null then
+    return null;
+  end if;
+  known.account_id := owner;
+  known.name := called;
+  known.is_own := false;
+  known.budget := usual.budget;
+  known.period := usual.period;
+  return known;
+end;
+$$;
+
+-- What an end user has spent in the current period; a period that has passed counts nothing.
+create function gateway.spent_by_end_user(end_user gateway.end_users, at timestamptz) returns bigint
+language sql immutable parallel safe
+return case
+  when end_user.created_at is null then 0
+  when end_user.period is null or end_user.period_start >= gateway.period_start(end_user.period, at) then end_user.spent
+  else 0
+end;
+
+-- What the open calls of an end user have reserved.
+create function gateway.held_for(owner uuid, called text) returns bigint
+language sql stable
+return (
+  select coalesce(sum(amount), 0)::bigint from gateway.holds
+  where account_id = owner and end_user = called and state = 'open');
+
+-- Puts an end user on record for whom the default is counted. Answers whether there is room: whose period is over makes some.
+create function gateway.keep_end_user(owner uuid, called text, at timestamptz) returns boolean
+language plpgsql
+as $$
+begin
+  if (select count(*) from gateway.end_users where account_id = owner) >= gateway.most_end_users() then
+    delete from gateway.end_users where account_id = owner and name in (
+      select e.name from gateway.end_users e join gateway.end_user_defaults d on d.account_id = e.account_id
+        where e.account_id = owner and not e.is_own and e.period_start < gateway.period_start(d.period, at)
+          and not exists (
+            select from gateway.holds h where h.account_id = owner and h.end_user = e.name and h.state = 'open')
+        limit 1000);
+    if not found then
+      return false;
+    end if;
+  end if;
+  insert into gateway.end_users (account_id, name, is_own, period_start, created_at)
+    values (owner, called, false, at, at)
+    on conflict (account_id, name) do nothing;
+  return true;
+end;
+$$;
+
+-- Why an end user's call may not be made, or null; and the end user is on record from then on. `in_flight` is what its open calls have
+-- reserved.
+create function gateway.end_user_refusal(
+  end_user gateway.end_users, in_flight bigint, required bigint, at timestamptz)
+returns jsonb
+language plpgsql
+as $$
+declare
+  available constant bigint := end_user.budget - gateway.spent_by_end_user(end_user, at);
+begin
+  if available < required then
+    return gateway.refusal(402, 'end_user_budget_reached', jsonb_build_object(
+      'param', 'user', 'required', gateway.dollars(required), 'available', gateway.dollars(greatest(available, 0)),
+      'should_retry', false));
+  end if;
+  if available - in_flight < required then
+    return gateway.refusal(402, 'credits_in_flight', jsonb_build_object(
+      'param', 'user', 'required', gateway.dollars(required),
+      'available', gateway.dollars(greatest(available - in_flight, 0)), 'retry_after_ms', 1000, 'should_retry', true));
+  end if;
+  if end_user.created_at is null and not gateway.keep_end_user(end_user.account_id, end_user.name, at) then
+    return gateway.refusal(429, 'too_many_end_users', jsonb_build_object(
+      'param', 'user', 'most', gateway.most_end_users(), 'should_retry', false));
+  end if;
+  return null;
+end;
+$$;
+
+-- Counts what a call has cost that is over, and was begun at `placed_at`. One whom a crash has taken off the record is on it again.
+create function gateway.charge_end_user(owner uuid, called text, cost bigint, placed_at timestamptz, at timestamptz)
+returns void
+language plpgsql
+as $$
+declare
+  charged gateway.end_users := gateway.end_user_of(owner, called);
+begin
+  if charged.created_at is null then
+    if charged.budget is null or not gateway.keep_end_user(owner, called, at) then
+      return;
+    end if;
+    charged := gateway.end_user_of(owner, called);
+  end if;
+  update gateway.end_users set
+    spent = gateway.spent_by_end_user(charged, placed_at) + cost,
+    spent_ever = spent_ever + cost,
+    period_start = case when charged.period is null then period_start
+                        else greatest(period_start, gateway.period_start(charged.period, placed_at)) end
+    where account_id = owner and name = called;
 end;
 $$;
 
@@ -4188,6 +4491,150 @@ begin
   end if;
   update gateway.chat_sessions set turn_call = null, turn_until = null where id = chat.id and turn_call = this_call;
 end;
+$$;
+
+-- supabase/schemas/39_forget_end_users.sql
+
+-- Whom an account has its end users' names from, it may have to forget them for. What their calls cost stays, and says of whom no longer.
+
+-- Takes what an account has said of requests out of some of them: of those for an end user, or of all (null). Answers whether there are no
+-- more. The account's row is locked.
+create function gateway.erase_labels(owner uuid, called text) returns boolean
+language plpgsql volatile
+as $$
+declare
+  most constant integer := 5000;
+  erased integer;
+begin
+  if called is null then
+    update gateway.requests r set end_user = null, tags = null, metadata = null
+      from (
+        select call_id, finished_at from gateway.requests
+          where account_id = owner and (end_user is not null or tags is not null or metadata is not null)
+          limit most) as said
+      where r.call_id = said.call_id and r.finished_at = said.finished_at;
+  else
+    update gateway.requests r set end_user = null, tags = null, metadata = null
+      from (
+        select call_id, finished_at from gateway.requests
+          where account_id = owner and end_user = called limit most) as said
+      where r.call_id = said.call_id and r.finished_at = said.finished_at;
+  end if;
+  get diagnostics erased = row_count;
+  if erased = most then
+    return false;
+  end if;
+  -- In reports it is nobody's from then on.
+  if called is null then
+    delete from gateway.usage_labels where ctid = any (array(
+      select ctid from gateway.usage_labels where account_id = owner limit most));
+  else
+    delete from gateway.usage_labels where ctid = any (array(
+      select ctid from gateway.usage_labels where account_id = owner and kind = 'user' and label = called limit most));
+  end if;
+  get diagnostics erased = row_count;
+  return erased < most;
+end;
+$$;
+
+-- Forgets an end user of a locked account, or all whom it ever named (null). Its requests lose the name at once, or, where they are many,
+-- in the hours to come. Answers whether it is done.
+create function gateway.forget_end_users(owner uuid, called text default null) returns boolean
+language plpgsql volatile
+as $$
+declare
+  done boolean;
+begin
+  delete from gateway.end_users where account_id = owner and (called is null or name = called);
+  if called is null then
+    delete from gateway.end_user_defaults where account_id = owner;
+  end if;
+  delete from gateway.end_user_erasures where account_id = owner and (called is null or name = called);
+  done := gateway.erase_labels(owner, called);
+  if not done then
+    insert into gateway.end_user_erasures (account_id, name) values (owner, called);
+  end if;
+  return done;
+end;
+$$;
+
+-- supabase/schemas/39_ranking.sql
+
+-- How the rankings are summed up, and read.
+
+-- An app is shown from so many accounts on, so that a figure is nobody's own.
+create function gateway.accounts_to_be_shown() returns integer
+language sql immutable parallel safe
+return 5;
+
+-- Sums up the rankings' part of the requests in [since, until), a whole hour that is not summed up.
+--
+-- Of an hour the first hundred names stand, and of each app twice as many accounts as it takes to be shown: so an hour adds no more,
+-- whatever clients call themselves, and still tells in any window whether there were enough.
+create function gateway.sum_up_ranking(since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  with counted as (
+    select r.account_id, r.model, r.app, count(*) as requests, sum(prompt_tokens + completion_tokens)::bigint as tokens
+    from gateway.requests r
+    where r.finished_at >= since and r.finished_at < until and r.outcome <> 'failed' and not exists (
+      select from gateway.ranking_choices c where c.account_id = r.account_id and c.choice = 'excluded')
+    group by r.account_id, r.model, r.app
+  ),
+  names as (
+    select 'model' as kind, model as name, sum(requests)::bigint as requests, sum(tokens)::bigint as tokens
+    from counted group by model
+    union all
+    select 'app', app, sum(requests)::bigint, sum(tokens)::bigint from counted where app <> '' group by app
+  ),
+  ranked as (
+    select *, row_number() over (partition by kind order by tokens desc, requests desc, name) as place from names
+  ),
+  hours as (
+    insert into gateway.ranking_hours (kind, hour, name, requests, tokens)
+      select kind, since, name, requests, tokens from ranked where place <= 100
+      on conflict do nothing
+  ),
+  users as (
+    select app, account_id, row_number() over (partition by app order by sum(tokens) desc, account_id) as place
+    from counted where app in (select name from ranked where kind = 'app' and place <= 100)
+    group by app, account_id
+  )
+  insert into gateway.ranking_accounts (app, account_id, last_hour)
+    select app, account_id, since from users where place <= 2 * gateway.accounts_to_be_shown()
+    on conflict (app, account_id) do update set last_hour = excluded.last_hour;
+  delete from gateway.ranking_hours where hour < since - interval '1488 hours';
+  delete from gateway.ranking_accounts where last_hour < since - interval '744 hours';
+$$;
+
+-- The most used models or apps of the last so many hours that are summed up, and the moment at which these end. `trend` compares with as
+-- many hours before.
+create function gateway.ranked(this_kind text, hours integer, until timestamptz, most integer)
+returns table (place bigint, name text, requests bigint, tokens bigint, trend numeric)
+language sql stable set search_path = ''
+as $$
+  with used as (
+    select h.name, sum(h.requests) filter (where h.hour >= until - make_interval(hours => hours)) as requests,
+           sum(h.tokens) filter (where h.hour >= until - make_interval(hours => hours)) as tokens,
+           sum(h.tokens) filter (where h.hour < until - make_interval(hours => hours)) as before
+    from gateway.ranking_hours h
+    where h.kind = this_kind and h.hour >= until - make_interval(hours => 2 * hours) and h.hour < until
+    group by h.name
+  ),
+  shown as (
+    select * from used u
+    where u.requests > 0 and (this_kind = 'model' and exists (select from gateway.models m where m.id = u.name and m.enabled)
+      or this_kind = 'app' and (
+        (select count(*) from gateway.ranking_accounts a
+          where a.app = u.name and a.last_hour >= until - make_interval(hours => hours)) >= gateway.accounts_to_be_shown()
+        or not exists (
+          select from gateway.ranking_accounts a left join gateway.ranking_choices c on c.account_id = a.account_id
+          where a.app = u.name and a.last_hour >= until - make_interval(hours => hours) and c.choice is distinct from 'named')))
+    order by u.tokens desc, u.requests desc, u.name limit most
+  )
+  select row_number() over (order by s.tokens desc, s.requests desc, s.name), s.name, s.requests::bigint, s.tokens::bigint,
+         case when s.before > 0 then round((s.tokens - s.before) * 100 / s.before, 1) end
+  from shown s
 $$;
 
 -- supabase/schemas/39_stored_responses.sql
@@ -4526,6 +4973,7 @@ begin
       continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
     end if;
     ends := gateway.step_end(this_account, since, until);
+    perform gateway.sum_up_labels(this_account, since, ends);
     summed := summed + gateway.sum_up(this_account, since, ends);
   end loop;
 end;
@@ -4621,6 +5069,74 @@ create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
 
+-- supabase/schemas/39_usage_labels.sql
+
+-- How usage by end user and tag is summed up, and read. As with all usage (39_usage.sql), the hours that are summed up and the requests
+-- since meet at rolled_up_to. Anyone may make up names, so of an hour, and of a report, only so many stand by themselves.
+
+create function gateway.most_labels() returns integer
+language sql immutable parallel safe
+return 1000;
+
+-- What the others are called together.
+create function gateway.other_labels() returns text
+language sql immutable parallel safe
+return '…';
+
+-- The labelled requests that ended in [since, until), counted one by one.
+create function gateway.count_labels(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_labels
+language sql stable set search_path = ''
+as $$
+  with labelled as (
+    select r.*, date_trunc('hour', finished_at, 'UTC') as hour from gateway.requests r
+    where account_id = this_account and finished_at >= since and finished_at < until
+      and (end_user is not null or tags is not null or metadata is not null)
+  ),
+  labels as (
+    select 'user' as kind, end_user as label, l.* from labelled l where end_user is not null
+    union all
+    select 'tag', tag, l.* from labelled l cross join jsonb_array_elements_text(coalesce(l.tags, '[]')) as tag
+  )
+  select this_account, hour, kind, label, key_id, model, coalesce(provider, ''), count(*),
+         sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+  from labels
+  group by hour, kind, label, key_id, model, coalesce(provider, '')
+$$;
+
+-- Sums up an account's labelled requests in [since, until), whole hours of which none is summed up.
+create function gateway.sum_up_labels(this_account uuid, since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  with counted as (select * from gateway.count_labels(this_account, since, until)),
+  places as (
+    select hour, kind, label, row_number() over (partition by hour, kind order by sum(cost) desc, label) as place
+    from counted group by hour, kind, label
+  )
+  insert into gateway.usage_labels
+    select this_account, hour, kind,
+           case when place <= gateway.most_labels() then label else gateway.other_labels() end as named,
+           key_id, model, provider, sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),
+           sum(reasoning_tokens), sum(cost)::bigint
+    from counted join places using (hour, kind, label)
+    group by hour, kind, named, key_id, model, provider
+$$;
+
+-- The labelled usage of a kind in [since, until), which are whole hours.
+create function gateway.used_by_label(this_account uuid, this_kind text, since timestamptz, until timestamptz)
+returns setof gateway.usage_labels
+language sql stable set search_path = ''
+as $$
+  select * from gateway.usage_labels
+  where account_id = this_account and kind = this_kind and hour >= since and hour < until
+  union all
+  select * from gateway.count_labels(
+    this_account,
+    greatest(since, (select rolled_up_to from gateway.usage_totals where account_id = this_account)),
+    until)
+  where kind = this_kind
+$$;
+
 -- supabase/schemas/39_usage_platform.sql
 
 -- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
@@ -4699,6 +5215,9 @@ begin
     until);
   while since < until and summed < most loop
     counted := gateway.sum_up_platform(since, since + interval '1 hour');
+    if counted > 0 then
+      perform gateway.sum_up_ranking(since, since + interval '1 hour');
+    end if;
     since := since + interval '1 hour';
     summed := summed + counted;
     if counted = 0 and since < until then
@@ -4831,7 +5350,7 @@ begin atomic
   where k.key_hash = hash and k.account_id is not distinct from (account).id
     and p.id = gateway.plan_in_force(account, at)
     -- Nothing keeps the account from calling, and nothing narrows the key.
-    and (account).disabled_at is null and not (account).has_provider_keys
+    and (account).disabled_at is null and not (account).has_provider_keys and not (account).has_end_users
     and gateway.is_behind(account, at) is not true and (account).month >= gateway.month_of(at)
     and not gateway.is_in_trial(account, at)
     and (account).month_requests < coalesce(((account).rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)
@@ -4867,7 +5386,7 @@ end;
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
 -- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
 -- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
--- an Idempotency-Key: key and fingerprint.
+-- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
@@ -4894,6 +5413,8 @@ declare
   priced gateway.priced_call;
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
+  end_user gateway.end_users;
+  held_for_end_user bigint := 0;
   refused jsonb;
   before gateway.call_history;
   earlier jsonb;
@@ -4979,7 +5500,17 @@ begin
     end if;
     refused := coalesce(earlier -> 'refused', refused);
   end if;
-  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached') then
+  -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
+  if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
+    end_user := gateway.end_user_of(account.id, call ->> 'end_user');
+    if end_user.budget is not null then
+      held_for_end_user := gateway.held_for(account.id, end_user.name);
+      if refused is null then
+        refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
+      end if;
+    end if;
+  end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
     -- So that a client can ask for what there is credit for.
     refused := refused || jsonb_build_object(
       'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
@@ -5005,7 +5536,8 @@ begin
     else
       output := gateway.choose_output(
         priced, prompt, least(
-          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight),
+          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
+          end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
         model.max_output, choices, markup);
       priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
     end if;
@@ -5013,7 +5545,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
-    at + make_interval(secs => hold_seconds), at);
+    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -5263,7 +5795,7 @@ $$;
 -- begun before or is over, and not if its settle overtook it, which is then to be applied.
 create function gateway.place_hold(
   this_call uuid, account_id uuid, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
-  out is_open boolean, out overtaken_by jsonb)
+  end_user text default null, out is_open boolean, out overtaken_by jsonb)
 language plpgsql
 as $$
 declare
@@ -5272,15 +5804,16 @@ declare
   this_month constant date := gateway.month_of(at);
 begin
   -- Nothing has ended in a month to come; a day, because clocks are set back.
-  insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-    select this_call, place_hold.account_id, place_hold.key_id, 'open', place_hold.amount, at, place_hold.expires_at
+  insert into gateway.holds (call_id, account_id, key_id, end_user, state, amount, created_at, expires_at)
+    select this_call, place_hold.account_id, place_hold.key_id, place_hold.end_user, 'open', place_hold.amount, at,
+           place_hold.expires_at
       where not exists (
         select from gateway.requests where call_id = this_call and finished_at between earliest_end and latest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then
     update gateway.holds as h set
-      account_id = place_hold.account_id, key_id = place_hold.key_id, state = 'open', amount = place_hold.amount,
+      account_id = place_hold.account_id, key_id = place_hold.key_id, end_user = place_hold.end_user, state = 'open', amount = place_hold.amount,
       created_at = at, expires_at = place_hold.expires_at
       where h.call_id = this_call and h.state = 'tombstone'
       returning h.settlement into overtaken_by;
@@ -5329,7 +5862,7 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, asked_ms, attempts (see gateway.requests), app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, asked_ms, attempts (see gateway.requests), app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -5497,7 +6030,8 @@ begin
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price, created_at, finished_at)
+     end_user, tags, metadata, answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price,
+     created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -5506,6 +6040,9 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
+     case when account.deleted_at is null then settlement ->> 'end_user' end,
+     case when account.deleted_at is null then settlement -> 'tags' end,
+     case when account.deleted_at is null then settlement -> 'metadata' end,
      settlement ->> 'answer_id', settlement ->> 'finish_reason', (settlement ->> 'asked_ms')::integer,
      nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
      case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
@@ -5520,6 +6057,9 @@ begin
     last_used_at = greatest(last_used_at, hold.created_at)
     where id = hold.key_id
     returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
+  if account.has_end_users and settlement ->> 'end_user' is not null then
+    perform gateway.charge_end_user(owner, settlement ->> 'end_user', cost, hold.created_at, at);
+  end if;
   if limit_step is not null then
     perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
   end if;
@@ -5584,7 +6124,7 @@ returns jsonb
 language plpgsql
 as $$
 begin
-  update gateway.holds set state = 'tombstone', amount = 0, settlement = (release_hold.settlement #- '{turn,messages}') - 'stored_response'
+  update gateway.holds set state = 'tombstone', amount = 0, settlement = (release_hold.settlement #- '{turn,messages}') - '{stored_response,end_user,tags,metadata}'::text[]
     where call_id = hold.call_id;
   update gateway.accounts set
     held = account.held - case when hold.state = 'open' then hold.amount else 0 end,
@@ -6421,6 +6961,14 @@ as $$
         select from gateway.credit_grants g
         where g.id = r.referrer_grant_id and g.account_id = r.referrer_id and g.source = 'referral'))
     union all
+    select e.account_id, 'what an end user has spent differs from its requests', coalesce(r.cost, 0), e.spent_ever
+    from gateway.end_users e cross join lateral (
+      select sum(q.cost)::bigint as cost from gateway.requests q
+      where q.account_id = e.account_id and q.end_user = e.name and q.finished_at >= e.created_at) as r
+    -- Whose first requests were dropped with their months.
+    where e.account_id > after and e.account_id <= last and e.created_at >= gateway.requests_since()
+      and e.spent_ever <> coalesce(r.cost, 0)
+    union all
     -- What belongs to no account, with the first ones.
     select null, 'a coupon''s uses differ from its redemptions', count(r.id), c.redemptions
     from gateway.coupons c left join gateway.coupon_redemptions r on r.coupon_id = c.id and r.state <> 'released'
@@ -6433,7 +6981,9 @@ as $$
         select c.promotion, r.value as amount
         from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id where r.state <> 'released'
         union all
-        select 'referral', drawn from gateway.referrals where drawn > 0) as draws
+        select 'referral', drawn from gateway.referrals where drawn > 0
+        union all
+        select 'trial', drawn from gateway.trials where drawn > 0) as draws
       group by promotion) as d on d.promotion = p.id
     where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )
@@ -8151,6 +8701,9 @@ begin
   delete from gateway.notification_preferences where account_id = account.id;
   delete from gateway.webhooks where account_id = account.id;
   delete from gateway.spend_alerts where account_id = account.id;
+  perform gateway.forget_end_users(account.id);
+  delete from gateway.ranking_choices where account_id = account.id;
+  delete from gateway.ranking_accounts where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -8166,7 +8719,7 @@ begin
     ) as told
     where keys.account_id = told.account_id and keys.key = told.key;
   update gateway.accounts set
-    email = null, username = null, referred_by = null, role = 'user', has_provider_keys = false,
+    email = null, username = null, referred_by = null, role = 'user', has_provider_keys = false, has_end_users = false,
     disabled_at = coalesce(disabled_at, at), deleted_at = at
     where id = account.id;
   perform gateway.audit(caller, session.account_id, session.key_id, 'account.delete', account.id, null,
@@ -8268,6 +8821,66 @@ begin
       from page),
     ends.next_cursor::text)
   into answer from ends;
+  return answer;
+end;
+$$;
+
+-- supabase/schemas/51_statement.sql
+
+-- A month of an account's money, as it is filed.
+
+-- query: month (its first day). Usage is that of the hours that are summed up and of the requests since, everything else of the ledger's
+-- rows: what calls cost has a request each, so the two together are the ledger (gateway.ledger_check), and cost the same however many
+-- calls there were. The balances are reckoned back from the present one.
+create function public.get_statement(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'billing:read');
+  most constant integer := 1000;
+  since constant timestamptz := (query ->> 'month')::date::timestamp at time zone 'utc';
+  until constant timestamptz := ((query ->> 'month')::date + interval '1 month') at time zone 'utc';
+  answer jsonb;
+begin
+  perform gateway.require(query, 'month');
+  with moved as (
+    select min(id) as id, type, description, created_at, sum(amount)::bigint as amount, created_at >= until as is_later
+    from gateway.credit_transactions
+    where account_id = session.account_id and type <> 'usage' and created_at >= since and id >= gateway.first_id(since)
+    -- A debt that is repaid is two rows, which are nothing together.
+    group by type, description, created_at having sum(amount) <> 0
+  ),
+  used as (
+    select *, hour >= until as is_later from gateway.used(session.account_id, since, 'infinity')
+  ),
+  sums as (
+    select a.balance - coalesce((select sum(amount) from moved where is_later), 0)
+        + coalesce((select sum(cost) from used where is_later), 0) as closing,
+      coalesce((select sum(amount) from moved where not is_later), 0) as moved,
+      coalesce((select sum(cost) from used where not is_later), 0) as used
+    from gateway.accounts a where a.id = session.account_id
+  )
+  select jsonb_build_object(
+    'object', 'statement', 'account_id', a.id, 'email', a.email, 'currency', 'usd',
+    'from', since, 'to', until, 'is_over', gateway.now() >= until,
+    'opening_balance', gateway.dollars((s.closing - s.moved + s.used)::bigint),
+    'moved', gateway.dollars(s.moved::bigint), 'used', gateway.dollars(s.used::bigint),
+    'closing_balance', gateway.dollars(s.closing::bigint),
+    'movements', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'at', m.created_at, 'type', m.type, 'description', m.description, 'amount', gateway.dollars(m.amount))
+        order by m.created_at, m.id), '[]')
+      from (select * from moved where not is_later order by created_at, id limit most) as m),
+    'has_more', (select count(*) from moved where not is_later) > most,
+    'usage', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'model', u.model, 'requests', u.requests, 'tokens', u.tokens, 'cost', gateway.dollars(u.cost))
+        order by u.cost desc, u.requests desc, u.model), '[]')
+      from (
+        select model, sum(requests) as requests, sum(prompt_tokens + completion_tokens) as tokens, sum(cost)::bigint as cost
+        from used where not is_later group by model) as u))
+  into answer
+  from gateway.accounts a, sums s where a.id = session.account_id;
   return answer;
 end;
 $$;
@@ -8479,6 +9092,157 @@ begin
       jsonb_build_object('before', before, 'after', key.rate_limits));
   end if;
   return gateway.rate_limits_json(account, key, at);
+end;
+$$;
+
+-- supabase/schemas/53_end_users.sql
+
+-- How an account says what its end users may spend, and sees what they have.
+
+-- A budget in the API's words, or null.
+create function gateway.budget_json(budget bigint, period text) returns jsonb
+language sql immutable parallel safe
+return case when budget is not null then
+  jsonb_build_object('amount', gateway.dollars(budget), 'period', coalesce(period, 'total')) end;
+
+create function gateway.default_budget(owner uuid) returns jsonb
+language sql stable
+return (select gateway.budget_json(budget, period) from gateway.end_user_defaults where account_id = owner);
+
+-- An end user on record. One that the default holds for is handed in with it.
+create function gateway.end_user_json(end_user gateway.end_users, at timestamptz) returns jsonb
+language sql stable
+return (
+  select jsonb_build_object(
+    'object', 'end_user', 'user', end_user.name, 'budget', gateway.budget_json(end_user.budget, end_user.period),
+    'is_default', not end_user.is_own, 'spent', gateway.dollars(spent), 'held', gateway.dollars(held),
+    'remaining', case when end_user.budget is not null then gateway.dollars(greatest(end_user.budget - spent - held, 0)) end,
+    'resets_at', gateway.period_start(end_user.period, at) + ('1 ' || end_user.period)::interval,
+    'spent_in_all', gateway.dollars(end_user.spent_ever), 'created_at', end_user.created_at)
+  from (
+    select gateway.spent_by_end_user(end_user, at) as spent, gateway.held_for(end_user.account_id, end_user.name) as held) as use);
+
+-- query: user, limit, cursor (the last name of the page before).
+create function public.list_end_users(caller jsonb, query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  most constant integer := gateway.page_size(query);
+  at constant timestamptz := gateway.now();
+  found constant text[] := array(
+    select name from gateway.end_users
+    where account_id = session.account_id
+      and (query ->> 'cursor' is null or name > query ->> 'cursor')
+      and (query ->> 'user' is null or name = query ->> 'user')
+    order by name limit most + 1);
+begin
+  return gateway.page((
+    select jsonb_agg(gateway.end_user_json(gateway.end_user_of(session.account_id, name), at) order by name)
+    from unnest(found[:most]) as name), case when cardinality(found) > most then found[most] end)
+    || jsonb_build_object('default_budget', gateway.default_budget(session.account_id));
+end;
+$$;
+
+-- Says what an end user may spend, or, without `user`, what each may that has no budget of its own. request: user, budget {amount
+-- (nano-dollars; null: what it likes), period}; no budget: the default holds for the user, or there is no default.
+--
+-- A budget counts from when it was set; another amount of the same period goes on counting.
+create function public.set_end_user(caller jsonb, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  called constant text := request ->> 'user';
+  given constant jsonb := nullif(request -> 'budget', 'null');
+  amount constant bigint := (given ->> 'amount')::bigint;
+  new_period constant text := nullif(given ->> 'period', 'total');
+  former text;
+  at timestamptz;
+begin
+  if (request ? 'budget') is not true then
+    perform gateway.require(request, 'budget');
+  end if;
+  if given is not null then
+    perform gateway.require(given, 'period');
+  end if;
+  perform from gateway.accounts where id = session.account_id for no key update;
+  -- Again, now that the account cannot be deleted meanwhile.
+  perform gateway.authenticate(caller, 'account:write');
+  at := gateway.now();
+  if called is null then
+    select coalesce(period, 'total') into former from gateway.end_user_defaults where account_id = session.account_id;
+    if amount is null then
+      delete from gateway.end_user_defaults where account_id = session.account_id;
+      delete from gateway.end_users where account_id = session.account_id and not is_own;
+    else
+      insert into gateway.end_user_defaults as d (account_id, budget, period)
+        values (session.account_id, amount, new_period)
+        on conflict (account_id) do update set budget = excluded.budget, period = excluded.period;
+      if former <> coalesce(new_period, 'total') then
+        update gateway.end_users set spent = 0, period_start = at where account_id = session.account_id and not is_own;
+      end if;
+    end if;
+  elsif given is null then
+    update gateway.end_users e set
+      is_own = false, budget = null, period = null,
+      spent = case when e.period is distinct from d.period then 0 else e.spent end,
+      period_start = case when e.period is distinct from d.period then at else e.period_start end
+      from gateway.end_user_defaults d
+      where e.account_id = session.account_id and e.name = called and e.is_own and d.account_id = e.account_id;
+    delete from gateway.end_users where account_id = session.account_id and name = called and is_own;
+  else
+    if (select count(*) from gateway.end_users where account_id = session.account_id) >= gateway.most_end_users()
+      and not exists (select from gateway.end_users where account_id = session.account_id and name = called) then
+      perform gateway.refuse(gateway.refusal(429, 'too_many_end_users', jsonb_build_object(
+        'param', 'user', 'most', gateway.most_end_users(), 'should_retry', false)));
+    end if;
+    insert into gateway.end_users as e (account_id, name, is_own, budget, period, period_start, created_at)
+      values (session.account_id, called, true, amount, new_period, at, at)
+      on conflict (account_id, name) do update set
+        is_own = true, budget = excluded.budget, period = excluded.period,
+        spent = case when (gateway.end_user_of(e.account_id, e.name)).period is distinct from excluded.period then 0 else e.spent end,
+        period_start = case when (gateway.end_user_of(e.account_id, e.name)).period is distinct from excluded.period then at
+                            else e.period_start end;
+  end if;
+  update gateway.accounts set has_end_users =
+    exists (select from gateway.end_users where account_id = session.account_id)
+    or exists (select from gateway.end_user_defaults where account_id = session.account_id)
+    where id = session.account_id;
+  -- The audit trail outlives what is deleted, so it holds nobody's name.
+  perform gateway.audit(caller, session.account_id, session.key_id, 'end_user.set', session.account_id, null,
+    jsonb_build_object('is_default', called is null, 'budget', gateway.budget_json(amount, new_period)));
+  if called is null then
+    return jsonb_build_object('object', 'end_user_default', 'budget', gateway.default_budget(session.account_id));
+  end if;
+  return coalesce(
+    (select gateway.end_user_json(gateway.end_user_of(e.account_id, e.name), at) from gateway.end_users e
+      where e.account_id = session.account_id and e.name = called),
+    jsonb_build_object('object', 'end_user', 'user', called, 'budget', gateway.default_budget(session.account_id),
+      'is_default', true, 'spent', 0, 'held', gateway.dollars(gateway.held_for(session.account_id, called)),
+      'remaining', null, 'resets_at', null, 'spent_in_all', 0, 'created_at', null));
+end;
+$$;
+
+-- Forgets an end user: its budget, and its name wherever it stands beside a request. Whether it ever called makes no difference to the
+-- answer, so a repeated one is as good.
+create function public.delete_end_user(caller jsonb, called text) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'account:write');
+  done boolean;
+begin
+  perform gateway.require(jsonb_build_object('user', called), 'user');
+  perform from gateway.accounts where id = session.account_id for no key update;
+  perform gateway.authenticate(caller, 'account:write');
+  done := gateway.forget_end_users(session.account_id, called);
+  update gateway.accounts set has_end_users =
+    exists (select from gateway.end_users where account_id = session.account_id)
+    or exists (select from gateway.end_user_defaults where account_id = session.account_id)
+    where id = session.account_id;
+  perform gateway.audit(caller, session.account_id, session.key_id, 'end_user.delete', session.account_id, null, '{}');
+  return jsonb_build_object('object', 'end_user', 'user', called, 'deleted', true, 'is_erased', done);
 end;
 $$;
 
@@ -9155,10 +9919,11 @@ as $$
     'reasoning_tokens', request.reasoning_tokens, 'units', coalesce(request.units, '{}'), 'estimated', request.estimated,
     'clamped', request.clamped, 'own_key', request.own_key, 'cost', gateway.dollars(request.cost),
     'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
+    'user', request.end_user, 'tags', coalesce(request.tags, '[]'), 'metadata', request.metadata,
     'created_at', request.created_at, 'finished_at', request.finished_at)
 $$;
 
--- query: model, provider, key_id, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
+-- query: model, provider, key_id, user, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
 -- looks through so many requests at most, however few of them match: it may hold less than the limit and still have
 -- a page after it.
 create function public.list_activity(caller jsonb, query jsonb) returns jsonb
@@ -9168,7 +9933,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   most constant integer := gateway.page_size(query);
   filtered constant boolean := coalesce(
-    query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
+    query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'user', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
   since constant timestamptz := coalesce((query ->> 'from')::timestamptz, '-infinity');
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
@@ -9189,6 +9954,7 @@ begin
     where (query ->> 'model' is null or model = query ->> 'model')
       and (query ->> 'provider' is null or provider = query ->> 'provider')
       and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'user' is null or end_user = query ->> 'user')
       and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
     order by finished_at desc, call_id desc
     limit most + 1
@@ -9588,6 +10354,7 @@ declare
   person uuid;
   account gateway.accounts;
   made gateway.api_keys;
+  trial record;
   is_new boolean := false;
   added jsonb;
 begin
@@ -9648,11 +10415,11 @@ begin
   if is_new then
     perform gateway.audit(caller, account.id, null, 'account.create', account.id, null,
       jsonb_build_object('method', method, 'role', account.role));
-    if gateway.claim_trial(proofs, at) then
-      account := gateway.begin_trial(account, at);
-    end if;
     -- A code that nobody has is no reason to stay out.
     perform gateway.note_referral(account, sign_in.referral_code, caller, at) where sign_in.referral_code is not null;
+    -- Nor is a trial that there is none of.
+    trial := gateway.begin_trial(account, proofs, at);
+    account := trial.account;
   else
     account := gateway.catch_up(account, at);
     -- What is proven beside somebody who has had a trial is that person's, whether or not the trial was here.
@@ -11111,14 +11878,15 @@ $$;
 
 -- supabase/schemas/72_privacy.sql
 
--- An account's retention, and the job that enforces it.
+-- An account's retention, and the job that enforces it; and how it stands in rankings.
 
 create function gateway.privacy_json(owner uuid) returns jsonb
 language sql stable
 return jsonb_build_object(
   'object', 'privacy',
   'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner),
-  'response_retention_days', gateway.response_retention(owner));
+  'response_retention_days', gateway.response_retention(owner),
+  'ranking', coalesce((select choice from gateway.ranking_choices where account_id = owner), 'counted'));
 
 create function public.get_privacy(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
@@ -11130,8 +11898,8 @@ begin
 end;
 $$;
 
--- request: what changes of chat_retention_days (null: until deleted) and response_retention_days (0: none is kept). What is past a
--- shorter time is out of sight at once.
+-- request: what changes of chat_retention_days (null: until deleted), response_retention_days (0: none is kept) and ranking (counted,
+-- named, excluded). What is past a shorter time is out of sight at once.
 create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -11140,9 +11908,11 @@ declare
   before jsonb;
   after jsonb;
 begin
-  if coalesce(request ? 'response_retention_days' or not request ? 'chat_retention_days', true) then
+  if (request ?| '{chat_retention_days,response_retention_days,ranking}') is not true then
     perform gateway.require(request, 'response_retention_days');
   end if;
+  perform gateway.require(request, name)
+    from unnest(array['response_retention_days', 'ranking']) as name where request ? name;
   perform from gateway.accounts where id = session.account_id for no key update;
   -- Again, now that the account cannot be deleted meanwhile.
   perform gateway.authenticate(caller, 'account:write');
@@ -11157,6 +11927,15 @@ begin
       values (session.account_id, (request ->> 'response_retention_days')::integer)
       on conflict (account_id) do update set retention_days = excluded.retention_days;
   end if;
+  if request ? 'ranking' then
+    delete from gateway.ranking_choices where account_id = session.account_id;
+    if request ->> 'ranking' <> 'counted' then
+      insert into gateway.ranking_choices (account_id, choice) values (session.account_id, request ->> 'ranking');
+    end if;
+    if request ->> 'ranking' = 'excluded' then
+      delete from gateway.ranking_accounts where account_id = session.account_id;
+    end if;
+  end if;
   after := gateway.privacy_json(session.account_id);
   if after <> before then
     perform gateway.audit(caller, session.account_id, session.key_id, 'privacy.update', session.account_id, null,
@@ -11166,7 +11945,7 @@ begin
 end;
 $$;
 
--- Forgets chats and responses that are past their accounts' retention: so many accounts a run, and so much of each. Nothing is
+-- Forgets the end users that are still to be forgotten, and chats and responses that are past their accounts' retention: so many accounts a run, and so much of each. Nothing is
 -- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
 create function public.apply_retention() returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -11177,6 +11956,7 @@ declare
   due uuid;
   forgotten integer := 0;
   forgotten_responses bigint := 0;
+  erasure gateway.end_user_erasures;
 begin
   for due in
     select account_id from gateway.chat_accounts c
@@ -11201,6 +11981,14 @@ begin
     perform from gateway.accounts where id = due for no key update skip locked;
     continue when not found;
     forgotten_responses := forgotten_responses + gateway.forget_responses(due, 500);
+  end loop;
+  for erasure in select * from gateway.end_user_erasures order by id limit 20
+  loop
+    perform from gateway.accounts where id = erasure.account_id for no key update skip locked;
+    continue when not found;
+    if gateway.erase_labels(erasure.account_id, erasure.name) then
+      delete from gateway.end_user_erasures where id = erasure.id;
+    end if;
   end loop;
   return jsonb_build_object('sessions', forgotten, 'responses', forgotten_responses);
 end;
@@ -12745,6 +13533,7 @@ declare
   account gateway.accounts;
   proofs jsonb;
   earlier jsonb;
+  trial record;
   at timestamptz;
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
@@ -12763,11 +13552,15 @@ begin
   if proofs is null then
     perform gateway.refuse(gateway.refusal(403, 'identity_required'));
   end if;
-  -- Who was refused leaves no claim behind: an exception undoes it.
-  if account.trial_ends_at is not null or not gateway.claim_trial(proofs, at) then
+  if account.trial_ends_at is not null then
     perform gateway.refuse(gateway.refusal(409, 'trial_used'));
   end if;
-  account := gateway.begin_trial(account, at);
+  trial := gateway.begin_trial(account, proofs, at);
+  -- Who was refused leaves no claim behind: an exception undoes it.
+  if trial.refused is not null then
+    perform gateway.refuse(gateway.refusal(409, trial.refused));
+  end if;
+  account := trial.account;
   perform gateway.audit(caller, session.account_id, session.key_id, 'trial.start', account.id, null, '{}');
   earlier := gateway.trial_status(account, at);
   perform gateway.store_idempotent_answer(session, idempotency, earlier);
@@ -14379,10 +15172,11 @@ begin
 end;
 $$;
 
+-- A plan as administrators see it.
 create function gateway.admin_plan_view(plan gateway.plans) returns jsonb
 language sql stable
-return jsonb_build_object(
-  'object', 'plan', 'id', plan.id, 'name', plan.name, 'price_factor', trim_scale(plan.price_factor * 0.0001));
+return gateway.plan_view(plan) || jsonb_build_object(
+  'price_factor', trim_scale(plan.price_factor * 0.0001), 'pinned', plan.pinned);
 
 create function public.list_admin_plans(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
@@ -14395,23 +15189,52 @@ begin
 end;
 $$;
 
--- request: price_factor in basis points.
+-- request: what changes of name, price_per_month, price_per_year (null: not sold by the year), credits_per_month (nano-dollars), limits
+-- (some of gateway.limit_names() and gateway.month_limit_names()), price_factor (basis points) and pinned. Whatever seeds would change,
+-- they do not any longer, unless `pinned` says otherwise.
 create function public.change_plan(caller jsonb, plan text, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
+  members constant text[] := array['name', 'price_per_month', 'credits_per_month', 'limits', 'price_factor', 'pinned'];
+  new_limits constant jsonb := coalesce(request -> 'limits', '{}');
   former gateway.plans;
   changed gateway.plans;
 begin
-  perform gateway.require(request, 'price_factor');
+  if (request ?| (members || 'price_per_year'::text)) is not true then
+    perform gateway.require(request, 'name');
+  end if;
+  perform gateway.require(request, member) from unnest(members) as member where request ? member;
   select * into former from gateway.plans where id = plan for no key update;
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
       'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
   end if;
-  update gateway.plans set price_factor = (request ->> 'price_factor')::integer where id = former.id returning * into changed;
-  if former.price_factor <> changed.price_factor then
+  update gateway.plans set
+    name = coalesce(request ->> 'name', name),
+    requests_per_minute = coalesce((new_limits ->> 'requests_per_minute')::bigint, requests_per_minute),
+    burst = coalesce((new_limits ->> 'burst')::bigint, burst),
+    requests_per_hour = coalesce((new_limits ->> 'requests_per_hour')::bigint, requests_per_hour),
+    requests_per_day = coalesce((new_limits ->> 'requests_per_day')::bigint, requests_per_day),
+    requests_per_month = coalesce((new_limits ->> 'requests_per_month')::bigint, requests_per_month),
+    tokens_per_minute = coalesce((new_limits ->> 'tokens_per_minute')::bigint, tokens_per_minute),
+    tokens_per_day = coalesce((new_limits ->> 'tokens_per_day')::bigint, tokens_per_day),
+    tokens_per_month = coalesce((new_limits ->> 'tokens_per_month')::bigint, tokens_per_month),
+    concurrency = coalesce((new_limits ->> 'concurrency')::bigint, concurrency),
+    price_per_month = coalesce((request ->> 'price_per_month')::bigint, price_per_month),
+    price_per_year = case when request ? 'price_per_year' then (request ->> 'price_per_year')::bigint else price_per_year end,
+    credits_per_month = coalesce((request ->> 'credits_per_month')::bigint, credits_per_month),
+    price_factor = coalesce((request ->> 'price_factor')::integer, price_factor),
+    pinned = coalesce(
+      (request ->> 'pinned')::boolean,
+      pinned or request ?| '{name,limits,price_per_month,price_per_year,credits_per_month}')
+    where id = former.id returning * into changed;
+  if changed.price_per_year is not null and changed.price_per_month = 0 then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'price_per_year', 'message',
+      'What is not sold by the month is not sold by the year: give both prices, or neither.')));
+  end if;
+  if former is distinct from changed then
     perform gateway.audit(caller, session.account_id, session.key_id, 'plan.update', null, former.id, jsonb_build_object(
       'before', gateway.admin_plan_view(former), 'after', gateway.admin_plan_view(changed)));
   end if;
@@ -14769,7 +15592,7 @@ begin
   end if;
   return jsonb_build_object('data', jsonb_build_object(
     'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
-    'session_id', null, 'external_user', null,
+    'session_id', null, 'external_user', made.end_user,
     'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
     'service_tier', null, 'api_type', null,
     'created_at', made.created_at, 'streamed', made.stream, 'cancelled', made.outcome = 'client_left',
@@ -15113,6 +15936,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'object', 'notification_thresholds',
+    'low_balance', case when a.alert_below > 0 then gateway.dollars(a.alert_below) end,
     'spend_per_day', gateway.dollars(s.per_day), 'spend_per_month', gateway.dollars(s.per_month))
   from gateway.accounts a left join gateway.spend_alerts s on s.account_id = a.id where a.id = account
 $$;
@@ -15127,8 +15951,9 @@ begin
 end;
 $$;
 
--- changes: spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it is met, also
--- where another one was met before.
+-- changes: low_balance, spend_per_day, spend_per_month (nano-dollars; null: none). What is absent stays. A new threshold is told of when it
+-- is met, also where another one was met before: a balance that is below it already, by the next settle. Whoever has nothing left was told
+-- of that, and is told anew once there is something again.
 create function public.set_thresholds(caller jsonb, changes jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -15137,6 +15962,16 @@ declare
   account gateway.accounts := gateway.lock_for_change(caller, session, 'account:write');
 begin
   perform gateway.require(jsonb_build_object('changes', changes), 'changes');
+  if changes ? 'low_balance' then
+    account.alert_below := coalesce((changes ->> 'low_balance')::bigint, 0);
+    update gateway.accounts set
+      alert_below = account.alert_below,
+      alert_at = case when balance >= gateway.no_balance() then greatest(account.alert_below, gateway.no_balance()) else alert_at end
+      where id = account.id;
+  end if;
+  if not changes ?| array['spend_per_day', 'spend_per_month'] then
+    return gateway.thresholds_view(account.id);
+  end if;
   insert into gateway.spend_alerts (account_id, looked_at) values (account.id, '-infinity') on conflict do nothing;
   update gateway.spend_alerts set
     per_day = case when changes ? 'spend_per_day' then (changes ->> 'spend_per_day')::bigint else per_day end,
@@ -15294,10 +16129,11 @@ $$;
 -- Finding one call among all, and those of one account: what support asks for.
 
 -- A request as an operator sees it: whose it was, what was reserved for it and what of its cost the provider gets, besides.
+-- What its account has written down about it is for the account.
 create function gateway.request_of_operator(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
-  select gateway.request_json(request) || jsonb_build_object(
+  select gateway.request_json(request) - 'metadata' || jsonb_build_object(
     'account_id', request.account_id, 'held', gateway.dollars(request.held),
     'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)))
 $$;
@@ -15525,33 +16361,73 @@ $$;
 
 -- Usage in groups, for a report.
 
--- query: from, to (whole hours), group_by (day, hour, model, provider or key), model, provider, key_id.
+-- query: from, to (whole hours), group_by (day, hour, model, provider, key, user or tag), model, provider, key_id, user, tag. Of user and
+-- tag one at most is asked about.
+--
+-- A request with several tags counts in the group of each. Those that are for no end user are a group by themselves: all that there was,
+-- less what was for one.
 create function public.get_report(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   group_by constant text := query ->> 'group_by';
+  since constant timestamptz := query ->> 'from';
+  until constant timestamptz := query ->> 'to';
+  label_kind constant text := case
+    when group_by = 'user' or query ->> 'user' is not null then 'user'
+    when group_by = 'tag' or query ->> 'tag' is not null then 'tag' end;
+  counts_nobody constant boolean := group_by = 'user' and query ->> 'user' is null;
   answer jsonb;
 begin
   perform gateway.require(query, 'from', 'to', 'group_by');
-  with used as (
-    select *, case group_by
+  with labelled as (
+    select * from gateway.used_by_label(session.account_id, label_kind, since, until)
+    where label_kind is not null and label = coalesce(query ->> 'user', query ->> 'tag', label)
+  ),
+  usage as (
+    select hour, key_id, model, provider, null as label, requests, prompt_tokens, cached_tokens, completion_tokens,
+           reasoning_tokens, cost
+    from gateway.used(session.account_id, since, until)
+    where label_kind is null or counts_nobody
+    union all
+    select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens,
+           reasoning_tokens, cost
+    from labelled
+    union all
+    select hour, key_id, model, provider, null, -requests, -prompt_tokens, -cached_tokens, -completion_tokens,
+           -reasoning_tokens, -cost
+    from labelled where counts_nobody
+  ),
+  groups as (
+    select case group_by
         when 'day' then jsonb_build_object('day', (hour at time zone 'utc')::date)
         when 'hour' then jsonb_build_object('hour', hour)
         when 'model' then jsonb_build_object('model', model)
         when 'provider' then jsonb_build_object('provider', provider)
         when 'key' then jsonb_build_object('key_id', key_id)
-      end as part
-    from gateway.used(session.account_id, (query ->> 'from')::timestamptz, (query ->> 'to')::timestamptz)
+        when 'user' then jsonb_build_object('user', label)
+        when 'tag' then jsonb_build_object('tag', label)
+      end as part,
+      sum(cost) as cost, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached, sum(completion_tokens) as completion,
+      sum(reasoning_tokens) as reasoning, sum(requests) as requests
+    from usage
     where (query ->> 'model' is null or model = query ->> 'model')
       and (query ->> 'provider' is null or provider = query ->> 'provider')
       and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+    group by part having sum(requests) > 0
   ),
-  groups as (
-    select part, sum(cost) as cost, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached,
-           sum(completion_tokens) as completion, sum(reasoning_tokens) as reasoning, sum(requests) as requests
-    from used group by part
+  placed as (
+    select *, group_by in ('user', 'tag') and row_number() over (
+        partition by coalesce(part ->> group_by, gateway.other_labels()) = gateway.other_labels()
+        order by cost desc, requests desc, part) > gateway.most_labels() as is_other
+    from groups
+  ),
+  told as (
+    select case when is_other then jsonb_build_object(group_by, gateway.other_labels()) else part end as part, sum(cost) as cost,
+           sum(prompt) as prompt, sum(cached) as cached, sum(completion) as completion, sum(reasoning) as reasoning,
+           sum(requests) as requests
+    from placed group by 1
   )
   select jsonb_build_object('results', coalesce(jsonb_agg(
     part || case when group_by = 'key' then jsonb_build_object('key_name', k.name) else '{}' end || jsonb_build_object(
@@ -15559,8 +16435,32 @@ begin
       'output_tokens', completion, 'reasoning_tokens', reasoning, 'request_count', requests)
     order by case when group_by in ('day', 'hour') then part end, cost desc, requests desc, part), '[]'))
   into answer
-  from groups left join gateway.api_keys k on k.id = (part ->> 'key_id')::uuid;
+  from told left join gateway.api_keys k on k.id = (part ->> 'key_id')::uuid;
   return answer;
+end;
+$$;
+
+-- supabase/schemas/87_ranking.sql
+
+-- What is used most, for anyone to see.
+
+-- query: kind (model or app), window (day, week or month), limit. Ends with the last hour that is summed up.
+create function public.get_ranking(query jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  most constant integer := gateway.page_size(query);
+  hours constant integer := case query ->> 'window' when 'day' then 24 when 'week' then 168 when 'month' then 720 end;
+  until constant timestamptz := (select rolled_up_to from gateway.platform_roll_up);
+begin
+  perform gateway.require(query, 'kind', 'window');
+  return jsonb_build_object(
+    'window', query ->> 'window', 'from', until - make_interval(hours => hours), 'to', until) || gateway.page((
+      select jsonb_agg(jsonb_build_object(
+        'object', 'ranking', 'rank', r.place, query ->> 'kind', r.name, 'requests', r.requests, 'tokens', r.tokens,
+        'trend_percentage', r.trend) || case when query ->> 'kind' = 'model'
+          then jsonb_build_object('name', m.name, 'developer', m.developer) else '{}' end order by r.place)
+      from gateway.ranked(query ->> 'kind', hours, until, most) r left join gateway.models m on m.id = r.name), null);
 end;
 $$;
 
@@ -15620,6 +16520,10 @@ grant execute on function public.get_balance(jsonb) to service_role;
 revoke execute on function public.list_credit_transactions(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_credit_transactions(jsonb, jsonb) to service_role;
 
+-- 51_statement.sql
+revoke execute on function public.get_statement(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_statement(jsonb, jsonb) to service_role;
+
 -- 52_account_provider_keys.sql
 revoke execute on function public.set_provider_key(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.set_provider_key(jsonb, jsonb) to service_role;
@@ -15639,6 +16543,14 @@ revoke execute on function public.list_rate_limits(jsonb, jsonb) from public, an
 grant execute on function public.list_rate_limits(jsonb, jsonb) to service_role;
 revoke execute on function public.set_rate_limits(jsonb, uuid, jsonb) from public, anon, authenticated;
 grant execute on function public.set_rate_limits(jsonb, uuid, jsonb) to service_role;
+
+-- 53_end_users.sql
+revoke execute on function public.list_end_users(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_end_users(jsonb, jsonb) to service_role;
+revoke execute on function public.set_end_user(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_end_user(jsonb, jsonb) to service_role;
+revoke execute on function public.delete_end_user(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_end_user(jsonb, text) to service_role;
 
 -- 54_api_keys.sql
 revoke execute on function public.list_api_keys(jsonb, jsonb) from public, anon, authenticated;
@@ -16094,6 +17006,10 @@ revoke execute on function public.get_thresholds(jsonb) from public, anon, authe
 grant execute on function public.get_thresholds(jsonb) to service_role;
 revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;
+
+-- 87_ranking.sql
+revoke execute on function public.get_ranking(jsonb) from public, anon, authenticated;
+grant execute on function public.get_ranking(jsonb) to service_role;
 
 -- 85_request_detail.sql
 revoke execute on function public.get_request(jsonb, jsonb) from public, anon, authenticated;

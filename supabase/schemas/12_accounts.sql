@@ -18,6 +18,7 @@ create table gateway.accounts (
   next_instalment timestamptz,
   has_purchased boolean not null default false,
   has_provider_keys boolean not null default false,
+  has_end_users boolean not null default false,
   trial_ends_at timestamptz,
   trial_requests_left gateway.unsigned_integer not null default 0,
   balance bigint not null default 0,
@@ -49,6 +50,8 @@ comment on column gateway.accounts.subscription_plan is
 comment on column gateway.accounts.next_instalment is
   'When credit of a plan falls due, or another subscription takes over, so that most calls need not look.';
 comment on column gateway.accounts.has_provider_keys is 'So that a call of an account without any need not look for one.';
+comment on column gateway.accounts.has_end_users is
+  'Whether any of its end users has a budget, so that a call of an account without any need not look for one.';
 comment on column gateway.accounts.refund_debt is
   'The part of debt that refunded payments left. Credit that was a gift does not pay it; what calls have cost, any credit pays.';
 comment on column gateway.accounts.next_expiry is 'The earliest expiry of a live grant, so that most calls need not look at grants.';

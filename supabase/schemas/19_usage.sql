@@ -25,6 +25,9 @@ create table gateway.requests (
   duration_ms integer,
   own_key boolean not null default false,
   app text,
+  end_user text,
+  tags jsonb,
+  metadata jsonb,
   answer_id text,
   finish_reason text,
   asked_ms integer,
@@ -42,6 +45,9 @@ comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
   'The provider reported more tokens than the model has, or more units than the call was held for; so many as that were charged.';
+comment on column gateway.requests.end_user is 'Whom the account made it for, in the account''s own word for them; null where it did not say, or has had them deleted.';
+comment on column gateway.requests.tags is 'What the account sorts it under: a list of texts, or null.';
+comment on column gateway.requests.metadata is 'What the account said of it besides: an object, or null.';
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
@@ -59,6 +65,10 @@ comment on column gateway.requests.own_key is 'It went to the provider with the 
 -- Ordered by when a call ended: finish_request reads the clock under the account's lock, so within an account no row can appear
 -- before one that was listed already. A call's id orders by its beginning, and a settle may come days later.
 create index requests_account on gateway.requests (account_id, finished_at);
+
+-- Of those about which the account has said something, which is found to be shown or to be forgotten.
+create index requests_labelled on gateway.requests (account_id, end_user, finished_at)
+  where end_user is not null or tags is not null or metadata is not null;
 
 -- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
 create table gateway.usage_hours (

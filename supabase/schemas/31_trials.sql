@@ -22,6 +22,14 @@ begin
 end;
 $$;
 
+-- Undoes a claim that gateway.claim_trial has just made, of a person who had claimed none before.
+create function gateway.unclaim_trial(proofs jsonb) returns void
+language sql volatile set search_path = ''
+as $$
+  delete from gateway.trial_claims where proof_hash in (
+    select gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown)
+$$;
+
 -- Whether this account's person, by what the account is known by or by what they prove now, has ever had a trial.
 create function gateway.has_had_trial(account uuid, proofs jsonb) returns boolean
 language sql stable set search_path = ''

@@ -33,12 +33,17 @@ language sql immutable parallel safe
 return case when starts_with(kind, 'plan_') then jsonb_build_object('change', substr(kind, 6)) else '{}' end
   || (payload - 'receipt_url');
 
--- Queues an event for the webhooks of an account that want it, once for each dedupe_key.
+-- Queues an event for the webhooks of an account that want it, once for each dedupe_key. They are told behind the act that causes it.
 create function gateway.emit(account uuid, event text, dedupe_key text, data jsonb, at timestamptz) returns void
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+begin
   insert into gateway.webhook_deliveries (webhook_id, event, dedupe_key, data, due_at, created_at)
     select id, emit.event, emit.dedupe_key, emit.data, at, at from gateway.webhooks
     where account_id = emit.account and disabled_at is null and emit.event = any (events)
-  on conflict do nothing
+    on conflict do nothing;
+  if found then
+    perform gateway.say_due('x-webhooks-due', account::text);
+  end if;
+end;
 $$;

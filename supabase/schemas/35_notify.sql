@@ -23,13 +23,12 @@ as $$
     from (select gateway.event_of(notify.kind, notify.payload)) as told (event) where told.event is not null
 $$;
 
--- Tells the gateway with the answer that mail is due (PostgREST sends what stands in `response.headers`), so that it is sent at once
--- and not only by the cron job.
+-- Mail that is due is sent behind the act that causes it.
 create function gateway.say_that_mail_is_due() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  perform set_config('response.headers', '[{"x-mail-due": "true"}]', true);
+  perform gateway.say_due('x-mail-due', 'true');
   return null;
 end;
 $$;

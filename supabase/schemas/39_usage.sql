@@ -104,6 +104,7 @@ begin
       continue when since < (select rolled_up_to from gateway.usage_totals where account_id = this_account);
     end if;
     ends := gateway.step_end(this_account, since, until);
+    perform gateway.sum_up_labels(this_account, since, ends);
     summed := summed + gateway.sum_up(this_account, since, ends);
   end loop;
 end;

@@ -74,6 +74,9 @@ begin
     until);
   while since < until and summed < most loop
     counted := gateway.sum_up_platform(since, since + interval '1 hour');
+    if counted > 0 then
+      perform gateway.sum_up_ranking(since, since + interval '1 hour');
+    end if;
     since := since + interval '1 hour';
     summed := summed + counted;
     if counted = 0 and since < until then

@@ -56,7 +56,7 @@ begin atomic
   where k.key_hash = hash and k.account_id is not distinct from (account).id
     and p.id = gateway.plan_in_force(account, at)
     -- Nothing keeps the account from calling, and nothing narrows the key.
-    and (account).disabled_at is null and not (account).has_provider_keys
+    and (account).disabled_at is null and not (account).has_provider_keys and not (account).has_end_users
     and gateway.is_behind(account, at) is not true and (account).month >= gateway.month_of(at)
     and not gateway.is_in_trial(account, at)
     and (account).month_requests < coalesce(((account).rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)

@@ -11,7 +11,7 @@
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
 -- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
 -- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
--- an Idempotency-Key: key and fingerprint.
+-- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- the candidates are the caller's own accounts, the caller's keys there as Fernet tokens;
 -- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
@@ -38,6 +38,8 @@ declare
   priced gateway.priced_call;
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
+  end_user gateway.end_users;
+  held_for_end_user bigint := 0;
   refused jsonb;
   before gateway.call_history;
   earlier jsonb;
@@ -123,7 +125,17 @@ begin
     end if;
     refused := coalesce(earlier -> 'refused', refused);
   end if;
-  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached') then
+  -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
+  if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
+    end_user := gateway.end_user_of(account.id, call ->> 'end_user');
+    if end_user.budget is not null then
+      held_for_end_user := gateway.held_for(account.id, end_user.name);
+      if refused is null then
+        refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
+      end if;
+    end if;
+  end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
     -- So that a client can ask for what there is credit for.
     refused := refused || jsonb_build_object(
       'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
@@ -149,7 +161,8 @@ begin
     else
       output := gateway.choose_output(
         priced, prompt, least(
-          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight),
+          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
+          end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
         model.max_output, choices, markup);
       priced := gateway.price_call(model.id, call, prompt, output * choices, markup, at);
     end if;
@@ -157,7 +170,7 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
-    at + make_interval(secs => hold_seconds), at);
+    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;

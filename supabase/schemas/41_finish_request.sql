@@ -3,7 +3,7 @@
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, asked_ms, attempts (see gateway.requests), app, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, asked_ms, attempts (see gateway.requests), app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price and own_key of the candidate that served. Null if it gave no answer; then the call was not made,
@@ -171,7 +171,8 @@ begin
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price, created_at, finished_at)
+     end_user, tags, metadata, answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price,
+     created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -180,6 +181,9 @@ begin
      least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
      coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
      (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key,
+     case when account.deleted_at is null then settlement ->> 'end_user' end,
+     case when account.deleted_at is null then settlement -> 'tags' end,
+     case when account.deleted_at is null then settlement -> 'metadata' end,
      settlement ->> 'answer_id', settlement ->> 'finish_reason', (settlement ->> 'asked_ms')::integer,
      nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
      case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
@@ -194,6 +198,9 @@ begin
     last_used_at = greatest(last_used_at, hold.created_at)
     where id = hold.key_id
     returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
+  if account.has_end_users and settlement ->> 'end_user' is not null then
+    perform gateway.charge_end_user(owner, settlement ->> 'end_user', cost, hold.created_at, at);
+  end if;
   if limit_step is not null then
     perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
   end if;

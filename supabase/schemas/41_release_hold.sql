@@ -6,7 +6,7 @@ returns jsonb
 language plpgsql
 as $$
 begin
-  update gateway.holds set state = 'tombstone', amount = 0, settlement = (release_hold.settlement #- '{turn,messages}') - 'stored_response'
+  update gateway.holds set state = 'tombstone', amount = 0, settlement = (release_hold.settlement #- '{turn,messages}') - '{stored_response,end_user,tags,metadata}'::text[]
     where call_id = hold.call_id;
   update gateway.accounts set
     held = account.held - case when hold.state = 'open' then hold.amount else 0 end,

@@ -168,6 +168,14 @@ as $$
         select from gateway.credit_grants g
         where g.id = r.referrer_grant_id and g.account_id = r.referrer_id and g.source = 'referral'))
     union all
+    select e.account_id, 'what an end user has spent differs from its requests', coalesce(r.cost, 0), e.spent_ever
+    from gateway.end_users e cross join lateral (
+      select sum(q.cost)::bigint as cost from gateway.requests q
+      where q.account_id = e.account_id and q.end_user = e.name and q.finished_at >= e.created_at) as r
+    -- Whose first requests were dropped with their months.
+    where e.account_id > after and e.account_id <= last and e.created_at >= gateway.requests_since()
+      and e.spent_ever <> coalesce(r.cost, 0)
+    union all
     -- What belongs to no account, with the first ones.
     select null, 'a coupon''s uses differ from its redemptions', count(r.id), c.redemptions
     from gateway.coupons c left join gateway.coupon_redemptions r on r.coupon_id = c.id and r.state <> 'released'
@@ -180,7 +188,9 @@ as $$
         select c.promotion, r.value as amount
         from gateway.coupon_redemptions r join gateway.coupons c on c.id = r.coupon_id where r.state <> 'released'
         union all
-        select 'referral', drawn from gateway.referrals where drawn > 0) as draws
+        select 'referral', drawn from gateway.referrals where drawn > 0
+        union all
+        select 'trial', drawn from gateway.trials where drawn > 0) as draws
       group by promotion) as d on d.promotion = p.id
     where after = '00000000-0000-0000-0000-000000000000' and not p.per_day and p.spent <> coalesce(d.amount, 0)
   )

@@ -88,6 +88,9 @@ begin
   delete from gateway.notification_preferences where account_id = account.id;
   delete from gateway.webhooks where account_id = account.id;
   delete from gateway.spend_alerts where account_id = account.id;
+  perform gateway.forget_end_users(account.id);
+  delete from gateway.ranking_choices where account_id = account.id;
+  delete from gateway.ranking_accounts where account_id = account.id;
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -103,7 +106,7 @@ begin
     ) as told
     where keys.account_id = told.account_id and keys.key = told.key;
   update gateway.accounts set
-    email = null, username = null, referred_by = null, role = 'user', has_provider_keys = false,
+    email = null, username = null, referred_by = null, role = 'user', has_provider_keys = false, has_end_users = false,
     disabled_at = coalesce(disabled_at, at), deleted_at = at
     where id = account.id;
   perform gateway.audit(caller, session.account_id, session.key_id, 'account.delete', account.id, null,

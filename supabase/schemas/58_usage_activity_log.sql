@@ -12,10 +12,11 @@ as $$
     'reasoning_tokens', request.reasoning_tokens, 'units', coalesce(request.units, '{}'), 'estimated', request.estimated,
     'clamped', request.clamped, 'own_key', request.own_key, 'cost', gateway.dollars(request.cost),
     'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
+    'user', request.end_user, 'tags', coalesce(request.tags, '[]'), 'metadata', request.metadata,
     'created_at', request.created_at, 'finished_at', request.finished_at)
 $$;
 
--- query: model, provider, key_id, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
+-- query: model, provider, key_id, user, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
 -- looks through so many requests at most, however few of them match: it may hold less than the limit and still have
 -- a page after it.
 create function public.list_activity(caller jsonb, query jsonb) returns jsonb
@@ -25,7 +26,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   most constant integer := gateway.page_size(query);
   filtered constant boolean := coalesce(
-    query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'outcome') is not null;
+    query ->> 'model', query ->> 'provider', query ->> 'key_id', query ->> 'user', query ->> 'outcome') is not null;
   window_size constant integer := case when filtered then 5000 else most + 1 end;
   since constant timestamptz := coalesce((query ->> 'from')::timestamptz, '-infinity');
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
@@ -46,6 +47,7 @@ begin
     where (query ->> 'model' is null or model = query ->> 'model')
       and (query ->> 'provider' is null or provider = query ->> 'provider')
       and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'user' is null or end_user = query ->> 'user')
       and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
     order by finished_at desc, call_id desc
     limit most + 1

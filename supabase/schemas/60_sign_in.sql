@@ -71,6 +71,7 @@ declare
   person uuid;
   account gateway.accounts;
   made gateway.api_keys;
+  trial record;
   is_new boolean := false;
   added jsonb;
 begin
@@ -131,11 +132,11 @@ begin
   if is_new then
     perform gateway.audit(caller, account.id, null, 'account.create', account.id, null,
       jsonb_build_object('method', method, 'role', account.role));
-    if gateway.claim_trial(proofs, at) then
-      account := gateway.begin_trial(account, at);
-    end if;
     -- A code that nobody has is no reason to stay out.
     perform gateway.note_referral(account, sign_in.referral_code, caller, at) where sign_in.referral_code is not null;
+    -- Nor is a trial that there is none of.
+    trial := gateway.begin_trial(account, proofs, at);
+    account := trial.account;
   else
     account := gateway.catch_up(account, at);
     -- What is proven beside somebody who has had a trial is that person's, whether or not the trial was here.

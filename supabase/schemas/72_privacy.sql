@@ -1,11 +1,12 @@
--- An account's retention, and the job that enforces it.
+-- An account's retention, and the job that enforces it; and how it stands in rankings.
 
 create function gateway.privacy_json(owner uuid) returns jsonb
 language sql stable
 return jsonb_build_object(
   'object', 'privacy',
   'chat_retention_days', (select retention_days from gateway.chat_accounts where account_id = owner),
-  'response_retention_days', gateway.response_retention(owner));
+  'response_retention_days', gateway.response_retention(owner),
+  'ranking', coalesce((select choice from gateway.ranking_choices where account_id = owner), 'counted'));
 
 create function public.get_privacy(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
@@ -17,8 +18,8 @@ begin
 end;
 $$;
 
--- request: what changes of chat_retention_days (null: until deleted) and response_retention_days (0: none is kept). What is past a
--- shorter time is out of sight at once.
+-- request: what changes of chat_retention_days (null: until deleted), response_retention_days (0: none is kept) and ranking (counted,
+-- named, excluded). What is past a shorter time is out of sight at once.
 create function public.update_privacy(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -27,9 +28,11 @@ declare
   before jsonb;
   after jsonb;
 begin
-  if coalesce(request ? 'response_retention_days' or not request ? 'chat_retention_days', true) then
+  if (request ?| '{chat_retention_days,response_retention_days,ranking}') is not true then
     perform gateway.require(request, 'response_retention_days');
   end if;
+  perform gateway.require(request, name)
+    from unnest(array['response_retention_days', 'ranking']) as name where request ? name;
   perform from gateway.accounts where id = session.account_id for no key update;
   -- Again, now that the account cannot be deleted meanwhile.
   perform gateway.authenticate(caller, 'account:write');
@@ -44,6 +47,15 @@ begin
       values (session.account_id, (request ->> 'response_retention_days')::integer)
       on conflict (account_id) do update set retention_days = excluded.retention_days;
   end if;
+  if request ? 'ranking' then
+    delete from gateway.ranking_choices where account_id = session.account_id;
+    if request ->> 'ranking' <> 'counted' then
+      insert into gateway.ranking_choices (account_id, choice) values (session.account_id, request ->> 'ranking');
+    end if;
+    if request ->> 'ranking' = 'excluded' then
+      delete from gateway.ranking_accounts where account_id = session.account_id;
+    end if;
+  end if;
   after := gateway.privacy_json(session.account_id);
   if after <> before then
     perform gateway.audit(caller, session.account_id, session.key_id, 'privacy.update', session.account_id, null,
@@ -53,7 +65,7 @@ begin
 end;
 $$;
 
--- Forgets chats and responses that are past their accounts' retention: so many accounts a run, and so much of each. Nothing is
+-- Forgets the end users that are still to be forgotten, and chats and responses that are past their accounts' retention: so many accounts a run, and so much of each. Nothing is
 -- wrong if this comes late: what is past its time is not shown. An account that is busy is left to the next run.
 create function public.apply_retention() returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -64,6 +76,7 @@ declare
   due uuid;
   forgotten integer := 0;
   forgotten_responses bigint := 0;
+  erasure gateway.end_user_erasures;
 begin
   for due in
     select account_id from gateway.chat_accounts c
@@ -88,6 +101,14 @@ begin
     perform from gateway.accounts where id = due for no key update skip locked;
     continue when not found;
     forgotten_responses := forgotten_responses + gateway.forget_responses(due, 500);
+  end loop;
+  for erasure in select * from gateway.end_user_erasures order by id limit 20
+  loop
+    perform from gateway.accounts where id = erasure.account_id for no key update skip locked;
+    continue when not found;
+    if gateway.erase_labels(erasure.account_id, erasure.name) then
+      delete from gateway.end_user_erasures where id = erasure.id;
+    end if;
   end loop;
   return jsonb_build_object('sessions', forgotten, 'responses', forgotten_responses);
 end;

@@ -43,6 +43,7 @@ declare
   account gateway.accounts;
   proofs jsonb;
   earlier jsonb;
+  trial record;
   at timestamptz;
 begin
   if not gateway.has_month(gateway.now() + interval '7 days') then
@@ -61,11 +62,15 @@ begin
   if proofs is null then
     perform gateway.refuse(gateway.refusal(403, 'identity_required'));
   end if;
-  -- Who was refused leaves no claim behind: an exception undoes it.
-  if account.trial_ends_at is not null or not gateway.claim_trial(proofs, at) then
+  if account.trial_ends_at is not null then
     perform gateway.refuse(gateway.refusal(409, 'trial_used'));
   end if;
-  account := gateway.begin_trial(account, at);
+  trial := gateway.begin_trial(account, proofs, at);
+  -- Who was refused leaves no claim behind: an exception undoes it.
+  if trial.refused is not null then
+    perform gateway.refuse(gateway.refusal(409, trial.refused));
+  end if;
+  account := trial.account;
   perform gateway.audit(caller, session.account_id, session.key_id, 'trial.start', account.id, null, '{}');
   earlier := gateway.trial_status(account, at);
   perform gateway.store_idempotent_answer(session, idempotency, earlier);

@@ -100,10 +100,11 @@ begin
 end;
 $$;
 
+-- A plan as administrators see it.
 create function gateway.admin_plan_view(plan gateway.plans) returns jsonb
 language sql stable
-return jsonb_build_object(
-  'object', 'plan', 'id', plan.id, 'name', plan.name, 'price_factor', trim_scale(plan.price_factor * 0.0001));
+return gateway.plan_view(plan) || jsonb_build_object(
+  'price_factor', trim_scale(plan.price_factor * 0.0001), 'pinned', plan.pinned);
 
 create function public.list_admin_plans(caller jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
@@ -116,23 +117,52 @@ begin
 end;
 $$;
 
--- request: price_factor in basis points.
+-- request: what changes of name, price_per_month, price_per_year (null: not sold by the year), credits_per_month (nano-dollars), limits
+-- (some of gateway.limit_names() and gateway.month_limit_names()), price_factor (basis points) and pinned. Whatever seeds would change,
+-- they do not any longer, unless `pinned` says otherwise.
 create function public.change_plan(caller jsonb, plan text, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:plans');
+  members constant text[] := array['name', 'price_per_month', 'credits_per_month', 'limits', 'price_factor', 'pinned'];
+  new_limits constant jsonb := coalesce(request -> 'limits', '{}');
   former gateway.plans;
   changed gateway.plans;
 begin
-  perform gateway.require(request, 'price_factor');
+  if (request ?| (members || 'price_per_year'::text)) is not true then
+    perform gateway.require(request, 'name');
+  end if;
+  perform gateway.require(request, member) from unnest(members) as member where request ? member;
   select * into former from gateway.plans where id = plan for no key update;
   if not found then
     perform gateway.refuse(gateway.refusal(404, 'plan_not_found', jsonb_build_object(
       'plans', (select jsonb_agg(id order by price_per_month, id) from gateway.plans))));
   end if;
-  update gateway.plans set price_factor = (request ->> 'price_factor')::integer where id = former.id returning * into changed;
-  if former.price_factor <> changed.price_factor then
+  update gateway.plans set
+    name = coalesce(request ->> 'name', name),
+    requests_per_minute = coalesce((new_limits ->> 'requests_per_minute')::bigint, requests_per_minute),
+    burst = coalesce((new_limits ->> 'burst')::bigint, burst),
+    requests_per_hour = coalesce((new_limits ->> 'requests_per_hour')::bigint, requests_per_hour),
+    requests_per_day = coalesce((new_limits ->> 'requests_per_day')::bigint, requests_per_day),
+    requests_per_month = coalesce((new_limits ->> 'requests_per_month')::bigint, requests_per_month),
+    tokens_per_minute = coalesce((new_limits ->> 'tokens_per_minute')::bigint, tokens_per_minute),
+    tokens_per_day = coalesce((new_limits ->> 'tokens_per_day')::bigint, tokens_per_day),
+    tokens_per_month = coalesce((new_limits ->> 'tokens_per_month')::bigint, tokens_per_month),
+    concurrency = coalesce((new_limits ->> 'concurrency')::bigint, concurrency),
+    price_per_month = coalesce((request ->> 'price_per_month')::bigint, price_per_month),
+    price_per_year = case when request ? 'price_per_year' then (request ->> 'price_per_year')::bigint else price_per_year end,
+    credits_per_month = coalesce((request ->> 'credits_per_month')::bigint, credits_per_month),
+    price_factor = coalesce((request ->> 'price_factor')::integer, price_factor),
+    pinned = coalesce(
+      (request ->> 'pinned')::boolean,
+      pinned or request ?| '{name,limits,price_per_month,price_per_year,credits_per_month}')
+    where id = former.id returning * into changed;
+  if changed.price_per_year is not null and changed.price_per_month = 0 then
+    perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'price_per_year', 'message',
+      'What is not sold by the month is not sold by the year: give both prices, or neither.')));
+  end if;
+  if former is distinct from changed then
     perform gateway.audit(caller, session.account_id, session.key_id, 'plan.update', null, former.id, jsonb_build_object(
       'before', gateway.admin_plan_view(former), 'after', gateway.admin_plan_view(changed)));
   end if;

@@ -29,7 +29,7 @@ begin
   end if;
   return jsonb_build_object('data', jsonb_build_object(
     'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
-    'session_id', null, 'external_user', null,
+    'session_id', null, 'external_user', made.end_user,
     'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
     'service_tier', null, 'api_type', null,
     'created_at', made.created_at, 'streamed', made.stream, 'cancelled', made.outcome = 'client_left',

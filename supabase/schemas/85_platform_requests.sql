@@ -1,10 +1,11 @@
 -- Finding one call among all, and those of one account: what support asks for.
 
 -- A request as an operator sees it: whose it was, what was reserved for it and what of its cost the provider gets, besides.
+-- What its account has written down about it is for the account.
 create function gateway.request_of_operator(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
-  select gateway.request_json(request) || jsonb_build_object(
+  select gateway.request_json(request) - 'metadata' || jsonb_build_object(
     'account_id', request.account_id, 'held', gateway.dollars(request.held),
     'provider_cost', gateway.dollars(gateway.provider_cost(request.cost, request.markup)))
 $$;

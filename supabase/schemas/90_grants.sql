@@ -52,6 +52,10 @@ grant execute on function public.get_balance(jsonb) to service_role;
 revoke execute on function public.list_credit_transactions(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.list_credit_transactions(jsonb, jsonb) to service_role;
 
+-- 51_statement.sql
+revoke execute on function public.get_statement(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_statement(jsonb, jsonb) to service_role;
+
 -- 52_account_provider_keys.sql
 revoke execute on function public.set_provider_key(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.set_provider_key(jsonb, jsonb) to service_role;
@@ -71,6 +75,14 @@ revoke execute on function public.list_rate_limits(jsonb, jsonb) from public, an
 grant execute on function public.list_rate_limits(jsonb, jsonb) to service_role;
 revoke execute on function public.set_rate_limits(jsonb, uuid, jsonb) from public, anon, authenticated;
 grant execute on function public.set_rate_limits(jsonb, uuid, jsonb) to service_role;
+
+-- 53_end_users.sql
+revoke execute on function public.list_end_users(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.list_end_users(jsonb, jsonb) to service_role;
+revoke execute on function public.set_end_user(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.set_end_user(jsonb, jsonb) to service_role;
+revoke execute on function public.delete_end_user(jsonb, text) from public, anon, authenticated;
+grant execute on function public.delete_end_user(jsonb, text) to service_role;
 
 -- 54_api_keys.sql
 revoke execute on function public.list_api_keys(jsonb, jsonb) from public, anon, authenticated;
@@ -526,6 +538,10 @@ revoke execute on function public.get_thresholds(jsonb) from public, anon, authe
 grant execute on function public.get_thresholds(jsonb) to service_role;
 revoke execute on function public.set_thresholds(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;
+
+-- 87_ranking.sql
+revoke execute on function public.get_ranking(jsonb) from public, anon, authenticated;
+grant execute on function public.get_ranking(jsonb) to service_role;
 
 -- 85_request_detail.sql
 revoke execute on function public.get_request(jsonb, jsonb) from public, anon, authenticated;

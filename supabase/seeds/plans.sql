@@ -1,5 +1,5 @@
 -- What each plan allows and costs. The next migration carries a figure that is changed here to deployed databases, where
--- it holds on every account's next call.
+-- it holds on every account's next call; but none to a plan that an administrator has changed (PATCH /admin/plans/{id}): it is pinned.
 -- Money in nano-dollars: 29000000000 is $29.
 
 insert into gateway.plans (
@@ -31,4 +31,5 @@ on conflict (id) do update set
   requests_per_month = excluded.requests_per_month, tokens_per_minute = excluded.tokens_per_minute,
   tokens_per_day = excluded.tokens_per_day, tokens_per_month = excluded.tokens_per_month,
   concurrency = excluded.concurrency, price_per_month = excluded.price_per_month,
-  price_per_year = excluded.price_per_year, credits_per_month = excluded.credits_per_month;
+  price_per_year = excluded.price_per_year, credits_per_month = excluded.credits_per_month
+  where not plans.pinned;

@@ -51,12 +51,12 @@ async fn paid(bench: &Bench, server: &Server, accounts: usize) -> Result<Target>
         .query(
             "with buyers as (
                select id, row_number() over (order by email) - 1 as place from gateway.accounts
-               where email like 'bench-%' order by email limit $1
+               where email like 'bench-%' order by email limit $1::bigint
              )
              insert into gateway.payments (id, account_id, kind, amount, credits, livemode, created_at, expires_at)
                select gen_random_uuid(), buyers.id, 'intent', 1000, 10000000000, false, gateway.now(),
                       gateway.now() + interval '1 hour'
-               from generate_series(1, $2) as n join buyers on buyers.place = n % $1
+               from generate_series(1, $2::bigint) as n join buyers on buyers.place = n % $1::bigint
              returning id::text, gateway.deployment_id()::text",
             &[&i64::try_from(accounts)?, &wanted],
         )

@@ -70,10 +70,12 @@ test("settings, chats, and the account's end", async () => {
   const changed = page.waitForResponse((response) => response.request().method() === "PATCH" && response.url().endsWith("/preferences"));
   await page.getByRole("checkbox", { name: "Usage report" }).uncheck();
   await changed;
+  await page.getByRole("spinbutton", { name: "Tell me below, balance" }).fill("25");
   await page.getByRole("spinbutton", { name: "Tell me from, a day" }).fill("50");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("You are told from then on.").waitFor();
-  assert.equal((await ask("GET", "/user/notifications/thresholds", undefined, secret)).body.spend_per_day, 50);
+  const thresholds = (await ask("GET", "/user/notifications/thresholds", undefined, secret)).body;
+  assert.deepEqual([thresholds.low_balance, thresholds.spend_per_day, thresholds.spend_per_month], [25, 50, null]);
   await goTo(page, "#/settings/webhooks");
   await page.getByRole("button", { name: "Add a webhook" }).click();
   await page.getByRole("textbox", { name: "Address" }).fill("https://example.com/hooks");

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
+use super::replay;
 use super::timing::Timing;
-use super::{feed, replay};
 use crate::credits::hold::{Hold, HoldRequest, HoldStored, HoldTurn, NoHold, place};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
@@ -46,8 +46,6 @@ pub struct Compensation {
     lease: Option<Lease>,
     /// The account, if it is to be topped up by itself.
     topup_due: Option<Uuid>,
-    /// The body does not end before that is given back.
-    _end: Option<feed::End>,
 }
 
 impl Compensation {
@@ -127,6 +125,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         output_limit: demand.output_limit,
         hold_seconds: (call.remaining() + HOLD_MARGIN).as_secs(),
         markup,
+        end_user: demand.labels.end_user.as_deref(),
         idempotency: call.idempotency.as_ref(),
         turn: call.turn.as_ref().map(|turn| turn.hold),
         stored_response: call.stored.as_ref().map(|stored| stored.hold.clone()),
@@ -171,11 +170,8 @@ async fn answered(call: &Call, answer: &Sealed, limits: &str, limited: limits::R
         Ok(lease) => lease,
         Err(error) => return RefusedCall { answer: Err(error), compensation: Compensation::default() },
     };
-    let (answer, end) = match replay::answer(call, answer, &lease.status) {
-        Ok((response, end)) => (Ok(response), Some(end)),
-        Err(error) => (Err(error), None),
-    };
-    RefusedCall { answer, compensation: Compensation { lease: Some(lease), _end: end, ..Compensation::default() } }
+    let answer = replay::answer(call, answer, &lease.status);
+    RefusedCall { answer, compensation: Compensation { lease: Some(lease), ..Compensation::default() } }
 }
 
 /// The refusal that takes precedence when the database has refused: a closed window goes before a lack of credit.
@@ -253,5 +249,9 @@ async fn recount(call: &Call, request: &HoldRequest<'_>) -> Option<Result<Hold, 
 fn is_about_credit(error: &Error) -> bool {
     let has_some =
         error.details.get("available").and_then(serde_json::Value::as_f64).is_some_and(|dollars| dollars > 0.0);
-    has_some && matches!(error.code, Code::InsufficientCredits | Code::SpendLimitReached | Code::CreditsInFlight)
+    has_some
+        && matches!(
+            error.code,
+            Code::InsufficientCredits | Code::SpendLimitReached | Code::EndUserBudgetReached | Code::CreditsInFlight
+        )
 }

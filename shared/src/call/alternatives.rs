@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::context::Origin;
 use super::task::run;
 use crate::app::SharedApp;
 use crate::caller::Caller;
@@ -23,13 +24,13 @@ pub async fn run_in_turn(
     invocation: &Invocation,
     caller: Caller,
     requests: Vec<Arc<dyn Request>>,
-    app_name: Option<String>,
+    origin: Origin,
     session_id: Option<Uuid>,
 ) -> Result<Response, Error> {
     let is_one = session_id.is_some() || caller.idempotency()?.is_some();
     let mut answer = Err(Error::new(Code::MissingModel));
     for request in requests {
-        answer = run(app.clone(), invocation, caller.clone(), request, app_name.clone(), session_id).await;
+        answer = run(app.clone(), invocation, caller.clone(), request, origin.clone(), session_id).await;
         if is_one || !answer.as_ref().is_err_and(is_about_the_model) {
             break;
         }

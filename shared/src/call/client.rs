@@ -29,8 +29,8 @@ pub struct Client {
 
 /// What ends an answer.
 enum Last {
-    /// All of it, or a refusal in its place, and what withholds the end of its body.
-    Whole(Box<Result<Response, Error>>, Option<feed::End>),
+    /// All of it, or a refusal in its place.
+    Whole(Box<Result<Response, Error>>),
     /// The last events of a stream.
     Events(Bytes),
 }
@@ -40,8 +40,8 @@ enum State {
     Waiting(HeadSender),
     /// It has a head and reads a stream.
     Reading(feed::Sender),
-    /// It has all that it gets, but for the end of the body where that is withheld.
-    Answered(Option<feed::End>),
+    /// It has all that it gets.
+    Answered,
     /// It has left, or does not read.
     Left,
 }
@@ -57,7 +57,7 @@ impl Client {
         match &self.state {
             State::Waiting(head) => head.is_closed(),
             State::Reading(sender) => sender.is_closed(),
-            State::Answered(_) => false,
+            State::Answered => false,
             State::Left => true,
         }
     }
@@ -72,7 +72,7 @@ impl Client {
         match &mut self.state {
             State::Waiting(head) => head.closed().await,
             State::Reading(sender) => sender.closed().await,
-            State::Answered(_) => std::future::pending().await,
+            State::Answered => std::future::pending().await,
             State::Left => {}
         }
     }
@@ -113,14 +113,14 @@ impl Client {
         }
     }
 
-    /// Sends a whole answer, and keeps what withholds its end.
-    pub fn answer(&mut self, response: Response, end: Option<feed::End>) {
-        self.finish(Ok(response), end);
+    /// Sends a whole answer.
+    pub fn answer(&mut self, response: Response) {
+        self.finish(Ok(response));
     }
 
     /// Sends a refusal or a failure in the place of an answer.
     pub fn refuse(&mut self, error: Error) {
-        self.finish(Err(error), None);
+        self.finish(Err(error));
     }
 
     /// Sends the last events of a stream, or holds them back.
@@ -136,33 +136,24 @@ impl Client {
     pub async fn release(&mut self, patience: Pin<&mut Sleep>) {
         self.holds_back = false;
         match self.last.take() {
-            Some(Last::Whole(answer, end)) => self.finish(*answer, end),
+            Some(Last::Whole(answer)) => self.finish(*answer),
             Some(Last::Events(events)) => self.send(events, patience).await,
             None => {}
         }
     }
 
-    fn finish(&mut self, answer: Result<Response, Error>, end: Option<feed::End>) {
+    fn finish(&mut self, answer: Result<Response, Error>) {
         if self.holds_back {
-            self.last = Some(Last::Whole(Box::new(answer), end));
+            self.last = Some(Last::Whole(Box::new(answer)));
             return;
         }
         match self.take() {
             State::Waiting(sender) => {
                 if sender.send(answer).is_ok() {
-                    self.state = State::Answered(end);
+                    self.state = State::Answered;
                 }
             }
             state => self.state = state,
-        }
-    }
-
-    /// What keeps the body from ending.
-    pub fn into_end(self) -> Option<feed::End> {
-        match self.state {
-            State::Reading(sender) => Some(feed::End::of(sender)),
-            State::Answered(end) => end,
-            State::Waiting(_) | State::Left => None,
         }
     }
 

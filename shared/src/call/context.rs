@@ -12,12 +12,22 @@ use crate::credits::hold::Hold;
 use crate::formats::{Demand, Request};
 use crate::idempotency::Idempotency;
 use crate::memory::{Stored, Turn};
+use crate::serve::Tasks;
 use crate::traces::TraceContext;
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
 pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
 /// After the deadline a settle has this long before it goes to the outbox: the platform leaves 20 s.
 pub const SETTLE_TIME: Duration = Duration::from_secs(10);
+
+/// Where a call comes from, as far as its headers say it.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The app that calls, by its `HTTP-Referer` or `X-Title`.
+    pub app: Option<String>,
+    /// What it is sorted under.
+    pub tags: Vec<String>,
+}
 
 /// A call.
 pub struct Call {
@@ -30,8 +40,8 @@ pub struct Call {
     pub turn: Option<Turn>,
     /// What becomes of its answer, where that is stored, or goes on from one that is.
     pub stored: Option<Stored>,
-    /// The app that calls, by its `HTTP-Referer` or `X-Title`.
-    pub app_name: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// Its Idempotency-Key, of a plain call: who comes with it again gets the same answer.
     pub idempotency: Option<Idempotency>,
     /// Ours, a UUIDv7: the key of hold and settle.
@@ -39,8 +49,8 @@ pub struct Call {
     pub started: Instant,
     /// When it is cut off.
     pub deadline: Instant,
-    /// Whether the end of the response body ends the run: it is withheld until the task is done.
-    pub ends_with_task: bool,
+    /// Where its last work goes, which no answer waits for.
+    pub tasks: Tasks,
     /// Its place in a trace; none where nobody asks for traces.
     pub trace: Option<TraceContext>,
 }

@@ -12,7 +12,6 @@ use super::bill::CallRecord;
 use super::client::Client;
 use super::context::Call;
 use super::dispatch::{self, Opened};
-use super::feed;
 use super::head;
 use super::timing::Timing;
 use crate::credits::settle::Outcome;
@@ -198,13 +197,8 @@ async fn whole(
     if call.idempotency.is_some() {
         record.given = Some(body.clone());
     }
-    let (end, body) = if call.ends_with_task {
-        let (end, body) = feed::withheld(body);
-        (Some(end), body)
-    } else {
-        (None, Body::from(body))
-    };
-    client.answer(head::answer(call, admitted, timing, Some(provider), call.request.plain_type(), body), end);
+    let content_type = call.request.plain_type();
+    client.answer(head::answer(call, admitted, timing, Some(provider), content_type, Body::from(body)));
     Ok(())
 }
 

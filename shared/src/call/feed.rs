@@ -19,30 +19,10 @@ pub type Sender = mpsc::Sender<Result<Bytes, BrokenOff>>;
 #[error("the answer has broken off")]
 pub struct BrokenOff;
 
-/// Keeps a body from ending, as long as it lives.
-pub struct End {
-    _sender: Sender,
-}
-
 /// A body and its task's side.
 pub fn feed() -> (Sender, Body) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     (sender, Body::new(Feed { receiver }))
-}
-
-/// A body with this content whose end is withheld.
-pub fn withheld(content: Bytes) -> (End, Body) {
-    let (sender, body) = feed();
-    // The channel is empty, so there is room.
-    let _ = sender.try_send(Ok(content));
-    (End { _sender: sender }, body)
-}
-
-impl End {
-    /// Withholds the end of the body that `sender` feeds.
-    pub fn of(sender: Sender) -> Self {
-        Self { _sender: sender }
-    }
 }
 
 struct Feed {

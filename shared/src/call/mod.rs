@@ -31,4 +31,5 @@ mod timing;
 mod trace;
 
 pub use alternatives::run_in_turn;
+pub use context::Origin;
 pub use task::run;

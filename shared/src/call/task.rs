@@ -1,6 +1,5 @@
 //! The life of a call: admitted, sent, answered, settled.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +10,18 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::admit::{self, Admitted};
 use super::bill::CallRecord;
 use super::client::{Client, HeadSender};
-use super::context::{Call, SETTLE_TIME};
+use super::context::{Call, Origin, SETTLE_TIME};
+use super::deliver;
 use super::dispatch::{self, Opened};
 use super::head;
 use super::timing::Timing;
 use super::trace::{Afterwards, Trace};
-use super::{deliver, feed};
+use crate::after_act;
 use crate::api_key::without_keys;
 use crate::app::SharedApp;
 use crate::caller::Caller;
@@ -31,7 +30,6 @@ use crate::credits::settle::{Charged, Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
 use crate::formats::Request;
 use crate::keyring;
-use crate::mail::due::send_after_act;
 use crate::memory::stored::Ended;
 use crate::payments::auto_topup::top_up;
 use crate::providers::own_keys::{self, Outdated};
@@ -49,7 +47,7 @@ pub async fn run(
     invocation: &Invocation,
     caller: Caller,
     request: Arc<dyn Request>,
-    app_name: Option<String>,
+    origin: Origin,
     session_id: Option<Uuid>,
 ) -> Result<Response, Error> {
     // What a stream was cannot be told twice.
@@ -66,26 +64,16 @@ pub async fn run(
         session_id,
         turn: None,
         stored: None,
-        app_name,
+        origin,
         idempotency,
         id: Uuid::now_v7(),
         started: Instant::now(),
         deadline: invocation.ends_at,
-        ends_with_task: invocation.ends_with_task,
+        tasks: invocation.tasks.clone(),
         trace,
     };
-    let (running, over) = oneshot::channel::<Infallible>();
-    invocation.tasks.spawn(async move {
-        // Dropped when the task is over, however that comes about.
-        let _running = running;
-        call.drive(head).await;
-    });
-    let answer = answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)));
-    if answer.is_err() && invocation.ends_with_task {
-        // The end of an error's body cannot be withheld, so its head is.
-        let _ = over.await;
-    }
-    answer
+    invocation.tasks.spawn(async move { call.drive(head).await });
+    answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)))
 }
 
 impl Call {
@@ -121,8 +109,7 @@ impl Call {
         self.finish(admitted, record, client, &timing).await;
     }
 
-    /// Asks the providers and passes the answer on. Gives back the client, if the end of its body would end the run, or if the
-    /// end of its answer is held back.
+    /// Asks the providers and passes the answer on. Gives back the client, if the end of its answer is held back.
     async fn relay(
         &self,
         admitted: &Admitted,
@@ -151,7 +138,7 @@ impl Call {
             }
             Some(Ok(opened)) => deliver::deliver(self, admitted, opened, &mut client, timing, record).await,
         }
-        Some(client).filter(|_| self.ends_with_task || self.holds_back())
+        Some(client).filter(|_| self.holds_back())
     }
 
     /// Opens a provider's answer; `None` if the client has left before. A client that waits long for a stream gets its
@@ -215,9 +202,8 @@ impl Call {
             (charged, Instant::now())
         };
         let release = lease.release(tokens, &record.reports).map(|waiting| (waiting, Instant::now()));
-        // What the body withholds its end for is dropped with this value, when the task is done.
-        let ((Charged { stored, topup_due }, charged), (waiting, released), _end) =
-            tokio::join!(settle, release, self.end(client, over));
+        let ((Charged { stored, topup_due }, charged), (waiting, released), ()) =
+            tokio::join!(settle, release, self.give_rest(client, over));
         let after = Afterwards { ended, settle: (asked, charged), release: (asked, released) };
         let trace = Trace::of(self, &hold, &record, timing, &after);
         tracing::info!(
@@ -232,7 +218,7 @@ impl Call {
         if let Some(account) = topup_due {
             top_up(&self.app, account).await;
         }
-        send_after_act(&self.app).await;
+        after_act::send(&self.app).await;
         if stored && waiting > 0 {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");
@@ -240,8 +226,8 @@ impl Call {
         self.leave(trace, true).await;
     }
 
-    /// What is sent last of all, when the client has all of its answer: the trace, and what calls were refused. Where the end of the
-    /// answer ends the run, it is not held back for that, which goes beside the next call then, and is lost with the process.
+    /// What is sent last of all, when the client has all of its answer: the trace, and what calls were refused. The end of no answer is
+    /// held back for that.
     async fn leave(&self, trace: Option<Trace>, tells_refusals: bool) {
         let app = self.app.clone();
         let tells = tells_refusals && !app.refusals.is_empty();
@@ -261,24 +247,16 @@ impl Call {
             };
             tokio::join!(sent, told);
         };
-        if self.ends_with_task {
-            tokio::spawn(sent.in_current_span());
-        } else {
-            sent.await;
-        }
+        self.tasks.last(sent).await;
     }
 
-    /// Gives the client what was held back, once the call is in the books, or when the database takes too long. Gives back what
-    /// keeps the client's body open, if the end of the body would end the run.
-    async fn end(&self, client: Option<Client>, settled: oneshot::Receiver<()>) -> Option<feed::End> {
-        let mut client = client?;
-        if self.holds_back() {
-            let _ = timeout(HELD_BACK, settled).await;
-            let patience = sleep(self.remaining().max(Duration::from_secs(1)));
-            tokio::pin!(patience);
-            client.release(patience).await;
-        }
-        client.into_end().filter(|_| self.ends_with_task)
+    /// Gives the client what was held back, once the call is in the books, or when the database takes too long.
+    async fn give_rest(&self, client: Option<Client>, settled: oneshot::Receiver<()>) {
+        let Some(mut client) = client else { return };
+        let _ = timeout(HELD_BACK, settled).await;
+        let patience = sleep(self.remaining().max(Duration::from_secs(1)));
+        tokio::pin!(patience);
+        client.release(patience).await;
     }
 
     /// The caller's own key goes under the newest version of the keyring, if it was used and an older one made it.

@@ -54,6 +54,9 @@ pub struct HoldRequest<'a> {
     pub hold_seconds: u64,
     /// Basis points on the provider's price.
     pub markup: u32,
+    /// Whom it is made for, who may have a budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_user: Option<&'a str>,
     /// The Idempotency-Key that the call has until it is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<&'a Idempotency>,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -92,6 +93,15 @@ pub struct Settlement {
     pub attempts: Vec<Attempted>,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app: Option<String>,
+    /// Whom it was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_user: Option<String>,
+    /// What it is sorted under.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What its caller says of it besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
     /// What the provider called its answer, where the client was told the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_id: Option<String>,

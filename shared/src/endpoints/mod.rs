@@ -23,6 +23,7 @@ pub mod payments;
 pub mod plans;
 pub mod platform;
 pub mod public;
+pub mod ranking;
 pub mod referrals;
 pub mod responses;
 pub mod sign_in;

@@ -69,6 +69,7 @@ codes! {
     InsufficientCredits = "insufficient_credits", 402, "The balance does not cover this request. Add credits or ask for fewer tokens.";
     CreditsInFlight = "credits_in_flight", 402, "The balance is reserved by requests that are still running. Retry in a moment.";
     SpendLimitReached = "spend_limit_reached", 402, "This API key has reached its spend limit. Raise the limit or wait for its next period.";
+    EndUserBudgetReached = "end_user_budget_reached", 402, "This end user has spent its budget. Raise it by PUT /user/end-users, or wait for its next period.";
     AccountInDebt = "account_in_debt", 402, "The account owes credits from an earlier request. Add credits to go on.";
     CardDeclined = "card_declined", 402, "The card was declined, and nothing has changed. POST /subscription/portal leads to where another one is left.";
     InvalidAuthCode = "invalid_auth_code", 403, "This code is not valid, or not any more, or its `code_verifier` is wrong. Each code serves once, for ten minutes: let the user agree anew.";
@@ -133,6 +134,7 @@ codes! {
     SubscriptionEnded = "subscription_ended", 409, "This subscription has ended. POST /subscription/checkout begins another one.";
     SubscriptionUnpaid = "subscription_unpaid", 409, "This subscription has an unpaid invoice. Pay it first: POST /subscription/portal leads there.";
     TrialUsed = "trial_used", 409, "A person has one trial, and yours is used. Add credits, or choose a plan: GET /subscription/plans.";
+    TrialsUsedUp = "trials_used_up", 409, "No further trials begin for now. Try again tomorrow, or add credits: GET /credit-packages.";
     RefundExceedsPayment = "refund_exceeds_payment", 409, "That is more than can be refunded: `unspent` without debt, `rest` at all, which an administrator's `force` allows.";
     RefundRefused = "refund_refused", 409, "Stripe does not make this refund; the credit was given back. The operator finds the reason in the log.";
     AccountDeleted = "account_deleted", 409, "This account's person has left and it was deleted: it cannot be changed any more.";
@@ -144,6 +146,7 @@ codes! {
     PaymentLimitReached = "payment_limit_reached", 429, "This account has bought as much as it may in a day. Try again tomorrow, or contact support.";
     ConcurrencyExceeded = "concurrency_exceeded", 429, "Too many requests are running at once. Retry when one has ended.";
     RequestLimitReached = "request_limit_reached", 429, "This API key has used all of its requests. Raise max_requests or use another key.";
+    TooManyEndUsers = "too_many_end_users", 429, "This account has as many end users on record as it may have. Delete some, or take the default budget back: PUT /user/end-users.";
     QuotaExceeded = "quota_exceeded", 429, "The plan's monthly quota is used up.";
     TrialRequestsUsed = "trial_requests_used", 429, "The trial's requests are used up. Add credits to go on.";
     UpstreamRateLimited = "upstream_rate_limited", 429, "The provider is over its own limits. Retry shortly, or choose another model.";

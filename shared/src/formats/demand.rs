@@ -2,6 +2,7 @@
 
 use crate::credits::tokens;
 use crate::credits::units::Units;
+use crate::formats::labels::Labels;
 use crate::providers::routing::Routing;
 
 /// What a model is asked for: a model of another kind cannot give it. Named as the catalog's `kind`.
@@ -61,6 +62,8 @@ pub struct Demand {
     pub prompt: PromptSize,
     /// What it may use besides tokens of text.
     pub units: Units,
+    /// What its caller says of it for its own books.
+    pub labels: Labels,
     /// Whether the answer cannot be had as a stream, so that nobody sees what of it is produced until it is there.
     pub comes_whole: bool,
 }

@@ -14,7 +14,7 @@
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
 //!   `transcription`: the text of what is spoken. `form`: requests that come as forms with files.
 //!   `whole`: what formats share whose answer is one JSON object and no text. `last_event`: the same of streams.
-//!   `long_cache`: prompt caches of an hour.
+//!   `long_cache`: prompt caches of an hour. `labels`: whom a call is for, and what it is sorted under.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire`, from which all that is
@@ -32,6 +32,7 @@ pub mod form;
 pub mod format;
 pub mod images;
 pub mod incoming;
+pub mod labels;
 pub mod last_event;
 pub mod long_cache;
 pub mod messages;
@@ -57,6 +58,7 @@ pub use conversation::Conversation;
 pub use demand::{Demand, Kind, PromptSize};
 pub use events::Broken;
 pub use format::Format;
+pub use labels::Labels;
 pub use stored::{Ending, Storable, StoredAnswer};
 pub use target::Target;
 

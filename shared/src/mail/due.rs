@@ -17,11 +17,8 @@ struct Step {
     more: bool,
 }
 
-/// Sends what an act of this process has queued, if one has. Whatever goes wrong, the cron job sends it.
+/// Sends what an act has queued. Whatever goes wrong, the cron job sends it.
 pub async fn send_after_act(app: &App) {
-    if !app.supabase_if_configured().is_some_and(|supabase| supabase.take_mail_due()) {
-        return;
-    }
     if let Err(error) = deliver(app, BEHIND_AN_ACT).await {
         tracing::warn!(%error, "mail waits for the cron job");
     }

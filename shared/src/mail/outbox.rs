@@ -60,7 +60,7 @@ pub async fn deliver(app: &App, longest: Duration) -> Result<Delivered> {
         return Ok(done);
     }
     // What is due by now is seen to here.
-    app.supabase()?.take_mail_due();
+    app.supabase()?.queued().take_mail();
     let begun = Instant::now();
     while begun.elapsed() < longest {
         let claimed: Option<Batch> = app.supabase()?.rpc("claim_notifications", &json!({})).await?;

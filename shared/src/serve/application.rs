@@ -14,16 +14,16 @@ use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer, Vary};
 
 use super::body::{self, BODY_LIMIT};
 use super::{Invocation, access, errors, nowhere, path};
+use crate::after_act;
 use crate::answer_headers::exposed;
 use crate::app::SharedApp;
 use crate::error::{Code, Error};
-use crate::mail::due::send_after_act;
 
 /// How long a browser may remember what a preflight allowed.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `router` with everything that surrounds an endpoint, from the outside in: request id and access log, CORS, panics,
-/// bodies that are too large, errors in the API's shape, mail that an act has queued, and parameters that a rewrite has moved into the
+/// bodies that are too large, errors in the API's shape, what an act has caused to be told, and parameters that a rewrite has moved into the
 /// query.
 pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
     let (routes, sender) = (app.routes, app.clone());
@@ -37,7 +37,7 @@ pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
     let routed = endpoints.map_request(path::restore as fn(Request) -> Request);
     Router::new()
         .fallback_service(routed)
-        .layer(from_fn_with_state(sender, mail_after))
+        .layer(from_fn_with_state(sender, tell_after))
         .layer(from_fn(errors::shape))
         .layer(from_fn(body::keep_back))
         .layer(CatchPanicLayer::custom(answer_panic))
@@ -45,13 +45,12 @@ pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
         .layer(from_fn(access::identify))
 }
 
-/// Sends what the handler has queued, behind its answer: the task is handed over before the platform sees that.
-async fn mail_after(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+/// Sends the mail and tells the webhooks that the handler has queued, behind its answer: the task is handed over before the platform sees that.
+async fn tell_after(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
     let tasks = request.extensions().get::<Invocation>().map(|invocation| invocation.tasks.clone());
     let response = next.run(request).await;
-    let is_due = app.supabase_if_configured().is_some_and(|supabase| supabase.mail_is_due());
-    if let Some(tasks) = tasks.filter(|_| is_due) {
-        tasks.spawn(async move { send_after_act(&app).await });
+    if let Some(tasks) = tasks.filter(|_| after_act::is_due(&app)) {
+        tasks.spawn(async move { after_act::send(&app).await });
     }
     response
 }

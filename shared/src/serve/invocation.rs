@@ -1,10 +1,13 @@
 //! What a handler knows about the run it is part of, and the tasks that outlive it.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::FromRequestParts;
+use axum::response::Response;
+use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -28,9 +31,6 @@ pub struct Invocation {
     pub ends_at: Instant,
     /// Where to put work that must outlive the handler.
     pub tasks: Tasks,
-    /// Whether the end of the response body ends the run (Lambda asks for the next event then, and freezes the
-    /// process if there is none): the body must withhold its end until the call's task is done.
-    pub ends_with_task: bool,
     /// When the run began, where its limit is the route's own `maxDuration`.
     limited_by_route: Option<Instant>,
 }
@@ -40,19 +40,19 @@ impl Invocation {
     pub(super) fn limited_by_route(client_ip: Option<IpAddr>, tasks: Tasks) -> Self {
         let now = Instant::now();
         let ends_at = now + time_for_call(LONGEST);
-        Self { client_ip, ends_at, tasks, ends_with_task: false, limited_by_route: Some(now) }
+        Self { client_ip, ends_at, tasks, limited_by_route: Some(now) }
     }
 
     /// A run that the platform ends after `limit`.
     pub(super) fn limited_to(limit: Duration, client_ip: Option<IpAddr>, tasks: Tasks) -> Self {
         let ends_at = Instant::now() + time_for_call(limit);
-        Self { client_ip, ends_at, tasks, ends_with_task: true, limited_by_route: None }
+        Self { client_ip, ends_at, tasks, limited_by_route: None }
     }
 
     /// A run that no platform ends: a call may take all of `limit`.
     pub(super) fn unlimited(limit: Duration, client_ip: Option<IpAddr>, tasks: Tasks) -> Self {
         let ends_at = Instant::now() + limit;
-        Self { client_ip, ends_at, tasks, ends_with_task: false, limited_by_route: None }
+        Self { client_ip, ends_at, tasks, limited_by_route: None }
     }
 
     /// Tells the run its route's `maxDuration`; nothing changes where the platform does not go by it.
@@ -81,7 +81,11 @@ fn time_for_call(limit: Duration) -> Duration {
 
 /// Work that goes on when its handler is gone: a client that leaves takes the handler with it, not the tasks.
 #[derive(Clone)]
-pub struct Tasks(Keeper);
+pub struct Tasks {
+    keeper: Keeper,
+    /// Those of one run, where its platform must wait for them.
+    of_run: Option<TaskTracker>,
+}
 
 #[derive(Clone)]
 enum Keeper {
@@ -95,32 +99,63 @@ impl Tasks {
     /// Tasks that the process waits for when it stops.
     #[must_use]
     pub fn tracked() -> Self {
-        Self(Keeper::Tracker(TaskTracker::new()))
+        Self { keeper: Keeper::Tracker(TaskTracker::new()), of_run: None }
     }
 
     pub(super) fn of_vercel(state: AppState) -> Self {
-        Self(Keeper::Vercel(state))
+        Self { keeper: Keeper::Vercel(state), of_run: None }
+    }
+
+    /// The same, of which those of one run can be waited for.
+    pub(super) fn of_a_run(&self) -> Self {
+        Self { keeper: self.keeper.clone(), of_run: Some(TaskTracker::new()) }
     }
 
     /// Starts `task` at once, within the current tracing span. To be called before the handler awaits anything:
     /// Vercel ends an invocation whose work is registered later than its response head.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let task = task.in_current_span();
-        match &self.0 {
-            Keeper::Vercel(state) => state.wait_until(task),
-            Keeper::Tracker(tracker) => {
-                tracker.spawn(task);
+        match (&self.keeper, &self.of_run) {
+            (Keeper::Vercel(state), _) => state.wait_until(task),
+            (Keeper::Tracker(all), None) => {
+                all.spawn(task);
             }
+            (Keeper::Tracker(all), Some(of_run)) => {
+                all.spawn(of_run.track_future(task));
+            }
+        }
+    }
+
+    /// Does what no answer is to wait for, at the end of a task of the run: within it, or where the end of an answer waits for the run's
+    /// tasks, beside them. Then a process that is frozen goes on with it at its next run, or never.
+    pub async fn last(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match (&self.keeper, &self.of_run) {
+            (Keeper::Tracker(all), Some(_)) => {
+                all.spawn(work.in_current_span());
+            }
+            _ => work.await,
         }
     }
 
     /// Waits for every task. Vercel's runtime does this by itself.
     pub(super) async fn drain(&self) {
-        if let Keeper::Tracker(tracker) = &self.0 {
+        if let Keeper::Tracker(tracker) = &self.keeper {
             tracker.close();
             tracker.wait().await;
         }
     }
+}
+
+/// A response whose body ends when the tasks of its run are done, however early all of it is there.
+pub(super) fn ends_with_tasks(response: Response, tasks: &Tasks) -> Response {
+    let Some(of_run) = tasks.of_run.clone() else { return response };
+    response.map(|body| {
+        let over = async move {
+            of_run.close();
+            of_run.wait().await;
+        };
+        Body::from_stream(body.into_data_stream().chain(stream::once(over).filter_map(|()| ready(None))))
+    })
 }
 
 #[cfg(test)]
@@ -146,7 +181,6 @@ mod tests {
         let ends_at = on_lambda.ends_at;
         on_lambda.limit(minute);
         assert_eq!(on_lambda.ends_at, ends_at);
-        assert!(on_lambda.ends_with_task);
     }
 
     #[tokio::test]

@@ -5,12 +5,15 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use lambda_http::request::RequestContext;
 use lambda_http::{Context, RequestExt as _};
 use tower::ServiceExt as _;
 
+use super::invocation::ends_with_tasks;
 use super::{Invocation, ServeError, Tasks, application, stopped};
 use crate::app::SharedApp;
 
@@ -20,10 +23,11 @@ pub(super) async fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Resul
     let tasks = Tasks::tracked();
     let running = tasks.clone();
     let service = application(endpoints, app)
+        .layer(from_fn(withhold_end))
         .map_request(move |mut request: lambda_http::Request| {
             let client_ip = request.request_context_ref().and_then(client_ip);
             let left = request.lambda_context_ref().map_or(Duration::ZERO, time_left);
-            request.extensions_mut().insert(Invocation::limited_to(left, client_ip, running.clone()));
+            request.extensions_mut().insert(Invocation::limited_to(left, client_ip, running.of_a_run()));
             request
         })
         .map_response(|mut response: Response| {
@@ -36,6 +40,17 @@ pub(super) async fn serve(endpoints: Router<SharedApp>, app: SharedApp) -> Resul
             tasks.drain().await;
             Ok(())
         }
+    }
+}
+
+/// With the end of the body the run is over: the next event is asked for, and the process is frozen if there is none. So the end is
+/// withheld until everything that the handler has handed over is done: a settle, mail, webhooks.
+async fn withhold_end(request: Request, next: Next) -> Response {
+    let tasks = request.extensions().get::<Invocation>().map(|invocation| invocation.tasks.clone());
+    let response = next.run(request).await;
+    match tasks {
+        Some(tasks) => ends_with_tasks(response, &tasks),
+        None => response,
     }
 }
 

@@ -17,6 +17,10 @@ use super::secret::signatures;
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::keyring::{self, Sealed};
+use crate::queued::Receivers;
+
+/// For how long webhooks are told behind an act; the cron job tells those that are left.
+const BEHIND_AN_ACT: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 struct Due {
@@ -75,6 +79,20 @@ pub async fn deliver(app: &App, account: Option<Uuid>, longest: Duration) -> Res
         }
     }
     Ok(done)
+}
+
+/// Tells what an act has queued. Whatever goes wrong, the cron job tells it; so does it what nobody here can sign.
+pub async fn send_after_act(app: &App, receivers: Receivers) {
+    let account = match receivers {
+        Receivers::Of(account) => Some(account),
+        Receivers::OfSeveral => None,
+    };
+    if keyring::newest(app).is_err() {
+        return;
+    }
+    if let Err(error) = deliver(app, account, BEHIND_AN_ACT).await {
+        tracing::warn!(%error, "webhooks wait for the cron job");
+    }
 }
 
 /// Counts deliveries by what became of them.

@@ -2,4 +2,5 @@
 
 mod balance;
 mod cost;
+mod statement;
 mod transactions;

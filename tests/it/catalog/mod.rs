@@ -6,6 +6,7 @@ mod figures;
 mod list;
 mod lists;
 mod one;
+mod plans;
 mod providers;
 mod spelling;
 mod states;

@@ -22,7 +22,9 @@ async fn a_chat_goes_so_many_days_after_its_last_message_out_of_sight_at_once_an
     world.set_clock("2027-03-09 12:00Z").await;
     say(&world, &account, &new, "user", "museum, new").await.success();
     let privacy = Answer::to(world.get("/user/privacy", &account.key)).await.success();
-    assert_eq!(privacy, json!({"object": "privacy", "chat_retention_days": null, "response_retention_days": 30}));
+    let usual =
+        json!({"object": "privacy", "chat_retention_days": null, "response_retention_days": 30, "ranking": "counted"});
+    assert_eq!(privacy, usual);
     assert_eq!(found(&world, &account, "museum").await.len(), 2);
 
     assert_eq!(keep_for(&world, &account, json!(7)).await.success()["chat_retention_days"], 7);

@@ -7,7 +7,7 @@ use tests::certain;
 use tests::deadline::late_enough;
 use tests::plain::PlainServer;
 use tests::scripted::{Script, Scripted, Then};
-use tests::wire::{WIRES, Wire, each, each_form, each_format};
+use tests::wire::{WIRES, Wire, each, each_form, each_format, each_translation};
 use tests::world::{Deployment, read, send};
 
 use super::{
@@ -69,7 +69,7 @@ async fn a_stream_that_falls_silent_is_cut_and_charged_for_what_it_produced() {
 
 #[tokio::test]
 async fn a_compiled_functions_stream_is_cut_and_charged_likewise() {
-    each_format(async |wire, deployment| a_silent_stream_is_cut(deployment, wire, true).await).await;
+    each_translation(async |wire, deployment| a_silent_stream_is_cut(deployment, wire, true).await).await;
 }
 
 #[tokio::test]

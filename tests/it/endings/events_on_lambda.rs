@@ -11,11 +11,12 @@ use shared::formats::Format;
 use tests::certain;
 use tests::lambda::{LambdaHost, event};
 use tests::whole::WHOLES;
-use tests::wire::{Wire, each_format};
+use tests::wire::{WIRES, Wire, each_format, each_translation};
 use tests::world::{Account, Deployment, Route, World, events};
 
 use super::{CREDIT, ask, assert_estimated, assert_reported, books, call_event, must_not_come, variables, world_with};
 use crate::platforms::function;
+use crate::webhooks::receiver::Receiver;
 
 async fn start(deployment: &Deployment, wire: &Wire, upstream: &str) -> (World, Account, LambdaHost) {
     let (world, account) = world_with(deployment, wire, upstream).await;
@@ -33,7 +34,7 @@ async fn next_event_with(settle: Gate, host: &LambdaHost, asked: usize) {
 
 #[tokio::test]
 async fn a_plain_call_is_settled_before_the_next_event() {
-    each_format(async |wire, deployment| {
+    each_translation(async |wire, deployment| {
         let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let answer = host.invoke(call_event(wire, &account, &ask(wire, false))).await.expect("an answer");
@@ -70,7 +71,7 @@ async fn a_stream_arrives_in_pieces_while_the_provider_writes() {
 
 #[tokio::test]
 async fn a_stream_is_settled_before_the_next_event_and_its_bytes_do_not_wait_for_that() {
-    each_format(async |wire, deployment| {
+    each_translation(async |wire, deployment| {
         let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let mut answer = host.invoke(call_event(wire, &account, &ask(wire, true))).await.expect("an answer");
@@ -121,7 +122,7 @@ async fn a_call_over_its_limits_gives_its_hold_back_before_the_next_event() {
 
 #[tokio::test]
 async fn a_stream_is_cut_in_time_to_be_settled_within_the_functions_limit() {
-    each_format(async |wire, deployment| {
+    each_translation(async |wire, deployment| {
         let (world, account, host) = start(deployment, wire, "standin/no-usage").await;
         // A call whose tokens we count ourselves: an instance loads its tokenizer the first time.
         let first = world.account(CREDIT).await;
@@ -145,6 +146,42 @@ async fn a_stream_is_cut_in_time_to_be_settled_within_the_functions_limit() {
         assert_eq!(events(&text).len() as u64, wire.own_events_before_text() + 3 + 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_an_act_has_caused_is_mailed_and_told_before_the_next_event() {
+    let (world, receiver) = (World::start().await, Receiver::start().await);
+    let account = world.account(CREDIT).await;
+    world.change_account(&account, "created_at = created_at - interval '1 hour'").await;
+    world.serves(&WIRES[0], "standin/normal").await;
+    let mut variables = variables(&world);
+    variables.push(("WEBHOOK_LOCAL_HOSTS", "127.0.0.1"));
+    let host = LambdaHost::start(function(), &variables).await;
+    let key = format!("Bearer {}", account.key);
+    let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+    let act = async |method: &str, path: &str, body: Value| {
+        let answer = host.invoke(event(method, path, &headers, Some(&body.to_string()))).await.expect("an answer");
+        assert_eq!(answer.status, 200, "{path}");
+        answer
+    };
+    let control = world.platform.postgrest.control();
+    // The answer itself waits for nothing.
+    let mail = control.gate(Some("claim_notifications"));
+    let made = act("POST", "/user/api-keys", json!({"name": "another"})).await;
+    next_event_with(mail, &host, 1).await;
+    assert!(made.text().await.contains("another"));
+    let subjects: Vec<String> = world.platform.mailbox.messages().into_iter().map(|mail| mail.subject).collect();
+    assert_eq!(subjects.len(), 1, "{subjects:?}");
+    let webhook = json!({"url": receiver.url("/"), "events": ["balance.low"]});
+    act("POST", "/user/webhooks", webhook).await.text().await;
+    act("PATCH", "/user/notifications/thresholds", json!({"low_balance": 1000})).await.text().await;
+    host.asked(4).await;
+    let webhooks = control.gate(Some("claim_webhook_deliveries"));
+    let called = act("POST", WIRES[0].path(), ask(&WIRES[0], false)).await;
+    next_event_with(webhooks, &host, 4).await;
+    called.text().await;
+    assert_eq!(receiver.take().iter().map(|one| one.json()["type"].clone()).collect::<Vec<_>>(), ["balance.low"]);
+    assert_eq!(world.platform.mailbox.messages().len(), 2);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::certain;
 use tests::plain::PlainServer;
-use tests::wire::{Wire, each_format};
+use tests::wire::{Wire, each_form_of_translations, each_format};
 use tests::world::{Account, World, read, send};
 
 use super::{CREDIT, call_at, variables, world_with};
@@ -14,15 +14,15 @@ use crate::platforms::function;
 /// What a call reserves: its prompt bound, the 5 bytes of Hello and 16 for the message, and its output.
 const HOLD: i64 = 21 * 1_000 + 100 * 2_000;
 
-fn body(wire: &Wire) -> Value {
-    wire.hello(&json!({"max_tokens": 100}))
+fn body(wire: &Wire, stream: bool) -> Value {
+    wire.hello(&json!({"max_tokens": 100, "stream": stream}))
 }
 
 /// Kills a function while the provider has its call.
-async fn killed(wire: &Wire, world: &World, account: &Account) {
+async fn killed(wire: &Wire, world: &World, account: &Account, stream: bool) {
     let mut server = PlainServer::start(function(), &variables(world)).await;
     let gate = world.platform.providers.control().gate();
-    let client = tokio::spawn(call_at(wire, world, &server.base_url, account, &body(wire)).send());
+    let client = tokio::spawn(call_at(wire, world, &server.base_url, account, &body(wire, stream)).send());
     certain("the call at the provider", gate.wait_for(1)).await;
     server.function.kill().await;
     certain("the client's end", client).await.expect("no panic").expect_err("the connection broke");
@@ -32,7 +32,7 @@ async fn killed(wire: &Wire, world: &World, account: &Account) {
 
 /// The account's next call: its status and its error's code.
 async fn next_call(wire: &Wire, world: &World, account: &Account) -> (u16, Value) {
-    let (status, answer) = read(send(world.call(wire, &account.key, &body(wire))).await).await;
+    let (status, answer) = read(send(world.call(wire, &account.key, &body(wire, false))).await).await;
     (status, answer["error"]["code"].clone())
 }
 
@@ -63,12 +63,12 @@ async fn recorded(world: &World, account: &Account, calls: usize) -> i64 {
 
 #[tokio::test]
 async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() {
-    each_format(async |wire, deployment| {
+    each_form_of_translations(async |wire, stream, deployment| {
         let (world, _) = world_with(deployment, wire, "standin/normal").await;
         // Enough for one hold at a time.
         let credit = HOLD * 3 / 2;
         let account = world.account(credit).await;
-        killed(wire, &world, &account).await;
+        killed(wire, &world, &account, stream).await;
         assert_eq!(next_call(wire, &world, &account).await, (402, json!("credits_in_flight")));
         let_the_hold_lapse(&world, &account).await;
         assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
@@ -84,7 +84,7 @@ async fn its_hold_is_released_by_the_accounts_next_call_once_its_time_is_over() 
 async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
     each_format(async |wire, deployment| {
         let (world, account) = world_with(deployment, wire, "standin/normal").await;
-        killed(wire, &world, &account).await;
+        killed(wire, &world, &account, false).await;
         let call_id = format!("select call_id from gateway.holds where account_id = '{}'", account.id);
         let call_id = world.value(&call_id).await;
         let facts = world
@@ -121,7 +121,7 @@ async fn its_place_among_the_concurrent_calls_is_free_again_after_its_deadline()
         let (world, account) = world_with(deployment, wire, "standin/normal").await;
         let one = r#"{"requests_per_minute": 1000, "burst": 1000, "concurrency": 1}"#;
         world.sql(&format!("update gateway.accounts set rate_limits = '{one}' where id = '{}'", account.id)).await;
-        killed(wire, &world, &account).await;
+        killed(wire, &world, &account, false).await;
         assert_eq!(next_call(wire, &world, &account).await, (429, json!("concurrency_exceeded")));
         // The deadline of a call on a plain server, and what is kept for its settle.
         world.platform.upstash.advance_clock(Duration::from_secs(600 + 11)).expect("the clock of the stand-in");

@@ -6,7 +6,7 @@ use tests::function::Function;
 use tests::lambda::LambdaHost;
 use tests::plain::PlainServer;
 use tests::vercel::VercelHost;
-use tests::wire::each_format;
+use tests::wire::{each_format, each_translation};
 use tests::world::{read, send};
 use tokio::net::TcpStream;
 
@@ -38,7 +38,7 @@ async fn ends_with_its_settle(function: &mut Function, settle: local::postgrest:
 
 #[tokio::test]
 async fn a_plain_server_finishes_the_answers_under_way_and_settles_them() {
-    each_format(async |wire, deployment| {
+    each_translation(async |wire, deployment| {
         let (world, account) = world_with(deployment, wire, "standin/gated?after=3").await;
         let control = world.platform.providers.control();
         let mut server = PlainServer::start(function(), &variables(&world)).await;

@@ -5,7 +5,7 @@ use local::upstash::Fault;
 use serde_json::json;
 use tests::certain;
 use tests::vercel::{Invocation, VercelHost};
-use tests::wire::{Wire, each_format};
+use tests::wire::{Wire, each_format, each_translation};
 use tests::world::{Account, Deployment, World, read, send};
 
 use super::{Reader, ask, assert_reported, books, call, must_not_come, variables, world_with};
@@ -30,7 +30,7 @@ async fn end_with(settle: Gate, host: &VercelHost, invocation: &Invocation) {
 
 #[tokio::test]
 async fn of_a_stream_comes_after_the_settle_and_the_answer_before() {
-    each_format(async |wire, deployment| {
+    each_translation(async |wire, deployment| {
         let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());
@@ -44,7 +44,7 @@ async fn of_a_stream_comes_after_the_settle_and_the_answer_before() {
 
 #[tokio::test]
 async fn of_a_plain_call_comes_after_the_settle_and_the_answer_before() {
-    each_format(async |wire, deployment| {
+    each_translation(async |wire, deployment| {
         let (world, account, host) = start(deployment, wire, "standin/normal").await;
         let settle = world.platform.postgrest.control().gate(Some("finish_request"));
         let (request, invocation) = host.request("POST", wire.path());

@@ -45,6 +45,54 @@ async fn a_low_balance_is_told_of_once_until_it_has_risen_clearly_above_the_thre
 }
 
 #[tokio::test]
+async fn an_account_says_below_which_balance_it_is_told() {
+    let world = World::start().await;
+    let account = world.account(20 * DOLLAR).await;
+    let url = format!("{}/user/notifications/thresholds", world.base_url);
+    let set = async |low_balance: Value| {
+        let request = world.http.patch(&url).bearer_auth(&account.key).json(&json!({"low_balance": low_balance}));
+        Answer::to(request).await
+    };
+    let times = async || told(&world, &account, "low_balance").await.len();
+    let shown = Answer::to(world.get("/user/notifications/thresholds", &account.key)).await.success();
+    assert_eq!((&shown["low_balance"], &shown["spend_per_day"]), (&json!(10), &Value::Null));
+    assert_eq!(set(json!(15.5)).await.success()["low_balance"], 15.5);
+    call(&world, &account).await;
+    assert_eq!(times().await, 0);
+    spend(&world, &account, 5 * DOLLAR).await;
+    for _ in 0..2 {
+        call(&world, &account).await;
+    }
+    let payloads = told(&world, &account, "low_balance").await;
+    assert_eq!((payloads.len(), &payloads[0]["threshold"]), (1, &json!(15.5)));
+    // A lower one is told of when it is met, and one that is met already by the next settle, once.
+    set(json!(5)).await.success();
+    call(&world, &account).await;
+    assert_eq!(times().await, 1);
+    set(json!(100)).await.success();
+    for _ in 0..2 {
+        call(&world, &account).await;
+    }
+    assert_eq!(times().await, 2);
+    // Whoever wants to hear of no low balance hears only that there is none.
+    assert_eq!(set(Value::Null).await.success()["low_balance"], Value::Null);
+    let left = world.money(account.id).await.0;
+    spend(&world, &account, left - DOLLAR / 100).await;
+    for _ in 0..2 {
+        call(&world, &account).await;
+    }
+    assert_eq!((times().await, told(&world, &account, "out_of_credits").await.len()), (2, 1));
+    // And that once, whatever else it says meanwhile.
+    set(json!(20)).await.success();
+    call(&world, &account).await;
+    assert_eq!((times().await, told(&world, &account, "out_of_credits").await.len()), (2, 1));
+    for wrong in [json!(0), json!(-1), json!(1_000_000_001)] {
+        assert_eq!(set(wrong).await.refused(400, "invalid_request")["param"], "low_balance");
+    }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn whoever_has_no_credit_left_is_told_so_by_the_last_call_or_the_first_that_is_refused() {
     let world = World::start().await;
     // Never much, so never low.

@@ -80,7 +80,7 @@ async fn a_trial_is_told_of_a_day_before_its_end_and_at_its_end_unless_something
                 "update gateway.accounts set plan = null where id = '{0}';
                  do $$ declare account gateway.accounts; begin
                    select * into account from gateway.accounts where id = '{0}' for update;
-                   perform gateway.begin_trial(account, gateway.now());
+                   perform gateway.begin_trial(account, '[{{\"kind\": \"wallet\", \"value\": \"{0}\"}}]', gateway.now());
                  end $$",
                 account.id
             ))

@@ -1,9 +1,10 @@
 //! Every order of what Stripe says comes to one result, each event twice and again under another name.
 
 use serde_json::{Value, json};
-use tests::world::World;
+use tests::world::{Account, World};
 
 use super::facts::{Bought, applied, applied_as, outcome};
+use super::shop::DOLLAR;
 
 /// How many orders are tried; with `PAYMENT_ORDERS=all` every one.
 const USUAL: usize = 300;
@@ -31,8 +32,23 @@ pub fn orders(length: usize) -> Vec<Vec<usize>> {
     (0..USUAL.min(count)).map(|i| all[i * step % count].clone()).collect()
 }
 
-/// Applies the events of each order, each followed by itself and by its like, and asks how the payment stands then. Between them
-/// something is spent and something else is bought.
+/// A call that costs a dollar, as its settle charges it: what no credit is there for is debt.
+fn used(account: &Account) -> String {
+    format!(
+        "do $$ declare account gateway.accounts; spent record; begin
+           select * into account from gateway.accounts where id = '{}' for update;
+           spent := gateway.spend(account, least({DOLLAR}, gateway.available(account, gateway.now())), 'usage', null, '', null,
+                                  gateway.now(), gateway.now());
+           account := gateway.take_on_debt(spent.account, {DOLLAR} - spent.taken, 'usage', null, '', gateway.now());
+           update gateway.accounts set balance = account.balance, debt = account.debt, next_expiry = account.next_expiry
+             where id = account.id;
+         end $$;",
+        account.id
+    )
+}
+
+/// Applies the events of each order, each followed by itself and by its like, and asks how the payment stands then. Before each of them
+/// a dollar is spent, and among them ten dollars are bought.
 async fn in_each_order(world: &World, bonus: i64, paid: i64, events: impl Fn(&Bought) -> Vec<Value>) -> Value {
     let mut first: Option<Value> = None;
     let count = {
@@ -42,9 +58,13 @@ async fn in_each_order(world: &World, bonus: i64, paid: i64, events: impl Fn(&Bo
     for order in orders(count) {
         let account = world.account(0).await;
         let bought = Bought::new(world, &account, 10_000, paid, bonus).await;
-        let events = events(&bought);
+        let (events, other) = (events(&bought), Bought::new(world, &account, 1_000, 1_000, 0).await);
         let mut sql = String::new();
         for (place, event) in order.iter().enumerate() {
+            sql += &used(&account);
+            if place == order.len() / 2 {
+                sql += &format!("select {};", applied(&other.completed()));
+            }
             let twice = applied_as(&format!("evt_{place}_{}", bought.id.simple()), &events[*event]);
             sql += &format!("select {twice}; select {twice}; select {};", applied(&events[*event]));
         }
@@ -73,8 +93,8 @@ async fn a_purchase_its_refunds_and_a_dispute_that_is_won_come_to_one_result() {
         ]
     })
     .await;
-    // 120 dollars of credit for 108 paid, of which 30 came back.
-    assert_eq!(stands, json!(["succeeded", 33_333_333_334_i64, 86_666_666_666_i64, 0, false, false, true]));
+    // 120 dollars of credit for 108 paid, of which 30 came back; ten that were bought, and eight that were spent.
+    assert_eq!(stands, json!(["succeeded", 33_333_333_334_i64, 88_666_666_666_i64, 0, false, false, true]));
 }
 
 #[tokio::test]
@@ -89,7 +109,7 @@ async fn what_fails_or_expires_on_its_way_is_credited_when_it_is_paid() {
         vec![with("processing"), with("failed"), with("expired"), with("paid"), bought.charged()]
     })
     .await;
-    assert_eq!(stands, json!(["succeeded", 0, 100_000_000_000_i64, 0, false, false, true]));
+    assert_eq!(stands, json!(["succeeded", 0, 105_000_000_000_i64, 0, false, false, true]));
 }
 
 #[tokio::test]
@@ -106,7 +126,7 @@ async fn a_dispute_that_is_lost_takes_all_and_stays_whatever_order() {
     })
     .await;
     // The refund and the dispute are of the same money. A closed dispute disables nobody; it blocks payments for good.
-    assert_eq!(stands, json!(["succeeded", 100_000_000_000_i64, 0, 0, true, false, false]));
+    assert_eq!(stands, json!(["succeeded", 100_000_000_000_i64, 5 * DOLLAR, 0, true, false, false]));
 }
 
 #[tokio::test]

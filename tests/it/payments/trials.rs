@@ -83,6 +83,61 @@ async fn a_trial_that_is_begun_twenty_times_at_once_is_one() {
     world.assert_ledger_clean().await;
 }
 
+/// The budget of trials from now on, in dollars.
+async fn budget(world: &World, dollars: u32, per_day: bool) {
+    let admin = world.administrator().await;
+    let request = world.http.put(format!("{}/admin/promotions/trial", world.base_url)).bearer_auth(&admin.key);
+    Answer::to(request.json(&json!({"budget": dollars, "per_day": per_day}))).await.success();
+}
+
+#[tokio::test]
+async fn trials_are_paid_by_their_promotion_and_a_sign_up_without_one_may_begin_it_later() {
+    let world = World::start().await;
+    world.set_clock("2090-03-01 12:00Z").await;
+    budget(&world, 25, true).await;
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(world.visit("/auth/privy", &world.tokens(&Person::new())).await.success());
+    }
+    let credits: Vec<&Value> = all.iter().map(|one| &one["account"]["credits"]).collect();
+    assert_eq!(credits, [10, 10, 0]);
+    // The third is in all the same, and has not had a trial.
+    let third = all[2]["api_key"].as_str().expect("a key").to_owned();
+    assert_eq!(all[2]["account"]["trial"], Value::Null);
+    let begin = async || Answer::to(world.post("/trial/start", &third, &json!({}))).await;
+    begin().await.refused(409, "trials_used_up");
+    assert_eq!(Answer::to(world.get("/trial/status", &third)).await.success()["status"], "available");
+    // Another day has its own budget.
+    world.set_clock("2090-03-02 00:00Z").await;
+    assert_eq!(begin().await.success()["status"], "active");
+    begin().await.refused(409, "trial_used");
+    let spent = "select jsonb_build_array(spent) from gateway.promotions where id = 'trial'";
+    assert_eq!(world.value(spent).await, json!([10 * DOLLAR]));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_trials_at_once_spend_their_budget_to_its_end_and_no_further() {
+    let Some(world) = World::concurrent("two hundred trials that begin at once").await else { return };
+    budget(&world, 405, false).await;
+    let mut all = Vec::new();
+    for _ in 0..200 {
+        all.push(world.account(0).await);
+    }
+    world
+        .sql("insert into gateway.identities select 'email', id || '@proven.example', id, gateway.now() from gateway.accounts")
+        .await;
+    let answers = futures_util::future::join_all(all.iter().map(|account| start(&world, account, None))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 40);
+    for refused in answers.iter().filter(|answer| answer.status != 200) {
+        refused.refused(409, "trials_used_up");
+    }
+    let came_to = "select jsonb_build_array(spent, (select count(*) from gateway.trials), (select sum(balance) from gateway.accounts),
+                     (select count(*) from gateway.trial_claims)) from gateway.promotions where id = 'trial'";
+    assert_eq!(world.value(came_to).await, json!([400 * DOLLAR, 40, 400 * DOLLAR, 40]));
+    world.assert_ledger_clean().await;
+}
+
 #[tokio::test]
 async fn what_trials_came_to_is_counted() {
     let world = World::start().await;

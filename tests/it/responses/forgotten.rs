@@ -66,7 +66,9 @@ async fn a_conversation_goes_so_many_days_after_its_last_response_out_of_sight_a
     respond(&world, wire, &account, "And on.", behind(&next)).await;
 
     let privacy = Answer::to(world.get("/user/privacy", &account.key)).await.success();
-    assert_eq!(privacy, json!({"object": "privacy", "chat_retention_days": null, "response_retention_days": 30}));
+    let usual =
+        json!({"object": "privacy", "chat_retention_days": null, "response_retention_days": 30, "ranking": "counted"});
+    assert_eq!(privacy, usual);
     // Whoever wants nothing kept has nothing at once.
     assert_eq!(keep_for(&world, &account, json!(0)).await.success()["response_retention_days"], 0);
     read(&world, &account, &long).await.refused(404, "response_not_found");

@@ -21,6 +21,7 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             Sample::body(json!({}))
         }
         ("GET", "user_credit_transactions") => Sample::plain().with_query("?limit=5"),
+        ("GET", "user_statement") => Sample::plain().with_query("?month=2026-11"),
         ("GET", "user_privacy") => Sample::plain(),
         ("PATCH", "user_privacy") => Sample::body(json!({"chat_retention_days": 30})),
         ("GET", "user_provider_keys") => Sample::plain(),
@@ -31,6 +32,20 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             world.own_key(owner.id, "chutes", "cpk_0123456789abcdef").await;
             Sample::plain().with_query("?provider=chutes")
         }
+        ("GET", "user_end_users") => {
+            world
+                .sql(&format!(
+                    "insert into gateway.end_users (account_id, name, is_own, budget, period, period_start, created_at)
+                       values ('{0}', 'ann', true, 5, 'month', gateway.now(), gateway.now()),
+                              ('{0}', 'bob', false, null, null, gateway.now(), gateway.now()) on conflict do nothing;
+                     insert into gateway.end_user_defaults values ('{0}', 7, null) on conflict do nothing",
+                    owner.id
+                ))
+                .await;
+            Sample::plain().with_query("?limit=5")
+        }
+        ("PUT", "user_end_users") => Sample::body(json!({"user": "ann", "budget": {"amount": 0.5, "period": "day"}})),
+        ("DELETE", "user_end_users") => Sample::plain().with_query("?user=ann"),
         ("GET", "user_key_audit_logs") => Sample::plain().with_query("?action=key.&limit=5"),
         _ => return None,
     })

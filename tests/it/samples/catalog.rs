@@ -40,7 +40,10 @@ pub async fn sample(world: &World, (method, name): (&str, &str)) -> Option<Sampl
         ("POST", "admin_price_change") => {
             Sample::body(json!({"decision": "reject"})).with("id", waiting_price(world).await)
         }
-        ("PATCH", "admin_plan") => Sample::body(json!({"price_factor": 1})).with("id", "team"),
+        ("PATCH", "admin_plan") => {
+            Sample::body(json!({"name": "Team", "limits": {"burst": 200}, "price_factor": 1, "pinned": false}))
+                .with("id", "team")
+        }
         _ => return None,
     })
 }

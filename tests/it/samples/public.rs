@@ -11,7 +11,8 @@ pub async fn sample(_world: &World, (method, name): (&str, &str)) -> Option<Samp
         (
             "GET",
             "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "console" | "models"
-            | "models_providers" | "v1_models" | "cron_sweep_holds" | "plans" | "subscription_plans",
+            | "models_providers" | "v1_models" | "cron_sweep_holds" | "plans" | "subscription_plans" | "ranking_models"
+            | "ranking_apps",
         ) => Sample::plain(),
         ("GET", "console_file") => Sample::plain().with("file", "main.js"),
         ("GET", "docs_asset") => Sample::plain().with("file", "start.js"),

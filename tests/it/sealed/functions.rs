@@ -36,6 +36,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("list_openrouter_providers", "the public catalog"),
     ("list_developer_models", "the public catalog"),
     ("apply_provider_list", "reads a provider's own list; its routes want the cron secret, or have asked check_caller"),
+    ("get_ranking", "the public rankings"),
     ("list_plans", "what is for sale, for everybody"),
     ("get_plan", "what is for sale, for everybody"),
     (

@@ -45,9 +45,13 @@ async fn the_log_says_everything_of_a_request() {
     let account = world.account(1_000_000_000).await;
     world.model("test/usage", &[Route::new("chutes", "standin/usage")]).await;
     let request = world
-        .chat(&account.key, &hello(&json!({"model": "test/usage", "stream": true})))
+        .chat(
+            &account.key,
+            &hello(&json!({"model": "test/usage", "stream": true, "user": "ann", "metadata": {"a": "b"}})),
+        )
         .header("x-request-id", "my-own-name")
-        .header("x-title", "My app");
+        .header("x-title", "My app")
+        .header("x-gateway-tag", "web");
     send(request).await.bytes().await.expect("a body");
     world.settled().await;
     let page = get(&world, &account, "/user/activity/log").await;
@@ -59,6 +63,8 @@ async fn the_log_says_everything_of_a_request() {
             "account_id" | "held" | "markup" | "answer_id" | "finish_reason" => {
                 assert!(logged.get(name).is_none(), "{name}")
             }
+            "end_user" => assert_eq!(logged["user"], *value),
+            "tags" => assert_eq!((value, &logged[name]), (&json!(["web"]), &json!(["web"]))),
             // Nothing but tokens of text.
             "units" => assert_eq!((value, &logged[name]), (&Value::Null, &json!({}))),
             "cost" => assert_eq!(json!(nanos(&logged["cost"])), *value),

@@ -2,6 +2,7 @@
 
 mod cost;
 mod detail;
+mod labels;
 mod log;
 mod months;
 mod others;

@@ -11,6 +11,7 @@ use local::upstash::Engine;
 use receiver::Receiver;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::watch::poll;
 use tests::world::{Account, World};
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ async fn world() -> World {
 }
 
 /// Makes a webhook; its id and its secret.
-async fn make(world: &World, account: &Account, url: &str, events: &[&str]) -> (Uuid, String) {
+pub async fn make(world: &World, account: &Account, url: &str, events: &[&str]) -> (Uuid, String) {
     let body = json!({"url": url, "events": events});
     let made = Answer::to(world.post("/user/webhooks", &account.key, &body)).await.success();
     let id = made["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
@@ -38,6 +39,12 @@ async fn with_webhook(events: &[&str]) -> (World, Account, Receiver, Uuid, Strin
 /// What the cron job did.
 async fn cron(world: &World) -> Value {
     Answer::to(world.get("/api/cron/webhooks", world.platform.cron_secret())).await.success()
+}
+
+/// Waits until nothing waits to be told: an act's webhooks are told behind its answer.
+pub async fn told_behind(world: &World) {
+    let waiting = "select count(*) from gateway.webhook_deliveries where state = 'sending' or state = 'due' and due_at <= gateway.now()";
+    poll("webhooks behind an act", || async { world.value(waiting).await == json!(0) }).await;
 }
 
 /// Something happens of which mail and webhooks are told: a receipt of so many dollars.

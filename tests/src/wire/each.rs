@@ -4,6 +4,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
+use shared::formats::Format;
 
 use super::{ALL, WIRES, Wire, formats, openai};
 use crate::world::Deployment;
@@ -44,6 +45,30 @@ fn of_every_format() -> Vec<&'static Wire> {
 /// When the test does, and then says with which wires.
 pub async fn each_format(test: impl AsyncFn(&'static Wire, &Deployment)) {
     run(plain(of_every_format()), async |wire, _, deployment| test(wire, deployment).await).await;
+}
+
+/// Every format where its provider speaks it, and every format that is translated to chat; every wire with `WIRES=all`.
+fn translated_or_not() -> Vec<&'static Wire> {
+    let all = std::env::var("WIRES").as_deref() == Ok("all");
+    WIRES.iter().filter(|wire| all || wire.upstream() == wire.format || wire.upstream() == Format::Chat).collect()
+}
+
+/// Runs a test with every format, by itself and translated to chat, as [`each`] does; with every wire where the environment says
+/// `WIRES=all`. For one test of each way in which a platform or the end of a process ends a call: a translation holds back and ends
+/// streams in its own way.
+///
+/// # Panics
+/// When the test does, and then says with which wires.
+pub async fn each_translation(test: impl AsyncFn(&'static Wire, &Deployment)) {
+    run(plain(translated_or_not()), async |wire, _, deployment| test(wire, deployment).await).await;
+}
+
+/// Runs a test with the wires of [`each_translation`] for plain answers and for streams, as [`each_form`] does.
+///
+/// # Panics
+/// When the test does, and then says with which wires, and of which kind.
+pub async fn each_form_of_translations(test: impl AsyncFn(&'static Wire, bool, &Deployment)) {
+    run(both(translated_or_not()), test).await;
 }
 
 /// Runs a test with the wires of [`each_format`] for plain answers and for streams, as [`each_form`] does.

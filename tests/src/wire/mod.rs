@@ -20,7 +20,10 @@ use shared::routes::ROUTES;
 use crate::world::{MODEL, Route, World};
 
 pub(crate) use each::together;
-pub use each::{each, each_form, each_form_of_formats, each_form_of_openai, each_format, each_of_openai, forms};
+pub use each::{
+    each, each_form, each_form_of_formats, each_form_of_openai, each_form_of_translations, each_format, each_of_openai,
+    each_translation, forms,
+};
 
 /// The wires. The first one is chat, by which everything is tested that has nothing to do with formats.
 pub static WIRES: [Wire; ALL.len()] = ALL;

@@ -1,4 +1,4 @@
-// From how much spending on the account is told, by mail and by its webhooks.
+// Below which balance and from how much spending on the account is told, by mail and by its webhooks.
 
 import { api } from "../../lib/api.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
@@ -16,23 +16,27 @@ const dollars = (typed) => (typed === "" ? null : Number(typed));
 
 export function Thresholds() {
   const state = useLoad((signal) => api("GET", "/user/notifications/thresholds", { signal }), []);
+  const [balance, setBalance] = useState("");
   const [day, setDay] = useState("");
   const [month, setMonth] = useState("");
   const has = state.data;
   useEffect(() => {
     if (!has) return;
+    setBalance(text(has.low_balance));
     setDay(text(has.spend_per_day));
     setMonth(text(has.spend_per_month));
   }, [has]);
   const { run, busy, error } = useAct(async () => {
-    await api("PATCH", "/user/notifications/thresholds", { body: { spend_per_day: dollars(day), spend_per_month: dollars(month) } });
+    const body = { low_balance: dollars(balance), spend_per_day: dollars(day), spend_per_month: dollars(month) };
+    await api("PATCH", "/user/notifications/thresholds", { body });
     toast("You are told from then on.");
     state.reload();
   });
   const fault = (/** @type {string} */ name) => error?.param === name && error.message;
-  return html`<${Card} title="Spending" hint="By mail and by webhooks, once a day and once a month. It stops nothing: a key's spend limit does.">
+  return html`<${Card} title="Balance and spending" hint="By mail and by webhooks: a low balance once until it has risen again, spending once a day and once a month. It stops nothing: a key's spend limit does.">
     ${!has ? (state.error ? html`<${Failure} error=${state.error} retry=${state.reload} />` : html`<${Bones} />`) : html`<${Form} onSend=${run}>
       <div class="fields">
+        <${MoneyInput} label="Tell me below, balance" value=${balance} onValue=${setBalance} placeholder="when nothing is left" error=${fault("low_balance")} />
         <${MoneyInput} label="Tell me from, a day" value=${day} onValue=${setDay} placeholder="never" error=${fault("spend_per_day")} />
         <${MoneyInput} label="Tell me from, a month" value=${month} onValue=${setMonth} placeholder="never" error=${fault("spend_per_month")} />
       </div>

@@ -28,12 +28,26 @@ pub struct Privacy {
     pub chat_retention_days: Option<i64>,
     /// For how many days after the last response of its conversation a stored response is kept; 0: none is stored.
     pub response_retention_days: i64,
+    /// How the account's usage stands in the public rankings.
+    pub ranking: RankingChoice,
+}
+
+/// How an account's usage stands in `GET /ranking/models` and `/ranking/apps`.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RankingChoice {
+    /// It is counted; its apps are shown where five accounts or more use them.
+    Counted,
+    /// It is counted, and its apps are shown however few accounts use them, if all of these wish so.
+    Named,
+    /// From now on it is not counted.
+    Excluded,
 }
 
 /// What changes of it: at least one of its members. What is past a shorter time is gone at once.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(min_properties = 1, examples(json!({"chat_retention_days": 90}), json!({"response_retention_days": 0})))]
+#[schema(min_properties = 1, examples(json!({"chat_retention_days": 90}), json!({"response_retention_days": 0}), json!({"ranking": "excluded"})))]
 pub struct PrivacyChange {
     /// For how many days after its last message a chat session is kept, 1 to 3650; null: until it is deleted.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -44,9 +58,13 @@ pub struct PrivacyChange {
     #[serde(deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = i64, minimum = 0, maximum = 3650, required = false)]
     response_retention_days: Option<Integer>,
+    /// How the account's usage stands in the public rankings: `counted`, `named` or `excluded`.
+    #[serde(deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = RankingChoice, required = false)]
+    ranking: Option<RankingChoice>,
 }
 
-/// `GET /user/privacy`: for how long the account's chats and stored responses are kept.
+/// `GET /user/privacy`: for how long the account's chats and stored responses are kept, and how its usage stands in rankings.
 ///
 /// # Errors
 /// The refusals of key validation.
@@ -56,10 +74,10 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
     Ok(answer::private(&privacy))
 }
 
-/// `PATCH /user/privacy`: changes for how long chats and stored responses are kept.
+/// `PATCH /user/privacy`: changes for how long chats and stored responses are kept, and how the usage stands in rankings.
 ///
 /// # Errors
-/// The refusals of key validation; 400 for what is no number of days.
+/// The refusals of key validation; 400 for what is no number of days or no choice.
 #[utoipa::path(patch, path = "/user/privacy", tag = "account", request_body = PrivacyChange,
     responses((status = 200, body = Privacy)))]
 pub async fn update(State(app): State<SharedApp>, caller: Caller, input: Input<PrivacyChange>) -> Result<Response> {
@@ -74,8 +92,8 @@ pub async fn update(State(app): State<SharedApp>, caller: Caller, input: Input<P
         let message = format!("`response_retention_days` is a number from 0, which stores none, to {LONGEST}.");
         return Err(Error::invalid("response_retention_days", message));
     }
-    if change.chat_retention_days.is_none() && change.response_retention_days.is_none() {
-        let message = "Say what is to change: `chat_retention_days` or `response_retention_days`.";
+    if change.chat_retention_days.is_none() && change.response_retention_days.is_none() && change.ranking.is_none() {
+        let message = "Say what is to change: `chat_retention_days`, `response_retention_days` or `ranking`.";
         return Err(Error::new(Code::InvalidRequest).with_message(message));
     }
     let privacy: Box<RawValue> = caller.rpc(&app, "update_privacy", json!({ "request": change })).await?;

@@ -85,7 +85,8 @@ pub async fn list(
     Ok(answer::private(&promotions))
 }
 
-/// `PUT /admin/promotions/{id}`: makes a promotion, or changes it.
+/// `PUT /admin/promotions/{id}`: makes a promotion, or changes it. Coupons name theirs; trials draw on the one that is named `trial`, and
+/// what referrals give on the one named `referral`, where there is one.
 ///
 /// # Errors
 /// The refusals of key validation; 400 for a name that cannot be, or a budget below what is spent.

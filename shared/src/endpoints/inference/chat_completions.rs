@@ -7,10 +7,10 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::app_name::app_name;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::{Session, SessionParams};
-use super::{IdempotentCall, StreamEvent};
+use super::{IdempotentCall, StreamEvent, TaggedCall};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -201,7 +201,7 @@ pub struct ChatCompletion {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first byte.
-#[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", params(SessionParams, IdempotentCall), request_body = ChatCompletionRequest,
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "inference", params(SessionParams, IdempotentCall, TaggedCall), request_body = ChatCompletionRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, chunks of it.",
          content((ChatCompletion = "application/json"), (StreamEvent = "text/event-stream"))),
@@ -230,5 +230,5 @@ pub async fn create(
         session_id = session.of(&request)?;
         alternatives.push(Arc::new(request));
     }
-    call::run_in_turn(app, &invocation, caller, alternatives, app_name(&headers), session_id).await
+    call::run_in_turn(app, &invocation, caller, alternatives, origin(&headers), session_id).await
 }

@@ -7,10 +7,10 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::app_name::app_name;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::Session;
-use super::{IdempotentCall, StreamEvent};
+use super::{IdempotentCall, StreamEvent, TaggedCall};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -82,7 +82,7 @@ pub struct TextCompletion {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first output.
-#[utoipa::path(post, path = "/v1/completions", tag = "inference", params(IdempotentCall), request_body = TextCompletionRequest,
+#[utoipa::path(post, path = "/v1/completions", tag = "inference", params(IdempotentCall, TaggedCall), request_body = TextCompletionRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, chunks of it.",
          content((TextCompletion = "application/json"), (StreamEvent = "text/event-stream"))),
@@ -101,5 +101,5 @@ pub async fn create(
 ) -> Result<Response> {
     let request = AlsoOverMessages(CompletionRequest::parse(payload.0)?);
     let session_id = session.of(&request)?;
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
+    call::run(app, &invocation, caller, Arc::new(request), origin(&headers), session_id).await
 }

@@ -7,10 +7,10 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::IdempotentCall;
-use super::app_name::app_name;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::NoSession;
+use super::{IdempotentCall, TaggedCall};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -70,7 +70,7 @@ pub struct Embeddings {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure of the provider.
-#[utoipa::path(post, path = "/v1/embeddings", tag = "inference", params(IdempotentCall), request_body = EmbeddingRequest,
+#[utoipa::path(post, path = "/v1/embeddings", tag = "inference", params(IdempotentCall, TaggedCall), request_body = EmbeddingRequest,
     responses(
         (status = 200, body = Embeddings),
         (status = 400, description = "`invalid_request`, `invalid_json`, `missing_model`, `unsupported_model`, \
@@ -86,5 +86,5 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), app_name(&headers), None).await
+    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), origin(&headers), None).await
 }

@@ -8,8 +8,8 @@ use http::HeaderMap;
 use utoipa::ToSchema;
 
 use super::StreamEvent;
-use super::app_name::app_name;
 use super::images::Images;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::NoSession;
 use crate::app::SharedApp;
@@ -78,5 +78,5 @@ pub async fn create(
     payload: Payload,
 ) -> Result<Response> {
     let form = form::read(&headers, payload.0, FILES).await?;
-    call::run(app, &invocation, caller, Arc::new(Request::parse(form)?), app_name(&headers), None).await
+    call::run(app, &invocation, caller, Arc::new(Request::parse(form)?), origin(&headers), None).await
 }

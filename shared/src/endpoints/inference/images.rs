@@ -8,7 +8,7 @@ use http::HeaderMap;
 use utoipa::ToSchema;
 
 use super::StreamEvent;
-use super::app_name::app_name;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::NoSession;
 use crate::app::SharedApp;
@@ -91,5 +91,5 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), app_name(&headers), None).await
+    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), origin(&headers), None).await
 }

@@ -7,11 +7,11 @@ use axum::response::Response;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::app_name::app_name;
 use super::chat_completions::ProviderWishes;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::{Session, SessionParams};
-use super::{IdempotentCall, StreamEvent};
+use super::{IdempotentCall, StreamEvent, TaggedCall};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -126,7 +126,7 @@ pub struct Message {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first output.
-#[utoipa::path(post, path = "/v1/messages", tag = "inference", params(SessionParams, IdempotentCall), request_body = MessageRequest,
+#[utoipa::path(post, path = "/v1/messages", tag = "inference", params(SessionParams, IdempotentCall, TaggedCall), request_body = MessageRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, its events.",
          content((Message = "application/json"), (StreamEvent = "text/event-stream"))),
@@ -143,5 +143,5 @@ pub async fn create(
 ) -> Result<Response> {
     let request = MessagesRequest::parse(payload.0, &headers)?;
     let session_id = session.of(&request)?;
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), session_id).await
+    call::run(app, &invocation, caller, Arc::new(request), origin(&headers), session_id).await
 }

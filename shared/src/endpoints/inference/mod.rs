@@ -8,6 +8,7 @@ pub mod embeddings;
 pub mod image_edits;
 pub mod images;
 pub mod messages;
+mod origin;
 mod refusals;
 pub mod rerank;
 pub mod responses;
@@ -26,6 +27,16 @@ pub struct IdempotentCall {
     /// whose answer is larger than 128 KiB. Streams and forms ignore it.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
     pub idempotency_key: Option<String>,
+}
+
+/// The header that sorts a call, as documentation sees it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct TaggedCall {
+    /// What the call is sorted under in reports (`GET /v1/report?group_by=tag`): up to ten tags of at most 64 characters, with
+    /// commas between them. `metadata.tags` says the same in the body.
+    #[param(rename = "x-gateway-tag", example = "production,chatbot")]
+    pub tags: Option<String>,
 }
 
 /// A server-sent event of a streamed answer.

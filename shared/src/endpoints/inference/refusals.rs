@@ -8,7 +8,8 @@ use utoipa::IntoResponses;
 pub enum CallRefusals {
     #[response(
         status = 402,
-        description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `account_in_debt`"
+        description = "`insufficient_credits`, `credits_in_flight`, `spend_limit_reached`, `end_user_budget_reached`, \
+            `account_in_debt`"
     )]
     Credit,
     #[response(status = 422, description = "`upstream_rejected`")]
@@ -16,7 +17,7 @@ pub enum CallRefusals {
     #[response(
         status = 429,
         description = "`rate_limit_exceeded`, `concurrency_exceeded`, `request_limit_reached`, `quota_exceeded`, \
-            `trial_requests_used`, `upstream_rate_limited`"
+            `trial_requests_used`, `too_many_end_users`, `upstream_rate_limited`"
     )]
     Limited,
     #[response(status = 502, description = "`upstream_error`")]

@@ -7,10 +7,10 @@ use axum::response::Response as HttpResponse;
 use http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::app_name::app_name;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::{Session, SessionParams};
-use super::{IdempotentCall, StreamEvent};
+use super::{IdempotentCall, StreamEvent, TaggedCall};
 use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
@@ -146,7 +146,7 @@ pub struct Response {
 ///
 /// # Errors
 /// Every refusal of key, limits and credit, and every failure before the first output.
-#[utoipa::path(post, path = "/v1/responses", tag = "inference", params(SessionParams, IdempotentCall), request_body = ResponseRequest,
+#[utoipa::path(post, path = "/v1/responses", tag = "inference", params(SessionParams, IdempotentCall, TaggedCall), request_body = ResponseRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, its events, of which the last one tells of a failure, too.",
          content((Response = "application/json"), (StreamEvent = "text/event-stream"))),
@@ -167,5 +167,5 @@ pub async fn create(
     let session_id = session.of(&request)?;
     let request = if session_id.is_some() { request.in_session()? } else { request };
     let request = Arc::new(AlsoOverMessages(request));
-    call::run(app, &invocation, caller, request, app_name(&headers), session_id).await
+    call::run(app, &invocation, caller, request, origin(&headers), session_id).await
 }

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use utoipa::ToSchema;
 
 use super::StreamEvent;
-use super::app_name::app_name;
+use super::origin::origin;
 use super::refusals::CallRefusals;
 use super::session::NoSession;
 use crate::app::SharedApp;
@@ -91,7 +91,7 @@ pub async fn create(
 ) -> Result<Response> {
     let form = form::read(&headers, payload.0, FILES).await?;
     let request = Request::parse(form, Wanted::Transcription)?;
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), None).await
+    call::run(app, &invocation, caller, Arc::new(request), origin(&headers), None).await
 }
 
 /// `POST /v1/audio/translations`: the text in English.
@@ -118,5 +118,5 @@ pub async fn translate(
 ) -> Result<Response> {
     let form = form::read(&headers, payload.0, FILES).await?;
     let request = Request::parse(form, Wanted::Translation)?;
-    call::run(app, &invocation, caller, Arc::new(request), app_name(&headers), None).await
+    call::run(app, &invocation, caller, Arc::new(request), origin(&headers), None).await
 }

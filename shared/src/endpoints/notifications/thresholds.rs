@@ -1,4 +1,4 @@
-//! `/user/notifications/thresholds`: from what spending on an account wants to be told.
+//! `/user/notifications/thresholds`: from what balance and what spending on an account wants to be told.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -23,6 +23,9 @@ const LARGEST: i64 = 1_000_000_000_000_000_000;
 pub struct Thresholds {
     /// `notification_thresholds`.
     pub object: String,
+    /// It is told when its balance falls below this, once until it has risen clearly above it again; null: only when nothing is left.
+    #[schema(required)]
+    pub low_balance: Option<Nanos>,
     /// It is told when it has spent so much on a day (UTC), once; null: it is not.
     #[schema(required)]
     pub spend_per_day: Option<Nanos>,
@@ -34,8 +37,12 @@ pub struct Thresholds {
 /// What is to be changed; what is left out stays. A new threshold is told of anew.
 #[derive(Debug, Default, Deserialize, PartialEq, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(examples(json!({"spend_per_day": 50, "spend_per_month": null})))]
+#[schema(examples(json!({"low_balance": 25, "spend_per_day": 50, "spend_per_month": null})))]
 pub struct ThresholdsChange {
+    /// Below which balance; null: none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Nanos>)]
+    low_balance: Option<Option<Nanos>>,
     /// From which spending on a day (UTC); null: none.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Nanos>)]
@@ -49,6 +56,8 @@ pub struct ThresholdsChange {
 /// The same in nano-dollars.
 #[derive(Serialize)]
 struct Changes {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    low_balance: Option<Option<i64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     spend_per_day: Option<Option<i64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,13 +76,14 @@ impl ThresholdsChange {
             amount => Ok(amount.map(|amount| amount.map(|amount| amount.0))),
         };
         Ok(Changes {
+            low_balance: within("low_balance", self.low_balance)?,
             spend_per_day: within("spend_per_day", self.spend_per_day)?,
             spend_per_month: within("spend_per_month", self.spend_per_month)?,
         })
     }
 }
 
-/// `GET /user/notifications/thresholds`: from what spending on the account is told.
+/// `GET /user/notifications/thresholds`: from what balance and what spending on the account is told.
 ///
 /// # Errors
 /// The refusals of key validation.

@@ -117,6 +117,11 @@ pub struct PlatformRequest {
     /// The app that it said it came from.
     #[schema(required)]
     pub app: Option<String>,
+    /// Whom it was made for, in the account's own word.
+    #[schema(required)]
+    pub user: Option<String>,
+    /// What the account sorts it under.
+    pub tags: Vec<String>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was settled, which is what the list is ordered by.

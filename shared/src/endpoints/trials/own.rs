@@ -78,11 +78,12 @@ pub async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Respon
 /// `POST /trial/start`: for accounts that came without one. With `Idempotency-Key` safe to repeat.
 ///
 /// # Errors
-/// The refusals of key validation; 403 `identity_required`; 409 `trial_used`: a person has one, ever.
+/// The refusals of key validation; 403 `identity_required`; 409 `trial_used`: a person has one, ever; `trials_used_up`: the operator's
+/// budget of trials is.
 #[utoipa::path(post, path = "/trial/start", tag = "plans", request_body = NewTrial, params(IdempotencyKey), responses(
         (status = 200, body = Trial),
         (status = 403, description = "`insufficient_scope`, `account_disabled`, `ip_not_allowed`, `domain_not_allowed`, `identity_required`"),
-        (status = 409, description = "`trial_used`, `idempotency_conflict`")))]
+        (status = 409, description = "`trial_used`, `trials_used_up`, `idempotency_conflict`")))]
 pub async fn start(State(app): State<SharedApp>, caller: Caller, input: Input<NewTrial>) -> Result<Response> {
     let trial: Box<RawValue> = caller.rpc(&app, "start_trial", json!({ "idempotency": input.idempotency })).await?;
     Ok(answer::private(&trial))

@@ -17,6 +17,7 @@ use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
 use crate::endpoints::window::{Cursor, CursorText, moment};
 use crate::error::Result;
+use crate::formats::labels::end_user;
 use crate::money::Nanos;
 
 /// Which requests, and which page of them.
@@ -32,6 +33,9 @@ pub struct ActivityQuery {
     provider: Option<String>,
     /// Those of this key.
     key_id: Option<Uuid>,
+    /// Those for this end user, as the calls named it.
+    #[param(pattern = r"^[^\u0000]*$")]
+    user: Option<String>,
     /// Those that ended so.
     #[param(inline)]
     outcome: Option<RequestOutcome>,
@@ -117,6 +121,14 @@ pub struct LoggedRequest {
     /// The app that it said it came from.
     #[schema(required)]
     pub app: Option<String>,
+    /// Whom it was made for, as it said: `user`, `safety_identifier` or `metadata.user_id`.
+    #[schema(required)]
+    pub user: Option<String>,
+    /// What it is sorted under: `x-gateway-tag` and `metadata.tags`.
+    pub tags: Vec<String>,
+    /// What it said of itself besides, in `metadata`.
+    #[schema(required, value_type = Option<Object>)]
+    pub metadata: Option<serde_json::Value>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was settled, which is what the list is ordered by.
@@ -139,6 +151,7 @@ pub async fn list(
         "model": query.model,
         "provider": query.provider,
         "key_id": query.key_id,
+        "user": query.user.as_deref().and_then(end_user),
         "outcome": query.outcome,
         "from": moment("from", query.from)?,
         "to": moment("to", query.to)?,

@@ -25,7 +25,7 @@ const AT_A_TIME: u32 = 1000;
 /// The most pages of a file.
 const MOST: usize = 50;
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 22] = [
     "finished_at",
     "created_at",
     "call_id",
@@ -46,6 +46,8 @@ const COLUMNS: [&str; 20] = [
     "cost",
     "duration_ms",
     "app",
+    "user",
+    "tags",
 ];
 
 /// Which requests.

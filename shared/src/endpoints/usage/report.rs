@@ -16,6 +16,7 @@ use crate::caller::Caller;
 use crate::endpoints::input::Params;
 use crate::endpoints::{answer, csv};
 use crate::error::{Error, Result};
+use crate::formats::labels::end_user;
 use crate::money::Nanos;
 
 /// By what usage is grouped.
@@ -31,6 +32,10 @@ pub enum GroupBy {
     Provider,
     /// By key.
     Key,
+    /// By end user, as calls name it in `user`, `safety_identifier` or `metadata.user_id`.
+    User,
+    /// By tag, as calls have it in `x-gateway-tag` or `metadata.tags`.
+    Tag,
 }
 
 /// How fine days are cut.
@@ -52,7 +57,8 @@ pub struct ReportQuery {
     start_date: Date,
     /// The last day, in UTC; at most 366 days are reported.
     end_date: Date,
-    /// By what: `day` (default), `model`, `provider` or `key`.
+    /// By what: `day` (default), `model`, `provider`, `key`, `user` or `tag`. Of users and tags the thousand dearest stand by themselves,
+    /// the others together as `…`. A request with several tags counts in each.
     #[param(inline)]
     group_by: Option<GroupBy>,
     /// With `group_by=day`: `hour` for hours.
@@ -66,6 +72,12 @@ pub struct ReportQuery {
     provider: Option<String>,
     /// Usage of this key alone.
     key_id: Option<Uuid>,
+    /// Usage for this end user alone.
+    #[param(pattern = r"^[^\u0000]*$")]
+    user_id: Option<String>,
+    /// Usage under this tag alone; not together with `user_id` or `group_by=user`.
+    #[param(pattern = r"^[^\u0000]*$")]
+    tags: Option<String>,
 }
 
 /// Usage in groups.
@@ -96,6 +108,12 @@ pub struct ReportGroup {
     /// Of `group_by=key`: its name.
     #[schema(required = false)]
     pub key_name: Option<String>,
+    /// Of `group_by=user`: the end user; null: requests that are for none.
+    #[schema(required = false)]
+    pub user: Option<String>,
+    /// Of `group_by=tag`: the tag.
+    #[schema(required = false)]
+    pub tag: Option<String>,
     /// What it cost.
     pub total_cost: Nanos,
     /// Tokens of prompts.
@@ -133,10 +151,18 @@ pub async fn show(
     if hours && by != GroupBy::Day {
         return Err(Error::invalid("date_part", "`date_part=hour` goes with `group_by=day`: hours are parts of days."));
     }
+    let (of_user, of_tag) =
+        (query.user_id.is_some() || by == GroupBy::User, query.tags.is_some() || by == GroupBy::Tag);
+    if of_user && of_tag {
+        let message =
+            "`tags` goes neither with `user_id` nor with users as groups: usage is summed up by one or the other.";
+        return Err(Error::invalid("tags", message));
+    }
     let (from, to) = days(&query)?;
     let asked = json!({
         "from": from.timestamp(), "to": to.timestamp(), "group_by": if hours { json!("hour") } else { json!(by) },
         "model": query.model, "provider": query.provider, "key_id": query.key_id,
+        "user": query.user_id.map(|name| end_user(&name).unwrap_or(name)), "tag": query.tags,
     });
     let report: Box<RawValue> = caller.rpc(&app, "get_report", json!({ "query": asked })).await?;
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
@@ -159,6 +185,8 @@ fn columns(by: GroupBy, hours: bool) -> &'static [&'static str] {
         GroupBy::Model => &["model"],
         GroupBy::Provider => &["provider"],
         GroupBy::Key => &["key_id", "key_name"],
+        GroupBy::User => &["user"],
+        GroupBy::Tag => &["tag"],
     }
 }
 

@@ -16,7 +16,7 @@ use crate::formats::openai::last_events::error_event;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
-use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream, long_cache};
+use crate::formats::{Demand, Format, Kind, Labels, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -74,6 +74,7 @@ impl ChatRequest {
             },
             // Of a picture that is not there yet nobody sees how much of it is made.
             comes_whole: draws,
+            labels: Labels::of_openai(&request),
         };
         Ok(Self { demand, include_usage, dialect: Dialect::OpenAi, body })
     }

@@ -16,7 +16,7 @@ use crate::formats::openai::members::{self, Members, reaches_prompt};
 use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
 use crate::formats::openai::texts::Texts;
-use crate::formats::{Demand, Format, Kind, Request, Target, Units, Upstream};
+use crate::formats::{Demand, Format, Kind, Labels, Request, Target, Units, Upstream};
 use crate::integer::Integer;
 use crate::object::Object;
 use crate::providers::routing::Routing;
@@ -94,6 +94,7 @@ impl CompletionRequest {
             units: Units::default(),
             // Which are the best is known when all are written.
             comes_whole: best_of > wanted,
+            labels: Labels::of_openai(&request),
         };
         Ok(Self { demand, prompt, wanted, best_of, include_usage, body })
     }

@@ -10,7 +10,7 @@ use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::openai::texts::{Member, Texts};
 use crate::formats::whole::WholeAnswer;
-use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Units, Upstream};
+use crate::formats::{Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -70,6 +70,7 @@ impl EmbeddingRequest {
             prompt: size(&input),
             units: Units::default(),
             comes_whole: false,
+            labels: Labels::of_openai(&request),
         };
         Ok(Self { body, demand, input })
     }

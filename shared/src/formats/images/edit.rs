@@ -11,7 +11,7 @@ use crate::formats::form::{self, File, Form};
 use crate::formats::last_event::error_event;
 use crate::formats::openai::body;
 use crate::formats::openai::members as checked;
-use crate::formats::{Demand, Format, PromptSize, Request, Target, Upstream};
+use crate::formats::{Demand, Format, Labels, PromptSize, Request, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -73,7 +73,8 @@ impl ImageEditRequest {
             member: "prompt",
             ..PromptSize::default()
         };
-        let demand = demand(model, stream, images, image, routing, prompt);
+        let labels = Labels::of_openai(&request);
+        let demand = Demand { labels, ..demand(model, stream, images, image, routing, prompt) };
         Ok(Self { members: form.members.clone(), files, demand })
     }
 }

@@ -13,7 +13,7 @@ use crate::formats::last_event::{LastEvent, error_event};
 use crate::formats::openai::body;
 use crate::formats::openai::members as checked;
 use crate::formats::whole::WholeAnswer;
-use crate::formats::{Answer, Demand, Format, Kind, PromptSize, Request, Target, Units, Upstream};
+use crate::formats::{Answer, Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -42,6 +42,7 @@ impl ImageRequest {
         body::texts(&request, &members::WORDS)?;
         let image = members::size_and_quality(&request)?;
         let routing = Routing::read(&request, pinned)?;
+        let labels = Labels::of_openai(&request);
         let demand = demand(
             model,
             stream,
@@ -55,7 +56,7 @@ impl ImageRequest {
                 ..PromptSize::default()
             },
         );
-        Ok(Self { body, demand })
+        Ok(Self { body, demand: Demand { labels, ..demand } })
     }
 
     fn upstream_body(&self, target: &Target<'_>) -> serde_json::Result<Bytes> {
@@ -80,6 +81,7 @@ pub fn demand(model: String, stream: bool, images: u64, image: String, routing: 
         routing,
         prompt,
         units: Units { images, image: Some(image), outputs: vec!["image"], ..Units::default() },
+        labels: Labels::default(),
         // Of an image that is not there yet nobody sees how much of it is made.
         comes_whole: true,
     }

@@ -13,7 +13,7 @@ use super::over_chat::{OverChat, kept_messages, to_chat};
 use super::{betas, members, prompt, wire};
 use crate::error::Error;
 use crate::formats::openai::body;
-use crate::formats::{Conversation, Demand, Format, Kind, Request, Target, Units, Upstream, long_cache};
+use crate::formats::{Conversation, Demand, Format, Kind, Labels, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -58,6 +58,7 @@ impl MessagesRequest {
             prompt,
             units: Units { long_cache, ..Units::default() },
             comes_whole: false,
+            labels: Labels::of_anthropic(&request),
         };
         Ok(Self { demand, betas, body })
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::whole::WholeAnswer;
-use crate::formats::{Demand, Format, Kind, PromptSize, Request, Target, Units, Upstream};
+use crate::formats::{Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -88,6 +88,7 @@ impl RerankRequest {
             prompt,
             units: Units { searches, ..Units::default() },
             comes_whole: false,
+            labels: Labels::of_openai(&request),
         };
         Ok(Self { body, demand, documents: Documents::asked(returned) })
     }

@@ -16,7 +16,7 @@ use crate::error::{Code, Error};
 use crate::formats::chat::pictures;
 use crate::formats::events::{KEEP_ALIVE, event_of};
 use crate::formats::openai::{body, parameters};
-use crate::formats::{Conversation, Demand, Format, Kind, Request, Storable, Target, Upstream};
+use crate::formats::{Conversation, Demand, Format, Kind, Labels, Request, Storable, Target, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -110,6 +110,7 @@ impl ResponsesRequest {
             comes_whole: draws,
             kind: Kind::Chat,
             units: Units { outputs: if draws { vec!["image"] } else { Vec::new() }, ..Units::default() },
+            labels: Labels::of_responses(&request),
         };
         // As at OpenAI, where nothing is said.
         let stored = request.read("store").ok().flatten().unwrap_or(true);

@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::formats::last_event::{LastEvent, error_event};
 use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
-use crate::formats::{Answer, Demand, Format, Kind, Progress, PromptSize, Request, Target, Units, Upstream, events};
+use crate::formats::{
+    Answer, Demand, Format, Kind, Labels, Progress, PromptSize, Request, Target, Units, Upstream, events,
+};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -97,6 +99,7 @@ impl SpeechRequest {
             },
             units: Units { characters, outputs: vec!["audio"], ..Units::default() },
             comes_whole: false,
+            labels: Labels::of_openai(&request),
         };
         Ok(Self { body, demand, format, events })
     }

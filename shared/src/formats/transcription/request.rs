@@ -14,7 +14,7 @@ use crate::formats::last_event::{LastEvent, error_event};
 use crate::formats::openai::body;
 use crate::formats::openai::members::{self, Members};
 use crate::formats::whole::WholeAnswer;
-use crate::formats::{Answer, Demand, Format, Kind, PromptSize, Request, Target, Units, Upstream};
+use crate::formats::{Answer, Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
 use crate::providers::routing::Routing;
 
@@ -135,6 +135,7 @@ impl TranscriptionRequest {
             },
             units: Units { milliseconds: length.most, ..Units::default() },
             comes_whole: !stream,
+            labels: Labels::of_openai(&request),
         };
         Ok(Self { members: form.members.clone(), files, demand, length, wanted, format: (wording, asked) })
     }

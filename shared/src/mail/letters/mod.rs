@@ -62,7 +62,7 @@ kinds! {
     "payment_failed" PaymentFailed(money::PaymentFailed) always: "a payment was declined";
     "refund" Refund(money::Refund) always: "a payment was refunded";
     "dispute" Dispute(money::Dispute) always: "a bank disputes a payment";
-    "low_balance" LowBalance(money::LowBalance) optional: "the balance has fallen below $10; again only after it was a quarter above that";
+    "low_balance" LowBalance(money::LowBalance) optional: "the balance has fallen below $10, or what `PATCH /user/notifications/thresholds` says; again only after it was a quarter above that";
     "out_of_credits" OutOfCredits(money::OutOfCredits) optional: "there is no credit left, or a call was refused for want of it; again only after there was some";
     "credits_expiring" CreditsExpiring(money::CreditsExpiring) optional: "credit lapses in a week; not that of a trial or of a plan's month";
     "referral_reward" ReferralReward(money::ReferralReward) optional: "a recommendation was rewarded";

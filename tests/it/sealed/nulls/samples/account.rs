@@ -19,6 +19,7 @@ impl Scene {
             sample("delete_account", json!({"caller": user}), &[]),
             sample("get_balance", json!({"caller": user}), &[]),
             sample("list_credit_transactions", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample("get_statement", json!({"caller": user, "query": {"month": "2026-01-01"}}), &[]),
             sample(
                 "set_provider_key",
                 json!({"caller": user, "request": {"provider": "chutes", "name": null, "last_four": "abcd",
@@ -33,10 +34,17 @@ impl Scene {
                 json!({"account_id": id, "provider": "chutes", "outdated": "c", "ciphertext": "d", "version": 2}),
                 &[],
             ),
+            sample("list_end_users", json!({"caller": user, "query": page(json!({}))}), &[]),
+            sample(
+                "set_end_user",
+                json!({"caller": user, "request": {"user": "ann", "budget": {"amount": 5, "period": "month"}}}),
+                &["request.user", "request.budget"],
+            ),
+            sample("delete_end_user", json!({"caller": user, "called": "ann"}), &[]),
             sample("get_privacy", json!({"caller": user}), &[]),
             sample(
                 "update_privacy",
-                json!({"caller": user, "request": {"chat_retention_days": 7, "response_retention_days": 7}}),
+                json!({"caller": user, "request": {"chat_retention_days": 7, "response_retention_days": 7, "ranking": "named"}}),
                 &["request.chat_retention_days"],
             ),
             sample("get_limits", json!({"caller": user}), &[]),

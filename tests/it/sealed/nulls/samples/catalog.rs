@@ -44,7 +44,13 @@ impl Scene {
                 &["request.upstream_model", "request.enabled", "request.price", "request.pinned"],
             ),
             sample("list_admin_plans", json!({"caller": admin}), &[]),
-            sample("change_plan", json!({"caller": admin, "plan": "team", "request": {"price_factor": 9000}}), &[]),
+            sample(
+                "change_plan",
+                json!({"caller": admin, "plan": "team", "request": {
+                    "name": "Team", "price_per_month": 10_000_000, "price_per_year": 20_000_000, "credits_per_month": 1,
+                    "limits": {"burst": 3}, "price_factor": 9000, "pinned": false}}),
+                &["request.price_per_year"],
+            ),
             sample(
                 "apply_provider_list",
                 json!({"provider": "openrouter", "listed": {}, "problem": null, "factor": 150}),

@@ -35,6 +35,12 @@ impl Scene {
                 &["asked.call_id"],
             ),
             sample("get_report", json!({"caller": user, "query": {"from": HOUR, "to": HOUR, "group_by": "day"}}), &[]),
+            sample(
+                "get_report",
+                json!({"caller": user, "query": {"from": HOUR, "to": HOUR, "group_by": "tag", "tag": null}}),
+                &["query.tag"],
+            ),
+            sample("get_ranking", json!({"query": page(json!({"kind": "app", "window": "week"}))}), &[]),
         ]
     }
 }

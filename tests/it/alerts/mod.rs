@@ -1,11 +1,14 @@
 //! What the operator is woken up for, and what an account wants to be told of: each once, by mail and by webhook.
 
+mod causes;
+
 use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::{Account, World, hello};
 
 use crate::webhooks::receiver::Receiver;
+use crate::webhooks::told_behind;
 
 /// A world whose operator is told, and what receives it.
 async fn watched() -> (World, Receiver) {
@@ -200,7 +203,7 @@ async fn an_account_is_told_of_spending_once_a_day_and_once_a_month() {
     assert_eq!(cron(&world, "alerts").await["accounts"], 0, "not before four minutes are over");
     world.set_clock("2026-12-10T12:10:00Z").await;
     cron(&world, "alerts").await;
-    cron(&world, "webhooks").await;
+    told_behind(&world).await;
     let told: Vec<Value> = receiver.take().iter().map(crate::webhooks::receiver::Received::json).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((&told[0]["type"], &told[0]["data"]["period"]), (&json!("spend.threshold_reached"), &json!("day")));
@@ -211,7 +214,7 @@ async fn an_account_is_told_of_spending_once_a_day_and_once_a_month() {
     cron(&world, "alerts").await;
     world.set_clock("2026-12-11T12:00:00Z").await;
     cron(&world, "alerts").await;
-    cron(&world, "webhooks").await;
+    told_behind(&world).await;
     let mut told: Vec<String> = receiver.take().iter().map(|one| one.json()["data"]["period"].to_string()).collect();
     told.sort();
     assert_eq!(told, ["\"day\"", "\"month\""], "nothing was spent on the second day");
@@ -231,7 +234,7 @@ async fn an_account_whose_own_key_is_refused_is_told_once_a_day() {
         Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(401, "provider_key_rejected");
     }
     world.settled().await;
-    cron(&world, "webhooks").await;
+    told_behind(&world).await;
     let [told] = &receiver.take()[..] else { panic!("one") };
     let told = told.json();
     assert_eq!(told["data"]["provider"], "openrouter");

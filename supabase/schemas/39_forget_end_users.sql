@@ -1,0 +1,62 @@
+-- Whom an account has its end users' names from, it may have to forget them for. What their calls cost stays, and says of whom no longer.
+
+-- Takes what an account has said of requests out of some of them: of those for an end user, or of all (null). Answers whether there are no
+-- more. The account's row is locked.
+create function gateway.erase_labels(owner uuid, called text) returns boolean
+language plpgsql volatile
+as $$
+declare
+  most constant integer := 5000;
+  erased integer;
+begin
+  if called is null then
+    update gateway.requests r set end_user = null, tags = null, metadata = null
+      from (
+        select call_id, finished_at from gateway.requests
+          where account_id = owner and (end_user is not null or tags is not null or metadata is not null)
+          limit most) as said
+      where r.call_id = said.call_id and r.finished_at = said.finished_at;
+  else
+    update gateway.requests r set end_user = null, tags = null, metadata = null
+      from (
+        select call_id, finished_at from gateway.requests
+          where account_id = owner and end_user = called limit most) as said
+      where r.call_id = said.call_id and r.finished_at = said.finished_at;
+  end if;
+  get diagnostics erased = row_count;
+  if erased = most then
+    return false;
+  end if;
+  -- In reports it is nobody's from then on.
+  if called is null then
+    delete from gateway.usage_labels where ctid = any (array(
+      select ctid from gateway.usage_labels where account_id = owner limit most));
+  else
+    delete from gateway.usage_labels where ctid = any (array(
+      select ctid from gateway.usage_labels where account_id = owner and kind = 'user' and label = called limit most));
+  end if;
+  get diagnostics erased = row_count;
+  return erased < most;
+end;
+$$;
+
+-- Forgets an end user of a locked account, or all whom it ever named (null). Its requests lose the name at once, or, where they are many,
+-- in the hours to come. Answers whether it is done.
+create function gateway.forget_end_users(owner uuid, called text default null) returns boolean
+language plpgsql volatile
+as $$
+declare
+  done boolean;
+begin
+  delete from gateway.end_users where account_id = owner and (called is null or name = called);
+  if called is null then
+    delete from gateway.end_user_defaults where account_id = owner;
+  end if;
+  delete from gateway.end_user_erasures where account_id = owner and (called is null or name = called);
+  done := gateway.erase_labels(owner, called);
+  if not done then
+    insert into gateway.end_user_erasures (account_id, name) values (owner, called);
+  end if;
+  return done;
+end;
+$$;
