@@ -80,7 +80,8 @@ pub async fn create(config: Config, email: &str) -> Result<Administrator, Box<dy
     // The command's own failures name the variable; an endpoint's would not.
     app.config.supabase.clone()?;
     // A key under a pepper that the deployment does not have would be refused by it.
-    if let Some(misfit) = deployment::inspect(app.supabase()?, &peppers).await?.misfits().first() {
+    let report = deployment::inspect(app.supabase()?, &app.config).await?;
+    if let Some(misfit) = report.misfits(app.config.environment).first() {
         return Err(misfit.to_string().into());
     }
     let key = NewKey::generate(app.config.key_environment(), "Administrator".to_owned(), &peppers)?;

@@ -150,6 +150,7 @@ fn heading(group: Group) -> &'static str {
         Group::Business => "Business",
         Group::Times => "Times",
         Group::Process => "Process",
+        Group::Traces => "Traces",
         Group::Local => "Local only",
     }
 }

@@ -10,9 +10,11 @@ use crate::connections::{ahead, tls};
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
+use crate::refusals::Refusals;
 use crate::route::Route;
 use crate::sign_in::privy::Privy;
 use crate::supabase::Supabase;
+use crate::traces::Exporter;
 use crate::upstash::Upstash;
 
 /// The state behind every endpoint.
@@ -29,6 +31,10 @@ pub struct App {
     pub turns: Turns,
     /// Who verifies Privy's tokens.
     pub privy: Privy,
+    /// The refused calls that the database has not been told of.
+    pub refusals: Refusals,
+    /// Where traces of calls go, where anybody asks for them.
+    pub traces: Option<Exporter>,
     /// The table of everything that this gateway serves, for its service card.
     pub routes: &'static [Route],
     supabase: Setting<Supabase>,
@@ -68,6 +74,11 @@ impl App {
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
         let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
         let privy = Privy::new(config.privy.clone(), http.clone());
+        if let Some(malformed) = config.traces.as_ref().err().filter(|misconfigured| !misconfigured.is_missing()) {
+            malformed.log();
+        }
+        let environment = config.environment.as_str();
+        let traces = config.traces.clone().ok().map(|settings| Exporter::new(settings, environment, http.clone()));
         Ok(Arc::new(Self {
             config,
             http,
@@ -75,6 +86,8 @@ impl App {
             limiter,
             turns: Turns::default(),
             privy,
+            refusals: Refusals::default(),
+            traces,
             routes,
             supabase,
             upstash,

@@ -267,6 +267,8 @@ routes! {
     user_activity_stats at "/user/activity/stats" { GET usage::activity_stats::show: User "usage:read" };
     /// Requests one by one, newest first.
     user_activity_log at "/user/activity/log" { GET usage::activity_log::list: User "usage:read" };
+    /// One of them, with its attempts and what each part of it cost.
+    user_activity_request at "/user/activity/log/{request}" { GET usage::request::show: User "usage:read" };
     /// What each key used.
     user_api_keys_usage at "/user/api-keys/usage" { GET usage::api_keys::list: User "usage:read" };
     /// API keys: new ones, each shown once, and all of them.
@@ -429,6 +431,8 @@ routes! {
     admin_requests at "/admin/requests" { GET platform::requests::list: Admin "admin:requests" };
     /// What all accounts have bought, with its refunds and disputes.
     admin_payments at "/admin/payments" { GET platform::payments::list: Admin "admin:payments" };
+    /// One request of any account: whose it was, its attempts, its cost in parts.
+    admin_request at "/admin/requests/{request}" { GET platform::request::show: Admin "admin:requests" };
     /// Counters and gauges for Prometheus.
     admin_metrics at "/admin/metrics" { GET platform::metrics::show: Admin "admin:metrics" } needs [Redis];
     /// A new account with its primary key.

@@ -34,6 +34,8 @@ pub enum Group {
     Times,
     /// The process: its port, its log, which deployment it is.
     Process,
+    /// Traces of calls, by OpenTelemetry's own variables.
+    Traces,
     /// The local platform and the tests; a deployment reads none of them.
     Local,
 }

@@ -31,6 +31,12 @@ create table gateway.requests (
   metadata jsonb,
   answer_id text,
   finish_reason text,
+  asked_ms integer,
+  attempts jsonb,
+  prompt_price bigint,
+  cached_price bigint,
+  completion_price bigint,
+  price jsonb,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -45,6 +51,12 @@ comment on column gateway.requests.tags is 'What the account sorts it under: a l
 comment on column gateway.requests.metadata is 'What the account said of it besides: an object, or null.';
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
+comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
+comment on column gateway.requests.attempts is
+  'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
+comment on column gateway.requests.prompt_price is
+  'Of the provider that served it, as it was frozen; with cached_price and completion_price all of a price that has nothing else which the call used.';
+comment on column gateway.requests.price is 'Any other frozen price, as of gateway.price.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here but the operator''s fee, if there is one.';
 comment on column gateway.requests.replayed_call is 'The earlier call whose cached answer was given again: this one was sent to no provider, and cost nothing.';

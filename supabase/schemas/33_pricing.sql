@@ -67,6 +67,30 @@ begin
 end;
 $$;
 
+-- A usage whose parts are together no more than what they are parts of.
+create function gateway.believe(u gateway.usage, p gateway.price) returns gateway.usage
+language plpgsql immutable parallel safe
+as $$
+declare
+  written numeric := greatest(u.written - u.written_long, 0);
+  parts numeric[];
+begin
+  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
+    parts := gateway.believed(
+      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
+      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
+    u.cached := parts[1]; u.written := parts[2] + parts[3]; u.written_long := parts[3];
+    u.image_input := parts[4]; u.audio_input := parts[5];
+  end if;
+  if u.reasoning + u.image_output + u.audio_output > u.completion then
+    parts := gateway.believed(
+      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
+    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
+  end if;
+  return u;
+end;
+$$;
+
 -- Millionths of nano-dollars as what is charged: with the markup in basis points, rounded up once. The last factor is a product
 -- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
 -- Its argument stands there once, so that Postgres puts it in the caller's place; of what is not known it makes the most.
@@ -87,23 +111,13 @@ as $$
 declare
   u gateway.usage := gateway.read_usage(usage);
   p constant gateway.price := gateway.read_price(price, u.prompt);
-  written numeric := greatest(u.written - u.written_long, 0);
-  parts numeric[];
+  written numeric;
 begin
   if p.prompt + p.completion + p.request + markup is null then
     return null;
   end if;
-  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
-    parts := gateway.believed(
-      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
-      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
-    u.cached := parts[1]; written := parts[2]; u.written_long := parts[3]; u.image_input := parts[4]; u.audio_input := parts[5];
-  end if;
-  if u.reasoning + u.image_output + u.audio_output > u.completion then
-    parts := gateway.believed(
-      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
-    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
-  end if;
+  u := gateway.believe(u, p);
+  written := greatest(u.written - u.written_long, 0);
   return gateway.charge(
     (u.prompt - u.cached - written - u.written_long - u.image_input - u.audio_input) * p.prompt
     + u.cached * p.cached + written * p.written + u.written_long * p.written_long

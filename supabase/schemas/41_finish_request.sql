@@ -3,7 +3,7 @@
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, asked_ms, attempts (see gateway.requests), app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price, own_key (the id of the own key, null if it was ours) and ceiling (the most that it may cost) of the candidate that
@@ -55,6 +55,7 @@ declare
   paying bigint;
   payment record;
   limit_step integer;
+  is_plain boolean;
   at timestamptz;
 begin
   if (this_call is not null
@@ -169,10 +170,12 @@ begin
   if settlement ? 'refused_keys' then
     perform gateway.notify_of_own_keys(account.id, settlement -> 'refused_keys', at);
   end if;
+  is_plain := coalesce(units is null and price ->> 'request' = '0' and not price ?| '{written,reasoning,tiers}', false);
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     end_user, tags, metadata, replayed_call, answer_id, finish_reason, created_at, finished_at)
+     end_user, tags, metadata, replayed_call, answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price,
+     created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -184,7 +187,11 @@ begin
      case when account.deleted_at is null then settlement ->> 'end_user' end,
      case when account.deleted_at is null then settlement -> 'tags' end,
      case when account.deleted_at is null then settlement -> 'metadata' end,
-     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
+     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason',
+     (settlement ->> 'asked_ms')::integer,
+     nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
+     case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
+     case when not is_plain then price end, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,

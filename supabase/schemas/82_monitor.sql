@@ -42,6 +42,11 @@ begin
       'errors', (
         select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
         from parts where part = 'error' and value <> ''),
+      'refusals', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by calls desc, code), '[]')
+        from (
+          select code, sum(calls)::bigint as calls from gateway.refusal_hours where hour >= since and hour < until group by code
+        ) as refused),
       'holds', (
         select jsonb_build_object(
           'open', count(*), 'amount', gateway.dollars(coalesce(sum(amount), 0)::bigint),

@@ -42,6 +42,8 @@ begin
       'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),
       'errors', (select coalesce(jsonb_agg(to_jsonb(errors) order by provider, code), '[]') from errors),
       'models', (select coalesce(jsonb_agg(to_jsonb(models) order by model, provider), '[]') from models),
+      'refusals', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by code), '[]') from gateway.refusal_totals),
       'latencies', (select coalesce(jsonb_agg(to_jsonb(latencies) order by provider, stream), '[]') from latencies),
       'gauges', jsonb_build_object(
         'holds_open', (select count(*) from gateway.holds where state = 'open'),

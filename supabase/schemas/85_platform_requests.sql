@@ -10,7 +10,7 @@ as $$
     'provider_cost', gateway.dollars(case when request.own_key then 0 else gateway.provider_cost(request.cost, request.markup) end))
 $$;
 
--- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
+-- query: id (a call's, a request's as its caller was told it, or the provider's of an answer), account_id, key_id, model, provider, outcome, error_code, from,
 -- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
 -- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
 --
@@ -39,7 +39,7 @@ begin
     select * from gateway.requests r
     where r.finished_at >= since and r.finished_at < until
       and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
-      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id)
+      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id or r.answer_id = this_id)
       and (after is null or (r.finished_at, r.call_id) < (after, after_id))
     order by r.finished_at desc, r.call_id desc
     limit most_looked_at

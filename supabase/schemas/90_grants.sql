@@ -197,8 +197,8 @@ revoke execute on function public.check_caller(jsonb, text) from public, anon, a
 grant execute on function public.check_caller(jsonb, text) to service_role;
 
 -- 69_public.sql
-revoke execute on function public.health(jsonb) from public, anon, authenticated;
-grant execute on function public.health(jsonb) to service_role;
+revoke execute on function public.health(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb, jsonb) to service_role;
 
 -- 70_chats.sql
 revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;
@@ -554,3 +554,13 @@ grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;
 -- 87_ranking.sql
 revoke execute on function public.get_ranking(jsonb) from public, anon, authenticated;
 grant execute on function public.get_ranking(jsonb) to service_role;
+
+-- 85_request_detail.sql
+revoke execute on function public.get_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_request(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_request(jsonb, jsonb) to service_role;
+
+-- 68_refusals.sql
+revoke execute on function public.note_refusals(jsonb) from public, anon, authenticated;
+grant execute on function public.note_refusals(jsonb) to service_role;

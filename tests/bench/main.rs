@@ -36,6 +36,7 @@ mod load;
 mod memory;
 mod parts;
 mod process;
+mod reports;
 mod routing;
 mod services;
 mod side;
@@ -86,6 +87,8 @@ enum Section {
     Growth,
     /// begin_request and finish_request on few and on many usage rows.
     UsageRows,
+    /// Monitor, metrics, reports and activity beside few and beside many requests.
+    Reports,
     /// Responses that are stored beside such that are not.
     Stored,
     /// Events of Stripe's a second.
@@ -105,6 +108,9 @@ struct Options {
     /// Requests between the two looks at the memory.
     #[arg(long, default_value_t = 100_000)]
     requests: usize,
+    /// Requests of the larger database that reports are read from.
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: i64,
     /// Another build of api/index.rs to measure, such as one for a profiler.
     #[arg(long)]
     gateway: Option<PathBuf>,
@@ -172,6 +178,7 @@ async fn measure(options: Options) -> Result<()> {
             Section::Growth => growth::measure(&bench, &mut table).await?,
             Section::Size => bench.functions.sizes(&mut table)?,
             Section::UsageRows => usage_rows::measure(&bench, &mut table).await?,
+            Section::Reports => reports::measure(&bench, &mut table).await?,
             Section::Stored => stored::measure(&bench, &mut table).await?,
             Section::Webhooks => webhooks::measure(&bench, &mut table).await?,
             Section::Routing => routing::measure(&bench, &mut table).await?,

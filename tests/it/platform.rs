@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::watch::poll;
 use tests::world::{Account, MODEL, Route, World, hello, nanos, send};
 
 async fn get(world: &World, admin: &Account, path: &str) -> Value {
@@ -218,4 +219,42 @@ async fn percentiles_lie_where_the_latencies_do() {
         )
         .await;
     assert_eq!(merged, true);
+}
+
+#[tokio::test]
+async fn refused_calls_are_counted_by_their_reason_and_leave_no_request() {
+    let world = World::start().await;
+    let (poor, admin) = (world.account(0).await, world.administrator().await);
+    let nobody = format!("gw_test_{}", "b".repeat(43));
+    let unknown = hello(&json!({"model": "no/such"}));
+    for _ in 0..3 {
+        Answer::to(world.chat(&poor.key, &hello(&json!({})))).await.refused(402, "insufficient_credits");
+    }
+    Answer::to(world.chat(&nobody, &hello(&json!({})))).await.refused(401, "invalid_api_key");
+    for _ in 0..2 {
+        Answer::to(world.chat(&poor.key, &unknown)).await.refused(404, "model_not_found");
+    }
+    // What an instance has counted meanwhile it tells together.
+    let counted = "select coalesce(jsonb_object_agg(code, calls), '{}') from gateway.refusal_totals";
+    let all = json!({"insufficient_credits": 3, "invalid_api_key": 1, "model_not_found": 2});
+    poll("every refusal", || async { world.value(counted).await == all }).await;
+    let monitor = get(&world, &admin, "/admin/monitor?hours=1").await;
+    let by_count = json!([{"code": "insufficient_credits", "calls": 3}, {"code": "model_not_found", "calls": 2},
+                          {"code": "invalid_api_key", "calls": 1}]);
+    assert_eq!(monitor["refusals"], by_count);
+    assert_eq!(
+        (&monitor["window"]["requests"], &monitor["providers"]["openrouter"]),
+        (&json!(0), &json!("configured"))
+    );
+    let metrics = metrics(&world, &admin).await;
+    assert_eq!(total(&metrics, "gateway_refusals_total"), 6_000_000_000);
+    assert_eq!(metrics["gateway_refusals_total{code=\"model_not_found\"}"], "2");
+
+    world.model("test/fails", &[Route::new("portkey", "standin/status?code=500")]).await;
+    let account = world.account(1_000_000_000).await;
+    for _ in 0..5 {
+        Answer::to(world.chat(&account.key, &hello(&json!({"model": "test/fails"})))).await;
+        world.settled().await;
+    }
+    assert_eq!(get(&world, &admin, "/admin/monitor?hours=1").await["providers"]["portkey"], "failing");
 }

@@ -7,6 +7,7 @@ pub mod function;
 pub mod lambda;
 pub mod people;
 pub mod plain;
+pub mod receiver;
 pub mod said;
 pub mod scripted;
 mod skips;

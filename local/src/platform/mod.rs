@@ -266,7 +266,7 @@ impl Platform {
 
 /// The variables that mean here what they mean in a deployment, and those that are refused there.
 pub fn passed_on() -> impl Iterator<Item = &'static str> {
-    let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times);
+    let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times | Group::Traces);
     let own = variables::all().filter(business).map(|variable| variable.name);
     own.chain([RUST_LOG.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
 }

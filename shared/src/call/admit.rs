@@ -148,6 +148,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     };
 
     let asked = Instant::now();
+    timing.stores_asked = Some(asked);
     let (placed, ()) = tokio::join!(
         place(&call.app, &call.caller, &request).inspect(|_| timing.auth = asked.elapsed()),
         limited.first().inspect(|_| timing.limits = asked.elapsed()),

@@ -14,11 +14,15 @@ pub struct Asked {
     pub key: Option<usize>,
     /// Since when.
     pub since: Instant,
+    /// Which of the call's attempts this is, from 0.
+    pub place: usize,
 }
 
 /// What has been seen of a provider's answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
+    /// Its status, once there is one.
+    pub status: Option<u16>,
     /// When its first byte came.
     pub first_byte: Option<Instant>,
     /// Nobody knows how much of it was made: the hold is charged.

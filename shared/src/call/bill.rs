@@ -1,14 +1,14 @@
 //! What a call brought about and what that costs: as the provider reported it, or counted by us.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::asked::{Asked, Seen};
+use super::attempts::{self, AttemptRecord};
 use super::cache_wish::Pieces;
 use super::context::Call;
+use super::timing::ms;
 use crate::credits::hold::Hold;
 use crate::credits::remembered::Remembered;
 use crate::credits::settle::{Outcome, Settlement};
@@ -44,8 +44,10 @@ pub struct CallRecord {
     pub charge_hold: bool,
     /// How the caller was told of a failure.
     pub error: Option<Code>,
-    /// When that provider was asked.
-    pub asked: Option<Instant>,
+    /// The providers that were asked.
+    pub attempts: Vec<AttemptRecord>,
+    /// Which of these is the attempt at whoever serves it, or is being asked.
+    place: usize,
     /// When the provider's first byte came.
     pub first_byte: Option<Instant>,
     /// How each provider did that was asked.
@@ -71,9 +73,25 @@ impl CallRecord {
         self.provider = Some(asked.provider);
         self.own_key = asked.own_key;
         self.key = asked.key;
-        self.asked = Some(asked.since);
+        self.place = asked.place;
         self.first_byte = seen.first_byte;
         self.charge_hold = seen.charge_hold;
+        if let Some(attempt) = self.current() {
+            attempt.first_byte = seen.first_byte;
+            attempt.status = seen.status;
+        }
+    }
+
+    /// Notes that an attempt is dropped, since another had output first.
+    pub fn drops(&mut self, asked: Asked) {
+        if let Some(attempt) = self.attempts.get_mut(asked.place) {
+            attempt.ended = Some(Instant::now());
+        }
+    }
+
+    /// The attempt at whoever serves the call, or is being asked.
+    fn current(&mut self) -> Option<&mut AttemptRecord> {
+        self.attempts.get_mut(self.place)
     }
 
     /// Notes how the provider did. An own key's trouble is no sign of the provider's: nobody else's calls go by it.
@@ -84,10 +102,14 @@ impl CallRecord {
         self.reports.push(ProviderReport { provider, key: self.key, outcome, speed: None });
     }
 
-    /// Notes a failure that would have befallen anyone. Any other says nothing of the provider, for or against it.
+    /// Notes that the attempt has failed, and of a failure that would have befallen anyone, that the provider has. Any other says
+    /// nothing of the provider, for or against it.
     pub fn note_failure(&mut self, provider: &'static str, failure: &Failure) {
         if failure.error.code == Code::ProviderKeyRejected {
             self.refused_keys.extend(self.own_key);
+        }
+        if let Some(attempt) = self.current() {
+            attempt.fail(failure);
         }
         match failure.against {
             Against::Nothing => {}
@@ -100,9 +122,16 @@ impl CallRecord {
         }
     }
 
-    /// Notes how fast the provider was whose answer had ended by then: only of an answer that comes bit by bit that can be told.
+    /// Notes when the provider's part had ended, and how fast it was: only of an answer that comes bit by bit that can be told.
     pub fn measure(&mut self, call: &Call, ended: Instant) {
-        let Some((asked, first_byte)) = self.asked.zip(self.first_byte) else { return };
+        let (first_byte, error) = (self.first_byte, self.error);
+        if let Some(attempt) = self.current().filter(|attempt| attempt.ended.is_none()) {
+            attempt.first_byte = first_byte;
+            attempt.ended = Some(ended);
+            attempt.error = error;
+        }
+        let asked = self.current().map(|attempt| attempt.asked);
+        let Some((asked, first_byte)) = asked.zip(self.first_byte) else { return };
         let tokens = self.usage.map_or(0, |usage| usage.output());
         if tokens == 0 || call.demand().comes_whole {
             return;
@@ -225,6 +254,8 @@ impl CallRecord {
             error_code: self.error.map(Code::as_str),
             stream: call.demand().stream,
             first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),
+            asked_ms: self.attempts.first().map(|first| ms(first.asked.saturating_duration_since(call.started))),
+            attempts: attempts::recorded(call, &self.attempts, Instant::now()),
             duration_ms: ms(call.started.elapsed()),
             app: call.origin.app.clone(),
             end_user: call.demand().labels.end_user.clone(),
@@ -260,8 +291,4 @@ async fn estimate(call: &Call, hold: &Hold, output: String) -> Option<Usage> {
         Usage::of(prompt, tokens::count(&output))
     });
     counted.await.inspect_err(|error| tracing::error!(%error, "the tokens of a call cannot be counted")).ok()
-}
-
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -14,6 +14,8 @@ use crate::credits::hold::Hold;
 use crate::formats::{Demand, Request};
 use crate::idempotency::Idempotency;
 use crate::memory::{Stored, Turn};
+use crate::serve::Tasks;
+use crate::traces::TraceContext;
 
 /// A hold outlives its call's deadline by this much, so that the settle finds it.
 pub const HOLD_MARGIN: Duration = Duration::from_secs(60);
@@ -51,6 +53,10 @@ pub struct Call {
     pub started: Instant,
     /// When it is cut off.
     pub deadline: Instant,
+    /// Where its last work goes, which no answer waits for.
+    pub tasks: Tasks,
+    /// Its place in a trace; none where nobody asks for traces.
+    pub trace: Option<TraceContext>,
 }
 
 impl Call {

@@ -35,13 +35,14 @@ pub async fn open(call: &Call, admitted: &Admitted, timing: &mut Timing, record:
             }
         };
         for credential in credentials {
-            let attempt = match Attempt::of(call, admitted, settings, candidate, credential) {
+            let mut attempt = match Attempt::of(call, admitted, settings, candidate, credential) {
                 Ok(attempt) => attempt,
                 Err(error) => {
                     last = error;
                     break;
                 }
             };
+            attempt.begin(call, record);
             record.sees(attempt.asked, Seen::default());
             let begun = Instant::now();
             let ended = hedge::open(call, attempt, beside(call, admitted, behind), record).await;

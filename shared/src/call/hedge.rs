@@ -37,7 +37,7 @@ pub async fn open(call: &Call, first: Attempt<'_>, second: Option<Attempt<'_>>, 
         seen = &mut run => return Ended { opened: noted(mine, seen, record), asked_both: false },
         () = sleep(patience) => {}
     }
-    second.begin();
+    second.begin(call, record);
     let other = second.asked;
     record.beside = Some(other.provider);
     let beside = open_one(call, second);
@@ -49,6 +49,7 @@ pub async fn open(call: &Call, first: Attempt<'_>, second: Option<Attempt<'_>>, 
     let (asked, left) = if is_first { (mine, other) } else { (other, mine) };
     if seen.0.is_ok() {
         record.beside = Some(left.provider);
+        record.drops(left);
         return Ended { opened: noted(asked, seen, record), asked_both: true };
     }
     // The other goes on alone, unless it would fail for the same reason.

@@ -10,13 +10,16 @@
 //! - `deliver`: the answer on its way to the client.
 //! - `replay`: the answer of a call that was made before, under the same Idempotency-Key.
 //! - `cache_wish`, `cached`: answers that are kept for whoever asks the same again: whether that is asked for, and what becomes of it.
+//! - `attempts`: the providers that were asked.
 //! - `bill`: what was used and what it costs.
+//! - `trace`: all of it for the operator's receiver of traces, where there is one.
 //! - `client`, `feed`, `head`, `timing`: the client's side, the response body that reads from the task, the head and what
 //!   it says of the time that a call took.
 
 mod admit;
 mod alternatives;
 mod asked;
+mod attempts;
 mod bill;
 mod cache_wish;
 mod cached;
@@ -31,6 +34,7 @@ mod opening;
 mod replay;
 mod task;
 mod timing;
+mod trace;
 
 pub use alternatives::run_in_turn;
 pub use context::Origin;

@@ -6,6 +6,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::admit::Admitted;
 use super::asked::{Asked, Seen};
+use super::attempts::AttemptRecord;
+use super::bill::CallRecord;
 use super::context::Call;
 use crate::config::ProviderSettings;
 use crate::credits::hold::Hold;
@@ -16,6 +18,7 @@ use crate::providers::Credential;
 use crate::providers::attempt;
 use crate::providers::candidate::Candidate;
 use crate::providers::failure::{Failure, Refusal};
+use crate::traces::context::TRACEPARENT;
 
 /// The largest plain answer that is taken, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -25,6 +28,7 @@ pub struct Attempt<'a> {
     settings: &'a ProviderSettings,
     credential: Credential,
     upstream: Upstream,
+    model: &'a str,
     /// Whom it asks.
     pub asked: Asked,
 }
@@ -38,7 +42,7 @@ impl<'a> Attempt<'a> {
         call: &Call,
         admitted: &Admitted,
         settings: &'a ProviderSettings,
-        candidate: &Candidate,
+        candidate: &'a Candidate,
         credential: Credential,
     ) -> Result<Self, Error> {
         let key = match credential {
@@ -47,13 +51,20 @@ impl<'a> Attempt<'a> {
         };
         let upstream = upstream(call.request.as_ref(), &target(&admitted.hold, settings, candidate))?;
         let (provider, own_key) = (settings.provider.name, candidate.own_key);
-        let asked = Asked { provider, own_key, key, since: Instant::now() };
-        Ok(Self { settings, credential, upstream, asked })
+        let asked = Asked { provider, own_key, key, since: Instant::now(), place: 0 };
+        Ok(Self { settings, credential, upstream, model: &candidate.model, asked })
     }
 
-    /// It is asked from now on.
-    pub fn begin(&mut self) {
-        self.asked.since = Instant::now();
+    /// It is asked from now on, which goes on record.
+    pub fn begin(&mut self, call: &Call, record: &mut CallRecord) {
+        let begun = AttemptRecord::begin(call, &self.asked, self.model);
+        // A trace is the operator's: of other people's servers none is told that it is part of one, and which calls belong together.
+        let place = begun.trace.filter(|_| self.settings.provider.quirks.self_hosted);
+        if let Some(header) = place.and_then(|place| place.header()) {
+            self.upstream.headers.insert(TRACEPARENT, header);
+        }
+        self.asked = Asked { since: begun.asked, place: record.attempts.len(), ..self.asked };
+        record.attempts.push(begun);
     }
 
     /// Whether another may be asked besides, or in its place, as long as nothing has come.
@@ -139,6 +150,7 @@ async fn until_output(call: &Call, attempt: Attempt<'_>, seen: &mut Seen) -> Res
         // Who waited for the whole has waited for its production.
         if !repeatable && call.remaining().is_zero() { Failure::deadline() } else { failure }
     })?;
+    seen.status = Some(response.status().as_u16());
     let incoming =
         if upstream.answer.is_binary() && !is_text(&response) { Incoming::binary() } else { Incoming::default() };
     let mut opened = Opened {

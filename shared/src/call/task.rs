@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::FutureExt;
+use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use super::dispatch;
 use super::head;
 use super::opening::Opened;
 use super::timing::Timing;
+use super::trace::{Afterwards, Trace};
 use crate::after_act;
 use crate::api_key::without_keys;
 use crate::app::SharedApp;
@@ -63,6 +65,7 @@ pub async fn run(
         Cached::read(&app, &caller, request.demand())?
     };
     let (head, answer) = oneshot::channel();
+    let trace = app.traces.as_ref().and_then(|traces| traces.begin(caller.trace_parent()));
     let call = Call {
         app,
         caller,
@@ -76,6 +79,8 @@ pub async fn run(
         id: Uuid::now_v7(),
         started: Instant::now(),
         deadline: invocation.ends_at,
+        tasks: invocation.tasks.clone(),
+        trace,
     };
     invocation.tasks.spawn(async move { call.drive(head).await });
     answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)))
@@ -93,8 +98,16 @@ impl Call {
                 if let Ok(response) = &mut answer {
                     timing.write(response.headers_mut(), &self);
                 }
+                let refusal = answer.as_ref().err().map(|error| (error.code, error.http_status()));
                 let _ = head.send(answer);
-                return refused.compensation.run(&self).await;
+                refused.compensation.run(&self).await;
+                if let Some((code, status)) = refusal {
+                    self.app.refusals.count(code);
+                    // Neither what was refused from memory nor what a stranger asks costs a store anything more.
+                    let is_told = timing.stores_asked.is_some() && status != StatusCode::UNAUTHORIZED;
+                    self.leave(Trace::of_refusal(&self, code, status, &timing), is_told).await;
+                }
+                return;
             }
         };
         let mut record = CallRecord::default();
@@ -103,7 +116,7 @@ impl Call {
             record.outcome = Outcome::Cut;
             None
         });
-        self.finish(admitted, record, client).await;
+        self.finish(admitted, record, client, &timing).await;
     }
 
     /// Asks the providers and passes the answer on. Gives back the client, if the end of its answer is held back.
@@ -168,7 +181,7 @@ impl Call {
     }
 
     /// The two calls after the answer: the settle, and the end of the lease.
-    async fn finish(&self, admitted: Admitted, mut record: CallRecord, client: Option<Client>) {
+    async fn finish(&self, admitted: Admitted, mut record: CallRecord, client: Option<Client>, timing: &Timing) {
         let Admitted { hold, lease } = admitted;
         let ended = Instant::now();
         record.count(self, &hold).await;
@@ -194,13 +207,18 @@ impl Call {
         let until = self.deadline + SETTLE_TIME;
         let kept = cached::kept(self, &hold, &record);
         let (settled, over) = oneshot::channel::<()>();
+        let asked = Instant::now();
         let settle = async {
             let charged = settle(&self.app, &settlement, until).await;
             let _ = settled.send(());
-            charged
+            (charged, Instant::now())
         };
-        let (Charged { stored, topup_due }, waiting, ()) =
-            tokio::join!(settle, lease.release(tokens, &record.reports, cached_at, kept.as_ref()), self.give_rest(client, over));
+        let release = lease.release(tokens, &record.reports, cached_at, kept.as_ref());
+        let release = release.map(|waiting| (waiting, Instant::now()));
+        let ((Charged { stored, topup_due }, charged), (waiting, released), ()) =
+            tokio::join!(settle, release, self.give_rest(client, over));
+        let after = Afterwards { ended, settle: (asked, charged), release: (asked, released) };
+        let trace = Trace::of(self, &hold, &record, timing, &after);
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),
@@ -218,6 +236,31 @@ impl Call {
             let drained = drain_outbox(&self.app).await;
             tracing::info!(drained, "settles from the outbox are in the books");
         }
+        self.leave(trace, true).await;
+    }
+
+    /// What is sent last of all, when the client has all of its answer: the trace, and what calls were refused. The end of no answer is
+    /// held back for that.
+    async fn leave(&self, trace: Option<Trace>, tells_refusals: bool) {
+        let app = self.app.clone();
+        let tells = tells_refusals && !app.refusals.is_empty();
+        if trace.is_none() && !tells {
+            return;
+        }
+        let sent = async move {
+            let sent = async {
+                if let Some(trace) = trace {
+                    trace.send().await;
+                }
+            };
+            let told = async {
+                if let Some(supabase) = app.supabase_if_configured().filter(|_| tells) {
+                    app.refusals.tell(supabase).await;
+                }
+            };
+            tokio::join!(sent, told);
+        };
+        self.tasks.last(sent).await;
     }
 
     /// Gives the client what was held back, once the call is in the books, or when the database takes too long.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
+use tokio::time::Instant;
 
 use super::context::Call;
 use crate::answer_headers;
@@ -10,6 +11,8 @@ use crate::answer_headers;
 /// Where the time until the head went.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timing {
+    /// When both stores were asked.
+    pub stores_asked: Option<Instant>,
     /// Until the database had answered.
     pub auth: Duration,
     /// Until the limiter had answered; at the same time as `auth`.
@@ -33,4 +36,9 @@ impl Timing {
             headers.insert(answer_headers::SERVER_TIMING, value);
         }
     }
+}
+
+/// Whole milliseconds.
+pub fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

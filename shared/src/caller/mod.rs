@@ -22,6 +22,7 @@ use crate::error::{Code, Error};
 use crate::idempotency::{Idempotency, Presented};
 use crate::request_id::RequestId;
 use crate::serve::Invocation;
+use crate::traces::TraceContext;
 
 pub(crate) use headers::{bearer, text};
 use headers::{domain, presented_key, user_agent};
@@ -69,6 +70,9 @@ pub struct Shown {
     /// What it asks of the cache of answers.
     #[serde(skip)]
     cached: Option<answer_cache::Presented>,
+    /// The place in a trace that came with it, where traces are asked for.
+    #[serde(skip)]
+    trace_parent: Option<TraceContext>,
 }
 
 impl Deref for Caller {
@@ -110,6 +114,11 @@ impl Caller {
     /// 400 when it is none.
     pub(crate) fn asks_the_cache(&self) -> Result<Option<Asked>, Error> {
         self.cached.as_ref().map_or(Ok(None), answer_cache::Presented::read)
+    }
+
+    /// The place in a trace that the request is a part of, as its caller tells it; none where nobody asks for traces.
+    pub(crate) fn trace_parent(&self) -> Option<TraceContext> {
+        self.trace_parent
     }
 
     /// The key's hash under the newest pepper: what its limits are cached by.
@@ -179,6 +188,7 @@ impl FromRequestParts<SharedApp> for Caller {
             asked: AtomicBool::new(false),
             presented: presented.clone(),
             cached: cached.clone(),
+            trace_parent: app.traces.as_ref().and_then(|_| TraceContext::of_caller(&parts.headers)),
         }));
         if let Some(presented) = presented {
             parts.extensions.insert(presented);

@@ -15,6 +15,7 @@ mod stores;
 mod stripe;
 #[cfg(test)]
 mod tests;
+mod traces;
 pub mod variables;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub use secrets::{EncryptionKey, Pepper};
 pub use sign_in::{MailSettings, PrivySettings};
 pub use stores::{SupabaseKey, SupabaseSettings, UpstashSettings};
 pub use stripe::StripeSettings;
+pub use traces::{Sampler, TraceSettings};
 
 /// A setting, or why it cannot be used. Endpoints that do not need it work without it.
 pub type Setting<T> = Result<T, Misconfigured>;
@@ -64,6 +66,18 @@ pub struct OwnKeyFee {
     pub basis_points: u64,
     /// How many such calls an account has free of it each month.
     pub free_monthly: u64,
+}
+
+impl Environment {
+    /// As `VERCEL_ENV` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Preview => "preview",
+            Self::Development => "development",
+        }
+    }
 }
 
 /// Everything the environment says.
@@ -109,6 +123,10 @@ pub struct Config {
     pub price_change_percent: u64,
     /// How many days single requests are kept; their sums and the ledger stay.
     pub requests_kept_days: u64,
+    /// The branch that is deployed, where the platform tells it.
+    pub branch: Option<String>,
+    /// The beginning of the id of the commit that is, likewise.
+    pub commit: Option<String>,
     /// Put before every Redis key; empty in production.
     pub redis_prefix: String,
     /// The service's name, for people and for providers' statistics.
@@ -119,6 +137,8 @@ pub struct Config {
     pub alert_email: Setting<String>,
     /// Where the operator's alerts are posted.
     pub alert_webhook: Setting<reqwest::Url>,
+    /// Where traces of calls are sent.
+    pub traces: Setting<TraceSettings>,
     /// Hosts that users' webhooks may go to by http, and in a private network; none but on a developer's machine.
     pub webhook_hosts: Vec<String>,
     /// How long a call may take on the plain server; the other platforms have limits of their own.
@@ -186,11 +206,14 @@ impl Config {
                 .map(|basis_points| OwnKeyFee { basis_points, free_monthly: number(&variables::OWN_KEY_FREE_MONTHLY) }),
             price_change_percent: number(&variables::PRICE_CHANGE_PERCENT),
             requests_kept_days: number(&variables::REQUESTS_KEPT_DAYS),
+            branch: reader.text(&variables::VERCEL_GIT_COMMIT_REF),
+            commit: reader.text(&variables::VERCEL_GIT_COMMIT_SHA).map(|id| id.chars().take(12).collect()),
             redis_prefix: redis_prefix(environment, reader.text(&variables::VERCEL_GIT_COMMIT_REF)),
             app_name: reader.text_or_default(&variables::APP_NAME),
             frontend_url: reader.needed(reader.url(&variables::FRONTEND_URL), String::new()),
             alert_email: alerts::email(&reader),
             alert_webhook: alerts::webhook(&reader),
+            traces: traces::traces(&reader),
             webhook_hosts: webhook_hosts(environment, reader.text(&variables::WEBHOOK_LOCAL_HOSTS)),
             max_duration: Duration::from_secs(number(&variables::CALL_MAX_SECONDS)),
             provider_silence: milliseconds(&variables::PROVIDER_TIMEOUT_MS),

@@ -104,6 +104,14 @@ variables! {
         WEBHOOK_LOCAL_HOSTS: Text, Optional, "where VERCEL_ENV is `development` only: hosts that users' webhooks may go to by http, and in a private network, with commas between them: `localhost`";
         VERCEL_ENV: Choice(&["production", "preview", "development"]), Default("production"), "which deployment this is; Vercel sets it";
         VERCEL_GIT_COMMIT_REF: Text, Optional, "the branch, which keeps a preview's Redis keys apart; Vercel sets it";
+        VERCEL_GIT_COMMIT_SHA: Text, Optional, "the commit, whose beginning `/health` tells; Vercel sets it";
+    }
+    Traces {
+        OTEL_EXPORTER_OTLP_ENDPOINT: Url, Optional, "where traces of calls are sent, one POST a call, by OTLP/HTTP in JSON: `/v1/traces` is added to it";
+        OTEL_EXPORTER_OTLP_HEADERS: Secret, Optional, "what that receiver wants to see: `name=value`, several with commas between them";
+        OTEL_SERVICE_NAME: Text, Default("gateway"), "what the gateway is called in traces";
+        OTEL_TRACES_SAMPLER: Choice(&["parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio", "always_on", "always_off", "traceidratio"]), Default("parentbased_always_on"), "which calls are traced; by `parentbased_…` a caller's `traceparent` decides about its own calls";
+        OTEL_TRACES_SAMPLER_ARG: Text, Default("1"), "the part of the calls that `traceidratio` traces: 0.1 is a tenth";
     }
     Local {
         DATABASE_URL: Secret, Optional, "the Postgres that `cargo run` and the tests use; without it an installed one is started, else the embedded one";

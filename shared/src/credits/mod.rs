@@ -1,5 +1,6 @@
 //! Prepaid credit as a call sees it: the hold before, the settle after. The arithmetic that charges is SQL's.
 
+pub mod attempted;
 pub mod hold;
 pub mod outbox;
 pub mod price;

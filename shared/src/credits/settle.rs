@@ -9,6 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::attempted::Attempted;
 use super::hold::HoldFacts;
 use super::outbox;
 use super::remembered::Remembered;
@@ -44,6 +45,21 @@ pub enum Outcome {
     Deadline,
 }
 
+impl Outcome {
+    /// As the record says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Completed => "completed",
+            Self::Cut => "cut",
+            Self::ClientLeft => "client_left",
+            Self::Deadline => "deadline",
+        }
+    }
+}
+
 /// Everything the database needs to settle a call and to record it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settlement {
@@ -69,6 +85,12 @@ pub struct Settlement {
     pub first_byte_ms: Option<u64>,
     /// From the call's start to its end.
     pub duration_ms: u64,
+    /// From the call's start to the moment when the first provider was asked: what the gateway took before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_ms: Option<u64>,
+    /// The providers that were asked, where they were several or one has failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempted>,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
     pub app: Option<String>,
     /// Whom it was made for.

@@ -99,6 +99,7 @@ codes! {
     ResponseNotFound = "response_not_found", 404, "This account has no such response, or keeps it no longer. Responses are kept where `store` is not false.";
     ItemNotFound = "item_not_found", 404, "The input refers to an item that is in no stored response of yours.";
     GenerationNotFound = "generation_not_found", 404, "This account has no such call that is over, or the key may not see it. A call is on record a moment after its answer.";
+    RequestNotFound = "request_not_found", 404, "There is no such request that is over, or it is no longer kept. A request is on record a moment after its answer.";
     ChatSessionNotFound = "chat_session_not_found", 404, "This account has no such chat session; GET /v1/chat/sessions lists them.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
     AccountExists = "account_exists", 409, "There is an account with this e-mail already.";

@@ -21,6 +21,8 @@ pub struct Failure {
     pub against: Against,
     /// The provider's own sentence, cleaned, for the log.
     pub said: Option<String>,
+    /// The status that it came with, if any.
+    pub status: Option<u16>,
 }
 
 /// What a failure counts against.
@@ -66,7 +68,13 @@ impl Failure {
     /// The call's time was up: nobody's fault, and nobody else has more of it.
     #[must_use]
     pub fn deadline() -> Self {
-        Self { error: Error::new(Code::DeadlineExceeded), fall_back: false, against: Against::Nothing, said: None }
+        Self {
+            error: Error::new(Code::DeadlineExceeded),
+            fall_back: false,
+            against: Against::Nothing,
+            said: None,
+            status: None,
+        }
     }
 
     /// A success that is not what it should be: not JSON, no choices.
@@ -87,7 +95,7 @@ impl Failure {
     pub fn refused(refusal: &Refusal<'_>) -> Self {
         let words = Words::read(refusal.body, &refusal.hidden);
         let said = words.message.clone();
-        Self { said, ..Self::sorted(refusal, &words) }
+        Self { said, status: Some(refusal.status.as_u16()), ..Self::sorted(refusal, &words) }
     }
 
     fn sorted(refusal: &Refusal<'_>, words: &Words) -> Self {
@@ -183,7 +191,13 @@ impl Failure {
     }
 
     fn new(error: Error, provider: &str, fall_back: bool) -> Self {
-        Self { error: error.with_detail("provider", provider), fall_back, against: Against::Route, said: None }
+        Self {
+            error: error.with_detail("provider", provider),
+            fall_back,
+            against: Against::Route,
+            said: None,
+            status: None,
+        }
     }
 }
 

@@ -126,6 +126,17 @@ impl Tasks {
         }
     }
 
+    /// Does what no answer is to wait for, at the end of a task of the run: within it, or where the end of an answer waits for the run's
+    /// tasks, beside them. Then a process that is frozen goes on with it at its next run, or never.
+    pub async fn last(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match (&self.keeper, &self.of_run) {
+            (Keeper::Tracker(all), Some(_)) => {
+                all.spawn(work.in_current_span());
+            }
+            _ => work.await,
+        }
+    }
+
     /// Waits for every task. Vercel's runtime does this by itself.
     pub(super) async fn drain(&self) {
         if let Keeper::Tracker(tracker) = &self.keeper {

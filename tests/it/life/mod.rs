@@ -26,6 +26,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::certain;
+use tests::receiver::Receiver;
 use tests::vercel::VercelHost;
 use tests::world::{Account, World, send};
 
@@ -39,6 +40,8 @@ pub const PROMPT: &str = "xylophone quartz under the marmalade";
 pub struct Life {
     pub world: World,
     pub host: VercelHost,
+    /// Where its traces go.
+    pub receiver: Receiver,
     /// Somebody with credit.
     pub account: Account,
     pub secrets: Secrets,
@@ -64,15 +67,20 @@ impl Life {
             .collect();
         variables.extend([("VERCEL_ENV", "production"), ("RUST_LOG", level)]);
         variables.extend([("API_KEY_PEPPERS", peppers.as_str()), ("ENCRYPTION_KEYS", keyring.as_str())]);
+        let receiver = Receiver::start().await;
+        let of_receiver = "the-key-at-the-receiver-of-traces";
+        let headers = format!("x-receiver-key={of_receiver}");
+        variables
+            .extend([("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()), ("OTEL_EXPORTER_OTLP_HEADERS", &headers)]);
         let host = VercelHost::start(function(), &variables).await;
         let mut secrets = Secrets::of_deployment(&variables);
-        let settings =
-            "Supabase, Upstash, the cron jobs, Resend twice, Privy twice, Stripe twice, and two of each keyring";
-        assert_eq!(secrets.count(&Kind::Setting), 13, "{settings}");
+        let settings = "Supabase, Upstash, the cron jobs, Resend twice, Privy twice, Stripe twice, traces, and two of each keyring";
+        assert_eq!(secrets.count(&Kind::Setting), 14, "{settings}");
+        secrets.add(of_receiver, Kind::Setting);
         secrets.words(PROMPT);
         let account = world.account(1_000_000_000).await;
         secrets.api_key(&account.key);
-        Self { world, host, account, secrets, pieces: Vec::new(), calls: Vec::new(), others: Vec::new() }
+        Self { world, host, receiver, account, secrets, pieces: Vec::new(), calls: Vec::new(), others: Vec::new() }
     }
 
     /// A request with an id of its own, to the end of its invocation; its answer, as far as it came.

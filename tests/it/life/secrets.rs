@@ -10,12 +10,13 @@ use shared::key_environment::KeyEnvironment;
 use shared::sign_in::code::hash_for;
 
 /// Variables of a deployment that are no secret.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 10] = [
     "VERCEL_ENV",
     "RUST_LOG",
     "APP_NAME",
     "FROM_EMAIL",
     "WEBHOOK_LOCAL_HOSTS",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
     "PRIVY_APP_ID",
     "DATABASE_TIMEOUT_MS",
     "REDIS_TIMEOUT_MS",
@@ -68,6 +69,8 @@ pub enum Place {
     Redis,
     /// In a request to this provider.
     Provider(String),
+    /// In a trace.
+    Trace,
 }
 
 impl Kind {

@@ -45,6 +45,12 @@ impl Life {
         pieces
     }
 
+    /// The traces that were sent.
+    pub fn traces(&self) -> Vec<Piece> {
+        let piece = |text: String| Piece { place: Place::Trace, what: "a trace".to_owned(), text };
+        self.receiver.traces().into_iter().map(|trace| piece(trace.body.to_string())).collect()
+    }
+
     /// What the providers were sent.
     pub fn sent(&self) -> Vec<Piece> {
         let requests = self.world.platform.providers.control().requests();

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::world::{Account, MODEL, World};
+use uuid::Uuid;
 
 use super::Sample;
 
@@ -33,6 +34,11 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
             requests(world, owner).await;
             Sample::plain()
         }
+        ("GET", "user_activity_request" | "admin_request") => {
+            let call = detailed(world, owner).await;
+            let foreign = (name == "user_activity_request").then_some((404, "request_not_found"));
+            Sample { foreign, ..Sample::plain() }.with("request", call.to_string())
+        }
         ("GET", "v1_report") => {
             requests(world, owner).await;
             Sample::plain().with_query("?start_date=2026-11-01&end_date=2026-11-30&group_by=model")
@@ -41,6 +47,23 @@ pub async fn sample(world: &World, (method, name): (&str, &str), owner: &Account
         ("GET", "cron_rollups" | "cron_retention") => Sample::plain(),
         _ => return None,
     })
+}
+
+/// A call that one provider failed and another served.
+async fn detailed(world: &World, owner: &Account) -> Uuid {
+    let call = Uuid::now_v7();
+    let sql = format!(
+        r#"insert into gateway.requests
+             (call_id, account_id, key_id, model, provider, outcome, held, cost, markup, prompt_tokens, completion_tokens, duration_ms,
+              asked_ms, attempts, price, created_at, finished_at)
+           values ('{call}', '{}', '{}', '{MODEL}', 'chutes', 'completed', 100, 50, 10000, 10, 20, 70, 5,
+             '[{{"provider": "openrouter", "started_ms": 5, "duration_ms": 20, "status": 500, "error_code": "upstream_error"}},
+               {{"provider": "chutes", "started_ms": 25, "duration_ms": 40, "first_byte_ms": 30, "status": 200}}]',
+             '{{"prompt": 1000000, "completion": 2000000, "request": 0}}', gateway.now(), gateway.now())"#,
+        owner.id, owner.key_id
+    );
+    world.sql(&sql).await;
+    call
 }
 
 /// A request that was completed hours ago and one that failed just now.

@@ -10,6 +10,7 @@ const WITHOUT_AUTHENTICATE: &[(&str, &str)] = &[
     ("begin_request", "makes the same checks on rows that it has locked; its refusals are values"),
     ("finish_request", "is about a call that was admitted, whoever's key it was and whatever became of that"),
     ("record_refusal", "puts on record that authenticate refused a key"),
+    ("note_refusals", "counts refused calls, whoever's they were, as an instance of the gateway tells them"),
     ("list_outdated_provider_keys", "housekeeping; its route wants the cron secret"),
     ("renew_provider_key", "the same key under a newer version of the keyring; changes nothing that anyone can see"),
     ("sign_in_with_privy", "is how a caller gets a key; the gateway has verified the tokens"),

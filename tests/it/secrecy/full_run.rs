@@ -25,6 +25,7 @@ async fn no_answer_log_line_mail_or_table_holds_a_usable_key_or_a_provider_key()
     let mut pieces = std::mem::take(&mut life.pieces);
     pieces.extend(life.mails());
     pieces.extend(life.sent());
+    pieces.extend(life.traces());
     let line = |text: String| Piece { place: Place::Log, what: "a line".to_owned(), text };
     pieces.extend(life.output().await.into_iter().map(line));
     // What is there many times is searched once.
@@ -47,6 +48,7 @@ async fn no_answer_log_line_mail_or_table_holds_a_usable_key_or_a_provider_key()
         ("Redis", 40),
         ("Table", 400),
         ("Provider", 30),
+        ("Trace", 30),
     ] {
         let seen = pieces.iter().filter(|piece| format!("{:?}", piece.place).starts_with(place)).count();
         assert!(seen >= least, "{place}: {seen}");

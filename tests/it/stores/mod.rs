@@ -4,6 +4,7 @@ mod begin;
 mod endpoints;
 mod locked;
 mod outbox;
+mod previews;
 mod redis;
 mod settle;
 

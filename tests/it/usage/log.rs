@@ -59,8 +59,9 @@ async fn the_log_says_everything_of_a_request() {
     let row = world.value("select to_jsonb(r) from gateway.requests r").await;
     for (name, value) in row.as_object().expect("a row") {
         match name.as_str() {
-            // Whose it is, the caller knows; what was reserved, nobody asks for afterwards. What came of it is a generation's to tell.
-            "account_id" | "held" | "markup" | "answer_id" | "finish_reason" => {
+            // Whose it is, the caller knows; what was reserved, nobody asks for afterwards. What came of it is a detail's to tell.
+            "account_id" | "held" | "markup" | "answer_id" | "finish_reason" | "asked_ms" | "attempts"
+            | "prompt_price" | "cached_price" | "completion_price" | "price" => {
                 assert!(logged.get(name).is_none(), "{name}")
             }
             "end_user" => assert_eq!(logged["user"], *value),

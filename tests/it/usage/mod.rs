@@ -1,6 +1,7 @@
 //! What an account sees of its usage: totals that are exact at any moment, and requests one by one.
 
 mod cost;
+mod detail;
 mod labels;
 mod log;
 mod months;

@@ -27,6 +27,7 @@ struct Counted {
     outcomes: Vec<Outcome>,
     errors: Vec<Failed>,
     models: Vec<Model>,
+    refusals: Vec<Refused>,
     latencies: Vec<Latencies>,
     gauges: Gauges,
 }
@@ -45,6 +46,12 @@ struct Failed {
     provider: String,
     code: String,
     requests: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    code: String,
+    calls: Box<RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +151,11 @@ impl Text {
         self.family(name, "counter", "Requests that failed, by the code that they were answered with.");
         for of in &counted.errors {
             self.sample(name, &[("provider", &of.provider), ("code", &of.code)], of.requests.get());
+        }
+        let name = "gateway_refusals_total";
+        self.family(name, "counter", "Calls that were refused before a provider was asked, by code.");
+        for of in &counted.refusals {
+            self.sample(name, &[("code", &of.code)], of.calls.get());
         }
     }
 

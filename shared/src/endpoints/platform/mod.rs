@@ -4,6 +4,7 @@ pub mod balance;
 pub mod metrics;
 pub mod monitor;
 pub mod payments;
+pub mod request;
 pub mod requests;
 pub mod transactions;
 pub mod usage;

@@ -1,5 +1,7 @@
 //! `/admin/monitor`: whether calls are served, what they bring, and whether anything waits.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -9,11 +11,12 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Latency, Liabilities, ModelPart, PlatformSums, ProviderPart};
-use crate::app::SharedApp;
+use crate::app::{App, SharedApp};
 use crate::caller::Caller;
 use crate::credits::outbox;
 use crate::endpoints::answer;
 use crate::endpoints::input::Params;
+use crate::endpoints::public::health;
 use crate::error::{Error, Result};
 use crate::money::Nanos;
 use crate::object::Object;
@@ -52,6 +55,8 @@ pub struct Monitor {
     pub by_model: Vec<ModelPart>,
     /// What requests failed with, the most frequent first.
     pub errors: Vec<ErrorCount>,
+    /// What calls were refused with before a provider was asked, the most frequent first.
+    pub refusals: Vec<RefusalCount>,
     /// Calls that are running.
     pub holds: OpenHolds,
     /// The outbox of mail.
@@ -61,6 +66,10 @@ pub struct Monitor {
     /// Settlements that wait in Redis for the database; null: Redis could not be asked.
     #[schema(required)]
     pub settlements_waiting: Option<i64>,
+    /// Each provider that is configured: `configured`, `failing` at a model, or `refusing`: it refuses our account. Others are asked
+    /// before those two. Null: Redis could not be asked.
+    #[schema(required)]
+    pub providers: Option<BTreeMap<String, String>>,
 }
 
 /// What ended in the last minutes.
@@ -87,6 +96,15 @@ pub struct ErrorCount {
     pub code: String,
     /// How often.
     pub requests: i64,
+}
+
+/// How often calls were refused with a code.
+#[derive(ToSchema)]
+pub struct RefusalCount {
+    /// The code.
+    pub code: String,
+    /// How often.
+    pub calls: i64,
 }
 
 /// Calls that are running.
@@ -123,15 +141,25 @@ pub async fn show(
     if query.hours.is_some_and(|hours| !(1..=LONGEST).contains(&hours)) {
         return Err(Error::invalid("hours", format!("`hours` is from 1 to {LONGEST}.")));
     }
-    let (monitor, waiting) = tokio::join!(
+    let (monitor, waiting, providers) = tokio::join!(
         caller.rpc::<Box<RawValue>>(&app, "get_platform_monitor", json!({ "query": query })),
-        outbox::length(&app)
+        outbox::length(&app),
+        providers(&app)
     );
     let monitor = monitor?;
     let whole = || {
         let mut whole: Object<'_> = serde_json::from_str(monitor.get())?;
         whole.set("settlements_waiting", &waiting)?;
+        whole.set("providers", &providers)?;
         serde_json::value::to_raw_value(&whole)
     };
     Ok(answer::private(&whole().map_err(|error| answer::malformed(&error))?))
+}
+
+/// How each provider is that this deployment has an account with.
+async fn providers(app: &App) -> Option<BTreeMap<String, String>> {
+    let failing = app.limiter.open_breakers(app.upstash_if_configured()?).await.ok()?;
+    let all = health::providers(app, &failing).into_iter();
+    let told = all.filter_map(|(name, word)| Some((name, word.as_str()?.to_owned())));
+    Some(told.filter(|(_, word)| word != "not_configured").collect())
 }

@@ -25,7 +25,7 @@ use crate::money::Nanos;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct RequestsQuery {
-    /// The one with this call id, or those with this `x-request-id`. Ids that say when they were made (UUIDv7, as ours are) are
+    /// The one with this call id, or those with this `x-request-id`, or whose answer has this id of its provider's. Ids that say when they were made (UUIDv7, as ours are) are
     /// found at any time; others within the last day, unless `from` says otherwise.
     #[param(pattern = r"^[^\u0000]*$")]
     id: Option<String>,

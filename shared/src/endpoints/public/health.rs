@@ -26,8 +26,23 @@ pub enum Condition {
     Unavailable,
     /// Nobody has said where it is.
     NotConfigured,
-    /// It does not fit this deployment: the database lacks a migration, or knows keys under another pepper. The log says which.
+    /// It does not fit this deployment: the database lacks a migration, knows keys under another pepper, or is production's, of a preview.
+    /// The log says which.
     Mismatch,
+}
+
+/// Which deployment answers.
+#[derive(Serialize, ToSchema)]
+pub struct WhichDeployment {
+    /// `production`, `preview` or `development`.
+    #[schema(value_type = String)]
+    pub environment: &'static str,
+    /// The beginning of the commit's id, where the platform tells it.
+    #[schema(required)]
+    pub commit: Option<String>,
+    /// The branch, where the platform tells it.
+    #[schema(required)]
+    pub branch: Option<String>,
 }
 
 /// How the gateway is.
@@ -37,6 +52,8 @@ pub struct Health {
     pub status: String,
     /// The gateway's version.
     pub version: String,
+    /// Which deployment it is.
+    pub deployment: WhichDeployment,
     /// The database: whether it takes writes, and fits this deployment.
     pub database: Condition,
     /// The counters. Without them each instance limits calls by itself.
@@ -60,6 +77,11 @@ pub async fn show(State(app): State<SharedApp>) -> impl IntoResponse {
     let body = json!({
         "status": if well { "healthy" } else { "degraded" },
         "version": env!("CARGO_PKG_VERSION"),
+        "deployment": WhichDeployment {
+            environment: app.config.environment.as_str(),
+            commit: app.config.commit.clone(),
+            branch: app.config.branch.clone(),
+        },
         "database": database,
         "redis": redis,
         "providers": providers,
@@ -70,9 +92,9 @@ pub async fn show(State(app): State<SharedApp>) -> impl IntoResponse {
 
 async fn database(app: &App) -> Condition {
     let Some(supabase) = app.supabase_if_configured() else { return Condition::NotConfigured };
-    match deployment::inspect(supabase, app.config.peppers.as_deref().unwrap_or_default()).await {
+    match deployment::inspect(supabase, &app.config).await {
         Ok(report) => {
-            let misfits = report.misfits();
+            let misfits = report.misfits(app.config.environment);
             for misfit in &misfits {
                 tracing::error!("{misfit}");
             }
@@ -97,7 +119,8 @@ async fn redis(app: &App) -> (Condition, Vec<(String, AttemptOutcome)>) {
     }
 }
 
-fn providers(app: &App, failing: &[(String, AttemptOutcome)]) -> Map<String, Value> {
+/// Each provider in a word, by the breakers that are open.
+pub fn providers(app: &App, failing: &[(String, AttemptOutcome)]) -> Map<String, Value> {
     let word = |name: &str, configured: bool| match configured {
         true if failing.contains(&(name.to_owned(), AttemptOutcome::Refused)) => "refusing",
         true if failing.iter().any(|(other, _)| other == name) => "failing",
@@ -138,10 +161,14 @@ mod tests {
     #[tokio::test]
     async fn what_is_wrong_with_a_database_that_answers_or_with_every_provider_is_said() {
         let other_pepper = r#"{"status":"ok","migrated_to":null,"unknown_peppers":[1]}"#;
-        for database in [other_pepper, r#"{"status":"ok","migrated_to":"20250101000000","unknown_peppers":[]}"#] {
+        let productions = r#"{"status":"ok","migrated_to":null,"unknown_peppers":[],"is_productions":true}"#;
+        for database in
+            [other_pepper, productions, r#"{"status":"ok","migrated_to":"20250101000000","unknown_peppers":[]}"#]
+        {
             let app = stores::app((StatusCode::OK, database), COMMAND, EMPTY, false).await;
             let (status, body) = read(show(State(app)).await.into_response()).await;
             assert_eq!((status, &body["status"], &body["database"]), (503, &"degraded".into(), &"mismatch".into()));
+            assert_eq!(body["deployment"], json!({"environment": "preview", "commit": null, "branch": null}));
         }
         let open = r#"{"result":["chutes:a/b","5 32503680000000","portkey:a/b","5 1"]}"#;
         let app = stores::app(WELL, COMMAND, (StatusCode::OK, open), false).await;

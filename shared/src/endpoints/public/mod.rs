@@ -36,7 +36,9 @@ mod stores {
         let barrier = Arc::new(Barrier::new(if together { 2 } else { 1 }));
         let rendezvous = barrier.clone();
         let health = move |headers: HeaderMap, body: Bytes| async move {
-            assert_eq!((headers["apikey"].as_bytes(), &body[..]), (&b"sb_secret_x"[..], &br#"{"peppers":{}}"#[..]));
+            let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+            assert_eq!((headers["apikey"].as_bytes(), &body["peppers"]), (&b"sb_secret_x"[..], &serde_json::json!({})));
+            assert_eq!(body["deployment"]["environment"], "preview");
             rendezvous.wait().await;
             database
         };

@@ -7,6 +7,7 @@ pub mod environments;
 pub mod export;
 pub mod monitor;
 pub mod report;
+pub mod request;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -36,7 +36,16 @@ impl Scene {
             sample("check_caller", json!({"caller": user, "scope": "inference"}), &[]),
             sample("sweep_holds", json!({"after": null}), &["after"]),
             sample("roll_up_usage", json!({"after": null, "kept_days": null}), &["after", "kept_days"]),
-            sample("health", json!({"peppers": {"1": "fingerprint"}}), &["peppers", "peppers.1"]),
+            sample(
+                "note_refusals",
+                json!({"refused": {"insufficient_credits": 2}}),
+                &["refused", "refused.insufficient_credits"],
+            ),
+            sample(
+                "health",
+                json!({"peppers": {"1": "fingerprint"}, "deployment": {"environment": "production", "address": "hash"}}),
+                &["peppers", "peppers.1", "deployment", "deployment.environment", "deployment.address"],
+            ),
             sample("list_models", json!({"query": page(json!({}))}), &[]),
             sample("list_developer_models", json!({"query": page(json!({"developer": "test"}))}), &[]),
             sample("get_model", json!({"model_id": tests::world::MODEL}), &[]),

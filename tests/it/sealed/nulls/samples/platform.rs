@@ -25,6 +25,16 @@ impl Scene {
             sample("get_platform_metrics", json!({"caller": admin}), &[]),
             sample("list_platform_requests", json!({"caller": admin, "query": page(json!({}))}), &[]),
             sample("list_platform_payments", json!({"caller": admin, "query": page(json!({}))}), &[]),
+            sample(
+                "get_request",
+                json!({"caller": user, "asked": {"call_id": null, "id": "answer"}}),
+                &["asked.call_id"],
+            ),
+            sample(
+                "get_platform_request",
+                json!({"caller": admin, "asked": {"call_id": null, "id": "answer"}}),
+                &["asked.call_id"],
+            ),
             sample("get_report", json!({"caller": user, "query": {"from": HOUR, "to": HOUR, "group_by": "day"}}), &[]),
             sample(
                 "get_report",
