@@ -94,7 +94,11 @@ fn avoided(call: &Call, admitted: &Admitted) -> Vec<String> {
 
 /// Whoever may be asked beside, where the request wants that: the next candidate, if it is well. A call that keys of the caller's own
 /// serve is not held for two.
-fn beside<'a>(call: &Call, admitted: &Admitted, behind: &[(Candidate, &'a ProviderSettings)]) -> Option<Attempt<'a>> {
+fn beside<'a>(
+    call: &Call,
+    admitted: &Admitted,
+    behind: &'a [(Candidate, &'a ProviderSettings)],
+) -> Option<Attempt<'a>> {
     call.demand().routing.hedge_ms?;
     if admitted.hold.candidates.iter().any(|candidate| candidate.own_key.is_some()) {
         return None;

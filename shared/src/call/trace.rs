@@ -161,7 +161,7 @@ impl CallRecord {
             (names::OUTCOME, Value::from(self.outcome.as_str())),
             (names::ATTEMPTS, Value::Number(i64::try_from(self.attempts.len()).unwrap_or(i64::MAX))),
             (names::ESTIMATED, Value::Flag(self.estimated)),
-            (names::OWN_KEY, Value::Flag(self.own_key)),
+            (names::OWN_KEY, Value::Flag(self.own_key.is_some())),
         ];
         if let Some(provider) = self.provider {
             attributes.push((names::PROVIDER, Value::from(names::provider(provider))));
@@ -206,7 +206,7 @@ impl AttemptRecord {
             (names::PROVIDER, Value::from(names::provider(self.provider))),
             (names::OWN_PROVIDER, Value::from(self.provider)),
             (names::MODEL, Value::from(self.model.as_str())),
-            (names::OWN_KEY, Value::Flag(self.own_key)),
+            (names::OWN_KEY, Value::Flag(self.own_key.is_some())),
         ];
         attributes.extend(self.status.map(|status| (names::STATUS, Value::count(status.into()))));
         attributes.extend(self.error.map(|code| (names::ERROR, Value::from(code.as_str()))));
