@@ -206,7 +206,7 @@ impl AttemptRecord {
             (names::PROVIDER, Value::from(names::provider(self.provider))),
             (names::OWN_PROVIDER, Value::from(self.provider)),
             (names::MODEL, Value::from(self.model.as_str())),
-            (names::OWN_KEY, Value::Flag(self.own_key.is_some())),
+            (names::OWN_KEY, Value::Flag(self.own_key)),
         ];
         attributes.extend(self.status.map(|status| (names::STATUS, Value::count(status.into()))));
         attributes.extend(self.error.map(|code| (names::ERROR, Value::from(code.as_str()))));
