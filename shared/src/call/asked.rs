@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// Who is asked, and since when.
+/// Who is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// The provider.
@@ -12,8 +12,6 @@ pub struct Asked {
     pub own_key: Option<Uuid>,
     /// With which of our keys, where we have several there.
     pub key: Option<usize>,
-    /// Since when.
-    pub since: Instant,
     /// Which of the call's attempts this is, from 0.
     pub place: usize,
 }

@@ -47,7 +47,7 @@ pub struct CallRecord {
     /// The providers that were asked.
     pub attempts: Vec<AttemptRecord>,
     /// Which of these is the attempt at whoever serves it, or is being asked.
-    place: usize,
+    pub place: usize,
     /// When the provider's first byte came.
     pub first_byte: Option<Instant>,
     /// How each provider did that was asked.

@@ -51,7 +51,7 @@ impl<'a> Attempt<'a> {
         };
         let upstream = upstream(call.request.as_ref(), &target(&admitted.hold, settings, candidate))?;
         let (provider, own_key) = (settings.provider.name, candidate.own_key);
-        let asked = Asked { provider, own_key, key, since: Instant::now(), place: 0 };
+        let asked = Asked { provider, own_key, key, place: 0 };
         Ok(Self { settings, credential, upstream, model: &candidate.model, asked })
     }
 
@@ -63,7 +63,7 @@ impl<'a> Attempt<'a> {
         if let Some(header) = place.and_then(|place| place.header()) {
             self.upstream.headers.insert(TRACEPARENT, header);
         }
-        self.asked = Asked { since: begun.asked, place: record.attempts.len(), ..self.asked };
+        self.asked.place = record.attempts.len();
         record.attempts.push(begun);
     }
 
