@@ -573,6 +573,10 @@ create table gateway.model_routes (
   windows jsonb check (gateway.are_windows(windows)),
   priced_by text not null default 'seed' check (priced_by in ('seed', 'provider', 'admin')),
   enabled boolean not null default true,
+  supported_parameters text[] not null default '{}',
+  quantization text not null default 'unknown'
+    check (quantization in ('int4', 'int8', 'fp4', 'fp6', 'fp8', 'fp16', 'bf16', 'fp32', 'unknown')),
+  data_policy text not null default 'unknown' check (data_policy in ('unknown', 'private', 'zdr')),
   plain_up_to bigint not null generated always as (gateway.plain_up_to(tiers, windows, image_output_price)) stored,
   candidate jsonb not null generated always as (gateway.candidate(
     provider, upstream_model, prompt_price, cached_price, written_price, written_long_price, image_input_price,
@@ -601,6 +605,10 @@ comment on column gateway.model_routes.plain_up_to is
   'The longest prompt that has one price at any hour, the one of the columns above, so that no call need look for tiers, windows and pictures.';
 comment on column gateway.model_routes.candidate is 'What a hold freezes of it, so that no call puts it together.';
 
+comment on column gateway.model_routes.supported_parameters is
+  'The parameters that the model takes there, by OpenRouter''s names; empty where it takes those of the model.';
+comment on column gateway.model_routes.data_policy is
+  'What the provider has agreed to do with what our account sends it: train no models on it (private), or keep nothing of it (zdr).';
 comment on column gateway.model_routes.priced_by is
   'Who has the last word about name and price: a seed, the provider''s own list, which no seed undoes, or an administrator, whom neither undoes.';
 
@@ -966,6 +974,27 @@ alter table gateway.ranking_hours enable row level security;
 alter table gateway.ranking_accounts enable row level security;
 alter table gateway.ranking_choices enable row level security;
 
+-- supabase/schemas/19_refusals.sql
+
+-- Calls that were refused before a provider was asked: they leave no request, and are counted by hour and reason.
+
+create table gateway.refusal_hours (
+  hour timestamptz not null,
+  code text not null,
+  calls bigint not null,
+  primary key (hour, code)
+);
+comment on table gateway.refusal_hours is 'Refused calls by the hour in which the gateway told of them, and by the code that they were answered with.';
+
+create table gateway.refusal_totals (
+  code text primary key,
+  calls bigint not null
+);
+comment on table gateway.refusal_totals is 'The sum of all refusal_hours: counters that only rise.';
+
+alter table gateway.refusal_hours enable row level security;
+alter table gateway.refusal_totals enable row level security;
+
 -- supabase/schemas/19_usage.sql
 
 -- Usage: every request, and what was used summed up by the hour, so that no total is ever counted from many requests.
@@ -1001,6 +1030,12 @@ create table gateway.requests (
   metadata jsonb,
   answer_id text,
   finish_reason text,
+  asked_ms integer,
+  attempts jsonb,
+  prompt_price bigint,
+  cached_price bigint,
+  completion_price bigint,
+  price jsonb,
   created_at timestamptz not null,
   finished_at timestamptz not null
 ) partition by range (finished_at);
@@ -1015,6 +1050,12 @@ comment on column gateway.requests.tags is 'What the account sorts it under: a l
 comment on column gateway.requests.metadata is 'What the account said of it besides: an object, or null.';
 comment on column gateway.requests.answer_id is 'What the provider has called its answer, where the client was told the same.';
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
+comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
+comment on column gateway.requests.attempts is
+  'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
+comment on column gateway.requests.prompt_price is
+  'Of the provider that served it, as it was frozen; with cached_price and completion_price all of a price that has nothing else which the call used.';
+comment on column gateway.requests.price is 'Any other frozen price, as of gateway.price.';
 comment on column gateway.requests.markup is 'In basis points: what it cost is so many ten-thousandths of what the provider''s prices come to. Null where nobody knew.';
 comment on column gateway.requests.own_key is 'It went to the provider with the caller''s own key there, and cost nothing here but the operator''s fee, if there is one.';
 comment on column gateway.requests.replayed_call is 'The earlier call whose cached answer was given again: this one was sent to no provider, and cost nothing.';
@@ -1407,6 +1448,15 @@ create table gateway.heartbeat (
 );
 comment on table gateway.heartbeat is 'One row that health writes: whether the database takes writes at all shows in nothing else.';
 
+create table gateway.production (
+  one boolean primary key default true check (one),
+  address text not null,
+  since timestamptz not null
+);
+comment on table gateway.production is
+  'One row, from the first start of a production deployment on: a hash of the address by which it knows this database. A preview that knows it by the same one has production''s variables. A copy of production''s data at another address is another database.';
+
+alter table gateway.production enable row level security;
 alter table gateway.peppers enable row level security;
 alter table gateway.heartbeat enable row level security;
 
@@ -2581,6 +2631,30 @@ begin
 end;
 $$;
 
+-- A usage whose parts are together no more than what they are parts of.
+create function gateway.believe(u gateway.usage, p gateway.price) returns gateway.usage
+language plpgsql immutable parallel safe
+as $$
+declare
+  written numeric := greatest(u.written - u.written_long, 0);
+  parts numeric[];
+begin
+  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
+    parts := gateway.believed(
+      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
+      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
+    u.cached := parts[1]; u.written := parts[2] + parts[3]; u.written_long := parts[3];
+    u.image_input := parts[4]; u.audio_input := parts[5];
+  end if;
+  if u.reasoning + u.image_output + u.audio_output > u.completion then
+    parts := gateway.believed(
+      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
+    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
+  end if;
+  return u;
+end;
+$$;
+
 -- Millionths of nano-dollars as what is charged: with the markup in basis points, rounded up once. The last factor is a product
 -- on purpose: a quotient of numerics is rounded to 16 digits before it is rounded up.
 -- Its argument stands there once, so that Postgres puts it in the caller's place; of what is not known it makes the most.
@@ -2601,23 +2675,13 @@ as $$
 declare
   u gateway.usage := gateway.read_usage(usage);
   p constant gateway.price := gateway.read_price(price, u.prompt);
-  written numeric := greatest(u.written - u.written_long, 0);
-  parts numeric[];
+  written numeric;
 begin
   if p.prompt + p.completion + p.request + markup is null then
     return null;
   end if;
-  if u.cached + written + u.written_long + u.image_input + u.audio_input > u.prompt then
-    parts := gateway.believed(
-      u.prompt, array[u.cached, written, u.written_long, u.image_input, u.audio_input],
-      array[p.cached, p.written, p.written_long, p.image_input, p.audio_input]);
-    u.cached := parts[1]; written := parts[2]; u.written_long := parts[3]; u.image_input := parts[4]; u.audio_input := parts[5];
-  end if;
-  if u.reasoning + u.image_output + u.audio_output > u.completion then
-    parts := gateway.believed(
-      u.completion, array[u.reasoning, u.image_output, u.audio_output], array[p.reasoning, p.image_output, p.audio_output]);
-    u.reasoning := parts[1]; u.image_output := parts[2]; u.audio_output := parts[3];
-  end if;
+  u := gateway.believe(u, p);
+  written := greatest(u.written - u.written_long, 0);
   return gateway.charge(
     (u.prompt - u.cached - written - u.written_long - u.image_input - u.audio_input) * p.prompt
     + u.cached * p.cached + written * p.written + u.written_long * p.written_long
@@ -2844,7 +2908,8 @@ return coalesce(route.prompt_price <= (most ->> 'prompt')::bigint, true)
 -- call.units, null for a call of text: outputs (what the answer may have besides text: image, audio), long_cache (whether
 -- it asks for one), and the most of each unit that it can use: images, searches, milliseconds, characters; `image` is the size
 -- and quality of each, as of model_routes.image_prices.
--- No route that is priced: no candidates.
+-- No route that is priced: no candidates. call.hedged: whether another may be asked beside, for which it is held, too; then
+-- request_price has what the prompt costs there.
 create function gateway.price_call(
   model text, call jsonb, prompt bigint, output bigint, markup integer, at timestamptz)
 returns gateway.priced_call
@@ -2871,11 +2936,17 @@ begin
       from gateway.model_routes as r
       where r.model_id = model and r.enabled and providers ? r.provider
         and r.prompt_price is not null and r.completion_price is not null
-        and (not call ? 'max_price' or gateway.is_within(r, call -> 'max_price'))
+        and (not call ? 'wishes' or gateway.meets(r, call -> 'wishes'))
       -- Not to be merged into the query around it, which would price each route once a column.
       offset 0
     ) as routes
     where (route).candidate is not null;
+  if call ->> 'hedged' = 'true' and jsonb_array_length(priced.candidates) > 1 then
+    -- Of another that is asked beside and dropped the prompt is charged, rounded up by itself.
+    priced.amount := priced.amount + gateway.most_charged(
+      prompt, priced.prompt_price, 0, 0, priced.request_price + 1, markup);
+    priced.request_price := 2 * priced.request_price + 2 + ceil(prompt * priced.prompt_price * 0.000001)::bigint;
+  end if;
   return priced;
 end;
 $$;
@@ -2909,6 +2980,69 @@ begin
   return greatest(least(gateway.smallest_output(), max_output), least(
     max_output, gateway.affordable_output(priced, prompt, credit, markup) / choices,
     greatest(usual_output, gateway.affordable_output(priced, 0, credit / 4, markup) / choices)));
+end;
+$$;
+
+-- supabase/schemas/33_route_wishes.sql
+
+-- What a caller wishes of the routes that may serve a call: `wishes` of begin_request, with max_price (see gateway.is_within),
+-- parameters (all of which a route must take), quantizations (one of which it must have) and data_policy (the least that it must
+-- promise). A call without wishes costs nothing more.
+
+-- Whether a route is as it is wished. Checked against the catalog of this moment, as the price is.
+create function gateway.meets(route gateway.model_routes, wishes jsonb) returns boolean
+language plpgsql stable
+as $$
+begin
+  return gateway.is_within(route, wishes -> 'max_price')
+    and (not wishes ? 'quantizations' or wishes -> 'quantizations' ? route.quantization)
+    and (not wishes ? 'data_policy' or route.data_policy = 'zdr' or route.data_policy = wishes ->> 'data_policy')
+    and (not wishes ? 'parameters' or to_jsonb(
+      gateway.parameters_of_route((select whole from gateway.models as whole where id = route.model_id), route))
+        @> (wishes -> 'parameters'));
+end;
+$$;
+
+-- Of the providers that the caller allows those whose route is as it is wished: what a key of the caller's own may be used at.
+-- What it costs there is between the caller and the provider.
+create function gateway.allowed_providers(model text, call jsonb) returns jsonb
+language plpgsql stable
+as $$
+begin
+  if not call ? 'wishes' then
+    return call -> 'allowed';
+  end if;
+  return (
+    select coalesce(jsonb_agg(r.provider), '[]')
+    from gateway.model_routes as r
+    where r.model_id = model and call -> 'allowed' ? r.provider and gateway.meets(r, (call -> 'wishes') - 'max_price'));
+end;
+$$;
+
+-- The refusal of a call that no route serves as it is wished: which wishes, and the parameters that none of its routes takes.
+create function gateway.unmet_wishes(model gateway.models, call jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  wishes constant jsonb := call -> 'wishes';
+  not_taken constant text[] := array(
+    select wished from jsonb_array_elements_text(wishes -> 'parameters') as wished
+    where not exists (
+      select from gateway.model_routes as r
+      where r.model_id = model.id and r.enabled and call -> 'providers' ? r.provider
+        and wished = any (gateway.parameters_of_route(model, r)))
+    order by wished);
+begin
+  return gateway.refusal(503, 'no_provider', jsonb_strip_nulls(jsonb_build_object(
+    'param', 'provider', 'not_taken', case when not_taken <> '{}' then to_jsonb(not_taken) end,
+    'message', format('No provider serves %s as `provider` wishes: %s. GET /v1/models/%s/endpoints tells what each is like.',
+      model.id, concat_ws('; ',
+        case when wishes ? 'max_price' then '`max_price` is in US dollars of a million tokens' end,
+        case when not_taken <> '{}' then '`require_parameters`, and none takes ' || array_to_string(not_taken, ', ')
+             when wishes ? 'parameters' then '`require_parameters`, and no single one takes all of them' end,
+        case when wishes ? 'quantizations' then '`quantizations`' end,
+        case wishes ->> 'data_policy' when 'zdr' then '`zdr`' when 'private' then '`data_collection`' end),
+      model.id))));
 end;
 $$;
 
@@ -3039,7 +3173,7 @@ as $$
   left join jsonb_array_elements(priced.candidates) as frozen_routes (frozen) on frozen ->> 'provider' = r.provider
 $$;
 
--- A call that own keys may serve: the hold covers the dearest that can happen, be it the fee or, where the gateway's own account may
+-- A call that own keys may serve, one provider at a time: the hold covers the dearest that can happen, be it the fee or, where the gateway's own account may
 -- serve behind them, its price.
 create function gateway.price_own_call(
   own gateway.own_keys, model text, call jsonb, prompt bigint, output bigint, markup integer, at timestamptz)
@@ -3054,7 +3188,7 @@ begin
   if own.fee > 0 then
     -- What the caller would pay us at most says nothing of what the provider may take from him.
     priced := gateway.price_call(
-      model, (call - 'max_price') || jsonb_build_object('providers', jsonb_path_query_array(own.keys, '$[*].provider')),
+      model, (call - 'hedged') #- '{wishes,max_price}' || jsonb_build_object('providers', jsonb_path_query_array(own.keys, '$[*].provider')),
       prompt, output, fee_markup, at);
     priced.amount := coalesce(priced.amount, 0);
     priced.prompt_price := coalesce(priced.prompt_price, 0);
@@ -3063,7 +3197,7 @@ begin
   end if;
   priced.candidates := gateway.own_candidates(model, own.keys, priced, fee_markup);
   if own.falls_back then
-    ours := gateway.price_call(model, call, prompt, output, markup, at);
+    ours := gateway.price_call(model, call - 'hedged', prompt, output, markup, at);
     if ours.candidates is not null then
       return (
         priced.candidates || ours.candidates, greatest(priced.amount, ours.amount),
@@ -5396,7 +5530,7 @@ begin atomic
     and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'max_price'
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
@@ -5415,7 +5549,7 @@ end;
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), max_price (see gateway.is_within), prompt_bound (tokens at most, without images), images, tools (whether the
+-- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -5511,7 +5645,8 @@ begin
       'images', (call ->> 'images')::bigint + before.images);
   end if;
   if account.has_provider_keys then
-    own := gateway.own_keys_for(account, key.id, model.id, call);
+    own := gateway.own_keys_for(
+      account, key.id, model.id, call || jsonb_build_object('allowed', gateway.allowed_providers(model.id, call)));
   end if;
   loop
     priced := case when own.keys is null
@@ -5740,9 +5875,8 @@ begin
         '%s makes no pictures: ask a model that has image in its output_modalities (GET /models), or leave out `modalities`.',
         model.id)));
   end if;
-  if priced.candidates is null and call ? 'max_price' then
-    return gateway.refusal(503, 'no_provider', jsonb_build_object(
-      'param', 'provider', 'message', format('No provider serves %s for `max_price`, which is in US dollars of a million tokens; GET /models tells the prices.', model.id)));
+  if priced.candidates is null and call ? 'wishes' then
+    return gateway.unmet_wishes(model, call);
   end if;
   if priced.candidates is null then
     -- A priced route that may serve the call has no price for what it asks.
@@ -5906,7 +6040,7 @@ return set_config('synchronous_commit', 'off', true);
 -- settlement: call_id; outcome ('refused' and 'failed' cost nothing); provider; usage (as of
 -- gateway.usage; what is 0 may be left out) or null; estimated (counted by us: at most the hold is charged); charge_hold (nothing is known of what a
 -- reasoning model produced: the hold is charged); for the record request_id, error_code, stream, first_byte_ms,
--- duration_ms, app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
+-- duration_ms, asked_ms, attempts (see gateway.requests), app, end_user, tags, metadata, answer_id, finish_reason; turn, of a turn of a kept chat (see gateway.end_turn); stored_response, of a response that is stored (see
 -- gateway.store_response); idempotency, of a call with an
 -- Idempotency-Key: key, fingerprint and the sealed answer to be kept; and hold, what begin_request answered: account_id, key_id, model, held, markup, placed_at, most_prompt,
 -- most_completion, units (the most of each that the call can use, as of gateway.price_call), with price, own_key (the id of the own key, null if it was ours) and ceiling (the most that it may cost) of the candidate that
@@ -5958,6 +6092,7 @@ declare
   paying bigint;
   payment record;
   limit_step integer;
+  is_plain boolean;
   at timestamptz;
 begin
   if (this_call is not null
@@ -6072,10 +6207,12 @@ begin
   if settlement ? 'refused_keys' then
     perform gateway.notify_of_own_keys(account.id, settlement -> 'refused_keys', at);
   end if;
+  is_plain := coalesce(units is null and price ->> 'request' = '0' and not price ?| '{written,reasoning,tiers}', false);
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
-     end_user, tags, metadata, replayed_call, answer_id, finish_reason, created_at, finished_at)
+     end_user, tags, metadata, replayed_call, answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price,
+     created_at, finished_at)
     values
     (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
      settlement ->> 'provider', outcome,
@@ -6087,7 +6224,11 @@ begin
      case when account.deleted_at is null then settlement ->> 'end_user' end,
      case when account.deleted_at is null then settlement -> 'tags' end,
      case when account.deleted_at is null then settlement -> 'metadata' end,
-     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason', hold.created_at, at);
+     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason',
+     (settlement ->> 'asked_ms')::integer,
+     nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
+     case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
+     case when not is_plain then price end, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
@@ -10071,6 +10212,15 @@ begin
 end;
 $$;
 
+-- Those that it takes by a route.
+create function gateway.parameters_of_route(model gateway.models, route gateway.model_routes) returns text[]
+language plpgsql stable
+as $$
+begin
+  return case when route.supported_parameters <> '{}' then route.supported_parameters else gateway.parameters_of(model) end;
+end;
+$$;
+
 create function gateway.openrouter_members(model gateway.models) returns jsonb
 language plpgsql stable
 as $$
@@ -11610,6 +11760,27 @@ begin
 end;
 $$;
 
+-- supabase/schemas/68_refusals.sql
+
+-- Counting calls that were refused.
+
+-- refused: how many with each code, as an instance of the gateway has counted them. The rows are taken in the codes' order, those of the
+-- hour before the totals.
+create function public.note_refusals(refused jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
+as $$
+begin
+  insert into gateway.refusal_hours as hours (hour, code, calls)
+    select date_trunc('hour', gateway.now(), 'UTC'), told.key, told.value::bigint
+      from jsonb_each_text(refused) as told where told.value is not null order by told.key
+    on conflict (hour, code) do update set calls = hours.calls + excluded.calls;
+  insert into gateway.refusal_totals as totals (code, calls)
+    select told.key, told.value::bigint from jsonb_each_text(refused) as told where told.value is not null order by told.key
+    on conflict (code) do update set calls = totals.calls + excluded.calls;
+  return '{}';
+end;
+$$;
+
 -- supabase/schemas/69_check_caller.sql
 
 -- Authenticates the caller of a request that is refused before its own database call.
@@ -11646,9 +11817,10 @@ exception when undefined_table then
 end;
 $$;
 
--- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. Writes a row, but not again
+-- peppers: the fingerprints of the deployment's peppers, by version. One that is new here is kept. deployment: environment, and address,
+-- a hash of the address by which it knows this database: that of production is kept. Writes a row, but not again
 -- within five seconds, so that it may be asked often; a database that takes no writes raises its own error.
-create function public.health(peppers jsonb default '{}') returns jsonb
+create function public.health(peppers jsonb default '{}', deployment jsonb default '{}') returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
@@ -11659,9 +11831,14 @@ begin
   insert into gateway.peppers (version, fingerprint, first_seen_at)
     select shown.key::integer, shown.value, at from jsonb_each_text(peppers) as shown
     on conflict do nothing;
+  if deployment ->> 'environment' = 'production' and deployment ->> 'address' is not null then
+    insert into gateway.production as known (address, since) values (deployment ->> 'address', at)
+      on conflict (one) do update set address = excluded.address, since = at where known.address <> excluded.address;
+  end if;
   return jsonb_build_object(
     'status', 'ok',
     'migrated_to', gateway.migrated_to(),
+    'is_productions', exists (select from gateway.production where address = health.deployment ->> 'address'),
     'unknown_peppers', (
       select coalesce(jsonb_agg(shown.key::integer order by shown.key::integer), '[]')
       from jsonb_each_text(health.peppers) as shown
@@ -14508,7 +14685,8 @@ as $$
 begin
   return jsonb_build_object(
     'object', 'route', 'model', route.model_id, 'provider', route.provider, 'upstream_model', route.upstream_model,
-    'enabled', route.enabled, 'priced_by', route.priced_by,
+    'enabled', route.enabled, 'priced_by', route.priced_by, 'supported_parameters', route.supported_parameters,
+    'quantization', route.quantization, 'data_policy', route.data_policy,
     'price', case when route.prompt_price is not null and route.completion_price is not null then
       gateway.price_view(route.candidate) || jsonb_strip_nulls(jsonb_build_object(
         'prompt_image', gateway.dollars(route.prompt_image_price),
@@ -14779,6 +14957,11 @@ begin
       'errors', (
         select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
         from parts where part = 'error' and value <> ''),
+      'refusals', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by calls desc, code), '[]')
+        from (
+          select code, sum(calls)::bigint as calls from gateway.refusal_hours where hour >= since and hour < until group by code
+        ) as refused),
       'holds', (
         select jsonb_build_object(
           'open', count(*), 'amount', gateway.dollars(coalesce(sum(amount), 0)::bigint),
@@ -15276,7 +15459,7 @@ $$;
 
 -- Makes a route, or changes it. request: model, provider, and any of upstream_model, enabled, price (gateway.price in nano-dollars, with
 -- `windows` and `prompt_image`: all of it, what it does not name has none), pinned (whether the provider's list may not change the price;
--- true with a price, unless said otherwise). What is not named stays.
+-- true with a price, unless said otherwise), supported_parameters, quantization, data_policy. What is not named stays.
 create function public.set_route(caller jsonb, request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
@@ -15312,6 +15495,10 @@ begin
   update gateway.model_routes set
     upstream_model = coalesce(request ->> 'upstream_model', upstream_model),
     enabled = coalesce((request ->> 'enabled')::boolean, enabled),
+    supported_parameters = case when nullif(request -> 'supported_parameters', 'null') is not null
+      then array(select jsonb_array_elements_text(request -> 'supported_parameters')) else supported_parameters end,
+    quantization = coalesce(request ->> 'quantization', quantization),
+    data_policy = coalesce(request ->> 'data_policy', data_policy),
     priced_by = case
       when pinned then 'admin' when not pinned then 'provider'
       -- A name that is changed is not to be changed back.
@@ -15717,30 +15904,41 @@ $$;
 
 -- One call as OpenRouter's clients look it up.
 
--- A call of the calling key, or of its account where the key may see what that has used. asked: call_id, or else answer_id, the
--- provider's id of an answer, by which the account's newest calls are looked through: whoever asks by it asks soon.
+-- A call of an account that is over, or nothing. asked: call_id, or else answer_id, the provider's id of an answer, by which the
+-- account's newest calls are looked through: whoever asks by it asks soon.
+create function gateway.find_generation(account uuid, asked jsonb) returns gateway.requests
+language plpgsql stable
+as $$
+declare
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  answer constant text := asked ->> 'answer_id';
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = account and finished_at >= gateway.earliest_end(call, gateway.now());
+  else
+    select * into made from (
+        select * from gateway.requests where account_id = account
+          order by finished_at desc limit window_size) as newest
+      where answer_id = answer order by finished_at desc limit 1;
+  end if;
+  return made;
+end;
+$$;
+
+-- A call of the calling key, or of its account where the key may see what that has used (see gateway.find_generation).
 create function public.get_generation(caller jsonb, asked jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'self');
-  window_size constant integer := 5000;
-  call constant uuid := asked ->> 'call_id';
-  answer constant text := asked ->> 'answer_id';
   sees_all constant boolean := (
     select gateway.covers(k.scopes, 'usage:read') and gateway.covers(r.permissions, 'usage:read')
     from gateway.api_keys as k, gateway.roles as r where k.id = session.key_id and r.name = session.role);
-  made gateway.requests;
+  made gateway.requests := gateway.find_generation(session.account_id, asked);
 begin
-  if call is not null then
-    select * into made from gateway.requests
-      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
-  else
-    select * into made from (
-        select * from gateway.requests where account_id = session.account_id
-          order by finished_at desc limit window_size) as newest
-      where answer_id = answer order by finished_at desc limit 1;
-  end if;
   if made.call_id is null or not (sees_all or made.key_id = session.key_id) then
     perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
   end if;
@@ -15844,6 +16042,8 @@ begin
       'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),
       'errors', (select coalesce(jsonb_agg(to_jsonb(errors) order by provider, code), '[]') from errors),
       'models', (select coalesce(jsonb_agg(to_jsonb(models) order by model, provider), '[]') from models),
+      'refusals', (
+        select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by code), '[]') from gateway.refusal_totals),
       'latencies', (select coalesce(jsonb_agg(to_jsonb(latencies) order by provider, stream), '[]') from latencies),
       'gauges', jsonb_build_object(
         'holds_open', (select count(*) from gateway.holds where state = 'open'),
@@ -16136,6 +16336,44 @@ begin
 end;
 $$;
 
+-- supabase/schemas/85_generation_content.sql
+
+-- What was said in one call, where the account keeps it: in a chat, or as a stored response.
+
+-- Answers `messages` of a chat, or `input` and `output` of a response, all of it sealed. asked: see gateway.find_generation.
+create function public.get_generation_content(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'chat:read');
+  window_size constant integer := 5000;
+  made constant gateway.requests := gateway.find_generation(session.account_id, asked);
+  kept jsonb;
+begin
+  if made.call_id is null then
+    perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
+  end if;
+  -- What was said last is looked through first, and nothing beyond it.
+  select jsonb_agg(jsonb_build_object('role', role, 'content', to_jsonb(content)) order by position) into kept
+    from (
+      select role, content, position, call_id from gateway.chat_messages where account_id = session.account_id
+        order by id desc limit window_size) as newest
+    where call_id = made.call_id;
+  if kept is not null then
+    return jsonb_build_object('messages', kept);
+  end if;
+  select jsonb_build_object('input', to_jsonb(r.input), 'output', to_jsonb(r.output)) into kept
+    from gateway.response_threads as t join gateway.stored_responses as r on r.thread_id = t.id
+    where t.account_id = session.account_id and r.call_id = made.call_id
+      and t.updated_at >= greatest(made.created_at, gateway.responses_forgotten_before(session.account_id, gateway.now()));
+  if kept is null then
+    perform gateway.refuse(gateway.refusal(404, 'generation_not_found', jsonb_build_object('message',
+      'What was said in this call is not kept: only turns of a chat (`?session_id=`) and stored responses are.')));
+  end if;
+  return kept;
+end;
+$$;
+
 -- supabase/schemas/85_openrouter_models.sql
 
 -- The catalog as OpenRouter's clients list it. These functions take no caller, but for the one that goes by the calling key: anyone may
@@ -16222,12 +16460,12 @@ as $$
     'name', route.provider || ' | ' || model.id, 'model_id', model.id, 'model_name', model.name,
     'provider_name', route.provider, 'tag', route.provider,
     'context_length', model.context_length, 'max_completion_tokens', nullif(model.max_output, 0), 'max_prompt_tokens', null,
-    'pricing', gateway.pricing_json(route), 'quantization', null, 'status', 0,
-    'supported_parameters', gateway.parameters_of(model),
+    'pricing', gateway.pricing_json(route), 'quantization', route.quantization, 'status', 0,
+    'supported_parameters', gateway.parameters_of_route(model, route),
     'supports_implicit_caching', route.cached_price is not null,
     'supports_tool_choice', (
       select jsonb_build_object('auto', takes, 'function', takes, 'none', takes, 'required', takes)
-      from (select gateway.parameters_of(model) @> '{tool_choice}' as takes) as it),
+      from (select gateway.parameters_of_route(model, route) @> '{tool_choice}' as takes) as it),
     'uptime_last_5m', null, 'uptime_last_30m', null, 'uptime_last_1d', null,
     'latency_last_30m', null, 'throughput_last_30m', null)
 $$;
@@ -16263,6 +16501,16 @@ begin
       from gateway.model_routes as r
       where r.model_id = model.id and r.enabled and r.prompt_price is not null and r.completion_price is not null)));
 end;
+$$;
+
+-- The routes that can be used whose provider keeps nothing of what our account sends it, by model and price.
+create function public.list_zdr_endpoints() returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('data', coalesce(
+    jsonb_agg(gateway.openrouter_endpoint(m, r) order by m.id, r.prompt_price + r.completion_price, r.provider), '[]'))
+  from gateway.model_routes as r join gateway.models as m on m.id = r.model_id and m.enabled
+  where r.data_policy = 'zdr' and r.enabled and r.prompt_price is not null and r.completion_price is not null
 $$;
 
 -- Who serves models that can be used.
@@ -16339,7 +16587,7 @@ as $$
     'provider_cost', gateway.dollars(case when request.own_key then 0 else gateway.provider_cost(request.cost, request.markup) end))
 $$;
 
--- query: id (a call's, or a request's as its caller was told it), account_id, key_id, model, provider, outcome, error_code, from,
+-- query: id (a call's, a request's as its caller was told it, or the provider's of an answer), account_id, key_id, model, provider, outcome, error_code, from,
 -- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
 -- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
 --
@@ -16368,7 +16616,7 @@ begin
     select * from gateway.requests r
     where r.finished_at >= since and r.finished_at < until
       and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
-      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id)
+      and (this_id is null or r.request_id = this_id or r.call_id::text = this_id or r.answer_id = this_id)
       and (after is null or (r.finished_at, r.call_id) < (after, after_id))
     order by r.finished_at desc, r.call_id desc
     limit most_looked_at
@@ -16399,6 +16647,162 @@ begin
     ends.next_cursor)
   into answer from ends;
   return answer;
+end;
+$$;
+
+-- supabase/schemas/85_request_detail.sql
+
+-- One request with all that is known of it: the providers that were asked, and what each part of it cost.
+
+-- The attempts, in the order in which they were made; times in ms since the call's start. A single one that succeeded is not recorded
+-- beside its request, which tells all of it.
+create function gateway.request_attempts(request gateway.requests) returns jsonb
+language sql immutable set search_path = ''
+as $$
+  select case
+    when request.attempts is not null then (
+      select jsonb_agg('{"first_byte_ms": null, "status": null, "error_code": null}' || attempt order by place)
+      from jsonb_array_elements(request.attempts) with ordinality as made (attempt, place))
+    when request.provider is null or request.asked_ms is null then '[]'
+    else jsonb_build_array(jsonb_build_object(
+      'provider', request.provider, 'started_ms', request.asked_ms,
+      'duration_ms', greatest(request.duration_ms - request.asked_ms, 0), 'first_byte_ms', request.first_byte_ms,
+      'status', case when request.first_byte_ms is not null then 200 end, 'error_code', null))
+  end
+$$;
+
+-- What a request cost, part by part, in nano-dollars: of the parts together the very cost. A part's share is what it raises the rounded
+-- sum by, so that each is at most one nano-dollar off. What the price and the usage do not explain is a part of its own: `reserved`, where
+-- nobody knew what was used and the hold was charged, or `limited`, what an estimate would have cost beyond the hold.
+create function gateway.request_costs(request gateway.requests) returns jsonb
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  u gateway.usage := gateway.read_usage(coalesce(request.units, '{}') || jsonb_build_object(
+    'prompt', request.prompt_tokens, 'cached', request.cached_tokens, 'written', request.written_tokens,
+    'completion', request.completion_tokens, 'reasoning', request.reasoning_tokens));
+  price constant jsonb := coalesce(request.price, jsonb_strip_nulls(jsonb_build_object(
+    'prompt', request.prompt_price, 'cached', request.cached_price, 'completion', request.completion_price, 'request', 0)));
+  p constant gateway.price := gateway.read_price(price, u.prompt);
+  explained bigint := 0;
+  told jsonb := '[]';
+begin
+  if request.outcome = 'failed' then
+    return told;
+  end if;
+  if p.prompt + p.completion + p.request + request.markup is not null then
+    u := gateway.believe(u, p);
+    with parts (place, kind, quantity, millionths) as (
+      values
+        (1, 'input', u.prompt - u.cached - greatest(u.written, u.written_long) - u.image_input - u.audio_input, p.prompt),
+        (2, 'cached', u.cached, p.cached),
+        (3, 'written', greatest(u.written - u.written_long, 0), p.written),
+        (4, 'written_long', u.written_long, p.written_long),
+        (5, 'image_input', u.image_input, p.image_input),
+        (6, 'audio_input', u.audio_input, p.audio_input),
+        (7, 'output', u.completion - u.reasoning - u.image_output - u.audio_output, p.completion),
+        (8, 'reasoning', u.reasoning, p.reasoning),
+        (9, 'image_output', u.image_output, p.image_output),
+        (10, 'audio_output', u.audio_output, p.audio_output),
+        (11, 'request', (p.request > 0)::integer, p.request * 1000000::numeric),
+        (12, 'images', u.images, p.image * 1000000::numeric),
+        (13, 'searches', u.searches, p.search * 1000000::numeric),
+        (14, 'milliseconds', u.milliseconds, p.second * 1000::numeric),
+        (15, 'characters', u.characters, p.character)
+    ),
+    summed as (
+      select place, kind, quantity, gateway.charge(sum(quantity * millionths) over (order by place), request.markup) as up_to
+      from parts where quantity > 0
+    ),
+    shares as (
+      select place, kind, quantity, up_to - lag(up_to, 1, 0::bigint) over (order by place) as cost from summed
+    )
+    select coalesce(sum(cost), 0),
+           coalesce(jsonb_agg(
+             jsonb_build_object('kind', kind, 'quantity', quantity, 'cost', gateway.dollars(cost)) order by place), '[]')
+      into explained, told from shares;
+  end if;
+  if request.cost <> explained then
+    told := told || jsonb_build_object(
+      'kind', case when request.cost > explained then 'reserved' else 'limited' end,
+      'quantity', 1, 'cost', gateway.dollars(request.cost - explained));
+  end if;
+  return told;
+end;
+$$;
+
+-- A request in the form in which its reader sees it (request_json, request_of_operator), with its attempts and its costs. What the
+-- gateway took itself is what was no provider's time.
+create function gateway.request_detail(request gateway.requests, shown jsonb) returns jsonb
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  attempts constant jsonb := gateway.request_attempts(request);
+begin
+  return jsonb_build_object(
+    'object', 'request_detail', 'request', shown, 'attempts', attempts, 'costs', gateway.request_costs(request),
+    'overhead_ms', case when request.asked_ms is not null then greatest(request.duration_ms - (
+      select sum((attempt ->> 'duration_ms')::integer) from jsonb_array_elements(attempts) as attempt), 0) end,
+    'answer_id', request.answer_id, 'finish_reason', request.finish_reason);
+end;
+$$;
+
+-- A request of the caller's account. asked: call_id, where the id is one, and id: a request's as its caller was told it, or the
+-- provider's id of the answer, by which the account's newest requests are looked through.
+create function public.get_request(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'usage:read');
+  window_size constant integer := 5000;
+  call constant uuid := asked ->> 'call_id';
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+  end if;
+  if made.call_id is null then
+    select * into made from (
+        select * from gateway.requests where account_id = session.account_id
+          order by finished_at desc limit window_size) as newest
+      where request_id = asked ->> 'id' or answer_id = asked ->> 'id' order by finished_at desc limit 1;
+  end if;
+  if made.call_id is null then
+    perform gateway.refuse(gateway.refusal(404, 'request_not_found'));
+  end if;
+  return gateway.request_detail(made, gateway.request_json(made));
+end;
+$$;
+
+-- The same among all accounts. By a request's or a provider's id it is found as public.list_platform_requests finds it: ids that say when they
+-- were made (UUIDv7) at any time, others within the last day.
+create function public.get_platform_request(caller jsonb, asked jsonb) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  session gateway.session := gateway.authenticate(caller, 'admin:requests');
+  at constant timestamptz := gateway.now();
+  call constant uuid := asked ->> 'call_id';
+  begun constant timestamptz := case when substr(call::text, 15, 1) = '7' then gateway.begun_at(call) end;
+  since constant timestamptz := coalesce(begun - interval '10 minutes', at - interval '1 day');
+  until constant timestamptz := coalesce(begun + interval '1 day', 'infinity');
+  made gateway.requests;
+begin
+  if call is not null then
+    select * into made from gateway.requests
+      where call_id = call and finished_at >= gateway.earliest_end(call, at);
+  end if;
+  if made.call_id is null then
+    select * into made from gateway.requests
+      where finished_at >= since and finished_at < until
+        and (request_id = asked ->> 'id' or answer_id = asked ->> 'id')
+      order by finished_at desc limit 1;
+  end if;
+  if made.call_id is null then
+    perform gateway.refuse(gateway.refusal(404, 'request_not_found'));
+  end if;
+  return gateway.request_detail(made, gateway.request_of_operator(made));
 end;
 $$;
 
@@ -16710,8 +17114,8 @@ revoke execute on function public.check_caller(jsonb, text) from public, anon, a
 grant execute on function public.check_caller(jsonb, text) to service_role;
 
 -- 69_public.sql
-revoke execute on function public.health(jsonb) from public, anon, authenticated;
-grant execute on function public.health(jsonb) to service_role;
+revoke execute on function public.health(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.health(jsonb, jsonb) to service_role;
 
 -- 70_chats.sql
 revoke execute on function public.create_chat_session(jsonb, jsonb) from public, anon, authenticated;
@@ -17026,10 +17430,14 @@ revoke execute on function public.get_openrouter_model(text) from public, anon, 
 grant execute on function public.get_openrouter_model(text) to service_role;
 revoke execute on function public.get_model_endpoints(text) from public, anon, authenticated;
 grant execute on function public.get_model_endpoints(text) to service_role;
+revoke execute on function public.list_zdr_endpoints() from public, anon, authenticated;
+grant execute on function public.list_zdr_endpoints() to service_role;
 revoke execute on function public.list_openrouter_providers() from public, anon, authenticated;
 grant execute on function public.list_openrouter_providers() to service_role;
 
 -- 84_generation.sql
+revoke execute on function public.get_generation_content(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_generation_content(jsonb, jsonb) to service_role;
 revoke execute on function public.get_generation(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.get_generation(jsonb, jsonb) to service_role;
 revoke execute on function public.list_openrouter_activity(jsonb, jsonb) from public, anon, authenticated;
@@ -17063,3 +17471,13 @@ grant execute on function public.set_thresholds(jsonb, jsonb) to service_role;
 -- 87_ranking.sql
 revoke execute on function public.get_ranking(jsonb) from public, anon, authenticated;
 grant execute on function public.get_ranking(jsonb) to service_role;
+
+-- 85_request_detail.sql
+revoke execute on function public.get_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_request(jsonb, jsonb) to service_role;
+revoke execute on function public.get_platform_request(jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.get_platform_request(jsonb, jsonb) to service_role;
+
+-- 68_refusals.sql
+revoke execute on function public.note_refusals(jsonb) from public, anon, authenticated;
+grant execute on function public.note_refusals(jsonb) to service_role;

@@ -216,13 +216,7 @@ impl Hold {
     /// What the settle needs of this hold for a call that `provider` served, with this own key, and with `beside` asked and dropped
     /// after it may have read a prompt of so many tokens.
     #[must_use]
-    pub fn facts(
-        &self,
-        provider: Option<&str>,
-        own_key: Option<Uuid>,
-        beside: Option<&str>,
-        prompt: u64,
-    ) -> HoldFacts {
+    pub fn facts(&self, provider: Option<&str>, own_key: Option<Uuid>, beside: Option<&str>, prompt: u64) -> HoldFacts {
         let served = self.served(provider, own_key);
         HoldFacts {
             account_id: self.account_id,

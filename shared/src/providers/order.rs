@@ -35,7 +35,13 @@ pub fn order(mut candidates: Vec<Candidate>, routing: &Routing, known: Known<'_>
         let wished = routing.order.iter().position(|name| *name == candidate.provider).unwrap_or(usize::MAX);
         let is_elsewhere = cached_at.is_some_and(|provider| provider != candidate.provider);
         let avoided = avoid.contains(&candidate.provider);
-        (candidate.own_key.is_none(), wished, avoided, is_elsewhere && candidate.own_key.is_none(), place(&candidate.provider))
+        (
+            candidate.own_key.is_none(),
+            wished,
+            avoided,
+            is_elsewhere && candidate.own_key.is_none(),
+            place(&candidate.provider),
+        )
     });
     if !routing.fallbacks {
         let first = candidates.first().map(|first| (first.provider.clone(), first.own_key.is_some()));

@@ -17,7 +17,8 @@ const COST: i64 = 10 * 1_000 + 20 * 2_000;
 async fn a_call_that_was_never_sent_leaves_no_count_behind() {
     let world = World::start().await;
     let (app, account) = (world.platform.gateway().expect("an app"), world.account(1_000_000_000).await);
-    let trial = "has_purchased = false, plan = null, trial_ends_at = gateway.now() + interval '1 day', trial_requests_left = 5";
+    let trial =
+        "has_purchased = false, plan = null, trial_ends_at = gateway.now() + interval '1 day', trial_requests_left = 5";
     world.change_account(&account, trial).await;
     let counts = async || {
         let sql = "select jsonb_build_array(month_requests, trial_requests_left, held) from gateway.accounts where id";
@@ -27,7 +28,8 @@ async fn a_call_that_was_never_sent_leaves_no_count_behind() {
     let call = Uuid::now_v7();
     let begun = begin(&app, &world, &account, call).await;
     assert_eq!(counts().await, json!([never[0].as_i64().expect("a count") + 1, 4, HOLD]));
-    let settlement = json!({"settlement": {"call_id": call, "outcome": "refused", "hold": facts(&begun, "openrouter")}});
+    let settlement =
+        json!({"settlement": {"call_id": call, "outcome": "refused", "hold": facts(&begun, "openrouter")}});
     for _ in 0..2 {
         let ended: Value =
             app.supabase().expect("configured").rpc("finish_request", &settlement).await.expect("an answer");
