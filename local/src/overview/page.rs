@@ -145,7 +145,7 @@ mod tests {
             "services": [{ "what": evil, "by": evil, "address": evil }],
         });
         let page = of(&state, true);
-        assert!(!page.contains("<img") && page.matches("&lt;img").count() >= 6, "{page}");
+        assert!(!page.contains("<img src=x") && page.matches("&lt;img").count() >= 6, "{page}");
         for shown in ["03:04:05", "$1.000001", ">3<"] {
             assert!(page.contains(shown), "{shown}");
         }

@@ -183,7 +183,7 @@ impl CallRecord {
             let dollars = nanos as f64 * 1e-9;
             attributes.extend([
                 (names::INPUT_TOKENS, Value::count(usage.prompt)),
-                (names::OUTPUT_TOKENS, Value::count(usage.completion)),
+                (names::OUTPUT_TOKENS, Value::count(usage.output())),
                 (names::CACHE_READ_TOKENS, Value::count(usage.cached)),
                 (names::CACHE_WRITE_TOKENS, Value::count(usage.written)),
                 (names::REASONING_TOKENS, Value::count(usage.reasoning)),

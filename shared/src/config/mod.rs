@@ -68,6 +68,13 @@ pub struct OwnKeyFee {
     pub free_monthly: u64,
 }
 
+impl OwnKeyFee {
+    /// None where nothing is charged.
+    fn of(basis_points: u64, free_monthly: u64) -> Option<Self> {
+        (basis_points > 0).then_some(Self { basis_points, free_monthly })
+    }
+}
+
 impl Environment {
     /// As `VERCEL_ENV` says it.
     #[must_use]
@@ -201,9 +208,7 @@ impl Config {
             )),
             providers: PROVIDERS.iter().map(|row| providers::provider(row, &reader)).collect(),
             markup_basis_points: reader.needed(reader.basis_points(&variables::PRICING_MARKUP_PERCENT), 10_000),
-            own_key_fee: Some(number(&variables::OWN_KEY_FEE_BP))
-                .filter(|basis_points| *basis_points > 0)
-                .map(|basis_points| OwnKeyFee { basis_points, free_monthly: number(&variables::OWN_KEY_FREE_MONTHLY) }),
+            own_key_fee: OwnKeyFee::of(number(&variables::OWN_KEY_FEE_BP), number(&variables::OWN_KEY_FREE_MONTHLY)),
             price_change_percent: number(&variables::PRICE_CHANGE_PERCENT),
             requests_kept_days: number(&variables::REQUESTS_KEPT_DAYS),
             branch: reader.text(&variables::VERCEL_GIT_COMMIT_REF),
