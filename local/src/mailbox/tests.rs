@@ -47,7 +47,12 @@ async fn a_message_is_kept_and_shown_escaped() {
     assert!(html.contains("&lt;b&gt;Hi&lt;/b&gt;") && html.contains("a &amp; b") && !html.contains("<b>"));
     let received = received(message.received);
     assert!(received.len() == "2026-11-28T12:00:00Z".len() && received.ends_with('Z'), "{received}");
-    for part in [&received, "name=\"viewport\"", "<meta name=\"color-scheme\" content=\"light dark\">", "accept: application/json"] {
+    for part in [
+        &received,
+        "name=\"viewport\"",
+        "<meta name=\"color-scheme\" content=\"light dark\">",
+        "accept: application/json",
+    ] {
         assert!(html.contains(part), "{part} in {html}");
     }
     let list = page("application/json").send().await.expect("an answer").text().await.expect("a body");
