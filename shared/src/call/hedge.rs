@@ -29,12 +29,12 @@ pub async fn open(call: &Call, first: Attempt<'_>, second: Option<Attempt<'_>>, 
     let mine = first.asked;
     let run = open_one(call, first);
     let Some((patience, mut second)) = patience.zip(second) else {
-        return Ended { opened: noted(mine, run.await, record), asked_both: false };
+        return noted(mine, run.await, false, record);
     };
     tokio::pin!(run);
     tokio::select! {
         biased;
-        seen = &mut run => return Ended { opened: noted(mine, seen, record), asked_both: false },
+        seen = &mut run => return noted(mine, seen, false, record),
         () = sleep(patience) => {}
     }
     second.begin(call, record);
@@ -50,29 +50,30 @@ pub async fn open(call: &Call, first: Attempt<'_>, second: Option<Attempt<'_>>, 
     if seen.0.is_ok() {
         record.beside = Some(left.provider);
         record.drops(left);
-        return Ended { opened: noted(asked, seen, record), asked_both: true };
+        return noted(asked, seen, true, record);
     }
     // The other goes on alone, unless it would fail for the same reason.
     record.beside = None;
-    let opened = noted(asked, seen, record);
-    if opened.as_ref().is_err_and(|failure| !failure.fall_back) {
-        return Ended { opened, asked_both: true };
+    let ended = noted(asked, seen, true, record);
+    if ended.opened.as_ref().is_err_and(|failure| !failure.fall_back) {
+        return ended;
     }
     record.sees(left, Seen::default());
     let seen = if is_first { beside.await } else { run.await };
-    Ended { opened: noted(left, seen, record), asked_both: true }
+    noted(left, seen, true, record)
 }
 
 /// Notes in the record who was asked and what came of it.
 fn noted(
     asked: Asked,
     (opened, seen): (Result<Opened, Failure>, Seen),
+    asked_both: bool,
     record: &mut CallRecord,
-) -> Result<Opened, Failure> {
+) -> Ended {
     record.sees(asked, seen);
     if let Err(failure) = &opened {
         record.note_failure(asked.provider, failure);
         log(asked.provider, asked.own_key.is_some(), failure);
     }
-    opened
+    Ended { opened, asked_both }
 }

@@ -25,7 +25,7 @@ enum Verdict {
     /// Nothing, since nobody asked.
     NotAsked,
     /// Let in or refused, under the limits that the answer names.
-    Given(Answer),
+    Given(Box<Answer>),
     /// No limits are cached for this key.
     NoLimits,
     /// Redis is away or slow; the reason is logged.
@@ -82,7 +82,7 @@ impl<'a> Request<'a> {
             Verdict::Away => Verdict::Away,
         };
         match verdict {
-            Verdict::Given(answer) if answer.admitted() => Ok(Lease::given(limiter, &terms, answer)),
+            Verdict::Given(answer) if answer.admitted() => Ok(Lease::given(limiter, &terms, *answer)),
             Verdict::Given(answer) => {
                 let error = refusal(&answer).with_headers(|headers| answer.status.write(headers));
                 // A closed token window may still let a smaller call in.
@@ -128,7 +128,7 @@ impl<'a> Request<'a> {
     pub fn abandon(self) -> Option<Lease> {
         match self.verdict {
             Verdict::Given(answer) if answer.admitted() && answer.cached.is_none() => {
-                Some(Lease::given(self.limiter, &self.terms, answer))
+                Some(Lease::given(self.limiter, &self.terms, *answer))
             }
             _ => None,
         }
@@ -143,7 +143,7 @@ impl Limiter {
         match result.map(|answer| script::read(&answer)) {
             Ok(Some(Evaluation::Verdict(answer))) if terms.apart.is_empty() => Verdict::Given(answer),
             Ok(Some(Evaluation::Verdict(answer))) => {
-                Verdict::Given(Answer { status: answer.status.without_tokens(), ..answer })
+                Verdict::Given(Box::new(Answer { status: answer.status.without_tokens(), ..*answer }))
             }
             Ok(Some(Evaluation::NoLimits)) => Verdict::NoLimits,
             Ok(None) => {

@@ -205,7 +205,7 @@ pub struct Kept {
 /// What the first script answers.
 pub enum Evaluation {
     /// The call is admitted or refused.
-    Verdict(Answer),
+    Verdict(Box<Answer>),
     /// No limits are cached.
     NoLimits,
 }
@@ -252,7 +252,7 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
     let window = |at: usize| {
         Some(WindowStatus { limit: unsigned(at)?, remaining: unsigned(at + 1)?, reset_ms: unsigned(at + 2)? })
     };
-    Some(Evaluation::Verdict(Answer {
+    Some(Evaluation::Verdict(Box::new(Answer {
         verdict: verdict.to_owned(),
         limits: text(1)?.to_owned(),
         now: number(2)?,
@@ -262,7 +262,7 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
         cached_at: Some(text(11)?).filter(|name| !name.is_empty()).map(str::to_owned),
         speeds: parts.get(12)?.as_array()?.iter().filter_map(|known| speed(known, number(2)?)).collect(),
         cached: text(13).filter(|entry| !entry.is_empty()).map(|entry| (entry.to_owned(), unsigned(14).unwrap_or(0))),
-    }))
+    })))
 }
 
 /// What a verdict says of one provider's speed: its name and its buckets of the last half hour.
