@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::watch::poll;
 use tests::world::{Account, World};
+use tokio::net::TcpListener;
 
 use crate::payments::facts::{Bought, outcome};
 use crate::payments::shop::{come_back, pay};
@@ -169,6 +170,34 @@ async fn what_resend_refuses_for_now_is_sent_later() {
     // A limit that is over in a second is waited for.
     world.platform.mailbox.fail([Fault::Refuse(429, "rate_limit_exceeded")]);
     assert_eq!(cron(&world).await["sent"], 2);
+    assert_eq!(recipients(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn what_resend_does_not_answer_is_sent_later() {
+    let world = World::start().await;
+    queued(&world, 2).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let breaks_off = format!("http://{}", listener.local_addr().expect("an address"));
+    let accepts = tokio::spawn(async move {
+        loop {
+            // Whoever has connected is left without an answer.
+            drop(listener.accept().await);
+        }
+    });
+    let asked = async |url: &str| {
+        let gateway = world.another_gateway_with(&[("RESEND_BASE_URL", url)]).await;
+        let request = world.http.get(format!("{gateway}/api/cron/notifications"));
+        Answer::to(request.bearer_auth(world.platform.cron_secret())).await.success()
+    };
+    assert_eq!(asked(&breaks_off).await, json!({"sent": 0, "failed": 0, "waiting": 2}));
+    accepts.abort();
+    let _ = accepts.await;
+    later(&world).await;
+    // Nobody listens there any more.
+    assert_eq!(asked(&breaks_off).await, json!({"sent": 0, "failed": 0, "waiting": 2}));
+    later(&world).await;
+    assert_eq!(cron(&world).await, json!({"sent": 2, "failed": 0, "waiting": 0}));
     assert_eq!(recipients(&world).len(), 2);
 }
 
