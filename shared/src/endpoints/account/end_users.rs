@@ -77,7 +77,6 @@ pub struct BudgetChange {
 #[serde(deny_unknown_fields)]
 pub struct EndUsersQuery {
     /// This one alone.
-    #[param(pattern = r"^[^\u0000]*$")]
     user: Option<String>,
     /// End users a page.
     #[param(minimum = 1, maximum = 100, default = 50)]
@@ -93,7 +92,7 @@ pub struct EndUsersQuery {
 #[serde(deny_unknown_fields)]
 pub struct WhichEndUser {
     /// As calls name it.
-    #[param(min_length = 1, pattern = r"^[^\u0000]+$")]
+    #[param(min_length = 1)]
     user: String,
 }
 
@@ -156,6 +155,7 @@ pub struct EndUsers {
 #[derive(ToSchema)]
 pub struct DefaultBudget {
     /// `end_user_default`.
+    #[schema(pattern = "^end_user_default$")]
     pub object: String,
     /// Null: there is none.
     #[schema(required)]

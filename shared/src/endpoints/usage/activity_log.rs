@@ -34,7 +34,6 @@ pub struct ActivityQuery {
     /// Those of this key.
     key_id: Option<Uuid>,
     /// Those for this end user, as the calls named it.
-    #[param(pattern = r"^[^\u0000]*$")]
     user: Option<String>,
     /// Those that ended so.
     #[param(inline)]
