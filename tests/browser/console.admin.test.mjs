@@ -16,7 +16,7 @@ test("an account is made, given credit, limited and shut", async () => {
   const email = `made-${randomUUID()}@example.com`;
   const { page, complaints } = await open(context);
   await signInByKey(page, adminKey);
-  await page.getByRole("link", { name: "Users" }).click();
+  await page.getByRole("link", { name: "Users", exact: true }).click();
   await page.getByRole("button", { name: "Create an account" }).click();
   await page.getByRole("textbox", { name: "E-mail" }).last().fill(email);
   await page.getByRole("dialog").getByRole("button", { name: "Create", exact: true }).click();

@@ -35,8 +35,8 @@ before(async () => {
   for (const model of [MODEL, "test/error-400"]) {
     const called = await fetch(`${base}/v1/chat/completions`, {
       method: "POST",
-      headers: { authorization: `Bearer ${account.key}`, "content-type": "application/json", "x-title": markup(9), "x-request-id": "<img/src=x10/onerror=window.ran=10>" },
-      body: JSON.stringify({ model, messages: [{ role: "user", content: markup(11) }] }),
+      headers: { authorization: `Bearer ${account.key}`, "content-type": "application/json", "x-title": markup(9), "x-gateway-tag": "<img/src=x16/onerror=window.ran=16>", "x-request-id": "<img/src=x10/onerror=window.ran=10>" },
+      body: JSON.stringify({ model, user: markup(17), metadata: { note: markup(18) }, messages: [{ role: "user", content: markup(11) }] }),
     });
     await called.text();
   }
@@ -68,7 +68,7 @@ test("markup is shown as text on every screen", async () => {
     await settled(page);
     for (const number of await assertText(page, place)) seen.add(number);
     // What opens beside the list, too.
-    const opener = page.locator("main table button.link, main table tr.open-row button").first();
+    const opener = page.locator("main table button.link, main table tr.open-row :is(a, button)").first();
     if ((await opener.count()) > 0 && (await opener.isVisible())) {
       await opener.click();
       await page.getByRole("dialog").waitFor();

@@ -174,7 +174,7 @@ test("every page looks as it was accepted", async (t) => {
   };
   await look("sign-in");
   await signInByKey(page, secret);
-  const named = (place) => `console-${place.replace(/^#\//, "").replace(id, "one").replace(chat, "one").replace(/\W+/g, "-") || "overview"}`;
+  const named = (place) => `console-${place.replace(/^#\//, "").replace(id, "one").replace(chat, "one").replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "one").replace(/\W+/g, "-") || "overview"}`;
   for (const place of [...(await places(page)), `#/users/${id}`, `#/chats/${chat}`]) {
     // Anew, so that nothing of the page before is in it.
     await goTo(page, place);

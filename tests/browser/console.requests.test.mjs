@@ -1,0 +1,92 @@
+// One request with all that is known of it: who was asked and when, what each part cost, whom it was for.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+
+import { adminKey, ask, base, browser, faults, goTo, open, settled, signInByKey } from "./in_console.mjs";
+
+let context;
+let close;
+let secret;
+const tag = `tag-${randomUUID().slice(0, 8)}`;
+
+/** Calls, and answers what the API says of it once it is settled. */
+async function called(body, headers = {}) {
+  const answer = await fetch(`${base}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers },
+    body: JSON.stringify({ messages: [{ role: "user", content: "Hello" }], ...body }),
+  });
+  await answer.text();
+  for (let tries = 0; tries < 200; tries += 1) {
+    const { status, body: detail } = await ask("GET", `/user/activity/log/${answer.headers.get("x-request-id")}`, undefined, secret);
+    if (status === 200) return detail;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return assert.fail("it never came");
+}
+
+before(async () => {
+  ({ context, close } = await browser());
+  secret = (await ask("POST", "/admin/create", { email: `one-${randomUUID()}@example.com`, credits: 10, role: "admin" }, adminKey)).body.api_key;
+});
+after(() => close?.());
+
+test("a request says who was asked, what each part cost and whom it was for", async () => {
+  const fallen = await called({ model: "test/fallback", user: "bob", metadata: { order: "17" } }, { "x-gateway-tag": tag });
+  assert.equal(fallen.attempts.length, 2);
+  const paid = await called({ model: "test/usage" });
+  assert.ok(paid.costs.some((it) => it.kind === "cached"));
+  await called({ model: "openai/gpt-4o-mini" }, { "x-gateway-cache": "true" });
+  const replayed = await called({ model: "openai/gpt-4o-mini" }, { "x-gateway-cache": "true" });
+  assert.ok(replayed.request.replayed_call);
+
+  const { page, complaints } = await open(context);
+  await signInByKey(page, secret);
+  const dialog = page.getByRole("dialog", { name: "Request" });
+  for (const screen of ["requests", "traffic"]) {
+    await goTo(page, `#/${screen}/${fallen.request.call_id}`);
+    const attempts = dialog.getByRole("table", { name: "Attempts" });
+    await attempts.waitFor({ state: "attached" });
+    const rows = await attempts.locator("tbody tr").allTextContents();
+    assert.match(rows[0], /^openrouter.*500upstream_error$/);
+    assert.match(rows[1], /^chutes.*200none$/);
+    assert.equal(await dialog.locator(".falls li").count(), 2);
+    // What failed, then what waited: each begins where the API says.
+    const [first, second] = await dialog.locator(".falls .track").evaluateAll((all) => all.map((it) => [...it.children].map((part) => part.className)));
+    assert.deepEqual([first, second], [["gap", "fail"], ["gap", "wait", "flow"]]);
+    for (const text of ["bob", tag, fallen.request.call_id]) await dialog.getByText(text, { exact: true }).first().waitFor();
+    assert.deepEqual(await faults(page), [], screen);
+
+    await goTo(page, `#/${screen}/${paid.request.call_id}`);
+    const costs = dialog.getByRole("table", { name: "Cost in parts" });
+    await costs.getByText("Prompt, from cache").waitFor();
+    const parts = (await costs.locator("tbody td:last-child").allInnerTexts()).map((text) => Number(text.replace("$", "")));
+    assert.deepEqual(parts, paid.costs.map((it) => it.cost));
+    assert.equal(Number(parts.reduce((sum, part) => sum + part, 0).toFixed(9)), paid.request.cost);
+    assert.equal(await costs.locator("tfoot td").innerText(), `$${paid.request.cost.toFixed(6)}`);
+
+    await goTo(page, `#/${screen}/${replayed.request.call_id}`);
+    await dialog.getByRole("link", { name: "earlier call" }).click();
+    await dialog.getByText(replayed.request.replayed_call, { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => location.hash), `#/${screen}`);
+  }
+
+  // From one to all for the same end user, and from the list to one by its row.
+  await goTo(page, `#/requests/${fallen.request.call_id}`);
+  await dialog.getByRole("link", { name: "bob" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await settled(page);
+  assert.equal(await page.locator("main tbody tr").count(), 1);
+  await page.locator("main tbody tr").click();
+  await dialog.getByText(fallen.request.call_id).waitFor();
+  await page.goBack();
+  await dialog.waitFor({ state: "detached" });
+
+  await goTo(page, `#/requests/${randomUUID()}`);
+  await dialog.getByRole("alert").waitFor();
+  assert.deepEqual(complaints, []);
+});
