@@ -55,6 +55,7 @@ async function account() {
     await until(isFree);
   }
   await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] }, secret);
+  await good("PUT", "/user/end-users", { user: "bob", budget: { amount: 5, period: "month" } }, secret);
   const chat = await good("POST", "/v1/chat/sessions", { title: "Rivers" }, secret);
   await good("POST", `/v1/chat/sessions/${chat.id}/messages`, { role: "user", content: "Where does the Danube end?" }, secret);
   await good("POST", "/user/webhooks", { url: "https://example.com/hooks", events: ["usage.daily", "balance.low"] }, secret);
@@ -81,6 +82,7 @@ function steady() {
     [/\b(cs|pi|ch|re|sub|in|evt|req)_(test_)?[A-Za-z0-9]{8,}/g, "$1_test_0123456789"],
     [/\b[A-Z][a-z]{2} \d{1,2}, \d{4}(, \d{1,2}:\d{2}(:\d{2})?\s[AP]M( [A-Z]+)?)?/g, (all, time) => (time ? "Jan 1, 2026, 12:00 PM" : "Jan 1, 2026")],
     [/\b[A-Z][a-z]{2} \d{1,2}\b/g, "Jan 1"],
+    [/\b[A-Z][a-z]{2} \d{4}\b/g, "Jan 2026"],
     [/\b\d{1,2}:\d{2}(:\d{2})?(\s[AP]M)?\b/g, "12:00"],
     [/\b(in )?\d+ (second|minute|hour|day)s?( ago)?|^now$|\byesterday\b|\btomorrow\b/g, "a while"],
     [/\b\d+(\.\d+)? (ms|s)\b/g, "10 ms"],
