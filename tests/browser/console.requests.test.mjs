@@ -90,3 +90,26 @@ test("a request says who was asked, what each part cost and whom it was for", as
   await dialog.getByRole("alert").waitFor();
   assert.deepEqual(complaints, []);
 });
+
+test("the playground shows pictures that an answer has, and what is known of its request", async () => {
+  const { page, complaints } = await open(context);
+  await signInByKey(page, secret);
+  await goTo(page, "#/playground?model=test/shape-images");
+  await page.getByRole("textbox", { name: "Your message" }).fill("Draw me foxes");
+  await page.getByRole("textbox", { name: "Your message" }).press("Enter");
+  await page.getByTestId("cost").waitFor();
+  assert.equal(await page.getByRole("img", { name: "A picture of the answer" }).count(), 2);
+  await page.getByRole("button", { name: "Details of the request" }).click();
+  const dialog = page.getByRole("dialog", { name: "Request" });
+  // It is there once it is settled.
+  for (let tries = 0; tries < 100 && (await dialog.getByRole("table", { name: "Cost in parts" }).count()) === 0; tries += 1) {
+    const again = dialog.getByRole("button", { name: "Try again" });
+    if ((await again.count()) > 0) await again.click().catch(() => {});
+    await page.waitForTimeout(50);
+  }
+  await dialog.getByRole("heading", { name: "test/shape-images" }).waitFor();
+  assert.deepEqual(await faults(page), []);
+  await page.keyboard.press("Escape");
+  await page.getByText("Draw me foxes").waitFor();
+  assert.deepEqual(complaints, []);
+});

@@ -8,6 +8,7 @@ import { Answer } from "./playground/answer.js";
 import { AsCode } from "./playground/as_code.js";
 import { Compose } from "./playground/compose.js";
 import { Parameters, sent } from "./playground/parameters.js";
+import { RequestSheet } from "./requests/sheet.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { Input } from "../ui/field.js";
@@ -27,6 +28,7 @@ export default function Playground({ place }) {
   const [parameters, setParameters] = useState({ system: "", temperature: "", max_tokens: "", top_p: "", reasoning_effort: "", tools: "" });
   const [turns, setTurns] = useState(/** @type {Turn[]} */ ([]));
   const [code, setCode] = useState(false);
+  const [seen, setSeen] = useState("");
   const control = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => () => control.current?.abort(), []);
   const chats = (catalog.data?.data ?? []).filter((/** @type {any} */ model) => model.kind === "chat");
@@ -60,7 +62,7 @@ export default function Playground({ place }) {
           ${turns.length === 0 && html`<${Empty} title="Ask a model something">The answer comes as it is written, with its cost and the time to its first token.</${Empty}>`}
           ${turns.map((turn, at) => html`
             <article class="by-user" key=${`q${at}`}><h3>You</h3><${Said} content=${turn.question.content} /></article>
-            <div class="answers" key=${`a${at}`}>${turn.answers.map((answer, index) => html`<${Answer} key=${index} answer=${answer} />`)}</div>`)}
+            <div class="answers" key=${`a${at}`}>${turn.answers.map((answer, index) => html`<${Answer} key=${index} answer=${answer} onDetails=${setSeen} />`)}</div>`)}
         </div>
         <${Compose} busy=${running} onAsk=${ask} onStop=${() => control.current?.abort()} />
       </${Card}>
@@ -74,6 +76,7 @@ export default function Playground({ place }) {
         <${Parameters} values=${parameters} onValues=${setParameters} />
       </aside>
     </div>
+    ${seen && html`<${RequestSheet} id=${seen} path="/user/activity/log" screen="requests" onClose=${() => setSeen("")} />`}
     ${code && html`<${AsCode} bodies=${models.map((_, at) => body(at, turns.length === 0 && { role: "user", content: "Hello" }))} onClose=${() => setCode(false)} />`}
   </${Screen}>`;
 }
@@ -81,7 +84,7 @@ export default function Playground({ place }) {
 /** A model of another developer, to begin a comparison with. @param {any[]} chats @param {string} model */
 const another = (chats, model) => chats.find((it) => it.owned_by !== model.split("/")[0])?.id ?? model;
 
-const NOTHING = { text: "", reasoning: "", calls: [], usage: null, finish: null, provider: null, requestId: null, firstMs: null, totalMs: null, gatewayMs: null };
+const NOTHING = { text: "", reasoning: "", calls: [], images: [], usage: null, finish: null, provider: null, requestId: null, firstMs: null, totalMs: null, gatewayMs: null };
 
 /** What one model has heard and said before. A turn that failed is left out. @param {Turn[]} turns @param {number} at */
 function history(turns, at) {
