@@ -119,5 +119,5 @@ export async function places(page) {
       found.push(...(await page.locator("main tr.open-row:has(.badge.good) a").evaluateAll((all) => all.slice(0, 1).map((link) => link.getAttribute("href")))));
     }
   }
-  return [...found, "#/keys?new=1", "#/models/openai/gpt-4o-mini"];
+  return [...found, "#/usage?by=user", "#/usage?by=tag", "#/keys?new=1", "#/models/openai/gpt-4o-mini"];
 }

@@ -50,16 +50,18 @@ async function account() {
   await good("PATCH", "/user/profile", { username: "Ann" }, secret);
   await good("POST", "/user/api-keys", { name: "Shop", spend_limit: { amount: 20, period: "month" }, max_requests: 1000, expires_in_days: 90 }, secret);
   await good("POST", "/user/api-keys", { name: "Nightly job", scopes: ["inference"] }, secret);
-  for (const [model, words] of [["openai/gpt-4o-mini", "Hello"], ["anthropic/claude-sonnet-4.5", "Tell me of rivers"], ["openai/gpt-4o-mini", "And of lakes"]]) {
-    await good("POST", "/v1/chat/completions", { model, max_tokens: 200, messages: [{ role: "user", content: words }] }, secret);
+  await good("PUT", "/user/end-users", { user: "bob", budget: { amount: 5, period: "month" } }, secret);
+  await good("PUT", "/user/end-users", { budget: { amount: 1, period: "day" } }, secret);
+  for (const [model, words, user] of [["openai/gpt-4o-mini", "Hello", "bob"], ["anthropic/claude-sonnet-4.5", "Tell me of rivers", "carol"], ["openai/gpt-4o-mini", "And of lakes", "bob"]]) {
+    await good("POST", "/v1/chat/completions", { model, user, metadata: { tags: ["shop"] }, max_tokens: 200, messages: [{ role: "user", content: words }] }, secret);
     await until(isFree);
   }
   await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] }, secret);
-  await good("PUT", "/user/end-users", { user: "bob", budget: { amount: 5, period: "month" } }, secret);
   const chat = await good("POST", "/v1/chat/sessions", { title: "Rivers" }, secret);
   await good("POST", `/v1/chat/sessions/${chat.id}/messages`, { role: "user", content: "Where does the Danube end?" }, secret);
   await good("POST", "/user/webhooks", { url: "https://example.com/hooks", events: ["usage.daily", "balance.low"] }, secret);
   await good("POST", "/user/provider-keys", { provider: "groq", api_key: "gsk_0123456789abcdef" }, secret);
+  await good("POST", "/user/provider-keys", { provider: "groq", api_key: "gsk_0123456789fedcba", name: "Spare", additional: true, priority: 5, is_fallback: true, allowed_models: ["openai/*"] }, secret);
   await good("POST", "/admin/coupons", { kind: "credit", amount: 5, code: "WELCOME", max_redemptions: 100 }, adminKey);
   await good("POST", "/coupons/redeem", { code: "WELCOME" }, secret);
   await good("PUT", "/admin/promotions/spring", { budget: 100 }, adminKey);
