@@ -79,7 +79,7 @@ function Filters({ asked, keys }) {
     setUser(asked.user);
   }, [asked.model, asked.provider, asked.user]);
   const apply = () => change({ model: model.trim(), provider: provider.trim(), user });
-  return html`<${Form} class="filters" onSend=${apply}>
+  return html`<${Form} class="filters tight" onSend=${apply}>
     <${Input} label="Model" value=${model} onValue=${setModel} onBlur=${apply} placeholder="openai/gpt-4o-mini" />
     <${Input} label="Provider" value=${provider} onValue=${setProvider} onBlur=${apply} />
     <${Input} label="End user" value=${user} onValue=${setUser} onBlur=${apply} />
