@@ -113,3 +113,38 @@ test("the playground shows pictures that an answer has, and what is known of its
   await page.getByText("Draw me foxes").waitFor();
   assert.deepEqual(complaints, []);
 });
+
+test("the playground goes on with what a tool has given", async () => {
+  const { page, complaints } = await open(context);
+  await signInByKey(page, secret);
+  await goTo(page, "#/playground?model=test/shape-tools");
+  await page.getByRole("textbox", { name: "Your message" }).fill("How warm is it?");
+  await page.getByRole("textbox", { name: "Your message" }).press("Enter");
+  const form = page.getByRole("form", { name: "Results of the tools" });
+  const fields = form.getByRole("textbox");
+  await form.waitFor();
+  const markup = '<img src=x onerror="window.ran=1">';
+  for (let at = 0; at < (await fields.count()); at += 1) await fields.nth(at).fill(markup);
+  assert.deepEqual(await faults(page), []);
+  const asked = page.waitForRequest((request) => request.url().endsWith("/v1/chat/completions"));
+  await form.getByRole("button", { name: "Go on with it" }).click();
+  const { messages } = (await asked).postDataJSON();
+  const calls = messages.find((it) => it.role === "assistant").tool_calls;
+  assert.ok(calls.length > 0 && calls.every((it) => it.id && it.function.name));
+  assert.deepEqual(messages.filter((it) => it.role === "tool").map((it) => [it.tool_call_id, it.content]), calls.map((it) => [it.id, markup]));
+  assert.deepEqual(messages.map((it) => it.role).slice(0, 2), ["user", "assistant"]);
+  await page.getByTestId("cost").nth(1).waitFor();
+  await page.getByText(markup).first().waitFor();
+  assert.equal(await page.evaluate(() => window.ran), undefined);
+
+  // What was not answered is not sent again.
+  await form.waitFor();
+  const next = page.waitForRequest((request) => request.url().endsWith("/v1/chat/completions"));
+  await page.getByRole("textbox", { name: "Your message" }).fill("Never mind");
+  await page.getByRole("textbox", { name: "Your message" }).press("Enter");
+  const roles = (await next).postDataJSON().messages.map((it) => `${it.role}${it.tool_calls ? " with calls" : ""}`);
+  assert.equal(roles.at(-1), "user");
+  assert.notEqual(roles.at(-2), "assistant with calls");
+  await page.getByTestId("cost").nth(2).waitFor();
+  assert.deepEqual(complaints, []);
+});

@@ -6,7 +6,7 @@ import { ApiError, send } from "./api.js";
  * @typedef {object} Told What an answer has come to so far.
  * @property {string} text
  * @property {string} reasoning
- * @property {{ name: string, arguments: string }[]} calls Tools that it wants called.
+ * @property {{ id: string, name: string, arguments: string }[]} calls Tools that it wants called.
  * @property {string[]} images Addresses of the pictures in it, which are mostly the pictures themselves.
  * @property {any} usage With its cost, at the end.
  * @property {string | null} finish
@@ -45,7 +45,8 @@ export async function stream(body, onTold, signal) {
     told.text += delta.content ?? "";
     told.reasoning += thought;
     for (const part of delta.tool_calls ?? []) {
-      const call = (told.calls[part.index] ??= { name: "", arguments: "" });
+      const call = (told.calls[part.index] ??= { id: "", name: "", arguments: "" });
+      call.id ||= part.id ?? "";
       call.name += part.function?.name ?? "";
       call.arguments += part.function?.arguments ?? "";
     }
