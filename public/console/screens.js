@@ -18,6 +18,7 @@ export const SCREENS = [
   { name: "requests", title: "Requests", group: "Watch", load: () => import("./screens/requests.js") },
   { name: "usage", title: "Usage", group: "Watch", load: () => import("./screens/usage.js") },
   { name: "keys", title: "API keys", group: "Account", load: () => import("./screens/keys.js") },
+  { name: "end-users", title: "End users", group: "Account", load: () => import("./screens/end_users.js") },
   { name: "credit", title: "Credit", group: "Account", load: () => import("./screens/credit.js") },
   { name: "settings", title: "Settings", group: "Account", load: () => import("./screens/settings.js") },
   { name: "business", title: "Business", group: "Administration", scope: "admin:monitor", load: () => import("./screens/business.js") },

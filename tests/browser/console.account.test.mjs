@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, browser, goTo, open, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, goTo, open, signInByKey } from "./in_console.mjs";
 
 let context;
 let close;
@@ -60,16 +60,44 @@ test("settings, chats, and the account's end", async () => {
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("The profile was changed.").waitFor();
   await goTo(page, "#/settings/provider-keys");
-  await page.getByRole("combobox", { name: "Provider" }).fill("groq");
-  await page.getByRole("textbox", { name: "Its key" }).fill("gsk_0123456789abcdef");
-  await page.getByRole("button", { name: "Keep it" }).click();
-  await page.getByRole("button", { name: "Forget groq" }).click();
-  await page.getByRole("button", { name: "Forget it" }).click();
+  const keep = async (ends, fill = async () => {}) => {
+    await page.getByRole("button", { name: "Add a key" }).click();
+    await page.getByRole("combobox", { name: "Provider" }).fill("groq");
+    await page.getByRole("textbox", { name: "Its key" }).fill(`gsk_0123456789ab${ends}`);
+    await fill(page.getByRole("dialog"));
+    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  };
+  const kept = async () => (await ask("GET", "/user/provider-keys", undefined, secret)).body.data;
+  await keep("aaaa");
+  await keep("bbbb", async (dialog) => {
+    await dialog.getByRole("textbox", { name: "Name" }).fill("Spare");
+    await dialog.getByRole("spinbutton", { name: "Place" }).fill("5");
+    await dialog.getByRole("checkbox", { name: "Only behind all others" }).check();
+    await dialog.getByRole("textbox", { name: "Models" }).fill("openai/*");
+  });
+  const [first, second] = await kept();
+  assert.deepEqual([first.last_four, second.last_four, second.name, second.priority, second.is_fallback, second.gateway_fallback, second.allowed_models], ["aaaa", "bbbb", "Spare", 5, true, false, ["openai/*"]]);
+  await page.getByRole("button", { name: "Edit groq …bbbb" }).click();
+  await page.getByRole("textbox", { name: "Another key in its place" }).fill("gsk_0123456789abcccc");
+  await page.getByRole("checkbox", { name: "Let your credit here step in" }).check();
+  await page.getByRole("group", { name: "API keys whose calls use it" }).getByRole("checkbox").first().check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Switch off groq …cccc" }).click();
+  await page.getByRole("button", { name: "Switch on groq …cccc" }).waitFor();
+  const changed = (await kept()).find((it) => it.id === second.id);
+  assert.deepEqual([changed.disabled, changed.gateway_fallback, changed.allowed_keys.length, changed.name], [true, true, 1, "Spare"]);
+  for (const ends of ["aaaa", "cccc"]) {
+    await page.getByRole("button", { name: `Forget groq …${ends}` }).click();
+    await page.getByRole("dialog").getByText(`…${ends}`).waitFor();
+    await page.getByRole("button", { name: "Forget it" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  }
   await page.getByText("None is kept").waitFor();
   await goTo(page, "#/settings/notifications");
-  const changed = page.waitForResponse((response) => response.request().method() === "PATCH" && response.url().endsWith("/preferences"));
+  const chosen = page.waitForResponse((response) => response.request().method() === "PATCH" && response.url().endsWith("/preferences"));
   await page.getByRole("checkbox", { name: "Usage report" }).uncheck();
-  await changed;
+  await chosen;
   await page.getByRole("spinbutton", { name: "Tell me below, balance" }).fill("25");
   await page.getByRole("spinbutton", { name: "Tell me from, a day" }).fill("50");
   await page.getByRole("button", { name: "Save" }).click();
@@ -92,10 +120,18 @@ test("settings, chats, and the account's end", async () => {
   await page.getByText("None yet").waitFor();
   await goTo(page, "#/settings/privacy");
   await page.getByRole("spinbutton", { name: "Days that chats are kept" }).fill("30");
+  await page.getByRole("combobox", { name: "In the public rankings" }).selectOption("excluded");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("It holds from now on.").waitFor();
   const [preferences, privacy] = await Promise.all([ask("GET", "/user/notifications/preferences", undefined, secret), ask("GET", "/user/privacy", undefined, secret)]);
-  assert.deepEqual([preferences.body.kinds.usage_report, privacy.body.chat_retention_days], [false, 30]);
+  assert.deepEqual([preferences.body.kinds.usage_report, privacy.body.chat_retention_days, privacy.body.ranking], [false, 30, "excluded"]);
+  const asked = { model: "openai/gpt-4o-mini", messages: [{ role: "user", content: "Hello" }] };
+  const cached = await fetch(`${base}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "x-gateway-cache": "true" }, body: JSON.stringify(asked) });
+  assert.equal(cached.status, 200, await cached.text());
+  await page.getByRole("button", { name: "Forget all cached answers" }).click();
+  await page.getByRole("dialog").getByText("Every answer that is kept").waitFor();
+  await page.getByRole("button", { name: "Forget them" }).click();
+  await page.getByText("1 cached answer forgotten.").waitFor();
 
   const chat = await ask("POST", "/v1/chat/sessions", { title: "Rivers" }, secret);
   await ask("POST", `/v1/chat/sessions/${chat.body.id}/messages`, { role: "user", content: "Where does the Danube end?" }, secret);

@@ -16,7 +16,7 @@ test("an account is made, given credit, limited and shut", async () => {
   const email = `made-${randomUUID()}@example.com`;
   const { page, complaints } = await open(context);
   await signInByKey(page, adminKey);
-  await page.getByRole("link", { name: "Users" }).click();
+  await page.getByRole("link", { name: "Users", exact: true }).click();
   await page.getByRole("button", { name: "Create an account" }).click();
   await page.getByRole("textbox", { name: "E-mail" }).last().fill(email);
   await page.getByRole("dialog").getByRole("button", { name: "Create", exact: true }).click();
@@ -105,8 +105,8 @@ test("coupons and roles are made and ended, and the ledger adds up", async () =>
   await settled(page);
   const { errors: [error] } = (await ask("GET", "/admin/monitor", undefined, adminKey)).body;
   await page.getByRole("link", { name: error.code }).click();
-  await page.getByRole("button", { name: /20\d\d/ }).first().click();
-  await page.getByRole("dialog").getByText(error.code).waitFor();
+  await page.getByRole("main").getByRole("link", { name: /20\d\d/ }).first().click();
+  await page.getByRole("dialog").getByRole("heading", { name: error.code }).waitFor();
   await page.keyboard.press("Escape");
 
   await goTo(page, "#/health");

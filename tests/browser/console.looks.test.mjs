@@ -17,8 +17,19 @@ test("every screen can be read and used, in both themes and at every width", asy
   const { page, complaints, fetched } = await open(context);
   await page.emulateMedia({ colorScheme: "light" });
   assert.deepEqual(await faults(page), [], "the way in");
+  // Something to show of what is empty at first.
+  const good = async (...asked) => assert.equal((await ask(asked[0], asked[1], asked[2], adminKey)).status, 200, `${asked[1]}`);
+  await good("PUT", "/user/end-users", { user: "bob", budget: { amount: 5, period: "day" } });
+  await good("POST", "/user/provider-keys", { provider: "groq", api_key: "gsk_0123456789abcdef", name: "Spare", is_fallback: true, gateway_fallback: true });
+  await good("POST", "/v1/chat/completions", { model: "test/fallback", user: "bob", metadata: { tags: ["shop"] }, messages: [{ role: "user", content: "Hello" }] });
+  for (let tries = 0; (await ask("GET", "/user/activity/log?user=bob", undefined, adminKey)).body.data.length === 0; tries += 1) {
+    assert.ok(tries < 200, "it never came");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   await signInByKey(page, adminKey);
-  for (const place of await places(page)) {
+  const all = await places(page);
+  assert.ok(all.some((place) => /^#\/requests\/\w/.test(place)) && all.some((place) => /^#\/traffic\/\w/.test(place)), "one request is among the places");
+  for (const place of all) {
     await goTo(page, place);
     await settled(page);
     for (const colorScheme of ["light", "dark"]) {
@@ -34,6 +45,8 @@ test("every screen can be read and used, in both themes and at every width", asy
     }
     await page.keyboard.press("Escape");
   }
+  await good("DELETE", "/user/end-users?user=bob");
+  await good("DELETE", "/user/provider-keys?provider=groq");
   assert.deepEqual(complaints, []);
   assert.deepEqual(fetched.filter((url) => !url.startsWith(base) && !url.startsWith("data:")), []);
 });

@@ -30,13 +30,14 @@ before(async () => {
   account.chat = chat.id;
   await good("POST", "/user/webhooks", { url: "https://example.com/hooks", events: ["usage.daily"], description: markup(5) }, account.key);
   await good("POST", "/user/provider-keys", { provider: "groq", api_key: "gsk_0123456789abcdef", name: markup(6) }, account.key);
+  await good("PUT", "/user/end-users", { user: markup(19), budget: { amount: 5, period: "day" } }, account.key);
   await good("POST", "/admin/models", { id: MODEL, name: markup(7), description: markup(8), context_length: 8000, max_output: 1000 }, adminKey);
   await good("PUT", "/admin/routes", { model: MODEL, provider: "openrouter", upstream_model: "standin/normal", price: { prompt: 1, completion: 2 } }, adminKey);
   for (const model of [MODEL, "test/error-400"]) {
     const called = await fetch(`${base}/v1/chat/completions`, {
       method: "POST",
-      headers: { authorization: `Bearer ${account.key}`, "content-type": "application/json", "x-title": markup(9), "x-request-id": "<img/src=x10/onerror=window.ran=10>" },
-      body: JSON.stringify({ model, messages: [{ role: "user", content: markup(11) }] }),
+      headers: { authorization: `Bearer ${account.key}`, "content-type": "application/json", "x-title": markup(9), "x-gateway-tag": "<img/src=x16/onerror=window.ran=16>", "x-request-id": "<img/src=x10/onerror=window.ran=10>" },
+      body: JSON.stringify({ model, user: markup(17), metadata: { note: markup(18) }, messages: [{ role: "user", content: markup(11) }] }),
     });
     await called.text();
   }
@@ -61,20 +62,31 @@ async function assertText(page, place) {
 test("markup is shown as text on every screen", async () => {
   const { page, complaints } = await open(context);
   await signInByKey(page, account.key);
-  const all = [...(await places(page)), `#/chats/${account.chat}`, `#/users/${account.id}`, `#/models/${MODEL}`, `#/catalog/models?search=${encodeURIComponent(MODEL)}`, `#/traffic?account_id=${account.id}`];
+  const all = [...(await places(page)), `#/chats/${account.chat}`, `#/users/${account.id}`, `#/models/${MODEL}`, `#/catalog/models?search=${encodeURIComponent(MODEL)}`, `#/traffic?account_id=${account.id}`, "#/usage?by=user", "#/usage?by=tag"];
   const seen = new Set();
   for (const place of all) {
     await goTo(page, place);
     await settled(page);
     for (const number of await assertText(page, place)) seen.add(number);
     // What opens beside the list, too.
-    const opener = page.locator("main table button.link, main table tr.open-row button").first();
-    if ((await opener.count()) > 0 && (await opener.isVisible())) {
+    const opener = page.locator("main table button.link, main table tr.open-row :is(a, button)").first();
+    const isOpen = (await page.getByRole("dialog").count()) > 0;
+    if (!isOpen && (await opener.count()) > 0 && (await opener.isVisible())) {
       await opener.click();
       await page.getByRole("dialog").waitFor();
       for (const number of await assertText(page, `${place}, opened`)) seen.add(number);
     }
     await page.keyboard.press("Escape");
+  }
+  // And what asks before it acts.
+  for (const [place, name] of [["#/end-users", /^Budget of/], ["#/end-users", /^Forget/], ["#/settings/provider-keys", /^Edit/], ["#/settings/provider-keys", /^Forget/]]) {
+    await goTo(page, place);
+    await settled(page);
+    await page.getByRole("main").getByRole("button", { name }).first().click();
+    await page.getByRole("dialog").waitFor();
+    await assertText(page, `${place}, ${name}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
   }
   // The playground says and shows what was typed and answered.
   await goTo(page, "#/playground");
@@ -83,7 +95,7 @@ test("markup is shown as text on every screen", async () => {
   await page.getByTestId("cost").first().waitFor();
   for (const number of await assertText(page, "the playground")) seen.add(number);
   // The test would prove nothing if it were not there to be seen.
-  for (const number of [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13]) assert.ok(seen.has(number), `${number} is shown nowhere; shown: ${[...seen]}`);
+  for (const number of [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 19]) assert.ok(seen.has(number), `${number} is shown nowhere; shown: ${[...seen]}`);
   assert.deepEqual(complaints, []);
 });
 

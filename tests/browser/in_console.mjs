@@ -105,7 +105,7 @@ export async function faults(page) {
   });
 }
 
-/** Every place: each screen, and each part that its tabs lead to. */
+/** Every place: each screen, each part that its tabs lead to, and of what opens by an address of its own the first one that went well. */
 export async function places(page) {
   const found = [];
   for (const screen of SCREENS) {
@@ -114,6 +114,10 @@ export async function places(page) {
     await page.getByRole("heading", { level: 1, name: screen.title }).waitFor();
     const tabs = await page.locator("nav.tabs a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
     found.push(...(tabs.length > 0 ? tabs : [hash]));
+    if (["requests", "traffic"].includes(screen.name)) {
+      await settled(page);
+      found.push(...(await page.locator("main tr.open-row:has(.badge.good) a").evaluateAll((all) => all.slice(0, 1).map((link) => link.getAttribute("href")))));
+    }
   }
-  return [...found, "#/keys?new=1", "#/models/openai/gpt-4o-mini"];
+  return [...found, "#/usage?by=user", "#/usage?by=tag", "#/keys?new=1", "#/models/openai/gpt-4o-mini"];
 }

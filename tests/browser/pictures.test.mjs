@@ -50,8 +50,10 @@ async function account() {
   await good("PATCH", "/user/profile", { username: "Ann" }, secret);
   await good("POST", "/user/api-keys", { name: "Shop", spend_limit: { amount: 20, period: "month" }, max_requests: 1000, expires_in_days: 90 }, secret);
   await good("POST", "/user/api-keys", { name: "Nightly job", scopes: ["inference"] }, secret);
-  for (const [model, words] of [["openai/gpt-4o-mini", "Hello"], ["anthropic/claude-sonnet-4.5", "Tell me of rivers"], ["openai/gpt-4o-mini", "And of lakes"]]) {
-    await good("POST", "/v1/chat/completions", { model, max_tokens: 200, messages: [{ role: "user", content: words }] }, secret);
+  await good("PUT", "/user/end-users", { user: "bob", budget: { amount: 5, period: "month" } }, secret);
+  await good("PUT", "/user/end-users", { budget: { amount: 1, period: "day" } }, secret);
+  for (const [model, words, user] of [["openai/gpt-4o-mini", "Hello", "bob"], ["anthropic/claude-sonnet-4.5", "Tell me of rivers", "carol"], ["openai/gpt-4o-mini", "And of lakes", "bob"]]) {
+    await good("POST", "/v1/chat/completions", { model, user, metadata: { tags: ["shop"] }, max_tokens: 200, messages: [{ role: "user", content: words }] }, secret);
     await until(isFree);
   }
   await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] }, secret);
@@ -59,6 +61,7 @@ async function account() {
   await good("POST", `/v1/chat/sessions/${chat.id}/messages`, { role: "user", content: "Where does the Danube end?" }, secret);
   await good("POST", "/user/webhooks", { url: "https://example.com/hooks", events: ["usage.daily", "balance.low"] }, secret);
   await good("POST", "/user/provider-keys", { provider: "groq", api_key: "gsk_0123456789abcdef" }, secret);
+  await good("POST", "/user/provider-keys", { provider: "groq", api_key: "gsk_0123456789fedcba", name: "Spare", additional: true, priority: 5, is_fallback: true, allowed_models: ["openai/*"] }, secret);
   await good("POST", "/admin/coupons", { kind: "credit", amount: 5, code: "WELCOME", max_redemptions: 100 }, adminKey);
   await good("POST", "/coupons/redeem", { code: "WELCOME" }, secret);
   await good("PUT", "/admin/promotions/spring", { budget: 100 }, adminKey);
@@ -81,6 +84,7 @@ function steady() {
     [/\b(cs|pi|ch|re|sub|in|evt|req)_(test_)?[A-Za-z0-9]{8,}/g, "$1_test_0123456789"],
     [/\b[A-Z][a-z]{2} \d{1,2}, \d{4}(, \d{1,2}:\d{2}(:\d{2})?\s[AP]M( [A-Z]+)?)?/g, (all, time) => (time ? "Jan 1, 2026, 12:00 PM" : "Jan 1, 2026")],
     [/\b[A-Z][a-z]{2} \d{1,2}\b/g, "Jan 1"],
+    [/\b[A-Z][a-z]{2} \d{4}\b/g, "Jan 2026"],
     [/\b\d{1,2}:\d{2}(:\d{2})?(\s[AP]M)?\b/g, "12:00"],
     [/\b(in )?\d+ (second|minute|hour|day)s?( ago)?|^now$|\byesterday\b|\btomorrow\b/g, "a while"],
     [/\b\d+(\.\d+)? (ms|s)\b/g, "10 ms"],
@@ -174,7 +178,7 @@ test("every page looks as it was accepted", async (t) => {
   };
   await look("sign-in");
   await signInByKey(page, secret);
-  const named = (place) => `console-${place.replace(/^#\//, "").replace(id, "one").replace(chat, "one").replace(/\W+/g, "-") || "overview"}`;
+  const named = (place) => `console-${place.replace(/^#\//, "").replace(id, "one").replace(chat, "one").replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "one").replace(/\W+/g, "-") || "overview"}`;
   for (const place of [...(await places(page)), `#/users/${id}`, `#/chats/${chat}`]) {
     // Anew, so that nothing of the page before is in it.
     await goTo(page, place);

@@ -6,7 +6,8 @@ import { ApiError, send } from "./api.js";
  * @typedef {object} Told What an answer has come to so far.
  * @property {string} text
  * @property {string} reasoning
- * @property {{ name: string, arguments: string }[]} calls Tools that it wants called.
+ * @property {{ id: string, name: string, arguments: string }[]} calls Tools that it wants called.
+ * @property {string[]} images Addresses of the pictures in it, which are mostly the pictures themselves.
  * @property {any} usage With its cost, at the end.
  * @property {string | null} finish
  * @property {string | null} provider
@@ -28,7 +29,7 @@ export async function stream(body, onTold, signal) {
   const response = await send("POST", "/v1/chat/completions", { body: { ...body, stream: true, stream_options: { include_usage: true } }, signal });
   /** @type {Told} */
   const told = {
-    text: "", reasoning: "", calls: [], usage: null, finish: null, firstMs: null, totalMs: null,
+    text: "", reasoning: "", calls: [], images: [], usage: null, finish: null, firstMs: null, totalMs: null,
     provider: response.headers.get("x-gateway-provider"),
     requestId: response.headers.get("x-request-id"),
     gatewayMs: timing(response.headers.get("server-timing"), "gateway"),
@@ -40,14 +41,16 @@ export async function stream(body, onTold, signal) {
     const choice = chunk.choices?.[0];
     const delta = choice?.delta ?? {};
     const thought = delta.reasoning ?? delta.reasoning_content ?? "";
-    if (delta.content || thought || delta.tool_calls) told.firstMs ??= since();
+    if (delta.content || thought || delta.tool_calls || delta.images?.length) told.firstMs ??= since();
     told.text += delta.content ?? "";
     told.reasoning += thought;
     for (const part of delta.tool_calls ?? []) {
-      const call = (told.calls[part.index] ??= { name: "", arguments: "" });
+      const call = (told.calls[part.index] ??= { id: "", name: "", arguments: "" });
+      call.id ||= part.id ?? "";
       call.name += part.function?.name ?? "";
       call.arguments += part.function?.arguments ?? "";
     }
+    for (const image of delta.images ?? []) if (image.image_url?.url) told.images.push(String(image.image_url.url));
     told.finish = choice?.finish_reason ?? told.finish;
     told.usage = chunk.usage ?? told.usage;
     onTold({ ...told });

@@ -8,6 +8,7 @@ import { Ledger } from "./credit/ledger.js";
 import { Payments } from "./credit/payments.js";
 import { Plan } from "./credit/plan.js";
 import { Referrals } from "./credit/referrals.js";
+import { Statement } from "./credit/statement.js";
 import { Screen, Tabs } from "../ui/screen.js";
 
 /** @type {[string, string, any][]} */
@@ -15,6 +16,7 @@ const PARTS = [
   ["", "Balance", Balance],
   ["ledger", "Ledger", Ledger],
   ["payments", "Payments", Payments],
+  ["statement", "Statement", Statement],
   ["auto-topup", "Auto top-up", AutoTopup],
   ["plan", "Plan", Plan],
   ["referrals", "Referrals", Referrals],

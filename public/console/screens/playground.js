@@ -8,6 +8,8 @@ import { Answer } from "./playground/answer.js";
 import { AsCode } from "./playground/as_code.js";
 import { Compose } from "./playground/compose.js";
 import { Parameters, sent } from "./playground/parameters.js";
+import { ToolResults } from "./playground/tool_results.js";
+import { RequestSheet } from "./requests/sheet.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { Input } from "../ui/field.js";
@@ -16,7 +18,7 @@ import { Empty } from "../ui/states.js";
 
 /**
  * @typedef {object} Turn
- * @property {any} question The user's message.
+ * @property {any[]} asked The user's message, or what the tools gave that the answer before has called.
  * @property {(import("../lib/stream.js").Told & { error?: any, model: string, running: boolean })[]} answers One a model.
  */
 
@@ -27,24 +29,28 @@ export default function Playground({ place }) {
   const [parameters, setParameters] = useState({ system: "", temperature: "", max_tokens: "", top_p: "", reasoning_effort: "", tools: "" });
   const [turns, setTurns] = useState(/** @type {Turn[]} */ ([]));
   const [code, setCode] = useState(false);
+  const [seen, setSeen] = useState("");
   const control = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => () => control.current?.abort(), []);
   const chats = (catalog.data?.data ?? []).filter((/** @type {any} */ model) => model.kind === "chat");
   const running = turns.some((turn) => turn.answers.some((answer) => answer.running));
-  const body = (/** @type {number} */ at, /** @type {any} */ question) => ({
+  // Of two models each would want results of its own.
+  const last = models.length === 1 ? turns.at(-1)?.answers[0] : null;
+  const called = last && !last.running && !last.error ? last.calls : [];
+  const body = (/** @type {number} */ at, /** @type {any[]} */ asked) => ({
     model: models[at], ...sent(parameters),
-    messages: [...(parameters.system.trim() ? [{ role: "system", content: parameters.system.trim() }] : []), ...history(turns, at), ...(question ? [question] : [])],
+    messages: [...(parameters.system.trim() ? [{ role: "system", content: parameters.system.trim() }] : []), ...history(turns, at, asked), ...asked],
   });
 
-  const ask = (/** @type {any} */ question) => {
+  const ask = (/** @type {any[]} */ asked) => {
     control.current = new AbortController();
     const { signal } = control.current;
     const at = turns.length;
-    setTurns([...turns, { question, answers: models.map((model) => ({ ...NOTHING, model, running: true })) }]);
+    setTurns([...turns, { asked, answers: models.map((model) => ({ ...NOTHING, model, running: true })) }]);
     models.forEach(async (_, index) => {
       const tell = (/** @type {any} */ told) => setTurns((before) => before.map((turn, there) => (there === at ? { ...turn, answers: turn.answers.map((answer, which) => (which === index ? { ...answer, ...told } : answer)) } : turn)));
       try {
-        tell({ ...(await stream(body(index, question), tell, signal)), running: false });
+        tell({ ...(await stream(body(index, asked), tell, signal)), running: false });
       } catch (error) {
         tell({ error: signal.aborted ? null : error, running: false });
       }
@@ -59,10 +65,11 @@ export default function Playground({ place }) {
         <div class="talk tall" aria-live="polite" aria-busy=${running ? "true" : "false"}>
           ${turns.length === 0 && html`<${Empty} title="Ask a model something">The answer comes as it is written, with its cost and the time to its first token.</${Empty}>`}
           ${turns.map((turn, at) => html`
-            <article class="by-user" key=${`q${at}`}><h3>You</h3><${Said} content=${turn.question.content} /></article>
-            <div class="answers" key=${`a${at}`}>${turn.answers.map((answer, index) => html`<${Answer} key=${index} answer=${answer} />`)}</div>`)}
+            <article class="by-user" key=${`q${at}`}>${turn.asked.map((message) => html`<h3>${message.role === "tool" ? "The tool" : "You"}</h3><${Said} content=${message.content} />`)}</article>
+            <div class="answers" key=${`a${at}`}>${turn.answers.map((answer, index) => html`<${Answer} key=${index} answer=${answer} onDetails=${setSeen} />`)}</div>`)}
+          ${called.length > 0 && html`<${ToolResults} key=${turns.length} calls=${called} onSend=${ask} />`}
         </div>
-        <${Compose} busy=${running} onAsk=${ask} onStop=${() => control.current?.abort()} />
+        <${Compose} busy=${running} onAsk=${(/** @type {any} */ message) => ask([message])} onStop=${() => control.current?.abort()} />
       </${Card}>
       <aside class="stack" aria-label="Settings">
         <datalist id="chat-models">${chats.map((/** @type {any} */ model) => html`<option key=${model.id} value=${model.id}>${model.name}</option>`)}</datalist>
@@ -74,18 +81,33 @@ export default function Playground({ place }) {
         <${Parameters} values=${parameters} onValues=${setParameters} />
       </aside>
     </div>
-    ${code && html`<${AsCode} bodies=${models.map((_, at) => body(at, turns.length === 0 && { role: "user", content: "Hello" }))} onClose=${() => setCode(false)} />`}
+    ${seen && html`<${RequestSheet} id=${seen} path="/user/activity/log" screen="requests" onClose=${() => setSeen("")} />`}
+    ${code && html`<${AsCode} bodies=${models.map((_, at) => body(at, turns.length === 0 ? [{ role: "user", content: "Hello" }] : []))} onClose=${() => setCode(false)} />`}
   </${Screen}>`;
 }
 
 /** A model of another developer, to begin a comparison with. @param {any[]} chats @param {string} model */
 const another = (chats, model) => chats.find((it) => it.owned_by !== model.split("/")[0])?.id ?? model;
 
-const NOTHING = { text: "", reasoning: "", calls: [], usage: null, finish: null, provider: null, requestId: null, firstMs: null, totalMs: null, gatewayMs: null };
+const NOTHING = { text: "", reasoning: "", calls: [], images: [], usage: null, finish: null, provider: null, requestId: null, firstMs: null, totalMs: null, gatewayMs: null };
 
-/** What one model has heard and said before. A turn that failed is left out. @param {Turn[]} turns @param {number} at */
-function history(turns, at) {
-  return turns.filter((turn) => turn.answers[at]?.text).flatMap((turn) => [turn.question, { role: "assistant", content: turn.answers[at].text }]);
+/**
+ * What one model has heard and said before `next`. A turn that failed is left out, and so are calls of tools that were given no result.
+ *
+ * @param {Turn[]} turns @param {number} at @param {any[]} next @returns {any[]}
+ */
+function history(turns, at, next) {
+  /** @type {any[]} */
+  const said = [];
+  let after = next;
+  for (const turn of [...turns].reverse()) {
+    const { text, calls } = turn.answers[at];
+    const tool_calls = after[0]?.role === "tool" ? calls.map((call) => ({ id: call.id, type: "function", function: { name: call.name, arguments: call.arguments } })) : [];
+    if (!text && tool_calls.length === 0) continue;
+    said.unshift(...turn.asked, { role: "assistant", content: text || null, ...(tool_calls.length > 0 && { tool_calls }) });
+    after = turn.asked;
+  }
+  return said;
 }
 
 /** @param {{ content: any }} props */

@@ -3,7 +3,7 @@
 import { all, send } from "../lib/api.js";
 import { save } from "../lib/csv.js";
 import { compact, count, duration, moneyExact, when } from "../lib/format.js";
-import { change, to } from "../lib/route.js";
+import { change, go, replace, to } from "../lib/route.js";
 import { html, useEffect, useState } from "../lib/ui.js";
 import { useAct, useList, useLoad } from "../lib/use.js";
 import { RequestSheet } from "./requests/sheet.js";
@@ -16,15 +16,18 @@ import { Empty, Failure } from "../ui/states.js";
 import { Table } from "../ui/table.js";
 
 const OUTCOMES = [["", "Any"], ["completed", "Completed"], ["failed", "Failed"], ["cut", "Cut"], ["client_left", "Client left"], ["deadline", "Deadline"]];
-const FILTERS = ["model", "provider", "key_id", "outcome", "from", "to"];
+const FILTERS = ["model", "provider", "key_id", "user", "outcome", "from", "to"];
 
 /** @param {{ place: import("../lib/route.js").Route }} props */
 export default function Requests({ place }) {
   const asked = Object.fromEntries(FILTERS.map((name) => [name, place.params.get(name) ?? ""]));
   const list = useList("/user/activity/log", { ...asked, from: start(asked.from), to: end(asked.to) });
   const keys = useLoad((signal) => all("/user/api-keys", {}, signal), []);
-  const [open, setOpen] = useState(/** @type {any} */ (null));
+  const [, open] = place.parts;
+  const filters = Object.fromEntries(place.params);
+  const address = (/** @type {any} */ row) => to(["requests", row.call_id], filters);
   const named = (/** @type {string} */ id) => keys.data?.find((key) => key.id === id);
+  const shown = list.data?.find((row) => row.call_id === open);
   const filtered = FILTERS.some((name) => asked[name]);
   const file = useAct(async () => {
     const response = await send("GET", "/user/activity/export", { query: { key_id: asked.key_id, from: start(asked.from), to: end(asked.to) }, accept: "text/csv" });
@@ -35,13 +38,13 @@ export default function Requests({ place }) {
     <${Failure} error=${file.error} />
     <${Filters} key=${JSON.stringify(asked)} asked=${asked} keys=${keys.data ?? []} />
     <${Card} bare>
-      <${Table} label="Requests" list=${list} id=${(/** @type {any} */ row) => row.call_id} onOpen=${setOpen}
+      <${Table} label="Requests" list=${list} id=${(/** @type {any} */ row) => row.call_id} onOpen=${(/** @type {any} */ row) => go(address(row))}
         empty=${filtered
           ? html`<${Empty} title="No request is like this" action=${html`<a class="button" href=${to(["requests"])}>Show all</a>`} />`
           : html`<${Empty} title="No requests yet" action=${html`<a class="button" href=${to(["playground"])}>Open the playground</a>`}>Each call of a model is listed here with its cost, tokens and times.</${Empty}>`}
         columns=${[
-          { name: "Time", cell: (/** @type {any} */ row) => html`<button class="link nowrap" onClick=${() => setOpen(row)}>${when(row.created_at)}</button>` },
-          { name: "Model", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider ?? "no provider"}${row.app ? ` · ${row.app}` : ""}</span>` },
+          { name: "Time", cell: (/** @type {any} */ row) => html`<a class="nowrap" href=${address(row)}>${when(row.created_at)}</a>` },
+          { name: "Model", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider ?? "no provider"}${row.app ? ` · ${row.app}` : ""}${row.user ? ` · ${row.user}` : ""}</span>` },
           { name: "Outcome", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.outcome} />` },
           { name: "Key", wide: true, cell: (/** @type {any} */ row) => html`<span class="clip">${named(row.key_id)?.name ?? "–"}</span>` },
           { name: "Tokens", number: true, cell: (/** @type {any} */ row) => html`<span title=${`${count(row.prompt_tokens)} in, ${count(row.completion_tokens)} out`}>${compact(row.prompt_tokens)} → ${compact(row.completion_tokens)}</span>` },
@@ -50,7 +53,8 @@ export default function Requests({ place }) {
           { name: "Cost", number: true, cell: (/** @type {any} */ row) => (row.own_key ? "own key" : moneyExact(row.cost)) },
         ]} />
     </${Card}>
-    ${open && html`<${RequestSheet} row=${open} keyName=${named(open.key_id)?.name} onClose=${() => setOpen(null)} />`}
+    ${open && html`<${RequestSheet} key=${open} id=${open} row=${shown} path="/user/activity/log" screen="requests" keyName=${(/** @type {string} */ id) => named(id)?.name}
+      onClose=${() => replace(to(["requests"], filters))} />`}
   </${Screen}>`;
 }
 
@@ -68,14 +72,17 @@ const end = (day) => {
 function Filters({ asked, keys }) {
   const [model, setModel] = useState(asked.model);
   const [provider, setProvider] = useState(asked.provider);
+  const [user, setUser] = useState(asked.user);
   useEffect(() => {
     setModel(asked.model);
     setProvider(asked.provider);
-  }, [asked.model, asked.provider]);
-  const apply = () => change({ model: model.trim(), provider: provider.trim() });
-  return html`<${Form} class="filters" onSend=${apply}>
+    setUser(asked.user);
+  }, [asked.model, asked.provider, asked.user]);
+  const apply = () => change({ model: model.trim(), provider: provider.trim(), user });
+  return html`<${Form} class="filters tight" onSend=${apply}>
     <${Input} label="Model" value=${model} onValue=${setModel} onBlur=${apply} placeholder="openai/gpt-4o-mini" />
     <${Input} label="Provider" value=${provider} onValue=${setProvider} onBlur=${apply} />
+    <${Input} label="End user" value=${user} onValue=${setUser} onBlur=${apply} />
     <${Select} label="Outcome" value=${asked.outcome} options=${OUTCOMES} onValue=${(/** @type {string} */ outcome) => change({ outcome })} />
     <${Select} label="Key" value=${asked.key_id} onValue=${(/** @type {string} */ key_id) => change({ key_id })}
       options=${[["", "Any"], ...keys.map((key) => [key.id, `${key.name} …${key.last_four}`])]} />

@@ -1,7 +1,7 @@
 // Requests of all accounts, found by what is known of one.
 
 import { compact, duration, moneyExact, when } from "../lib/format.js";
-import { change, to } from "../lib/route.js";
+import { change, go, replace, to } from "../lib/route.js";
 import { html, useEffect, useState } from "../lib/ui.js";
 import { useList } from "../lib/use.js";
 import { RequestSheet } from "./requests/sheet.js";
@@ -21,7 +21,9 @@ export default function Traffic({ place }) {
   const asked = Object.fromEntries(FILTERS.map(([name]) => [name, place.params.get(name) ?? ""]));
   const list = useList("/admin/requests", asked);
   const [typed, setTyped] = useState(asked);
-  const [open, setOpen] = useState(/** @type {any} */ (null));
+  const [, open] = place.parts;
+  const filters = Object.fromEntries(place.params);
+  const address = (/** @type {any} */ row) => to(["traffic", row.call_id], filters);
   const about = JSON.stringify(asked);
   useEffect(() => setTyped(asked), [about]);
   return html`<${Screen} title="All requests" hint="Of every account, newest first.">
@@ -30,9 +32,9 @@ export default function Traffic({ place }) {
       <${Button} type="submit" icon="search">Search</${Button}>
     </${Form}>
     <${Card} bare>
-      <${Table} label="Requests of all accounts" list=${list} id=${(/** @type {any} */ row) => row.call_id} onOpen=${setOpen}
+      <${Table} label="Requests of all accounts" list=${list} id=${(/** @type {any} */ row) => row.call_id} onOpen=${(/** @type {any} */ row) => go(address(row))}
         empty=${html`<${Empty} title="No request is like this" action=${html`<a class="button" href=${to(["traffic"])}>Show all</a>`} />`} columns=${[
-          { name: "Time", cell: (/** @type {any} */ row) => html`<button class="link nowrap" onClick=${() => setOpen(row)}>${when(row.created_at)}</button>` },
+          { name: "Time", cell: (/** @type {any} */ row) => html`<a class="nowrap" href=${address(row)}>${when(row.created_at)}</a>` },
           { name: "Model", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider ?? "no provider"}</span>` },
           { name: "Account", cell: (/** @type {any} */ row) => html`<a href=${to(["users", row.account_id])}>${row.account_id.slice(0, 8)}…</a>` },
           { name: "Outcome", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.outcome} />${row.error_code && html`<span class="sub"> ${row.error_code}</span>`}` },
@@ -41,6 +43,7 @@ export default function Traffic({ place }) {
           { name: "Cost", number: true, cell: (/** @type {any} */ row) => (row.own_key ? "own key" : moneyExact(row.cost)) },
         ]} />
     </${Card}>
-    ${open && html`<${RequestSheet} row=${open} onClose=${() => setOpen(null)} />`}
+    ${open && html`<${RequestSheet} key=${open} id=${open} row=${list.data?.find((row) => row.call_id === open)} path="/admin/requests" screen="traffic"
+      onClose=${() => replace(to(["traffic"], filters))} />`}
   </${Screen}>`;
 }

@@ -3,10 +3,11 @@
 import { api } from "../lib/api.js";
 import { csv, save } from "../lib/csv.js";
 import { dayOf, everyDay, lastDays, NOTHING } from "../lib/days.js";
-import { calendarDay, compact, count, money, moneyExact, percent } from "../lib/format.js";
+import { compact, count, money, moneyExact, percent } from "../lib/format.js";
 import { change } from "../lib/route.js";
 import { html, useMemo } from "../lib/ui.js";
 import { useLoad } from "../lib/use.js";
+import { GROUPS, useGroups } from "./usage/groups.js";
 import { Button } from "../ui/button.js";
 import { Card, Stats } from "../ui/card.js";
 import { Chart } from "../ui/chart.js";
@@ -17,8 +18,6 @@ import { Table } from "../ui/table.js";
 
 /** @type {[string, string][]} */
 const RANGES = [["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"], ["month", "This month"], ["own", "Own range"]];
-/** @type {[string, string][]} */
-const GROUPS = [["model", "Model"], ["provider", "Provider"], ["key", "Key"], ["day", "Day"]];
 
 /** @param {{ place: import("../lib/route.js").Route }} props */
 export default function Usage({ place }) {
@@ -28,7 +27,8 @@ export default function Usage({ place }) {
   const to = place.params.get("to") ?? "";
   const span = useMemo(() => spanOf(range, from, to), [range, from, to]);
   const stats = useLoad((signal) => api("GET", "/user/activity/stats", { query: span, signal }), [span]);
-  const rows = stats.data && grouped(stats.data, group);
+  const groups = useGroups(group, span, stats);
+  const rows = groups.data;
   const days = /** @type {ReturnType<typeof everyDay<any>> | null} */ (stats.data && everyDay(span.from, span.to, stats.data.by_day, NOTHING));
   const label = GROUPS.find(([id]) => id === group)?.[1] ?? "Model";
   const download = () => save(`usage-by-${group}-${span.from.slice(0, 10)}-${span.to.slice(0, 10)}.csv`, asCsv(label, rows ?? []), "text/csv");
@@ -47,13 +47,15 @@ export default function Usage({ place }) {
         ? html`<${Chart} label="Spend by day" days=${days.map((it) => it.day)} series=${[{ name: "Spend by day, in UTC", values: days.map((it) => it.usage.cost) }]} show=${money} exact=${moneyExact} />`
         : html`<div class="chart"><${Bones} lines=${8} /></div>`}
     </${Card}>
-    <${Card} title="Grouped" bare action=${html`<${Choice} label="Group by" value=${group} options=${GROUPS} onValue=${(/** @type {string} */ by) => change({ by })} />`}>
-      <${Table} label=${`Usage by ${label.toLowerCase()}`} list=${{ ...stats, data: rows, error: null }} id=${(/** @type {any} */ row) => row.id}
-        empty=${html`<${Empty} title="Nothing was used in this time">Choose a longer range, or make a call.</${Empty}>`}
+    <${Card} title="Grouped" bare hint=${group === "tag" ? "A request with several tags counts in each." : ""} action=${html`<${Choice} label="Group by" value=${group} options=${GROUPS} onValue=${(/** @type {string} */ by) => change({ by })} />`}>
+      <${Table} label=${`Usage by ${label.toLowerCase()}`} list=${groups} id=${(/** @type {any} */ row) => row.id}
+        empty=${group === "tag"
+          ? html`<${Empty} title="Nothing was tagged in this time">A call is tagged by the header <code>x-gateway-tag</code>, or by <code>metadata.tags</code>.</${Empty}>`
+          : html`<${Empty} title="Nothing was used in this time">Choose a longer range, or make a call.</${Empty}>`}
         columns=${[
-          { name: label, cell: (/** @type {any} */ row) => html`<span class="clip">${row.name}</span>` },
+          { name: label, cell: (/** @type {any} */ row) => (row.href ? html`<a class="clip" href=${row.href}>${row.name}</a>` : html`<span class="clip">${row.name}</span>`) },
           { name: "Requests", number: true, cell: (/** @type {any} */ row) => count(row.usage.requests) },
-          { name: "Failed", number: true, wide: true, cell: (/** @type {any} */ row) => count(row.usage.failed) },
+          { name: "Failed", number: true, wide: true, cell: (/** @type {any} */ row) => (row.usage.failed === undefined ? "–" : count(row.usage.failed)) },
           { name: "In", number: true, wide: true, cell: (/** @type {any} */ row) => compact(row.usage.prompt_tokens) },
           { name: "Cached", number: true, wide: true, cell: (/** @type {any} */ row) => compact(row.usage.cached_tokens) },
           { name: "Out", number: true, wide: true, cell: (/** @type {any} */ row) => compact(row.usage.completion_tokens) },
@@ -74,16 +76,6 @@ function spanOf(range, from, to) {
   return lastDays(Number(range) || 30);
 }
 
-/** @param {any} stats @param {string} group @returns {{ id: string, name: string, usage: any }[]} */
-function grouped(stats, group) {
-  const by = {
-    provider: () => stats.by_provider.map((/** @type {any} */ it) => ({ id: String(it.provider), name: it.provider ?? "none", usage: it.usage })),
-    key: () => stats.by_key.map((/** @type {any} */ it) => ({ id: it.key_id, name: `${it.name} …${it.last_four}`, usage: it.usage })),
-    day: () => stats.by_day.map((/** @type {any} */ it) => ({ id: it.day, name: calendarDay(it.day), usage: it.usage })),
-  }[group];
-  return by ? by() : stats.by_model.map((/** @type {any} */ it) => ({ id: it.model, name: it.model, usage: it.usage }));
-}
-
 /** @param {any} totals */
 function totals(totals) {
   const bone = html`<${Bone} />`;
@@ -98,6 +90,7 @@ function totals(totals) {
 
 /** @param {string} label @param {{ name: string, usage: any }[]} rows */
 function asCsv(label, rows) {
-  const fields = ["requests", "failed", "own_key", "prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens", "cost"];
+  const known = ["requests", "failed", "own_key", "prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens", "cost"];
+  const fields = known.filter((field) => rows.every(({ usage }) => usage[field] !== undefined));
   return csv([label.toLowerCase(), ...fields], rows.map(({ name, usage }) => [name, ...fields.map((field) => usage[field])]));
 }

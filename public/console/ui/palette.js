@@ -14,6 +14,7 @@ const ACTS = [
   ["Redeem a coupon", "coupons", to(["credit"])],
   ["Failed requests", "requests", to(["requests"], { outcome: "failed" })],
   ["Provider keys", "settings", to(["settings", "provider-keys"])],
+  ["Set an end user's budget", "end-users", to(["end-users"])],
   ["Ledger", "credit", to(["credit", "ledger"])],
 ];
 

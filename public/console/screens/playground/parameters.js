@@ -17,7 +17,7 @@ export function Parameters({ values, onValues }) {
     <details>
       <summary>Tools</summary>
       <${Area} label="Tools, as JSON" rows="6" spellcheck=${false} class="mono" value=${values.tools} onValue=${set("tools")} placeholder=${EXAMPLE}
-        error=${values.tools.trim() && !parsed(values.tools) && "This is not a JSON list yet, so it is not sent."} hint="What it calls is shown, not run." />
+        error=${values.tools.trim() && !parsed(values.tools) && "This is not a JSON list yet, so it is not sent."} hint="What it calls is not run: you write what it gives." />
     </details>`;
 }
 

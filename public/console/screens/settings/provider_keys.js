@@ -1,60 +1,73 @@
-// Own keys at providers: calls by them are paid there and cost nothing here.
+// Own keys at providers, in the order in which they are asked: calls by them are paid there.
 
 import { api } from "../../lib/api.js";
-import { date, since } from "../../lib/format.js";
+import { several, since, when } from "../../lib/format.js";
 import { html, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
+import { ProviderKeyForm } from "./provider_key_form.js";
+import { Badge } from "../../ui/badge.js";
 import { Button } from "../../ui/button.js";
 import { Card } from "../../ui/card.js";
 import { Confirm } from "../../ui/dialog.js";
-import { Form, Input } from "../../ui/field.js";
 import { Empty, Failure } from "../../ui/states.js";
 import { Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 
+/** @typedef {{ act: "new" | "change" | "forget", row?: any } | null} Doing */
+
 export function ProviderKeys() {
   const keys = useLoad((signal) => api("GET", "/user/provider-keys", { signal }), []);
-  const providers = useLoad((signal) => api("GET", "/models/providers", { key: "", signal }), []);
-  const [form, setForm] = useState({ provider: "", api_key: "", name: "" });
-  const [gone, setGone] = useState(/** @type {any} */ (null));
-  const set = (/** @type {string} */ name) => (/** @type {string} */ value) => setForm((before) => ({ ...before, [name]: value }));
-  const { run, busy, error } = useAct(async () => {
-    await api("POST", "/user/provider-keys", { body: { provider: form.provider.trim(), api_key: form.api_key.trim(), ...(form.name.trim() ? { name: form.name.trim() } : {}) } });
-    toast("The key is kept, sealed.");
-    setForm({ provider: "", api_key: "", name: "" });
-    keys.reload();
-  });
-  const fault = (/** @type {string} */ name) => error?.param === name && error.message;
-  const remove = async () => {
-    await api("DELETE", `/user/provider-keys/${gone.id}`);
+  const [doing, setDoing] = useState(/** @type {Doing} */ (null));
+  const close = () => setDoing(null);
+  const done = () => {
+    close();
     keys.reload();
   };
-  return html`<div class="stack">
-    <${Card} title="Own keys at providers" bare hint="Calls of their models go by your key, are paid there and cost nothing here.">
-      <${Table} label="Provider keys" list=${{ ...keys, data: keys.data?.data ?? null }} id=${(/** @type {any} */ row) => row.id}
-        empty=${html`<${Empty} title="None is kept">Without one, calls are paid by your credit here.</${Empty}>`} columns=${[
-          { name: "Provider", cell: (/** @type {any} */ row) => row.provider },
-          { name: "Name", wide: true, cell: (/** @type {any} */ row) => html`<span class="clip">${row.name ?? "–"}</span>` },
-          { name: "Key", cell: (/** @type {any} */ row) => html`<code>…${row.last_four}</code>` },
-          { name: "Kept", wide: true, cell: (/** @type {any} */ row) => date(row.created_at) },
-          { name: "Used", wide: true, cell: (/** @type {any} */ row) => since(row.last_used_at) },
-          { name: "Actions", quiet: true, number: true, cell: (/** @type {any} */ row) => html`<${Button} kind="small danger" onClick=${() => setGone(row)}>Forget<span class="visually-hidden"> ${row.provider}</span></${Button}>` },
-        ]} />
-    </${Card}>
-    <${Card} title="Keep a key">
-      <${Form} onSend=${run}>
-        <div class="fields">
-          <${Input} label="Provider" required list="providers" value=${form.provider} onValue=${set("provider")} error=${fault("provider")} placeholder="openai" />
-          <${Input} label="Its key" type="password" required value=${form.api_key} onValue=${set("api_key")} error=${fault("api_key")} />
-          <${Input} label="Name" value=${form.name} onValue=${set("name")} error=${fault("name")} placeholder="None" />
-        </div>
-        <datalist id="providers">${(providers.data?.data ?? []).map((/** @type {any} */ it) => html`<option key=${it.id} value=${it.id}></option>`)}</datalist>
-        ${!["provider", "api_key", "name"].includes(error?.param) && html`<${Failure} error=${error} />`}
-        <div><${Button} kind="primary" type="submit" busy=${busy}>Keep it</${Button}></div>
-      </${Form}>
-    </${Card}>
-    ${gone && html`<${Confirm} title="Forget the key" act="Forget it" onAct=${remove} onClose=${() => setGone(null)}>
-      <p>Calls of ${gone.provider}'s models go by your next key there, or are paid by your credit, from then on.</p>
+  const pause = useAct(async (/** @type {any} */ row) => {
+    await api("PATCH", `/user/provider-keys/${row.id}`, { body: { disabled: !row.disabled } });
+    toast(row.disabled ? "It is used again." : "It is left out from now on.");
+    keys.reload();
+  });
+  const remove = async () => {
+    await api("DELETE", `/user/provider-keys/${doing?.row.id}`);
+    keys.reload();
+  };
+  const add = html`<${Button} kind="primary" icon="plus" onClick=${() => setDoing({ act: "new" })}>Add a key</${Button}>`;
+  return html`<${Card} title="Own keys at providers" bare action=${add} hint="Calls of their models go by your keys in this order, and are paid there.">
+    ${pause.error && html`<div class="body"><${Failure} error=${pause.error} /></div>`}
+    <${Table} label="Provider keys" list=${{ ...keys, data: keys.data?.data ?? null }}
+      empty=${html`<${Empty} title="None is kept">Without one, calls are paid by your credit here.</${Empty}>`} columns=${[
+        { name: "Key", cell: (/** @type {any} */ row) => html`${row.provider} <code>…${row.last_four}</code>${row.name && html`<span class="sub clip">${row.name}</span>`}` },
+        { name: "Place", number: true, cell: (/** @type {any} */ row) => String(row.priority) },
+        { name: "State", cell: (/** @type {any} */ row) => html`<${State} row=${row} />` },
+        { name: "For", wide: true, cell: (/** @type {any} */ row) => html`<${For} row=${row} />` },
+        { name: "Used", wide: true, cell: (/** @type {any} */ row) => html`<span class="nowrap" title=${when(row.last_used_at)}>${since(row.last_used_at)}</span>` },
+        { name: "Actions", quiet: true, number: true, cell: (/** @type {any} */ row) => html`<div class="acts">
+          <${Button} kind="small" onClick=${() => setDoing({ act: "change", row })}>Edit<${Whose} row=${row} /></${Button}>
+          <${Button} kind="small" busy=${pause.busy} onClick=${() => pause.run(row)}>${row.disabled ? "Switch on" : "Switch off"}<${Whose} row=${row} /></${Button}>
+          <${Button} kind="small danger" onClick=${() => setDoing({ act: "forget", row })}>Forget<${Whose} row=${row} /></${Button}></div>` },
+      ]} />
+    ${(doing?.act === "new" || doing?.act === "change") && html`<${ProviderKeyForm} row=${doing.row} onDone=${done} onClose=${close} />`}
+    ${doing?.act === "forget" && html`<${Confirm} title="Forget the key" act="Forget it" onAct=${remove} onClose=${close}>
+      <p>The key <code>…${doing.row.last_four}</code> at ${doing.row.provider} is erased. Calls of its models go by your next key, or are paid by your credit, from then on.</p>
     </${Confirm}>`}
+  </${Card}>`;
+}
+
+/** Which of the keys a button is for. @param {{ row: any }} props */
+const Whose = ({ row }) => html`<span class="visually-hidden"> ${row.provider} …${row.last_four}</span>`;
+
+/** @param {{ row: any }} props */
+function State({ row }) {
+  return html`<div class="row">
+    ${row.disabled ? html`<${Badge} state="disabled" text="Off" kind="" />` : html`<${Badge} state="active" text="On" />`}
+    ${row.is_fallback && html`<${Badge} state="fallback" text="Behind others" />`}
+    ${row.gateway_fallback && html`<${Badge} state="credit" text="Credit steps in" />`}
   </div>`;
+}
+
+/** @param {{ row: any }} props */
+function For({ row }) {
+  const models = row.allowed_models.length === 0 ? "every model" : row.allowed_models.join(", ");
+  return html`<span class="clip" title=${models}>${models}</span>${row.allowed_keys.length > 0 && html`<span class="sub">by ${several(row.allowed_keys.length, "API key")}</span>`}`;
 }
